@@ -1,0 +1,46 @@
+"""Durations and ranges of durations, as plans write them: `4h`, `4h-6h`, `2d-3d`, `30m`."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_ONE = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+
+
+def seconds(text: object) -> int:
+    """Read one duration (`90s`, `1.5h`, or a whole number of seconds) as seconds.
+
+    :raises ValueError: it is neither a number of seconds nor `<number><s|m|h|d>`.
+    """
+    if isinstance(text, int) and not isinstance(text, bool) and text >= 0:
+        return text
+    match = _ONE.fullmatch(str(text).strip())
+    if match is None:
+        raise ValueError(f"invalid duration {text!r}: write <number><s|m|h|d>, for example 90s, 30m, 4h or 2d")
+    return round(float(match[1]) * _UNITS[match[2]])
+
+
+class Span(BaseModel):
+    """A range of durations in seconds; one duration has low == high."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    low: int
+    high: int
+
+
+def _span(value: Any) -> Any:
+    if isinstance(value, (dict, Span)):
+        return value
+    low, _, high = str(value).partition("-")
+    span = {"low": seconds(low), "high": seconds(high or low)}
+    if span["low"] > span["high"]:
+        raise ValueError(f"invalid duration {value!r}: the range runs backwards")
+    return span
+
+
+Duration = Annotated[Span, BeforeValidator(_span)]
+Seconds = Annotated[int, BeforeValidator(seconds)]

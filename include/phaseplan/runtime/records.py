@@ -1,0 +1,155 @@
+"""The records that live in git: findings, verdicts, the ledger. Times are UTC ISO 8601, durations seconds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.plan.model import PhasePlan, Start
+
+
+class Record(BaseModel):
+    """Base of every record: immutable; unknown keys of a newer version are kept out of the way."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class State(StrEnum):
+    """States of a branch (DESIGN.md section 2). `blocked` by a dependency is computed, never stored."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    PASSED = "passed"
+    INTEGRATED = "integrated"
+    ISOLATED = "isolated"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
+    UNFINISHED = "unfinished"
+
+
+class Finding(Record):
+    """One thing a gate has to say, for a person and for the next attempt."""
+
+    gate: str  # agent | budget | ownership | required | hostile | size | secrets | commands | conflict | conservation
+    file: str | None = None
+    line: int | None = None
+    limit: str | None = None
+    actual: str | None = None
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
+        measure = f" (limit {self.limit}, actual {self.actual})" if self.limit and self.actual else ""
+        return f"{self.gate}: {where}{self.message}{measure}"
+
+
+Outcome = Literal["passed", "failed", "blocked", "cancelled"]
+
+
+class Verdict(Record):
+    """What one gating decided about one exact commit: `results/<branch>/<attempt>.<gating>`."""
+
+    version: Literal[1] = 1
+    phase: int
+    branch: str
+    attempt: int
+    gating: int = 1
+    run: str  # Airflow run id
+    claim: str  # see the container labels
+    outcome: Outcome
+    reason: str = ""  # one line: why blocked, failed, cancelled
+    base: str  # the workspace commit the agent was given
+    raw: str | None = None  # what the attempt produced, untouched: attempts/<branch>/<attempt>
+    commit: str | None = None  # the judged commit: raw without scratch files
+    key: str = ""  # input key
+    gates: str = ""  # digest of the gate definitions
+    agent: str = ""  # profile name
+    exit_code: int | None = None
+    lines: int = 0  # added lines as the budget counts them
+    findings: tuple[Finding, ...] = ()
+    name: str | None = None  # public name, when passed
+    started: str = ""  # the agent's container
+    finished: str = ""
+    timings: dict[str, float] = {}  # seconds: workspace, copy_in, agent, collect, gates
+
+
+class BranchRecord(Record):
+    """What the ledger holds about one branch: the newest folded verdict and what became of it."""
+
+    state: State
+    attempt: int
+    gating: int = 1
+    commit: str | None = None
+    merge: str | None = None  # the merge commit on integration
+    reason: str = ""
+    verdict: Verdict | None = None
+
+
+class WaveRecord(Record):
+    """How the newest run left one wave."""
+
+    run: str
+    state: Literal["integrated", "red"]
+    head: str | None = None  # integration after the wave
+    started: str = ""
+    finished: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+class RunRecord(Record):
+    """The run that holds the ledger. Everything a task needs to know of the run is here."""
+
+    id: str
+    epoch: int  # fencing: a smaller epoch moves nothing
+    base: str  # commit
+    base_name: str
+    plan: str  # digest
+    start: Start
+    branches: tuple[str, ...] = ()  # the selection; empty: all
+    agent: str | None = None  # overrides every profile
+    rebuild: Literal["auto", "always"] = "auto"
+    opened: str
+    closed: str | None = None
+    complete: bool = False
+
+
+class Ledger(Record):
+    """`ledger.json`: what has been decided in one phase."""
+
+    version: Literal[1] = 1
+    id: str  # random, made with the ledger; labels of containers carry it
+    phase: int
+    run: RunRecord | None = None
+    integration: str | None = None  # head; the branch `integration/phase-N` is derived from it
+    waves: dict[int, WaveRecord] = {}
+    branches: dict[str, BranchRecord] = {}
+
+
+class Pinned(Record):
+    """The plan and profiles a run works from, pinned so that an edit never changes a run in flight."""
+
+    plan: PhasePlan
+    profiles: dict[str, AgentProfile]  # every profile the plan names, without secret values
+
+
+class Token(Record):
+    """What `open_phase` hands to the run's tasks; without it a task touches nothing."""
+
+    run: str
+    epoch: int
+    base: str
+    plan: str
+
+
+def now() -> str:
+    """The current time as the records write it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def changed(record: Any, **fields: Any) -> Any:
+    """A copy of a frozen record with some fields replaced."""
+    return record.model_copy(update=fields)

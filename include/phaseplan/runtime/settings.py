@@ -1,0 +1,70 @@
+"""Configuration, read once: AIRFLOW__PHASEPLAN__<KEY>, then `[phaseplan]` of airflow.cfg. No airflow import."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[3]  # the checkout
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are and how operators behave."""
+
+    repository: str | None
+    docker_url: str
+    plans: Path
+    agents: Path
+    state: Path  # mirrors of status and blockers logs, caches of the repository; never truth
+    deferrable: bool
+    collector_image: str
+    start: str | None  # overrides every plan's `start`
+    schedules: bool  # False: DAGs compile without a schedule
+
+
+def option(key: str) -> str | None:
+    """One setting of the `[phaseplan]` section, or None."""
+    if (value := os.environ.get(f"AIRFLOW__PHASEPLAN__{key.upper()}")) is not None:
+        return value
+    return _file().get("phaseplan", key, fallback=None)
+
+
+@lru_cache(maxsize=1)
+def _file() -> configparser.RawConfigParser:
+    home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
+    parser = configparser.RawConfigParser(strict=False)
+    parser.read(os.environ.get("AIRFLOW_CONFIG", home / "airflow.cfg"))
+    return parser
+
+
+def settings() -> Settings:
+    """The settings in force."""
+    state = Path(option("state") or TOP / ".phaseplan")
+    return Settings(
+        repository=option("repository") or _last_repository(),
+        docker_url=option("docker_url") or os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock",
+        plans=Path(option("plans") or TOP / "include" / "plans"),
+        agents=Path(option("agents") or TOP / "include" / "agents.yaml"),
+        state=state,
+        deferrable=_true(option("deferrable") or "true"),
+        collector_image=option("collector_image") or "phaseplan/collector:1",
+        start=option("start"),
+        schedules=_true(option("schedules") or "true"),
+    )
+
+
+def _true(text: str) -> bool:
+    return text.strip().lower() in {"1", "true", "yes", "on", "t"}
+
+
+def _last_repository() -> str | None:
+    """The repository `./phaseplan run` last worked on; the last place that is asked."""
+    try:
+        return str(json.loads((TOP / ".phaseplan" / "last-run.json").read_text())["repository"])
+    except (OSError, ValueError, KeyError):
+        return None
