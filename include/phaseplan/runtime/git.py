@@ -1,0 +1,114 @@
+"""The door to git: GitPython underneath, plumbing commands above, no hook or prompt ever.
+
+A non-zero exit is not an exception unless the caller says which codes it expects: `merge-tree` exits 1
+on a conflict, and only its output tells that from an error.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import git
+
+from include.phaseplan.errors import Infrastructure
+
+#: Who Phaseplan commits as. Merges use pinned dates besides, so that doing it again gives the same id.
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "Phaseplan",
+    "GIT_AUTHOR_EMAIL": "phaseplan@localhost",
+    "GIT_COMMITTER_NAME": "Phaseplan",
+    "GIT_COMMITTER_EMAIL": "phaseplan@localhost",
+}
+_QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+_SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one git command said."""
+
+    code: int
+    out: str
+    err: str
+
+
+class GitError(Infrastructure):
+    """git answered with a code nobody expected."""
+
+    def __init__(self, args: tuple[str, ...], result: Result) -> None:
+        said = result.err.strip() or result.out.strip()
+        super().__init__(f"git {args[0]} failed with exit code {result.code}: {said[:2000]}")
+        self.result = result
+
+
+class GitRepo:
+    """One repository on this machine, ours alone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._git = git.Git(str(path))
+
+    @classmethod
+    def init(cls, path: Path) -> GitRepo:
+        """Make an empty bare repository."""
+        git.Repo.init(str(path), bare=True, mkdir=True)
+        return cls(path)
+
+    def run(
+        self,
+        *args: str,
+        ok: tuple[int, ...] = (0,),
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Result:
+        """Run one git command in the repository.
+
+        :param ok: exit codes that are answers, not errors.
+        :param stdin: fed to git from a real file, as `merge-tree --stdin` wants it.
+        :raises GitError: any other exit code.
+        """
+        with tempfile.TemporaryFile() as feed:
+            feed.write(stdin or b"")
+            feed.seek(0)
+            code, out, err = self._git.execute(
+                ["git", *_SAFE, *args],
+                istream=feed,
+                with_extended_output=True,
+                with_exceptions=False,
+                strip_newline_in_stdout=False,
+                stdout_as_string=False,
+                env={**os.environ, **_QUIET, **IDENTITY, **(env or {})},
+            )
+        result = Result(int(code), _text(out), _text(err))
+        if result.code not in ok:
+            raise GitError(args, result)
+        return result
+
+    def line(self, *args: str, **kwargs: Mapping[str, str]) -> str:
+        """Output of a command that prints one line."""
+        return self.run(*args, env=kwargs.get("env")).out.strip()
+
+    def rev(self, name: str) -> str | None:
+        """Full id of a commit, or None where there is none of that name."""
+        result = self.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", ok=(0, 1, 128))
+        return result.out.strip() or None if result.code == 0 else None
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether `older` can be reached from `newer`; a commit reaches itself."""
+        return self.run("merge-base", "--is-ancestor", older, newer, ok=(0, 1)).code == 0
+
+    def names(self, *args: str) -> tuple[str, ...]:
+        """Output of a command that prints NUL-separated names (give it `-z`)."""
+        return tuple(n for n in self.run(*args).out.split("\0") if n)
+
+    def changed_paths(self, older: str, newer: str) -> tuple[str, ...]:
+        """Paths that differ between two commits; a rename counts as both paths."""
+        return self.names("diff", "--name-only", "--no-renames", "-z", older, newer)
+
+
+def _text(data: str | bytes) -> str:
+    return data if isinstance(data, str) else data.decode("utf-8", "surrogateescape")
