@@ -13,11 +13,10 @@ from provision.common import ProvisionError, can_install, install, output, run, 
 
 BASE = "debian:bookworm-slim"
 _SUITE = "bookworm"
-_DEFAULT_MIRROR = "http://deb.debian.org/debian"
 _PULL_PATIENCE = 60  # seconds; an unreachable registry mostly fails at once
 _DOCS = ("doc", "man", "info", "locale", "lintian")
 _SLIM = "".join(f"path-exclude /usr/share/{name}/*\n" for name in _DOCS) + "path-include /usr/share/doc/*/copyright\n"
-_ENTRY = re.compile(r"^(?:deb\s+(?:\[[^]]*\]\s+)?|URIs:\s*)(https?://\S+)", re.MULTILINE)
+ENTRY = re.compile(r"^(?:deb\s+(?:\[[^]]*\]\s+)?|URIs:\s*)(https?://\S+)", re.MULTILINE)
 
 
 def ensure_base() -> None:
@@ -56,12 +55,12 @@ def bootstrap() -> None:
     with tempfile.TemporaryDirectory(prefix="phaseplan-base-") as folder:
         root = Path(folder) / "root"
         env = {**os.environ, **_apt_proxy()}
-        run("debootstrap", "--variant=minbase", _SUITE, str(root), mirror, quiet=True, env=env)
-        slim(root, mirror)
+        run("debootstrap", "--variant=minbase", _SUITE, str(root), *mirror, quiet=True, env=env)
+        slim(root)
         _import(root)
 
 
-def slim(root: Path, mirror: str) -> None:
+def slim(root: Path) -> None:
     """Take out what an image does not need, and have apt work in it as it does on this machine."""
     for folder in ("var/cache/apt", "var/lib/apt/lists", "usr/share/man", "usr/share/info", "usr/share/locale"):
         for entry in (root / folder).glob("*"):
@@ -69,8 +68,9 @@ def slim(root: Path, mirror: str) -> None:
     for path in (root / "usr/share/doc").rglob("*"):
         if path.is_file() and path.name != "copyright":
             path.unlink()
-    sources = f"deb {mirror} {_SUITE} main\ndeb {mirror} {_SUITE}-updates main\n"
-    (root / "etc/apt/sources.list").write_text(sources)
+    sources = root / "etc/apt/sources.list"
+    main = sources.read_text()
+    sources.write_text(main + main.replace(f" {_SUITE} ", f" {_SUITE}-updates "))
     (root / "etc/dpkg/dpkg.cfg.d/slim").write_text(_SLIM)
     (root / "etc/apt/apt.conf.d/slim").write_text('Acquire::Languages "none";\nAPT::Install-Recommends "false";\n')
     # Where the machine takes packages from a frozen mirror, its dates are old by design: so do the builds.
@@ -78,13 +78,13 @@ def slim(root: Path, mirror: str) -> None:
     (root / "etc/apt/apt.conf.d/dates").write_text("".join(lines))
 
 
-def debian_mirror() -> str:
-    """Where this machine gets Debian's packages from, or Debian's own address."""
+def debian_mirror() -> tuple[str, ...]:
+    """Where this machine gets Debian's packages from; nothing (on Ubuntu): debootstrap knows Debian's own address."""
     folder = Path("/etc/apt")
     files = [folder / "sources.list", *sorted((folder / "sources.list.d").glob("*"))]
     text = "\n".join(path.read_text(errors="replace") for path in files if path.is_file())
-    found = (uri.rstrip("/") for uri in _ENTRY.findall(text))
-    return next((uri for uri in found if uri.endswith("/debian")), _DEFAULT_MIRROR)
+    found = (uri.rstrip("/") for uri in ENTRY.findall(text))
+    return next(((uri,) for uri in found if uri.endswith("/debian")), ())
 
 
 def _apt_proxy() -> dict[str, str]:

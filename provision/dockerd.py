@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from provision.common import ProvisionError, install, known_package, output, say
@@ -89,6 +90,7 @@ def _start(host: str, folder: Path, args: Sequence[str]) -> Process | None:
     """One try; None when it ended or stayed silent (then it is stopped)."""
     command = ["dockerd", f"--host={host}", f"--pidfile={folder / 'dockerd.pid'}", *args]
     (folder / "dockerd.pid").unlink(missing_ok=True)
+    _forget_dead_containerd(args)
     env = {**os.environ, "PATH": os.pathsep.join([*_iptables(folder), os.environ.get("PATH", os.defpath)])}
     with (folder / "dockerd.log").open("w") as log:
         child = subprocess.Popen(
@@ -103,6 +105,15 @@ def _start(host: str, folder: Path, args: Sequence[str]) -> Process | None:
         raise
     _end(process)
     return None
+
+
+def _forget_dead_containerd(args: Sequence[str]) -> None:
+    """Take away the pid file of a containerd that was killed: while nobody reaped it, dockerd takes it for alive."""
+    roots = [arg.partition("=")[2] for arg in args if arg.startswith("--exec-root=")]
+    record = Path(roots[-1] if roots else "/var/run/docker") / "containerd" / "containerd.pid"
+    with suppress(OSError, ValueError):  # no record, or none that dockerd would believe
+        if Process.of(int(record.read_text())) is None:
+            record.unlink()
 
 
 def _answers(host: str, child: subprocess.Popen[bytes]) -> bool:

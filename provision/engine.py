@@ -24,7 +24,7 @@ from provision.common import TOP, ProvisionError, can_install, finish, output, s
 from provision.dockerd import launch, need_client, need_package, ping, stop_service
 from provision.process import Process
 
-_SOCKET = "unix:///var/run/docker.sock"
+SOCKET = "unix:///var/run/docker.sock"
 _STOP_GRACE = 30.0  # seconds; dockerd gives its containers 10 of them
 
 
@@ -156,7 +156,7 @@ def _alone(users: IO[str]) -> bool:
 
 def _attend(command: Sequence[str], host: str) -> int:
     """Run a command in the foreground; signals are its business, we outlive it. Its exit code, as a shell gives it."""
-    child = subprocess.Popen(command, env={**os.environ, **({} if host == _SOCKET else {"DOCKER_HOST": host})})
+    child = subprocess.Popen(command, env={**os.environ, **({} if host == SOCKET else {"DOCKER_HOST": host})})
 
     def forward(number: int, _frame: FrameType | None) -> None:
         child.send_signal(number)
@@ -179,7 +179,7 @@ def main(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every `finally` runs
     named = os.environ.get("DOCKER_HOST")
-    host = args.host or named or _SOCKET
+    host = args.host or named or SOCKET
     engine = Engine(host, args.folder.resolve(), tuple(args.dockerd_arg), bool(args.host) or not named)
     if args.verb == "during":
         with engine.used():
