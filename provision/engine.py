@@ -11,18 +11,16 @@ import fcntl
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import IO
 
 from provision.common import TOP, ProvisionError, can_install, finish, output, say
 from provision.dockerd import launch, need_client, need_package, ping, stop_service
-from provision.process import Process
+from provision.process import Process, attend
 
 SOCKET = "unix:///var/run/docker.sock"
 _STOP_GRACE = 30.0  # seconds; dockerd gives its containers 10 of them
@@ -154,20 +152,6 @@ def _alone(users: IO[str]) -> bool:
     return True
 
 
-def _attend(command: Sequence[str], host: str) -> int:
-    """Run a command in the foreground; signals are its business, we outlive it. Its exit code, as a shell gives it."""
-    child = subprocess.Popen(command, env={**os.environ, **({} if host == SOCKET else {"DOCKER_HOST": host})})
-
-    def forward(number: int, _frame: FrameType | None) -> None:
-        child.send_signal(number)
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole foreground group by itself
-    signal.signal(signal.SIGTERM, forward)
-    signal.signal(signal.SIGHUP, forward)
-    code = child.wait()
-    return code if code >= 0 else 128 - code
-
-
 def main(argv: list[str]) -> int:
     """Carry out one verb; see the top of this file."""
     parser = argparse.ArgumentParser(prog="python3 -m provision.engine", description=(__doc__ or "").split("\n")[0])
@@ -183,7 +167,7 @@ def main(argv: list[str]) -> int:
     engine = Engine(host, args.folder.resolve(), tuple(args.dockerd_arg), bool(args.host) or not named)
     if args.verb == "during":
         with engine.used():
-            return _attend(args.command, host)
+            return attend(args.command, {} if host == SOCKET else {"DOCKER_HOST": host})
     return _simple(engine, args.verb)
 
 

@@ -55,7 +55,7 @@ def make(python: str, version: str, *constraints: str) -> None:
     say(f"making the Python environment .venv with Python {version} (about a minute)")
     run(python, "-m", "venv", "--clear", str(VENV), quiet=True)
     wanted = [word for path in REQUIREMENTS for word in ("-r", str(path))]
-    run(str(VENV / "bin/python"), "-m", "pip", "install", "-q", *wanted, *constraints)
+    run(str(VENV / "bin/python"), "-m", "pip", "install", "-q", *wanted, *constraints, quiet=True)
 
 
 def lock() -> int:

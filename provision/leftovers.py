@@ -6,10 +6,10 @@ python3 -m provision.leftovers COMMAND...
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 
 from provision.common import finish, output, say
+from provision.process import attend
 
 _LISTS = {"container": ("ps", "-aq", "--no-trunc"), "volume": ("volume", "ls", "-q")}
 
@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
     """The command's exit code; 1 when it was 0 but something was left behind."""
     alone = bool(os.environ.get("CI"))
     before = present() if alone else set()
-    code = subprocess.run(argv).returncode
+    code = attend(argv)
     left = present() - before if alone else set()
     remove(left)
     return code or int(bool(left))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,24 @@ class Process:
             time.sleep(0.05)
         with contextlib.suppress(ChildProcessError):  # somebody else's child: its parent reaps it
             os.waitpid(self.pid, os.WNOHANG)
+
+
+def attend(command: Sequence[str], env: Mapping[str, str] | None = None) -> int:
+    """Run a command in the foreground and outlive it: signals are its business, cleaning up afterwards is ours.
+
+    :param env: variables it gets besides ours.
+    :returns: its exit code, as a shell gives it.
+    """
+    child = subprocess.Popen(command, env={**os.environ, **(env or {})})
+
+    def forward(number: int, _frame: FrameType | None) -> None:
+        child.send_signal(number)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole foreground group by itself
+    signal.signal(signal.SIGTERM, forward)
+    signal.signal(signal.SIGHUP, forward)
+    code = child.wait()
+    return code if code >= 0 else 128 - code
 
 
 def _stat(pid: int) -> list[str]:
