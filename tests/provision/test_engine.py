@@ -1,6 +1,7 @@
 """An engine of our own: started where none answers, stopped by whoever leaves last, never somebody else's.
 
-A second dockerd on a socket of its own, without network, beside whatever engine the machine has.
+A second dockerd on a socket and in a network namespace of its own: in the machine's, it would take the bridge away
+from the engine that is there.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -29,9 +31,15 @@ pytestmark = [
 
 
 @pytest.fixture
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def engine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """An engine nobody started yet; whatever a test started is gone afterwards."""
     folder = tmp_path_factory.mktemp("e")  # a short name: sockets allow about 100 characters
+    (folder / "bin").mkdir()
+    apart = folder / "bin/dockerd"
+    apart.write_text(f'#!/bin/sh\nexec unshare --net {shutil.which("dockerd")} "$@"\n')
+    apart.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{apart.parent}:{os.environ['PATH']}")
+    before = interfaces()
     args = (f"--data-root={folder}/data", f"--exec-root={folder}/exec", "--bridge=none", "--iptables=false")
     own = Engine(f"unix://{folder}/d.sock", folder / "folder", args, ours_to_start=True)
     yield own
@@ -39,6 +47,12 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     for mount in (folder / "data", folder / "exec/netns/default"):
         subprocess.run(["umount", "--quiet", "--lazy", str(mount)], check=False, capture_output=True)
     assert processes_of(own) == []
+    assert interfaces() >= before, "the machine's own network was touched"
+
+
+def interfaces() -> set[str]:
+    """The machine's network interfaces, but those of single containers."""
+    return {name for _, name in socket.if_nameindex() if not name.startswith("veth")}
 
 
 def processes_of(engine: Engine) -> list[str]:
