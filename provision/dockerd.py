@@ -66,7 +66,8 @@ def need_cgroups() -> None:
     """Mount the control groups where nothing did: a container or a virtual machine without an init system."""
     kinds = {line.split()[2] for line in Path("/proc/mounts").read_text().splitlines()}
     if not kinds & {"cgroup", "cgroup2"}:
-        install("cgroupfs-mount", why="no control groups are mounted")
+        if shutil.which("cgroupfs-mount") is None:
+            install("cgroupfs-mount", why="no control groups are mounted")
         subprocess.run(["cgroupfs-mount"], check=False)
 
 
