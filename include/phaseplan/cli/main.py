@@ -45,8 +45,18 @@ def overview() -> str:
     width = max(map(len, VERBS)) + 2
     lines = [f"  {verb:<{width}}{load_verb(verb).HELP}" for verb in VERBS]
     return "\n".join(
-        ["usage: phaseplan VERB [options]", "", "Phase plans in YAML become Airflow DAGs of coding agents.", "", "verbs:"]
-        + [*lines, "", "`phaseplan VERB --help` explains a verb. Exit codes: 0 fine, 1 the input is at fault, 2 the system is."]
+        [
+            "usage: phaseplan VERB [options]",
+            "",
+            "Phase plans in YAML become Airflow DAGs of coding agents.",
+            "",
+            "verbs:",
+        ]
+        + [
+            *lines,
+            "",
+            "`phaseplan VERB --help` explains a verb. Exit codes: 0 fine, 1 the input is at fault, 2 the system is.",
+        ]
     )
 
 

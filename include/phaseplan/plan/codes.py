@@ -20,7 +20,7 @@ class Code:
     meaning: str
 
 
-_ERRORS = {
+_ERRORS: dict[str, str] = {
     "PP101": "the file cannot be read",
     "PP102": "the file is empty",
     "PP103": "the file is larger than any plan needs to be",
@@ -53,6 +53,7 @@ _ERRORS = {
     "PP506": "a shared file is listed for a branch that does not exist",
     "PP507": "a regular expression that does not compile",
     "PP508": "a shared file is declared twice",
+    "PP509": "a shared file's owner is in a later wave than a branch listed for it",
     "PP601": "an agent profile that does not exist",
     "PP602": "a branch that no agent profile builds",
     "PP701": "a schedule that Airflow cannot follow",
@@ -74,8 +75,7 @@ _NOTES = {
     "PP704": "further attempts come with the next release",
 }
 
+_TABLES: tuple[tuple[Severity, dict[str, str]], ...] = (("error", _ERRORS), ("warning", _WARNINGS), ("note", _NOTES))
 CODES: dict[str, Code] = {
-    code: Code(severity, meaning)
-    for severity, table in (("error", _ERRORS), ("warning", _WARNINGS), ("note", _NOTES))
-    for code, meaning in table.items()
+    code: Code(severity, meaning) for severity, table in _TABLES for code, meaning in table.items()
 }

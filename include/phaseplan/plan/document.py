@@ -76,10 +76,11 @@ class Document:
             raise Abandon(Problem("PP105", spot(event), "a second document begins here", "one file holds one plan"))
 
     def _scalar(self, event: Any) -> None:
+        value = None
         try:
             value = event.value if self._wants_key() else scalar(event)
         except UnsupportedTag as error:
-            value = self._bad_tag(event, str(error))
+            self._bad_tag(event, str(error))
         if event.style == '"' and CONTROL.search(event.value):
             self.problems.append(Problem("PP104", spot(event), "an escape here makes a control character"))
         self._add(value, Tree(event), event)

@@ -83,7 +83,9 @@ def parse(file: str, text: str) -> Source:
              for p in document.problems]  # fmt: skip
     locations = Locations(document.tree)
     if document.value is None and not found:
-        found.append(Diagnostic("PP102", file, 1, 1, "the file is empty", "a plan begins with `phase:`, `title:` and `waves:`"))
+        found.append(
+            Diagnostic("PP102", file, 1, 1, "the file is empty", "a plan begins with `phase:`, `title:` and `waves:`")
+        )
     if not isinstance(document.value, dict):
         if not found:
             at = locations.find(())

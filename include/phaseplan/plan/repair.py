@@ -77,6 +77,6 @@ def _stand_in(path: Path) -> Any:
     unique: dict[str, Any] = {
         "id": f"unnamed-{number}", "branch": f"unnamed-{number}", "owns": [f"/.unnamed-{number}/"], "title": "-",
         "phase": 1 << 40, "wave": int(number.split("-")[0]) + 1, "files": "*", "pattern": "x", "path": f"/.{number}",
-        "owner": "-", "paths": ["*"], "command": "true", "image": "none",
+        "branches": [{}], "owner": "-", "paths": ["*"], "command": "true", "image": "none",
     }  # fmt: skip
     return unique.get(str(path[-1]))

@@ -34,7 +34,12 @@ def validate(model: type[M], data: Any) -> tuple[M | None, Errors]:
     try:
         return model.model_validate(data), []
     except ValidationError as error:
-        return None, list(error.errors(include_url=False))  # type: ignore[arg-type]  # TypedDict is a Mapping
+        return None, [entry for entry in error.errors(include_url=False) if not _echo(entry)]
+
+
+def _echo(error: Mapping[str, Any]) -> bool:
+    """Whether this only repeats that items are wrong: pydantic calls a list too short when its items fail."""
+    return bool(error["type"] == "too_short") and len(error["input"]) >= error["ctx"]["min_length"]
 
 
 def findings(model: type[BaseModel], data: Any, errors: Errors) -> list[Finding]:
@@ -101,9 +106,10 @@ def _key(path: Path) -> str:
 
 def _in(path: Path, data: Any) -> str:
     """Where a mapping is, in the reader's words: ` in branch 5.1.1`."""
-    value, name = data, ""
+    value: Any = data
+    name = ""
     for step in path:
-        value = value[step] if isinstance(value, (dict, list)) else None
+        value = value[step]  # pydantic came this way too
         if isinstance(step, str):
             name = step
     if name == "branches" and isinstance(value, dict) and isinstance(value.get("id"), str):
