@@ -26,6 +26,9 @@ VERBS: dict[str, str] = {  # verb -> module of this package; the order is the or
     "pools": "pools",
 }
 
+_ABOVE = "usage: phaseplan VERB [options]\n\nPhase plans in YAML become Airflow DAGs of coding agents."
+_BELOW = "`phaseplan VERB --help` explains a verb. Exit codes: 0 fine, 1 the input is at fault, 2 the system is."
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints exit with 1: a bad command line is bad input."""
@@ -43,21 +46,8 @@ def load_verb(verb: str) -> ModuleType:
 def overview() -> str:
     """The help of `phaseplan` itself; the one place that imports every verb."""
     width = max(map(len, VERBS)) + 2
-    lines = [f"  {verb:<{width}}{load_verb(verb).HELP}" for verb in VERBS]
-    return "\n".join(
-        [
-            "usage: phaseplan VERB [options]",
-            "",
-            "Phase plans in YAML become Airflow DAGs of coding agents.",
-            "",
-            "verbs:",
-        ]
-        + [
-            *lines,
-            "",
-            "`phaseplan VERB --help` explains a verb. Exit codes: 0 fine, 1 the input is at fault, 2 the system is.",
-        ]
-    )
+    verbs = "\n".join(f"  {verb:<{width}}{load_verb(verb).HELP}" for verb in VERBS)
+    return f"{_ABOVE}\n\nverbs:\n{verbs}\n\n{_BELOW}"
 
 
 def unknown_verb(verb: str) -> int:

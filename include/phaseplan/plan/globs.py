@@ -25,14 +25,19 @@ def common_path(one: str, other: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _parts(pattern: str) -> tuple[str, ...]:
-    """A pattern as path parts; a directory's last part stands for what is inside it."""
+    """A pattern as path parts; a directory's last part stands for what is inside it.
+
+    gitignore lets `x.go` be a directory as well; nobody who writes it means that, so a name with an extension
+    is a file here.
+    """
     inside = pattern.endswith("/")
+    extension = "." in pattern.rsplit("/", 1)[-1].lstrip(".")
     parts = [part for part in pattern.strip("/").split("/") if part]
     if "/" not in pattern.rstrip("/"):
         parts.insert(0, "**")
     if parts[-1] == "**":
-        return (*parts, "*")
-    return (*parts, "**", "*") if inside else (*parts, "**")
+        return (*parts, "*", "**", "*") if inside else (*parts, "*")
+    return (*parts, "**", "*") if inside else tuple(parts) if extension else (*parts, "**")
 
 
 @lru_cache(maxsize=4096)

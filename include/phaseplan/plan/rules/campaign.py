@@ -1,4 +1,4 @@
-"""What must hold between the plans of one campaign. `depends_on` is what runs; the other keys are checked against it."""
+"""What must hold between the plans of one campaign: `depends_on` is what runs, the rest is checked against it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def _independent(member: Member, by_phase: dict[int, Member]) -> Found:
         elif other is not None and plan.phase in (*other.plan.depends_on, *other.plan.blocks):
             tie = "is needed by" if plan.phase in other.plan.depends_on else "is blocked by"
         if tie is not None or phase == plan.phase:
-            said = f"phase {plan.phase} calls itself independent of phase {phase}, but {tie or 'is'} it"
+            but = f"but {tie} it" if tie else "which is itself"
+            said = f"phase {plan.phase} calls itself independent of phase {phase}, {but}"
             yield member.index, Finding("PP804", ("independent_from", i), said, "one of the two is wrong")
 
 

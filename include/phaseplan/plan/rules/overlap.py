@@ -18,9 +18,7 @@ def owned_once(view: View) -> Iterator[Finding]:
             j, branch = second
             path: Path = ("waves", i, "branches", j, "owns", branch.owns.index(mine))
             said = f"{branch.id} and {first.id} both own {example}, and neither waits for the other"
-            yield Finding(
-                "PP503", path, said, "narrow the patterns, declare the file in shared_files, or add a dependency"
-            )
+            yield Finding("PP503", path, said, _advice(first.owns, mine))
 
 
 def honest_risk(view: View) -> Iterator[Finding]:
@@ -53,6 +51,14 @@ def overlaps(view: View, index: int) -> Iterator[tuple[Branch, tuple[int, Branch
         met = next(_common(view, first, second), None)
         if met is not None and not view.ordered(first.id, second.id):
             yield first, (j, second), *met
+
+
+def _advice(theirs: tuple[str, ...], mine: str) -> str:
+    """A hint; the usual surprise of gitignore syntax is that `docs/` is every docs folder."""
+    loose = next((p for p in (mine, *theirs) if "/" not in p.rstrip("/")), None)
+    if loose is not None:
+        return f"`{loose}` matches at any depth; `/{loose}` only at the root"
+    return "narrow the patterns, declare the file in shared_files, or add a dependency"
 
 
 def _common(view: View, first: Branch, second: Branch) -> Iterator[tuple[str, str]]:

@@ -32,15 +32,15 @@ def fault(pattern: str) -> str | None:
     body = pattern.removeprefix("!")
     if not body.strip() or not body.strip("/"):
         return "is empty"
+    if pattern != pattern.strip():
+        return "has spaces around it, which git partly ignores"
     if pattern.startswith("#"):
         return "is a comment in gitignore syntax; write `\\#`"
     if "\n" in pattern or "\r" in pattern:
         return "holds more than one line"
-    if (len(body) - len(body.rstrip("\\"))) % 2:
-        return "ends in a lone backslash"
     if "//" in body:
         return "has an empty part between two slashes"
-    return _bracket_fault(body)
+    return next((why for part in body.split("/") if (why := _part_fault(part))), None)
 
 
 def valid_patterns(view: View) -> Iterator[Finding]:
@@ -85,16 +85,20 @@ def _outside(text: str) -> str | None:
     return "is inside git's own directory" if parts[0].lower() == ".git" else None
 
 
-def _bracket_fault(body: str) -> str | None:
-    """git never matches a pattern with an unclosed `[`."""
+def _part_fault(part: str) -> str | None:
+    """Why git never matches one part of a pattern: a lone backslash, an unclosed or backward `[...]`."""
     i = 0
-    while i < len(body):
-        if body[i] == "\\":
+    while i < len(part):
+        if part[i] == "\\":
+            if i + 1 == len(part):
+                return "has a lone backslash at the end of a part"
             i += 1
-        elif body[i] == "[":
-            close = body.find("]", i + 2 + (body[i + 1 : i + 2] in ("!", "^")))
+        elif part[i] == "[":
+            close = part.find("]", i + 2 + (part[i + 1 : i + 2] in ("!", "^")))
             if close < 0:
                 return "has a `[` that is never closed"
+            if any(low > high for low, high in re.findall(r"(.)-(.)", part[i + 1 : close])):
+                return f"has a range that runs backwards, {part[i : close + 1]}"
             i = close
         i += 1
     return None

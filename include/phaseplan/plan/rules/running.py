@@ -47,7 +47,7 @@ def enough_agents(view: View) -> Iterator[Finding]:
     most = view.plan.max_parallel_agents
     for i, wave in enumerate(view.plan.waves):
         if len(wave.branches) > most:
-            said = f"wave {wave.wave} has {len(wave.branches)} branches and {most} agents: they take turns"
+            said = f"wave {wave.wave} has {len(wave.branches)} branches, max_parallel_agents is {most}: they take turns"
             yield Finding("PP703", ("waves", i, "wave"), said, "raise max_parallel_agents if the machine can take it")
 
 
@@ -60,6 +60,9 @@ def attempts_come_later(view: View) -> Iterator[Finding]:
 
 def _cron_fault(schedule: str) -> str | None:
     """What croniter, with which Airflow reads crons, has against this one."""
+    fields = len(schedule.split())
+    if not 5 <= fields <= 7:  # Airflow takes seconds and years too
+        return f"a cron has five fields, not {fields}"
     from croniter import croniter  # only a plan with a cron pays for it
 
     try:
