@@ -51,11 +51,14 @@ def test_a_bad_profile_is_known_by_name_only(tmp_path: Path) -> None:
     ]  # fmt: skip
     campaign = load_campaign([write(tmp_path, 1)], file)
     assert not [d for d in campaign.diagnostics if d.code == "PP601"], "the profile exists; it is only broken"
+    assert campaign.plans == (), "nothing can run without its agent"
 
 
 def test_an_unreadable_agents_file_says_so_once(tmp_path: Path) -> None:
     campaign = load_campaign([write(tmp_path, 1)], tmp_path / "none.yaml")
     assert [d.code for d in campaign.diagnostics] == ["PP101"]
+    assert campaign.plans == ()
+    assert len(load_campaign([write(tmp_path, 1)], None).plans) == 1
 
 
 def test_a_missing_phase_is_not_claimed_while_a_file_is_unreadable(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from pathlib import Path
@@ -10,10 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from include.phaseplan.plan.analysis import analyse
 from include.phaseplan.plan.campaign import load_campaign
 from include.phaseplan.plan.diagnostics import Diagnostic
 from include.phaseplan.plan.loader import MAX_BYTES, decode, load, parse
 
+JUNK = st.sampled_from(
+    [None, True, 0, -1, 10**19, 0.5, "", "x", "5.1.1", "..", "a" * 300, [], {}, [[]], [{}], {"x": 1}]
+)
+INCLUDE = Path(__file__).resolve().parents[2] / "include"
 MARKS = [*"[]{}'\"|>#,~9é\t\n\x85", ": ", "- ", "\n  ", "&a ", "*a", "<<", "!!str ", "? ", "---\n", "...\n"]
 PIECES = st.sampled_from([*MARKS, "phase", "waves", "branches", "id", "1.5", "null", "true", "%YAML 1.1\n"])
 KEYS = ["phase", "title", "waves", "wave", "branches", "id", "branch", "owns", "depends_on", "gates", "claims"]
@@ -97,3 +103,27 @@ def test_byte_order_mark_and_crlf() -> None:
     text = decode("f", b"\xef\xbb\xbfphase: 1\r\ntitle: x\r\n")
     assert not isinstance(text, Diagnostic)
     assert parse("f", text).data == {"phase": 1, "title": "x"}
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_real_plan_with_junk_in_it(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Rules run on repaired plans too; none of them may trip over what the repair left."""
+    plan = parse("f", (INCLUDE / "plans" / "phase-05.yaml").read_text()).data
+    for _ in range(data.draw(st.integers(1, 4))):
+        holder: object = plan
+        while True:
+            keys = list(holder) if isinstance(holder, dict) else range(len(holder)) if isinstance(holder, list) else ()
+            if not keys:
+                break
+            key = data.draw(st.sampled_from(keys))
+            if data.draw(st.integers(0, 3)) == 0 or not isinstance(holder[key], dict | list):  # type: ignore[index]
+                holder[key] = copy.deepcopy(data.draw(JUNK))  # type: ignore[index]
+                break
+            holder = holder[key]  # type: ignore[index]
+    path = tmp_path_factory.getbasetemp() / "junk.yaml"
+    path.write_text(json.dumps(plan), encoding="utf-8")
+    campaign = load_campaign([path], INCLUDE / "agents.yaml")
+    assert campaign.has_errors != bool(campaign.plans)
+    for loaded in campaign.plans:
+        assert analyse(loaded.plan).sequential >= 0

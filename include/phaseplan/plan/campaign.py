@@ -13,6 +13,7 @@ from include.phaseplan.plan.loader import Source, gc_paused, load
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.plan.repair import concerns, repair
 from include.phaseplan.plan.rules import check
+from include.phaseplan.plan.rules.agents import named
 from include.phaseplan.plan.rules.campaign import Member, cross_check
 from include.phaseplan.plan.rules.view import View
 from include.phaseplan.plan.schema import findings, validate
@@ -30,7 +31,11 @@ class LoadedPlan:
 
 @dataclass(frozen=True)
 class Campaign:
-    """What the given files hold. `plans` has no errors; `diagnostics` is in order of file and line."""
+    """What the given files hold.
+
+    `plans` are those without errors whose agents, if an agents file was given, are all in `profiles`;
+    `diagnostics` is in order of file and line.
+    """
 
     plans: tuple[LoadedPlan, ...]
     profiles: dict[str, AgentProfile]
@@ -71,8 +76,17 @@ def _load(paths: Sequence[Path], agents: Path | None, advice: bool) -> Campaign:
             found.extend(entry.found)
         found.extend(_across(read, advice))
     bad = {d.file for d in found if d.is_error}
-    plans = [LoadedPlan(entry.path, entry.plan) for entry in read if entry.plan and str(entry.path) not in bad]
+    plans = [
+        LoadedPlan(entry.path, entry.plan)
+        for entry in read
+        if entry.plan and str(entry.path) not in bad and (agents is None or _has_agents(entry.plan, profiles))
+    ]
     return Campaign(tuple(sorted(plans, key=lambda p: p.plan.phase)), profiles, in_order(found))
+
+
+def _has_agents(plan: PhasePlan, profiles: dict[str, AgentProfile]) -> bool:
+    """Whether every profile a plan names could be read; if not, the agents file has the diagnostic."""
+    return all(name in profiles for _, name in named(View(plan)))
 
 
 def load_profiles(path: Path | None) -> tuple[dict[str, AgentProfile], frozenset[str] | None, list[Diagnostic]]:

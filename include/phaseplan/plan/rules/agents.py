@@ -13,7 +13,7 @@ def known_profiles(view: View) -> Iterator[Finding]:
     """PP601."""
     if view.profiles is None:
         return
-    for path, name in _named(view):
+    for path, name in named(view):
         if name not in view.profiles:
             yield Finding("PP601", path, f"there is no agent profile `{name}`", _hint(name, sorted(view.profiles)))
 
@@ -28,7 +28,8 @@ def somebody_builds(view: View) -> Iterator[Finding]:
                           "name a profile: `agent:` at the top of the plan, or at the branch")  # fmt: skip
 
 
-def _named(view: View) -> Iterator[tuple[Path, str]]:
+def named(view: View) -> Iterator[tuple[Path, str]]:
+    """Every profile a plan names, with its place."""
     if view.plan.agent is not None:
         yield ("agent",), view.plan.agent
     if view.plan.gates.profile is not None:
