@@ -43,7 +43,9 @@ def read(repo: GitRepo, remote: Remote, phase: int) -> Snapshot:
         integration = refs.integration(phase)
         wanted = [*own.values(), *([held[integration]] if integration in held else ())]
         if missing(repo, wanted):
-            remote.fetch(repo, f"+{refs.root(phase)}/*:{refs.root(phase)}/*", *(f"+{i}:{i}" for i in held if i == integration))
+            remote.fetch(
+                repo, f"+{refs.root(phase)}/*:{refs.root(phase)}/*", *(f"+{i}:{i}" for i in held if i == integration)
+            )
         if not missing(repo, wanted):
             return _snapshot(repo, phase, own, {r: s for r, s in held.items() if r.startswith("refs/heads/")})
     raise Infrastructure(f"the refs of phase {phase} on {remote} changed faster than they could be read {ROUNDS} times")
@@ -59,7 +61,10 @@ def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, s
         if match[1] == "attempts" and not match[4]:
             attempts.setdefault(match[2], {})[int(match[3])] = sha
     files = read_objects(repo, _wanted(tip, results.values(), started.values()))
-    verdicts = {key: _load(Verdict, files[f"{sha}:verdict.json"], refs.root(phase) + "/results/" + key) for key, sha in results.items()}
+    verdicts = {
+        key: _load(Verdict, files[f"{sha}:verdict.json"], refs.root(phase) + "/results/" + key)
+        for key, sha in results.items()
+    }
     folded = frozenset(_lines(files.get(f"{tip}:folded"))) & results.keys()
     fresh = sorted(results.keys() - folded, key=lambda key: (verdicts[key].finished, key))
     logs = {name: _log(files, tip, name, [results[key] for key in fresh]) for name in ("status.log", "blockers.log")}
@@ -82,7 +87,11 @@ def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, s
 
 
 def _wanted(tip: str | None, results: Iterable[str], started: Iterable[str]) -> list[str]:
-    names = [f"{tip}:{name}" for name in ("ledger.json", "plan.json", "status.log", "blockers.log", "folded")] if tip else []
+    names = (
+        [f"{tip}:{name}" for name in ("ledger.json", "plan.json", "status.log", "blockers.log", "folded")]
+        if tip
+        else []
+    )
     for sha in results:
         names += [f"{sha}:verdict.json", f"{sha}:status.log", f"{sha}:blockers.log"]
     return names + list(started)
@@ -176,7 +185,12 @@ def _text(lines: Sequence[str]) -> bytes:
 
 
 def update(
-    repo: GitRepo, remote: Remote, phase: int, change: Callable[[Snapshot], Change | None], *, snapshot: Snapshot | None = None
+    repo: GitRepo,
+    remote: Remote,
+    phase: int,
+    change: Callable[[Snapshot], Change | None],
+    *,
+    snapshot: Snapshot | None = None,
 ) -> Snapshot:
     """Apply a change to the newest ledger, as often as it takes to win the race.
 
@@ -191,8 +205,16 @@ def update(
         if wanted is None:
             return seen
         if commit_ledger(
-            repo, remote, seen, wanted.ledger, status_lines=wanted.status_lines, blockers=wanted.blockers, pinned=wanted.pinned
+            repo,
+            remote,
+            seen,
+            wanted.ledger,
+            status_lines=wanted.status_lines,
+            blockers=wanted.blockers,
+            pinned=wanted.pinned,
         ):
             return read(repo, remote, phase)
         pause(round_)
-    raise Infrastructure(f"the ledger of phase {phase} on {remote} was moved by others {ROUNDS} times in a row; try again")
+    raise Infrastructure(
+        f"the ledger of phase {phase} on {remote} was moved by others {ROUNDS} times in a row; try again"
+    )

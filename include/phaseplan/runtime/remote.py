@@ -57,7 +57,15 @@ class Remote:
             yield repo
 
     def _fill(self, cache: GitRepo) -> None:
-        self._ask(cache, "fetch", "--prune", *_FETCH, self.url, "+refs/heads/*:refs/heads/*", "+refs/phaseplan/*:refs/phaseplan/*")
+        self._ask(
+            cache,
+            "fetch",
+            "--prune",
+            *_FETCH,
+            self.url,
+            "+refs/heads/*:refs/heads/*",
+            "+refs/phaseplan/*:refs/phaseplan/*",
+        )
 
     def fetch(self, repo: GitRepo, *refspecs: str) -> None:
         """Fetch refspecs.
@@ -85,7 +93,9 @@ class Remote:
             return True
         leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in moves]
         specs = [f"{u.new or ''}:{u.ref}" for u in moves]
-        said = repo.run(*_PATIENCE, "push", "--porcelain", "--no-verify", "--atomic", *leases, "--", self.url, *specs, ok=_ANY)
+        said = repo.run(
+            *_PATIENCE, "push", "--porcelain", "--no-verify", "--atomic", *leases, "--", self.url, *specs, ok=_ANY
+        )
         held = self.refs(repo=repo)
         if all(self._landed(repo, u, held.get(u.ref)) for u in moves):
             return True

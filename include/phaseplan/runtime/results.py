@@ -75,7 +75,11 @@ def publish_result(
         return made
     snapshot = read(repo, remote, verdict.phase)
     key = f"{verdict.branch}/{verdict.attempt}.{verdict.gating}"
-    standing = [v for v in snapshot.verdicts.get(verdict.branch, ()) if (v.attempt, v.gating) == (verdict.attempt, verdict.gating)]
+    standing = [
+        v
+        for v in snapshot.verdicts.get(verdict.branch, ())
+        if (v.attempt, v.gating) == (verdict.attempt, verdict.gating)
+    ]
     if standing and (standing[0].claim, standing[0].run) == (verdict.claim, verdict.run):
         return snapshot.results[key]
     raise Stale(f"{verdict.branch}: attempt {verdict.attempt} was already judged under another claim ({ref})")

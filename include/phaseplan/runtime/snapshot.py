@@ -61,7 +61,9 @@ class Snapshot:
         if not mine or mine[-1].outcome != "passed":
             return None
         record = self.ledger.branches.get(branch_id) if self.ledger else None
-        if record and (not _newer(record, mine[-1]) and record.state is not State.PASSED or mine[-1].attempt <= record.rejected):
+        if record and (
+            not _newer(record, mine[-1]) and record.state is not State.PASSED or mine[-1].attempt <= record.rejected
+        ):
             return None
         return mine[-1]
 
@@ -133,7 +135,9 @@ def _judged(record: BranchRecord | None, verdict: Verdict) -> BranchRecord:
     if record and record.state is State.INTEGRATED:
         if verdict.outcome == "passed" or verdict.attempt <= record.rejected:
             return record
-        reason = f"attempt {verdict.attempt} {verdict.outcome}: {verdict.reason}; attempt {record.attempt} stays integrated"
+        reason = (
+            f"attempt {verdict.attempt} {verdict.outcome}: {verdict.reason}; attempt {record.attempt} stays integrated"
+        )
         return changed(record, reason=reason, rejected=verdict.attempt)  # type: ignore[no-any-return]
     reason = verdict.reason or next((str(f) for f in verdict.findings), "")
     return BranchRecord(
@@ -154,7 +158,9 @@ def _state(ledger: Ledger, branch_id: str) -> State:
 def claimed_by(snapshot: Snapshot, branch_id: str, claim: str, run: str) -> tuple[int, Claim] | None:
     """The newest attempt that this very claim of this run has started, judged or not."""
     mine = snapshot.started.get(branch_id, {})
-    return next(((n, mine[n]) for n in sorted(mine, reverse=True) if (mine[n].claim, mine[n].run) == (claim, run)), None)
+    return next(
+        ((n, mine[n]) for n in sorted(mine, reverse=True) if (mine[n].claim, mine[n].run) == (claim, run)), None
+    )
 
 
 def names_to_withdraw(snapshot: Snapshot, branch: Branch, keep: int | None) -> dict[str, str]:
