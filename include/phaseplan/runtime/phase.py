@@ -174,11 +174,13 @@ def _trouble(snapshot: Snapshot, branch: Branch, run_id: str) -> str:
 
 
 def _next_step(snapshot: Snapshot, plan: PhasePlan, troubled: Sequence[str]) -> str:
-    """Which tasks to Clear: the ones that are out by themselves, not those waiting behind them."""
-    first = [b for b in troubled if snapshot.state(b) in OUT] or [b for b in troubled if snapshot.not_ready(b) is None]
-    tasks = [f"wave_{plan.wave_of[b]}.{b.replace('.', '-')}_{plan.by_id[b].slug}" for b in first or troubled]
-    if first and all(snapshot.state(b) is State.PASSED for b in first):
-        tasks = [f"wave_{n}.integrate" for n in dict.fromkeys(plan.wave_of[b] for b in first)]
+    """Which tasks to Clear: those out by themselves; else what stops the first wave that is not in."""
+    first = [b for b in troubled if snapshot.state(b) in OUT]
+    if not first:
+        wave = min(plan.wave_of[b] for b in troubled)
+        first = [b for b in troubled if plan.wave_of[b] == wave and snapshot.state(b) is State.PENDING]
+    tasks = [f"wave_{plan.wave_of[b]}.{b.replace('.', '-')}_{plan.by_id[b].slug}" for b in first]
+    tasks = tasks or [f"wave_{min(plan.wave_of[b] for b in troubled)}.integrate"]
     return f"Next: fix the cause, then Clear {', '.join(tasks)} with Downstream on and Only-failed off."
 
 
