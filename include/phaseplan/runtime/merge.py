@@ -119,8 +119,11 @@ def chain_merge(
     return Merged(tip, tuple(steps), out, waiting, any(s.conflicts for s in steps))
 
 
-def predict(repo: GitRepo, base: str, heads: Sequence[Head]) -> list[tuple[str, str, tuple[str, ...]]]:
+def predict(
+    repo: GitRepo, base: str, heads: Sequence[Head], *, union: Sequence[str] = ()
+) -> list[tuple[str, str, tuple[str, ...]]]:
     """Which pairs of heads conflict, and where: (id, id, paths). One git process for all pairs."""
+    write_attributes(repo, union)
     graph = _Graph.of(repo, base, [h.commit for h in heads])
     pairs = list(combinations([h for h in heads if graph.reach(h.commit)], 2))
     if not pairs:
