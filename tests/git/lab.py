@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from include.phaseplan.runtime.workbench import GateFailed
 from include.phaseplan.runtime.workspace import synthesise
 
 PHASE = 5
+Content = str | None | Callable[[str], str]  # the text, nothing (removed), or an edit of what is there
 
 
 def plan_of(*waves: Mapping[str, Sequence[str]], validate: Sequence[Sequence[str]] = (), **more: Any) -> PhasePlan:
@@ -97,6 +99,13 @@ class Lab:
         self.remote.fetch(self.repo, "+refs/heads/main:refs/heads/main")
         self.bench = LocalBench()
 
+    def another_worker(self, folder: Path) -> Lab:
+        """The same target from another machine."""
+        other = copy.copy(self)
+        other.repo, other.bench = GitRepo.init(folder), LocalBench()
+        self.remote.fetch(other.repo, "+refs/heads/main:refs/heads/main")
+        return other
+
     def refs(self) -> dict[str, str]:
         return {r: s for r, s in self.remote.refs().items() if r != "HEAD"}
 
@@ -106,17 +115,21 @@ class Lab:
     def open(self, plan: PhasePlan, run: str = "run-1", **more: Any) -> Token:
         return open_phase(self.remote, self.repo, plan, {}, run_id=run, base_name="main", start="wave", **more)
 
-    def build(self, token: Token, branch_id: str, files: Mapping[str, str | None], **more: Any) -> Verdict:
+    def build(self, token: Token, branch_id: str, files: Mapping[str, Content], **more: Any) -> Verdict:
         """What a branch task does around its container."""
         snapshot = self.read()
         assert snapshot.pinned
         plan = snapshot.pinned.plan
         branch = plan.by_id[branch_id]
+        claim = more.get("claim", f"{token.run}/0")
+        if (known := snapshot.verdict_of(branch_id, claim, token.run)) is not None:
+            assert known.outcome != "passed" or results.publish_name(self.repo, self.remote, branch, known)
+            return known
         space = synthesise(self.repo, plan, token.base, snapshot, branch, self.bench)
         assert space.conflict is None, space.conflict
-        claim = more.get("claim", f"{token.run}/0")
         number = results.claim_attempt(self.repo, self.remote, PHASE, branch, space.commit, claim, token.run)
-        head = commit_files(self.repo, space.commit, files, f"work on {branch_id} attempt {number}")
+        written = {p: t(self.repo.run("show", f"{space.commit}:{p}").out) if callable(t) else t for p, t in files.items()}
+        head = commit_files(self.repo, space.commit, written, f"work on {branch_id} attempt {number}")
         results.keep_attempt(self.repo, self.remote, PHASE, branch_id, number, head)
         verdict = Verdict(
             phase=PHASE,

@@ -74,6 +74,11 @@ class Snapshot:
         record = self.ledger.branches.get(branch_id) if self.ledger else None
         return record.verdict if record and record.state is State.INTEGRATED else None
 
+    def verdict_of(self, branch_id: str, claim: str, run: str) -> Verdict | None:
+        """The newest verdict that this very claim of this run has published."""
+        mine = [v for v in self.verdicts.get(branch_id, ()) if (v.claim, v.run) == (claim, run)]
+        return mine[-1] if mine else None
+
     def next_attempt(self, branch: Branch) -> int:
         """1 + the highest number that is started, kept, judged, or taken by a public name."""
         numbers = {*self.started.get(branch.id, ()), *self.attempts.get(branch.id, ())}
