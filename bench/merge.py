@@ -22,7 +22,10 @@ def measure() -> dict[str, float]:
         began = time.perf_counter()
         merged = chain_merge(repo, base, heads, union=("src/d0/shared",))
         merging = time.perf_counter() - began
-        if len(merged.ids) != BRANCHES or chain_merge(repo, base, heads, union=("src/d0/shared",)).commit != merged.commit:
+        if (
+            len(merged.ids) != BRANCHES
+            or chain_merge(repo, base, heads, union=("src/d0/shared",)).commit != merged.commit
+        ):
             raise SystemExit("bench/merge: the merge is wrong, so its time means nothing")
         began = time.perf_counter()
         predict(repo, base, heads)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,7 +34,14 @@ def plan_of(*waves: Mapping[str, Sequence[str]], validate: Sequence[Sequence[str
     shown = []
     for i, branches in enumerate(waves, 1):
         rows = [
-            {"id": b, "branch": f"feature/b{b}", "title": f"Branch {b}", "depends_on": deps, "owns": ["/"], "agent_label": f"Agent {b}"}
+            {
+                "id": b,
+                "branch": f"feature/b{b}",
+                "title": f"Branch {b}",
+                "depends_on": deps,
+                "owns": ["/"],
+                "agent_label": f"Agent {b}",
+            }
             for b, deps in branches.items()
         ]
         shown.append({"wave": i, "branches": rows, "validate": list(validate[i - 1]) if i <= len(validate) else []})
@@ -61,7 +67,9 @@ class LocalBench:
         for command in commands:
             said = subprocess.run(["sh", "-c", command], cwd=tree, capture_output=True, text=True, check=False)
             if said.returncode:
-                return (Finding(gate="commands", message=f"{command}: exit {said.returncode}: {said.stdout}{said.stderr}"),)
+                return (
+                    Finding(gate="commands", message=f"{command}: exit {said.returncode}: {said.stdout}{said.stderr}"),
+                )
         return ()
 
     def run(self, repo: GitRepo, commit: str, commands: Sequence[str], *, title: str) -> tuple[Finding, ...]:
@@ -128,7 +136,9 @@ class Lab:
         space = synthesise(self.repo, plan, token.base, snapshot, branch, self.bench)
         assert space.conflict is None, space.conflict
         number = results.claim_attempt(self.repo, self.remote, PHASE, branch, space.commit, claim, token.run)
-        written = {p: t(self.repo.run("show", f"{space.commit}:{p}").out) if callable(t) else t for p, t in files.items()}
+        written = {
+            p: t(self.repo.run("show", f"{space.commit}:{p}").out) if callable(t) else t for p, t in files.items()
+        }
         head = commit_files(self.repo, space.commit, written, f"work on {branch_id} attempt {number}")
         results.keep_attempt(self.repo, self.remote, PHASE, branch_id, number, head)
         verdict = Verdict(
@@ -169,10 +179,12 @@ class Lab:
         return str(self.read().state(branch_id))
 
 
-def commit_files(repo: GitRepo, parent: str | None, files: Mapping[str, str | None], message: str, when: int = 1_700_000_000) -> str:
+def commit_files(
+    repo: GitRepo, parent: str | None, files: Mapping[str, str | None], message: str, when: int = 1_700_000_000
+) -> str:
     """A commit on `parent` with some files written, or (None) removed."""
     with tempfile.TemporaryDirectory() as folder:
-        env = {**IDENTITY, "GIT_INDEX_FILE": os.path.join(folder, "index")}
+        env = {**IDENTITY, "GIT_INDEX_FILE": f"{folder}/index"}
         if parent:
             repo.run("read-tree", parent, env=env)
         rows = []

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,9 @@ def files(branch: str, work: Sequence[str]) -> dict[str, Content]:
         found |= {"gen/all": lambda text: f"{text}{branch}\n", f"src/{branch}": f"{branch}\n"}
     lines = [kind[5:] for kind in work if kind.startswith("line")]
     if lines:
-        found["f"] = lambda text: "".join(f"{x} by {branch}\n" if x.split()[0] in lines else f"{x}\n" for x in text.splitlines())
+        found["f"] = lambda text: "".join(
+            f"{x} by {branch}\n" if x.split()[0] in lines else f"{x}\n" for x in text.splitlines()
+        )
     return found
 
 
@@ -51,9 +54,13 @@ def campaigns(draw: st.DrawFn) -> tuple[PhasePlan, dict[str, Any], list[list[str
     """A plan of two waves, what each branch does, and two orders in which branches of a wave arrive."""
     ids = ["1", "2", "3", "4", "5"][: draw(st.integers(3, 5))]
     cut = draw(st.integers(1, len(ids)))
-    deps = {b: draw(st.lists(st.sampled_from(ids[:i]), unique=True, max_size=2)) if i else [] for i, b in enumerate(ids)}
+    deps = {
+        b: draw(st.lists(st.sampled_from(ids[:i]), unique=True, max_size=2)) if i else [] for i, b in enumerate(ids)
+    }
     waves = [w for w in ({b: deps[b] for b in ids[:cut]}, {b: deps[b] for b in ids[cut:]}) if w]
-    work = {b: (draw(st.lists(st.sampled_from(WORK), unique=True, max_size=3)), draw(st.integers(0, 5)) == 0) for b in ids}
+    work = {
+        b: (draw(st.lists(st.sampled_from(WORK), unique=True, max_size=3)), draw(st.integers(0, 5)) == 0) for b in ids
+    }
     union = [{"path": "list", "owner": "1", "branches": ids[1:], "merge": "union"}]
     plan = plan_of(*waves, validate=[["true"], ["true"]], shared_files=union, generated_files=GENERATED)
     return plan, work, [ids, draw(st.permutations(ids))]
@@ -79,7 +86,9 @@ def carry_out(lab: Lab, plan: PhasePlan, work: dict[str, Any], order: Sequence[s
 def build(lab: Lab, token: Token, branch: str, work: dict[str, Any]) -> None:
     kinds, fails = work[branch]
     try:
-        lab.build(token, branch, files(branch, kinds), outcome="failed" if fails else "passed", reason="gate" if fails else "")
+        lab.build(
+            token, branch, files(branch, kinds), outcome="failed" if fails else "passed", reason="gate" if fails else ""
+        )
     except (DependencyOut, AssertionError) as out:  # conflicting dependencies block a branch; see Workspace.conflict
         assert isinstance(out, DependencyOut) or "Conflict" in str(out), out
 
@@ -103,7 +112,7 @@ def check(lab: Lab, heads: Sequence[str]) -> None:
         if record and record.state is State.ISOLATED and record.verdict:
             assert record.verdict.outcome == "failed" or record.verdict.findings, "I4"
             assert f"refs/heads/{branch.branch}" not in held, "isolated names are withdrawn"
-    for older, newer in zip(heads, heads[1:], strict=False):
+    for older, newer in pairwise(heads):
         assert lab.repo.is_ancestor(older, newer), "I9"
     gated = {commit for commit, _ in lab.bench.gated}
     assert not heads or set(heads) <= gated, "I2"
@@ -127,10 +136,15 @@ def conserved(lab: Lab, tip: str, inside: set[str]) -> None:
 
 
 @settings(  # shrinking would repeat whole runs for minutes: the failing campaign is small as it is
-    max_examples=EXAMPLES, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck)
+    max_examples=EXAMPLES,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
 )
 @given(campaigns())
-def test_random_waves_in_any_order_give_the_same_integration(campaign: tuple[PhasePlan, dict[str, Any], list[list[str]]]) -> None:
+def test_random_waves_in_any_order_give_the_same_integration(
+    campaign: tuple[PhasePlan, dict[str, Any], list[list[str]]],
+) -> None:
     plan, work, orders = campaign
     ends = []
     for order in orders:
@@ -163,7 +177,9 @@ def dying_at(n: int, *, after: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Remote, "push", push)
 
 
-def test_a_run_that_dies_at_every_push_ends_like_one_that_never_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_dies_at_every_push_ends_like_one_that_never_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plan = plan_of({"1": [], "2": []}, {"3": ["1"]}, validate=[["true"], ["true"]])
     work = {b: (["own", "line one"], False) for b in "123"}
     (tmp_path / "a").mkdir()
@@ -209,7 +225,7 @@ def test_a_run_that_dies_at_every_push_ends_like_one_that_never_does(tmp_path: P
     assert lab.refs()[HEAD] == heads[-1], "I6"
     lab.bench = calm.bench
     check(lab, seen)
-    assert [a for a in lab.read().attempts.items()] == [(b, {1: s[1]}) for b, s in calm.read().attempts.items()]
+    assert list(lab.read().attempts.items()) == [(b, {1: s[1]}) for b, s in calm.read().attempts.items()]
 
 
 def assert_sound(lab: Lab, seen: list[str]) -> None:

@@ -34,10 +34,14 @@ def test_dates_and_identity_are_pinned(lab: Lab, monkeypatch: pytest.MonkeyPatch
     for key, value in {"GIT_COMMITTER_DATE": "@1 +0000", "TZ": "Asia/Tokyo", "HOME": "/nonexistent"}.items():
         monkeypatch.setenv(key, value)
     assert chain_merge(lab.repo, lab.main, heads) == first
-    assert lab.repo.line("log", "-1", "--format=%an %ae %ct %P", first.commit).startswith("Phaseplan phaseplan@localhost 17000")
+    assert lab.repo.line("log", "-1", "--format=%an %ae %ct %P", first.commit).startswith(
+        "Phaseplan phaseplan@localhost 17000"
+    )
 
 
-def test_configuration_of_the_machine_changes_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_configuration_of_the_machine_changes_nothing(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     heads = [head(lab, "1", {"f": LINES + "six\n"}), head(lab, "2", {"f": LINES + "seven\n"})]
     (tmp_path / "attributes").write_text("* merge=union\n")
     (tmp_path / "config").write_text(f"[core]\nattributesFile = {tmp_path}/attributes\n[merge]\nrenames = false\n")
@@ -80,7 +84,10 @@ def test_a_head_that_is_in_is_landed_without_an_empty_merge(lab: Lab) -> None:
     again = chain_merge(lab.repo, merged.commit, [one, below])
     assert again.commit == merged.commit and again.ids == ("1", "0")
     chained = Head("2", commit_files(lab.repo, one.commit, {"b": "2\n"}, "2"), base=one.commit)
-    assert chain_merge(lab.repo, lab.main, [chained, one]).steps[1].commit == chain_merge(lab.repo, lab.main, [chained]).commit
+    assert (
+        chain_merge(lab.repo, lab.main, [chained, one]).steps[1].commit
+        == chain_merge(lab.repo, lab.main, [chained]).commit
+    )
 
 
 @pytest.mark.parametrize("path", ["f", "odd *[name]", 'new "q" \\ü\tx'])
@@ -95,12 +102,19 @@ def test_union_keeps_both_sides_of_exactly_that_path(lab: Lab, path: str) -> Non
 
 
 def test_conflicts_in_generated_files_isolate_nobody(lab: Lab) -> None:
-    heads = [head(lab, "1", {"gen/z": "1\n", "a": "1\n"}), head(lab, "2", {"gen/z": "2\n", "gen/new": "2\n", "b": "2\n"})]
+    heads = [
+        head(lab, "1", {"gen/z": "1\n", "a": "1\n"}),
+        head(lab, "2", {"gen/z": "2\n", "gen/new": "2\n", "b": "2\n"}),
+    ]
     heads.append(head(lab, "3", {"gen/z": None, "c": "3\n"}))
     merged = chain_merge(lab.repo, lab.main, heads, generated=["/gen/**"])
     assert merged.ids == ("1", "2", "3") and merged.generated_touched
     assert merged.steps[1].conflicts == ("gen/z",)
-    assert tree(lab, merged, "gen/z") == "1\n" and tree(lab, merged, "gen/new") == "2\n" and tree(lab, merged, "c") == "3\n"
+    assert (
+        tree(lab, merged, "gen/z") == "1\n"
+        and tree(lab, merged, "gen/new") == "2\n"
+        and tree(lab, merged, "c") == "3\n"
+    )
     both = [heads[0], head(lab, "4", {"gen/z": "4\n", "a": "4\n"})]
     assert chain_merge(lab.repo, lab.main, both, generated=["/gen/**"]).conflicted["4"].paths == ("a",)
 
@@ -153,7 +167,13 @@ def test_workspaces_and_waves_regenerate_what_many_made(tmp_path: Path) -> None:
 def test_a_red_union_check_publishes_nothing(tmp_path: Path) -> None:
     from include.phaseplan.runtime.integration import WaveRed
 
-    shared = {"path": "pkg/list", "owner": "2", "branches": ["1"], "merge": "union", "check": "sort -c {path} && ls {dir}"}
+    shared = {
+        "path": "pkg/list",
+        "owner": "2",
+        "branches": ["1"],
+        "merge": "union",
+        "check": "sort -c {path} && ls {dir}",
+    }
     lab = Lab(tmp_path, {"pkg/list": "a\nz\n"})
     token = lab.open(plan_of({"1": [], "2": []}, shared_files=[shared]))
     lab.build(token, "1", {"pkg/list": "a\nx\nz\n"})

@@ -47,7 +47,7 @@ def test_a_refused_push_is_infrastructure_and_says_what_the_server_said(lab: Lab
 
 
 def test_unreachable_names_the_repository_and_hides_credentials(tmp_path: Path) -> None:
-    with pytest.raises(RepositoryUnreachable, match="/nowhere/x.git"):
+    with pytest.raises(RepositoryUnreachable, match=r"/nowhere/x\.git"):
         Remote("/nowhere/x.git").refs()
     url = "http://user:hunter2@127.0.0.1:9/x.git"
     with pytest.raises(RepositoryUnreachable) as raised, Remote(url).private(state=tmp_path):
@@ -70,6 +70,7 @@ def test_private_repositories_borrow_and_vanish(lab: Lab, tmp_path: Path) -> Non
         lab.target.run("update-ref", "refs/heads/main", later)
         lab.remote.fetch(first, "+refs/heads/main:refs/heads/main")
         assert first.rev("refs/heads/main") == later
+        assert int(first.line("count-objects").split()[0]) <= 3, "only what is new was copied"
     assert not list((state / "cache" / "private").iterdir())
 
 
@@ -90,7 +91,9 @@ def test_leftovers_of_a_killed_process_are_swept_and_those_of_living_ones_are_no
         "import sys, time; from pathlib import Path; from include.phaseplan.runtime.remote import Remote\n"
         "with Remote(sys.argv[1]).private(state=Path(sys.argv[2])) as r: print(r.path, flush=True); time.sleep(60)"
     )
-    child = subprocess.Popen([sys.executable, "-c", code, str(lab.url), str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(lab.url), str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
     assert child.stdout is not None
     left = Path(child.stdout.readline().strip())
     with lab.remote.private(state=tmp_path):
@@ -129,7 +132,9 @@ def test_racing_writers_of_the_ledger_lose_nothing(lab: Lab, tmp_path: Path) -> 
         def change(seen: Snapshot) -> Change:
             folded = seen.folded()
             line = f"2026-01-01 09:0{branch} Wave 1 - Agent {branch}: CANCELLED {branch} x"
-            return Change(changed(folded, branches={**folded.branches, branch: record}), (line,), (f"BLOCKED: {branch}",))
+            return Change(
+                changed(folded, branches={**folded.branches, branch: record}), (line,), (f"BLOCKED: {branch}",)
+            )
 
         start.wait()
         update(repo, lab.remote, PHASE, change)
@@ -138,12 +143,14 @@ def test_racing_writers_of_the_ledger_lose_nothing(lab: Lab, tmp_path: Path) -> 
         list(pool.map(write, ids))
     seen = lab.read()
     assert {b: r.reason for b, r in seen.folded().branches.items()} == {i: f"by {i}" for i in ids}
-    assert len(seen.status_lines) == len(set(seen.status_lines)) == 5 and sorted(seen.blockers) == [f"BLOCKED: {i}" for i in ids]
+    assert len(seen.status_lines) == len(set(seen.status_lines)) == 5 and sorted(seen.blockers) == [
+        f"BLOCKED: {i}" for i in ids
+    ]
 
 
 def test_a_damaged_result_is_named(lab: Lab) -> None:
     lab.push("refs/phaseplan/phase-5/results/1/1.1", lab.main)
-    with pytest.raises(Infrastructure, match="refs/phaseplan/phase-5/results/1/1.1 does not hold a readable verdict"):
+    with pytest.raises(Infrastructure, match=r"refs/phaseplan/phase-5/results/1/1\.1 does not hold a readable verdict"):
         lab.read()
 
 

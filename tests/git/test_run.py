@@ -190,7 +190,10 @@ def test_a_later_attempt_in_conflict_leaves_the_integrated_one(lab: Lab) -> None
     assert "refs/heads/feature/b1" not in lab.refs(), "at most one public name"
     done = lab.integrate(token, 1)
     assert list(done.isolated) == ["1"] and lab.state("1") == "integrated"
-    assert {r for r in lab.refs() if r.startswith("refs/heads/feature")} == {"refs/heads/feature/b1", "refs/heads/feature/b2"}
+    assert {r for r in lab.refs() if r.startswith("refs/heads/feature")} == {
+        "refs/heads/feature/b1",
+        "refs/heads/feature/b2",
+    }
     assert not lab.close(token).ok
     assert lab.integrate(lab.open(plan, "run-3"), 1).isolated == {}, "not tried again"
     assert lab.read().folded().branches["1"].attempt == 1

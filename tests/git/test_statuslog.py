@@ -19,7 +19,10 @@ def synctarget() -> PhasePlan:
 def test_the_formats_of_the_founding_document() -> None:
     plan = synctarget()
     branch = plan.by_id["5.1.1"]
-    assert status_line(plan, branch, "STARTED", when=WHEN) == "2024-01-15 09:00 Wave 1 - Agent 1: STARTED 5.1.1 SyncTarget API"
+    assert (
+        status_line(plan, branch, "STARTED", when=WHEN)
+        == "2024-01-15 09:00 Wave 1 - Agent 1: STARTED 5.1.1 SyncTarget API"
+    )
     done = status_line(plan, branch, "COMPLETED", detail="600 lines", when=WHEN)
     assert done == "2024-01-15 09:00 Wave 1 - Agent 1: COMPLETED 5.1.1 SyncTarget API (600 lines)"
     assert blocker_line(branch, "Need Y\nfrom Agent 1") == "BLOCKED: Agent 1 - Need Y from Agent 1"
@@ -28,14 +31,24 @@ def test_the_formats_of_the_founding_document() -> None:
 
 def test_no_reason_of_an_agent_forges_a_line() -> None:
     plan = plan_of({"1": []})
-    line = status_line(plan, plan.by_id["1"], "FAILED", detail="x\n2024-01-15 09:00 Wave 1\r\x1b[2J\u2028y" + "z" * 9999)
+    line = status_line(
+        plan, plan.by_id["1"], "FAILED", detail="x\n2024-01-15 09:00 Wave 1\r\x1b[2J\u2028y" + "z" * 9999
+    )
     assert len(line.splitlines()) == 1 and "\x1b" not in line and len(line) < 700
 
 
 def test_lines_are_ordered_by_time_then_id_and_keep_their_order_within() -> None:
-    lines = [f"2024-01-15 09:0{m} Wave 1 - Agent: {w} {i} t" for m, w, i in [(1, "STARTED", "2"), (0, "STARTED", "3"), (1, "COMPLETED", "1")]]
+    lines = [
+        f"2024-01-15 09:0{m} Wave 1 - Agent: {w} {i} t"
+        for m, w, i in [(1, "STARTED", "2"), (0, "STARTED", "3"), (1, "COMPLETED", "1")]
+    ]
     lines.append("2024-01-15 09:01 Wave 1 - Agent: BLOCKED 2 t")
-    assert [line.split(": ")[1] for line in ordered(lines)] == ["STARTED 3 t", "COMPLETED 1 t", "STARTED 2 t", "BLOCKED 2 t"]
+    assert [line.split(": ")[1] for line in ordered(lines)] == [
+        "STARTED 3 t",
+        "COMPLETED 1 t",
+        "STARTED 2 t",
+        "BLOCKED 2 t",
+    ]
 
 
 def test_the_mirror_appends(tmp_path: Path) -> None:

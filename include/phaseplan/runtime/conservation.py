@@ -44,14 +44,22 @@ def violations(
     for path in sorted({*before, *after, *owners}):
         was, now = before.get(path, GONE), after.get(path, GONE)
         mine = owners.get(path, [])
-        if was == now and not mine or matches(patterns, path):
+        if (was == now and not mine) or matches(patterns, path):
             continue
         if not mine:
             found.append(_finding(path, "changed, but no merged branch changed it"))
-        elif len(mine) == 1 and work[mine[0]][path][0] == was and work[mine[0]][path][1] != now:
-            if not _renamed(repo, next(h for h in heads if h.id == mine[0]), path, owners):
-                found.append(_finding(path, f"only {mine[0]} changed it, yet the merge does not carry its version"))
+        elif len(mine) == 1 and _lost(work[mine[0]][path], was, now):
+            head = next(h for h in heads if h.id == mine[0])
+            if _renamed(repo, head, path, owners):
+                continue
+            found.append(_finding(path, f"only {head.id} changed it, yet the merge does not carry its version"))
     return tuple(found)
+
+
+def _lost(work: Change, was: tuple[str, str], now: tuple[str, str]) -> bool:
+    """Whether a head's change started from what was there and did not arrive."""
+    before, after = work
+    return before == was and after != now
 
 
 def _renamed(repo: GitRepo, head: Head, path: str, owners: dict[str, list[str]]) -> bool:

@@ -1,4 +1,4 @@
-"""What a branch task writes: refs of its own, each created once. The loser of a race takes the next number or is stale."""
+"""What a branch task writes: refs of its own, each created once. Whoever loses a race is stale or takes the next."""
 
 from __future__ import annotations
 

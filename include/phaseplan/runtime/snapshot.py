@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from include.phaseplan.errors import Bug
 from include.phaseplan.plan.graph import transitive
@@ -48,6 +49,10 @@ class Snapshot:
 
     def folded(self) -> Ledger:
         """The ledger with every result folded in."""
+        return self._folded
+
+    @cached_property
+    def _folded(self) -> Ledger:
         return fold(self)
 
     def state(self, branch_id: str) -> State:
@@ -62,7 +67,7 @@ class Snapshot:
             return None
         record = self.ledger.branches.get(branch_id) if self.ledger else None
         if record and (
-            not _newer(record, mine[-1]) and record.state is not State.PASSED or mine[-1].attempt <= record.rejected
+            (not _newer(record, mine[-1]) and record.state is not State.PASSED) or mine[-1].attempt <= record.rejected
         ):
             return None
         return mine[-1]
@@ -169,7 +174,7 @@ def claimed_by(snapshot: Snapshot, branch_id: str, claim: str, run: str) -> tupl
 
 
 def names_to_withdraw(snapshot: Snapshot, branch: Branch, keep: int | None) -> dict[str, str]:
-    """Public names of attempts that no longer count, with their commits; only where the attempt's work is kept elsewhere."""
+    """Public names (and their commits) of attempts that no longer count and whose work is kept under its own ref."""
     found: dict[str, str] = {}
     for verdict in snapshot.verdicts.get(branch.id, ()):
         ref = f"refs/heads/{verdict.name or refs.public_name(branch, verdict.attempt)}"
