@@ -100,6 +100,7 @@ def test_leftovers_of_a_killed_process_are_swept_and_those_of_living_ones_are_no
         assert left.is_dir()
     child.send_signal(signal.SIGKILL)
     child.wait()
+    child.stdout.close()
     assert left.is_dir()
     with lab.remote.private(state=tmp_path):
         assert not left.exists()
