@@ -85,6 +85,7 @@ class BranchRecord(Record):
     gating: int = 1
     commit: str | None = None
     merge: str | None = None  # the merge commit on integration
+    rejected: int = 0  # newest attempt taken out while this earlier one stays integrated
     reason: str = ""
     verdict: Verdict | None = None
 
