@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from include.phaseplan.runtime.ledger import Snapshot
 
 #: A dependency in one of these states holds its dependents back.
-OUT = {State.ISOLATED, State.BLOCKED, State.CANCELLED, State.UNFINISHED}
+_OUT = {State.ISOLATED, State.BLOCKED, State.CANCELLED, State.UNFINISHED}
 _DONE = {State.PASSED, State.INTEGRATED}
 
 
@@ -113,23 +113,24 @@ def _complete(run: RunRecord | None, branches: Mapping[str, BranchStatus], plan:
 def _branch(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan, branch: Branch) -> BranchStatus:
     base = BranchStatus(title=branch.title, wave=plan.wave_of[branch.id], state=State.PENDING)
     record = ledger.branches.get(branch.id) if ledger else None
-    started = snapshot.started.get(branch.id, {})
-    newest = max(started, default=0)
-    judged = max((v.attempt for v in snapshot.verdicts.get(branch.id, ())), default=0)
-    if newest > max(judged, record.attempt if record else 0):
-        claim, run = started[newest], ledger.run if ledger else None
-        alive = run is not None and not run.closed and claim.run == run.id
-        if alive or record is None or record.state not in _DONE:
-            return base.model_copy(
-                update={
-                    "state": State.RUNNING if alive else State.UNFINISHED,
-                    "attempt": newest,
-                    "ref": refs.started(plan.phase, branch.id, newest),
-                    "started": claim.time,
-                    "reason": "" if alive else "started, and no result came back",
-                }
-            )
-    return base.model_copy(update=_decided(plan.phase, branch.id, record)) if record else base
+    if record is None:
+        return base
+    if record.state is State.RUNNING:
+        return base.model_copy(update=_begun(snapshot, ledger, branch.id, record.attempt))
+    return base.model_copy(update=_decided(plan.phase, branch.id, record))
+
+
+def _begun(snapshot: Snapshot, ledger: Ledger | None, branch_id: str, attempt: int) -> dict[str, Any]:
+    """An attempt without a result is running only as long as the run that started it is."""
+    claim, run = snapshot.started[branch_id][attempt], ledger.run if ledger else None
+    alive = run is not None and not run.closed and claim.run == run.id
+    return {
+        "state": State.RUNNING if alive else State.UNFINISHED,
+        "attempt": attempt,
+        "ref": refs.started(snapshot.phase, branch_id, attempt),
+        "started": claim.time,
+        "reason": "" if alive else "started, and no result came back",
+    }
 
 
 def _decided(phase: int, branch_id: str, record: BranchRecord) -> dict[str, Any]:
@@ -158,7 +159,7 @@ def _with_cause(plan: PhasePlan, own: Mapping[str, BranchStatus], branch_id: str
     if status.state is not State.PENDING:
         return status
     for needed in transitive(plan, branch_id):
-        if own[needed].state in OUT:
+        if own[needed].state in _OUT:
             reason = f"needs {needed}, which is {own[needed].state}"
             return status.model_copy(update={"state": State.BLOCKED, "reason": reason})
     return status

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -33,10 +34,8 @@ def members(sessions: Collection[int]) -> dict[int, int]:
 def send(pids: Collection[int], number: int) -> None:
     """Send a signal to each process that is still there."""
     for pid in pids:
-        try:
+        with suppress(ProcessLookupError):
             os.kill(pid, number)
-        except ProcessLookupError:
-            pass
 
 
 def end(sessions: Collection[int], grace: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -87,10 +88,8 @@ class Drive:
         """Mark every run that goes on as failed: its tasks stop their containers."""
         for phase in self._phases:
             if phase.state not in ("success", "failed"):
-                try:
+                with suppress(ApiError):  # not triggered yet, or the API server went first
                     self._api.mark(names.dag_id(phase.request.plan.phase), self._run_id, "failed")
-                except ApiError:
-                    pass  # not triggered yet, or the API server went first
 
     def _ready(self) -> None:
         """Wait until every DAG is there, and no longer."""

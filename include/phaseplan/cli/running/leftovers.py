@@ -3,39 +3,43 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from docker.models.containers import Container
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 
-def _client(url: str) -> Any:
-    import docker  # only a run that may have started containers pays for the import
-
-    return docker.DockerClient(base_url=url, timeout=20)
-
-
-def find(url: str, runs: Collection[str]) -> list[Container]:
+@contextmanager
+def _found(url: str, runs: Collection[str]) -> Iterator[list[Any]]:
     """All containers that tasks of these runs made; none where no engine answers.
 
     The claim on a container begins with the run that made it, and run ids are never used twice.
     """
+    import docker  # only a run that may have started containers pays for the import
     from docker.errors import DockerException
     from requests.exceptions import RequestException
 
     try:
-        client = _client(url)
-        made = client.containers.list(all=True, filters={"label": "phaseplan.claim"}, ignore_removed=True)
-    except (DockerException, RequestException):
-        return []
-    return [c for c in made if any(str(c.labels["phaseplan.claim"]).startswith(run) for run in runs)]
+        client = docker.DockerClient(base_url=url, timeout=20)
+    except DockerException:
+        yield []
+        return
+    try:
+        try:
+            made = client.containers.list(all=True, filters={"label": "phaseplan.claim"}, ignore_removed=True)
+        except (DockerException, RequestException):
+            made = []
+        yield [c for c in made if any(str(c.labels["phaseplan.claim"]).startswith(run) for run in runs)]
+    finally:
+        client.close()
 
 
 def wait(url: str, runs: Collection[str], seconds: float) -> None:
     """Give the tasks' own way of stopping their containers some time."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and any(c.status == "running" for c in find(url, runs)):
+    while time.monotonic() < deadline:
+        with _found(url, runs) as containers:
+            if not any(c.status == "running" for c in containers):
+                return
         time.sleep(0.5)
 
 
@@ -48,15 +52,16 @@ def clear(url: str, runs: Collection[str]) -> list[str]:
     from docker.errors import APIError
 
     kept = []
-    for container in find(url, runs):
-        try:
-            if container.labels.get("phaseplan.role") == "agent":
-                if container.status in ("running", "restarting", "paused"):
-                    container.stop(timeout=5)
-                kept.append(str(container.name))
-            else:
-                container.remove(force=True, v=True)
-        except APIError as error:
-            if error.status_code not in (404, 409):  # gone, or somebody else is removing it
-                kept.append(f"{container.name} ({error.explanation})")
+    with _found(url, runs) as containers:
+        for container in containers:
+            try:
+                if container.labels.get("phaseplan.role") == "agent":
+                    if container.status in ("running", "restarting", "paused"):
+                        container.stop(timeout=5)
+                    kept.append(str(container.name))
+                else:
+                    container.remove(force=True, v=True)
+            except APIError as error:
+                if error.status_code not in (404, 409):  # gone, or somebody else is removing it
+                    kept.append(f"{container.name} ({error.explanation})")
     return kept
