@@ -101,9 +101,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     try:
         until(output, "phase 7  ended: success", 120, driver)
         until(output, "8.a Part A: running", 60, driver)
+        exists(place / "stopped.begun", 60)
         scheduler_of(psutil.Process(driver.pid)).kill()
         until(output, "scheduler had died", 30, driver)
-        exists(place / "stopped.begun", 60)
+        time.sleep(3)
         family = psutil.Process(driver.pid).children(recursive=True)
         begun = time.monotonic()
         driver.send_signal(signal.SIGINT)
@@ -123,6 +124,12 @@ def test_a_phase_runs_to_its_end_and_says_so(story: Story) -> None:
 
 def test_a_component_that_dies_is_started_again(story: Story) -> None:
     assert "Airflow's scheduler had died (exit -9) and was started again" in story.output
+
+
+def test_a_task_outlives_the_scheduler(story: Story) -> None:
+    before, _, _ = story.output.partition("Stopping: runs are cancelled")
+    assert "8.a Part A: running" in before
+    assert "8.a Part A: failed" not in before
 
 
 def test_ctrl_c_ends_everything_soon(story: Story) -> None:

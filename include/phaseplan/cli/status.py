@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -63,7 +64,7 @@ def _plan(phase: int, here: Settings) -> PhasePlan | None:
 
 def show(console: Console, status: PhaseStatus, snapshot: Snapshot) -> None:
     """The status for people."""
-    say = lambda text="": console.print(text, markup=False, soft_wrap=True)  # noqa: E731
+    say = partial(console.print, markup=False, soft_wrap=True)
     integrated = sum(branch.state == "integrated" for branch in status.branches.values())
     head = f" at {status.integration[:8]}" if status.integration else ""
     say(f"Phase {status.phase} {status.title}: {'complete' if status.complete else 'not complete'}")

@@ -191,12 +191,11 @@ def _timings(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan) -> Timi
     run = ledger.run.id
     verdicts = [v for vs in snapshot.verdicts.values() for v in vs if v.run == run and v.started and v.finished]
     waves = [w for w in ledger.waves.values() if w.run == run and w.started and w.finished]
-    starts = [v.started for v in verdicts] + [w.started for w in waves]
-    ends = [v.finished for v in verdicts] + [w.finished for w in waves]
-    if not starts:
+    spans = [(v.started, v.finished) for v in verdicts] + [(w.started, w.finished) for w in waves]
+    if not spans:
         return Timings()
-    actual = _seconds(min(starts), max(ends)) or 0.0
-    sequential = sum(_seconds(part.started, part.finished) or 0.0 for part in [*verdicts, *waves])
+    actual = _seconds(min(start for start, _ in spans), max(end for _, end in spans)) or 0.0
+    sequential = sum(_seconds(start, end) or 0.0 for start, end in spans)
     agents = sum(_agent_seconds(v) or 0.0 for v in verdicts)
     return Timings(
         sequential=round(sequential, 3),

@@ -39,12 +39,14 @@ def send(pids: Collection[int], number: int) -> None:
 
 
 def end(sessions: Collection[int], grace: float) -> bool:
-    """SIGTERM to the leaders, who end their own children in order; SIGKILL for what lives after `grace` seconds.
+    """SIGTERM to the leaders, who end their own children in order, and to all of a session that has none any more.
+
+    SIGKILL for what lives after `grace` seconds.
 
     Returns whether all went by themselves.
     """
     living = members(sessions)
-    send([pid for pid in living if pid in sessions] or list(living), signal.SIGTERM)
+    send([pid for pid, session in living.items() if pid == session or session not in living], signal.SIGTERM)
     deadline = time.monotonic() + grace
     while living and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -20,6 +20,9 @@ COMPONENTS = {
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
+#: What these leave when they die may end in peace: a task talks to the API server, not to the scheduler, so it
+#: finishes, and the next scheduler sees it. Whatever else is left would work beside its successor.
+LEAVES_TASKS = {"scheduler"}
 GRACE = 8.0  # seconds to end by itself
 RESTARTS = 5  # of one component within WINDOW
 WINDOW = 300.0  # seconds
@@ -44,6 +47,7 @@ class Supervisor:
         self.home = home
         self.grace = grace
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._orphaned: set[int] = set()  # sessions whose leader died before the last of its tasks
         self._deaths: list[tuple[float, str]] = []
         self._guard = subprocess.Popen(
             [sys.executable, guard.__file__, str(grace)], stdin=subprocess.PIPE, start_new_session=True
@@ -95,14 +99,23 @@ class Supervisor:
         :raises Infrastructure: a component keeps dying.
         """
         restarts = []
+        self._forget_the_ended()
         for name, child in list(self._children.items()):
             if (code := child.poll()) is not None:
                 self._bounded(name, code)
-                guard.end({child.pid}, 1.0)  # what the dead one left must not work beside its successor
-                self._tell("-", child.pid)
+                self._orphaned.add(child.pid)
+                if name not in LEAVES_TASKS:
+                    guard.end({child.pid}, 1.0)
                 self._start(name)
                 restarts.append(Restart(name, code))
         return restarts
+
+    def _forget_the_ended(self) -> None:
+        """An empty session's number may become anybody's."""
+        if self._orphaned:
+            for session in self._orphaned - set(guard.members(self._orphaned).values()):
+                self._orphaned.discard(session)
+                self._tell("-", session)
 
     def _bounded(self, name: str, code: int) -> None:
         now = time.monotonic()
@@ -115,10 +128,11 @@ class Supervisor:
 
     def stop(self) -> bool:
         """End everything; returns whether all went without SIGKILL. Stopping twice is stopping once."""
-        clean = guard.end({child.pid for child in self._children.values()}, self.grace) if self._children else True
+        clean = guard.end({child.pid for child in self._children.values()} | self._orphaned, self.grace)
         for child in self._children.values():
             child.wait()
         self._children.clear()
+        self._orphaned.clear()
         if self._guard.stdin is not None and not self._guard.stdin.closed:
             self._guard.stdin.close()
         self._guard.wait()

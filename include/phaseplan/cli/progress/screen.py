@@ -51,7 +51,7 @@ def _head(view: PhaseView, elapsed: float, eta: float | None) -> Text:
 def _table(view: PhaseView, *, every: bool) -> Table:
     table = Table.grid(padding=(0, 2))
     for column in ({"min_width": 8}, {"max_width": 40, "no_wrap": True}, {}, {"justify": "right"}, {"style": "dim"}):
-        table.add_column(**column)  # type: ignore[arg-type]
+        table.add_column(**column)
     for number, state in view.waves.items():
         table.add_row(f"wave {number}", "", Text(state, STYLES.get(state, "dim")), "", "")
         for branch in view.branches:

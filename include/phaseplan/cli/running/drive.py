@@ -20,7 +20,8 @@ from include.phaseplan.runtime.status import PhaseStatus
 
 READY = 180.0  # seconds for Airflow to answer and to read the plans
 PATIENCE = 90.0  # seconds without an answer, while a component is started again
-_POLL = 1.0  # seconds between two looks
+_POLL = 1.0  # seconds between two looks, or four times what a look takes,
+_POLL_SLOWEST = 3.0  # but no more than this
 _READ = 2.0  # seconds between two reads of a ledger, at least
 _REREAD = 20.0  # and at most
 
@@ -82,7 +83,7 @@ class Drive:
             if all(view.over for view in views):
                 return {phase.request.plan.phase: phase.state for phase in self._phases}
             self._give_up_on_the_hopeless(views)
-            time.sleep(max(_POLL, 4 * (time.monotonic() - begun)))
+            time.sleep(min(max(_POLL, 4 * (time.monotonic() - begun)), _POLL_SLOWEST))
 
     def cancel(self) -> None:
         """Mark every run that goes on as failed: its tasks stop their containers."""
