@@ -98,7 +98,7 @@ def _linted(campaign: Campaign) -> bool:
     if errors:
         from include.phaseplan.plan.render import text
 
-        print(text(errors), file=sys.stderr)
+        print(text(errors), end="", file=sys.stderr)
     return not errors
 
 

@@ -64,7 +64,7 @@ def _plan(phase: int, here: Settings) -> PhasePlan | None:
 
 def show(console: Console, status: PhaseStatus, snapshot: Snapshot) -> None:
     """The status for people."""
-    say = partial(console.print, markup=False, soft_wrap=True)
+    say = partial(tables.say, console)
     integrated = sum(branch.state == "integrated" for branch in status.branches.values())
     head = f" at {status.integration[:8]}" if status.integration else ""
     say(f"Phase {status.phase} {status.title}: {'complete' if status.complete else 'not complete'}")

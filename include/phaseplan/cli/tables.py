@@ -14,10 +14,17 @@ from rich.text import Text
 
 from include.phaseplan.cli.progress.plain import clock
 from include.phaseplan.cli.progress.screen import STYLES
+from include.phaseplan.plan.render import clean
 from include.phaseplan.runtime.records import Finding, State
 from include.phaseplan.runtime.status import PhaseStatus, Timings
 
 _FINDINGS = 5  # of one branch or wave; the rest is in the log
+
+
+def say(where: Console, text: str = "") -> None:
+    """Print words that may come from anywhere, an agent included: no markup, no control characters, no wrapping."""
+    where.print("\n".join(clean(line) for line in text.split("\n")), markup=False, soft_wrap=True)
+    where.file.flush()
 
 
 def console() -> Console:
@@ -40,7 +47,7 @@ def branch_table(status: PhaseStatus, selected: tuple[str, ...] = ()) -> Table:
             if branch.wave == number and (not selected or branch_id in selected):
                 table.add_row(
                     branch_id,
-                    escape(branch.title),
+                    escape(clean(branch.title)),
                     Text(branch.state, STYLES.get(branch.state, "")),
                     str(branch.attempt or "-"),
                     str(branch.lines or "-"),

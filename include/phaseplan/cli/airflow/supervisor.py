@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -46,6 +47,7 @@ class Supervisor:
     def __init__(self, home: Home, grace: float = GRACE) -> None:
         self.home = home
         self.grace = grace
+        self.started = datetime.now(UTC)
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._orphaned: set[int] = set()  # sessions whose leader died before the last of its tasks
         self._deaths: list[tuple[float, str]] = []

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from include.phaseplan.cli.progress.plain import clock
 from include.phaseplan.cli.progress.view import BranchView, PhaseView
+from include.phaseplan.plan.render import clean
 
 STYLES = {
     "running": "bold cyan",
@@ -44,7 +45,7 @@ def _head(view: PhaseView, elapsed: float, eta: float | None) -> Text:
         f"  {view.done}/{len(view.branches)} integrated · agents {view.busy}/{view.slots} · {clock(elapsed)} elapsed"
     )
     rest = "" if view.over else f" · ETA {clock(eta)}"
-    head = Text(f"Phase {view.phase} {view.title}  ", style="bold")
+    head = Text(f"Phase {view.phase} {clean(view.title)}  ", style="bold")
     return head.append(view.state, STYLES.get(view.state, "cyan")).append(facts + rest, "dim")
 
 
@@ -63,7 +64,7 @@ def _table(view: PhaseView, *, every: bool) -> Table:
 def _row(branch: BranchView) -> tuple[RenderableType, ...]:
     again = f"attempt {branch.attempt}" if branch.attempt > 1 else ""
     state = Text(branch.state, STYLES.get(branch.state, "dim"))
-    return f"  {branch.id}", escape(branch.title), state, clock(branch.seconds), again
+    return f"  {branch.id}", escape(clean(branch.title)), state, clock(branch.seconds), again
 
 
 class Screen:
@@ -88,4 +89,4 @@ class Screen:
 
     def note(self, text: str) -> None:
         """Print a line above the table."""
-        self._live.console.print(text, markup=False, highlight=False)
+        self._live.console.print("\n".join(map(clean, text.split("\n"))), markup=False, highlight=False)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Thread
 from typing import Protocol
 
 from include.phaseplan.cli.airflow.api import Api, ApiError, TaskState
@@ -68,6 +69,7 @@ class Drive:
         self._run_id = run_id
         self._display = display
         self._statuses = statuses
+        self._since = supervisor.started
         self._begun = time.monotonic()
         self._silent_since: float | None = None
 
@@ -96,12 +98,16 @@ class Drive:
         """Wait until every DAG is there, and no longer."""
         wanted = [names.dag_id(phase.request.plan.phase) for phase in self._phases]
         deadline = time.monotonic() + READY
+        warming: Thread | None = None
         while time.monotonic() < deadline:
             self._mend()
             if self._api.health():
-                if errors := self._api.import_errors():
+                if warming is None:  # while the plans are read
+                    warming = Thread(target=self._api.warm, daemon=True)
+                    warming.start()
+                if errors := self._api.import_errors(self._since):
                     raise Infrastructure(_import_text(errors))
-                wanted = [dag for dag in wanted if not self._api.has_dag(dag)]
+                wanted = [dag for dag in wanted if not self._api.has_dag(dag, self._since)]
                 if not wanted:
                     return
             time.sleep(0.2)

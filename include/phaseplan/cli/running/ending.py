@@ -68,7 +68,7 @@ def _phase(console: Console, end: Ended, folder: Path) -> None:
     else:
         lines = ["The run never opened the phase; nothing was changed."]
     for line in [*lines, *_system_errors(end, folder), *_where(end, folder)]:
-        console.print(line, markup=False, soft_wrap=True)
+        tables.say(console, line)
 
 
 def _system_errors(end: Ended, folder: Path) -> Iterator[str]:

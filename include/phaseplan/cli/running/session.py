@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -19,6 +20,7 @@ from include.phaseplan.cli.progress.screen import Screen
 from include.phaseplan.cli.running import leftovers
 from include.phaseplan.cli.running.drive import Display, Drive, Statuses
 from include.phaseplan.cli.running.request import PhaseRequest
+from include.phaseplan.cli.tables import say
 
 CANCEL = 20.0  # seconds that tasks have to stop their containers
 
@@ -56,7 +58,7 @@ def carry_out(
         stack.enter_context(interruptible())
         # Undone from the last to the first: processes stop before what they left is cleared away.
         stack.callback(_clear, docker_url, run_id, console)
-        console.print(f"Starting Airflow in {home.path}", markup=False, soft_wrap=True)
+        say(console, f"Starting Airflow in {home.path}")
         migrate(home, cache)
         supervisor = stack.enter_context(Supervisor(home))
         supervisor.start()
@@ -75,21 +77,9 @@ def carry_out(
 def _display(stack: ExitStack, console: Console) -> Display:
     if console.is_terminal and sys.stdout.isatty():
         return stack.enter_context(Screen(console))
-    return Plain(_flushing(console))
-
-
-def _flushing(console: Console) -> Callable[[str], None]:
-    def say(text: str) -> None:
-        console.print(text, markup=False, soft_wrap=True)
-        console.file.flush()
-
-    return say
+    return Plain(partial(say, console))
 
 
 def _clear(docker_url: str, run_id: str, console: Console) -> None:
     if kept := leftovers.clear(docker_url, [run_id]):
-        console.print(
-            f"Stopped and kept, for the next run of the phase to collect their work: {', '.join(kept)}",
-            markup=False,
-            soft_wrap=True,
-        )
+        say(console, f"Stopped and kept, for the next run of the phase to collect their work: {', '.join(kept)}")
