@@ -59,7 +59,7 @@ def report(console: Console, ends: Sequence[Ended], home: Path) -> None:
 def _phase(console: Console, end: Ended, folder: Path) -> None:
     plan = end.request.plan
     word = {FINE: "complete" if not end.request.selected else "the selection is in"}.get(end.code, "NOT complete")
-    console.print(f"\nPhase {plan.phase} {plan.title}: {word}", markup=False, style="bold")
+    tables.say(console, f"\nPhase {plan.phase} {plan.title}: {word}")
     if end.status is not None and end.status.run is not None and end.status.run.id == end.run_id:
         console.print(tables.branch_table(end.status, end.request.selected))
         lines = [*tables.waves(end.status), *tables.timing(end.status)]
@@ -67,7 +67,7 @@ def _phase(console: Console, end: Ended, folder: Path) -> None:
             lines += ["", "Needs attention:", *(f"  {line}" for line in attention)]
     else:
         lines = ["The run never opened the phase; nothing was changed."]
-    for line in [*lines, *_system_errors(end, folder), *_where(end, folder)]:
+    for line in [*lines, *_system_errors(end, folder), "", *_where(end, folder)]:
         tables.say(console, line)
 
 
