@@ -89,7 +89,7 @@ def _where(end: Ended, folder: Path) -> Iterator[str]:
     text = logs.write_text(folder, end.request.plan, end.run_id)
     yield "logs      " + str(text / "<branch>.log")
     phase, repository = end.request.plan.phase, end.request.repository
-    if Path(repository).is_dir():
+    if end.status is not None and end.status.integration and Path(repository).is_dir():
         yield f"merged    git -C {shlex.quote(repository)} log --graph --oneline integration/phase-{phase}"
     yield f"status    ./phaseplan status {phase}"
 
