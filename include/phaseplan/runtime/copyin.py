@@ -98,7 +98,9 @@ def _refuse_unsafe(found: list[Entry]) -> None:
     """A tree that git itself would not check out must not become an archive either."""
     for entry in found:
         if any(part.lower() in {"", ".", "..", ".git"} for part in entry.path.split("/")):
-            raise InputFault(f"the base holds a path that git refuses to check out: {entry.path!r}: remove it from the base")
+            raise InputFault(
+                f"the base holds a path that git refuses to check out: {entry.path!r}: remove it from the base"
+            )
 
 
 def _files(repo: GitRepo, found: list[Entry], tar: _Tar, sizes: dict[str, int]) -> Iterator[bytes]:
@@ -129,7 +131,10 @@ def _repository(
     yield from tar.file(f"{git}/config", _CONFIG.encode())
     yield from tar.file(f"{git}/HEAD", f"ref: refs/heads/{branch}\n".encode() if branch else f"{commit}\n".encode())
     if branch:
-        yield from tar.file(f"{git}/packed-refs", f"# pack-refs with: peeled fully-peeled sorted\n{commit} refs/heads/{branch}\n".encode())
+        yield from tar.file(
+            f"{git}/packed-refs",
+            f"# pack-refs with: peeled fully-peeled sorted\n{commit} refs/heads/{branch}\n".encode(),
+        )
     if checkout.history == "shallow" and checkout.repo.line("rev-list", "--parents", "-1", commit).count(" "):
         yield from tar.file(f"{git}/shallow", f"{commit}\n".encode())
     for part in _pack(checkout, found, folder):

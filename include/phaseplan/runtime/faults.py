@@ -48,7 +48,9 @@ def engine_errors() -> Iterator[None]:
     except _WIRE as error:
         if "No space left" in str(error):
             raise DiskFull(f"no space left on this machine's disk: free some ({error})") from error
-        raise EngineUnreachable(f"the Docker engine does not answer: start it, or check docker_url ({error})") from error
+        raise EngineUnreachable(
+            f"the Docker engine does not answer: start it, or check docker_url ({error})"
+        ) from error
 
 
 def _spoken(error: docker.errors.DockerException) -> Infrastructure:
@@ -57,7 +59,7 @@ def _spoken(error: docker.errors.DockerException) -> Infrastructure:
     if image or isinstance(error, docker.errors.ImageNotFound):
         return ImageMissing(image[1].rstrip(",") if image else text)
     if "no space left" in text.lower():
-        return DiskFull(f"no space left on the Docker engine's disk: free some (docker system df shows what holds it): {text}")
+        return DiskFull(f"no space left on the Docker engine's disk: free some (see docker system df): {text}")
     if isinstance(error, docker.errors.NotFound):
         return ContainerGone(f"the Docker engine no longer has it: {text}")
     if isinstance(error, docker.errors.APIError):

@@ -20,12 +20,22 @@ Sink = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Exit:
-    """How a container ended. Times as the engine writes them."""
+    """How a container ended. Times as the engine writes them.
+
+    `oom` is what the engine noticed; on some kernels it notices nothing, and only code 137 (killed) is left.
+    """
 
     code: int
     oom: bool
     started: str
     finished: str
+
+
+def memory_hint(code: int | None, oom: bool, limit: int) -> str:
+    """What to add to a sentence about an exit code when memory (limit in bytes) was, or may have been, the cause."""
+    if oom:
+        return f", the container ran out of memory (limit {limit >> 20} MiB)"
+    return f", killed: perhaps out of memory (limit {limit >> 20} MiB)" if code == 137 else ""
 
 
 @dataclass

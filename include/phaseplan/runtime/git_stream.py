@@ -7,12 +7,12 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 import git
 
 from include.phaseplan.errors import Infrastructure
-from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.git import GitRepo, Result
 
 CHUNK = 1 << 18  # bytes
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
@@ -56,7 +56,7 @@ def output(repo: GitRepo, *args: str, feed: Iterable[bytes] = ()) -> Iterator[IO
             as_process=True,
             env={**os.environ, **_QUIET},
         )
-        inner = process.proc
+        inner: Any = process.proc
         try:
             yield inner.stdout
         finally:
@@ -79,6 +79,18 @@ def contents(repo: GitRepo, ids: Iterable[str]) -> Iterator[tuple[str, int, Iter
             size = int(rest[1])
             yield oid, size, _pieces(stream, size)
             stream.read(1)
+
+
+def take_pack(repo: GitRepo, pack: IO[bytes]) -> Result:
+    """Add a thin pack to a repository; nothing of it is added unless every object and every link is sound."""
+    code, out, err = git.Git(str(repo.path)).execute(
+        ["git", "-c", "core.bigFileThreshold=16m", "index-pack", "--stdin", "--fix-thin", "--strict", "--threads=1"],
+        istream=pack,
+        with_extended_output=True,
+        with_exceptions=False,
+        env={**os.environ, **_QUIET},
+    )
+    return Result(int(code), str(out), str(err))
 
 
 def _pieces(stream: IO[bytes], size: int) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ _KEYS = ("ledger", "phase", "branch", "attempt", "claim", "role")
 
 @dataclass(frozen=True)
 class Labels:
-    """Whose container this is. `ledger` is the random id of the phase's ledger, `claim` that of one claim on a branch."""
+    """Whose container this is: `ledger` is the phase's ledger's random id, `claim` one claim on a branch."""
 
     ledger: str
     phase: int
