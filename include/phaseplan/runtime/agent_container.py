@@ -1,0 +1,64 @@
+"""Creates an agent's container with everything in it, ready to start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import docker
+
+from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.runtime import engine
+from include.phaseplan.runtime.copyin import Checkout, History, copy_in
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.labels import Labels
+
+
+def create_agent(
+    client: docker.DockerClient,
+    *,
+    profile: AgentProfile,
+    labels: Labels,
+    secrets: Mapping[str, str],
+    environment: Mapping[str, str],
+    repo: GitRepo,
+    commit: str,
+    branch_name: str | None,
+    history: History = "shallow",
+    documents: Mapping[str, bytes] | None = None,
+) -> str:
+    """Create an agent's container with its checkout and documents inside; it is not started.
+
+    :param secrets: values by variable; `profile.secrets` names where they come from, this is what they are.
+    :param environment: more variables, over those of the profile.
+    :param documents: files under /phaseplan, `task.json` among them.
+    :raises ImageMissing: the engine lacks the profile's image. Nothing is left behind by any failure.
+    """
+    spec = engine.Spec(
+        image=profile.image,
+        command=profile.command,
+        labels=labels,
+        user=profile.user,
+        memory=profile.memory,
+        cpus=profile.cpus,
+        pids=profile.pids,
+        network=profile.network,
+        environment={**profile.environment, **environment, **secrets, **_told(labels)},
+    )
+    container_id = engine.create(client, spec)
+    try:
+        checkout = Checkout(repo, commit, branch_name, history, profile.uid, profile.gid)
+        copy_in(client, container_id, checkout, documents)
+    except BaseException:
+        engine.remove(client, container_id)
+        raise
+    return container_id
+
+
+def _told(labels: Labels) -> dict[str, str]:
+    return {
+        "PHASEPLAN_PHASE": str(labels.phase),
+        "PHASEPLAN_BRANCH": labels.branch,
+        "PHASEPLAN_ATTEMPT": str(labels.attempt),
+        "PHASEPLAN_TASK": "/phaseplan/task.json",
+        "PHASEPLAN_WORKSPACE": engine.WORKSPACE,
+    }

@@ -1,0 +1,166 @@
+"""One trip of the collector container: from a volume to a commit in the worker's private repository."""
+
+from __future__ import annotations
+
+import re
+import secrets as random
+import tarfile
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+import docker
+import docker.errors
+
+from include.phaseplan.errors import Infrastructure
+from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.runtime import engine
+from include.phaseplan.runtime.faults import DiskFull, engine_errors
+from include.phaseplan.runtime.follow import follow, read
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.git_stream import take_pack
+from include.phaseplan.runtime.labels import Labels
+from include.phaseplan.runtime.records import Finding
+from include.phaseplan.runtime.tarball import member, one_file
+
+Mode = Literal["commits", "files"]
+_MEMORY = 1 << 30  # bytes, at least: an agent may have had little
+_PIDS = 64
+_PATIENCE = 1800  # seconds
+_OVERHEAD = 16 << 20  # bytes a pack may have on top of what the collector measured
+_REPORT = 4 << 20  # bytes
+_NO_SPACE = 4
+_ID = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class Trip:
+    """Everything a collector needs to know."""
+
+    client: docker.DockerClient
+    image: str
+    volume: str
+    profile: AgentProfile
+    labels: Labels
+    repo: GitRepo
+    base: str
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What one trip brought. `damage` says why there is no commit; `refused`: git on the worker would not have it."""
+
+    head: str | None = None
+    findings: tuple[Finding, ...] = ()
+    damage: str = ""
+    refused: bool = False
+
+
+def collect_once(trip: Trip, mode: Mode, folder: Path) -> Brought:
+    """Run the collector on the volume; its container is removed, the volume stays."""
+    container_id = engine.create(trip.client, _spec(trip, mode))
+    try:
+        _give_index(trip, container_id, folder)
+        engine.start(trip.client, container_id)
+        ended = follow(trip.client, container_id, lambda _: None, _PATIENCE)
+        if ended is None:
+            return Brought(damage=f"collecting it did not end within {_PATIENCE} s")
+        return _outcome(trip, container_id, ended.code, ended.oom, folder)
+    finally:
+        engine.remove(trip.client, container_id, keep_volume=True)
+
+
+def _spec(trip: Trip, mode: Mode) -> engine.Spec:
+    date = trip.repo.line("show", "-s", "--format=%ct", trip.base)
+    return engine.Spec(
+        image=trip.image,
+        command=(mode, trip.base, str(trip.profile.max_output), date),
+        labels=trip.labels,
+        user=trip.profile.user,
+        memory=max(trip.profile.memory, _MEMORY),
+        cpus=max(trip.profile.cpus, 1.0),
+        pids=_PIDS,
+        volume=trip.volume,
+    )
+
+
+def _give_index(trip: Trip, container_id: str, folder: Path) -> None:
+    """The index of the base: the collector trusts it, not the agent's."""
+    path = folder / f"index-{random.token_hex(4)}"
+    trip.repo.run("read-tree", trip.base, env={"GIT_INDEX_FILE": str(path)})
+    with engine_errors():
+        trip.client.api.put_archive(container_id, "/collector", one_file("in/index", path.read_bytes()))
+
+
+def _outcome(trip: Trip, container_id: str, code: int, oom: bool, folder: Path) -> Brought:
+    report = _report(trip, container_id)
+    if code == _NO_SPACE:
+        raise DiskFull("no space left on the Docker engine's disk while collecting: free some, then Clear the task")
+    if code != 0 or report is None:
+        why = "it needed more memory than the collector has" if oom else f"the collector ended with exit code {code}"
+        return Brought(damage=_field(report or [], "error") or why + _last_words(trip, container_id))
+    findings = tuple(_findings(report))
+    head = _field(report, "head")
+    if not _ID.fullmatch(head):
+        return Brought(None, findings)
+    if head == trip.base:
+        return Brought(head, findings)
+    return _fetch(trip, container_id, head, findings, folder)
+
+
+def _last_words(trip: Trip, container_id: str) -> str:
+    said: list[str] = []
+    read(trip.client, container_id, lambda line: said.__setitem__(slice(None), [*said, line][-3:]))
+    return f": {' / '.join(said)}" if said else ""
+
+
+def _report(trip: Trip, container_id: str) -> list[list[str]] | None:
+    with tempfile.TemporaryFile() as file:
+        if not _copy_out(trip, container_id, "/collector/out/report", file, _REPORT):
+            return None
+        file.seek(0)
+        text = file.read().decode("utf-8", "backslashreplace")
+    return [line.split("\t") for line in text.split("\n") if line]
+
+
+def _field(report: Sequence[Sequence[str]], key: str) -> str:
+    return next((line[1] for line in report if line[0] == key and len(line) > 1), "")
+
+
+def _findings(report: Sequence[Sequence[str]]) -> Iterator[Finding]:
+    for line in report:
+        if line[0] == "finding" and len(line) == 6:
+            _, gate, file, limit, actual, message = line
+            yield Finding(gate=gate, file=file or None, limit=limit or None, actual=actual or None, message=message)
+
+
+def _fetch(trip: Trip, container_id: str, head: str, findings: tuple[Finding, ...], folder: Path) -> Brought:
+    """Take the pack into the private repository. (A bundle would not do: fetching one checks no objects in git 2.39.)"""
+    cap = trip.profile.max_output + _OVERHEAD
+    with tempfile.TemporaryFile(dir=folder) as file:
+        if not _copy_out(trip, container_id, "/collector/out/pack", file, cap):
+            return Brought(damage=f"what came back is missing, or larger than {cap} bytes", refused=True)
+        file.seek(0)
+        taken = take_pack(trip.repo, file)
+    if "No space left" in taken.err:
+        raise DiskFull(f"no space left on this machine's disk while fetching: free some ({taken.err.strip()})")
+    if taken.code != 0:
+        return Brought(damage=f"git refused what came back: {taken.err.strip()[:1000]}", refused=True)
+    if trip.repo.rev(head) != head:
+        return Brought(damage="the commit the collector named did not come back", refused=True)
+    return Brought(head, findings)
+
+
+def _copy_out(trip: Trip, container_id: str, path: str, file: IO[bytes], cap: int) -> bool:
+    """One file out of a container, never more than `cap` bytes; False where it is missing or larger."""
+    with engine_errors():
+        try:
+            stream, _ = trip.client.api.get_archive(container_id, path)
+        except docker.errors.NotFound:
+            return False
+        try:
+            return member(stream, file, cap)
+        except tarfile.TarError as error:
+            raise Infrastructure(f"the Docker engine sent an unreadable archive of {path}: {error}") from error

@@ -1,0 +1,196 @@
+"""The door to a Docker engine: find, create, start, stop, remove. Every container is hardened here, and only here."""
+
+from __future__ import annotations
+
+import os
+import secrets as random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import docker
+import docker.errors
+from docker.types import LogConfig, Mount
+
+from include.phaseplan.runtime.faults import ContainerGone, engine_errors
+from include.phaseplan.runtime.labels import Labels, filters
+
+WORKSPACE = "/workspace"
+_PATIENCE = 120  # seconds of silence after which an engine counts as gone
+_LOG_FILES = {"max-size": "20m", "max-file": "2"}  # an agent that talks without end must not fill the disk
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A container to create. Sizes in bytes; `volume` is mounted at /workspace, None makes a new one."""
+
+    image: str
+    labels: Labels
+    user: str  # uid:gid
+    memory: int
+    cpus: float = 1.0
+    pids: int = 512
+    command: Sequence[str] = ()
+    entrypoint: Sequence[str] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    network: str = "none"
+    volume: str | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A container as the engine sees it now. Times as the engine writes them (RFC 3339), empty where it has none."""
+
+    id: str
+    status: str  # running | exited | created
+    labels: Labels
+    exit_code: int | None
+    oom: bool
+    started_at: str
+    finished_at: str
+
+
+def connect(url: str) -> docker.DockerClient:
+    """Open an engine: `unix://`, `tcp://` (TLS as DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say) or `ssh://`."""
+    with engine_errors():
+        tls = docker.utils.kwargs_from_env().get("tls") if os.environ.get("DOCKER_TLS_VERIFY") else None
+        extra = {"tls": tls} if tls and url.startswith("tcp://") else {}
+        return docker.DockerClient(base_url=url, version="auto", timeout=_PATIENCE, **extra)
+
+
+def find(client: docker.DockerClient, **wanted: str | int) -> list[Found]:
+    """Our containers that carry these labels (keys of `Labels`), newest first, running or not."""
+    with engine_errors():
+        listed = client.api.containers(all=True, filters={"label": filters(**wanted)})
+    seen = []
+    for entry in listed:
+        try:
+            seen.append(look(client, entry["Id"]))
+        except (ContainerGone, ValueError):
+            continue  # removed since the listing, or not ours
+    return seen
+
+
+def look(client: docker.DockerClient, container_id: str) -> Found:
+    """One container as it is now.
+
+    :raises ContainerGone: there is none of that id.
+    """
+    with engine_errors():
+        data = client.api.inspect_container(container_id)
+    state = data["State"]
+    alive = state["Status"] in {"running", "paused", "restarting", "removing"}
+    status = "running" if alive else "created" if state["Status"] == "created" else "exited"
+    return Found(
+        id=data["Id"],
+        status=status,
+        labels=Labels.from_dict(data["Config"]["Labels"] or {}),
+        exit_code=state["ExitCode"] if status == "exited" else None,
+        oom=bool(state.get("OOMKilled")),
+        started_at=_time(state.get("StartedAt")),
+        finished_at=_time(state.get("FinishedAt")),
+    )
+
+
+def _time(text: str | None) -> str:
+    return "" if not text or text.startswith("0001-") else text
+
+
+def create(client: docker.DockerClient, spec: Spec) -> str:
+    """Create a hardened container, not started; where it fails, no volume is left behind."""
+    name = f"phaseplan-{random.token_hex(8)}"
+    volume = spec.volume or name
+    with engine_errors():
+        if spec.volume is None:
+            client.api.create_volume(name, labels=spec.labels.as_dict())
+        try:
+            made = client.api.create_container(**_config(client, spec, volume), name=name)
+        except BaseException:
+            if spec.volume is None:
+                _drop_volume(client, volume)
+            raise
+    return str(made["Id"])
+
+
+def _config(client: docker.DockerClient, spec: Spec, volume: str) -> dict[str, Any]:
+    host = client.api.create_host_config(
+        network_mode=spec.network,
+        mounts=[Mount(target=WORKSPACE, source=volume, type="volume", no_copy=True)],
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges:true"],
+        mem_limit=spec.memory,
+        memswap_limit=spec.memory,  # the same number: no swap on top
+        nano_cpus=int(spec.cpus * 1e9),
+        pids_limit=spec.pids,
+        init=True,
+        log_config=LogConfig(type=LogConfig.types.JSON, config=_LOG_FILES),
+    )
+    return {
+        "image": spec.image,
+        "command": list(spec.command) or None,
+        "entrypoint": list(spec.entrypoint) if spec.entrypoint is not None else None,
+        "environment": dict(spec.environment),
+        "user": spec.user,
+        "working_dir": WORKSPACE,
+        "labels": spec.labels.as_dict(),
+        "host_config": host,
+    }
+
+
+def start(client: docker.DockerClient, container_id: str) -> None:
+    """Start a created container; one that runs already is left alone."""
+    with engine_errors():
+        client.api.start(container_id)
+
+
+def stop(client: docker.DockerClient, container_id: str, grace: int = 10) -> None:
+    """Ask a container to end, and kill it after `grace` seconds. Missing or ended is fine."""
+    with engine_errors():
+        try:
+            client.api.stop(container_id, timeout=grace)
+        except docker.errors.NotFound:
+            return
+
+
+def volume_of(client: docker.DockerClient, container_id: str) -> str | None:
+    """Name of the volume that holds a container's workspace."""
+    with engine_errors():
+        mounts = client.api.inspect_container(container_id)["Mounts"]
+    return next((str(m["Name"]) for m in mounts if m["Destination"] == WORKSPACE and m["Type"] == "volume"), None)
+
+
+def remove(client: docker.DockerClient, container_id: str, *, keep_volume: bool = False) -> None:
+    """Remove a container and, unless told otherwise, its workspace. Missing is fine; running is killed first."""
+    try:
+        volume = volume_of(client, container_id)
+    except ContainerGone:
+        return
+    with engine_errors():
+        try:
+            client.api.remove_container(container_id, v=True, force=True)
+        except docker.errors.APIError as error:
+            if not isinstance(error, docker.errors.NotFound) and "already in progress" not in str(error):
+                raise
+        if volume and not keep_volume:
+            _drop_volume(client, volume)
+
+
+def _drop_volume(client: docker.DockerClient, volume: str) -> None:
+    """Remove a workspace; one that another container still holds goes with that one."""
+    try:
+        client.api.remove_volume(volume)
+    except docker.errors.APIError as error:
+        if error.status_code not in {404, 409}:
+            raise
+
+
+def image_digest(client: docker.DockerClient, image: str) -> str:
+    """Id of the image a name means on this engine.
+
+    :raises ImageMissing: the engine has none of that name.
+    """
+    with engine_errors():
+        try:
+            return str(client.api.inspect_image(image)["Id"])
+        except docker.errors.ImageNotFound as error:
+            raise docker.errors.ImageNotFound(f"No such image: {image}") from error

@@ -1,0 +1,1 @@
+"""Checks on one exact commit: its diff, and commands in a fresh container."""

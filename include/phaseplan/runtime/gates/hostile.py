@@ -1,0 +1,108 @@
+"""What no branch may bring in, whatever it owns: ways out of the tree, and other repositories."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from include.phaseplan.runtime.gates.paths import Change, attributes, changes, shown
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.git_stream import contents, entries
+from include.phaseplan.runtime.records import Finding
+
+_GITLINK, _SYMLINK, _NONE = "160000", "120000", "000000"
+_LONGEST = 4096  # bytes of a link's target; no system follows a longer one
+_HOPS = 40
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def hostile(repo: GitRepo, base: str, commit: str) -> tuple[Finding, ...]:
+    """Findings on what changed between base and commit; nothing is checked out."""
+    changed = changes(repo, base, commit)
+    found = [_finding(change.path, said) for change in changed for said in _faults(change)]
+    found += [_finding(path, said) for path, said in _links(repo, base, commit, changed)]
+    found += [_finding(path, "is a Git LFS file: agents work without its content, so they may not change it")
+              for path in _lfs(repo, base, changed)]  # fmt: skip
+    return tuple(found)
+
+
+def _finding(path: str, said: str) -> Finding:
+    return Finding(gate="hostile", file=shown(path), message=said)
+
+
+def _faults(change: Change) -> Iterator[str]:
+    if change.new_mode == _GITLINK:
+        yield "adds or moves a submodule (gitlink): add the files themselves"
+    elif change.old_mode == _GITLINK:
+        yield "removes or replaces a submodule (gitlink)"
+    if change.path.rpartition("/")[2].lower() == ".gitmodules":
+        yield "changes the submodules' configuration"
+    if change.new_mode != _NONE and any(_is_git(part) for part in change.path.split("/")):
+        yield "a path that some systems take for .git"
+    if change.new_mode != _NONE and _CONTROL.search(change.path):
+        yield "a path with control characters"
+
+
+def _is_git(part: str) -> bool:
+    """Whether a file system that folds case, ignores marks or trailing dots would open `.git`."""
+    visible = "".join(c for c in part if unicodedata.category(c) not in {"Cf", "Mn"})
+    folded = unicodedata.normalize("NFKC", visible).lower().partition(":")[0].rstrip(". ")
+    return folded in {".git", "git~1", ""} or part in {".", ".."}
+
+
+def _lfs(repo: GitRepo, base: str, changed: tuple[Change, ...]) -> tuple[str, ...]:
+    paths = [change.path for change in changed]
+    return tuple(p for p, values in attributes(repo, base, ["filter"], paths).items() if values.get("filter") == "lfs")
+
+
+def _links(repo: GitRepo, base: str, commit: str, changed: tuple[Change, ...]) -> list[tuple[str, str]]:
+    """Links that lead out of the tree now and did not in the base.
+
+    Every link is followed, not only the changed ones: a new link can lead an old one astray.
+    """
+    touched = {change.path for change in changed}
+    if not any(_SYMLINK in (change.new_mode, change.old_mode) for change in changed):
+        return []
+    now, before = _targets(repo, commit), _targets(repo, base)
+    out = []
+    for path in now:
+        if not _stays(path, now) and (path in touched or _stays(path, before)):
+            out.append((path, f"a symbolic link out of the tree: {shown(now[path])[:200]}"))
+    return out
+
+
+def _targets(repo: GitRepo, commit: str) -> dict[str, str]:
+    """Target by path of all symbolic links of a commit."""
+    links = [entry for entry in entries(repo, commit) if entry.symlink]
+    read = contents(repo, (entry.id for entry in links))
+    out = {}
+    for entry, (_, _, pieces) in zip(links, read, strict=True):
+        target = b"".join(pieces)
+        out[entry.path] = target[: _LONGEST + 1].decode("utf-8", "surrogateescape")
+    return out
+
+
+def _stays(path: str, targets: dict[str, str]) -> bool:
+    """Whether following a link, through other links too, ends inside the tree without leaving it on the way."""
+    place: list[str] = []
+    todo = path.split("/")[::-1]
+    hops = 0
+    while todo:
+        part = todo.pop()
+        if part in {"", "."}:
+            continue
+        if part == "..":
+            if not place:
+                return False
+            place.pop()
+            continue
+        target = targets.get("/".join([*place, part]))
+        if target is None:
+            place.append(part)
+            continue
+        hops += 1
+        if hops > _HOPS or len(target) > _LONGEST or target.startswith("/") or re.match(r"[A-Za-z]:|\\", target):
+            return False
+        todo += target.split("/")[::-1]
+    return True

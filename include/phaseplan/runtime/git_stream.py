@@ -1,0 +1,102 @@
+"""Long outputs of git, read as they come: nothing here holds a repository in memory."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+import git
+
+from include.phaseplan.errors import Infrastructure
+from include.phaseplan.runtime.git import GitRepo, Result
+
+CHUNK = 1 << 18  # bytes
+_QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a commit's tree."""
+
+    mode: str
+    kind: str  # blob | tree | commit
+    id: str
+    path: str
+
+    @property
+    def symlink(self) -> bool:
+        """Whether the entry is a symbolic link."""
+        return self.mode == "120000"
+
+
+def entries(repo: GitRepo, commit: str, *, trees: bool = False) -> list[Entry]:
+    """All entries of a commit's tree, folders among them on request."""
+    listed = repo.names("ls-tree", "-r", "-z", "--full-tree", *(["-t"] if trees else []), commit)
+    out = []
+    for line in listed:
+        head, _, path = line.partition("\t")
+        mode, kind, oid = head.split()
+        out.append(Entry(mode, kind, oid, path))
+    return out
+
+
+@contextmanager
+def output(repo: GitRepo, *args: str, feed: Iterable[bytes] = ()) -> Iterator[IO[bytes]]:
+    """The output of one git command as a stream; leaving early ends the command."""
+    with tempfile.TemporaryFile() as stdin:
+        stdin.writelines(feed)
+        stdin.seek(0)
+        process = git.Git(str(repo.path)).execute(
+            ["git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", *args],
+            istream=stdin,
+            as_process=True,
+            env={**os.environ, **_QUIET},
+        )
+        inner: Any = process.proc
+        try:
+            yield inner.stdout
+        finally:
+            inner.stdout.close()
+            inner.stderr.close()
+            inner.terminate()
+            inner.wait()
+
+
+def contents(repo: GitRepo, ids: Iterable[str]) -> Iterator[tuple[str, int, Iterator[bytes]]]:
+    """Objects as (id, size, pieces), in the order asked for. Read each to its end before asking for the next.
+
+    :raises Infrastructure: the repository lacks one.
+    """
+    with output(repo, "cat-file", "--batch", "--buffer", feed=(f"{oid}\n".encode() for oid in ids)) as stream:
+        while header := stream.readline():
+            oid, *rest = header.decode().split()
+            if len(rest) != 2:
+                raise Infrastructure(f"git object {oid} is missing from {repo.path}: the repository is damaged")
+            size = int(rest[1])
+            yield oid, size, _pieces(stream, size)
+            stream.read(1)
+
+
+def take_pack(repo: GitRepo, pack: IO[bytes]) -> Result:
+    """Add a thin pack to a repository; nothing of it is added unless every object and every link is sound."""
+    code, out, err = git.Git(str(repo.path)).execute(
+        ["git", "-c", "core.bigFileThreshold=16m", "index-pack", "--stdin", "--fix-thin", "--strict", "--threads=1"],
+        istream=pack,
+        with_extended_output=True,
+        with_exceptions=False,
+        env={**os.environ, **_QUIET},
+    )
+    return Result(int(code), str(out), str(err))
+
+
+def _pieces(stream: IO[bytes], size: int) -> Iterator[bytes]:
+    while size:
+        piece = stream.read(min(size, CHUNK))
+        if not piece:
+            raise Infrastructure("git cat-file ended in the middle of an object")
+        size -= len(piece)
+        yield piece

@@ -1,0 +1,53 @@
+"""The labels by which containers and their volumes are found again (DESIGN.md section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+Role = Literal["agent", "collector", "gate"]
+_KEYS = ("ledger", "phase", "branch", "attempt", "claim", "role")
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Whose container this is: `ledger` is the phase's ledger's random id, `claim` one claim on a branch."""
+
+    ledger: str
+    phase: int
+    branch: str  # a branch id, or what integration calls itself
+    attempt: int
+    claim: str
+    role: Role
+
+    def as_dict(self) -> dict[str, str]:
+        """The labels as Docker stores them."""
+        return {f"phaseplan.{key}": str(getattr(self, key)) for key in _KEYS}
+
+    @classmethod
+    def from_dict(cls, labels: Mapping[str, str]) -> Labels:
+        """Read a container's labels.
+
+        :raises ValueError: they are not ours.
+        """
+        found = {key: labels.get(f"phaseplan.{key}", "") for key in _KEYS}
+        role = found["role"]
+        if role not in get_args(Role) or not found["phase"].isdigit() or not found["attempt"].isdigit():
+            raise ValueError(f"not the labels of a Phaseplan container: {dict(labels)!r}")
+        return cls(found["ledger"], int(found["phase"]), found["branch"], int(found["attempt"]), found["claim"], role)  # type: ignore[arg-type]
+
+    def playing(self, role: Role) -> Labels:
+        """The same labels in another role."""
+        return replace(self, role=role)
+
+
+def filters(**wanted: str | int) -> list[str]:
+    """Docker label filters; keys are those of `Labels`.
+
+    :raises KeyError: there is no such label.
+    """
+    for key in wanted:
+        if key not in _KEYS:
+            raise KeyError(f"no label named {key!r}")
+    return ["phaseplan.ledger", *(f"phaseplan.{key}={value}" for key, value in wanted.items())]

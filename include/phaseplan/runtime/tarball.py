@@ -1,0 +1,56 @@
+"""Small tar archives, in and out of containers."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterator
+from typing import IO
+
+_CHUNK = 1 << 18
+
+
+def one_file(path: str, data: bytes) -> bytes:
+    """An archive of one file that everybody may read."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        folder = tarfile.TarInfo(path.rpartition("/")[0])
+        folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+        tar.addfile(folder)
+        info = tarfile.TarInfo(path)
+        info.size, info.mode = len(data), 0o644
+        tar.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+class _Stream(io.RawIOBase):
+    """Pieces of bytes as something to read from."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._held = pieces, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._held:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._held = piece
+        taken = self._held[: len(buffer)]
+        buffer[: len(taken)] = taken
+        self._held = self._held[len(taken) :]
+        return len(taken)
+
+
+def member(pieces: Iterator[bytes], target: IO[bytes], cap: int) -> bool:
+    """Copy the one regular file of an archive to `target`; False where it is none, or larger than `cap` bytes."""
+    with tarfile.open(fileobj=io.BufferedReader(_Stream(iter(pieces)), _CHUNK), mode="r|") as tar:
+        info = tar.next()
+        if info is None or not info.isreg() or info.size > cap:
+            return False
+        source = tar.extractfile(info)
+        while source and (piece := source.read(_CHUNK)):
+            target.write(piece)
+    return True

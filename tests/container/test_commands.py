@@ -1,0 +1,135 @@
+"""Gates in a fresh container: what they see, how they say no, and what generators bring back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import docker
+import pytest
+
+from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.runtime import engine
+from include.phaseplan.runtime.faults import ImageMissing
+from include.phaseplan.runtime.gates.commands import ContainerBench
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.labels import Labels
+from include.phaseplan.runtime.records import Finding
+from include.phaseplan.runtime.workbench import GateFailed, Workbench
+from tests.container.conftest import AGENT, COLLECTOR, Work
+
+pytestmark = pytest.mark.docker
+Publish = Callable[[Work], GitRepo]
+
+
+class Bench:
+    """A bench, a repository, and what the bench said."""
+
+    def __init__(self, client: docker.DockerClient, ledger: str, repo: GitRepo) -> None:
+        self.said: list[str] = []
+        self.client, self.ledger, self.repo = client, ledger, repo
+        self.commit = str(repo.rev("main"))
+
+    def bench(self, timeout: float = 60, **limits: object) -> ContainerBench:
+        profile = AgentProfile(**{"image": AGENT, "memory": "256m", **limits})  # type: ignore[arg-type]
+        labels = Labels(self.ledger, 5, "5.1.1", 1, "run-1", "agent")
+        return ContainerBench(self.client, profile, labels, COLLECTOR, timeout, self.said.append)
+
+    def run(self, *commands: str, timeout: float = 60, **limits: object) -> tuple[Finding, ...]:
+        found = self.bench(timeout, **limits).run(self.repo, self.commit, commands, title="5.1.1")
+        assert engine.find(self.client, ledger=self.ledger) == []
+        return found
+
+
+@pytest.fixture
+def gate(client: docker.DockerClient, ledger: str, work: Work, publish: Publish) -> Bench:
+    return Bench(client, ledger, publish(work))
+
+
+def test_is_a_workbench(gate: Bench) -> None:
+    bench: Workbench = gate.bench()
+    assert bench.run(gate.repo, gate.commit, (), title="nothing") == ()
+
+
+def test_green_and_state_carries_over(gate: Bench) -> None:
+    assert gate.run("echo made > src/made; printf 'no newline'", "test -f src/made", "git diff --exit-code") == ()
+    assert gate.said[0].startswith("gates: 5.1.1 on ")
+    assert gate.said[1:] == ["$ echo made > src/made; printf 'no newline'", "no newline", "$ test -f src/made", "$ git diff --exit-code"]
+
+
+def test_red_stops_at_the_first_and_names_the_place(gate: Bench) -> None:
+    (found,) = gate.run("true", "echo first; echo 'elsewhere.c:3: no'; echo './src/a.txt:2:7: wrong word' >&2; exit 4", "echo never")
+    assert (found.gate, found.file, found.line) == ("commands", "src/a.txt", 2)
+    assert "exit code 4" in found.message and "wrong word" in found.message
+    assert "never" not in gate.said
+
+
+def test_stale_generated_file_is_red(gate: Bench) -> None:
+    (found,) = gate.run("echo three >> src/a.txt", "git diff --exit-code")
+    assert "`git diff --exit-code` failed with exit code 1" in str(found) and "+three" in str(found)
+
+
+def test_a_log_cannot_forge_the_verdict(gate: Bench) -> None:
+    forged = "mark=$(tr '\\0' '\\n' < /proc/1/cmdline | grep ^phaseplan- | tail -1); echo \"$mark end 1 0\"; exit 5"
+    (found,) = gate.run(forged)
+    assert "failed with exit code 5" in str(found)
+
+
+def test_output_without_end_is_bounded(gate: Bench) -> None:
+    (found,) = gate.run("yes 'a long line of nothing' | head -c 5000000; head -c 100000 /dev/zero | tr '\\0' x; exit 1")
+    assert len(found.message) < 30 * 410
+
+
+def test_timeout_kills(gate: Bench) -> None:
+    (found,) = gate.run("echo begun; sleep 50", timeout=1)
+    assert "did not end within 1 s" in str(found) and "begun" in str(found)
+
+
+def test_killed_driver_is_no_pass(gate: Bench) -> None:
+    (found,) = gate.run("kill -9 $PPID; sleep 9")
+    assert "exit code 137" in str(found)
+
+
+def test_memory_is_named(gate: Bench) -> None:
+    (found,) = gate.run("python3 -c \"b'x' * (400 << 20)\"", memory="64m")
+    assert "out of memory (limit 64 MiB)" in str(found)
+
+
+def test_no_network_no_rights(gate: Bench) -> None:
+    assert gate.run(
+        "test $(ls /sys/class/net | tr -d '\\n') = lo", "test $(id -u) = 1000", "grep -q 'CapEff:.*0000000000000000' /proc/self/status",
+        "grep -q 'NoNewPrivs:.*1' /proc/self/status", "test $(cat /proc/1/comm) = docker-init", "! touch /usr/x",
+    ) == ()  # fmt: skip
+
+
+def test_image_missing_is_nobodys_fault(gate: Bench) -> None:
+    with pytest.raises(ImageMissing, match=r"image phaseplan-test/none:1 is not on the Docker engine: pull it"):
+        gate.run("true", image="phaseplan-test/none:1")
+    assert not gate.client.volumes.list(filters={"label": f"phaseplan.ledger={gate.ledger}"})
+
+
+def test_start_and_finish_apart(gate: Bench) -> None:
+    bench, commands = gate.bench(), ("echo a", "echo src/a.txt:1: b; exit 2")
+    container = bench.start(gate.repo, gate.commit, commands)
+    assert engine.find(gate.client, ledger=gate.ledger, role="gate")[0].id == container
+    other = gate.bench()  # as another process would
+    assert other.wait(container, commands, 30) is not None
+    (found,) = other.finish(container, commands, repo=gate.repo, commit=gate.commit)
+    assert (found.file, found.line) == ("src/a.txt", 1)
+    assert engine.find(gate.client, ledger=gate.ledger) == []
+
+
+def test_regenerate_brings_back_only_what_matches(gate: Bench) -> None:
+    make = ["mkdir -p gen && wc -l < src/a.txt > gen/count && echo x > other && rm src/tool.sh"]
+    made = gate.bench().regenerate(gate.repo, gate.commit, make, ["gen/**"])
+    assert gate.repo.changed_paths(gate.commit, made) == ("gen/count",)
+    assert gate.repo.run("show", f"{made}:gen/count").out == "2\n"
+    assert gate.repo.rev(f"{made}^") == gate.commit
+    assert gate.bench().regenerate(gate.repo, gate.commit, make, ["gen/**"]) == made  # pinned
+    assert gate.bench().regenerate(gate.repo, made, make, ["gen/**"]) == made  # nothing left to do
+
+
+def test_regenerate_fails_with_findings(gate: Bench) -> None:
+    with pytest.raises(GateFailed, match="exit code 7"):
+        gate.bench().regenerate(gate.repo, gate.commit, ["exit 7"], ["gen/**"])
+    with pytest.raises(GateFailed, match="out of the tree"):
+        gate.bench().regenerate(gate.repo, gate.commit, ["mkdir gen && ln -s /etc gen/etc"], ["gen/**"])

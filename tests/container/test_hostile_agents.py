@@ -1,0 +1,203 @@
+"""Every way an agent can misbehave: the worker is unharmed, the work is kept, and a finding says what happened."""
+
+from __future__ import annotations
+
+import pytest
+
+from include.phaseplan.runtime import engine
+from include.phaseplan.runtime.gates.hostile import hostile
+from include.phaseplan.runtime.records import Finding
+from tests.container.conftest import PLAIN, Story
+
+pytestmark = pytest.mark.docker
+COMMIT = "git add -A && git commit -qm work"
+
+
+def gates(came_findings: tuple[Finding, ...]) -> set[str]:
+    return {finding.gate for finding in came_findings}
+
+
+def test_work_comes_back_with_what_was_left_uncommitted(story: Story) -> None:
+    ended = story.agent(
+        "test -z \"$(git status --porcelain)\" && git diff-index --quiet HEAD && git symbolic-ref HEAD && "
+        f"test -x src/tool.sh || exit 9; echo new > src/b.txt; {COMMIT}; echo dirty >> src/a.txt; rm README.md; "
+        "echo no > x.tmp; cat /phaseplan/task.json; echo $PHASEPLAN_BRANCH; id -u"
+    )  # fmt: skip
+    assert ended.code == 0, story.log
+    came = story.collect()
+    assert (came.findings, came.kept_volume, came.withheld) == ((), None, False)
+    assert story.files(came.raw) == {"src/a.txt", "src/b.txt", "src/tool.sh", ".gitignore"}
+    assert story.text(came.raw, "src/a.txt").endswith("dirty\n")
+    assert story.repo.line("show", "-s", "--format=%s", f"{came.raw}~0") == "Work left uncommitted by the agent"
+    assert story.repo.rev(f"{came.raw}~2") == story.base
+    assert story.collect().raw == came.raw  # again: the same
+    assert {"refs/heads/feature/x", '{"version": 1}5.1.1', "1000"} <= set(story.log)
+
+
+@pytest.mark.parametrize("history", ["shallow", "full"])
+def test_history_is_as_asked(story: Story, history: str) -> None:
+    story.agent(f"git log --format=%s; git fsck 2>&1; echo x > f; {COMMIT}", history=history)
+    assert [line for line in story.log if line in {"First", "Second"}] == ["Second", "First"][: 2 if history == "full" else 1]
+    came = story.collect()
+    assert came.findings == () and story.repo.rev(f"{came.raw}^") == story.base
+
+
+def test_writes_nothing(story: Story) -> None:
+    story.agent("true")
+    came = story.collect()
+    assert came.raw == story.base and came.findings == ()
+
+
+def test_exits_non_zero_and_its_work_is_kept(story: Story) -> None:
+    assert story.agent(f"echo x > f; {COMMIT}; exit 3").code == 3
+    assert "f" in story.files(story.collect().raw)
+
+
+def test_killed_in_the_middle(story: Story) -> None:
+    ended = story.agent("echo x > f; kill -9 $$")
+    assert ended.code == 137
+    assert "f" in story.files(story.collect().raw)
+
+
+def test_runs_out_of_memory(story: Story) -> None:
+    ended = story.agent("echo x > f; python3 -c \"b'x' * (400 << 20)\"; exit $?", memory="64m")
+    assert ended.code == 137  # whether the engine notices the cause depends on the kernel
+    assert "f" in story.files(story.collect().raw)
+
+
+def test_image_without_git(story: Story) -> None:
+    story.agent("echo x > f; chmod 000 f; mkdir d; echo y > d/g; chmod 000 d", image=PLAIN)
+    came = story.collect()
+    assert came.findings == () and {"f", "d/g"} <= story.files(came.raw)
+
+
+def test_large_file_left_uncommitted(story: Story) -> None:
+    story.agent("truncate -s 2G big; echo small > small", max_output="10m")
+    came = story.collect()
+    assert [(f.gate, f.file, f.limit, f.actual) for f in came.findings] == [
+        ("size", "big", "10485760 bytes", "2147483648 bytes")
+    ]
+    assert "small" in story.files(came.raw) and "big" not in story.files(came.raw)
+    assert came.kept_volume
+    engine.remove(story.client, story.id, keep_volume=True)
+    assert story.client.volumes.get(came.kept_volume)
+
+
+@pytest.mark.parametrize("write", ["head -c 12000000 /dev/urandom > big", "truncate -s 20M big"])
+def test_large_commit_stays_there(story: Story, write: str) -> None:
+    story.agent(f"{write}; {COMMIT}", max_output="10m")
+    came = story.collect()
+    assert came.raw is None and gates(came.findings) == {"size"} and came.kept_volume
+
+
+def test_forks_without_end(story: Story) -> None:
+    story.agent("echo x > f; for i in $(seq 200); do sleep 20 & done; sleep 1; kill -9 -1", pids=32)
+    assert any("ork" in line for line in story.log), story.log[:3]
+    assert "f" in story.files(story.collect().raw)
+
+
+@pytest.mark.parametrize(("history", "rewrite"), [
+    ("shallow", "git commit -q --amend -m other"),
+    ("full", "git reset -q --hard HEAD~1; echo y > y; git add -A; git commit -qm other"),
+    ("shallow", "git checkout -q --orphan lone; git commit -qm lone"),
+    ("full", "git reset -q --hard HEAD~1"),
+])  # fmt: skip
+def test_rewrites_history(story: Story, history: str, rewrite: str) -> None:
+    story.agent(f"echo x > f; git add f; {rewrite}", history=history)
+    came = story.collect()
+    assert came.raw and "rewrote history" in came.findings[0].message and gates(came.findings) == {"hostile"}
+    assert story.repo.run("rev-list", "--objects", str(came.raw), "--not", story.base).code == 0
+
+
+def test_unborn_branch_is_work_on_the_base(story: Story) -> None:
+    story.agent("git checkout -q --orphan lone; echo x > f")
+    came = story.collect()
+    assert came.findings == () and story.repo.rev(f"{came.raw}^") == story.base
+
+
+def test_traps_in_its_repository_do_not_run(story: Story) -> None:
+    story.agent("""
+        touch_it='touch /workspace/RAN'
+        git config core.fsmonitor "$touch_it"; git config core.hooksPath /workspace/hooks; mkdir hooks
+        git config filter.evil.clean "$touch_it; cat"; git config filter.evil.smudge cat; git config filter.evil.required true
+        git config diff.external "$touch_it"; git config core.worktree /etc; git config core.sshCommand "$touch_it"
+        git config extensions.worktreeConfig true; printf '[include]\\n\\tpath = /dev/zero\\n' >> .git/config
+        for h in pre-commit post-commit reference-transaction post-index-change; do
+            printf '#!/bin/sh\\ntouch /workspace/RAN\\n' > hooks/$h; chmod +x hooks/$h; mkdir -p .git/hooks; cp hooks/$h .git/hooks/$h
+        done
+        echo '* filter=evil' > .gitattributes; echo plain > f; rm -f RAN
+    """)  # fmt: skip
+    came = story.collect()
+    assert came.findings == ()
+    assert "RAN" not in story.files(came.raw) and story.text(came.raw, "f") == "plain\n"
+
+
+def test_link_out_of_the_tree_and_submodule(story: Story) -> None:
+    story.agent(f"""
+        ln -s /etc/passwd abs; ln -s ../../x src/up; ln -s src/a.txt fine; {COMMIT}
+        git init -q sub; git -C sub -c user.name=a -c user.email=b commit -q --allow-empty -m x
+        git -c protocol.file.allow=always submodule --quiet add ./sub sub 2>&1; git add -A; git commit -qm sub
+    """)
+    came = story.collect()
+    assert came.raw
+    found = {(f.file, f.gate) for f in hostile(story.repo, story.base, came.raw)}
+    assert {("abs", "hostile"), ("src/up", "hostile"), ("sub", "hostile"), (".gitmodules", "hostile")} == found
+
+
+def test_repository_left_in_the_workspace(story: Story) -> None:
+    story.agent("git init -q in; cd in; git -c user.name=a -c user.email=b commit -q --allow-empty -m x; echo > ../f")
+    came = story.collect()
+    assert [(f.gate, f.file) for f in came.findings] == [("hostile", "in/")]
+    assert "f" in story.files(came.raw) and came.kept_volume
+
+
+@pytest.mark.parametrize("harm", [
+    "rm -rf .git",
+    "echo garbage > .git/HEAD",
+    "rm -rf .git && ln -s / .git",
+    "rm .git/HEAD && mkfifo .git/HEAD",
+    "for p in .git/objects/pack/*.pack; do chmod u+w $p; printf garbage > $p; done",
+    "git commit -qm x && rm -f .git/objects/??/*",
+    "echo /etc > .git/packed-refs; echo 1111111111111111111111111111111111111111 > .git/refs/heads/feature/x",
+])  # fmt: skip
+def test_damaged_repository_falls_back_to_the_files(story: Story, harm: str) -> None:
+    story.agent(f"mkdir -p .git/refs/heads/feature; echo x > f; rm README.md; echo more >> src/a.txt; git add -A; {harm}")
+    came = story.collect()
+    assert "taken as one commit" in came.findings[0].message and came.kept_volume
+    assert story.repo.rev(f"{came.raw}^") == story.base
+    assert story.files(came.raw) == {"f", "src/a.txt", "src/tool.sh", ".gitignore"}
+    assert story.text(came.raw, "src/a.txt") == "one\ntwo\nmore\n"
+
+
+def test_tree_git_refuses(story: Story) -> None:
+    """A tree with a .git in it would be checked out as a repository of the agent's making."""
+    story.agent("""
+        blob=$(echo evil | git hash-object -w --stdin)
+        inner=$(printf '100644 blob %s\\tconfig\\n' $blob | git mktree)
+        tree=$(printf '040000 tree %s\\t.git\\n' $inner | git mktree)
+        git update-ref HEAD $(git commit-tree -p HEAD -m x $tree); echo x > f
+    """)
+    came = story.collect()
+    assert ".git/config" in came.findings[0].message and came.kept_volume
+    assert "f" in story.files(came.raw)
+
+
+def test_object_that_only_the_worker_refuses(story: Story) -> None:
+    story.agent("""
+        echo x > f; git add f; tree=$(git write-tree); head=$(git rev-parse HEAD)
+        new=$(printf 'tree %s\\nparent %s\\nauthor nobody 0 +0000\\ncommitter a <b> 0 +0000\\n\\nx' $tree $head |
+            git hash-object -t commit -w --stdin --literally)
+        git update-ref HEAD $new
+    """)
+    came = story.collect()
+    assert gates(came.findings) == {"hostile"} and "missingEmail" in came.findings[0].message
+    assert "f" in story.files(came.raw) and story.repo.rev(f"{came.raw}^") == story.base
+
+
+def test_secrets_are_not_brought_out(story: Story) -> None:
+    value = "s3cret-value-1234"
+    story.agent(f"echo token=$API_KEY > f; {COMMIT}; git rm -q f; git commit -qm gone; printf %s a$API_KEY > g",
+                secrets={"API_KEY": value})  # fmt: skip
+    came = story.collect(value)
+    assert came.withheld and came.kept_volume and gates(came.findings) == {"secrets"}
+    assert {f.file for f in came.findings} == {"f", "g"} and value not in str(came)
