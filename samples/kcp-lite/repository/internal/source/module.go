@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 )
@@ -166,10 +167,12 @@ func (m *Module) Find(importPath string) *Package {
 	return nil
 }
 
+var versionName = regexp.MustCompile(`^v[0-9]`)
+
 // APIGroup gives `<group>` and `<version>` of a package `pkg/apis/<group>/<version>`.
 func (p *Package) APIGroup() (group, version string, ok bool) {
 	parts := strings.Split(p.Dir, "/")
-	if len(parts) != 4 || parts[0] != "pkg" || parts[1] != "apis" {
+	if len(parts) != 4 || parts[0] != "pkg" || parts[1] != "apis" || !versionName.MatchString(parts[3]) {
 		return "", "", false
 	}
 	return parts[2], parts[3], true
