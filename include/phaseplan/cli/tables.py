@@ -67,7 +67,7 @@ def troubles(status: PhaseStatus) -> Iterator[str]:
     for branch_id, branch in status.branches.items():
         if branch.state not in (State.INTEGRATED, State.PENDING, State.RUNNING, State.PASSED):
             yield f"{branch_id} {branch.state}" + (f": {branch.reason}" if branch.reason else "")
-            yield from _findings(branch.findings)
+            yield from _findings(tuple(f for f in branch.findings if str(f) != branch.reason))
 
 
 def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:

@@ -147,7 +147,9 @@ def _tests(package: Package) -> str:
     p = package.prefix
     cases = "\n".join(
         f'\t\t{{"{one.name}.{f.json}", {_literal(one, f.name, bad)}, "{f.json}"}},'
-        for one in package.data for f in one.fields for bad in _bad(f)
+        for one in package.data
+        for f in one.fields
+        for bad in _bad(f)
     )
     good = "\n".join(f"\t\t{_literal(one)}," for one in package.data)
     return f"""func Test{p}DataIsValid(t *testing.T) {{

@@ -2,46 +2,123 @@
 
 from __future__ import annotations
 
-from kcpagent.model import CAMEL, DNS, URL, Branch, Enum, Kind, Struct, TypesFile
-from kcpagent.model import choice, conditions, flag, many, num, one, pairs, selector, strings, text
+from kcpagent.model import (
+    CAMEL,
+    DNS,
+    URL,
+    Branch,
+    Enum,
+    Kind,
+    Struct,
+    TypesFile,
+    choice,
+    conditions,
+    flag,
+    many,
+    num,
+    one,
+    pairs,
+    selector,
+    strings,
+    text,
+)
 
-_PHASE = Enum("SyncTargetPhase", "is where a target is in its life.", {
-    "Pending": "waits for the first heartbeat of its syncer.", "Ready": "takes workloads.",
-    "Unreachable": "has missed its heartbeats.", "Evicting": "loses its workloads.",
-})
-_CREDENTIAL = Enum("SyncTargetCredentialType", "is how a syncer proves who it is.", {
-    "Token": "is a bearer token.", "Certificate": "is a client certificate.",
-})
+_PHASE = Enum(
+    "SyncTargetPhase",
+    "is where a target is in its life.",
+    {
+        "Pending": "waits for the first heartbeat of its syncer.",
+        "Ready": "takes workloads.",
+        "Unreachable": "has missed its heartbeats.",
+        "Evicting": "loses its workloads.",
+    },
+)
+_CREDENTIAL = Enum(
+    "SyncTargetCredentialType",
+    "is how a syncer proves who it is.",
+    {
+        "Token": "is a bearer token.",
+        "Certificate": "is a client certificate.",
+    },
+)
 
 SYNCTARGET = Branch(
-    id="5.1.1", subject="Add SyncTarget API types", package="pkg/apis/workload/v1alpha1", area="synctarget",
-    group="workload", contributors="Agent 2, Agent 3",
+    id="5.1.1",
+    subject="Add SyncTarget API types",
+    package="pkg/apis/workload/v1alpha1",
+    area="synctarget",
+    group="workload",
+    contributors="Agent 2, Agent 3",
     doc="Package v1alpha1 holds the workload API: sync targets and what runs on them.",
     files=(
-        TypesFile("types_synctarget.go", (
-            _PHASE,
-            Kind("SyncTarget", "is a physical cluster that workloads are synced to.", "synctargets", "st",
-                 scope="Cluster",
-                 columns=(("Phase", "string", ".status.phase"), ("Location", "string", ".spec.location")),
-                 spec=(
-                     text("Endpoint", "is the URL of the cluster's API server.", "https://edge-1.example.com:6443", max=2048, pattern=URL),
-                     text("Location", "is the place that placements select by.", "eu-west", max=63, pattern=DNS),
-                     one("Credential", "SyncTargetCredential", "is how the syncer logs in."),
-                     many("Cells", "SyncTargetCell", "are the failure domains of the cluster.", min=1, max=16, key="Name"),
-                     many("SupportedResources", "SyncTargetResource", "are the resources that can be synced.", max=128),
-                     flag("Unschedulable", "keeps new workloads away."),
-                     num("EvictAfterSeconds", "is how long workloads stay when the target is unreachable, in seconds.", 300, 0, 86400, optional=True),
-                     pairs("Labels", "are what placements see of the target.", "tier=edge"),
-                 ),
-                 status=(
-                     choice("Phase", _PHASE, "is where the target is in its life.", optional=True),
-                     one("Capacity", "SyncTargetCapacity", "is what the cluster has in all.", optional=True),
-                     one("Allocated", "SyncTargetCapacity", "is what is promised to workloads.", optional=True),
-                     one("LastHeartbeat", "meta.Time", "is when the syncer was heard last.", "&meta.Time{Time: time.Unix(1700000000, 0).UTC()}", nested=False, optional=True),
-                     text("SyncerVersion", "is the version of the syncer that runs.", "v0.4.2", max=64, pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+$", optional=True),
-                     conditions(),
-                 )),
-        ), code='''
+        TypesFile(
+            "types_synctarget.go",
+            (
+                _PHASE,
+                Kind(
+                    "SyncTarget",
+                    "is a physical cluster that workloads are synced to.",
+                    "synctargets",
+                    "st",
+                    scope="Cluster",
+                    columns=(("Phase", "string", ".status.phase"), ("Location", "string", ".spec.location")),
+                    spec=(
+                        text(
+                            "Endpoint",
+                            "is the URL of the cluster's API server.",
+                            "https://edge-1.example.com:6443",
+                            max=2048,
+                            pattern=URL,
+                        ),
+                        text("Location", "is the place that placements select by.", "eu-west", max=63, pattern=DNS),
+                        one("Credential", "SyncTargetCredential", "is how the syncer logs in."),
+                        many(
+                            "Cells",
+                            "SyncTargetCell",
+                            "are the failure domains of the cluster.",
+                            min=1,
+                            max=16,
+                            key="Name",
+                        ),
+                        many(
+                            "SupportedResources", "SyncTargetResource", "are the resources that can be synced.", max=128
+                        ),
+                        flag("Unschedulable", "keeps new workloads away."),
+                        num(
+                            "EvictAfterSeconds",
+                            "is how long workloads stay when the target is unreachable, in seconds.",
+                            300,
+                            0,
+                            86400,
+                            optional=True,
+                        ),
+                        pairs("Labels", "are what placements see of the target.", "tier=edge"),
+                    ),
+                    status=(
+                        choice("Phase", _PHASE, "is where the target is in its life.", optional=True),
+                        one("Capacity", "SyncTargetCapacity", "is what the cluster has in all.", optional=True),
+                        one("Allocated", "SyncTargetCapacity", "is what is promised to workloads.", optional=True),
+                        one(
+                            "LastHeartbeat",
+                            "meta.Time",
+                            "is when the syncer was heard last.",
+                            "&meta.Time{Time: time.Unix(1700000000, 0).UTC()}",
+                            nested=False,
+                            optional=True,
+                        ),
+                        text(
+                            "SyncerVersion",
+                            "is the version of the syncer that runs.",
+                            "v0.4.2",
+                            max=64,
+                            pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+$",
+                            optional=True,
+                        ),
+                        conditions(),
+                    ),
+                ),
+            ),
+            code="""
 // IsSchedulable says whether new workloads may be placed on the target.
 func (in *SyncTarget) IsSchedulable() bool {
 	return !in.Spec.Unschedulable && in.Status.Phase == SyncTargetPhaseReady
@@ -76,36 +153,75 @@ func (in *SyncTarget) Supports(group, resource string) bool {
 	}
 	return false
 }
-'''),
-        TypesFile("types_synctarget_parts.go", (
-            _CREDENTIAL,
-            Struct("SyncTargetCredential", "is how a syncer logs in to its cluster.", (
-                choice("Type", _CREDENTIAL, "is the kind of proof.", default="Token"),
-                text("SecretName", "is the secret that holds it.", "edge-1-syncer", pattern=DNS),
-                num("RotateAfterHours", "is the longest a credential lives, in hours.", 720, 1, 8760, optional=False),
-            )),
-            Struct("SyncTargetCell", "is one failure domain of a cluster.", (
-                text("Name", "is unique within the target.", "cell-a", max=63, pattern=DNS),
-                num("Weight", "is the cell's share of new workloads.", 10, 1, 100),
-                pairs("Labels", "are what a placement may ask for.", "disk=ssd"),
-                many("Taints", "SyncTargetTaint", "keep workloads away that do not tolerate them.", max=16),
-            )),
-            Struct("SyncTargetTaint", "keeps workloads away from a cell.", (
-                text("Key", "is the taint's name.", "gpu-only", max=63, pattern=DNS),
-                text("Value", "is the taint's value.", "true", max=63, optional=True),
-                flag("Evict", "takes away workloads that are there already."),
-            )),
-            Struct("SyncTargetResource", "is one resource that a cluster serves.", (
-                text("Group", "is the API group; empty for the core group.", "apps", pattern=r"^[a-z0-9.-]+$", optional=True),
-                text("Resource", "is the plural name.", "deployments", max=63, pattern=DNS),
-                strings("Versions", "are the versions served, the preferred one first.", "v1 v1beta1", min=1, max=8),
-            )),
-            Struct("SyncTargetCapacity", "is an amount of everything a cluster offers.", (
-                num("MilliCPU", "is processor time in thousandths of a core.", 64000, 0, 1 << 40, "int64"),
-                num("MemoryBytes", "is memory in bytes.", 256 << 30, 0, 1 << 60, "int64"),
-                num("Pods", "is the number of pods.", 500, 0, 1000000, "int64"),
-            )),
-        ), code='''
+""",
+        ),
+        TypesFile(
+            "types_synctarget_parts.go",
+            (
+                _CREDENTIAL,
+                Struct(
+                    "SyncTargetCredential",
+                    "is how a syncer logs in to its cluster.",
+                    (
+                        choice("Type", _CREDENTIAL, "is the kind of proof.", default="Token"),
+                        text("SecretName", "is the secret that holds it.", "edge-1-syncer", pattern=DNS),
+                        num(
+                            "RotateAfterHours",
+                            "is the longest a credential lives, in hours.",
+                            720,
+                            1,
+                            8760,
+                            optional=False,
+                        ),
+                    ),
+                ),
+                Struct(
+                    "SyncTargetCell",
+                    "is one failure domain of a cluster.",
+                    (
+                        text("Name", "is unique within the target.", "cell-a", max=63, pattern=DNS),
+                        num("Weight", "is the cell's share of new workloads.", 10, 1, 100),
+                        pairs("Labels", "are what a placement may ask for.", "disk=ssd"),
+                        many("Taints", "SyncTargetTaint", "keep workloads away that do not tolerate them.", max=16),
+                    ),
+                ),
+                Struct(
+                    "SyncTargetTaint",
+                    "keeps workloads away from a cell.",
+                    (
+                        text("Key", "is the taint's name.", "gpu-only", max=63, pattern=DNS),
+                        text("Value", "is the taint's value.", "true", max=63, optional=True),
+                        flag("Evict", "takes away workloads that are there already."),
+                    ),
+                ),
+                Struct(
+                    "SyncTargetResource",
+                    "is one resource that a cluster serves.",
+                    (
+                        text(
+                            "Group",
+                            "is the API group; empty for the core group.",
+                            "apps",
+                            pattern=r"^[a-z0-9.-]+$",
+                            optional=True,
+                        ),
+                        text("Resource", "is the plural name.", "deployments", max=63, pattern=DNS),
+                        strings(
+                            "Versions", "are the versions served, the preferred one first.", "v1 v1beta1", min=1, max=8
+                        ),
+                    ),
+                ),
+                Struct(
+                    "SyncTargetCapacity",
+                    "is an amount of everything a cluster offers.",
+                    (
+                        num("MilliCPU", "is processor time in thousandths of a core.", 64000, 0, 1 << 40, "int64"),
+                        num("MemoryBytes", "is memory in bytes.", 256 << 30, 0, 1 << 60, "int64"),
+                        num("Pods", "is the number of pods.", 500, 0, 1000000, "int64"),
+                    ),
+                ),
+            ),
+            code="""
 // Fits says whether a request can be met by what is left.
 func (in SyncTargetCapacity) Fits(request SyncTargetCapacity) bool {
 	return request.MilliCPU <= in.MilliCPU && request.MemoryBytes <= in.MemoryBytes && request.Pods <= in.Pods
@@ -150,9 +266,11 @@ func (in *SyncTargetCell) Tolerates(keys ...string) bool {
 	}
 	return true
 }
-'''),
+""",
+        ),
     ),
-    tests={"synctarget_life_test.go": '''
+    tests={
+        "synctarget_life_test.go": """
 func TestSyncTargetLife(t *testing.T) {
 	now := time.Unix(1700000000, 0)
 	for _, test := range []struct {
@@ -211,57 +329,120 @@ func TestSyncTargetSupportsAndTolerates(t *testing.T) {
 		t.Error("the taint does not keep the right workloads away")
 	}
 }
-'''},
+"""
+    },
 )
 
-_PUBLISH = Enum("APIResourcePublishState", "is whether an API is offered to workspaces.", {
-    "Pending": "waits for negotiation.", "Published": "is offered.", "Withdrawn": "is no longer offered.",
-})
-_POLICY = Enum("NegotiationPolicy", "is what happens when two schemas differ.", {
-    "NarrowToCommon": "keeps what all targets understand.", "KeepExisting": "changes nothing.", "Refuse": "publishes nothing.",
-})
-_VERDICT = Enum("NegotiationVerdict", "is what a negotiation found.", {
-    "Compatible": "means that every schema accepts the common one.", "Narrowed": "means that fields were left out.",
-    "Incompatible": "means that there is no common schema.",
-})
+_PUBLISH = Enum(
+    "APIResourcePublishState",
+    "is whether an API is offered to workspaces.",
+    {
+        "Pending": "waits for negotiation.",
+        "Published": "is offered.",
+        "Withdrawn": "is no longer offered.",
+    },
+)
+_POLICY = Enum(
+    "NegotiationPolicy",
+    "is what happens when two schemas differ.",
+    {
+        "NarrowToCommon": "keeps what all targets understand.",
+        "KeepExisting": "changes nothing.",
+        "Refuse": "publishes nothing.",
+    },
+)
+_VERDICT = Enum(
+    "NegotiationVerdict",
+    "is what a negotiation found.",
+    {
+        "Compatible": "means that every schema accepts the common one.",
+        "Narrowed": "means that fields were left out.",
+        "Incompatible": "means that there is no common schema.",
+    },
+)
 
 APIRESOURCE = Branch(
-    id="5.1.2", subject="Add APIResource and Negotiation types", package="pkg/apis/apiresource/v1alpha1", area="apiresource",
-    group="apiresource", contributors="Agent 4",
+    id="5.1.2",
+    subject="Add APIResource and Negotiation types",
+    package="pkg/apis/apiresource/v1alpha1",
+    area="apiresource",
+    group="apiresource",
+    contributors="Agent 4",
     doc="Package v1alpha1 holds the API resource group: which APIs targets offer and what they have in common.",
     files=(
-        TypesFile("types_apiresource.go", (
-            _PUBLISH,
-            Kind("APIResource", "is one API as one target offers it.", "apiresources", "apires",
-                 columns=(("State", "string", ".status.state"),),
-                 spec=(
-                     one("Name", "APIResourceName", "says which resource it is."),
-                     text("Target", "is the sync target that offers it.", "edge-1", pattern=DNS),
-                     many("Versions", "APIResourceVersion", "are the versions offered.", min=1, max=8, key="Name"),
-                     flag("Namespaced", "says whether objects live in namespaces."),
-                     strings("Verbs", "are what can be done with the resource.", "get list watch", min=1, max=16),
-                 ),
-                 status=(
-                     choice("State", _PUBLISH, "says whether workspaces see the API.", optional=True),
-                     text("PublishedVersion", "is the version that is offered.", "v1", max=63, pattern=DNS, optional=True),
-                     conditions(),
-                 )),
-            Struct("APIResourceName", "names a resource.", (
-                text("Group", "is the API group; empty for the core group.", "apps", pattern=r"^[a-z0-9.-]+$", optional=True),
-                text("Plural", "is the name in URLs.", "deployments", max=63, pattern=DNS),
-                text("Kind", "is the name in objects.", "Deployment", max=63, pattern=CAMEL),
-            )),
-            Struct("APIResourceVersion", "is one version of a resource.", (
-                text("Name", "is the version.", "v1", max=63, pattern=r"^v[0-9]+((alpha|beta)[0-9]+)?$"),
-                flag("Served", "says whether the version answers requests."),
-                many("Fields", "APIResourceField", "are the fields of the schema.", max=512, key="Path"),
-            )),
-            Struct("APIResourceField", "is one field of a schema.", (
-                text("Path", "is the field as JSON path.", "spec.replicas", max=512, pattern=r"^[A-Za-z0-9.]+$"),
-                text("Type", "is the field's type.", "integer", max=16, pattern="^(string|integer|boolean|array|object)$"),
-                flag("Required", "says whether objects must have it."),
-            )),
-        ), code='''
+        TypesFile(
+            "types_apiresource.go",
+            (
+                _PUBLISH,
+                Kind(
+                    "APIResource",
+                    "is one API as one target offers it.",
+                    "apiresources",
+                    "apires",
+                    columns=(("State", "string", ".status.state"),),
+                    spec=(
+                        one("Name", "APIResourceName", "says which resource it is."),
+                        text("Target", "is the sync target that offers it.", "edge-1", pattern=DNS),
+                        many("Versions", "APIResourceVersion", "are the versions offered.", min=1, max=8, key="Name"),
+                        flag("Namespaced", "says whether objects live in namespaces."),
+                        strings("Verbs", "are what can be done with the resource.", "get list watch", min=1, max=16),
+                    ),
+                    status=(
+                        choice("State", _PUBLISH, "says whether workspaces see the API.", optional=True),
+                        text(
+                            "PublishedVersion",
+                            "is the version that is offered.",
+                            "v1",
+                            max=63,
+                            pattern=DNS,
+                            optional=True,
+                        ),
+                        conditions(),
+                    ),
+                ),
+                Struct(
+                    "APIResourceName",
+                    "names a resource.",
+                    (
+                        text(
+                            "Group",
+                            "is the API group; empty for the core group.",
+                            "apps",
+                            pattern=r"^[a-z0-9.-]+$",
+                            optional=True,
+                        ),
+                        text("Plural", "is the name in URLs.", "deployments", max=63, pattern=DNS),
+                        text("Kind", "is the name in objects.", "Deployment", max=63, pattern=CAMEL),
+                    ),
+                ),
+                Struct(
+                    "APIResourceVersion",
+                    "is one version of a resource.",
+                    (
+                        text("Name", "is the version.", "v1", max=63, pattern=r"^v[0-9]+((alpha|beta)[0-9]+)?$"),
+                        flag("Served", "says whether the version answers requests."),
+                        many("Fields", "APIResourceField", "are the fields of the schema.", max=512, key="Path"),
+                    ),
+                ),
+                Struct(
+                    "APIResourceField",
+                    "is one field of a schema.",
+                    (
+                        text(
+                            "Path", "is the field as JSON path.", "spec.replicas", max=512, pattern=r"^[A-Za-z0-9.]+$"
+                        ),
+                        text(
+                            "Type",
+                            "is the field's type.",
+                            "integer",
+                            max=16,
+                            pattern="^(string|integer|boolean|array|object)$",
+                        ),
+                        flag("Required", "says whether objects must have it."),
+                    ),
+                ),
+            ),
+            code="""
 // Served gives a version that answers requests, or nil.
 func (in *APIResource) Served(version string) *APIResourceVersion {
 	for i := range in.Spec.Versions {
@@ -281,29 +462,49 @@ func (in *APIResource) Allows(verb string) bool {
 	}
 	return false
 }
-'''),
-        TypesFile("types_negotiation.go", (
-            _POLICY, _VERDICT,
-            Kind("Negotiation", "finds what the targets of one resource have in common.", "negotiations", "nego",
-                 columns=(("Verdict", "string", ".status.verdict"),),
-                 spec=(
-                     one("Resource", "APIResourceName", "is what is negotiated."),
-                     text("Version", "is the version that is negotiated.", "v1", max=63, pattern=DNS),
-                     choice("Policy", _POLICY, "says what to do when schemas differ.", default="NarrowToCommon"),
-                     strings("Targets", "are the sync targets that take part.", "edge-1 edge-2", min=1, max=64),
-                 ),
-                 status=(
-                     choice("Verdict", _VERDICT, "is what was found.", optional=True),
-                     many("Common", "APIResourceField", "are the fields that all targets understand.", max=512, key="Path"),
-                     many("Differences", "NegotiationDifference", "are the fields that they do not.", max=512),
-                     conditions(),
-                 )),
-            Struct("NegotiationDifference", "is one field that targets see differently.", (
-                text("Path", "is the field as JSON path.", "spec.paused", max=512),
-                text("Target", "is the target that disagrees.", "edge-2", pattern=DNS),
-                text("Reason", "says how it disagrees.", "field is missing", max=1024),
-            )),
-        ), code='''
+""",
+        ),
+        TypesFile(
+            "types_negotiation.go",
+            (
+                _POLICY,
+                _VERDICT,
+                Kind(
+                    "Negotiation",
+                    "finds what the targets of one resource have in common.",
+                    "negotiations",
+                    "nego",
+                    columns=(("Verdict", "string", ".status.verdict"),),
+                    spec=(
+                        one("Resource", "APIResourceName", "is what is negotiated."),
+                        text("Version", "is the version that is negotiated.", "v1", max=63, pattern=DNS),
+                        choice("Policy", _POLICY, "says what to do when schemas differ.", default="NarrowToCommon"),
+                        strings("Targets", "are the sync targets that take part.", "edge-1 edge-2", min=1, max=64),
+                    ),
+                    status=(
+                        choice("Verdict", _VERDICT, "is what was found.", optional=True),
+                        many(
+                            "Common",
+                            "APIResourceField",
+                            "are the fields that all targets understand.",
+                            max=512,
+                            key="Path",
+                        ),
+                        many("Differences", "NegotiationDifference", "are the fields that they do not.", max=512),
+                        conditions(),
+                    ),
+                ),
+                Struct(
+                    "NegotiationDifference",
+                    "is one field that targets see differently.",
+                    (
+                        text("Path", "is the field as JSON path.", "spec.paused", max=512),
+                        text("Target", "is the target that disagrees.", "edge-2", pattern=DNS),
+                        text("Reason", "says how it disagrees.", "field is missing", max=1024),
+                    ),
+                ),
+            ),
+            code="""
 // NegotiateFields compares two schemas: what both understand, and how the second disagrees with the first.
 func NegotiateFields(have, other []APIResourceField, target string) ([]APIResourceField, []NegotiationDifference) {
 	theirs := map[string]APIResourceField{}
@@ -342,9 +543,11 @@ func (in *Negotiation) Settle(common []APIResourceField, differences []Negotiati
 		in.Status.Verdict = NegotiationVerdictIncompatible
 	}
 }
-'''),
+""",
+        ),
     ),
-    tests={"apiresource_negotiation_test.go": '''
+    tests={
+        "apiresource_negotiation_test.go": """
 func TestNegotiateFields(t *testing.T) {
 	have := []APIResourceField{{Path: "spec.replicas", Type: "integer"}, {Path: "spec.paused", Type: "boolean"}, {Path: "spec.name", Type: "string"}}
 	other := []APIResourceField{{Path: "spec.replicas", Type: "integer", Required: true}, {Path: "spec.name", Type: "object"}}
@@ -390,51 +593,94 @@ func TestAPIResourceServesAndAllows(t *testing.T) {
 		t.Error("a version that is not served, or a verb that is not offered")
 	}
 }
-'''},
+"""
+    },
 )
 
-_STRATEGY = Enum("PlacementStrategy", "is how replicas are spread over locations.", {
-    "Spread": "gives every location its share.", "Pack": "fills one location after the other.",
-    "Singleton": "uses the best location only.",
-})
-_OPERATOR = Enum("PlacementOperator", "compares a label with values.", {
-    "In": "wants one of the values.", "NotIn": "wants none of the values.", "Exists": "wants the label, whatever its value.",
-})
-_DECISION = Enum("PlacementPhase", "is how far a placement got.", {
-    "Pending": "has no decision yet.", "Bound": "has enough locations.", "Unschedulable": "found too few locations.",
-})
+_STRATEGY = Enum(
+    "PlacementStrategy",
+    "is how replicas are spread over locations.",
+    {
+        "Spread": "gives every location its share.",
+        "Pack": "fills one location after the other.",
+        "Singleton": "uses the best location only.",
+    },
+)
+_OPERATOR = Enum(
+    "PlacementOperator",
+    "compares a label with values.",
+    {
+        "In": "wants one of the values.",
+        "NotIn": "wants none of the values.",
+        "Exists": "wants the label, whatever its value.",
+    },
+)
+_DECISION = Enum(
+    "PlacementPhase",
+    "is how far a placement got.",
+    {
+        "Pending": "has no decision yet.",
+        "Bound": "has enough locations.",
+        "Unschedulable": "found too few locations.",
+    },
+)
 
 PLACEMENT = Branch(
-    id="5.1.3", subject="Add Placement Policy types", package="pkg/apis/placement/v1alpha1", area="placement",
+    id="5.1.3",
+    subject="Add Placement Policy types",
+    package="pkg/apis/placement/v1alpha1",
+    area="placement",
     group="placement",
     doc="Package v1alpha1 holds the placement API: where workloads may run, and where they were put.",
     files=(
-        TypesFile("types_placement.go", (
-            _STRATEGY, _DECISION,
-            Kind("Placement", "asks for locations for a set of workloads.", "placements", "pl", scope="Namespaced",
-                 columns=(("Phase", "string", ".status.phase"), ("Strategy", "string", ".spec.strategy")),
-                 spec=(
-                     text("PolicyName", "is the policy that rules the placement.", "default", pattern=DNS),
-                     choice("Strategy", _STRATEGY, "is how replicas are spread.", default="Spread"),
-                     num("Locations", "is how many locations are wanted.", 2, 1, 32),
-                     selector("WorkloadSelector", "selects the workloads; none means all of the namespace."),
-                     many("Requirements", "PlacementRequirement", "must all hold for a location.", max=32),
-                     many("Preferences", "PlacementPreference", "make a location better or worse.", max=32),
-                     strings("Tolerations", "are the taint keys that do not matter.", "gpu-only", max=32),
-                 ),
-                 status=(
-                     choice("Phase", _DECISION, "is how far the placement got.", optional=True),
-                     many("Decisions", "PlacementDecision", "are the locations chosen.", max=32, key="Location"),
-                     num("ObservedGeneration", "is the generation that was decided on.", 3, 0, 1 << 40, "int64", optional=True),
-                     conditions(),
-                 )),
-            Struct("PlacementDecision", "is one location with its share.", (
-                text("Location", "is the location's name.", "eu-west", max=63, pattern=DNS),
-                num("Score", "is how good the location is.", 70, -10000, 10000),
-                num("Share", "is the location's part of the replicas in percent.", 100, 0, 100),
-                text("Reason", "says why it was chosen.", "best score", max=1024, optional=True),
-            )),
-        ), code='''
+        TypesFile(
+            "types_placement.go",
+            (
+                _STRATEGY,
+                _DECISION,
+                Kind(
+                    "Placement",
+                    "asks for locations for a set of workloads.",
+                    "placements",
+                    "pl",
+                    scope="Namespaced",
+                    columns=(("Phase", "string", ".status.phase"), ("Strategy", "string", ".spec.strategy")),
+                    spec=(
+                        text("PolicyName", "is the policy that rules the placement.", "default", pattern=DNS),
+                        choice("Strategy", _STRATEGY, "is how replicas are spread.", default="Spread"),
+                        num("Locations", "is how many locations are wanted.", 2, 1, 32),
+                        selector("WorkloadSelector", "selects the workloads; none means all of the namespace."),
+                        many("Requirements", "PlacementRequirement", "must all hold for a location.", max=32),
+                        many("Preferences", "PlacementPreference", "make a location better or worse.", max=32),
+                        strings("Tolerations", "are the taint keys that do not matter.", "gpu-only", max=32),
+                    ),
+                    status=(
+                        choice("Phase", _DECISION, "is how far the placement got.", optional=True),
+                        many("Decisions", "PlacementDecision", "are the locations chosen.", max=32, key="Location"),
+                        num(
+                            "ObservedGeneration",
+                            "is the generation that was decided on.",
+                            3,
+                            0,
+                            1 << 40,
+                            "int64",
+                            optional=True,
+                        ),
+                        conditions(),
+                    ),
+                ),
+                Struct(
+                    "PlacementDecision",
+                    "is one location with its share.",
+                    (
+                        text("Location", "is the location's name.", "eu-west", max=63, pattern=DNS),
+                        num("Score", "is how good the location is.", 70, -10000, 10000),
+                        num("Share", "is the location's part of the replicas in percent.", 100, 0, 100),
+                        text("Reason", "says why it was chosen.", "best score", max=1024, optional=True),
+                    ),
+                ),
+            ),
+            code="""
 // PlacementCandidate is a location that could be chosen.
 // +k8s:deepcopy-gen=true
 type PlacementCandidate struct {
@@ -509,30 +755,53 @@ func (in *Placement) share() {
 		}
 	}
 }
-'''),
-        TypesFile("types_placement_policy.go", (
-            _OPERATOR,
-            Struct("PlacementRequirement", "is a condition on the labels of a location.", (
-                text("Key", "is the label.", "region", max=63, pattern=DNS),
-                choice("Operator", _OPERATOR, "says how to compare."),
-                strings("Values", "are compared with; none for Exists.", "eu us", max=32),
-            )),
-            Struct("PlacementPreference", "makes locations better or worse.", (
-                num("Weight", "is added to the score when the requirement holds.", 70, -100, 100),
-                one("Requirement", "PlacementRequirement", "is what is looked at."),
-            )),
-            Kind("PlacementPolicy", "bounds what placements may ask for.", "placementpolicies", "plpol", scope="Cluster",
-                 spec=(
-                     num("MaxLocations", "is the most locations one placement may have.", 8, 1, 32),
-                     strings("AllowedLocations", "are the locations that may be used; none means all.", "eu-west us-east", max=64),
-                     strings("AllowedTolerations", "are the taints that may be tolerated.", "gpu-only", max=32),
-                     many("Requirements", "PlacementRequirement", "are added to every placement.", max=32),
-                 ),
-                 status=(
-                     num("Placements", "is how many placements the policy rules.", 4, 0, 1000000),
-                     conditions(),
-                 )),
-        ), code='''
+""",
+        ),
+        TypesFile(
+            "types_placement_policy.go",
+            (
+                _OPERATOR,
+                Struct(
+                    "PlacementRequirement",
+                    "is a condition on the labels of a location.",
+                    (
+                        text("Key", "is the label.", "region", max=63, pattern=DNS),
+                        choice("Operator", _OPERATOR, "says how to compare."),
+                        strings("Values", "are compared with; none for Exists.", "eu us", max=32),
+                    ),
+                ),
+                Struct(
+                    "PlacementPreference",
+                    "makes locations better or worse.",
+                    (
+                        num("Weight", "is added to the score when the requirement holds.", 70, -100, 100),
+                        one("Requirement", "PlacementRequirement", "is what is looked at."),
+                    ),
+                ),
+                Kind(
+                    "PlacementPolicy",
+                    "bounds what placements may ask for.",
+                    "placementpolicies",
+                    "plpol",
+                    scope="Cluster",
+                    spec=(
+                        num("MaxLocations", "is the most locations one placement may have.", 8, 1, 32),
+                        strings(
+                            "AllowedLocations",
+                            "are the locations that may be used; none means all.",
+                            "eu-west us-east",
+                            max=64,
+                        ),
+                        strings("AllowedTolerations", "are the taints that may be tolerated.", "gpu-only", max=32),
+                        many("Requirements", "PlacementRequirement", "are added to every placement.", max=32),
+                    ),
+                    status=(
+                        num("Placements", "is how many placements the policy rules.", 4, 0, 1000000),
+                        conditions(),
+                    ),
+                ),
+            ),
+            code="""
 // Holds says whether a set of labels meets the requirement.
 func (in *PlacementRequirement) Holds(labels map[string]string) bool {
 	actual, found := labels[in.Key]
@@ -555,9 +824,11 @@ func (in *PlacementPolicy) Refusals(placement *Placement) meta.FieldErrors {
 	}
 	return errs
 }
-'''),
+""",
+        ),
     ),
-    tests={"placement_decide_test.go": '''
+    tests={
+        "placement_decide_test.go": """
 func candidates() []PlacementCandidate {
 	return []PlacementCandidate{
 		{Location: "us-east", Labels: map[string]string{"region": "us"}},
@@ -630,7 +901,8 @@ func TestPlacementPolicyRefuses(t *testing.T) {
 		t.Errorf("allowed what it does not allow: %v", errs)
 	}
 }
-'''},
+"""
+    },
 )
 
 BRANCHES = (SYNCTARGET, APIRESOURCE, PLACEMENT)

@@ -2,50 +2,117 @@
 
 from __future__ import annotations
 
-from kcpagent.model import CAMEL, DNS, Branch, Enum, Field, Kind, Struct, TypesFile
-from kcpagent.model import choice, conditions, flag, many, num, one, selector, strings, text
+from kcpagent.model import (
+    CAMEL,
+    DNS,
+    Branch,
+    Enum,
+    Field,
+    Kind,
+    Struct,
+    TypesFile,
+    choice,
+    conditions,
+    flag,
+    many,
+    num,
+    one,
+    selector,
+    strings,
+    text,
+)
 
 _WORKLOAD = "pkg/apis/workload/v1alpha1"
 _SYNCTARGET = ("5.1.1", _WORKLOAD, "SyncTarget")
 
-_STATE = Enum("DistributionState", "is how far a distribution got at one target.", {
-    "Waiting": "has not been taken up.", "Progressing": "is being rolled out.", "Settled": "runs as wanted.",
-    "Failed": "could not be rolled out.",
-})
-_STRATEGY = Field("Strategy", "placementv1alpha1.PlacementStrategy", "is how replicas are spread over targets.",
-                  "placementv1alpha1.PlacementStrategySpread", enum=("Spread", "Pack", "Singleton"), default="Spread")
-_DECISIONS = Field("Decisions", "[]placementv1alpha1.PlacementDecision", "are the placement's choices that were distributed.",
-                   '[]placementv1alpha1.PlacementDecision{{Location: "eu-west", Score: 70, Share: 100}}',
-                   None, 32, key="Location", nested=True, optional=True)
+_STATE = Enum(
+    "DistributionState",
+    "is how far a distribution got at one target.",
+    {
+        "Waiting": "has not been taken up.",
+        "Progressing": "is being rolled out.",
+        "Settled": "runs as wanted.",
+        "Failed": "could not be rolled out.",
+    },
+)
+_STRATEGY = Field(
+    "Strategy",
+    "placementv1alpha1.PlacementStrategy",
+    "is how replicas are spread over targets.",
+    "placementv1alpha1.PlacementStrategySpread",
+    enum=("Spread", "Pack", "Singleton"),
+    default="Spread",
+)
+_DECISIONS = Field(
+    "Decisions",
+    "[]placementv1alpha1.PlacementDecision",
+    "are the placement's choices that were distributed.",
+    '[]placementv1alpha1.PlacementDecision{{Location: "eu-west", Score: 70, Share: 100}}',
+    None,
+    32,
+    key="Location",
+    nested=True,
+    optional=True,
+)
 
 DISTRIBUTION = Branch(
-    id="5.2.1", subject="Add Workload Distribution types", package=_WORKLOAD, area="distribution",
+    id="5.2.1",
+    subject="Add Workload Distribution types",
+    package=_WORKLOAD,
+    area="distribution",
     needs=(_SYNCTARGET, ("5.1.3", "pkg/apis/placement/v1alpha1", "PlacementDecision")),
     files=(
-        TypesFile("types_distribution.go", (
-            _STATE,
-            Kind("Distribution", "spreads one workload over the targets that a placement chose.", "distributions", "dist",
-                 scope="Namespaced",
-                 columns=(("Replicas", "integer", ".spec.replicas"), ("Settled", "integer", ".status.settledReplicas")),
-                 spec=(
-                     text("PlacementName", "is the placement that chooses the locations.", "web", pattern=DNS),
-                     one("Workload", "DistributionWorkload", "is what is distributed."),
-                     num("Replicas", "is how many replicas run in all.", 6, 0, 100000),
-                     _STRATEGY,
-                     one("Rollout", "DistributionRollout", "bounds how fast changes reach targets.", optional=True),
-                     many("Overrides", "DistributionOverride", "replace the computed share of single targets.", max=64, key="Target"),
-                 ),
-                 status=(
-                     many("Targets", "DistributionTarget", "are the targets with their replicas.", max=64, key="Target"),
-                     _DECISIONS,
-                     num("SettledReplicas", "is how many replicas run as wanted.", 6, 0, 100000),
-                     conditions(),
-                 )),
-            Struct("DistributionWorkload", "names a workload.", (
-                text("Kind", "is the workload's kind.", "Deployment", max=63, pattern=CAMEL),
-                text("Name", "is the workload's name.", "web", pattern=DNS),
-            )),
-        ), code='''
+        TypesFile(
+            "types_distribution.go",
+            (
+                _STATE,
+                Kind(
+                    "Distribution",
+                    "spreads one workload over the targets that a placement chose.",
+                    "distributions",
+                    "dist",
+                    scope="Namespaced",
+                    columns=(
+                        ("Replicas", "integer", ".spec.replicas"),
+                        ("Settled", "integer", ".status.settledReplicas"),
+                    ),
+                    spec=(
+                        text("PlacementName", "is the placement that chooses the locations.", "web", pattern=DNS),
+                        one("Workload", "DistributionWorkload", "is what is distributed."),
+                        num("Replicas", "is how many replicas run in all.", 6, 0, 100000),
+                        _STRATEGY,
+                        one("Rollout", "DistributionRollout", "bounds how fast changes reach targets.", optional=True),
+                        many(
+                            "Overrides",
+                            "DistributionOverride",
+                            "replace the computed share of single targets.",
+                            max=64,
+                            key="Target",
+                        ),
+                    ),
+                    status=(
+                        many(
+                            "Targets",
+                            "DistributionTarget",
+                            "are the targets with their replicas.",
+                            max=64,
+                            key="Target",
+                        ),
+                        _DECISIONS,
+                        num("SettledReplicas", "is how many replicas run as wanted.", 6, 0, 100000),
+                        conditions(),
+                    ),
+                ),
+                Struct(
+                    "DistributionWorkload",
+                    "names a workload.",
+                    (
+                        text("Kind", "is the workload's kind.", "Deployment", max=63, pattern=CAMEL),
+                        text("Name", "is the workload's name.", "web", pattern=DNS),
+                    ),
+                ),
+            ),
+            code="""
 // Distribute computes the targets from decisions and the sync targets at their locations. Shares are rounded
 // so that they add up; a location's replicas go to its schedulable targets in the order of their names.
 func (in *Distribution) Distribute(decisions []placementv1alpha1.PlacementDecision, targets []SyncTarget) {
@@ -95,26 +162,42 @@ func (in *Distribution) override() {
 		}
 	}
 }
-'''),
-        TypesFile("types_distribution_rollout.go", (
-            Struct("DistributionRollout", "bounds how fast changes reach targets.", (
-                num("MaxUnavailable", "is how many replicas may be missing meanwhile, in percent.", 25, 0, 100),
-                num("Batch", "is how many targets change at a time.", 1, 1, 64),
-                num("PauseSeconds", "is the rest between two batches, in seconds.", 30, 0, 3600),
-                flag("StopOnFailure", "leaves all other targets as they are when one fails."),
-            )),
-            Struct("DistributionOverride", "replaces the computed share of one target.", (
-                text("Target", "is the sync target.", "edge-1", pattern=DNS),
-                num("Replicas", "is how many replicas it runs.", 4, 0, 100000),
-                text("Reason", "says why.", "more memory", max=1024),
-            )),
-            Struct("DistributionTarget", "is one target with its replicas.", (
-                text("Target", "is the sync target.", "edge-1", pattern=DNS),
-                num("Replicas", "is how many replicas it should run.", 6, 0, 100000),
-                choice("State", _STATE, "is how far it got."),
-                text("Message", "says what went wrong.", "image missing", max=1024, optional=True),
-            )),
-        ), code='''
+""",
+        ),
+        TypesFile(
+            "types_distribution_rollout.go",
+            (
+                Struct(
+                    "DistributionRollout",
+                    "bounds how fast changes reach targets.",
+                    (
+                        num("MaxUnavailable", "is how many replicas may be missing meanwhile, in percent.", 25, 0, 100),
+                        num("Batch", "is how many targets change at a time.", 1, 1, 64),
+                        num("PauseSeconds", "is the rest between two batches, in seconds.", 30, 0, 3600),
+                        flag("StopOnFailure", "leaves all other targets as they are when one fails."),
+                    ),
+                ),
+                Struct(
+                    "DistributionOverride",
+                    "replaces the computed share of one target.",
+                    (
+                        text("Target", "is the sync target.", "edge-1", pattern=DNS),
+                        num("Replicas", "is how many replicas it runs.", 4, 0, 100000),
+                        text("Reason", "says why.", "more memory", max=1024),
+                    ),
+                ),
+                Struct(
+                    "DistributionTarget",
+                    "is one target with its replicas.",
+                    (
+                        text("Target", "is the sync target.", "edge-1", pattern=DNS),
+                        num("Replicas", "is how many replicas it should run.", 6, 0, 100000),
+                        choice("State", _STATE, "is how far it got."),
+                        text("Message", "says what went wrong.", "image missing", max=1024, optional=True),
+                    ),
+                ),
+            ),
+            code="""
 // NextBatch names the targets that may change now: none while one that must stop the rollout has failed.
 func (in *Distribution) NextBatch() []string {
 	rollout := in.Spec.Rollout
@@ -143,9 +226,11 @@ func (in *Distribution) NextBatch() []string {
 	}
 	return next
 }
-'''),
+""",
+        ),
     ),
-    tests={"distribution_spread_test.go": '''
+    tests={
+        "distribution_spread_test.go": """
 func targetsAt(names ...string) []SyncTarget {
 	targets := make([]SyncTarget, len(names))
 	for i, name := range names {
@@ -199,55 +284,112 @@ func TestDistributionNextBatch(t *testing.T) {
 		t.Errorf("without bounds all may change: %v", next)
 	}
 }
-'''},
+"""
+    },
 )
 
-_OP = Enum("TransformOperation", "is what a rule does to a field.", {
-    "Set": "gives the field a value.", "Remove": "takes the field away.", "Copy": "takes the value of another field.",
-    "Default": "gives the field a value where it has none.",
-})
-_ERROR = Enum("TransformErrorPolicy", "is what happens when a rule cannot be applied.", {
-    "Fail": "leaves the object untouched.", "Skip": "goes on with the next rule.",
-})
+_OP = Enum(
+    "TransformOperation",
+    "is what a rule does to a field.",
+    {
+        "Set": "gives the field a value.",
+        "Remove": "takes the field away.",
+        "Copy": "takes the value of another field.",
+        "Default": "gives the field a value where it has none.",
+    },
+)
+_ERROR = Enum(
+    "TransformErrorPolicy",
+    "is what happens when a rule cannot be applied.",
+    {
+        "Fail": "leaves the object untouched.",
+        "Skip": "goes on with the next rule.",
+    },
+)
 
 TRANSFORM = Branch(
-    id="5.2.2", subject="Add Transformation types", package=_WORKLOAD, area="transform", needs=(_SYNCTARGET,),
+    id="5.2.2",
+    subject="Add Transformation types",
+    package=_WORKLOAD,
+    area="transform",
+    needs=(_SYNCTARGET,),
     files=(
-        TypesFile("types_transform.go", (
-            _OP, _ERROR,
-            Kind("Transform", "changes objects on their way to a sync target.", "transforms", "tf", scope="Namespaced",
-                 columns=(("Priority", "integer", ".spec.priority"),),
-                 spec=(
-                     selector("TargetSelector", "selects the sync targets; none means all."),
-                     one("Match", "TransformMatch", "says which objects are changed."),
-                     many("Rules", "TransformRule", "are applied in their order.", min=1, max=64, key="Name"),
-                     num("Priority", "orders transforms, the smaller number first.", 100, 0, 1000),
-                     choice("OnError", _ERROR, "is what happens when a rule cannot be applied.", default="Fail"),
-                     flag("Suspended", "switches the transform off."),
-                 ),
-                 status=(
-                     num("Applied", "is how many objects were changed.", 12, 0, 1 << 40, "int64"),
-                     many("Failures", "TransformFailure", "are the newest failures.", max=16),
-                     conditions(),
-                 )),
-            Struct("TransformMatch", "says which objects a transform changes.", (
-                text("Group", "is the API group; empty for the core group.", "apps", pattern=r"^[a-z0-9.-]+$", optional=True),
-                text("Kind", "is the kind of the objects.", "Deployment", max=63, pattern=CAMEL),
-                strings("Namespaces", "are the namespaces; none means all.", "web shop", max=64),
-            )),
-            Struct("TransformRule", "changes one field.", (
-                text("Name", "is unique within the transform.", "registry", max=63, pattern=DNS),
-                choice("Operation", _OP, "is what is done."),
-                text("Path", "is the field as JSON path.", "spec.image", max=512, pattern=r"^[A-Za-z0-9.]+$"),
-                text("From", "is the field that Copy takes the value of.", "spec.mirror", max=512, pattern=r"^[A-Za-z0-9.]+$", optional=True),
-                text("Value", "is what Set and Default write.", "registry.example.com/web", max=4096, optional=True),
-            )),
-            Struct("TransformFailure", "is one object that could not be changed.", (
-                text("Object", "is the object's name.", "web/front", max=512),
-                text("Rule", "is the rule that failed.", "registry", max=63, pattern=DNS),
-                text("Message", "says what went wrong.", "spec.mirror is missing", max=1024),
-            )),
-        ), code='''
+        TypesFile(
+            "types_transform.go",
+            (
+                _OP,
+                _ERROR,
+                Kind(
+                    "Transform",
+                    "changes objects on their way to a sync target.",
+                    "transforms",
+                    "tf",
+                    scope="Namespaced",
+                    columns=(("Priority", "integer", ".spec.priority"),),
+                    spec=(
+                        selector("TargetSelector", "selects the sync targets; none means all."),
+                        one("Match", "TransformMatch", "says which objects are changed."),
+                        many("Rules", "TransformRule", "are applied in their order.", min=1, max=64, key="Name"),
+                        num("Priority", "orders transforms, the smaller number first.", 100, 0, 1000),
+                        choice("OnError", _ERROR, "is what happens when a rule cannot be applied.", default="Fail"),
+                        flag("Suspended", "switches the transform off."),
+                    ),
+                    status=(
+                        num("Applied", "is how many objects were changed.", 12, 0, 1 << 40, "int64"),
+                        many("Failures", "TransformFailure", "are the newest failures.", max=16),
+                        conditions(),
+                    ),
+                ),
+                Struct(
+                    "TransformMatch",
+                    "says which objects a transform changes.",
+                    (
+                        text(
+                            "Group",
+                            "is the API group; empty for the core group.",
+                            "apps",
+                            pattern=r"^[a-z0-9.-]+$",
+                            optional=True,
+                        ),
+                        text("Kind", "is the kind of the objects.", "Deployment", max=63, pattern=CAMEL),
+                        strings("Namespaces", "are the namespaces; none means all.", "web shop", max=64),
+                    ),
+                ),
+                Struct(
+                    "TransformRule",
+                    "changes one field.",
+                    (
+                        text("Name", "is unique within the transform.", "registry", max=63, pattern=DNS),
+                        choice("Operation", _OP, "is what is done."),
+                        text("Path", "is the field as JSON path.", "spec.image", max=512, pattern=r"^[A-Za-z0-9.]+$"),
+                        text(
+                            "From",
+                            "is the field that Copy takes the value of.",
+                            "spec.mirror",
+                            max=512,
+                            pattern=r"^[A-Za-z0-9.]+$",
+                            optional=True,
+                        ),
+                        text(
+                            "Value",
+                            "is what Set and Default write.",
+                            "registry.example.com/web",
+                            max=4096,
+                            optional=True,
+                        ),
+                    ),
+                ),
+                Struct(
+                    "TransformFailure",
+                    "is one object that could not be changed.",
+                    (
+                        text("Object", "is the object's name.", "web/front", max=512),
+                        text("Rule", "is the rule that failed.", "registry", max=63, pattern=DNS),
+                        text("Message", "says what went wrong.", "spec.mirror is missing", max=1024),
+                    ),
+                ),
+            ),
+            code="""
 // Selects says whether the transform is in force for a sync target.
 func (in *Transform) Selects(target *SyncTarget) bool {
 	return !in.Spec.Suspended && (in.Spec.TargetSelector == nil || in.Spec.TargetSelector.Matches(target.Spec.Labels))
@@ -317,9 +459,11 @@ func SortTransforms(transforms []Transform) {
 		return a.Name < b.Name
 	})
 }
-'''),
+""",
+        ),
     ),
-    tests={"transform_apply_test.go": '''
+    tests={
+        "transform_apply_test.go": """
 func TestTransformApplies(t *testing.T) {
 	object := map[string]string{"spec.image": "web", "spec.mirror": "mirror/web", "spec.debug": "true"}
 	transform := newTransform()
@@ -382,51 +526,108 @@ func TestTransformsAreSorted(t *testing.T) {
 		t.Errorf("%v", transforms)
 	}
 }
-'''},
+"""
+    },
 )
 
-_FUNCTION = Enum("StatusFunction", "makes one value of the values of all targets.", {
-    "Sum": "adds numbers up.", "Min": "takes the smallest number.", "Max": "takes the largest number.",
-    "All": "is true when every target says true.", "Any": "is true when one target says true.",
-})
-_HEALTH = Enum("StatusHealth", "sums up how a workload is.", {
-    "Healthy": "means that every target reports, without problems.", "Degraded": "means that some targets have problems.",
-    "Unknown": "means that no target reports.",
-})
+_FUNCTION = Enum(
+    "StatusFunction",
+    "makes one value of the values of all targets.",
+    {
+        "Sum": "adds numbers up.",
+        "Min": "takes the smallest number.",
+        "Max": "takes the largest number.",
+        "All": "is true when every target says true.",
+        "Any": "is true when one target says true.",
+    },
+)
+_HEALTH = Enum(
+    "StatusHealth",
+    "sums up how a workload is.",
+    {
+        "Healthy": "means that every target reports, without problems.",
+        "Degraded": "means that some targets have problems.",
+        "Unknown": "means that no target reports.",
+    },
+)
 
 STATUS = Branch(
-    id="5.2.3", subject="Add Status Aggregation types", package=_WORKLOAD, area="status", needs=(_SYNCTARGET,),
+    id="5.2.3",
+    subject="Add Status Aggregation types",
+    package=_WORKLOAD,
+    area="status",
+    needs=(_SYNCTARGET,),
     files=(
-        TypesFile("types_status.go", (
-            _FUNCTION, _HEALTH,
-            Kind("StatusAggregation", "makes one status of what the sync targets report of a workload.", "statusaggregations", "sagg",
-                 scope="Namespaced", columns=(("Health", "string", ".status.health"),),
-                 spec=(
-                     one("Workload", "meta.ObjectReference", "is the workload.", 'meta.ObjectReference{Kind: "Deployment", Name: "web"}', nested=False),
-                     many("Rules", "StatusRule", "say how fields are summed up.", min=1, max=64, key="Path"),
-                     num("StaleAfterSeconds", "is when a report counts no longer, in seconds.", 120, 1, 86400),
-                 ),
-                 status=(
-                     choice("Health", _HEALTH, "sums up how the workload is.", optional=True),
-                     many("Values", "StatusValue", "are the fields summed up.", max=64, key="Path"),
-                     many("Reports", "StatusReport", "are what single targets say.", max=64, key="Target"),
-                     conditions(),
-                 )),
-            Struct("StatusRule", "says how one field is summed up.", (
-                text("Path", "is the field as JSON path.", "status.readyReplicas", max=512, pattern=r"^[A-Za-z0-9.]+$"),
-                choice("Function", _FUNCTION, "makes one value of many."),
-            )),
-            Struct("StatusValue", "is one number at one path; true is 1.", (
-                text("Path", "is the field as JSON path.", "status.readyReplicas", max=512),
-                num("Number", "is the value.", 6, 0, 1 << 40, "int64"),
-            )),
-            Struct("StatusReport", "is what one target says of the workload.", (
-                text("Target", "is the sync target.", "edge-1", pattern=DNS),
-                Field("Observed", "meta.Time", "is when it was said.", "meta.At(time.Unix(1700000000, 0))"),
-                many("Values", "StatusValue", "are the fields.", max=64, key="Path"),
-                text("Problem", "says what is wrong at the target; empty when nothing is.", "image missing", max=1024, optional=True),
-            )),
-        ), code='''
+        TypesFile(
+            "types_status.go",
+            (
+                _FUNCTION,
+                _HEALTH,
+                Kind(
+                    "StatusAggregation",
+                    "makes one status of what the sync targets report of a workload.",
+                    "statusaggregations",
+                    "sagg",
+                    scope="Namespaced",
+                    columns=(("Health", "string", ".status.health"),),
+                    spec=(
+                        one(
+                            "Workload",
+                            "meta.ObjectReference",
+                            "is the workload.",
+                            'meta.ObjectReference{Kind: "Deployment", Name: "web"}',
+                            nested=False,
+                        ),
+                        many("Rules", "StatusRule", "say how fields are summed up.", min=1, max=64, key="Path"),
+                        num("StaleAfterSeconds", "is when a report counts no longer, in seconds.", 120, 1, 86400),
+                    ),
+                    status=(
+                        choice("Health", _HEALTH, "sums up how the workload is.", optional=True),
+                        many("Values", "StatusValue", "are the fields summed up.", max=64, key="Path"),
+                        many("Reports", "StatusReport", "are what single targets say.", max=64, key="Target"),
+                        conditions(),
+                    ),
+                ),
+                Struct(
+                    "StatusRule",
+                    "says how one field is summed up.",
+                    (
+                        text(
+                            "Path",
+                            "is the field as JSON path.",
+                            "status.readyReplicas",
+                            max=512,
+                            pattern=r"^[A-Za-z0-9.]+$",
+                        ),
+                        choice("Function", _FUNCTION, "makes one value of many."),
+                    ),
+                ),
+                Struct(
+                    "StatusValue",
+                    "is one number at one path; true is 1.",
+                    (
+                        text("Path", "is the field as JSON path.", "status.readyReplicas", max=512),
+                        num("Number", "is the value.", 6, 0, 1 << 40, "int64"),
+                    ),
+                ),
+                Struct(
+                    "StatusReport",
+                    "is what one target says of the workload.",
+                    (
+                        text("Target", "is the sync target.", "edge-1", pattern=DNS),
+                        Field("Observed", "meta.Time", "is when it was said.", "meta.At(time.Unix(1700000000, 0))"),
+                        many("Values", "StatusValue", "are the fields.", max=64, key="Path"),
+                        text(
+                            "Problem",
+                            "says what is wrong at the target; empty when nothing is.",
+                            "image missing",
+                            max=1024,
+                            optional=True,
+                        ),
+                    ),
+                ),
+            ),
+            code="""
 // Aggregate sums up the fresh reports of schedulable and draining targets alike.
 func (in *StatusAggregation) Aggregate(reports []StatusReport, now time.Time) {
 	in.Status.Reports, in.Status.Values = reports, nil
@@ -493,9 +694,11 @@ func ReportStatus(target *SyncTarget, now time.Time, values ...StatusValue) Stat
 	}
 	return report
 }
-'''),
+""",
+        ),
     ),
-    tests={"status_aggregate_test.go": '''
+    tests={
+        "status_aggregate_test.go": """
 func TestStatusFunctions(t *testing.T) {
 	numbers := []int64{3, 0, 5}
 	for function, want := range map[StatusFunction]int64{
@@ -540,50 +743,101 @@ func TestStatusAggregates(t *testing.T) {
 		}
 	}
 }
-'''},
+"""
+    },
 )
 
-_SCOPE = Enum("DiscoveryScope", "is whose APIs are discovered.", {
-    "Workspace": "looks at one workspace.", "Target": "looks at one sync target.", "All": "looks at everything.",
-})
+_SCOPE = Enum(
+    "DiscoveryScope",
+    "is whose APIs are discovered.",
+    {
+        "Workspace": "looks at one workspace.",
+        "Target": "looks at one sync target.",
+        "All": "looks at everything.",
+    },
+)
 
 DISCOVERY = Branch(
-    id="5.2.4", subject="Add Discovery types", package="pkg/apis/apiresource/v1alpha1", area="discovery",
+    id="5.2.4",
+    subject="Add Discovery types",
+    package="pkg/apis/apiresource/v1alpha1",
+    area="discovery",
     needs=(("5.1.2", "pkg/apis/apiresource/v1alpha1", "APIResource"),),
     files=(
-        TypesFile("types_discovery.go", (
-            _SCOPE,
-            Kind("Discovery", "finds out which APIs there are and keeps the answer.", "discoveries", "disc",
-                 columns=(("Resources", "integer", ".status.total"),),
-                 spec=(
-                     choice("Scope", _SCOPE, "is whose APIs are discovered.", default="Workspace"),
-                     text("Subject", "is the workspace or target; empty for All.", "team-a", pattern=DNS, optional=True),
-                     many("Filters", "DiscoveryFilter", "choose among the APIs; none means all.", max=32),
-                     num("RefreshSeconds", "is how often to look again, in seconds.", 300, 10, 86400),
-                 ),
-                 status=(
-                     many("Groups", "DiscoveryGroup", "are the APIs found, by group.", max=256, key="Name"),
-                     num("Total", "is how many resources were found.", 1, 0, 100000),
-                     one("Refreshed", "meta.Time", "is when the answer was found.", "&meta.Time{Time: time.Unix(1700000000, 0).UTC()}", nested=False, optional=True),
-                     conditions(),
-                 )),
-            Struct("DiscoveryFilter", "chooses among APIs.", (
-                text("Group", "is the API group; empty means all.", "apps", pattern=r"^[a-z0-9.-]+$", optional=True),
-                strings("Verbs", "must all be offered.", "get list", max=16),
-                flag("PublishedOnly", "leaves out what workspaces do not see."),
-            )),
-            Struct("DiscoveryGroup", "is one API group with its resources.", (
-                text("Name", "is the group; `core` for the core group.", "apps", pattern=r"^[a-z0-9.-]+$"),
-                many("Resources", "DiscoveryResource", "are the group's resources.", min=1, max=512, key="Plural"),
-            )),
-            Struct("DiscoveryResource", "is one resource as clients see it.", (
-                text("Plural", "is the name in URLs.", "deployments", max=63, pattern=DNS),
-                text("Kind", "is the name in objects.", "Deployment", max=63, pattern=CAMEL),
-                strings("Versions", "are the versions that any target serves.", "v1", min=1, max=16),
-                strings("Verbs", "are what every target allows.", "get list", max=16),
-                num("Targets", "is how many targets offer it.", 2, 1, 100000),
-            )),
-        ), code='''
+        TypesFile(
+            "types_discovery.go",
+            (
+                _SCOPE,
+                Kind(
+                    "Discovery",
+                    "finds out which APIs there are and keeps the answer.",
+                    "discoveries",
+                    "disc",
+                    columns=(("Resources", "integer", ".status.total"),),
+                    spec=(
+                        choice("Scope", _SCOPE, "is whose APIs are discovered.", default="Workspace"),
+                        text(
+                            "Subject",
+                            "is the workspace or target; empty for All.",
+                            "team-a",
+                            pattern=DNS,
+                            optional=True,
+                        ),
+                        many("Filters", "DiscoveryFilter", "choose among the APIs; none means all.", max=32),
+                        num("RefreshSeconds", "is how often to look again, in seconds.", 300, 10, 86400),
+                    ),
+                    status=(
+                        many("Groups", "DiscoveryGroup", "are the APIs found, by group.", max=256, key="Name"),
+                        num("Total", "is how many resources were found.", 1, 0, 100000),
+                        one(
+                            "Refreshed",
+                            "meta.Time",
+                            "is when the answer was found.",
+                            "&meta.Time{Time: time.Unix(1700000000, 0).UTC()}",
+                            nested=False,
+                            optional=True,
+                        ),
+                        conditions(),
+                    ),
+                ),
+                Struct(
+                    "DiscoveryFilter",
+                    "chooses among APIs.",
+                    (
+                        text(
+                            "Group",
+                            "is the API group; empty means all.",
+                            "apps",
+                            pattern=r"^[a-z0-9.-]+$",
+                            optional=True,
+                        ),
+                        strings("Verbs", "must all be offered.", "get list", max=16),
+                        flag("PublishedOnly", "leaves out what workspaces do not see."),
+                    ),
+                ),
+                Struct(
+                    "DiscoveryGroup",
+                    "is one API group with its resources.",
+                    (
+                        text("Name", "is the group; `core` for the core group.", "apps", pattern=r"^[a-z0-9.-]+$"),
+                        many(
+                            "Resources", "DiscoveryResource", "are the group's resources.", min=1, max=512, key="Plural"
+                        ),
+                    ),
+                ),
+                Struct(
+                    "DiscoveryResource",
+                    "is one resource as clients see it.",
+                    (
+                        text("Plural", "is the name in URLs.", "deployments", max=63, pattern=DNS),
+                        text("Kind", "is the name in objects.", "Deployment", max=63, pattern=CAMEL),
+                        strings("Versions", "are the versions that any target serves.", "v1", min=1, max=16),
+                        strings("Verbs", "are what every target allows.", "get list", max=16),
+                        num("Targets", "is how many targets offer it.", 2, 1, 100000),
+                    ),
+                ),
+            ),
+            code="""
 // Matches says whether a filter chooses an API.
 func (in *DiscoveryFilter) Matches(resource *APIResource) bool {
 	if in.Group != "" && in.Group != resource.Spec.Name.Group {
@@ -666,9 +920,11 @@ func mergeDiscovery(known *DiscoveryResource, found *APIResource) *DiscoveryReso
 	known.Targets++
 	return known
 }
-'''),
+""",
+        ),
     ),
-    tests={"discovery_refresh_test.go": '''
+    tests={
+        "discovery_refresh_test.go": """
 func offered(target string, versions []string, verbs ...string) APIResource {
 	resource := *newAPIResource()
 	resource.Spec.Target, resource.Spec.Verbs, resource.Spec.Versions = target, verbs, nil
@@ -723,7 +979,8 @@ func TestDiscoveryOfOneTarget(t *testing.T) {
 		t.Errorf("found %+v, which edge-2 does not offer", discovery.Status.Groups)
 	}
 }
-'''},
+"""
+    },
 )
 
 BRANCHES = (DISTRIBUTION, TRANSFORM, STATUS, DISCOVERY)
