@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
+from include.phaseplan.cli.airflow.api import Api
 from include.phaseplan.runtime.settings import TOP
 
 HERE = Path(__file__).parent
@@ -50,14 +55,14 @@ class Night:
         assert found, f"no log of {task} in phase {phase}"
         return "\n".join(_message(line) for path in found for line in path.read_text(errors="replace").splitlines())
 
-    def leftovers(self) -> str:
+    def leftovers(self) -> list[str]:
         """Containers and volumes of these runs on the engine."""
-        out = []
-        for phase in (1, 5, 90, 92, 93):
+        out: list[str] = []
+        for phase in (1, 5, 90, 92, 93, 94):
             ledger = json.loads(self.git(phase, "show", f"refs/phaseplan/phase-{phase}/ledger:ledger.json"))["id"]
             for kind in (["ps", "-aq"], ["volume", "ls", "-q"]):
-                out.append(_docker(*kind, "--filter", f"label=phaseplan.ledger={ledger}"))
-        return "".join(out)
+                out += _docker(*kind, "--filter", f"label=phaseplan.ledger={ledger}").split()
+        return out
 
 
 def phaseplan(args: list[str], state: Path, **extra: str) -> subprocess.CompletedProcess[str]:
@@ -86,25 +91,60 @@ def _message(line: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
-    """Runs phases 1, 5 and 90 to 93 once, all in one Airflow."""
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    """Runs phases 1, 5 and 90 to 94 once, all in one Airflow."""
     place = tmp_path_factory.mktemp("night")
     _docker("build", "-q", "-t", MISFIT_IMAGE, str(HERE / "misfits"))
     repositories = {1: place / "recipes.git", 5: place / "kcp-lite.git"}
     for phase, sample in ((1, "recipes"), (5, "kcp-lite")):
         subprocess.run([sys.executable, TOP / "samples/create.py", sample, repositories[phase]], check=True)
-    for phase in (90, 91, 92, 93):
+    for phase in (90, 91, 92, 93, 94):
         repositories[phase] = place / "misfits.git"
     _bare(place / "misfits.git")
     plans = _plans(place, repositories)
     agents = _agents(place)
     state = place / "state"
+    person = Person(place / "home")
+    person.start()
     done = phaseplan(
         ["run", *map(str, plans), "--agents", str(agents), "--home", str(place / "home"), "--keep"],
         state,
         AIRFLOW__PHASEPLAN__RETRY_DELAY="1",
     )
-    return Night(place / "home", state, done.returncode, done.stdout + done.stderr, repositories)
+    person.join(timeout=5)
+    left = Night(place / "home", state, done.returncode, done.stdout + done.stderr, repositories)
+    yield left
+    if kept := left.leftovers():
+        subprocess.run(["docker", "volume", "rm", *kept], check=False, capture_output=True)
+
+
+class Person(threading.Thread):
+    """Somebody who marks branch 94.1.1 as failed in Airflow while its agent works."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(daemon=True)
+        self.home = home
+
+    def run(self) -> None:
+        """Wait for the agent to run, then mark its task."""
+        filters = ["--filter", "label=phaseplan.branch=94.1.1", "--filter", "label=phaseplan.role=agent"]
+        task, claim = "wave_1.94-1-1_stopped", ""
+        for _ in range(600):
+            time.sleep(0.5)
+            claim = claim or _docker("ps", *filters, "--format", '{{.Label "phaseplan.claim"}}').strip()
+            if claim and self._deferred(claim.split("/")[0], task):
+                break
+        path = f"/dags/phase_94/dagRuns/{claim.split('/')[0]}/taskInstances/{task}"
+        self._api().call("PATCH", path, {"new_state": "failed"})
+
+    def _deferred(self, run: str, task: str) -> bool:
+        return any(t.task_id == task and t.state == "deferred" for t in self._api().tasks("phase_94", run))
+
+    def _api(self) -> Api:
+        config = configparser.RawConfigParser()
+        config.read(self.home / "airflow.cfg")
+        password = json.loads((self.home / "passwords.json").read_text())["admin"]
+        return Api(config.get("api", "base_url"), "admin", password)
 
 
 def _bare(target: Path) -> None:

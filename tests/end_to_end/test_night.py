@@ -28,9 +28,8 @@ def test_phase_5_has_its_names_and_all_of_them_are_ancestors(night: Night) -> No
 
 
 def test_every_published_commit_has_a_verdict_for_exactly_itself(night: Night) -> None:
-    for branch in night.status(5)["branches"].values():
-        parents = night.git(5, "log", "--all", "--format=%P", "--grep", "^Result ", "refs/phaseplan/phase-5").split()
-        assert branch["head"] in parents
+    judged = night.git(5, "for-each-ref", "--format=%(parent)", "refs/phaseplan/phase-5/results").split()
+    assert {branch["head"] for branch in night.status(5)["branches"].values()} == set(judged)
 
 
 def test_the_recipes_are_complete_without_git_in_their_image(night: Night) -> None:
@@ -124,5 +123,14 @@ def test_a_red_wave_gate_publishes_nothing(night: Night) -> None:
     assert night.git(93, "for-each-ref", "refs/heads/integration/phase-93") == ""
 
 
-def test_nothing_is_left_on_the_engine(night: Night) -> None:
-    assert night.leftovers() == ""
+def test_a_person_who_stops_a_branch_stops_its_agent_and_keeps_its_work(night: Night) -> None:
+    branches = night.status(94)["branches"]
+    assert branches["94.1.1"]["state"] == "cancelled", branches["94.1.1"]
+    assert branches["94.1.2"]["state"] == "integrated"
+    kept = night.git(94, "ls-tree", "-r", "--name-only", "refs/phaseplan/phase-94/attempts/94.1.1/1")
+    assert "work/94.1.1/begun.txt" in kept
+
+
+def test_nothing_is_left_on_the_engine_but_the_volume_that_a_finding_names(night: Night) -> None:
+    (kept,) = night.leftovers()
+    assert kept in str(night.status(90)["branches"]["90.1.8"]["findings"])

@@ -58,7 +58,7 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
         collected=collected.raw is not None,
         withheld=collected.withheld,
         kept_volume=collected.kept_volume,
-        findings=(*_exit_findings(view, container, seconds), *collected.findings),
+        findings=(*_exit_findings(view, container, seconds), *collected.findings, *_kept(collected.kept_volume)),
         exit_code=container.exit_code,
         last_line=_last_line(view, container),
         started=stamp(moment(container.started_at)),
@@ -66,6 +66,14 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
         seconds=seconds,
         container=container.id,
     )
+
+
+def _kept(volume: str | None) -> tuple[Finding, ...]:
+    """Where the work is that did not come back: only a person may throw it away."""
+    if volume is None:
+        return ()
+    told = f"what did not come back is in volume {volume} of the Docker engine; `docker volume rm {volume}` when done"
+    return (Finding(gate="kept", message=told),)
 
 
 def of_attempt(view: View, attempt: int) -> Harvest | None:
