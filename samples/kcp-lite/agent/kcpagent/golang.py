@@ -92,7 +92,9 @@ def _checks(f: Field) -> list[str]:
     if f.pattern:
         out.append(f"errs.CheckPattern({path}, {value}, `{f.pattern}`)")
     if f.key:
-        out.append(f"errs.CheckUnique({path}, len({value}), func(i int) string {{ return string({value}[i].{f.key}) }})")
+        out.append(
+            f"errs.CheckUnique({path}, len({value}), func(i int) string {{ return string({value}[i].{f.key}) }})"
+        )
     return out + (_descend(f, path, value) if f.nested else [])
 
 
@@ -117,7 +119,8 @@ def _kind(kind: Kind) -> str:
 def _root(kind: Kind) -> str:
     n = kind.name
     columns = "".join(
-        f'// +kubebuilder:printcolumn:name="{name}",type="{kind_}",JSONPath="{path}"\n' for name, kind_, path in kind.columns
+        f'// +kubebuilder:printcolumn:name="{name}",type="{kind_}",JSONPath="{path}"\n'
+        for name, kind_, path in kind.columns
     )
     return f"""// {n} {kind.doc}
 // +k8s:deepcopy-gen=true

@@ -63,7 +63,7 @@ def _value(f: Field, structs: Structs) -> str:
         return f.eg
     inner = literal(f.go.lstrip("[]*"), structs)
     if f.is_list:
-        return f"{f.go}{{{inner[len(f.go) - 2:]}}}"
+        return f"{f.go}{{{inner[len(f.go) - 2 :]}}}"
     return "&" + inner if f.is_pointer else inner
 
 
@@ -74,9 +74,7 @@ def _spoils(kind: Kind, part: str, fields: tuple[Field, ...], structs: Structs, 
     return out
 
 
-def _bad(
-    fields: tuple[Field, ...], go: str, path: str, structs: Structs, seen: set[str]
-) -> list[tuple[str, str, str]]:
+def _bad(fields: tuple[Field, ...], go: str, path: str, structs: Structs, seen: set[str]) -> list[tuple[str, str, str]]:
     """Assignments that each break one rule; a struct met before (`seen`) is not spoilt again field by field."""
     out: list[tuple[str, str, str]] = []
     for f in fields:

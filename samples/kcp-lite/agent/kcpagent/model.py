@@ -124,7 +124,9 @@ class Branch:
         return out
 
 
-def text(name: str, doc: str, eg: str, min: int | None = 1, max: int | None = 253, pattern: str = "", **more: object) -> Field:
+def text(
+    name: str, doc: str, eg: str, min: int | None = 1, max: int | None = 253, pattern: str = "", **more: object
+) -> Field:
     """A string; an optional one may be empty."""
     if more.get("optional"):
         min = None
@@ -152,7 +154,16 @@ def one(name: str, go: str, doc: str, eg: str = "", optional: bool = False, nest
     return Field(name, f"*{go}" if optional else go, doc, eg, optional=optional, nested=nested)
 
 
-def many(name: str, go: str, doc: str, eg: str = "", min: int | None = None, max: int | None = 64, key: str = "", nested: bool = True) -> Field:
+def many(
+    name: str,
+    go: str,
+    doc: str,
+    eg: str = "",
+    min: int | None = None,
+    max: int | None = 64,
+    key: str = "",
+    nested: bool = True,
+) -> Field:
     """A list; without a minimum it is optional."""
     return Field(name, f"[]{go}", doc, eg, min, max, key=key, nested=nested, optional=not min)
 

@@ -12,7 +12,8 @@ from kcpagent.model import Branch
 
 MODULE = "example.com/kcp-lite"
 IMPORTS = {
-    name.rsplit("/", 1)[-1]: name for name in ("encoding/json", "errors", "fmt", "reflect", "sort", "strings", "sync", "testing", "time")
+    name.rsplit("/", 1)[-1]: name
+    for name in ("encoding/json", "errors", "fmt", "reflect", "sort", "strings", "sync", "testing", "time")
 } | {
     "context": "context",
     "meta": f"{MODULE}/pkg/apis/meta",
@@ -65,7 +66,7 @@ def write(branch: Branch, workspace: Path, owner: str) -> list[str]:
 
 def _with_imports(body: str, package: str) -> str:
     """A whole file; text before a line `PACKAGE` is the package comment."""
-    comment, mark, code = body.rpartition("PACKAGE\n")
+    comment, _, code = body.rpartition("PACKAGE\n")
     return f"{comment.lstrip()}package {package}\n\n{golang.import_block(code, IMPORTS)}{code.lstrip()}"
 
 
@@ -130,7 +131,9 @@ def build(branch: Branch, workspace: Path, owner: str, say: Say) -> list[str]:
 
 def commit(branch: Branch, workspace: Path, author: str, say: Say) -> None:
     """Commit everything, unless there is nothing new."""
-    if not subprocess.run(["git", "status", "--porcelain"], cwd=workspace, capture_output=True, text=True, check=True).stdout:
+    if not subprocess.run(
+        ["git", "status", "--porcelain"], cwd=workspace, capture_output=True, text=True, check=True
+    ).stdout:
         say("nothing changed: the workspace already holds this branch")
         return
     run(workspace, lambda _: None, "git", "add", "--all")
