@@ -24,7 +24,7 @@ def test_plan_and_profile_are_valid_and_agree() -> None:
 
 @pytest.mark.docker
 def test_image_has_no_git(recipes: Run) -> None:
-    assert recipes("sh", "-c", "command -v git").returncode == 127 or not recipes("sh", "-c", "command -v git").stdout
+    assert recipes("sh", "-c", "command -v git").returncode != 0
 
 
 @pytest.mark.docker

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kcpagent.model import Field
+from kcpagent.model import Branch, Field
+
+CTX = "ctx context.Context"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,14 @@ class Package:
     operations: tuple[str, ...]  # what can fail
     interfaces: tuple[Interface, ...]
     data: tuple[Data, ...]
+
+
+def contract_branch(
+    number: str, subject: str, area: str, package: Package, test: str, *needs: tuple[str, str, str]
+) -> Branch:
+    """The branch that adds a contract package. `test` plays its interfaces against each other."""
+    files = go_files(package, area) | {"together_test.go": test}
+    return Branch(id=number, subject=subject, package=f"pkg/interfaces/{area}", area=area, raw=files, needs=needs)
 
 
 def go_files(package: Package, area: str) -> dict[str, str]:

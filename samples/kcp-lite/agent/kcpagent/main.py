@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from kcpagent import work
-from kcpagent.branches import wave1, wave2, wave3
+from kcpagent.branches import BRANCHES
 from kcpagent.model import Branch
 
-BRANCHES: dict[str, Branch] = {b.id: b for b in (*wave1.BRANCHES, *wave2.BRANCHES, *wave3.BRANCHES)}
 DONE, FAILED, UNKNOWN, BLOCKED = 0, 1, 2, 75
 
 
