@@ -113,7 +113,9 @@ class Story:
     profile: AgentProfile | None = None
     id: str = ""
 
-    def agent(self, script: str, *, history: str = "shallow", secrets: Mapping[str, str] | None = None, **limits: object) -> Exit:
+    def agent(
+        self, script: str, *, history: str = "shallow", secrets: Mapping[str, str] | None = None, **limits: object
+    ) -> Exit:
         """Run an agent made of shell lines to its end."""
         settings = {"image": AGENT, "memory": "256m", "pids": 64, **limits}
         self.profile = AgentProfile(command=("sh", "-c", script), **settings)  # type: ignore[arg-type]

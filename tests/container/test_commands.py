@@ -53,11 +53,18 @@ def test_is_a_workbench(gate: Bench) -> None:
 def test_green_and_state_carries_over(gate: Bench) -> None:
     assert gate.run("echo made > src/made; printf 'no newline'", "test -f src/made", "git diff --exit-code") == ()
     assert gate.said[0].startswith("gates: 5.1.1 on ")
-    assert gate.said[1:] == ["$ echo made > src/made; printf 'no newline'", "no newline", "$ test -f src/made", "$ git diff --exit-code"]
+    assert gate.said[1:] == [
+        "$ echo made > src/made; printf 'no newline'",
+        "no newline",
+        "$ test -f src/made",
+        "$ git diff --exit-code",
+    ]
 
 
 def test_red_stops_at_the_first_and_names_the_place(gate: Bench) -> None:
-    (found,) = gate.run("true", "echo first; echo 'elsewhere.c:3: no'; echo './src/a.txt:2:7: wrong word' >&2; exit 4", "echo never")
+    (found,) = gate.run(
+        "true", "echo first; echo 'elsewhere.c:3: no'; echo './src/a.txt:2:7: wrong word' >&2; exit 4", "echo never"
+    )
     assert (found.gate, found.file, found.line) == ("commands", "src/a.txt", 2)
     assert "exit code 4" in found.message and "wrong word" in found.message
     assert "never" not in gate.said

@@ -37,7 +37,9 @@ def test_work_comes_back_with_what_was_left_uncommitted(story: Story) -> None:
 @pytest.mark.parametrize("history", ["shallow", "full"])
 def test_history_is_as_asked(story: Story, history: str) -> None:
     story.agent(f"git log --format=%s; git fsck 2>&1; echo x > f; {COMMIT}", history=history)
-    assert [line for line in story.log if line in {"First", "Second"}] == ["Second", "First"][: 2 if history == "full" else 1]
+    assert [line for line in story.log if line in {"First", "Second"}] == ["Second", "First"][
+        : 2 if history == "full" else 1
+    ]
     came = story.collect()
     assert came.findings == () and story.repo.rev(f"{came.raw}^") == story.base
 
@@ -161,7 +163,9 @@ def test_repository_left_in_the_workspace(story: Story) -> None:
     "echo /etc > .git/packed-refs; echo 1111111111111111111111111111111111111111 > .git/refs/heads/feature/x",
 ])  # fmt: skip
 def test_damaged_repository_falls_back_to_the_files(story: Story, harm: str) -> None:
-    story.agent(f"mkdir -p .git/refs/heads/feature; echo x > f; rm README.md; echo more >> src/a.txt; git add -A; {harm}")
+    story.agent(
+        f"mkdir -p .git/refs/heads/feature; echo x > f; rm README.md; echo more >> src/a.txt; git add -A; {harm}"
+    )
     came = story.collect()
     assert "taken as one commit" in came.findings[0].message and came.kept_volume
     assert story.repo.rev(f"{came.raw}^") == story.base
