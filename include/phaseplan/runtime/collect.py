@@ -67,6 +67,8 @@ def _bring(trip: Trip, folder: Path) -> Collected:
         lost = first.head is None or any(f.gate in {"size", "hostile"} for f in first.findings)
         return Collected(first.head, first.findings, trip.volume if lost else None)
     second = collect_once(trip, "files", folder)
+    if first.crashed and second.crashed:
+        raise Infrastructure(f"the collector image {trip.image} does not work, build it again: {second.damage}")
     gate = "hostile" if first.refused else "agent"
     told = f"the agent's repository could not be read, its files were taken as one commit instead: {first.damage}"
     findings = (Finding(gate=gate, message=told), *second.findings)

@@ -31,7 +31,7 @@ _PIDS = 64
 _PATIENCE = 1800  # seconds
 _OVERHEAD = 16 << 20  # bytes a pack may have on top of what the collector measured
 _REPORT = 4 << 20  # bytes
-_NO_SPACE = 4
+_DAMAGED, _NO_SPACE, _KILLED = 3, 4, 137
 _ID = re.compile(r"[0-9a-f]{40}")
 
 
@@ -56,6 +56,7 @@ class Brought:
     findings: tuple[Finding, ...] = ()
     damage: str = ""
     refused: bool = False
+    crashed: bool = False  # the collector itself failed in a way it does not know
 
 
 def collect_once(trip: Trip, mode: Mode, folder: Path) -> Brought:
@@ -100,7 +101,8 @@ def _outcome(trip: Trip, container_id: str, code: int, oom: bool, folder: Path) 
         raise DiskFull("no space left on the Docker engine's disk while collecting: free some, then Clear the task")
     if code != 0 or report is None:
         why = "it needed more memory than the collector has" if oom else f"the collector ended with exit code {code}"
-        return Brought(damage=_field(report or [], "error") or why + _last_words(trip, container_id))
+        said = _field(report or [], "error") or why + _last_words(trip, container_id)
+        return Brought(damage=said, crashed=code not in {_DAMAGED, _KILLED})
     findings = tuple(_findings(report))
     head = _field(report, "head")
     if not _ID.fullmatch(head):
