@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """`make verify` of the sample fails on each rule it is there for, and names the place."""
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from include.phaseplan.cli.airflow import config
+from include.phaseplan.cli.airflow.sqlite import count_triggers_on
 from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.runtime.settings import TOP
 
@@ -133,7 +134,7 @@ def migrate(home: Home, cache: Path) -> None:
     if database.exists():
         _run_migrate(home.environment)
     else:
-        template = cache / f"airflow-{release}.db"
+        template = cache / f"airflow-{release}-2.db"
         if not template.exists():
             _make_template(home, template)
         shutil.copyfile(template, database)
@@ -145,6 +146,7 @@ def _make_template(home: Home, template: Path) -> None:
     with tempfile.TemporaryDirectory(dir=template.parent) as scratch:
         made = Path(scratch, "airflow.db")
         _run_migrate({**home.environment, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{made}"})
+        count_triggers_on(made)
         copy = Path(scratch, "copy.db")
         with sqlite3.connect(made) as source, sqlite3.connect(copy) as target:
             source.backup(target)  # whatever is still in the write-ahead log comes along
