@@ -1,0 +1,1 @@
+"""A plan made into an Airflow DAG. Pure: no I/O, no git, no docker."""

@@ -40,7 +40,7 @@ class AgentProfile(Model):
     environment: dict[str, str] = {}
     secrets: dict[str, str] = {}  # variable -> Airflow connection id, whose password it gets
     network: str = "none"  # `none`, or the name of a Docker network
-    cpus: float = Field(default=1.0, gt=0)
+    cpus: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     memory: Size = 2 << 30  # bytes
     pids: int = Field(default=512, gt=0)
     timeout: Seconds = 7200

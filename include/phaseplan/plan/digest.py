@@ -20,12 +20,13 @@ _TALK = {"title", "claims", "duration", "schedule", "notes", "conflict_risk", "a
 
 def plan_digest(plan: PhasePlan) -> str:
     """Digest of what a plan makes happen: titles, claims, estimates and the schedule do not count."""
-    return sha256(_without_talk(plan.model_dump(mode="json", by_alias=True)))
+    return sha256(without_talk(plan.model_dump(mode="json", by_alias=True)))
 
 
-def _without_talk(value: Any) -> Any:
+def without_talk(value: Any) -> Any:
+    """A JSON value without the keys that only people read."""
     if isinstance(value, dict):
-        return {k: _without_talk(v) for k, v in value.items() if k not in _TALK}
+        return {k: without_talk(v) for k, v in value.items() if k not in _TALK}
     if isinstance(value, list):
-        return [_without_talk(v) for v in value]
+        return [without_talk(v) for v in value]
     return value

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_ONE = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+_ONE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smhd])")
 
 
 def seconds(text: object) -> int:

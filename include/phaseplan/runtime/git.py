@@ -24,7 +24,8 @@ IDENTITY = {
     "GIT_COMMITTER_EMAIL": "phaseplan@localhost",
 }
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
-_SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
+_NO_SURPRISES = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false")
+_SAFE = tuple(word for setting in _NO_SURPRISES for word in ("-c", setting))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 
 import git
 
@@ -85,7 +85,7 @@ def take_pack(repo: GitRepo, pack: IO[bytes]) -> Result:
     """Add a thin pack to a repository; nothing of it is added unless every object and every link is sound."""
     code, out, err = git.Git(str(repo.path)).execute(
         ["git", "-c", "core.bigFileThreshold=16m", "index-pack", "--stdin", "--fix-thin", "--strict", "--threads=1"],
-        istream=pack,
+        istream=cast("BinaryIO", pack),
         with_extended_output=True,
         with_exceptions=False,
         env={**os.environ, **_QUIET},

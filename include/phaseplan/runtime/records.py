@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -85,6 +86,7 @@ class BranchRecord(Record):
     gating: int = 1
     commit: str | None = None
     merge: str | None = None  # the merge commit on integration
+    rejected: int = 0  # newest attempt taken out while this earlier one stays integrated
     reason: str = ""
     verdict: Verdict | None = None
 
@@ -147,7 +149,17 @@ class Token(Record):
 
 def now() -> str:
     """The current time as the records write it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return stamp(datetime.now(UTC))
+
+
+def stamp(when: datetime) -> str:
+    """A moment as the records write it."""
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment(text: str) -> datetime:
+    """A moment as records or the Docker engine write it (RFC 3339, up to nanoseconds, which are cut)."""
+    return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
 
 
 def changed(record: Any, **fields: Any) -> Any:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from include.phaseplan.errors import InputFault
+
 TOP = Path(__file__).resolve().parents[3]  # the checkout
 
 
@@ -25,6 +27,7 @@ class Settings:
     collector_image: str
     start: str | None  # overrides every plan's `start`
     schedules: bool  # False: DAGs compile without a schedule
+    retry_delay: float  # seconds before the first retry of an infrastructure failure
 
 
 def option(key: str) -> str | None:
@@ -55,6 +58,7 @@ def settings() -> Settings:
         collector_image=option("collector_image") or "phaseplan/collector:1",
         start=option("start"),
         schedules=_true(option("schedules") or "true"),
+        retry_delay=float(option("retry_delay") or 10),
     )
 
 
@@ -68,3 +72,17 @@ def _last_repository() -> str | None:
         return str(json.loads((TOP / ".phaseplan" / "last-run.json").read_text())["repository"])
     except (OSError, ValueError, KeyError):
         return None
+
+
+def repository_for(plan_repository: str | None) -> str:
+    """URL of the target repository: command line, plan, configuration, last run (DESIGN.md section 11).
+
+    :raises InputFault: nobody named one.
+    """
+    url = option("repository_override") or plan_repository or settings().repository
+    if not url:
+        raise InputFault(
+            "No target repository is named. Set `repository:` in the plan, AIRFLOW__PHASEPLAN__REPOSITORY, "
+            "`repository` in section [phaseplan] of airflow.cfg, or run `./phaseplan run --repository URL`."
+        )
+    return url

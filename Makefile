@@ -1,0 +1,63 @@
+# Phaseplan from a bare machine. Every target provides what it needs, says what it does, and may be repeated.
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+PYTHON ?= $(shell command -v /usr/bin/python3.11 || command -v python3.11 || command -v python3)
+VENV := .venv/bin
+DEMO := .phaseplan/demo/repository.git
+# With an engine: the one that answers, else one of our own, stopped afterwards.
+ENGINE = $(PYTHON) -m provision.engine during $(MAKE)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test up lint format bench clean environment images sample lock \
+	in-demo in-test in-up in-bench in-images
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+demo: environment ## ten agents build Phase 5 of the sample repository, under a real Airflow
+	@$(ENGINE) in-demo
+in-demo: in-images sample
+	@./phaseplan run include/plans/phase-05.yaml --repository $(DEMO)
+
+test: environment ## every test, on real git, Docker and Airflow (PYTEST_ARGS="-k name")
+	@$(ENGINE) in-test
+in-test: in-images
+	@$(PYTHON) -m provision.leftovers $(VENV)/python -m pytest $(PYTEST_ARGS)
+
+up: environment ## Airflow with its UI over all plans, until Ctrl-C
+	@$(ENGINE) in-up
+in-up: in-images
+	@$(PYTHON) -m provision.sample --keep
+	@[ -e .phaseplan/last-run.json ] || export AIRFLOW__PHASEPLAN__REPOSITORY="$${AIRFLOW__PHASEPLAN__REPOSITORY:-$(CURDIR)/$(DEMO)}"; \
+		exec ./phaseplan up
+
+lint: environment ## formatting, lint, types, and the rules of the house
+	@$(VENV)/ruff format --check --quiet .
+	@$(VENV)/ruff check --quiet .
+	@$(VENV)/mypy --no-error-summary
+	@$(VENV)/python -m pytest -q tests/house
+
+format: environment ## put the code into the house's format
+	@$(VENV)/ruff check --quiet --fix . && $(VENV)/ruff format --quiet .
+
+bench: environment ## the measurements, as ratios in one run
+	@$(ENGINE) in-bench
+in-bench: in-images
+	@$(VENV)/python -m bench $(BENCH_ARGS)
+
+images: environment ## the base image and ours
+	@$(ENGINE) in-images
+in-images:
+	@$(PYTHON) -m provision.images
+
+environment: ## the Python environment .venv
+	@$(PYTHON) -m provision.environment
+
+sample: ## the sample repository, made anew
+	@$(PYTHON) -m provision.sample
+
+lock: ## renew constraints.txt from the direct requirements
+	@$(PYTHON) -m provision.environment --lock
+
+clean: ## remove .venv, .phaseplan, caches, and Phaseplan's stopped containers and unused volumes
+	@$(PYTHON) -m provision.clean

@@ -1,0 +1,34 @@
+"""`python -m bench [name ...]`: prints every measurement; a name picks one (parse, lint, merge, copy, makespan)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from bench import copy, lint, makespan, merge, parse
+
+
+def _makespans() -> dict[str, float]:
+    return {f"{s} s | {key}": value for s in (6, 30, 120) for key, value in makespan.measure(s).items()}
+
+
+ALL: dict[str, Callable[[], dict[str, float]]] = {
+    "lint": lint.measure,
+    "parse": parse.measure,
+    "merge": merge.measure,
+    "copy": copy.measure,
+    "makespan": _makespans,
+}
+
+
+def main() -> int:
+    """Run what was asked for."""
+    for name in sys.argv[1:] or ALL:
+        print(f"\n{name}", flush=True)
+        for what, value in ALL[name]().items():
+            print(f"  {what:<64} {value:10.3f}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

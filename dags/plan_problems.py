@@ -1,0 +1,13 @@
+"""Defines no dag: raises all diagnostics of all plans at once, so that airflow shows them as one import error."""
+
+from __future__ import annotations
+
+from include.phaseplan.errors import InputFault
+from include.phaseplan.plan.campaign import load_campaign
+from include.phaseplan.plan.render import text
+from include.phaseplan.runtime.settings import settings
+
+here = settings()
+errors = [d for d in load_campaign(sorted(here.plans.glob("*.yaml")), here.agents).diagnostics if d.severity == "error"]
+if errors:
+    raise InputFault("These plans have no DAG until they are mended:\n\n" + text(errors))

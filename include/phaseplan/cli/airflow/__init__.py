@@ -1,0 +1,1 @@
+"""An Airflow of our own: a home directory, four processes with an owner, and a small REST client."""

@@ -1,0 +1,73 @@
+"""Ends what a dead owner left: runs beside the components and kills them once its pipe is closed.
+
+Started as `python guard.py SECONDS` with a pipe as standard input. Each line is `+<pid>` or `-<pid>`, the leader of
+a component's session. End of file means that the owner is gone, however it went; `kill -9` closes a pipe too.
+Imports nothing but the standard library: it must be up before the first component.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
+
+def members(sessions: Collection[int]) -> dict[int, int]:
+    """Process id -> session of all living processes of these sessions."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                # pid (comm) state ppid pgrp session ...; comm may hold blanks and brackets
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[3]) in sessions and fields[0] != "Z":
+                found[int(entry.name)] = int(fields[3])
+    return found
+
+
+def send(pids: Collection[int], number: int) -> None:
+    """Send a signal to each process that is still there."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def end(sessions: Collection[int], grace: float) -> bool:
+    """SIGTERM to the leaders, who end their own children in order, and to all of a session that has none any more.
+
+    SIGKILL for what lives after `grace` seconds.
+
+    Returns whether all went by themselves.
+    """
+    living = members(sessions)
+    send([pid for pid, session in living.items() if pid == session or session not in living], signal.SIGTERM)
+    deadline = time.monotonic() + grace
+    while living and time.monotonic() < deadline:
+        time.sleep(0.1)
+        living = members(sessions)
+    clean = not living
+    while living:  # a process may fork while we look
+        send(living, signal.SIGKILL)
+        time.sleep(0.05)
+        living = members(sessions)
+    return clean
+
+
+def main() -> None:
+    """Remember sessions until the pipe closes, then end them."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    sessions: set[int] = set()
+    for line in sys.stdin:
+        (sessions.add if line[0] == "+" else sessions.discard)(int(line[1:]))
+    end(sessions, float(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()

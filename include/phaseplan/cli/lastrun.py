@@ -1,0 +1,28 @@
+"""`.phaseplan/last-run.json`: what `run` last worked on, so that `status` needs no arguments after it."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from include.phaseplan.runtime.settings import TOP
+
+FILE = TOP / ".phaseplan" / "last-run.json"
+
+
+def last_run() -> dict[str, Any]:
+    """What was written last; empty where nothing was, or nothing that can be read."""
+    try:
+        content = json.loads(FILE.read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def remember(content: dict[str, Any]) -> None:
+    """Write it whole or not at all."""
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    temporary = FILE.with_name(f"last-run.{os.getpid()}.new")
+    temporary.write_text(json.dumps(content, indent=2) + "\n")
+    temporary.replace(FILE)

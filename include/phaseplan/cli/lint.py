@@ -1,0 +1,61 @@
+"""`phaseplan lint`: everything that is wrong with the plans, at once, without importing Airflow."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from include.phaseplan.errors import InputFault
+
+HELP = "check plans: every problem with file, line, column and what to do"
+TOP = Path(__file__).resolve().parents[3]
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `lint`."""
+    parser.add_argument("plans", metavar="PLAN", nargs="*", type=Path, help="plan files; default: all of include/plans")
+    parser.add_argument("--agents", metavar="FILE", type=Path, help="agent profiles; default: include/agents.yaml")
+    parser.add_argument("--format", choices=("text", "json", "github"), default="text", help="default: text")
+    parser.epilog = "Exit code 1 on errors; warnings and notes do not count."
+
+
+def run(args: argparse.Namespace) -> int:
+    """Lint; 1 when there are errors."""
+    from include.phaseplan.plan import render
+    from include.phaseplan.plan.campaign import load_campaign
+
+    campaign = load_campaign(args.plans or default_plans(), args.agents or default_agents())
+    if args.format == "json":
+        print(render.as_json(campaign.diagnostics))
+    elif args.format == "github":
+        sys.stdout.write(render.github(campaign.diagnostics))
+    else:
+        sys.stdout.write(render.text(campaign.diagnostics))
+    return 1 if campaign.has_errors else 0
+
+
+def default_plans() -> Sequence[Path]:
+    """All plans of the checkout.
+
+    :raises InputFault: there are none.
+    """
+    folder = TOP / "include" / "plans"
+    plans = sorted(path for path in folder.glob("*.y*ml") if path.suffix in (".yaml", ".yml"))
+    if not plans:
+        raise InputFault(f"no plans in {_near(folder)}; name one, or put one there")
+    return [_near(path) for path in plans]
+
+
+def default_agents() -> Path | None:
+    """The checkout's agent profiles, if it has any."""
+    path = TOP / "include" / "agents.yaml"
+    return _near(path) if path.exists() else None
+
+
+def _near(path: Path) -> Path:
+    """Relative to where the user stands, if that is shorter to read."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else Path(relative)

@@ -1,0 +1,97 @@
+"""`phaseplan VERB ...`: finds the verb's module, parses its arguments, turns errors into exit codes.
+
+A verb is one module beside this one with `HELP`, `register(parser)` and `run(args) -> int`. Only the
+module of the verb that was asked for is imported, so that `lint` costs nobody an Airflow import.
+Exit codes: 0 fine, 1 the input is at fault, 2 the system is, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import NoReturn
+
+from include.phaseplan.errors import PhaseplanError
+
+PACKAGE = "include.phaseplan.cli"
+VERBS: dict[str, str] = {  # verb -> module of this package; the order is the order of the help
+    "lint": "lint",
+    "run": "run",
+    "up": "up",
+    "status": "status",
+    "pools": "pools",
+}
+
+_ABOVE = "usage: phaseplan VERB [options]\n\nPhase plans in YAML become Airflow DAGs of coding agents."
+_BELOW = "`phaseplan VERB --help` explains a verb. Exit codes: 0 fine, 1 the input is at fault, 2 the system is."
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints exit with 1: a bad command line is bad input."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(1, f"{self.prog}: error: {message}\n")
+
+
+def load_verb(verb: str) -> ModuleType:
+    """Import the module of one verb."""
+    return importlib.import_module(f"{PACKAGE}.{VERBS[verb]}")
+
+
+def overview() -> str:
+    """The help of `phaseplan` itself; the one place that imports every verb."""
+    width = max(map(len, VERBS)) + 2
+    verbs = "\n".join(f"  {verb:<{width}}{load_verb(verb).HELP}" for verb in VERBS)
+    return f"{_ABOVE}\n\nverbs:\n{verbs}\n\n{_BELOW}"
+
+
+def unknown_verb(verb: str) -> int:
+    """Say which verbs exist, the nearest first."""
+    import difflib
+
+    near = difflib.get_close_matches(verb, VERBS, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else f"verbs: {', '.join(VERBS)}"
+    print(f"phaseplan: error: unknown verb `{verb}`; {hint}", file=sys.stderr)
+    return 1
+
+
+def dispatch(argv: Sequence[str]) -> int:
+    """Run the verb that `argv` names; errors of any kind pass through."""
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(overview())
+        return 0 if argv else 1
+    if argv[0] not in VERBS:
+        return unknown_verb(argv[0])
+    module = load_verb(argv[0])
+    parser = Parser(prog=f"phaseplan {argv[0]}", description=module.HELP)
+    module.register(parser)
+    return int(module.run(parser.parse_args(argv[1:])))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the one place where errors become messages and exit codes."""
+    try:
+        code = dispatch(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+        return code
+    except PhaseplanError as error:
+        print(f"phaseplan: error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("phaseplan: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader (`| head`) left; the flush at exit must not complain again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
+    except OSError as error:
+        print(f"phaseplan: error: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""Progress for a log: one line for each change and none without one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from include.phaseplan.cli.progress.view import BranchView, PhaseView
+
+
+def clock(seconds: float | None) -> str:
+    """`0:42`, `12:05`, `1:02:33`; `-` where nothing is known."""
+    if seconds is None:
+        return "-"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+class Plain:
+    """Tells what has changed since it was last shown something."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._seen: dict[tuple[int, str], str] = {}
+
+    def show(self, views: Sequence[PhaseView], elapsed: float, etas: Sequence[float | None]) -> None:
+        """Say each change, the story of a branch before that of its wave, and that before its phase's."""
+        for view, eta in zip(views, etas, strict=True):
+            start = self._changed(view.phase, "", view.state) if not view.over else False
+            if start:
+                self._line(elapsed, view, f"{view.state}: {view.title}")
+            for branch in view.branches:
+                if branch.state not in ("pending", "queued") and self._changed(view.phase, branch.id, branch.state):
+                    self._line(elapsed, view, _branch(branch, view))
+            for number, state in view.waves.items():
+                if state not in ("pending", "running") and self._changed(view.phase, f"wave {number}", state):
+                    rest = "" if eta is None or view.over else f", about {clock(eta)} to go"
+                    self._line(
+                        elapsed, view, f"wave {number} {state} ({view.done}/{len(view.branches)} branches{rest})"
+                    )
+            if view.over and self._changed(view.phase, "", view.state):
+                self._line(elapsed, view, f"ended: {view.state}")
+
+    def note(self, text: str) -> None:
+        """Something that is not about a phase."""
+        self._say(text)
+
+    def _changed(self, phase: int, what: str, state: str) -> bool:
+        before = self._seen.get((phase, what))
+        self._seen[phase, what] = state
+        return before != state
+
+    def _line(self, elapsed: float, view: PhaseView, text: str) -> None:
+        self._say(f"[{clock(elapsed):>7}] phase {view.phase}  {text}")
+
+
+def _branch(branch: BranchView, view: PhaseView) -> str:
+    facts = []
+    if branch.attempt > 1:
+        facts.append(f"attempt {branch.attempt}")
+    if branch.busy:
+        facts.append(f"{view.busy}/{view.slots} agents busy")
+    elif branch.seconds is not None and branch.state != "blocked":
+        facts.append(f"after {clock(branch.seconds)}")
+    text = f"{branch.id} {branch.title}: {branch.state}" + (f" ({', '.join(facts)})" if facts else "")
+    return f"{text}: {branch.reason}" if branch.reason and not branch.busy else text

@@ -1,0 +1,160 @@
+"""One look at a running phase: Airflow's tasks and the ledger's decisions, put into words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from include.phaseplan.cli.airflow.api import TaskState
+from include.phaseplan.compile import names
+from include.phaseplan.plan.model import PhasePlan, Wave
+from include.phaseplan.runtime.records import State
+from include.phaseplan.runtime.status import BranchStatus, PhaseStatus
+
+_ACTIVE = {"running": "running", "deferred": "running", "restarting": "running", "up_for_retry": "retrying"}
+_QUEUED = {"queued", "up_for_reschedule"}
+#: What a finished task means while the ledger has not been read since.
+_ENDED = {"success": "passed", "failed": "failed", "skipped": "skipped", "upstream_failed": "blocked"}
+SETTLED = {"passed", "integrated", "isolated", "blocked", "cancelled", "unfinished", "failed", "skipped"}
+
+
+@dataclass(frozen=True)
+class BranchView:
+    """One branch. State: DESIGN.md section 2, or `queued`, `retrying`, `failed`, `skipped`."""
+
+    id: str
+    title: str
+    wave: int
+    state: str
+    attempt: int = 0
+    seconds: float | None = None  # so far, or in all
+    reason: str = ""
+
+    @property
+    def busy(self) -> bool:
+        """Whether an agent works on it now."""
+        return self.state == "running"
+
+
+@dataclass(frozen=True)
+class PhaseView:
+    """One phase. State: `starting`, `waiting for phase N`, `running`, `closing`, `success`, `failed`."""
+
+    phase: int
+    title: str
+    state: str
+    slots: int
+    branches: tuple[BranchView, ...]
+    waves: Mapping[int, str]
+
+    @property
+    def busy(self) -> int:
+        """Agents at work."""
+        return sum(b.busy for b in self.branches)
+
+    @property
+    def done(self) -> int:
+        """Branches that are integrated."""
+        return sum(b.state == State.INTEGRATED for b in self.branches)
+
+    @property
+    def over(self) -> bool:
+        """Whether the run has ended."""
+        return self.state in ("success", "failed")
+
+
+def observe(
+    plan: PhasePlan,
+    run_state: str,
+    tasks: Sequence[TaskState],
+    status: PhaseStatus | None,
+    *,
+    now: datetime,
+    selected: Collection[str] = (),
+) -> PhaseView:
+    """Look at a phase.
+
+    :param status: by the ledger, of this very run; None while the run has not opened the phase.
+    :param selected: the branches the run is about; empty: all.
+    """
+    by_id = {task.task_id: task for task in tasks}
+    branches = []
+    for branch in plan:
+        if not selected or branch.id in selected:
+            known = status.branches.get(branch.id) if status else None
+            task = by_id.get(names.branch_task_id(plan, branch.id))
+            view = BranchView(branch.id, branch.title, plan.wave_of[branch.id], _state(task, known))
+            branches.append(_timed(view, task, known, now))
+    waves = {wave.wave: _wave(wave, by_id, branches, status) for wave in plan.waves}
+    shown = {b.wave for b in branches}
+    return PhaseView(
+        plan.phase,
+        plan.title,
+        _phase(run_state, by_id),
+        plan.max_parallel_agents,
+        tuple(branches),
+        {number: state for number, state in waves.items() if number in shown},
+    )
+
+
+def _state(task: TaskState | None, known: BranchStatus | None) -> str:
+    airflow = (task.state if task else None) or ""
+    if airflow in _ACTIVE:
+        return _ACTIVE[airflow]
+    if airflow in _QUEUED:
+        return "queued"
+    ledger = str(known.state) if known else ""
+    if ledger and ledger not in ("pending", "running"):
+        return ledger
+    return _ENDED.get(airflow, "pending")
+
+
+def _timed(view: BranchView, task: TaskState | None, known: BranchStatus | None, now: datetime) -> BranchView:
+    attempt, reason, seconds = 0, "", None
+    if known:
+        attempt, reason, seconds = known.attempt, known.reason, known.seconds
+    if view.busy and (start := (known.started if known else "") or (task.started if task else None)):
+        seconds = max(0.0, (now - _time(start)).total_seconds())
+    elif seconds is None and task and view.state in SETTLED:
+        seconds = task.seconds
+    return BranchView(view.id, view.title, view.wave, view.state, attempt, seconds, reason)
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _wave(
+    wave: Wave, by_id: Mapping[str, TaskState], branches: Sequence[BranchView], status: PhaseStatus | None
+) -> str:
+    task = by_id.get(f"{names.group_id(wave.wave)}.integrate")
+    state = (task.state if task else None) or ""
+    if state in _ACTIVE:
+        return "integrating"
+    known = status.waves[wave.wave].state if status and wave.wave in status.waves else "pending"
+    if state == "success":
+        return known if known in ("integrated", "red") else "integrated"
+    if state in ("failed", "upstream_failed"):
+        return "red" if known == "red" else "failed"
+    if state == "skipped":
+        return "skipped"
+    begun = any(b.wave == wave.wave and (b.state in _ACTIVE.values() or b.state in SETTLED) for b in branches)
+    return "running" if begun else "pending"
+
+
+def _phase(run_state: str, by_id: Mapping[str, TaskState]) -> str:
+    if run_state in ("success", "failed"):
+        return run_state
+    opened = by_id.get(names.OPEN)
+    if opened is None or opened.state not in ("success", "failed", "upstream_failed", "skipped"):
+        prefix = names.await_task(0)[:-2]
+        waiting = [t.task_id for t in by_id.values() if t.task_id.startswith(prefix) and t.state in _ACTIVE]
+        return (
+            "waiting for phase " + ", ".join(str(int(w[len(prefix) :])) for w in sorted(waiting))
+            if waiting
+            else "starting"
+        )
+    closing = by_id.get(names.CLOSE)
+    return "closing" if closing is not None and closing.state in _ACTIVE else "running"

@@ -1,0 +1,1 @@
+"""`phaseplan run`, step by step: request, session, drive, leftovers, result."""

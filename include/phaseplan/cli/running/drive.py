@@ -1,0 +1,204 @@
+"""Carries a run out: waits for Airflow, triggers every phase, watches until all have ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Thread
+from typing import Protocol
+
+from include.phaseplan.cli.airflow.api import Api, ApiError, TaskState
+from include.phaseplan.cli.airflow.supervisor import Supervisor
+from include.phaseplan.cli.progress.estimate import remaining
+from include.phaseplan.cli.progress.view import PhaseView, observe
+from include.phaseplan.cli.running.request import PhaseRequest
+from include.phaseplan.compile import names
+from include.phaseplan.errors import Infrastructure, InputFault
+from include.phaseplan.runtime.status import PhaseStatus
+
+READY = 180.0  # seconds for Airflow to answer and to read the plans
+PATIENCE = 90.0  # seconds without an answer, while a component is started again
+_POLL = 1.0  # seconds between two looks, or four times what a look takes,
+_POLL_SLOWEST = 3.0  # but no more than this
+_READ = 2.0  # seconds between two reads of a ledger, at least
+_REREAD = 20.0  # and at most
+
+Statuses = Callable[[PhaseRequest], PhaseStatus | None]
+
+
+class Display(Protocol):
+    """Something that shows progress."""
+
+    def show(self, views: Sequence[PhaseView], elapsed: float, etas: Sequence[float | None]) -> None:
+        """Show the state of all phases."""
+
+    def note(self, text: str) -> None:
+        """Say something that is not about a phase."""
+
+
+@dataclass
+class _Phase:
+    """What is known of one phase of the run."""
+
+    request: PhaseRequest
+    tasks: tuple[TaskState, ...] = ()
+    state: str = "queued"
+    status: PhaseStatus | None = None
+    read: float = 0.0
+    fresh: bool = field(default=False)  # the ledger was read after the last change of a task
+
+
+class Drive:
+    """One run of some phases in one Airflow."""
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        api: Api,
+        requests: Sequence[PhaseRequest],
+        run_id: str,
+        display: Display,
+        statuses: Statuses,
+    ) -> None:
+        self._supervisor = supervisor
+        self._api = api
+        self._phases = [_Phase(request) for request in requests]
+        self._run_id = run_id
+        self._display = display
+        self._statuses = statuses
+        self._since = supervisor.started
+        self._begun = time.monotonic()
+        self._silent_since: float | None = None
+
+    def to_the_end(self) -> dict[int, str]:
+        """Trigger and watch; returns how each phase's DAG run ended: `success` or `failed`."""
+        self._ready()
+        for phase in self._phases:
+            self._trigger(phase)
+        self._begun = time.monotonic()
+        while True:
+            begun = time.monotonic()
+            views = self._look()
+            if all(view.over for view in views):
+                return {phase.request.plan.phase: phase.state for phase in self._phases}
+            self._give_up_on_the_hopeless(views)
+            time.sleep(min(max(_POLL, 4 * (time.monotonic() - begun)), _POLL_SLOWEST))
+
+    def cancel(self) -> None:
+        """Mark every run that goes on as failed: its tasks stop their containers."""
+        for phase in self._phases:
+            if phase.state not in ("success", "failed"):
+                with suppress(ApiError):  # not triggered yet, or the API server went first
+                    self._api.mark(names.dag_id(phase.request.plan.phase), self._run_id, "failed")
+
+    def _ready(self) -> None:
+        """Wait until every DAG is there, and no longer."""
+        wanted = [names.dag_id(phase.request.plan.phase) for phase in self._phases]
+        deadline = time.monotonic() + READY
+        warming: Thread | None = None
+        while time.monotonic() < deadline:
+            self._mend()
+            if self._api.health():
+                if warming is None:  # while the plans are read
+                    warming = Thread(target=self._api.warm, daemon=True)
+                    warming.start()
+                if errors := self._api.import_errors(self._since):
+                    raise Infrastructure(_import_text(errors))
+                wanted = [dag for dag in wanted if not self._api.has_dag(dag, self._since)]
+                if not wanted:
+                    return
+            time.sleep(0.2)
+        raise Infrastructure(
+            f"Airflow did not show {', '.join(wanted)} within {READY:.0f} s. "
+            f"Look at {self._supervisor.log('dag-processor')} and {self._supervisor.log('api-server')}."
+        )
+
+    def _trigger(self, phase: _Phase) -> None:
+        try:
+            self._api.trigger(names.dag_id(phase.request.plan.phase), self._run_id, dict(phase.request.conf))
+        except ApiError as error:
+            if error.status in (400, 422):
+                raise InputFault(f"Phase {phase.request.plan.phase} does not take these settings: {error}") from error
+            raise
+
+    def _mend(self) -> None:
+        for restart in self._supervisor.check():
+            self._display.note(
+                f"Airflow's {restart.component} had died (exit {restart.exit_code}) and was started again; "
+                f"its log: {self._supervisor.log(restart.component)}"
+            )
+
+    def _look(self) -> list[PhaseView]:
+        self._mend()
+        try:
+            for phase in self._phases:
+                self._poll(phase)
+            self._silent_since = None
+        except ApiError as error:
+            now = time.monotonic()
+            self._silent_since = self._silent_since or now
+            if error.status not in (0, 500, 503) or now - self._silent_since > PATIENCE:
+                raise
+        views = [self._view(phase) for phase in self._phases]
+        etas = [
+            remaining(p.request.plan, v, by_wave=p.request.by_wave) for p, v in zip(self._phases, views, strict=True)
+        ]
+        self._display.show(views, time.monotonic() - self._begun, etas)
+        return views
+
+    def _poll(self, phase: _Phase) -> None:
+        if phase.state in ("success", "failed") and phase.fresh:
+            return
+        dag = names.dag_id(phase.request.plan.phase)
+        state = self._api.run_state(dag, self._run_id)
+        tasks = tuple(self._api.tasks(dag, self._run_id))
+        if _signature(tasks) != _signature(phase.tasks) or state != phase.state:
+            phase.fresh = False
+        phase.tasks, phase.state = tasks, state
+        age = time.monotonic() - phase.read
+        over = state in ("success", "failed")
+        if (not phase.fresh and (age >= _READ or over)) or age >= _REREAD:
+            self._read(phase)
+
+    def _read(self, phase: _Phase) -> None:
+        """Read the ledger; what it said of an earlier run does not count."""
+        try:
+            status = self._statuses(phase.request)
+        except Infrastructure as error:
+            self._display.note(f"The repository did not answer: {error}")
+        else:
+            phase.status = status if status and status.run and status.run.id == self._run_id else None
+        phase.read, phase.fresh = time.monotonic(), True
+
+    def _view(self, phase: _Phase) -> PhaseView:
+        request = phase.request
+        return observe(
+            request.plan, phase.state, phase.tasks, phase.status, now=datetime.now(UTC), selected=request.selected
+        )
+
+    def _give_up_on_the_hopeless(self, views: Sequence[PhaseView]) -> None:
+        """End a phase that waits for one that has ended without being complete: it would wait for a day."""
+        ended = {
+            p.request.plan.phase
+            for p in self._phases
+            if p.state in ("success", "failed") and not (p.status and p.status.complete)
+        }
+        for phase, view in zip(self._phases, views, strict=True):
+            needed = sorted(ended.intersection(phase.request.plan.depends_on))
+            if needed and view.state.startswith("waiting"):
+                self._display.note(f"Phase {view.phase} cannot open: phase {needed[0]} is not complete.")
+                self._api.mark(names.dag_id(view.phase), self._run_id, "failed")
+
+
+def _signature(tasks: Sequence[TaskState]) -> Mapping[str, tuple[str | None, int]]:
+    return {task.task_id: (task.state, task.tries) for task in tasks}
+
+
+def _import_text(errors: Mapping[str, str]) -> str:
+    lines = [f"Airflow could not load {len(errors)} DAG file{'s' if len(errors) > 1 else ''}:"]
+    for file, trace in errors.items():
+        lines.append(f"{file}:\n" + "\n".join(trace.rstrip().splitlines()[-12:]))
+    return "\n".join(lines)

@@ -1,0 +1,99 @@
+"""How a run ended: its tables, its exit code, and where to read on."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from include.phaseplan.cli import tables
+from include.phaseplan.cli.running import logs
+from include.phaseplan.cli.running.request import PhaseRequest
+from include.phaseplan.compile import names
+from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.runtime.records import State
+from include.phaseplan.runtime.status import PhaseStatus
+
+FINE, INPUT, SYSTEM = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Ended:
+    """One phase at the end of the run."""
+
+    request: PhaseRequest
+    run_id: str
+    state: str  # of the DAG run: success | failed
+    status: PhaseStatus | None  # None: the run never opened the phase, or its repository does not answer
+
+    @property
+    def code(self) -> int:
+        """0 complete (or all that was selected is in), 1 branches or gates said no, 2 the system did."""
+        status = self.status
+        if status is None or status.run is None or status.run.id != self.run_id:
+            return SYSTEM
+        if status.complete:
+            return FINE
+        selected = self.request.selected
+        mine = [b for branch_id, b in status.branches.items() if not selected or branch_id in selected]
+        if selected and self.state == "success" and all(b.state is State.INTEGRATED for b in mine):
+            return FINE
+        said_no = any(b.state in (State.ISOLATED, State.BLOCKED) for b in mine)
+        return INPUT if said_no or any(w.state == "red" for w in status.waves.values()) else SYSTEM
+
+
+def exit_code(ends: Sequence[Ended]) -> int:
+    """Of the whole run: a fault of the system outweighs one of a branch."""
+    return max((end.code for end in ends), default=FINE)
+
+
+def report(console: Console, ends: Sequence[Ended], home: Path) -> None:
+    """Print what came of every phase."""
+    for end in ends:
+        _phase(console, end, home / "logs")
+
+
+def _phase(console: Console, end: Ended, folder: Path) -> None:
+    plan = end.request.plan
+    word = {FINE: "complete" if not end.request.selected else "the selection is in"}.get(end.code, "NOT complete")
+    tables.say(console, f"\nPhase {plan.phase} {plan.title}: {word}")
+    if end.status is not None and end.status.run is not None and end.status.run.id == end.run_id:
+        console.print(tables.branch_table(end.status, end.request.selected))
+        lines = [*tables.waves(end.status), *tables.timing(end.status)]
+        if attention := list(tables.troubles(end.status)):
+            lines += ["", "Needs attention:", *(f"  {line}" for line in attention)]
+    else:
+        lines = ["The run never opened the phase; nothing was changed."]
+    for line in [*lines, *_system_errors(end, folder), "", *_where(end, folder)]:
+        tables.say(console, line)
+
+
+def _system_errors(end: Ended, folder: Path) -> Iterator[str]:
+    """What the tasks that are no branch had to say, where the run failed on them."""
+    if end.code == SYSTEM:
+        for task in _own_tasks(end.request.plan):
+            if error := logs.last_error(folder, names.dag_id(end.request.plan.phase), end.run_id, task):
+                yield f"{task}: {error}"
+
+
+def _own_tasks(plan: PhasePlan) -> list[str]:
+    waiting = [names.await_task(phase) for phase in plan.depends_on]
+    integrates = [f"{names.group_id(wave.wave)}.integrate" for wave in plan.waves]
+    return [*waiting, names.OPEN, *integrates, names.CLOSE]
+
+
+def _where(end: Ended, folder: Path) -> Iterator[str]:
+    text = logs.write_text(folder, end.request.plan, end.run_id)
+    yield "logs      " + str(text / "<branch>.log")
+    phase, repository = end.request.plan.phase, end.request.repository
+    if end.status is not None and end.status.integration and Path(repository).is_dir():
+        yield f"merged    git -C {shlex.quote(repository)} log --graph --oneline integration/phase-{phase}"
+    yield f"status    ./phaseplan status {phase}"
+
+
+def by_phase(requests: Sequence[PhaseRequest], states: Mapping[int, str]) -> list[tuple[PhaseRequest, str]]:
+    """Each phase with the state of its DAG run; one that never got there has failed."""
+    return [(request, states.get(request.plan.phase, "failed")) for request in requests]

@@ -1,0 +1,67 @@
+"""Containers of a run that outlived it: gates go, agents are stopped and kept for the next run to collect."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def _found(url: str, runs: Collection[str]) -> Iterator[list[Any]]:
+    """All containers that tasks of these runs made; none where no engine answers.
+
+    The claim on a container begins with the run that made it, and run ids are never used twice.
+    """
+    import docker  # only a run that may have started containers pays for the import
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        client = docker.DockerClient(base_url=url, timeout=20)
+    except DockerException:
+        yield []
+        return
+    try:
+        try:
+            made = client.containers.list(all=True, filters={"label": "phaseplan.claim"}, ignore_removed=True)
+        except (DockerException, RequestException):
+            made = []
+        yield [c for c in made if any(str(c.labels["phaseplan.claim"]).startswith(run) for run in runs)]
+    finally:
+        client.close()
+
+
+def wait(url: str, runs: Collection[str], seconds: float) -> None:
+    """Give the tasks' own way of stopping their containers some time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with _found(url, runs) as containers:
+            if not any(c.status == "running" for c in containers):
+                return
+        time.sleep(0.5)
+
+
+def clear(url: str, runs: Collection[str]) -> list[str]:
+    """Stop every container of these runs and remove what holds no work.
+
+    Returns the names of the stopped agents that are kept: what they wrote is in their volumes, and the next
+    run of the phase collects it as `cancelled`.
+    """
+    from docker.errors import APIError
+
+    kept = []
+    with _found(url, runs) as containers:
+        for container in containers:
+            try:
+                if container.labels.get("phaseplan.role") == "agent":
+                    if container.status in ("running", "restarting", "paused"):
+                        container.stop(timeout=5)
+                    kept.append(str(container.name))
+                else:
+                    container.remove(force=True, v=True)
+            except APIError as error:
+                if error.status_code not in (404, 409):  # gone, or somebody else is removing it
+                    kept.append(f"{container.name} ({error.explanation})")
+    return kept

@@ -1,0 +1,79 @@
+"""Task logs as people read them: Airflow writes JSON lines, one file for each try and trigger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from include.phaseplan.compile import names
+from include.phaseplan.plan.model import PhasePlan
+
+_LIMIT = 64 << 20  # bytes of one try's log that are turned into text
+_OURS_NOT = ("airflow.dag_processing.",)  # loggers that tell how Airflow loads a file
+
+
+def task_folder(logs: Path, dag_id: str, run_id: str, task_id: str) -> Path:
+    """Where Airflow keeps the logs of one task."""
+    return logs / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
+
+
+def write_text(logs: Path, plan: PhasePlan, run_id: str) -> Path:
+    """Write every task's log once more as `<branch id>.log` or `<task>.log`; returns their folder."""
+    dag = names.dag_id(plan.phase)
+    target = logs.parent / "text" / dag
+    target.mkdir(parents=True, exist_ok=True)
+    ids = {names.branch_task_id(plan, b.id): b.id for b in plan}
+    for folder in sorted(task_folder(logs, dag, run_id, "x").parent.glob("task_id=*")):
+        task_id = folder.name.removeprefix("task_id=")
+        lines = sorted(_lines(folder), key=lambda line: line[0])
+        if lines:
+            text = "".join(f"{time:19.19}  {event}\n" for time, event in lines)
+            (target / f"{ids.get(task_id, task_id)}.log").write_text(text)
+    return target
+
+
+def _lines(folder: Path) -> Iterator[tuple[str, str]]:
+    """Time and words of each line; what is no JSON line belongs to the one before it."""
+    for file in sorted(folder.rglob("attempt=*")):
+        time = ""
+        with file.open(encoding="utf-8", errors="replace") as stream:
+            for line in stream.readlines(_LIMIT):
+                try:
+                    record = json.loads(line)
+                    time, event = str(record["timestamp"]), _event(record)
+                except (ValueError, KeyError, TypeError):
+                    record, event = {}, line.rstrip("\n")
+                if not _noise(record):
+                    yield time, event
+
+
+def _noise(record: dict[str, object]) -> bool:
+    """Whether a line is about Airflow's own doings around the task."""
+    event = str(record.get("event", ""))
+    folded = event.startswith(("::group::", "::endgroup::", "Worker startup parse complete"))
+    return folded or str(record.get("logger", "")).startswith(_OURS_NOT)
+
+
+def _event(record: dict[str, object]) -> str:
+    level = str(record.get("level", "info"))
+    mark = "" if level in ("info", "debug") else f"{level.upper()} "
+    event = f"{mark}{record.get('event', '')}"
+    for error in record.get("error_detail") or ():  # type: ignore[attr-defined]
+        event += f"\n    {error.get('exc_type')}: {error.get('exc_value')}"
+    return event
+
+
+def last_error(logs: Path, dag_id: str, run_id: str, task_id: str) -> str:
+    """The last error that a task logged, or nothing."""
+    found = ""
+    for file in sorted(task_folder(logs, dag_id, run_id, task_id).rglob("attempt=*")):
+        for line in file.read_text(errors="replace").splitlines():
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(record, dict) and record.get("level") in ("error", "critical"):
+                details = record.get("error_detail") or [{}]
+                found = str(details[-1].get("exc_value") or record.get("event", ""))
+    return found

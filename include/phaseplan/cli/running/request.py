@@ -1,0 +1,128 @@
+"""What a `run` was asked to do, checked before anything is started."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_args
+
+from include.phaseplan.errors import InputFault
+from include.phaseplan.plan.model import PhasePlan, Start
+
+_REBUILD = ("auto", "always")
+
+
+@dataclass(frozen=True)
+class PhaseRequest:
+    """One phase of a run."""
+
+    plan: PhasePlan
+    file: Path
+    repository: str
+    conf: Mapping[str, Any] = field(default_factory=dict)  # parameters of the DAG run
+
+    @property
+    def selected(self) -> tuple[str, ...]:
+        """The branches the run is about; empty: all."""
+        return tuple(self.conf.get("branches") or ())
+
+    @property
+    def by_wave(self) -> bool:
+        """Whether a wave waits for the one before it."""
+        return bool(self.conf.get("start", self.plan.start) == "wave")
+
+
+def parse_settings(pairs: Sequence[str], profiles: Collection[str]) -> dict[str, Any]:
+    """`key=value` of each `--set`, as parameters of a DAG run.
+
+    :raises InputFault: an unknown key, or a value that its key cannot have.
+    """
+    conf: dict[str, Any] = {}
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if key not in _READ or not sign:
+            hint = _near(key, _READ) or f"keys: {', '.join(_READ)}"
+            raise InputFault(f"--set {pair}: write key=value with a known key; {hint}.")
+        conf[key] = _READ[key](pair, value, profiles)
+    return conf
+
+
+def _one_of(allowed: Collection[str]) -> Callable[[str, str, Collection[str]], str]:
+    def read(pair: str, value: str, profiles: Collection[str]) -> str:
+        if value not in allowed:
+            raise InputFault(f"--set {pair}: one of {', '.join(allowed)}.")
+        return value
+
+    return read
+
+
+def _agent(pair: str, value: str, profiles: Collection[str]) -> str:
+    if value not in profiles:
+        hint = _near(value, profiles) or f"profiles: {', '.join(sorted(profiles)) or 'none'}"
+        raise InputFault(f"--set {pair}: no agent profile has this name; {hint}.")
+    return value
+
+
+def _base(pair: str, value: str, profiles: Collection[str]) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]*", value):
+        raise InputFault(f"--set {pair}: not the name of a branch, tag or commit.")
+    return value
+
+
+def _branches(pair: str, value: str, profiles: Collection[str]) -> list[str]:
+    return list(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+
+
+_READ: dict[str, Callable[[str, str, Collection[str]], Any]] = {
+    "base": _base,
+    "start": _one_of(get_args(Start)),
+    "branches": _branches,
+    "agent": _agent,
+    "rebuild": _one_of(_REBUILD),
+}
+
+
+def _near(word: str, words: Collection[str]) -> str:
+    close = difflib.get_close_matches(word, list(words), n=1)
+    return f"did you mean `{close[0]}`?" if close else ""
+
+
+def requests(
+    plans: Sequence[tuple[Path, PhasePlan]], conf: Mapping[str, Any], repositories: Callable[[PhasePlan], str]
+) -> list[PhaseRequest]:
+    """The phases to run, in the order of their numbers; a selection drops the phases it does not touch.
+
+    :raises InputFault: a selected branch that no plan has, or a phase given twice.
+    """
+    by_phase: dict[int, Path] = {}
+    for file, plan in plans:
+        if plan.phase in by_phase:
+            raise InputFault(f"phase {plan.phase} is in both {by_phase[plan.phase]} and {file}; give one of them.")
+        by_phase[plan.phase] = file
+    wanted = list(conf.get("branches", ()))
+    known = [branch.id for _, plan in plans for branch in plan]
+    for branch_id in wanted:
+        if branch_id not in known:
+            hint = _near(branch_id, known) or f"branches: {', '.join(known)}"
+            raise InputFault(f"--set branches: no plan has a branch `{branch_id}`; {hint}.")
+    found = []
+    for file, plan in sorted(plans, key=lambda pair: pair[1].phase):
+        own = [b for b in wanted if b in plan.by_id]
+        if not wanted or own:
+            mine = {**conf, "branches": own} if wanted else dict(conf)
+            found.append(PhaseRequest(plan, file, repositories(plan), mine))
+    return found
+
+
+def absolute(url: str) -> str:
+    """A repository as workers in other directories must name it; an URL stays as it is.
+
+    >>> absolute("https://example.org/a.git")
+    'https://example.org/a.git'
+    """
+    if "://" in url or re.match(r"[^/]+:", url):  # the second is scp's host:path
+        return url
+    return str(Path(url).expanduser().resolve())

@@ -1,0 +1,94 @@
+"""`phaseplan up`: Airflow with its pages over all plans, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from include.phaseplan.cli.airflow.api import Api
+from include.phaseplan.cli.airflow.home import Home, migrate, prepare
+from include.phaseplan.cli.airflow.supervisor import Supervisor
+from include.phaseplan.cli.running.request import absolute
+from include.phaseplan.cli.running.session import interruptible
+from include.phaseplan.errors import Infrastructure
+from include.phaseplan.runtime.settings import Settings, settings
+
+HELP = "keep Airflow with its pages running over all plans until Ctrl-C"
+READY = 180.0  # seconds until it must be healthy
+_PARTS = {"metadatabase", "scheduler", "triggerer", "dag_processor"}
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument("--plans", type=Path, metavar="DIR", help="folder of plan files (default: include/plans)")
+    parser.add_argument("--agents", type=Path, metavar="FILE", help="agent profiles (default: include/agents.yaml)")
+    parser.add_argument("--repository", metavar="URL", help="the target repository, instead of the plans' own")
+    parser.add_argument("--home", type=Path, metavar="DIR", help="Airflow home (default: .phaseplan/up, which stays)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Start, say where, watch; Ctrl-C is the ordinary way out."""
+    here = settings()
+    home = prepare((args.home or here.state / "up"), phaseplan=_section(args, here), live=True)
+    try:
+        with interruptible(), Supervisor(home) as supervisor:
+            migrate(home, here.state / "cache")
+            supervisor.start()
+            _healthy(supervisor, Api(home.address, "admin", home.password))
+            _welcome(home)
+            while True:
+                _mend(supervisor)
+                time.sleep(1)
+    except KeyboardInterrupt:
+        print("Airflow is stopped. Agents in containers go on; the next `up` finds them again.", flush=True)
+    return 0
+
+
+def _section(args: argparse.Namespace, here: Settings) -> Mapping[str, str]:
+    section = {
+        "plans": str((args.plans or here.plans).resolve()),
+        "agents": str((args.agents or here.agents).resolve()),
+        "state": str(here.state.resolve()),
+        "docker_url": here.docker_url,
+        "deferrable": str(here.deferrable),
+        "collector_image": here.collector_image,
+        "schedules": str(here.schedules),
+    }
+    if here.start:
+        section["start"] = here.start
+    if args.repository:
+        section["repository_override"] = absolute(args.repository)
+    if repository := args.repository or here.repository:
+        section["repository"] = absolute(repository)
+    return section
+
+
+def _healthy(supervisor: Supervisor, api: Api) -> None:
+    print("Starting Airflow ...", flush=True)
+    deadline = time.monotonic() + READY
+    while time.monotonic() < deadline:
+        _mend(supervisor)
+        health = api.health()
+        if all(health.get(part) == "healthy" for part in _PARTS):
+            return
+        time.sleep(0.3)
+    raise Infrastructure(f"Airflow was not healthy within {READY:.0f} s; its logs: {supervisor.home.logs}")
+
+
+def _mend(supervisor: Supervisor) -> None:
+    for restart in supervisor.check():
+        print(
+            f"{restart.component} had died (exit {restart.exit_code}) and was started again; "
+            f"its log: {supervisor.log(restart.component)}",
+            flush=True,
+        )
+
+
+def _welcome(home: Home) -> None:
+    print(
+        f"\nAirflow is up.\n\n  address   {home.address}\n  user      admin\n  password  {home.password}\n"
+        f"  logs      {home.logs}\n\nCtrl-C stops it.",
+        flush=True,
+    )

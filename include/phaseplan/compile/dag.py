@@ -1,0 +1,136 @@
+"""The task graph of one phase (DESIGN.md section 4)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, TaskGroup, TriggerRule
+from airflow.sdk.bases.operator import BaseOperator
+
+from include.phaseplan.compile import names
+from include.phaseplan.compile.docs import doc_md
+from include.phaseplan.compile.options import Options
+from include.phaseplan.compile.params import form
+from include.phaseplan.compile.weights import weights
+from include.phaseplan.operators.branch_build import BranchBuildOperator
+from include.phaseplan.operators.phase import ClosePhaseOperator, IntegrateOperator, OpenPhaseOperator
+from include.phaseplan.plan.model import Branch, PhasePlan, Wave
+from include.phaseplan.sensors.phase_complete import PhaseCompleteSensor
+
+
+def compile_plan(plan: PhasePlan, options: Options) -> DAG:
+    """The DAG that carries a plan out.
+
+    The edges allow both start modes: the first task of a later wave, `wave_N.start`, needs one of the
+    previous `integrate` and `start_by_dependencies`, which `open_phase` skips in wave mode.
+    """
+    start = options.start or plan.start
+    with DAG(
+        dag_id=names.dag_id(plan.phase),
+        dag_display_name=f"Phase {plan.phase}: {plan.title}",
+        schedule=_schedule(plan) if options.schedules else None,
+        catchup=False,
+        max_active_runs=1,
+        tags=["phaseplan", f"phase-{plan.phase}"],
+        doc_md=doc_md(plan, limited=options.pools),
+        params=form(plan, options.profiles.keys(), start),
+        default_args={"owner": "phaseplan", "weight_rule": "absolute", **_retries(options)},
+        render_template_as_native_obj=True,
+    ) as dag:
+        _Graph(plan, options).build()
+    return dag
+
+
+def _retries(options: Options) -> dict[str, object]:
+    """Airflow's retries are the budget for infrastructure, and for nothing else (DESIGN.md section 7)."""
+    return {
+        "retries": 3,
+        "retry_exponential_backoff": 2.0,
+        "retry_delay": timedelta(seconds=options.retry_delay),
+        "max_retry_delay": timedelta(minutes=10),
+    }
+
+
+def _schedule(plan: PhasePlan) -> str | None:
+    """Cron expressions only: `after dependencies` needs the assets that phases do not emit yet."""
+    return plan.schedule if plan.schedule not in (None, "none", "after dependencies") else None
+
+
+class _Graph:
+    """Builds the tasks of one plan inside the DAG that is open."""
+
+    def __init__(self, plan: PhasePlan, options: Options) -> None:
+        self.plan = plan
+        self.options = options
+        self.weights = weights(plan)
+        self.count = len(self.weights)
+        self.branches: dict[str, BaseOperator] = {}
+
+    def build(self) -> None:
+        plan, repository = self.plan, self.plan.repository
+        opened = OpenPhaseOperator(
+            task_id=names.OPEN, phase=plan.phase, repository=repository, priority_weight=2 * self.count + 2
+        )
+        for phase in plan.depends_on:
+            opened.set_upstream(
+                PhaseCompleteSensor(task_id=names.await_task(phase), phase=phase, repository=repository)
+            )
+        freely = EmptyOperator(task_id=names.BY_DEPENDENCIES)
+        freely.set_upstream(opened)
+        integrate: BaseOperator | None = None
+        for wave in plan.waves:
+            integrate = self._wave(wave, opened, freely, integrate)
+        close = ClosePhaseOperator(
+            task_id=names.CLOSE,
+            phase=plan.phase,
+            repository=repository,
+            trigger_rule=TriggerRule.ALL_DONE,
+            priority_weight=2 * self.count + 1,
+        )
+        close.set_upstream([t for t in (opened, integrate) if t is not None])
+
+    def _wave(
+        self, wave: Wave, opened: BaseOperator, freely: BaseOperator, before: BaseOperator | None
+    ) -> BaseOperator:
+        """One task group; returns its `integrate`."""
+        with TaskGroup(names.group_id(wave.wave), tooltip=wave.title):
+            gate = opened
+            if before is not None:
+                gate = EmptyOperator(task_id="start", trigger_rule=TriggerRule.ONE_DONE)
+                gate.set_upstream([before, freely])
+            for branch in wave.branches:
+                self._branch(branch).set_upstream([opened] if gate is opened else [opened, gate])
+            integrate = IntegrateOperator(
+                task_id="integrate",
+                phase=self.plan.phase,
+                wave=wave.wave,
+                repository=self.plan.repository,
+                trigger_rule=TriggerRule.ALL_DONE,
+                priority_weight=self.count + 1 + len(self.plan.waves) - wave.wave,
+            )
+        for branch in wave.branches:
+            task = self.branches[branch.id]
+            task.set_upstream([self.branches[d] for d in branch.depends_on])
+            integrate.set_upstream(task)
+        integrate.set_upstream([opened] if before is None else [opened, before])
+        return integrate
+
+    def _branch(self, branch: Branch) -> BaseOperator:
+        profile = self.options.profiles.get(self.plan.profile_of(branch) or "")
+        task = BranchBuildOperator(
+            task_id=names.branch_task(branch),
+            phase=self.plan.phase,
+            branch=branch.id,
+            repository=self.plan.repository,
+            image=profile.image if profile else "pinned when the phase opens",
+            command=list(profile.command) if profile else None,
+            deferrable=self.options.deferrable,
+            trigger_rule=TriggerRule.ALL_DONE,
+            pool=names.pool(self.plan) if self.options.pools else None,
+            priority_weight=self.weights[branch.id],
+            task_display_name=f"{branch.id} {branch.slug}",
+            doc_md=f"`{branch.branch}`: {branch.title}",
+        )
+        self.branches[branch.id] = task
+        return task

@@ -1,0 +1,54 @@
+"""The trigger form of a phase: five fields, each of which refuses a bad value."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from airflow.sdk import Param
+
+from include.phaseplan.plan.model import PhasePlan
+
+
+def form(plan: PhasePlan, profiles: Collection[str], start: str) -> dict[str, Param]:
+    """Parameters of a run; `./phaseplan run --set key=value` sets exactly these."""
+    ids = [branch.id for branch in plan]
+    return {
+        "base": Param(
+            plan.base,
+            type="string",
+            minLength=1,
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$",
+            title="Base",
+            description="Branch, tag or commit of the target repository that the phase builds on.",
+        ),
+        "start": Param(
+            start,
+            type="string",
+            enum=["wave", "dependencies"],
+            title="Start",
+            description="wave: a branch waits for the previous wave; dependencies: only for what it needs.",
+        ),
+        "branches": Param(
+            [],
+            type=["array", "null"],
+            items={"type": "string", "enum": ids},
+            uniqueItems=True,
+            examples=ids,
+            title="Branches",
+            description="Only these; the others succeed untouched. Empty: all.",
+        ),
+        "agent": Param(
+            None,
+            type=["string", "null"],
+            enum=[None, *sorted(profiles)],
+            title="Agent",
+            description="Profile that builds every branch of this run instead of the plan's own.",
+        ),
+        "rebuild": Param(
+            "auto",
+            type="string",
+            enum=["auto", "always"],
+            title="Rebuild",
+            description="auto: a passed verdict for the same inputs is reused; always: agents build anew.",
+        ),
+    }

@@ -1,0 +1,132 @@
+"""One branch built by one agent in one container: the Airflow face of `runtime.build`."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.docker.operators.docker import DockerOperator
+from airflow.sdk import Connection
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from include.phaseplan.operators.faults import faults
+from include.phaseplan.operators.run import claim, repository, token
+from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.runtime.build.job import Done, Job, Running, Untouched
+from include.phaseplan.runtime.build.step import step
+from include.phaseplan.runtime.engine import connect, stop
+from include.phaseplan.runtime.follow import follow
+from include.phaseplan.runtime.settings import settings
+from include.phaseplan.triggers.container import ContainerTrigger
+
+
+class BranchBuildOperator(DockerOperator):
+    """Builds one branch: workspace in, agent, commits out, gates, verdict, public name.
+
+    Of DockerOperator it keeps the place in the UI (image, command) and the engine's address. The container is
+    made by `runtime`, because copy-in, hardening and copy-out have no extension point there.
+
+    :param phase: number of the phase; everything else comes from what its ledger has pinned.
+    :param branch: id of the branch.
+    :param repository: the plan's own repository, or None for the configured one.
+    :param deferrable: wait for the container in the triggerer, not in a worker slot.
+    """
+
+    template_fields = ("image", "command")
+    template_ext = ()  # a command that ends in .sh is not a file of ours
+    ui_color = "#e1f5fe"
+
+    def __init__(
+        self, *, phase: int, branch: str, repository: str | None = None, deferrable: bool = True, **kwargs: Any
+    ) -> None:
+        super().__init__(mount_tmp_dir=False, **kwargs)
+        self.phase = phase
+        self.branch = branch
+        self.repository = repository
+        self.deferrable = deferrable
+        self._waiting_for: str | None = None
+
+    def execute(self, context: Any) -> Any:
+        """Step until there is a verdict; while a container runs, defer or follow it."""
+        mine = token(context)  # first: without it not even the repository is asked
+        with faults(), repository(self.repository) as (remote, repo):
+            job = Job(
+                phase=self.phase,
+                branch_id=self.branch,
+                token=mine,
+                claim=claim(context),
+                remote=remote,
+                repo=repo,
+                client=connect(settings().docker_url),
+                here=settings(),
+                say=lambda line: self.log.info("%s", line),
+                secrets=_secrets,
+            )
+            while isinstance(outcome := step(job), Running):
+                self._wait(job, outcome)
+        if isinstance(outcome, Untouched):
+            self.log.info("Not among the branches this run is about; left as it is.")
+            return {"branch": self.branch, "state": "untouched"}
+        return _answer(outcome)
+
+    def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
+        """Resume after a deferral. The event is only a hint: labels and refs say what happened."""
+        self.log.info("Container %s has %s.", event["container"][:12], event["status"])
+        return self.execute(context)
+
+    def _wait(self, job: Job, running: Running) -> None:
+        """Until the container has ended; a deferral does not return."""
+        self._waiting_for = running.container
+        if self.deferrable:
+            self.defer(
+                trigger=ContainerTrigger(
+                    docker_url=job.here.docker_url,
+                    container_id=running.container,
+                    phase=self.phase,
+                    branch=self.branch,
+                    repository=self.repository,
+                    deadline=time.time() + running.seconds,
+                    secrets=running.secrets,
+                ),
+                method_name="execute_complete",
+                timeout=timedelta(seconds=running.seconds + 600),  # the trigger's own deadline comes first
+            )
+        if follow(job.client, running.container, job.say, running.seconds) is None:
+            self.log.error("The time limit is up: stopping the container.")
+            stop(job.client, running.container)
+
+    def on_kill(self) -> None:
+        """Nothing is stopped: a worker that goes away must not take the agent with it.
+
+        SIGTERM does not say whether a user cancelled or the worker is going away, and a new try follows the
+        container by its labels. A user's cancel is seen by the trigger, or by the next start of this branch.
+        """
+        if self._waiting_for:
+            self.log.warning("This process ends; container %s goes on.", self._waiting_for[:12])
+
+
+def _secrets(profile: AgentProfile) -> dict[str, str]:
+    """Values of a profile's secrets. Airflow masks what it hands out; redaction of agent output is on top."""
+    return {name: Connection.get(conn_id).password or "" for name, conn_id in profile.secrets.items()}
+
+
+def _answer(done: Done) -> dict[str, Any]:
+    """The task's XCom, or how the task ends when the branch did not pass."""
+    verdict = done.verdict
+    if verdict.outcome == "passed":
+        return {
+            "branch": verdict.branch,
+            "state": "reused" if done.reused else "passed",
+            "attempt": verdict.attempt,
+            "commit": verdict.commit,
+            "name": verdict.name,
+            "lines": verdict.lines,
+        }
+    if verdict.outcome in ("blocked", "cancelled"):
+        raise AirflowSkipException(f"{verdict.branch} is {verdict.outcome}: {verdict.reason}")
+    said = "\n".join(f"  {finding}" for finding in verdict.findings)
+    raise AirflowFailException(
+        f"{verdict.branch}, attempt {verdict.attempt}, failed; its work is kept. Findings:\n{said}\n"
+        "Next step: mend what they say, then Clear this task with Downstream on and Only failed off."
+    )

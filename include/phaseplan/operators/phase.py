@@ -1,0 +1,113 @@
+"""The three tasks that move a phase's ledger: open, integrate, close."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
+
+from include.phaseplan.compile import names
+from include.phaseplan.errors import InputFault
+from include.phaseplan.operators.faults import faults
+from include.phaseplan.operators.run import pulled_token, repository, token
+from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.plan.campaign import load_valid
+from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.runtime import phase as phases
+from include.phaseplan.runtime.engine import connect
+from include.phaseplan.runtime.integrating import integrate_wave
+from include.phaseplan.runtime.settings import settings
+
+
+class _PhaseOperator(BaseOperator):
+    """A task that knows its phase and where the repository may be."""
+
+    def __init__(self, *, phase: int, repository: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.phase = phase
+        self.repository = repository
+
+
+class OpenPhaseOperator(_PhaseOperator):
+    """Reconciles what a dead run left, pins base and plan in the ledger, hands out the run's token."""
+
+    ui_color = "#fff3e0"
+
+    def execute(self, context: Any) -> None:
+        """Push the token; in wave mode skip `start_by_dependencies`, so that waves wait for waves."""
+        params = context["params"]
+        with faults(), repository(self.repository) as (remote, repo):
+            plan, profiles = _pinned(self.phase)
+            made = phases.open_phase(
+                remote,
+                repo,
+                plan,
+                _needed(plan, profiles, params["agent"]),
+                run_id=context["dag_run"].run_id,
+                base_name=params["base"],
+                start=params["start"],
+                branches=tuple(params["branches"] or ()),
+                agent=params["agent"],
+                rebuild=params["rebuild"],
+            )
+        self.log.info("Phase %s is open on base %s (epoch %s).", self.phase, made.base, made.epoch)
+        context["ti"].xcom_push(key="return_value", value=made.model_dump(mode="json"))
+        if params["start"] == "wave":
+            raise DownstreamTasksSkipped(tasks=[names.BY_DEPENDENCIES])
+
+
+class IntegrateOperator(_PhaseOperator):
+    """Settles a wave's branches, merges what passed, regenerates, gates, publishes."""
+
+    ui_color = "#f3e5f5"
+
+    def __init__(self, *, wave: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.wave = wave
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Green when it published what can be; red on a red wave gate (no retry) or infrastructure (retry)."""
+        mine = token(context)
+        with faults(), repository(self.repository) as (remote, repo):
+            client = connect(settings().docker_url)
+            say = lambda line: self.log.info("%s", line)  # noqa: E731  # the one-line sink of the story
+            done = integrate_wave(remote, repo, client, settings(), mine, self.phase, self.wave, say)
+        return {"head": done.head, "merged": list(done.merged), "isolated": list(done.isolated)}
+
+
+class ClosePhaseOperator(_PhaseOperator):
+    """Red unless every selected branch is integrated; its message says who is out and what to do."""
+
+    ui_color = "#fff3e0"
+
+    def execute(self, context: Any) -> str:
+        """The closing message."""
+        mine = pulled_token(context)
+        if mine is None:
+            raise AirflowFailException(
+                f"{names.OPEN} did not open phase {self.phase}, so nothing was built. "
+                f"Read the log of {names.OPEN} (or of the task before it), mend the cause, then Clear that task."
+            )
+        with faults(), repository(self.repository) as (remote, repo):
+            closing = phases.close_phase(repo, remote, mine, phase=self.phase)
+        self.log.info("%s", closing.message)
+        if not closing.ok:
+            raise AirflowFailException(closing.message)
+        return closing.message
+
+
+def _pinned(phase: int) -> tuple[PhasePlan, dict[str, AgentProfile]]:
+    """The phase's plan and all profiles, as the files say now."""
+    here = settings()
+    campaign = load_valid(sorted(here.plans.glob("*.yaml")), here.agents)
+    for loaded in campaign.plans:
+        if loaded.plan.phase == phase:
+            return loaded.plan, dict(campaign.profiles)
+    raise InputFault(f"no valid plan for phase {phase} in {here.plans}: run `./phaseplan lint`")
+
+
+def _needed(plan: PhasePlan, profiles: dict[str, AgentProfile], agent: str | None) -> dict[str, AgentProfile]:
+    """Only the profiles this run may use."""
+    wanted = {agent, plan.gates.profile, plan.agent, *(plan.profile_of(branch) for branch in plan)}
+    return {name: profile for name, profile in profiles.items() if name in wanted}

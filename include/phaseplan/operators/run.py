@@ -1,0 +1,42 @@
+"""What every operator asks Airflow for: the run's token and the claim of this task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from include.phaseplan.compile import names
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.records import Token
+from include.phaseplan.runtime.remote import Remote
+from include.phaseplan.runtime.settings import repository_for, settings
+
+
+def pulled_token(context: Any) -> Token | None:
+    """The token that this run's `open_phase` handed out."""
+    value = context["ti"].xcom_pull(task_ids=names.OPEN)
+    return Token.model_validate(value) if value else None
+
+
+def token(context: Any) -> Token:
+    """The token, or a skip: without it a task touches nothing."""
+    found = pulled_token(context)
+    if found is None:
+        raise AirflowSkipException(f"{names.OPEN} of this run handed out no token, so there is nothing to do here.")
+    return found
+
+
+def claim(context: Any) -> str:
+    """Who may follow or harvest a container: constant over retries, another after a Clear."""
+    return f"{context['dag_run'].run_id}/{context['ti'].max_tries}"
+
+
+@contextmanager
+def repository(plan_repository: str | None) -> Iterator[tuple[Remote, GitRepo]]:
+    """The target repository and a private one to work in."""
+    remote = Remote(repository_for(plan_repository))
+    with remote.private(state=settings().state) as repo:
+        yield remote, repo

@@ -1,0 +1,129 @@
+"""What a plan can do at best, whatever its authors promised: pure arithmetic over estimates.
+
+The weight of a branch is seconds: its own `duration` (the mean of the range), else its wave's, else its
+estimated lines at a fixed pace. Where nothing is estimated every branch weighs the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from include.phaseplan.plan.graph import merge_order
+from include.phaseplan.plan.model import PhasePlan
+
+SECONDS_A_LINE = 30  # the founding document: 500 lines in 4 hours
+
+
+@dataclass(frozen=True, slots=True)
+class WaveFacts:
+    """One wave at a glance. Times in seconds."""
+
+    wave: int
+    branches: tuple[str, ...]
+    agents: int  # that can work at once
+    needs_waves: tuple[int, ...]
+    critical: tuple[str, ...]  # branches on the plan's critical path
+    lines: int
+    bound: float
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What is true of a plan with a number of agents. Times in seconds."""
+
+    agents: int
+    critical_path: tuple[str, ...]
+    critical_time: float
+    sequential: float
+    waves_bound: float  # `start: wave`: no schedule of these waves is faster
+    dependencies_bound: float  # `start: dependencies`
+    waves: tuple[WaveFacts, ...]
+
+    @property
+    def bound(self) -> dict[str, float]:
+        """The lower bound by start mode."""
+        return {"wave": self.waves_bound, "dependencies": self.dependencies_bound}
+
+
+def analyse(plan: PhasePlan, agents: int | None = None, weights: Mapping[str, float] | None = None) -> Analysis:
+    """Analyse a plan that lints without errors.
+
+    :param agents: how many work at once; the plan's `max_parallel_agents` when not given.
+    :param weights: seconds by branch id, for times that were measured instead of estimated.
+    """
+    count = agents or plan.max_parallel_agents
+    cost = dict(weights) if weights is not None else estimates(plan)
+    path, length = critical_path(plan, cost)
+    waves = tuple(_wave_facts(plan, i, count, cost, path) for i in range(len(plan.waves)))
+    total = sum(cost[branch.id] for branch in plan)
+    return Analysis(
+        agents=count,
+        critical_path=path,
+        critical_time=length,
+        sequential=total,
+        waves_bound=sum(facts.bound for facts in waves),
+        dependencies_bound=max(length, makespan_bound(cost.values(), count)),
+        waves=waves,
+    )
+
+
+def estimates(plan: PhasePlan) -> dict[str, float]:
+    """Seconds by branch id."""
+    out: dict[str, float] = {}
+    for wave in plan.waves:
+        for branch in wave.branches:
+            span = branch.duration or wave.duration
+            guess = branch.lines * SECONDS_A_LINE or 3600
+            out[branch.id] = (span.low + span.high) / 2 if span is not None else float(guess)
+    return out
+
+
+def critical_path(
+    plan: PhasePlan, cost: Mapping[str, float], only: frozenset[str] | None = None
+) -> tuple[tuple[str, ...], float]:
+    """The chain of dependencies that takes longest, and its seconds; of equals the first in plan order."""
+    chosen = plan.by_id.keys() if only is None else only
+    finish: dict[str, float] = {}
+    before: dict[str, str | None] = {}
+    for branch_id in (b for b in merge_order(plan) if b in chosen):
+        needed = [n for n in plan.by_id[branch_id].depends_on if n in chosen]
+        before[branch_id] = max(needed, key=finish.__getitem__, default=None)
+        finish[branch_id] = cost[branch_id] + max((finish[n] for n in needed), default=0.0)
+    last: str | None = max((b.id for b in plan if b.id in chosen), key=finish.__getitem__)
+    length = finish[last] if last is not None else 0.0
+    path: list[str] = []
+    while last is not None:
+        path.append(last)
+        last = before[last]
+    return tuple(reversed(path)), length
+
+
+def makespan_bound(costs: Iterable[float], agents: int) -> float:
+    """No n agents finish these jobs sooner: the longest job, the mean load, and the pigeonholes.
+
+    With n agents the n + 1 longest jobs put two on one agent, the 2n + 1 longest three, and so on.
+    """
+    jobs = sorted(costs, reverse=True)
+    if not jobs:
+        return 0.0
+    holes = (sum(jobs[k * agents - k : k * agents + 1]) for k in range(1, (len(jobs) - 1) // agents + 1))
+    return max(jobs[0], sum(jobs) / agents, *holes)
+
+
+def _wave_facts(
+    plan: PhasePlan, index: int, agents: int, cost: Mapping[str, float], path: tuple[str, ...]
+) -> WaveFacts:
+    wave = plan.waves[index]
+    ids = tuple(branch.id for branch in wave.branches)
+    needs = {plan.wave_of[n] for branch in wave.branches for n in branch.depends_on} - {wave.wave}
+    longest = critical_path(plan, cost, frozenset(ids))[1]
+    return WaveFacts(
+        wave=wave.wave,
+        branches=ids,
+        agents=min(agents, len(ids)),
+        needs_waves=tuple(sorted(needs)),
+        critical=tuple(b for b in ids if b in path),
+        lines=sum(branch.lines for branch in wave.branches),
+        bound=max(longest, makespan_bound((cost[b] for b in ids), agents)),
+    )

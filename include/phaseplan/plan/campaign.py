@@ -1,0 +1,140 @@
+"""All plans of one repository with their agent profiles: whatever is wrong with one never hides another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.plan.diagnostics import Diagnostic, Finding, in_order
+from include.phaseplan.plan.loader import Source, gc_paused, load
+from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.plan.repair import concerns, repair
+from include.phaseplan.plan.rules import check
+from include.phaseplan.plan.rules.agents import named
+from include.phaseplan.plan.rules.campaign import Member, cross_check
+from include.phaseplan.plan.rules.view import View
+from include.phaseplan.plan.schema import findings, validate
+
+NO_PATHS: frozenset[tuple[str | int, ...]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPlan:
+    """One plan without errors, and the file it came from."""
+
+    path: Path
+    plan: PhasePlan
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What the given files hold.
+
+    `plans` are those without errors whose agents, if an agents file was given, are all in `profiles`;
+    `diagnostics` is in order of file and line.
+    """
+
+    plans: tuple[LoadedPlan, ...]
+    profiles: dict[str, AgentProfile]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything cannot be carried out."""
+        return any(d.is_error for d in self.diagnostics)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One plan file after reading: `plan` may be a repaired stand-in for what it should have been."""
+
+    path: Path
+    source: Source
+    plan: PhasePlan | None
+    touched: frozenset[tuple[str | int, ...]]
+    found: tuple[Diagnostic, ...]
+
+
+def load_campaign(paths: Sequence[Path], agents: Path | None) -> Campaign:
+    """Everything there is to say about these plans: errors, warnings and notes."""
+    return _load(paths, agents, advice=True)
+
+
+def load_valid(paths: Sequence[Path], agents: Path | None) -> Campaign:
+    """What the DAG factory needs: the plans without errors, their profiles, and no time spent on advice."""
+    return _load(paths, agents, advice=False)
+
+
+def _load(paths: Sequence[Path], agents: Path | None, advice: bool) -> Campaign:
+    with gc_paused():
+        profiles, names, found = load_profiles(agents)
+        read = [_read(path, names, advice) for path in paths]
+        for entry in read:
+            found.extend(entry.found)
+        found.extend(_across(read, advice))
+    bad = {d.file for d in found if d.is_error}
+    plans = [
+        LoadedPlan(entry.path, entry.plan)
+        for entry in read
+        if entry.plan and str(entry.path) not in bad and (agents is None or _has_agents(entry.plan, profiles))
+    ]
+    return Campaign(tuple(sorted(plans, key=lambda p: p.plan.phase)), profiles, in_order(found))
+
+
+def _has_agents(plan: PhasePlan, profiles: dict[str, AgentProfile]) -> bool:
+    """Whether every profile a plan names could be read; if not, the agents file has the diagnostic."""
+    return all(name in profiles for _, name in named(View(plan)))
+
+
+def load_profiles(path: Path | None) -> tuple[dict[str, AgentProfile], frozenset[str] | None, list[Diagnostic]]:
+    """The profiles of an agents file: the valid ones, the names of all (None: unknown), what is wrong."""
+    if path is None:
+        return {}, None, []
+    source = load(path)
+    found = list(source.diagnostics)
+    if source.data is None:
+        return {}, None, found
+    profiles: dict[str, AgentProfile] = {}
+    for name, data in source.data.items():
+        profile, errors = validate(AgentProfile, data)
+        if profile is not None:
+            profiles[name] = profile
+        for finding in findings(AgentProfile, data, errors):
+            inside = Finding(finding.code, (name, *finding.path), finding.message, finding.hint, finding.on_key)
+            found.append(source.locations.diagnose(source.file, inside))
+    return profiles, frozenset(source.data), found
+
+
+def _read(path: Path, profiles: frozenset[str] | None, advice: bool) -> _Read:
+    """One plan: its own problems, all of them at once."""
+    source = load(path)
+    if source.data is None:
+        return _Read(path, source, None, NO_PATHS, source.diagnostics)
+    plan, errors = validate(PhasePlan, source.data)
+    raw = findings(PhasePlan, source.data, errors)
+    touched = NO_PATHS
+    if errors:
+        plan, touched = repair(PhasePlan, source.data, errors)
+    if plan is not None:
+        raw.extend(f for f in check(View(plan, profiles), advice) if not concerns(f, touched))
+    found = (source.locations.diagnose(source.file, finding) for finding in raw)
+    return _Read(path, source, plan, touched, (*source.diagnostics, *found))
+
+
+def _across(read: list[_Read], advice: bool) -> list[Diagnostic]:
+    """What the plans say about each other; a plan too broken to have a phase says nothing."""
+    members = [
+        Member(i, entry.plan)
+        for i, entry in enumerate(read)
+        if entry.plan is not None and ("phase",) not in entry.touched
+    ]
+    unknown = len(members) < len(read)  # the phase somebody misses may be in the file that cannot be read
+    out: list[Diagnostic] = []
+    for index, finding in cross_check(members, advice and not unknown):
+        entry: Any = read[index]
+        if not concerns(finding, entry.touched):
+            out.append(entry.source.locations.diagnose(entry.source.file, finding))
+    return out

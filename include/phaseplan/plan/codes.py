@@ -1,0 +1,81 @@
+"""Every diagnostic there is: its stable code, how bad it is, and what it means in one line.
+
+A code keeps its meaning for ever; a retired one is not given out again. PP1 the file, PP2 keys and
+values, PP3 names, PP4 dependencies and waves, PP5 paths, PP6 agents, PP7 running, PP8 the campaign.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One kind of diagnostic."""
+
+    severity: Severity
+    meaning: str
+
+
+_ERRORS: dict[str, str] = {
+    "PP101": "the file cannot be read",
+    "PP102": "the file is empty",
+    "PP103": "the file is larger than any plan needs to be",
+    "PP104": "the file is not UTF-8 text",
+    "PP105": "the file is not valid YAML",
+    "PP106": "aliases or nesting go further than any plan needs",
+    "PP107": "a YAML tag asks for something other than plain data",
+    "PP108": "a key is given twice in one mapping",
+    "PP109": "the top of the file is not a mapping",
+    "PP201": "a key nobody reads, probably a typo",
+    "PP202": "a required key is missing",
+    "PP203": "a value of the wrong kind",
+    "PP204": "a duration that cannot be read",
+    "PP301": "two branches have the same id",
+    "PP302": "two branches have the same git name",
+    "PP303": "a branch id that cannot be part of a git ref",
+    "PP304": "a name git does not accept for a branch",
+    "PP305": "a git name is a directory of another, which git refuses to store side by side",
+    "PP306": "a git name is what another branch's later attempt would be published as",
+    "PP307": "a git name belongs to the base or to the integration branch",
+    "PP308": "two branches would become the same Airflow task",
+    "PP401": "a dependency on a branch that does not exist",
+    "PP402": "dependencies run in a circle",
+    "PP403": "a dependency in a later wave",
+    "PP404": "two waves have the same number",
+    "PP405": "waves are not in the order of their numbers",
+    "PP501": "a path pattern that is not gitignore syntax",
+    "PP502": "a path that leaves the repository",
+    "PP505": "a shared file's owner is not a branch of this plan",
+    "PP506": "a shared file is listed for a branch that does not exist",
+    "PP507": "a regular expression that does not compile",
+    "PP508": "a shared file is declared twice",
+    "PP509": "a shared file's owner is in a later wave than a branch listed for it",
+    "PP601": "an agent profile that does not exist",
+    "PP602": "a branch that no agent profile builds",
+    "PP701": "a schedule that Airflow cannot follow",
+    "PP801": "two plans describe the same phase",
+    "PP803": "blocks and depends_on of two plans contradict each other",
+    "PP804": "a phase is called independent of one it is tied to",
+    "PP805": "phases wait for each other in a circle",
+}
+_WARNINGS = {
+    "PP407": "a dependency is listed twice",
+    "PP503": "two branches of one wave own the same path and neither waits for the other",
+    "PP702": "a cron on a phase that waits for other phases",
+    "PP802": "a phase depends on one that no plan describes",
+    "PP806": "a phase is missing from the blocks of one it depends on",
+}
+_NOTES = {
+    "PP504": "the claimed conflict risk is not what the overlap of paths says",
+    "PP703": "a wave has more branches than agents may run at once",
+    "PP704": "further attempts come with the next release",
+}
+
+_TABLES: tuple[tuple[Severity, dict[str, str]], ...] = (("error", _ERRORS), ("warning", _WARNINGS), ("note", _NOTES))
+CODES: dict[str, Code] = {
+    code: Code(severity, meaning) for severity, table in _TABLES for code, meaning in table.items()
+}

@@ -1,0 +1,125 @@
+"""Whether two gitignore patterns can match one path, and which: an example convinces better than a claim.
+
+Both patterns become sequences (of path parts, and each part of characters) and are walked together, breadth
+first over pairs of positions, so the cost is the product of their lengths whatever the stars do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+_CHARACTERS = "x0_-.aA" + "".join(chr(c) for c in range(33, 127) if chr(c) != "/")
+_TOKEN = re.compile(r"\\.|\[[!^]?\]?[^]]*\]|\*+|.", re.DOTALL)
+
+
+def common_path(one: str, other: str) -> str | None:
+    """A path that both patterns match, or None when there is none. Negated patterns match nothing here."""
+    if one.startswith("!") or other.startswith("!") or not _prefixes_meet(_prefix(one), _prefix(other)):
+        return None
+    met = _meet(_parts(one), _parts(other), "**", _common_part)
+    return None if met is None else "/".join(met)
+
+
+@lru_cache(maxsize=4096)
+def _parts(pattern: str) -> tuple[str, ...]:
+    """A pattern as path parts; a directory's last part stands for what is inside it.
+
+    gitignore lets `x.go` be a directory as well; nobody who writes it means that, so a name with an extension
+    is a file here.
+    """
+    inside = pattern.endswith("/")
+    extension = "." in pattern.rsplit("/", 1)[-1].lstrip(".")
+    parts = [part for part in pattern.strip("/").split("/") if part]
+    if "/" not in pattern.rstrip("/"):
+        parts.insert(0, "**")
+    if parts[-1] == "**":
+        return (*parts, "*", "**", "*") if inside else (*parts, "*")
+    return (*parts, "**", "*") if inside else tuple(parts) if extension else (*parts, "**")
+
+
+@lru_cache(maxsize=4096)
+def _prefix(pattern: str) -> str:
+    """The text that every match begins with; nothing for a pattern that floats."""
+    if "/" not in pattern.rstrip("/"):
+        return ""
+    return re.split(r"[*?\[\\]", pattern.lstrip("/"), maxsplit=1)[0].rstrip("/")
+
+
+def _prefixes_meet(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
+
+
+def _common_part(one: str, other: str) -> str | None:
+    """A name that two parts both match."""
+    if one == other and not re.search(r"[*?\[\\]", one):
+        return one
+    met = _meet(_TOKEN.findall(one), _TOKEN.findall(other), "*", _common_character)
+    return None if met is None else "".join(met) or "x"
+
+
+@lru_cache(maxsize=4096)
+def _common_character(one: str, other: str) -> str | None:
+    """A character that two tokens both match."""
+    left, right = _regex(one), _regex(other)
+    literals = "".join(token[-1] for token in (one, other) if not token.startswith(("[", "?")))
+    return next((c for c in literals or _CHARACTERS if left.fullmatch(c) and right.fullmatch(c)), None)
+
+
+@lru_cache(maxsize=4096)
+def _regex(token: str) -> re.Pattern[str]:
+    if token == "?":
+        return re.compile("[^/]")
+    if token.startswith("[") and len(token) > 2:
+        body = token[1:-1]
+        negated = body[0] in "!^"
+        inner = (body[1:] if negated else body).replace("[", "\\[").replace("]", "\\]")
+        try:
+            return re.compile(f"[{'^' if negated else ''}{inner}]")
+        except re.error:
+            return re.compile(r"(?!)")
+    return re.compile(re.escape(token[-1]))
+
+
+def _meet(
+    one: Sequence[str], other: Sequence[str], star: str, common: Callable[[str, str], str | None]
+) -> list[str] | None:
+    """The shortest sequence that both match; `star` matches any number of items, also none."""
+    todo: deque[tuple[int, int, tuple[str, ...]]] = deque([(0, 0, ())])
+    seen = {(0, 0)}
+    while todo:
+        i, j, made = todo.popleft()
+        if i == len(one) and j == len(other):
+            return list(made)
+        for step in _steps(one, other, i, j, star, common):
+            if step[:2] not in seen:
+                seen.add(step[:2])
+                todo.append((step[0], step[1], made if step[2] is None else (*made, step[2])))
+    return None
+
+
+def _steps(
+    one: Sequence[str], other: Sequence[str], i: int, j: int, star: str, common: Callable[[str, str], str | None]
+) -> list[tuple[int, int, str | None]]:
+    """Where the walk can go from one pair of positions, and what it writes on the way."""
+    steps: list[tuple[int, int, str | None]] = []
+    left = one[i] if i < len(one) else None
+    right = other[j] if j < len(other) else None
+    stars = (_is_star(left, star), _is_star(right, star))
+    if stars[0]:
+        steps.append((i + 1, j, None))
+        if right is not None and not stars[1] and (text := common(right, right)) is not None:
+            steps.append((i, j + 1, text))
+    if stars[1]:
+        steps.append((i, j + 1, None))
+        if left is not None and not stars[0] and (text := common(left, left)) is not None:
+            steps.append((i + 1, j, text))
+    if left is not None and right is not None and not any(stars) and (both := common(left, right)) is not None:
+        steps.append((i + 1, j + 1, both))
+    return steps
+
+
+def _is_star(item: str | None, star: str) -> bool:
+    return item is not None and (item == star or (star == "*" and item.strip("*") == ""))

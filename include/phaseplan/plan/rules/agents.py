@@ -1,0 +1,43 @@
+"""Agent profiles: every one that is named exists, and every branch has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from include.phaseplan.plan.diagnostics import Finding, Path
+from include.phaseplan.plan.rules.view import View
+from include.phaseplan.plan.suggest import hint
+
+
+def known_profiles(view: View) -> Iterator[Finding]:
+    """PP601."""
+    if view.profiles is None:
+        return
+    for path, name in named(view):
+        if name not in view.profiles:
+            yield Finding("PP601", path, f"there is no agent profile `{name}`", _hint(name, sorted(view.profiles)))
+
+
+def somebody_builds(view: View) -> Iterator[Finding]:
+    """PP602."""
+    if view.plan.agent is not None:
+        return
+    for path, branch in view.places:
+        if branch.agent is None:
+            yield Finding("PP602", (*path, "id"), f"nothing says which agent builds {branch.id}",
+                          "name a profile: `agent:` at the top of the plan, or at the branch")  # fmt: skip
+
+
+def named(view: View) -> Iterator[tuple[Path, str]]:
+    """Every profile a plan names, with its place."""
+    if view.plan.agent is not None:
+        yield ("agent",), view.plan.agent
+    if view.plan.gates.profile is not None:
+        yield ("gates", "profile"), view.plan.gates.profile
+    for path, branch in view.places:
+        if branch.agent is not None:
+            yield (*path, "agent"), branch.agent
+
+
+def _hint(name: str, profiles: list[str]) -> str:
+    return hint(name, profiles, "profiles") or "the agents file defines none"

@@ -1,0 +1,93 @@
+"""Git names: what `git check-ref-format --branch` says, and names that git cannot store side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from include.phaseplan.plan.diagnostics import Finding, Path
+from include.phaseplan.plan.rules.view import View
+
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")
+_VERSION = re.compile(r"(.+)-v([1-9][0-9]*)", re.DOTALL)
+_LONGEST = 200  # bytes; git stores a ref as a file, and locks it under a longer name
+
+
+def fault(name: str) -> str | None:
+    """Why git would not take `name` for a branch; None: it would."""
+    if (bad := _FORBIDDEN.search(name)) is not None:
+        return f"contains {bad[0]!r}"
+    for text in ("..", "@{", "//"):
+        if text in name:
+            return f"contains `{text}`"
+    if name in ("", "@", "HEAD"):
+        return "is not a name"
+    if name.startswith(("-", "/")) or name.endswith(("/", ".")):
+        return f"{'begins' if name[0] in '-/' else 'ends'} with `{name[0] if name[0] in '-/' else name[-1]}`"
+    if any(part.startswith(".") or part.endswith(".lock") for part in name.split("/")):
+        return "has a part that begins with `.` or ends in `.lock`"
+    return f"is longer than {_LONGEST} bytes" if len(name.encode()) > _LONGEST else None
+
+
+def valid_names(view: View) -> Iterator[Finding]:
+    """PP304."""
+    names: list[tuple[Path, str]] = [((*path, "branch"), branch.branch) for path, branch in view.places]
+    for path, name in [(("base",), view.plan.base), *names]:
+        why = fault(name)
+        if why:
+            yield Finding("PP304", path, f"git does not accept {name!r}: it {why}", "see git check-ref-format")
+
+
+def unique_names(view: View) -> Iterator[Finding]:
+    """PP302."""
+    first: dict[str, str] = {}
+    for path, branch in view.places:
+        if branch.branch in first:
+            said = f"the git name {branch.branch} is taken by branch {first[branch.branch]}"
+            yield Finding("PP302", (*path, "branch"), said, "give each branch its own")
+        first.setdefault(branch.branch, branch.id)
+
+
+def no_directory_clash(view: View) -> Iterator[Finding]:
+    """PP305: with a ref `a`, git cannot store `a/b`."""
+    owner = {branch.branch: f"branch {branch.id}" for _, branch in reversed(view.places)}
+    owner |= _reserved(view)
+    for path, branch in view.places:
+        for parent in _parents(branch.branch):
+            if parent in owner:
+                said = f"git cannot store {branch.branch} beside {parent}, the name of {owner[parent]}"
+                yield Finding("PP305", (*path, "branch"), said, "use a suffix (x-y) where one name is inside another")
+        for name in _reserved(view):
+            if branch.branch in _parents(name):
+                said = f"git cannot store {branch.branch} beside {name}, the name of {owner[name]}"
+                yield Finding("PP305", (*path, "branch"), said, "choose another name")
+
+
+def no_version_clash(view: View) -> Iterator[Finding]:
+    """PP306: attempt 2 of `x` is published as `x-v2`."""
+    owner = {branch.branch: branch.id for _, branch in reversed(view.places)}
+    for path, branch in view.places:
+        for name in (branch.branch, *_parents(branch.branch)):
+            match = _VERSION.fullmatch(name)
+            if match and match[1] in owner and int(match[2][:9]) > 1:
+                said = f"{name} is the name attempt {match[2]} of branch {owner[match[1]]} would be published as"
+                yield Finding("PP306", (*path, "branch"), said, "end the name in something other than -v<number>")
+
+
+def not_reserved(view: View) -> Iterator[Finding]:
+    """PP307."""
+    reserved = _reserved(view)
+    for path, branch in view.places:
+        if branch.branch in reserved:
+            said = f"{branch.branch} is {reserved[branch.branch]}; no agent's work is published there"
+            yield Finding("PP307", (*path, "branch"), said, "choose another name")
+
+
+def _reserved(view: View) -> dict[str, str]:
+    return {view.plan.base: "the base", f"integration/phase-{view.plan.phase}": "the integration branch"}
+
+
+def _parents(name: str) -> list[str]:
+    """`a/b/c` -> `a`, `a/b`."""
+    parts = name.split("/")
+    return ["/".join(parts[:i]) for i in range(1, len(parts))]

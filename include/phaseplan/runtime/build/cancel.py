@@ -1,0 +1,46 @@
+"""Called where a user stopped a deferred task: stop one container, keep its work, say so."""
+
+from __future__ import annotations
+
+import logging
+
+from include.phaseplan.errors import PhaseplanError
+from include.phaseplan.runtime.build.harvest import cancel_container
+from include.phaseplan.runtime.build.job import Job
+from include.phaseplan.runtime.build.ready import look
+from include.phaseplan.runtime.engine import connect, find, stop
+from include.phaseplan.runtime.ledger import read
+from include.phaseplan.runtime.records import Token
+from include.phaseplan.runtime.remote import Remote
+from include.phaseplan.runtime.settings import repository_for, settings
+
+log = logging.getLogger(__name__)
+
+
+def cancel(docker_url: str, phase: int, branch_id: str, container_id: str, repository: str | None) -> None:
+    """Stop exactly this container; then collect it as `cancelled` and remove it.
+
+    What fails after the stop is left to the next start of the branch or the next `open_phase`.
+    """
+    client, here = connect(docker_url), settings()
+    stop(client, container_id)
+    try:
+        remote = Remote(repository_for(repository))
+        with remote.private(state=here.state) as repo:
+            snapshot = read(repo, remote, phase)
+            run = snapshot.ledger.run if snapshot.ledger else None
+            if snapshot.ledger is None or run is None:
+                return
+            token = Token(run=run.id, epoch=run.epoch, base=run.base, plan=run.plan)
+            found = [
+                c
+                for c in find(client, ledger=snapshot.ledger.id, phase=phase, branch=branch_id, role="agent")
+                if c.id == container_id
+            ]
+            for container in found:
+                job = Job(
+                    phase, branch_id, token, container.labels.claim, remote, repo, client, here, log.info, lambda _: {}
+                )
+                cancel_container(look(job), container)
+    except PhaseplanError as error:
+        log.warning("Container %s is stopped; its work is collected later: %s", container_id[:12], error)

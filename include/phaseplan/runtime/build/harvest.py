@@ -1,0 +1,137 @@
+"""What an agent left behind: collected from its volume, kept under its attempt ref before anything judges it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from include.phaseplan.runtime.build import publish
+from include.phaseplan.runtime.build.job import View
+from include.phaseplan.runtime.collect import collect
+from include.phaseplan.runtime.engine import Found, find, remove, stop
+from include.phaseplan.runtime.follow import read
+from include.phaseplan.runtime.records import Finding, moment, stamp
+from include.phaseplan.runtime.redact import Redactor
+from include.phaseplan.runtime.results import keep_attempt
+
+
+@dataclass(frozen=True)
+class Harvest:
+    """One attempt's outcome before the gates."""
+
+    base: str
+    raw: str
+    collected: bool = True  # False: nothing could be brought back
+    withheld: bool = False  # holds a secret: it must not leave this machine
+    kept_volume: str | None = None  # holds what did not come back, or must not
+    findings: tuple[Finding, ...] = ()
+    exit_code: int | None = None
+    last_line: str = ""
+    started: str = ""
+    finished: str = ""
+    seconds: float = 0.0
+    container: str | None = None
+
+
+def harvest(view: View, attempt: int, container: Found) -> Harvest:
+    """Collect an exited container's commits and keep them under the attempt ref."""
+    job, base = view.job, view.snapshot.started[view.branch.id][attempt].base
+    collected = collect(
+        job.client,
+        image=job.here.collector_image,
+        container_id=container.id,
+        profile=view.profile,
+        labels=view.labels(attempt, "collector"),
+        repo=job.repo,
+        base=base,
+        secret_values=tuple(job.secrets(view.profile).values()),
+    )
+    raw = collected.raw or base
+    if known := view.snapshot.attempts.get(view.branch.id, {}).get(attempt):
+        raw = known  # an earlier start of this task kept it and died before the verdict
+    elif not collected.withheld:
+        keep_attempt(job.repo, job.remote, view.plan.phase, view.branch.id, attempt, raw)
+        job.say(f"Collected {raw[:12]}; kept as attempt {attempt}.")
+    seconds = (moment(container.finished_at) - moment(container.started_at)).total_seconds()
+    return Harvest(
+        base=base,
+        raw=raw,
+        collected=collected.raw is not None,
+        withheld=collected.withheld,
+        kept_volume=collected.kept_volume,
+        findings=(*_exit_findings(view, container, seconds), *collected.findings, *_kept(collected.kept_volume)),
+        exit_code=container.exit_code,
+        last_line=_last_line(view, container),
+        started=stamp(moment(container.started_at)),
+        finished=stamp(moment(container.finished_at)),
+        seconds=seconds,
+        container=container.id,
+    )
+
+
+def _kept(volume: str | None) -> tuple[Finding, ...]:
+    """Where the work is that did not come back: only a person may throw it away."""
+    if volume is None:
+        return ()
+    told = f"what did not come back is in volume {volume} of the Docker engine; `docker volume rm {volume}` when done"
+    return (Finding(gate="kept", message=told),)
+
+
+def of_attempt(view: View, attempt: int) -> Harvest | None:
+    """An attempt whose container is gone but whose work was kept."""
+    raw = view.snapshot.attempts.get(view.branch.id, {}).get(attempt)
+    if raw is None:
+        return None
+    return Harvest(base=view.snapshot.started[view.branch.id][attempt].base, raw=raw)
+
+
+def _last_line(view: View, container: Found) -> str:
+    """What the agent said last, without secrets; only one line is ever held."""
+    said = [""]
+    redact = Redactor(view.job.secrets(view.profile).values())
+    read(view.job.client, container.id, lambda line: said.__setitem__(0, line if line.strip() else said[0]))
+    return redact(said[0])[:500]
+
+
+def _exit_findings(view: View, container: Found, seconds: float) -> tuple[Finding, ...]:
+    """Why an agent that did not exit with 0 or 75 has failed."""
+    code = container.exit_code
+    if code in (0, 75):
+        return ()
+    if container.oom:
+        limit = f"{view.profile.memory >> 20} MiB"
+        return (Finding(gate="agent", limit=limit, message=f"the agent ran out of memory (limit {limit})"),)
+    if seconds >= view.profile.timeout:
+        limit = f"{view.profile.timeout} s"
+        return (Finding(gate="agent", limit=limit, message=f"the agent was stopped at its time limit of {limit}"),)
+    return (Finding(gate="agent", limit="0", actual=str(code), message=f"the agent exited with code {code}"),)
+
+
+def stop_foreign(view: View) -> None:
+    """Stop what another claim left of this branch; its work is kept, its attempt called cancelled."""
+    job = view.job
+    for container in find(job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id):
+        if container.labels.claim == job.claim:
+            continue
+        if container.labels.role == "agent":
+            cancel_container(view, container)
+        else:
+            remove(job.client, container.id)
+
+
+def cancel_container(view: View, container: Found) -> None:
+    """Stop one agent, keep what it has done so far, record it as cancelled, remove it."""
+    job, attempt = view.job, container.labels.attempt
+    if container.status == "running":
+        stop(job.client, container.id)
+    left = next(
+        (
+            c
+            for c in find(job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id, role="agent")
+            if c.id == container.id
+        ),
+        None,
+    )
+    known = view.snapshot.verdicts.get(view.branch.id, ())
+    if left is not None and left.status == "exited" and all(v.attempt != attempt for v in known):
+        publish.cancelled(view, attempt, container.labels.claim, harvest(view, attempt, left))
+    remove(job.client, container.id)

@@ -1,0 +1,108 @@
+"""What a build works with, and what a step of it can come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from docker import DockerClient
+
+from include.phaseplan.errors import Bug, PhaseplanError
+from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.plan.model import Branch, PhasePlan
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.labels import Labels, Role
+from include.phaseplan.runtime.ledger import Snapshot
+from include.phaseplan.runtime.records import Ledger, RunRecord, Token, Verdict
+from include.phaseplan.runtime.remote import Remote
+from include.phaseplan.runtime.settings import Settings
+
+
+class NotReady(PhaseplanError):
+    """The branch cannot be built now and nobody is at fault here: the task skips, saying why."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One start of one branch's task."""
+
+    phase: int
+    branch_id: str
+    token: Token
+    claim: str  # run id and clear number: who may follow or harvest a container
+    remote: Remote
+    repo: GitRepo  # private to this start
+    client: DockerClient
+    here: Settings
+    say: Callable[[str], None]  # a line of the branch's story
+    secrets: Callable[[AgentProfile], dict[str, str]]  # values by variable; asked only when an agent starts
+
+
+@dataclass(frozen=True)
+class View:
+    """A job and what the refs said when it looked."""
+
+    job: Job
+    snapshot: Snapshot
+    ledger: Ledger
+    run: RunRecord
+    plan: PhasePlan
+    branch: Branch
+
+    @property
+    def profile_name(self) -> str:
+        """The agent profile that builds this branch in this run."""
+        name = self.run.agent or self.plan.profile_of(self.branch)
+        if name is None:
+            raise Bug(f"{self.branch.id}: the pinned plan names no agent; `./phaseplan lint` should have refused it")
+        return name
+
+    @property
+    def profile(self) -> AgentProfile:
+        """That profile, as pinned."""
+        return self.profile_named(self.profile_name)
+
+    @property
+    def gate_profile(self) -> AgentProfile:
+        """The profile gate containers use."""
+        return self.profile_named(self.plan.gates.profile or self.profile_name)
+
+    def profile_named(self, name: str) -> AgentProfile:
+        """A pinned profile."""
+        if self.snapshot.pinned is None or name not in self.snapshot.pinned.profiles:
+            raise Bug(f"agent profile {name!r} is not pinned in the ledger of phase {self.plan.phase}")
+        return self.snapshot.pinned.profiles[name]
+
+    def labels(self, attempt: int, role: Role) -> Labels:
+        """Labels of a container of this branch."""
+        return Labels(
+            ledger=self.ledger.id,
+            phase=self.plan.phase,
+            branch=self.branch.id,
+            attempt=attempt,
+            claim=self.job.claim,
+            role=role,
+        )
+
+
+@dataclass(frozen=True)
+class Running:
+    """A container is at work; wait for it, then step again."""
+
+    container: str
+    role: Role
+    seconds: float  # time limit, from now
+    secrets: tuple[str, ...] = ()  # connection ids to mask in its log
+
+
+@dataclass(frozen=True)
+class Done:
+    """The branch has its verdict."""
+
+    verdict: Verdict
+    reused: bool = False
+
+
+@dataclass(frozen=True)
+class Untouched:
+    """This run is not about the branch."""

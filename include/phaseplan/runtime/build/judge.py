@@ -1,0 +1,51 @@
+"""Gates on the exact commit, and the verdict."""
+
+from __future__ import annotations
+
+from include.phaseplan.runtime.build import publish
+from include.phaseplan.runtime.build.harvest import Harvest
+from include.phaseplan.runtime.build.job import Done, Running, View
+from include.phaseplan.runtime.build.workbench import bench
+from include.phaseplan.runtime.engine import find
+from include.phaseplan.runtime.gates.diff import Judged
+from include.phaseplan.runtime.gates.diff import judge as judge_diff
+from include.phaseplan.runtime.records import Finding
+
+#: Gates that last longer than this are waited for in the triggerer; a deferral costs about 2.6 s.
+_PATIENCE = 20.0
+
+
+def judge(view: View, attempt: int, harvest: Harvest) -> Running | Done:
+    """Decide about one attempt, or say which gate container to wait for."""
+    if harvest.exit_code == 75:
+        return publish.verdict(view, attempt, harvest, outcome="blocked", reason=harvest.last_line)
+    if harvest.withheld or not harvest.collected:  # nothing came back, or nothing that may go anywhere
+        return publish.verdict(view, attempt, harvest, outcome="failed", findings=harvest.findings)
+    if not view.job.repo.is_ancestor(harvest.base, harvest.raw):
+        return publish.verdict(view, attempt, harvest, outcome="failed", findings=harvest.findings)
+    judged = judge_diff(view.job.repo, view.plan, view.branch, harvest.base, harvest.raw)
+    findings = (*harvest.findings, *judged.findings)
+    # Commands of an agent that failed, or that tried something, say nothing that the findings do not.
+    unsafe = bool(harvest.findings) or any(f.gate == "hostile" for f in judged.findings)
+    ran = () if unsafe else _commands(view, attempt, judged, view.plan.gates.commands)
+    if isinstance(ran, Running):
+        return ran
+    findings = (*findings, *ran)
+    return publish.verdict(
+        view, attempt, harvest, outcome="failed" if findings else "passed", findings=findings, judged=judged
+    )
+
+
+def _commands(view: View, attempt: int, judged: Judged, commands: tuple[str, ...]) -> tuple[Finding, ...] | Running:
+    """Run the gate commands, or take up a gate container that an earlier process started."""
+    if not commands:
+        return ()
+    job, workbench = view.job, bench(view, attempt)
+    mine = find(job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id, role="gate")
+    container = next((c.id for c in mine if c.labels.claim == job.claim and c.labels.attempt == attempt), None)
+    if container is None:
+        job.say(f"Gates on {judged.commit[:12]}: {'; '.join(commands)}")
+        container = workbench.start(job.repo, judged.commit, commands)
+    if workbench.wait(container, commands, _PATIENCE) is None:
+        return Running(container, "gate", float(view.plan.gates.timeout))
+    return workbench.finish(container, commands, repo=job.repo, commit=judged.commit)

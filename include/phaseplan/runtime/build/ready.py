@@ -1,0 +1,56 @@
+"""Whether a branch may start: the ledger and the results decide, never the colour of a task."""
+
+from __future__ import annotations
+
+from include.phaseplan.errors import Stale
+from include.phaseplan.runtime.build.job import Job, NotReady, View
+from include.phaseplan.runtime.ledger import read
+from include.phaseplan.runtime.phase import check_token
+from include.phaseplan.runtime.records import State
+
+
+def look(job: Job) -> View:
+    """Read the refs once.
+
+    :raises Stale: another run holds the ledger.
+    """
+    snapshot = read(job.repo, job.remote, job.phase)
+    check_token(snapshot, job.token)
+    ledger = snapshot.folded()
+    if ledger.run is None or snapshot.pinned is None:
+        raise Stale(f"phase {job.phase} has no open run")
+    plan = snapshot.pinned.plan
+    return View(job, snapshot, ledger, ledger.run, plan, plan.by_id[job.branch_id])
+
+
+def selected(view: View) -> bool:
+    """Whether this run is about the branch at all."""
+    return not view.run.branches or view.branch.id in view.run.branches
+
+
+def check_ready(view: View) -> None:
+    """:raises NotReady: the previous wave or a dependency is not in."""
+    if view.run.start == "wave":
+        _previous_wave(view)
+    needed = view.snapshot.not_ready(view.branch.id)
+    if needed is not None:
+        raise NotReady(blocked_by(view, needed))
+
+
+def blocked_by(view: View, needed: str) -> str:
+    """Why a branch cannot start, in the words of the document: `Need <what> from <whom>, <state>: <reason>`."""
+    record, title = view.ledger.branches.get(needed), view.plan.by_id[needed].title
+    state = record.state if record else State.PENDING
+    reason = f": {record.reason}" if record and record.reason else ""
+    return f"{view.branch.id} is blocked: need {title} from {needed}, {state}{reason}"
+
+
+def _previous_wave(view: View) -> None:
+    """In `start: wave` this run must have integrated the wave before."""
+    numbers = [w.wave for w in view.plan.waves]
+    place = numbers.index(view.plan.wave_of[view.branch.id])
+    if place == 0:
+        return
+    before = view.ledger.waves.get(numbers[place - 1])
+    if before is None or before.run != view.run.id or before.state != "integrated":
+        raise NotReady(f"{view.branch.id} waits for wave {numbers[place - 1]}, which this run has not integrated")

@@ -1,0 +1,86 @@
+"""From ready to running: workspace, reuse, number, container."""
+
+from __future__ import annotations
+
+from include.phaseplan.runtime import brief
+from include.phaseplan.runtime.agent_container import create_agent
+from include.phaseplan.runtime.build import inputs, publish
+from include.phaseplan.runtime.build.job import Done, NotReady, Running, View
+from include.phaseplan.runtime.build.workbench import bench
+from include.phaseplan.runtime.engine import Found, remove, start
+from include.phaseplan.runtime.records import Finding
+from include.phaseplan.runtime.results import claim_attempt
+from include.phaseplan.runtime.workspace import Workspace, synthesise
+
+
+def begin(view: View) -> Running | Done:
+    """Reuse a passed verdict for the same inputs, or start a new attempt."""
+    workspace = _workspace(view)
+    key = inputs.key_of(view, workspace.commit)
+    view.job.say(f"Input key {key[:12]}.")
+    if verdict := inputs.reusable(view, key):
+        return publish.reuse(view, verdict)
+    attempt = claim_attempt(
+        view.job.repo, view.job.remote, view.plan.phase, view.branch, workspace.commit, view.job.claim, view.run.id
+    )
+    return _launch(view, attempt, workspace)
+
+
+def again(view: View, attempt: int, left: Found | None) -> Running | Done:
+    """Start the agent of an attempt whose number is ours already; a container that never ran is thrown away."""
+    if left is not None:
+        remove(view.job.client, left.id)
+    return _launch(view, attempt, _workspace(view))
+
+
+def _workspace(view: View) -> Workspace:
+    workspace = synthesise(view.job.repo, view.plan, view.run.base, view.snapshot, view.branch, bench(view, 0))
+    if workspace.conflict:
+        needed, conflict = workspace.conflict
+        raise NotReady(f"{view.branch.id} is blocked: its dependencies conflict with each other: {needed} {conflict}")
+    heads = ", ".join(f"{d} at {c[:12]}" for d, c in workspace.dependencies) or "no dependencies"
+    view.job.say(f"Workspace {workspace.commit[:12]}: base {view.run.base[:12]} with {heads}.")
+    return workspace
+
+
+def _launch(view: View, attempt: int, workspace: Workspace) -> Running:
+    """Create the container with everything in it, then start it."""
+    job, profile = view.job, view.profile
+    task = _task(view, attempt, workspace)
+    job.say(brief.markdown(task))
+    container = create_agent(
+        job.client,
+        profile=profile,
+        labels=view.labels(attempt, "agent"),
+        secrets=job.secrets(profile),
+        environment={},
+        repo=job.repo,
+        commit=workspace.commit,
+        branch_name=view.branch.branch,
+        history=view.plan.history,
+        documents=brief.documents(task),
+    )
+    start(job.client, container)
+    publish.announce(view, "STARTED")
+    job.say(f"Attempt {attempt} runs in container {container[:12]} from image {profile.image}.")
+    return Running(container, "agent", float(profile.timeout), tuple(profile.secrets.values()))
+
+
+def _task(view: View, attempt: int, workspace: Workspace) -> dict[str, object]:
+    current = view.snapshot.current
+    dependencies = [(d, v.base, commit) for d, commit in workspace.dependencies if (v := current(d)) is not None]
+    return brief.task(
+        view.plan,
+        view.branch,
+        attempt=attempt,
+        base=workspace.commit,
+        dependencies=brief.interfaces(view.job.repo, view.plan, dependencies),
+        conventions=brief.conventions(view.job.repo, view.plan, workspace.commit),
+        findings=_sank(view),
+    )
+
+
+def _sank(view: View) -> tuple[Finding, ...]:
+    """Findings of the newest failed attempt, for the next one."""
+    verdicts = view.snapshot.verdicts.get(view.branch.id, ())
+    return verdicts[-1].findings if verdicts and verdicts[-1].outcome == "failed" else ()

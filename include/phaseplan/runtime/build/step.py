@@ -1,0 +1,74 @@
+"""The steps of one branch. `step` may be called again after any crash: labels and refs say how far it got."""
+
+from __future__ import annotations
+
+import time
+
+from include.phaseplan.runtime.build import start
+from include.phaseplan.runtime.build.harvest import Harvest, harvest, of_attempt, stop_foreign
+from include.phaseplan.runtime.build.inputs import kept
+from include.phaseplan.runtime.build.job import Done, Job, Running, Untouched, View
+from include.phaseplan.runtime.build.judge import judge
+from include.phaseplan.runtime.build.publish import conclude
+from include.phaseplan.runtime.build.ready import check_ready, look, selected
+from include.phaseplan.runtime.engine import Found, find
+from include.phaseplan.runtime.records import Verdict, moment
+
+
+def step(job: Job) -> Running | Done | Untouched:
+    """Go as far as this process can without waiting long.
+
+    :raises NotReady: a dependency or the previous wave is not in.
+    :raises Stale: another run holds the ledger.
+    :raises Infrastructure: worth another Airflow try; the next step goes on from here.
+    """
+    view = look(job)
+    if not selected(view):
+        return Untouched()
+    attempt = own_attempt(view)
+    if attempt is not None:
+        return _go_on(view, attempt)
+    if verdict := kept(view):
+        job.say(f"{view.branch.id} is integrated already (attempt {verdict.attempt}); nothing to build.")
+        return Done(verdict, reused=True)
+    stop_foreign(view)
+    check_ready(view)
+    return start.begin(view)
+
+
+def own_attempt(view: View) -> int | None:
+    """The newest attempt that this claim started, from the refs alone."""
+    mine = [n for n, claim in view.snapshot.started.get(view.branch.id, {}).items() if claim.claim == view.job.claim]
+    return max(mine, default=None)
+
+
+def _go_on(view: View, attempt: int) -> Running | Done:
+    """Take an attempt up where a dead or deferred process left it."""
+    if verdict := _verdict(view, attempt):
+        return conclude(view, verdict)
+    container = _container(view, attempt)
+    if container is not None and container.status == "running":
+        view.job.say(f"Following container {container.id[:12]}, which this task started.")
+        return Running(container.id, "agent", _left(view, container), tuple(view.profile.secrets.values()))
+    harvested = _harvest(view, attempt, container)
+    return judge(view, attempt, harvested) if harvested else start.again(view, attempt, container)
+
+
+def _harvest(view: View, attempt: int, container: Found | None) -> Harvest | None:
+    """What the attempt produced; None where its agent never ran."""
+    if container is not None and container.status == "exited":
+        return harvest(view, attempt, container)
+    return of_attempt(view, attempt)
+
+
+def _verdict(view: View, attempt: int) -> Verdict | None:
+    return next((v for v in reversed(view.snapshot.verdicts.get(view.branch.id, ())) if v.attempt == attempt), None)
+
+
+def _container(view: View, attempt: int) -> Found | None:
+    found = find(view.job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id, role="agent")
+    return next((c for c in found if c.labels.attempt == attempt), None)
+
+
+def _left(view: View, container: Found) -> float:
+    return max(1.0, view.profile.timeout - (time.time() - moment(container.started_at).timestamp()))

@@ -1,0 +1,79 @@
+"""Conservation: a merge contains what its branches did, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from include.phaseplan.errors import Bug
+from include.phaseplan.plan.patterns import matches
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.merge import Head
+from include.phaseplan.runtime.objects import GONE, NEUTRAL, Change, changes, entries
+from include.phaseplan.runtime.records import Finding
+
+
+def touched(repo: GitRepo, heads: Sequence[Head]) -> dict[str, dict[str, Change]]:
+    """What each head's own work changed, by id and path, measured from the commit it started from."""
+    pairs = [(head.base or _parted(repo, head), head.commit) for head in heads]
+    return {head.id: found for head, found in zip(heads, changes(repo, pairs), strict=True)}
+
+
+def _parted(repo: GitRepo, head: Head) -> str:
+    raise Bug(f"{head.id} names no commit its work started from")
+
+
+def violations(
+    repo: GitRepo, old: str, new: str, heads: Sequence[Head], *, exempt: Iterable[str]
+) -> tuple[Finding, ...]:
+    """What a merge of `heads` onto `old` lost or invented on its way to `new`.
+
+    Every changed path must be some head's work, and a path that only one head touched (and `old` had not changed
+    since that head's start) must carry that head's blob.
+
+    :param exempt: patterns of generated and union paths.
+    """
+    before, after = entries(repo, old), entries(repo, new)
+    work = touched(repo, heads)
+    patterns = tuple(exempt)
+    owners: dict[str, list[str]] = {}
+    for head_id, paths in work.items():
+        for path in paths:
+            owners.setdefault(path, []).append(head_id)
+    found = []
+    for path in sorted({*before, *after, *owners}):
+        was, now = before.get(path, GONE), after.get(path, GONE)
+        mine = owners.get(path, [])
+        if (was == now and not mine) or matches(patterns, path):
+            continue
+        if not mine:
+            found.append(_finding(path, "changed, but no merged branch changed it"))
+        elif len(mine) == 1 and _lost(work[mine[0]][path], was, now):
+            head = next(h for h in heads if h.id == mine[0])
+            if _renamed(repo, head, path, owners):
+                continue
+            found.append(_finding(path, f"only {head.id} changed it, yet the merge does not carry its version"))
+    return tuple(found)
+
+
+def _lost(work: Change, was: tuple[str, str], now: tuple[str, str]) -> bool:
+    """Whether a head's change started from what was there and did not arrive."""
+    before, after = work
+    return before == was and after != now
+
+
+def _renamed(repo: GitRepo, head: Head, path: str, owners: dict[str, list[str]]) -> bool:
+    """Whether `path` is a file the head moved while another head worked on it under its old name."""
+    args = ("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", head.base or head.commit, head.commit)
+    fields = repo.run(*args, env=NEUTRAL).out.split("\0")
+    sources = [fields[i + 1] for i in range(0, len(fields) - 2, 3) if fields[i + 2] == path]
+    return any(len(owners.get(source, ())) > 1 for source in sources)
+
+
+def literal(path: str) -> str:
+    """A pattern that matches exactly one path."""
+    return "/" + re.sub(r"([\\*?\[\] ])", r"\\\1", path.lstrip("/"))
+
+
+def _finding(path: str, message: str) -> Finding:
+    return Finding(gate="conservation", file=path, message=message)

@@ -1,0 +1,111 @@
+"""The ledger ref: moved by compare-and-swap only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from include.phaseplan.errors import Infrastructure
+from include.phaseplan.runtime import refs
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.objects import commit, write_tree
+from include.phaseplan.runtime.reading import read
+from include.phaseplan.runtime.records import Ledger, Pinned, State, changed, now
+from include.phaseplan.runtime.remote import ROUNDS, Remote, Update, pause
+from include.phaseplan.runtime.snapshot import Claim, Snapshot, fold
+from include.phaseplan.runtime.statuslog import ordered
+
+__all__ = ["Change", "Claim", "Snapshot", "commit_ledger", "fold", "read", "update"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a mover of the ledger wants in it; `ledger` is made from `Snapshot.folded()`."""
+
+    ledger: Ledger
+    status_lines: tuple[str, ...] = ()
+    blockers: tuple[str, ...] = ()
+    pinned: Pinned | None = None  # None: as it was
+
+
+def commit_ledger(
+    repo: GitRepo,
+    remote: Remote,
+    snapshot: Snapshot,
+    ledger: Ledger,
+    *,
+    status_lines: Sequence[str] = (),
+    blockers: Sequence[str] = (),
+    pinned: Pinned | None = None,
+) -> bool:
+    """Compare-and-swap the ledger ref from what `snapshot` saw.
+
+    The integration head (before there is one: the base) is a parent of the ledger's commit, so the one push
+    carries everything the derived refs will need. Existing log lines stay as they are.
+
+    :return: False: somebody else moved the ledger; read again.
+    """
+    kept_status, kept_blockers = snapshot.logged
+    status = snapshot.status_lines[:kept_status] + ordered([*snapshot.status_lines[kept_status:], *status_lines])
+    known = dict.fromkeys(snapshot.blockers[kept_blockers:])
+    blocked = (*snapshot.blockers, *(line for line in blockers if line not in known))
+    stored = {b: r for b, r in ledger.branches.items() if r.state is not State.RUNNING}  # running is never decided
+    files = {
+        "ledger.json": _json(changed(ledger, branches=stored)),
+        "plan.json": _json(pinned or snapshot.pinned),
+        "status.log": _text(status),
+        "blockers.log": _text(blocked),
+        "folded": _text(sorted(snapshot.results)),
+    }
+    anchor = ledger.integration or (ledger.run.base if ledger.run else None)
+    parents = [parent for parent in (snapshot.ledger_commit, anchor) if parent]
+    new = commit(repo, write_tree(repo, files), parents, f"Ledger of phase {ledger.phase}\n", now())
+    return remote.push(repo, [Update(refs.ledger(ledger.phase), new, snapshot.ledger_commit)])
+
+
+def _json(record: BaseModel | None) -> bytes:
+    data = record.model_dump(mode="json", by_alias=True) if record else None
+    return (json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+
+
+def _text(lines: Sequence[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
+
+
+def update(
+    repo: GitRepo,
+    remote: Remote,
+    phase: int,
+    change: Callable[[Snapshot], Change | None],
+    *,
+    snapshot: Snapshot | None = None,
+) -> Snapshot:
+    """Apply a change to the newest ledger, as often as it takes to win the race.
+
+    :param change: pure but for objects it writes; None: nothing to change.
+    :param snapshot: where to begin instead of a fresh read.
+    :return: the snapshot after the change (the given one, or the one read, where there was none).
+    """
+    for round_ in range(ROUNDS):
+        seen = snapshot or read(repo, remote, phase)
+        snapshot = None
+        wanted = change(seen)
+        if wanted is None:
+            return seen
+        if commit_ledger(
+            repo,
+            remote,
+            seen,
+            wanted.ledger,
+            status_lines=wanted.status_lines,
+            blockers=wanted.blockers,
+            pinned=wanted.pinned,
+        ):
+            return read(repo, remote, phase)
+        pause(round_)
+    raise Infrastructure(
+        f"the ledger of phase {phase} on {remote} was moved by others {ROUNDS} times in a row; try again"
+    )

@@ -1,0 +1,177 @@
+"""Merging without a work tree: a chain of merge commits whose ids depend on nothing but its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from include.phaseplan.errors import Infrastructure
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.merge_tree import TRAILER, merge_tree, opponents_of, write_attributes
+from include.phaseplan.runtime.objects import NEUTRAL, commit
+
+
+@dataclass(frozen=True)
+class Head:
+    """A commit to merge.
+
+    :param id: branch id, or another word for what it is (`base`).
+    :param base: the commit its work started from; None: its merge base.
+    :param needs: ids that must be in (or not part of the chain) before this one is merged.
+    """
+
+    id: str
+    commit: str
+    title: str = ""
+    base: str | None = None
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One head that is in. `conflicts`: generated paths of which one side was taken."""
+
+    id: str
+    commit: str  # chain head after it; a head that was in already leaves it as it was
+    conflicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Why a head is out: the paths, and whose work is on the other side."""
+
+    paths: tuple[str, ...]
+    opponents: tuple[str, ...]
+
+    def __str__(self) -> str:
+        more = f" and {len(self.paths) - 5} more" if len(self.paths) > 5 else ""
+        return f"conflicts with {', '.join(self.opponents)} in {', '.join(self.paths[:5])}{more}"
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What came of a chain."""
+
+    commit: str
+    steps: tuple[Step, ...] = ()
+    conflicted: dict[str, Conflict] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)  # id -> id of the head it cannot be merged without
+    generated_touched: bool = False  # a generated path had a conflict, so one side of it is wrong
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of the heads that are in, in order."""
+        return tuple(step.id for step in self.steps)
+
+
+def chain_merge(
+    repo: GitRepo,
+    base: str,
+    heads: Sequence[Head],
+    *,
+    union: Sequence[str] = (),
+    generated: Sequence[str] = (),
+    judged: Mapping[str, str] | None = None,
+) -> Merged:
+    """Merge heads one after another onto `base`, in the order given.
+
+    A head in conflict is left out, and so is whatever needs it. A head that is in already is landed, not merged again.
+
+    :param union: paths of which both sides are kept, line by line.
+    :param generated: patterns of paths that are made again afterwards, so that either side will do.
+    :param judged: branch id by commit; a head that carries another branch's commit which is not in is left out.
+    :raises Infrastructure: git could not merge for another reason than a conflict.
+    """
+    write_attributes(repo, union)
+    graph = _Graph.of(repo, base, [h.commit for h in heads])
+    landed: set[str] = set()
+    tip, when = base, graph.date(base)
+    steps: list[Step] = []
+    out: dict[str, Conflict] = {}
+    waiting: dict[str, str] = {}
+    for head in heads:
+        reach = graph.reach(head.commit) - landed
+        carried = {(judged or {}).get(c, head.id) for c in reach} - {head.id}
+        if stuck := next(
+            (n for n in (*head.needs, *sorted(carried)) if n in out or n in waiting or n in carried), None
+        ):
+            waiting[head.id] = stuck
+            continue
+        if not reach:
+            steps.append(Step(head.id, tip))
+            continue
+        tree, wrong = merge_tree(repo, tip, head.commit, generated)
+        if tree is None:
+            out[head.id] = Conflict(wrong, opponents_of(repo, tip, head.commit, wrong))
+            continue
+        when = max(when, graph.date(head.commit))
+        message = f"Merge {head.id} {head.title}".strip() + f"\n\n{TRAILER}: {head.id}\n"
+        tip = commit(repo, tree, [tip, head.commit], message, when)
+        landed |= reach
+        steps.append(Step(head.id, tip, wrong))
+    return Merged(tip, tuple(steps), out, waiting, any(s.conflicts for s in steps))
+
+
+def predict(
+    repo: GitRepo, base: str, heads: Sequence[Head], *, union: Sequence[str] = ()
+) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Which pairs of heads conflict, and where: (id, id, paths). One git process for all pairs."""
+    write_attributes(repo, union)
+    graph = _Graph.of(repo, base, [h.commit for h in heads])
+    pairs = list(combinations([h for h in heads if graph.reach(h.commit)], 2))
+    if not pairs:
+        return []
+    feed = "".join(f"{a.commit} {b.commit}\n" for a, b in pairs).encode()
+    out = repo.run("merge-tree", "--stdin", "--no-messages", "--name-only", stdin=feed, env=NEUTRAL).out
+    records = _predictions(out)
+    if len(records) != len(pairs):
+        raise Infrastructure(f"git merge-tree answered {len(records)} of {len(pairs)} predictions")
+    return [(a.id, b.id, paths) for (a, b), (clean, paths) in zip(pairs, records, strict=True) if not clean]
+
+
+def _predictions(out: str) -> list[tuple[bool, tuple[str, ...]]]:
+    """Read `merge-tree --stdin`: per merge 1 (clean) or 0, the tree, the conflicted paths, an empty field."""
+    fields = out.split("\0")
+    found: list[tuple[bool, tuple[str, ...]]] = []
+    i = 0
+    while i + 1 < len(fields):
+        end = fields.index("", i + 2)
+        found.append((fields[i].strip() == "1", tuple(fields[i + 2 : end])))
+        i = end + 1
+    return found
+
+
+@dataclass(frozen=True)
+class _Graph:
+    """The commits that the heads have and the base has not: parents and committer dates."""
+
+    repo: GitRepo
+    parents: dict[str, tuple[str, ...]]
+    dates: dict[str, int]
+
+    @classmethod
+    def of(cls, repo: GitRepo, base: str, heads: Sequence[str]) -> _Graph:
+        feed = "".join(f"{c}\n" for c in [*heads, f"^{base}"]).encode()
+        rows = [
+            line.split(" ")
+            for line in repo.run("rev-list", "--timestamp", "--parents", "--stdin", stdin=feed).out.splitlines()
+        ]
+        return cls(repo, {sha: tuple(up) for _, sha, *up in rows}, {sha: int(when) for when, sha, *_ in rows})
+
+    def date(self, commit: str) -> int:
+        """Committer date in seconds; agents may claim any, git itself refuses negative ones."""
+        if commit not in self.dates:
+            self.dates[commit] = int(self.repo.line("rev-list", "--timestamp", "-1", commit).split(" ")[0])
+        return max(0, self.dates[commit])
+
+    def reach(self, head: str) -> set[str]:
+        """Commits of this graph that can be reached from a head."""
+        found: set[str] = set()
+        todo = [head]
+        while todo:
+            current = todo.pop()
+            if current in self.parents and current not in found:
+                found.add(current)
+                todo.extend(self.parents[current])
+        return found

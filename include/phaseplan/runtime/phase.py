@@ -1,0 +1,190 @@
+"""Opening and closing a phase: what a run starts from, and what it came to."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from include.phaseplan.errors import InputFault
+from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.plan.digest import plan_digest
+from include.phaseplan.plan.model import Branch, PhasePlan, Start
+from include.phaseplan.runtime import refs
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.ledger import Change, Snapshot, update
+from include.phaseplan.runtime.objects import missing
+from include.phaseplan.runtime.reconcile import check_token, reconcile
+from include.phaseplan.runtime.records import BranchRecord, Ledger, Pinned, RunRecord, State, Token, changed, now
+from include.phaseplan.runtime.remote import BaseMissing, Remote
+from include.phaseplan.runtime.snapshot import OUT
+from include.phaseplan.runtime.statuslog import status_line
+
+__all__ = ["Closing", "check_token", "close_phase", "complete", "open_phase", "reconcile", "settle_unfinished"]
+
+
+@dataclass(frozen=True)
+class Closing:
+    """How a run ended. `ok`: every selected branch is integrated; `complete`: all branches of the plan are."""
+
+    complete: bool
+    ok: bool
+    message: str
+
+
+def open_phase(
+    remote: Remote,
+    repo: GitRepo,
+    plan: PhasePlan,
+    profiles: Mapping[str, AgentProfile],
+    *,
+    run_id: str,
+    base_name: str,
+    start: Start,
+    branches: Sequence[str] = (),
+    agent: str | None = None,
+    rebuild: Literal["auto", "always"] = "auto",
+) -> Token:
+    """Take over the ledger for a run: reconcile, pin base and plan, begin a new epoch.
+
+    Doing it again for the same run with the same inputs gives the same token.
+
+    :raises BaseMissing: there is no such branch, tag or commit; nothing was created.
+    """
+    _known(plan, branches)
+    base = find_base(remote, repo, base_name)
+    reconcile(repo, remote, plan.phase)
+    wanted: dict[str, Any] = {"base": base, "base_name": base_name, "plan": plan_digest(plan), "start": start}
+    wanted |= {"branches": tuple(branches), "agent": agent, "rebuild": rebuild}
+
+    def change(snapshot: Snapshot) -> Change | None:
+        old = snapshot.ledger.run if snapshot.ledger else None
+        if old and old.id == run_id and old.closed is None and all(getattr(old, k) == v for k, v in wanted.items()):
+            return None
+        run = RunRecord.model_validate({**wanted, "id": run_id, "epoch": old.epoch + 1 if old else 1, "opened": now()})
+        ledger = snapshot.folded() if snapshot.ledger else changed(snapshot.folded(), id=uuid.uuid4().hex)
+        dead = [b for b, claims in snapshot.started.items() if claims[max(claims)].run != run_id]
+        ledger, lines = settle_unfinished(plan, ledger, dead)
+        return Change(changed(ledger, run=run), lines, pinned=Pinned(plan=plan, profiles=dict(profiles)))
+
+    update(repo, remote, plan.phase, change)
+    snapshot = reconcile(repo, remote, plan.phase)
+    run = snapshot.ledger.run if snapshot.ledger else None
+    token = Token(run=run_id, epoch=run.epoch if run else 0, base=base, plan=str(wanted["plan"]))
+    check_token(snapshot, token)
+    return token
+
+
+def _known(plan: PhasePlan, branches: Sequence[str]) -> None:
+    if unknown := [b for b in branches if b not in plan.by_id]:
+        raise InputFault(f"phase {plan.phase} has no branch {', '.join(unknown)}; it has {', '.join(plan.by_id)}")
+
+
+def find_base(remote: Remote, repo: GitRepo, name: str) -> str:
+    """The commit behind a branch, a tag or a full commit id of the target repository."""
+    held = remote.refs(repo=repo)
+    for ref in (f"refs/heads/{name}", f"refs/tags/{name}"):
+        if ref in held:
+            if missing(repo, [held[ref]]):
+                remote.fetch(repo, f"+{ref}:{ref}")
+            if (commit := repo.rev(held[ref])) is not None:
+                return commit
+    if re.fullmatch(r"[0-9a-f]{40}", name) and (commit := repo.rev(name)) is not None:
+        return commit
+    raise BaseMissing(
+        f"base {name!r} is neither a branch, a tag nor a commit of {remote}; set `base:` in the plan or the parameter"
+    )
+
+
+def settle_unfinished(plan: PhasePlan, ledger: Ledger, ids: Sequence[str]) -> tuple[Ledger, tuple[str, ...]]:
+    """Write down that attempts which started and left no result are unfinished: nobody's fault, nothing consumed."""
+    records, lines = dict(ledger.branches), []
+    for branch_id in ids:
+        record = records.get(branch_id)
+        if record and record.state is State.RUNNING:
+            reason = f"attempt {record.attempt} started and left no result"
+            records[branch_id] = BranchRecord(state=State.UNFINISHED, attempt=record.attempt, reason=reason)
+            if branch_id in plan.by_id:
+                lines.append(status_line(plan, plan.by_id[branch_id], "UNFINISHED", detail=reason))
+    return changed(ledger, branches=records), tuple(lines)
+
+
+def selection(plan: PhasePlan, run: RunRecord) -> tuple[str, ...]:
+    """The branches a run judges: the selected ones, or all."""
+    return tuple(b.id for b in plan if not run.branches or b.id in run.branches)
+
+
+def close_phase(repo: GitRepo, remote: Remote, token: Token, *, phase: int) -> Closing:
+    """Close a run's ledger and say what it came to. Doing it twice is doing it once.
+
+    :raises Stale: the run no longer holds the ledger.
+    """
+    reconcile(repo, remote, phase, token=token)
+    closings: list[Closing] = []
+
+    def change(snapshot: Snapshot) -> Change | None:
+        check_token(snapshot, token)
+        closings.append(closing(snapshot))
+        ledger = snapshot.folded()
+        if ledger.run is None or (ledger.run.closed and ledger.run.complete == closings[-1].complete):
+            return None
+        return Change(changed(ledger, run=changed(ledger.run, closed=now(), complete=closings[-1].complete)))
+
+    update(repo, remote, phase, change)
+    return closings[-1]
+
+
+def closing(snapshot: Snapshot) -> Closing:
+    """What a run would come to if it closed now: a pure function of the snapshot."""
+    if snapshot.pinned is None or snapshot.ledger is None or snapshot.ledger.run is None:
+        return Closing(False, False, f"phase {snapshot.phase} was never opened")
+    plan, run = snapshot.pinned.plan, snapshot.ledger.run
+    chosen = selection(plan, run)
+    troubles = {b: text for b in chosen if (text := _trouble(snapshot, plan.by_id[b], run.id))}
+    everything = all(snapshot.state(b.id) is State.INTEGRATED for b in plan)
+    ledger = snapshot.folded()
+    head = f" into {refs.integration(plan.phase)[11:]} ({ledger.integration[:12]})" if ledger.integration else ""
+    what = "selected branches" if run.branches else "branches"
+    lines = [f"Phase {plan.phase}: {len(chosen) - len(troubles)} of {len(chosen)} {what} are integrated{head}."]
+    lines += [f"- {b} {plan.by_id[b].title}: {text}" for b, text in troubles.items()]
+    lines += [
+        f"- wave {n} is red: {'; '.join(str(f) for f in w.findings)[:500]}"
+        for n, w in ledger.waves.items()
+        if w.state == "red"
+    ]
+    if troubles:
+        lines.append(_next_step(snapshot, plan, tuple(troubles)))
+    return Closing(everything and not troubles, not troubles, "\n".join(lines))
+
+
+def _trouble(snapshot: Snapshot, branch: Branch, run_id: str) -> str:
+    """Why a selected branch is not in, in plain words; empty: it is."""
+    record = snapshot.folded().branches.get(branch.id)
+    newest = snapshot.verdicts.get(branch.id, (None,))[-1]
+    if record and record.state is State.INTEGRATED:
+        lost = newest is not None and newest.run == run_id and newest.attempt > record.attempt
+        return (record.reason or f"attempt {newest.attempt} passed and is not merged") if lost and newest else ""
+    if record and record.state not in (State.PASSED, State.PENDING):
+        return f"{record.state}: {record.reason or 'no reason given'}"
+    if (cause := snapshot.not_ready(branch.id)) is not None:
+        return f"blocked by {cause}, which is {snapshot.state(cause)}"
+    return "passed, and waits to be merged" if record else "was not built"
+
+
+def _next_step(snapshot: Snapshot, plan: PhasePlan, troubled: Sequence[str]) -> str:
+    """Which tasks to Clear: those out by themselves; else what stops the first wave that is not in."""
+    first = [b for b in troubled if snapshot.state(b) in OUT]
+    if not first:
+        wave = min(plan.wave_of[b] for b in troubled)
+        first = [b for b in troubled if plan.wave_of[b] == wave and snapshot.state(b) is State.PENDING]
+    tasks = [f"wave_{plan.wave_of[b]}.{b.replace('.', '-')}_{plan.by_id[b].slug}" for b in first]
+    tasks = tasks or [f"wave_{min(plan.wave_of[b] for b in troubled)}.integrate"]
+    return f"Next: fix the cause, then Clear {', '.join(tasks)} with Downstream on and Only-failed off."
+
+
+def complete(snapshot: Snapshot, plan: PhasePlan) -> bool:
+    """DESIGN.md section 9: closed with all branches integrated, opened by nobody since, and still the same plan."""
+    run = snapshot.ledger.run if snapshot.ledger else None
+    return bool(run and run.closed and run.complete and run.plan == plan_digest(plan))

@@ -1,0 +1,96 @@
+"""Derived refs follow the ledger: the integration branch and the public names. Safe at any moment, by anybody."""
+
+from __future__ import annotations
+
+from include.phaseplan.errors import Infrastructure, InputFault, Stale
+from include.phaseplan.runtime import refs
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.ledger import Snapshot, commit_ledger, read
+from include.phaseplan.runtime.merge import Head, chain_merge
+from include.phaseplan.runtime.records import State, Token, changed
+from include.phaseplan.runtime.remote import ROUNDS, Remote, Update, pause
+from include.phaseplan.runtime.snapshot import names_to_withdraw
+from include.phaseplan.runtime.workspace import union_paths
+
+
+def check_token(snapshot: Snapshot, token: Token) -> None:
+    """Fence.
+
+    :raises Stale: another run, or a later opening of this one, holds the ledger.
+    """
+    run = snapshot.ledger.run if snapshot.ledger else None
+    if run is None:
+        raise Stale(
+            f"run {token.run} does not hold phase {snapshot.phase}: it has no open ledger; start with open_phase"
+        )
+    if (run.id, run.epoch, run.plan) != (token.run, token.epoch, token.plan):
+        held = f"run {run.id} (epoch {run.epoch}) does"
+        raise Stale(
+            f"run {token.run} (epoch {token.epoch}) no longer holds phase {snapshot.phase}, {held}; nothing was touched"
+        )
+
+
+def reconcile(repo: GitRepo, remote: Remote, phase: int, *, token: Token | None = None) -> Snapshot:
+    """Roll derived refs forward to what the ledger says, and adopt foreign commits on the integration branch.
+
+    :param token: whoever comes with one moves nothing once it is stale.
+    :return: a snapshot in which nothing is left to do.
+    """
+    for round_ in range(ROUNDS):
+        snapshot = read(repo, remote, phase)
+        if token is not None:
+            check_token(snapshot, token)
+        if snapshot.ledger is None:
+            return snapshot
+        if (foreign := _foreign(repo, snapshot)) is not None:
+            commit_ledger(repo, remote, snapshot, changed(snapshot.folded(), integration=foreign))
+            continue
+        moves = derived(snapshot)
+        if not moves:
+            return snapshot
+        if not remote.push(repo, moves):
+            pause(round_)
+    raise Infrastructure(f"the refs of phase {phase} on {remote} kept moving while they were reconciled; try again")
+
+
+def derived(snapshot: Snapshot) -> list[Update]:
+    """The moves that make integration and public names what the ledger and the results say."""
+    if snapshot.ledger is None or snapshot.pinned is None:
+        return []
+    ref, head = refs.integration(snapshot.phase), snapshot.ledger.integration
+    moves = [Update(ref, head, snapshot.heads.get(ref))] if head and snapshot.heads.get(ref) != head else []
+    for branch in snapshot.pinned.plan:
+        verdict = snapshot.current(branch.id)
+        if verdict is None and snapshot.state(branch.id) is not State.ISOLATED:
+            continue
+        gone = names_to_withdraw(snapshot, branch, verdict.attempt if verdict else None)
+        moves += [Update(name, None, old) for name, old in gone.items()]
+        if verdict is not None:
+            name = f"refs/heads/{verdict.name or refs.public_name(branch, verdict.attempt)}"
+            if name not in snapshot.heads and not _clashes(name, snapshot.heads):
+                moves.append(Update(name, verdict.commit, None))
+    return moves
+
+
+def _clashes(name: str, heads: dict[str, str]) -> bool:
+    """Whether git would refuse the name (and the whole push with it) for `x` beside `x/y`."""
+    return any(other.startswith(f"{name}/") or name.startswith(f"{other}/") for other in heads)
+
+
+def _foreign(repo: GitRepo, snapshot: Snapshot) -> str | None:
+    """The integration head that takes in what somebody else pushed there; None: nobody did."""
+    ref = refs.integration(snapshot.phase)
+    held, mine = snapshot.heads.get(ref), snapshot.ledger.integration if snapshot.ledger else None
+    if held is None or held == mine or (mine and repo.is_ancestor(held, mine)):
+        return None
+    if mine is None or repo.is_ancestor(mine, held):
+        return held
+    union = union_paths(snapshot.pinned.plan) if snapshot.pinned else ()
+    merged = chain_merge(repo, mine, [Head("foreign", held, f"commits found on {ref}")], union=union)
+    if merged.conflicted:
+        where = ", ".join(merged.conflicted["foreign"].paths[:5])
+        raise InputFault(
+            f"{ref} was moved to {held[:12]}, which conflicts with the integrated {mine[:12]} in {where}; "
+            f"push a merge of both to {ref}, or put it back to {mine[:12]}"
+        )
+    return merged.commit

@@ -1,0 +1,138 @@
+"""The target repository: the only thing workers share. What it says now is the truth, never a push's exit code."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from include.phaseplan.errors import Infrastructure, InputFault
+from include.phaseplan.runtime.cache import private_repo
+from include.phaseplan.runtime.git import GitRepo, Result
+from include.phaseplan.runtime.objects import missing
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+_GONE = ("does not appear to be a git repository", "could not read from remote", "unable to access", "not found")
+_RACED = ("stale info", "cannot lock ref", "failed to lock", "already exists", "failed to update ref", "fetch first")
+_PATIENCE = ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=120")  # a dead server must not hold a worker
+
+ROUNDS = 40  # of a compare-and-swap that keeps losing
+
+
+class RepositoryUnreachable(Infrastructure):
+    """The target repository cannot be read."""
+
+
+class BaseMissing(InputFault):
+    """The branch, tag or commit that a run should start from does not exist."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """One ref to move. `old` None: it must not exist yet; `new` None: delete it."""
+
+    ref: str
+    new: str | None
+    old: str | None
+
+
+class Remote:
+    """One target repository by URL or path."""
+
+    def __init__(self, url: str) -> None:
+        self.url = str(Path(url).resolve()) if "://" not in url and Path(url).exists() else url
+
+    def __str__(self) -> str:
+        return _CREDENTIALS.sub("", self.url)
+
+    @contextmanager
+    def private(self, *, state: Path) -> Iterator[GitRepo]:
+        """A temporary bare repository of our own; the history comes from the cache under `state`."""
+        with private_repo(state, self.url, self._fill) as repo:
+            yield repo
+
+    def _fill(self, cache: GitRepo) -> None:
+        self._ask(
+            cache,
+            "fetch",
+            "--prune",
+            *_FETCH,
+            self.url,
+            "+refs/heads/*:refs/heads/*",
+            "+refs/phaseplan/*:refs/phaseplan/*",
+        )
+
+    def fetch(self, repo: GitRepo, *refspecs: str) -> None:
+        """Fetch refspecs.
+
+        :raises RepositoryUnreachable: the repository did not answer.
+        :raises Infrastructure: it answered, but not with what was asked for.
+        """
+        self._ask(repo, "fetch", *_FETCH, self.url, *refspecs)
+
+    def refs(self, pattern: str = "", *, repo: GitRepo | None = None) -> dict[str, str]:
+        """Commit by ref name, as the target has it now (`pattern`: shell wildcards over the whole name)."""
+        where = repo or GitRepo(Path("/"))
+        said = self._ask(where, "ls-remote", "--quiet", "--", self.url).out
+        found = (line.split("\t", 1) for line in said.splitlines())
+        return {ref: sha for sha, ref in found if not pattern or fnmatchcase(ref, pattern)}
+
+    def push(self, repo: GitRepo, updates: Sequence[Update]) -> bool:
+        """Move refs all together or not at all.
+
+        :return: True: the target holds our values (or has gone on from them); False: somebody else was faster.
+        :raises Infrastructure: nothing moved and nobody raced: the push was refused or did not arrive.
+        """
+        moves = [u for u in updates if u.new != u.old]
+        if not moves:
+            return True
+        leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in moves]
+        specs = [f"{u.new or ''}:{u.ref}" for u in moves]
+        said = repo.run(
+            *_PATIENCE, "push", "--porcelain", "--no-verify", "--atomic", *leases, "--", self.url, *specs, ok=_ANY
+        )
+        held = self.refs(repo=repo)
+        if all(self._landed(repo, u, held.get(u.ref)) for u in moves):
+            return True
+        if any(held.get(u.ref) != u.old for u in moves) or any(word in _all(said).lower() for word in _RACED):
+            return False
+        raise Infrastructure(f"push to {self} was refused: {self._clean(said)}")
+
+    def _landed(self, repo: GitRepo, update: Update, held: str | None) -> bool:
+        if held == update.new:
+            return True
+        if held is None or update.new is None:
+            return False
+        if missing(repo, [held]):
+            self.fetch(repo, update.ref)
+        return not missing(repo, [held]) and repo.is_ancestor(update.new, held)
+
+    def _ask(self, repo: GitRepo, *args: str) -> Result:
+        said = repo.run(*_PATIENCE, *args, ok=_ANY)
+        if said.code == 0:
+            return said
+        if args[0] == "ls-remote" or any(word in said.err.lower() for word in _GONE):
+            raise RepositoryUnreachable(f"repository {self} cannot be read: {self._clean(said)}")
+        raise Infrastructure(f"git {args[0]} on {self} failed: {self._clean(said)}")
+
+    def _clean(self, said: Result) -> str:
+        text = _all(said).strip().replace(self.url, str(self))
+        return _CREDENTIALS.sub("", text)[:2000] or f"exit code {said.code}"
+
+
+_ANY = tuple(range(-64, 256))
+_FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc", "--")
+
+
+def _all(said: Result) -> str:
+    return f"{said.err}\n{said.out}" if said.out else said.err
+
+
+def pause(round_: int) -> None:
+    """Full jitter: racing writers that wait equally long race again."""
+    time.sleep(random.uniform(0, min(2.0, 0.02 * 2**round_)))

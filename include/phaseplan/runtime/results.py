@@ -1,0 +1,103 @@
+"""What a branch task writes: refs of its own, each created once. Whoever loses a race is stale or takes the next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from include.phaseplan.errors import Infrastructure, Stale
+from include.phaseplan.plan.model import Branch
+from include.phaseplan.runtime import refs
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.ledger import Snapshot, read
+from include.phaseplan.runtime.objects import commit, tree_of, write_tree
+from include.phaseplan.runtime.records import Verdict, now
+from include.phaseplan.runtime.remote import ROUNDS, Remote, Update, pause
+from include.phaseplan.runtime.snapshot import claimed_by, names_to_withdraw
+
+
+def claim_attempt(repo: GitRepo, remote: Remote, phase: int, branch: Branch, base: str, claim: str, run: str) -> int:
+    """Take the next free number for an attempt on workspace `base`, before its container starts.
+
+    Doing it again under the same claim, run and base gives the same number while it has no verdict.
+    """
+    for round_ in range(ROUNDS):
+        snapshot = read(repo, remote, phase)
+        if (mine := _open_claim(snapshot, branch.id, base, claim, run)) is not None:
+            return mine
+        number = snapshot.next_attempt(branch)
+        said = json.dumps({"claim": claim, "run": run, "time": now()}, sort_keys=True)
+        mark = commit(repo, tree_of(repo, base), [base], f"Start {branch.id} attempt {number}\n\n{said}\n", now())
+        if remote.push(repo, [Update(refs.started(phase, branch.id, number), mark, None)]):
+            return number
+        pause(round_)
+    raise Infrastructure(f"{branch.id}: {ROUNDS} attempt numbers in a row were taken by others on {remote}")
+
+
+def _open_claim(snapshot: Snapshot, branch_id: str, base: str, claim: str, run: str) -> int | None:
+    found = claimed_by(snapshot, branch_id, claim, run)
+    judged = {v.attempt for v in snapshot.verdicts.get(branch_id, ())}
+    return found[0] if found and found[1].base == base and found[0] not in judged else None
+
+
+def keep_attempt(repo: GitRepo, remote: Remote, phase: int, branch_id: str, number: int, commit: str) -> None:
+    """Keep what an attempt produced, good or bad. Doing it twice is fine.
+
+    :raises Stale: other work is kept under this number already.
+    """
+    ref = refs.attempt(phase, branch_id, number)
+    if not remote.push(repo, [Update(ref, commit, None)]) and remote.refs(ref, repo=repo).get(ref) != commit:
+        raise Stale(f"{branch_id}: attempt {number} was already collected by somebody else ({ref})")
+
+
+def publish_result(
+    repo: GitRepo,
+    remote: Remote,
+    verdict: Verdict,
+    judged: str | None,
+    status_lines: Sequence[str] = (),
+    blockers: Sequence[str] = (),
+) -> str:
+    """Publish a verdict under its number; its parent is the judged commit, or the workspace base.
+
+    :return: the commit behind the result ref; an earlier one of the same claim stands.
+    :raises Stale: another claim has judged this attempt.
+    """
+    files = {
+        "verdict.json": (verdict.model_dump_json(indent=1) + "\n").encode("utf-8", "replace"),
+        "status.log": "".join(f"{line}\n" for line in status_lines).encode("utf-8", "replace"),
+        "blockers.log": "".join(f"{line}\n" for line in blockers).encode("utf-8", "replace"),
+    }
+    title = f"Result {verdict.branch} {verdict.attempt}.{verdict.gating}: {verdict.outcome}\n"
+    made = commit(repo, write_tree(repo, files), [judged or verdict.base], title, now())
+    ref = refs.result(verdict.phase, verdict.branch, verdict.attempt, verdict.gating)
+    if remote.push(repo, [Update(ref, made, None)]):
+        return made
+    snapshot = read(repo, remote, verdict.phase)
+    key = f"{verdict.branch}/{verdict.attempt}.{verdict.gating}"
+    standing = [
+        v
+        for v in snapshot.verdicts.get(verdict.branch, ())
+        if (v.attempt, v.gating) == (verdict.attempt, verdict.gating)
+    ]
+    if standing and (standing[0].claim, standing[0].run) == (verdict.claim, verdict.run):
+        return snapshot.results[key]
+    raise Stale(f"{verdict.branch}: attempt {verdict.attempt} was already judged under another claim ({ref})")
+
+
+def publish_name(repo: GitRepo, remote: Remote, branch: Branch, verdict: Verdict) -> bool:
+    """Give a passed commit its public name, after its result; an older name of ours goes in the same push.
+
+    :return: False: the name is somebody else's and is left alone.
+    """
+    ref = f"refs/heads/{verdict.name or refs.public_name(branch, verdict.attempt)}"
+    for round_ in range(ROUNDS):
+        snapshot = read(repo, remote, verdict.phase)
+        if ref in snapshot.heads and snapshot.heads[ref] != verdict.commit:
+            return False
+        older = names_to_withdraw(snapshot, branch, verdict.attempt)
+        moves = [Update(name, None, old) for name, old in older.items() if name != ref]
+        if remote.push(repo, [Update(ref, verdict.commit, snapshot.heads.get(ref)), *moves]):
+            return True
+        pause(round_)
+    raise Infrastructure(f"{verdict.branch}: the name {ref} on {remote} kept changing; try again")

@@ -1,0 +1,217 @@
+"""Where a phase stands: a pure function of what its refs say. Nothing here is stored anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from include.phaseplan.plan.digest import plan_digest
+from include.phaseplan.plan.graph import transitive
+from include.phaseplan.plan.model import Branch, PhasePlan, Wave
+from include.phaseplan.runtime import refs
+from include.phaseplan.runtime.records import BranchRecord, Finding, Ledger, Record, RunRecord, State, Verdict
+
+if TYPE_CHECKING:
+    from include.phaseplan.runtime.ledger import Snapshot
+
+#: A dependency in one of these states holds its dependents back.
+_OUT = {State.ISOLATED, State.BLOCKED, State.CANCELLED, State.UNFINISHED}
+_DONE = {State.PASSED, State.INTEGRATED}
+
+
+class BranchStatus(Record):
+    """One branch. Times are empty and seconds None where nothing ran."""
+
+    title: str
+    wave: int
+    state: State
+    attempt: int = 0
+    ref: str | None = None  # where its work is
+    head: str | None = None
+    lines: int = 0
+    findings: tuple[Finding, ...] = ()
+    reason: str = ""
+    started: str = ""
+    finished: str = ""
+    seconds: float | None = None
+    agent_seconds: float | None = None
+
+
+class WaveStatus(Record):
+    """One wave: from its first agent's start to the end of its integration."""
+
+    title: str
+    state: Literal["pending", "running", "integrated", "red"]
+    head: str | None = None
+    started: str = ""
+    finished: str = ""
+    seconds: float | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+class Timings(Record):
+    """What the newest run took, in seconds, and what one agent after another would have taken."""
+
+    sequential: float = 0.0
+    actual: float = 0.0
+    saved: float = 0.0
+    saved_ratio: float = 0.0  # of sequential
+    agent_utilisation: float = 0.0  # agents' time over actual x max_parallel_agents
+
+
+class PhaseStatus(Record):
+    """What `./phaseplan status --json` prints."""
+
+    version: Literal[1] = 1
+    phase: int
+    title: str
+    complete: bool
+    integration: str | None
+    run: RunRecord | None
+    branches: dict[str, BranchStatus]
+    waves: dict[int, WaveStatus]
+    timings: Timings
+    claims: dict[str, Any]
+
+
+def build_status(snapshot: Snapshot, plan: PhasePlan | None = None) -> PhaseStatus:
+    """The status of a phase, by the plan its last run pinned.
+
+    :param plan: the plan file as it is now; without a run it is the only plan there is, and a run of
+        another plan does not make a phase complete.
+    :raises ValueError: the phase was never opened and no plan is given.
+    """
+    shown = snapshot.pinned.plan if snapshot.pinned else plan
+    if shown is None:
+        raise ValueError(f"phase {snapshot.phase} has no ledger and no plan")
+    ledger = snapshot.folded() if snapshot.ledger else None
+    run = ledger.run if ledger else None
+    own = {branch.id: _branch(snapshot, ledger, shown, branch) for branch in shown}
+    branches = {b: _with_cause(shown, own, b) for b in own}
+    return PhaseStatus(
+        phase=shown.phase,
+        title=shown.title,
+        complete=_complete(run, branches, plan),
+        integration=ledger.integration if ledger else None,
+        run=run,
+        branches=branches,
+        waves={wave.wave: _wave(ledger, wave, branches) for wave in shown.waves},
+        timings=_timings(snapshot, ledger, shown),
+        claims=shown.claims.model_dump(mode="json", exclude_defaults=True) if shown.claims else {},
+    )
+
+
+def _complete(run: RunRecord | None, branches: Mapping[str, BranchStatus], plan: PhasePlan | None) -> bool:
+    """DESIGN.md section 9: closed as complete, opened by nobody since, and still the same plan."""
+    if run is None or not (run.closed and run.complete):
+        return False
+    same = plan is None or plan_digest(plan) == run.plan
+    return same and all(branch.state is State.INTEGRATED for branch in branches.values())
+
+
+def _branch(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan, branch: Branch) -> BranchStatus:
+    base = BranchStatus(title=branch.title, wave=plan.wave_of[branch.id], state=State.PENDING)
+    record = ledger.branches.get(branch.id) if ledger else None
+    if record is None:
+        return base
+    if record.state is State.RUNNING:
+        return base.model_copy(update=_begun(snapshot, ledger, branch.id, record.attempt))
+    return base.model_copy(update=_decided(plan.phase, branch.id, record))
+
+
+def _begun(snapshot: Snapshot, ledger: Ledger | None, branch_id: str, attempt: int) -> dict[str, Any]:
+    """An attempt without a result is running only as long as the run that started it is."""
+    claim, run = snapshot.started[branch_id][attempt], ledger.run if ledger else None
+    alive = run is not None and not run.closed and claim.run == run.id
+    return {
+        "state": State.RUNNING if alive else State.UNFINISHED,
+        "attempt": attempt,
+        "ref": refs.started(snapshot.phase, branch_id, attempt),
+        "started": claim.time,
+        "reason": "" if alive else "started, and no result came back",
+    }
+
+
+def _decided(phase: int, branch_id: str, record: BranchRecord) -> dict[str, Any]:
+    verdict = record.verdict
+    fields: dict[str, Any] = {"state": record.state, "attempt": record.attempt, "reason": record.reason}
+    if verdict is None:
+        return fields | {"head": record.commit}
+    kept = refs.attempt(phase, branch_id, verdict.attempt) if verdict.raw else None
+    public = f"refs/heads/{verdict.name}" if verdict.name and record.state in _DONE else None
+    return fields | {
+        "ref": public or kept,
+        "head": record.commit or verdict.commit or verdict.raw,
+        "lines": verdict.lines,
+        "findings": verdict.findings,
+        "reason": record.reason or verdict.reason,
+        "started": verdict.started,
+        "finished": verdict.finished,
+        "seconds": _seconds(verdict.started, verdict.finished),
+        "agent_seconds": _agent_seconds(verdict),
+    }
+
+
+def _with_cause(plan: PhasePlan, own: Mapping[str, BranchStatus], branch_id: str) -> BranchStatus:
+    """A pending branch behind one that is out is blocked; the first in merge order is named."""
+    status = own[branch_id]
+    if status.state is not State.PENDING:
+        return status
+    for needed in transitive(plan, branch_id):
+        if own[needed].state in _OUT:
+            reason = f"needs {needed}, which is {own[needed].state}"
+            return status.model_copy(update={"state": State.BLOCKED, "reason": reason})
+    return status
+
+
+def _wave(ledger: Ledger | None, wave: Wave, branches: Mapping[str, BranchStatus]) -> WaveStatus:
+    record = ledger.waves.get(wave.wave) if ledger else None
+    members = [branches[b.id] for b in wave.branches]
+    moving = any(b.state is State.RUNNING for b in members)
+    if record is None or (ledger and ledger.run and record.run != ledger.run.id and moving):
+        return WaveStatus(title=wave.title, state="running" if moving else "pending")
+    started = min((b.started for b in members if b.started), default=record.started)
+    started = min(started, record.started) if record.started else started
+    return WaveStatus(
+        title=wave.title,
+        state=record.state,
+        head=record.head,
+        started=started,
+        finished=record.finished,
+        seconds=_seconds(started, record.finished),
+        findings=record.findings,
+    )
+
+
+def _timings(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan) -> Timings:
+    """Only what the newest run did counts: a reused branch took it no time."""
+    if ledger is None or ledger.run is None:
+        return Timings()
+    run = ledger.run.id
+    verdicts = [v for vs in snapshot.verdicts.values() for v in vs if v.run == run and v.started and v.finished]
+    waves = [w for w in ledger.waves.values() if w.run == run and w.started and w.finished]
+    spans = [(v.started, v.finished) for v in verdicts] + [(w.started, w.finished) for w in waves]
+    if not spans:
+        return Timings()
+    actual = _seconds(min(start for start, _ in spans), max(end for _, end in spans)) or 0.0
+    sequential = sum(_seconds(start, end) or 0.0 for start, end in spans)
+    agents = sum(_agent_seconds(v) or 0.0 for v in verdicts)
+    return Timings(
+        sequential=round(sequential, 3),
+        actual=round(actual, 3),
+        saved=round(sequential - actual, 3),
+        saved_ratio=round((sequential - actual) / sequential, 3) if sequential else 0.0,
+        agent_utilisation=round(agents / (actual * plan.max_parallel_agents), 3) if actual else 0.0,
+    )
+
+
+def _agent_seconds(verdict: Verdict) -> float | None:
+    return verdict.timings.get("agent", _seconds(verdict.started, verdict.finished))
+
+
+def _seconds(started: str, finished: str) -> float | None:
+    """Seconds between two times, None where one is missing."""
+    if not started or not finished:
+        return None
+    return round((datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds(), 3)

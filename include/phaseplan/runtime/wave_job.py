@@ -1,0 +1,69 @@
+"""One look at the ledger, and what integrating a wave has to work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from include.phaseplan.errors import Bug, PhaseplanError
+from include.phaseplan.plan.model import PhasePlan, Wave
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.ledger import Snapshot
+from include.phaseplan.runtime.phase import selection, settle_unfinished
+from include.phaseplan.runtime.records import (
+    Ledger,
+    RunRecord,
+)
+from include.phaseplan.runtime.workbench import Workbench
+
+
+class WaveNotReached(PhaseplanError):
+    """This run has not finished the wave before; nothing was touched."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One look at the ledger and what is to be done about it."""
+
+    repo: GitRepo
+    snapshot: Snapshot
+    plan: PhasePlan
+    run: RunRecord
+    wave: Wave
+    bench: Workbench
+    began: str
+    ledger: Ledger  # folded and settled
+    lines: tuple[str, ...]  # about settling
+    unfinished: tuple[str, ...]
+
+    @property
+    def old(self) -> str:
+        """What is merged onto: integration, before there is one the pinned base."""
+        return self.ledger.integration or self.run.base
+
+
+def job_of(repo: GitRepo, snapshot: Snapshot, number: int, bench: Workbench, began: str) -> Job:
+    assert snapshot.pinned and snapshot.ledger and snapshot.ledger.run, "the token was checked"
+    plan, run = snapshot.pinned.plan, snapshot.ledger.run
+    wave = next((w for w in plan.waves if w.wave == number), None)
+    if wave is None:
+        raise Bug(f"phase {plan.phase} has no wave {number} in the plan that run {run.id} pinned")
+    reached(snapshot, number)
+    mine = [b for b in selection(plan, run) if plan.wave_of[b] <= number]
+    folded = snapshot.folded()
+    ledger, lines = settle_unfinished(plan, folded, mine)
+    lost = tuple(b for b in mine if ledger.branches.get(b) != folded.branches.get(b))
+    return Job(repo, snapshot, plan, run, wave, bench, began, ledger, lines, lost)
+
+
+def reached(snapshot: Snapshot, number: int) -> None:
+    """Raise WaveNotReached unless the run that holds the ledger has integrated the wave before."""
+    assert snapshot.pinned and snapshot.ledger and snapshot.ledger.run, "the token was checked"
+    before = [w.wave for w in snapshot.pinned.plan.waves if w.wave < number]
+    if not before:
+        return
+    record = snapshot.ledger.waves.get(max(before))
+    if record is None or record.run != snapshot.ledger.run.id or record.state != "integrated":
+        why = "is red" if record and record.run == snapshot.ledger.run.id else "has not been integrated in this run"
+        raise WaveNotReached(
+            f"wave {number} was not reached: wave {max(before)} {why}; Clear wave_{max(before)}.integrate"
+        )

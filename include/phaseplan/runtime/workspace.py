@@ -1,0 +1,95 @@
+"""What a branch starts from: the base with everything it depends on merged in, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from include.phaseplan.errors import PhaseplanError
+from include.phaseplan.plan.graph import transitive
+from include.phaseplan.plan.model import Branch, PhasePlan
+from include.phaseplan.plan.patterns import matches
+from include.phaseplan.runtime.conservation import touched
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.merge import Conflict, Head, Merged, chain_merge
+from include.phaseplan.runtime.objects import tree_of
+from include.phaseplan.runtime.records import Verdict
+from include.phaseplan.runtime.snapshot import Snapshot
+from include.phaseplan.runtime.workbench import Workbench
+
+
+class DependencyOut(PhaseplanError):
+    """A branch cannot start: a dependency is neither passed nor integrated."""
+
+    def __init__(self, branch_id: str, cause: str) -> None:
+        self.cause = cause
+        super().__init__(f"{branch_id} cannot start: its dependency {cause} is neither passed nor integrated")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The commit an agent is given.
+
+    :param dependencies: (id, judged commit) of all dependencies, in merge order.
+    :param conflict: (id, why) where dependencies conflict with each other; `commit` is then of no use.
+    """
+
+    commit: str
+    dependencies: tuple[tuple[str, str], ...]
+    conflict: tuple[str, Conflict] | None
+    tree: str
+
+
+def synthesise(
+    repo: GitRepo, plan: PhasePlan, base: str, snapshot: Snapshot, branch: Branch, bench: Workbench
+) -> Workspace:
+    """Merge a branch's transitive dependencies onto the run's pinned base: same inputs, same commit id.
+
+    :raises DependencyOut: a dependency has no commit to build on.
+    :raises GateFailed: the plan's generators fail on the merge.
+    """
+    heads = [head_of(plan, _judged(snapshot, branch, needed)) for needed in transitive(plan, branch.id)]
+    merged = chain_merge(repo, base, heads, union=union_paths(plan), generated=plan.generated)
+    commit = merged.commit if merged.conflicted else regenerated(repo, plan, merged, heads, bench)
+    return Workspace(
+        commit=commit,
+        dependencies=tuple((head.id, head.commit) for head in heads),
+        conflict=next(iter(merged.conflicted.items()), None),
+        tree=tree_of(repo, commit),
+    )
+
+
+def _judged(snapshot: Snapshot, branch: Branch, needed: str) -> Verdict:
+    verdict = snapshot.current(needed)
+    if verdict is None or verdict.commit is None:
+        raise DependencyOut(branch.id, needed)
+    return verdict
+
+
+def head_of(plan: PhasePlan, verdict: Verdict) -> Head:
+    """A judged commit as something to merge."""
+    branch = plan.by_id[verdict.branch]
+    assert verdict.commit is not None, "only passed verdicts are merged"
+    return Head(branch.id, verdict.commit, branch.title, verdict.base, branch.depends_on)
+
+
+def union_paths(plan: PhasePlan) -> tuple[str, ...]:
+    """Shared files of which a merge keeps both sides."""
+    return tuple(shared.path for shared in plan.shared_files if shared.merge == "union")
+
+
+def regenerated(repo: GitRepo, plan: PhasePlan, merged: Merged, heads: Sequence[Head], bench: Workbench) -> str:
+    """The merge with its generated files made again, where they may be stale.
+
+    They are not where no head touched one, nor where the merge is just one head's own tree: that was judged whole.
+    """
+    mine = [head for head in heads if head.id in merged.ids]
+    if not plan.generated_files or not mine:
+        return merged.commit
+    stale = merged.generated_touched or any(
+        matches(plan.generated, path) for paths in touched(repo, mine).values() for path in paths
+    )
+    if not stale or tree_of(repo, merged.commit) in {tree_of(repo, head.commit) for head in mine}:
+        return merged.commit
+    commands = list(dict.fromkeys(entry.command for entry in plan.generated_files))
+    return bench.regenerate(repo, merged.commit, commands, plan.generated)

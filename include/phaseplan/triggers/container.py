@@ -1,0 +1,117 @@
+"""Waits for one container in the triggerer: its log lines go to the task's log, its end is the event."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiodocker
+from airflow.sdk import Connection
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from include.phaseplan.runtime.build.cancel import cancel
+from include.phaseplan.runtime.docker_url import normal
+from include.phaseplan.runtime.lines import Lines
+from include.phaseplan.runtime.redact import Redactor
+
+#: A log that broke off is taken up again this often; the container itself is asked in between.
+_RETRY_SECONDS = 2.0
+
+
+class ContainerTrigger(BaseTrigger):
+    """Fires when a container has exited, was removed, or ran out of time (then it stops the container).
+
+    Everything a resume needs is found again by labels and refs; the event is only a hint.
+
+    :param docker_url: the engine, as a worker reaches it.
+    :param container_id: the container, and the only one this trigger ever stops.
+    :param phase: phase of the branch, for `on_kill`.
+    :param branch: branch id, for `on_kill`.
+    :param repository: the plan's own repository, or None for the configured one.
+    :param deadline: seconds since 1970 after which the container is stopped.
+    :param since: only log lines from this second on.
+    :param secrets: Airflow connection ids whose passwords must not show in the log.
+    """
+
+    def __init__(
+        self,
+        *,
+        docker_url: str,
+        container_id: str,
+        phase: int,
+        branch: str,
+        repository: str | None,
+        deadline: float,
+        since: int = 0,
+        secrets: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
+        self.docker_url = docker_url
+        self.container_id = container_id
+        self.phase = phase
+        self.branch = branch
+        self.repository = repository
+        self.deadline = deadline
+        self.since = since
+        self.secrets = tuple(secrets)
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Path of this class and what makes it again; no secret is in it."""
+        fields = ("docker_url", "container_id", "phase", "branch", "repository", "deadline", "since", "secrets")
+        return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in fields}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Follow the log until the container ends."""
+        redact = Redactor([value for value in [await self._password(s) for s in self.secrets] if value])
+        async with aiodocker.Docker(url=normal(self.docker_url)) as docker:
+            log = asyncio.create_task(self._follow(docker, redact))
+            try:
+                status = await self._ended(docker)
+                # The engine closes the log right after the end; a log that hangs must not hold the branch.
+                await asyncio.wait({log}, timeout=5)
+            finally:
+                log.cancel()
+        yield TriggerEvent({"container": self.container_id, "status": status})
+
+    async def _ended(self, docker: aiodocker.Docker) -> str:
+        """Wait for the end; an engine that is away for a while is asked again."""
+        while True:
+            container = docker.containers.container(self.container_id)
+            try:
+                await container.wait(timeout=max(1.0, self.deadline - time.time()))
+                return "exited"
+            except aiodocker.exceptions.DockerError as error:
+                if error.status == 404:
+                    return "gone"
+                await asyncio.sleep(_RETRY_SECONDS)
+            except TimeoutError:
+                if time.time() >= self.deadline:
+                    self.log.error("The time limit is up: stopping the container.")
+                    await container.stop(timeout=10)
+            except OSError as error:
+                self.log.warning("The Docker engine does not answer (%s); asking again.", error)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _follow(self, docker: aiodocker.Docker, redact: Redactor) -> None:
+        """Copy log lines to the task's log; one piece at a time, so memory does not grow with the log."""
+        lines = Lines()
+        container = docker.containers.container(self.container_id)
+        try:
+            async for piece in container.log(stdout=True, stderr=True, follow=True, since=self.since):
+                for line in lines.feed(piece):
+                    self.log.info("%s", redact(line))
+        except (aiodocker.exceptions.DockerError, OSError) as error:
+            self.log.warning("The container's log broke off: %s", error)
+        for line in lines.rest():
+            self.log.info("%s", redact(line))
+
+    async def _password(self, conn_id: str) -> str | None:
+        """A secret's value; asking for it also makes Airflow mask it."""
+        password = (await Connection.async_get(conn_id)).password
+        return str(password) if password else None
+
+    async def on_kill(self) -> None:
+        """The user stopped the task: stop this very container, keep its work, call it cancelled."""
+        await asyncio.to_thread(cancel, self.docker_url, self.phase, self.branch, self.container_id, self.repository)

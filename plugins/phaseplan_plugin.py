@@ -1,0 +1,16 @@
+"""The Airflow plugin: makes the pools that phase plans ask for."""
+
+from __future__ import annotations
+
+from airflow.plugins_manager import AirflowPlugin
+
+import include.phaseplan.compile.dag  # noqa: F401  # tasks are forked from processes that have this loaded already
+from include.phaseplan.operators.plugin import PLUGIN
+from plugins import phaseplan_pools
+
+
+class PhaseplanPlugin(AirflowPlugin):
+    """Registers the listener."""
+
+    name = PLUGIN
+    listeners = [phaseplan_pools]

@@ -1,0 +1,43 @@
+"""Run the tests and, where nobody else uses the engine (CI), see that they leave no container and no volume.
+
+python3 -m provision.leftovers COMMAND...
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from provision.common import finish, output, say
+from provision.process import attend
+
+_LISTS = {"container": ("ps", "-aq", "--no-trunc"), "volume": ("volume", "ls", "-q")}
+
+
+def present() -> set[tuple[str, str]]:
+    """Everything on the engine that a test could forget: (kind, id)."""
+    return {(kind, one) for kind, command in _LISTS.items() for one in (output("docker", *command) or "").split()}
+
+
+def remove(left: set[tuple[str, str]]) -> None:
+    """Name what was left behind and take it away; containers first, since they hold volumes."""
+    for kind, one in sorted(left):
+        label = output("docker", kind, "inspect", one, "--format", "{{json .}}") or ""
+        say(f"left behind: {kind} {one[:24]}: {label[:300]}")
+        output("docker", kind, "rm", "--force", one)
+
+
+def main(argv: list[str]) -> int:
+    """The command's exit code; 1 when it was 0 but something was left behind."""
+    alone = bool(os.environ.get("CI"))
+    before = present() if alone else set()
+    code = attend(argv)
+    left = present() - before if alone else set()
+    remove(left)
+    return code or int(bool(left))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(f"usage: {__doc__}")
+    finish(main)

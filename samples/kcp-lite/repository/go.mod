@@ -1,0 +1,3 @@
+module example.com/kcp-lite
+
+go 1.19

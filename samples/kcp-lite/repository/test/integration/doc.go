@@ -1,0 +1,4 @@
+// Package integration tests all API groups together.
+//
+// Owner: Maintainers
+package integration

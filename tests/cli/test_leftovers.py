@@ -1,0 +1,55 @@
+"""Containers that outlive a run, on a real engine."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+
+import docker
+import pytest
+from docker.errors import NotFound
+
+from include.phaseplan.cli.running import leftovers
+from include.phaseplan.runtime.settings import settings
+
+pytestmark = pytest.mark.docker
+IMAGE = "debian:bookworm-slim"
+
+
+@pytest.fixture
+def client() -> Iterator[docker.DockerClient]:
+    client = docker.DockerClient(base_url=settings().docker_url)
+    made: list[str] = []
+    client.made = made
+    yield client
+    for name in made:
+        with suppress(NotFound):
+            client.containers.get(name).remove(force=True)
+    client.close()
+
+
+def sleeper(client: docker.DockerClient, claim: str, role: str) -> str:
+    name = f"phaseplan-test-{uuid.uuid4().hex[:8]}"
+    labels = {"phaseplan.claim": claim, "phaseplan.role": role, "phaseplan.test": "cli"}
+    client.made.append(name)
+    client.containers.run(IMAGE, ["sleep", "60"], name=name, labels=labels, detach=True, init=True, network_mode="none")
+    return name
+
+
+def test_agents_are_kept_stopped_gates_go_and_strangers_stay(client: docker.DockerClient) -> None:
+    run = f"run-{uuid.uuid4().hex}"
+    agent = sleeper(client, f"{run}.0", "agent")
+    gate = sleeper(client, run, "gate")
+    stranger = sleeper(client, f"run-{uuid.uuid4().hex}.0", "agent")
+    url = settings().docker_url
+    assert leftovers.clear(url, [run]) == [agent]
+    assert client.containers.get(agent).status == "exited"
+    assert client.containers.get(stranger).status == "running"
+    with pytest.raises(NotFound):
+        client.containers.get(gate)
+    leftovers.wait(url, [run], 0.1)
+
+
+def test_no_engine_means_no_leftovers() -> None:
+    assert leftovers.clear("unix:///nowhere/docker.sock", ["run-1"]) == []

@@ -1,0 +1,82 @@
+"""The task graph of DESIGN.md section 4, and what each trigger rule makes of a bad day."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from include.phaseplan.compile.dag import compile_plan
+from include.phaseplan.compile.options import Options
+from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.plan.campaign import load_valid
+
+TOP = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def dag():
+    campaign = load_valid([TOP / "include/plans/phase-05.yaml"], TOP / "include/agents.yaml")
+    return compile_plan(campaign.plans[0].plan, Options(profiles=campaign.profiles))
+
+
+def test_ids_read_well(dag):
+    assert dag.dag_id == "phase_05"
+    assert "wave_1.5-1-1_synctarget-api" in dag.task_ids
+    assert {"open_phase", "close_phase", "wave_1.integrate", "wave_3.integrate"} <= set(dag.task_ids)
+
+
+def test_a_branch_waits_for_its_dependencies_and_the_opening(dag):
+    task = dag.get_task("wave_2.5-2-1_workload-dist")
+    assert task.upstream_task_ids == {
+        "open_phase",
+        "wave_2.start",
+        "wave_1.5-1-1_synctarget-api",
+        "wave_1.5-1-3_placement-types",
+    }
+    assert task.trigger_rule == "all_done"
+    assert task.pool == "phaseplan_5_a4"
+
+
+def test_waves_start_in_either_mode(dag):
+    start = dag.get_task("wave_2.start")
+    assert start.upstream_task_ids == {"wave_1.integrate", "start_by_dependencies"}
+    assert start.trigger_rule == "one_done"
+
+
+def test_integrates_are_chained_and_see_the_opening(dag):
+    integrate = dag.get_task("wave_2.integrate")
+    assert {"open_phase", "wave_1.integrate"} <= integrate.upstream_task_ids
+    assert integrate.trigger_rule == "all_done"
+    assert dag.get_task("close_phase").upstream_task_ids == {"open_phase", "wave_3.integrate"}
+
+
+def test_weights_are_unique_and_the_critical_path_is_first(dag):
+    branches = [t for t in dag.tasks if t.task_type == "BranchBuildOperator"]
+    weights = {t.task_id: t.priority_weight for t in branches}
+    assert len(set(weights.values())) == len(weights)
+    # 5.1.1 -> 5.2.1 -> 5.3.2 is the longest way by lines (600 + 500 + 500).
+    assert max(weights, key=weights.__getitem__) == "wave_1.5-1-1_synctarget-api"
+    assert {str(t.weight_rule) for t in branches} == {"absolute"}
+
+
+def test_every_branch_has_infrastructure_retries_only(dag):
+    assert all(t.retries == 3 for t in dag.tasks)
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [("base", ""), ("start", "later"), ("branches", ["9.9.9"]), ("agent", "nobody"), ("rebuild", "maybe")],
+)
+def test_the_form_refuses_bad_values(dag, name, bad):
+    param = dag.params.get_param(name)
+    with pytest.raises(Exception, match=r"(?i)invalid input|is not|too short|non-empty|should be"):
+        param.resolve(bad)
+
+
+def test_a_plan_without_the_plugin_uses_the_default_pool():
+    plan = AgentProfile(image="x")
+    campaign = load_valid([TOP / "include/plans/phase-05.yaml"], TOP / "include/agents.yaml")
+    dag = compile_plan(campaign.plans[0].plan, Options(profiles={"go-sample": plan}, pools=False))
+    assert {t.pool for t in dag.tasks} == {"default_pool"}
+    assert "not enforced" in dag.doc_md

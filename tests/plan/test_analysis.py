@@ -1,0 +1,73 @@
+"""Bounds against brute force, and the founding document's own numbers."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.phaseplan.plan.analysis import analyse, critical_path, makespan_bound
+from include.phaseplan.plan.campaign import load_valid
+from include.phaseplan.plan.mermaid import flowchart
+from include.phaseplan.plan.model import PhasePlan
+
+INCLUDE = Path(__file__).resolve().parents[2] / "include"
+HOUR = 3600
+
+
+def phase_05() -> PhasePlan:
+    return load_valid([INCLUDE / "plans" / "phase-05.yaml"], INCLUDE / "agents.yaml").plans[0].plan
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(1, 3))
+def test_bound_is_below_the_best_assignment(jobs: list[int], agents: int) -> None:
+    best = min(
+        max(sum(job for job, at in zip(jobs, choice, strict=True) if at == agent) for agent in range(agents))
+        for choice in product(range(agents), repeat=len(jobs))
+    )
+    assert makespan_bound(jobs, agents) <= best
+    assert makespan_bound(jobs, agents) >= max(max(jobs), sum(jobs) / agents)
+
+
+def test_pigeonholes() -> None:
+    assert makespan_bound([5, 5, 5, 5], 3) == 10
+    assert makespan_bound([], 3) == 0
+
+
+def test_founding_document() -> None:
+    facts = analyse(phase_05())
+    assert [wave.lines for wave in facts.waves] == [1650, 1800, 1550]
+    assert [wave.agents for wave in facts.waves] == [3, 4, 3]
+    assert [wave.needs_waves for wave in facts.waves] == [(), (1,), (1, 2)]
+    assert facts.waves_bound == (5 + 7 + 5) * HOUR
+    assert facts.sequential == (3 * 5 + 4 * 7 + 3 * 5) * HOUR
+    assert facts.critical_path == ("5.1.1", "5.2.1", "5.3.2")
+
+
+def test_fewer_agents_take_turns() -> None:
+    assert analyse(phase_05(), agents=2).waves_bound == (10 + 14 + 10) * HOUR
+    assert analyse(phase_05(), agents=1).bound == {"wave": 58 * HOUR, "dependencies": 58 * HOUR}
+
+
+def test_measured_times_replace_estimates() -> None:
+    plan = phase_05()
+    path, length = critical_path(plan, {branch.id: 1.0 for branch in plan} | {"5.1.2": 10.0})
+    assert (path, length) == (("5.1.2", "5.2.4", "5.3.3"), 12.0)
+    assert analyse(plan, weights={branch.id: 6.0 for branch in plan}).waves_bound == 18
+
+
+def test_mermaid_draws_every_branch_and_dependency() -> None:
+    plan = phase_05()
+    chart = flowchart(plan)
+    assert chart.count(" --> ") == sum(len(branch.depends_on) for branch in plan) == 10
+    assert all(f'["{branch.id}: ' in chart for branch in plan)
+
+
+def test_mermaid_titles_cannot_break_out() -> None:
+    plan = phase_05()
+    branch = plan.waves[0].branches[0].model_copy(update={"title": 'x"]; click b0 "javascript:alert(1)"\n%%{init}%%'})
+    wave = plan.waves[0].model_copy(update={"branches": (branch,)})
+    chart = flowchart(plan.model_copy(update={"waves": (wave,)}))
+    assert chart.splitlines()[2].count('"') == 2
