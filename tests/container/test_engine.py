@@ -80,7 +80,9 @@ def test_no_engine_there(tmp_path: Path) -> None:
 def test_two_slashes_are_a_path_too(client: docker.DockerClient) -> None:
     if not Path("/var/run/docker.sock").exists():
         pytest.skip("the engine is not on the default socket")
-    assert engine.connect("unix://var/run/docker.sock").ping()
+    opened = engine.connect("unix://var/run/docker.sock")
+    assert opened.ping()
+    opened.close()
 
 
 @docker_test
