@@ -108,7 +108,7 @@ def test_every_container_is_hardened(client: docker.DockerClient, ledger: str, s
 
 @docker_test
 def test_found_again_by_labels(client: docker.DockerClient, ledger: str, shell) -> None:  # type: ignore[no-untyped-def]
-    first, second = shell("exit 4"), shell("sleep 30", claim="r/1", branch="5.1.2")
+    first, second = shell("sleep 0.3; exit 4"), shell("sleep 30", claim="r/1", branch="5.1.2")
     follow(client, first, lambda _: None, 20)
     assert {f.id for f in engine.find(client, ledger=ledger)} == {first, second}
     (mine,) = engine.find(client, ledger=ledger, claim="r/0")
