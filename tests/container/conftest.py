@@ -19,9 +19,10 @@ from include.phaseplan.runtime.collect import Collected, collect
 from include.phaseplan.runtime.follow import Exit, follow
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.labels import Labels
+from include.phaseplan.runtime.settings import settings
 
 TOP = Path(__file__).resolve().parents[2]
-COLLECTOR = "phaseplan/collector:1"
+COLLECTOR = settings().collector_image
 AGENT = "phaseplan-test/agent:1"  # has git and a shell
 PLAIN = "debian:bookworm-slim"  # has no git
 

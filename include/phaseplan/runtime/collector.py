@@ -139,7 +139,7 @@ def _findings(report: Sequence[Sequence[str]]) -> Iterator[Finding]:
 
 
 def _fetch(trip: Trip, container_id: str, head: str, findings: tuple[Finding, ...], folder: Path) -> Brought:
-    """Take the pack into the private repository. A bundle would not do: git 2.39 checks no objects of one it fetches."""
+    """Take the pack into the private repository. No bundle: git 2.39 checks no objects of one it fetches."""
     cap = trip.profile.max_output + _OVERHEAD
     with tempfile.TemporaryFile(dir=folder) as file:
         if not _copy_out(trip, container_id, "/collector/out/pack", file, cap):

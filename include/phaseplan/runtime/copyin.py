@@ -13,6 +13,7 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -80,9 +81,14 @@ def _archive(checkout: Checkout, documents: Mapping[str, bytes], folder: Path) -
     _refuse_unsafe(found)
     yield tar.folder("workspace")
     sizes: dict[str, int] = {}
-    yield from _files(checkout.repo, found, tar, sizes)
-    tar.mtime = max(tar.mtime + 1, int(time.time()))  # later than the files, or git would take every entry for racy
-    yield from _repository(checkout, found, sizes, tar, folder)
+    with ThreadPoolExecutor(1) as beside:
+        pack = beside.submit(_pack, checkout, found, folder)  # git packs while the files go out
+        yield from _files(checkout.repo, found, tar, sizes)
+        tar.mtime = max(tar.mtime + 1, int(time.time()))  # later than the files, or git would take each entry for racy
+        yield from _repository(checkout, tar)
+        yield from _objects(pack.result(), tar)
+    files = [entry for entry in found if entry.kind != "tree"]
+    yield from tar.file("workspace/.git/index", _index(files, sizes, _commit_time(checkout)))
     root = _Tar(0, 0, tar.mtime)
     yield root.folder("phaseplan")
     for name, data in documents.items():
@@ -120,10 +126,8 @@ def _files(repo: GitRepo, found: list[Entry], tar: _Tar, sizes: dict[str, int]) 
         yield b"\0" * (-size % _BLOCK)
 
 
-def _repository(
-    checkout: Checkout, found: list[Entry], sizes: dict[str, int], tar: _Tar, folder: Path
-) -> Iterator[bytes]:
-    """A `.git` in which `git status` is clean at once."""
+def _repository(checkout: Checkout, tar: _Tar) -> Iterator[bytes]:
+    """The `.git` of the checkout, but for its objects and its index."""
     git = "workspace/.git"
     commit, branch = checkout.commit, checkout.branch
     for name in ("", "/objects", "/objects/pack", "/objects/info", "/refs", "/refs/heads", "/refs/tags", "/info"):
@@ -137,14 +141,16 @@ def _repository(
         )
     if checkout.history == "shallow" and checkout.repo.line("rev-list", "--parents", "-1", commit).count(" "):
         yield from tar.file(f"{git}/shallow", f"{commit}\n".encode())
-    for part in _pack(checkout, found, folder):
-        yield tar.head(f"{git}/objects/pack/{part.name}", part.stat().st_size, 0o444)
+
+
+def _objects(parts: list[Path], tar: _Tar) -> Iterator[bytes]:
+    for part in parts:
+        size = part.stat().st_size
+        yield tar.head(f"workspace/.git/objects/pack/{part.name}", size, 0o444)
         with part.open("rb") as file:
             while piece := file.read(CHUNK):
                 yield piece
-        yield b"\0" * (-part.stat().st_size % _BLOCK)
-    files = [entry for entry in found if entry.kind != "tree"]
-    yield from tar.file(f"{git}/index", _index(files, sizes, _commit_time(checkout)))
+        yield b"\0" * (-size % _BLOCK)
 
 
 def _pack(checkout: Checkout, found: list[Entry], folder: Path) -> list[Path]:

@@ -39,7 +39,10 @@ class Spec:
 
 @dataclass(frozen=True)
 class Found:
-    """A container as the engine sees it now. Times as the engine writes them (RFC 3339), empty where it has none."""
+    """A container as the engine sees it now. Times as the engine writes them (RFC 3339), empty where it has none.
+
+    Of a container that lives for a millisecond the engine may write that it finished before it started.
+    """
 
     id: str
     status: str  # running | exited | created
