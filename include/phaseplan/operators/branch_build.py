@@ -7,12 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.providers.docker.operators.docker import DockerOperator
-from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.phaseplan.operators.faults import faults
-from include.phaseplan.operators.run import claim, repository, token
-from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.operators.run import claim, repository, secrets, token
 from include.phaseplan.runtime.build.job import Done, Job, Running, Untouched
 from include.phaseplan.runtime.build.step import step
 from include.phaseplan.runtime.engine import connect, stop
@@ -61,7 +59,7 @@ class BranchBuildOperator(DockerOperator):
                 client=connect(settings().docker_url),
                 here=settings(),
                 say=lambda line: self.log.info("%s", line),
-                secrets=_secrets,
+                secrets=secrets,
             )
             while isinstance(outcome := step(job), Running):
                 self._wait(job, outcome)
@@ -104,11 +102,6 @@ class BranchBuildOperator(DockerOperator):
         """
         if self._waiting_for:
             self.log.warning("This process ends; container %s goes on.", self._waiting_for[:12])
-
-
-def _secrets(profile: AgentProfile) -> dict[str, str]:
-    """Values of a profile's secrets. Airflow masks what it hands out; redaction of agent output is on top."""
-    return {name: Connection.get(conn_id).password or "" for name, conn_id in profile.secrets.items()}
 
 
 def _answer(done: Done) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 from include.phaseplan.compile import names
 from include.phaseplan.errors import InputFault
 from include.phaseplan.operators.faults import faults
-from include.phaseplan.operators.run import pulled_token, repository, token
+from include.phaseplan.operators.run import pulled_token, repository, secrets, token
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.model import PhasePlan
@@ -72,7 +72,7 @@ class IntegrateOperator(_PhaseOperator):
         with faults(), repository(self.repository) as (remote, repo):
             client = connect(settings().docker_url)
             say = lambda line: self.log.info("%s", line)  # noqa: E731  # the one-line sink of the story
-            done = integrate_wave(remote, repo, client, settings(), mine, self.phase, self.wave, say)
+            done = integrate_wave(remote, repo, client, settings(), mine, self.phase, self.wave, say, secrets)
         return {"head": done.head, "merged": list(done.merged), "isolated": list(done.isolated)}
 
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.phaseplan.compile import names
+from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.records import Token
 from include.phaseplan.runtime.remote import Remote
@@ -32,6 +34,11 @@ def token(context: Any) -> Token:
 def claim(context: Any) -> str:
     """Who may follow or harvest a container: constant over retries, another after a Clear."""
     return f"{context['dag_run'].run_id}/{context['ti'].max_tries}"
+
+
+def secrets(profile: AgentProfile) -> dict[str, str]:
+    """Values of a profile's secrets. Airflow masks what it hands out; redaction of agent output is on top."""
+    return {name: Connection.get(conn_id).password or "" for name, conn_id in profile.secrets.items()}
 
 
 @contextmanager

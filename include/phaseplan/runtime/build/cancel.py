@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from include.phaseplan.errors import PhaseplanError
-from include.phaseplan.runtime.build.harvest import cancel_container
+from include.phaseplan.runtime.build.harvest import settle
 from include.phaseplan.runtime.build.job import Job
 from include.phaseplan.runtime.build.ready import look
 from include.phaseplan.runtime.engine import connect, find, stop
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 def cancel(docker_url: str, phase: int, branch_id: str, container_id: str, repository: str | None) -> None:
     """Stop exactly this container; then collect it as `cancelled` and remove it.
 
-    What fails after the stop is left to the next start of the branch or the next `open_phase`.
+    What is not done after the stop is left to the wave's `integrate` or the next start of the branch.
     """
     client, here = connect(docker_url), settings()
     stop(client, container_id)
@@ -41,6 +41,8 @@ def cancel(docker_url: str, phase: int, branch_id: str, container_id: str, repos
                 job = Job(
                     phase, branch_id, token, container.labels.claim, remote, repo, client, here, log.info, lambda _: {}
                 )
-                cancel_container(look(job), container)
+                view = look(job)
+                if not view.profile.secrets:  # else what it wrote must be searched for values that are not known here
+                    settle(view, container)
     except PhaseplanError as error:
         log.warning("Container %s is stopped; its work is collected later: %s", container_id[:12], error)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from include.phaseplan.runtime.build import publish
 from include.phaseplan.runtime.build.job import View
 from include.phaseplan.runtime.collect import collect
-from include.phaseplan.runtime.engine import Found, find, remove, stop
+from include.phaseplan.runtime.engine import Found, find, look, remove, stop
 from include.phaseplan.runtime.follow import read
 from include.phaseplan.runtime.records import Finding, moment, stamp
 from include.phaseplan.runtime.redact import Redactor
 from include.phaseplan.runtime.results import keep_attempt
+
+_STOPPED = (130, 137, 143)  # exit codes of SIGINT, SIGKILL, SIGTERM: somebody or something stopped it
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
     elif not collected.withheld:
         keep_attempt(job.repo, job.remote, view.plan.phase, view.branch.id, attempt, raw)
         job.say(f"Collected {raw[:12]}; kept as attempt {attempt}.")
-    seconds = (moment(container.finished_at) - moment(container.started_at)).total_seconds()
+    # A container that lives for a millisecond can have ended before it began.
+    seconds = max(0.0, (moment(container.finished_at) - moment(container.started_at)).total_seconds())
     return Harvest(
         base=base,
         raw=raw,
@@ -113,25 +116,28 @@ def stop_foreign(view: View) -> None:
         if container.labels.claim == job.claim:
             continue
         if container.labels.role == "agent":
-            cancel_container(view, container)
+            settle(view, container)
         else:
             remove(job.client, container.id)
 
 
-def cancel_container(view: View, container: Found) -> None:
-    """Stop one agent, keep what it has done so far, record it as cancelled, remove it."""
+def settle(view: View, container: Found) -> None:
+    """Put away an agent that no task follows any more; whatever it has done is kept.
+
+    One that still runs is stopped and recorded as cancelled. One that had ended is collected and nothing else:
+    its task gave up for want of infrastructure, which is no verdict on the work.
+    """
     job, attempt = view.job, container.labels.attempt
-    if container.status == "running":
+    judged = any(v.attempt == attempt for v in view.snapshot.verdicts.get(view.branch.id, ()))
+    known = attempt in view.snapshot.started.get(view.branch.id, {})
+    stopped = container.status == "running"
+    if stopped:
         stop(job.client, container.id)
-    left = next(
-        (
-            c
-            for c in find(job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id, role="agent")
-            if c.id == container.id
-        ),
-        None,
-    )
-    known = view.snapshot.verdicts.get(view.branch.id, ())
-    if left is not None and left.status == "exited" and all(v.attempt != attempt for v in known):
-        publish.cancelled(view, attempt, container.labels.claim, harvest(view, attempt, left))
-    remove(job.client, container.id)
+        container = look(job.client, container.id)
+    kept = None
+    if container.status == "exited" and known and not judged:
+        done = harvest(view, attempt, container)
+        kept = done.kept_volume
+        if stopped or container.exit_code in _STOPPED:
+            publish.cancelled(view, attempt, container.labels.claim, done)
+    remove(job.client, container.id, keep_volume=kept is not None)
