@@ -131,6 +131,13 @@ def test_a_person_who_stops_a_branch_stops_its_agent_and_keeps_its_work(night: N
     assert "work/94.1.1/begun.txt" in kept
 
 
+def test_an_agent_that_takes_too_long_is_stopped_at_its_limit(night: Night) -> None:
+    late = night.status(94)["branches"]["94.1.3"]
+    assert late["state"] == "isolated"
+    assert "time limit of 5 s" in str(late["findings"])
+    assert late["agent_seconds"] < 60
+
+
 def test_nothing_is_left_on_the_engine_but_the_volume_that_a_finding_names(night: Night) -> None:
     (kept,) = night.leftovers()
     assert kept in str(night.status(90)["branches"]["90.1.8"]["findings"])

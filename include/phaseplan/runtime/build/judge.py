@@ -18,7 +18,8 @@ _PATIENCE = 20.0
 def judge(view: View, attempt: int, harvest: Harvest) -> Running | Done:
     """Decide about one attempt, or say which gate container to wait for."""
     if harvest.exit_code == 75:
-        return publish.verdict(view, attempt, harvest, outcome="blocked", reason=harvest.last_line)
+        blocked = harvest.last_line or "it did not say on what"
+        return publish.verdict(view, attempt, harvest, outcome="blocked", reason=blocked, findings=harvest.findings)
     if harvest.withheld or not harvest.collected:  # nothing came back, or nothing that may go anywhere
         return publish.verdict(view, attempt, harvest, outcome="failed", findings=harvest.findings)
     if not view.job.repo.is_ancestor(harvest.base, harvest.raw):

@@ -1,0 +1,105 @@
+"""A phase that is open, with real git and real containers, whose branch tasks a test plays by hand."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import docker
+import pytest
+
+from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.runtime import engine
+from include.phaseplan.runtime.build.job import Job
+from include.phaseplan.runtime.ledger import Snapshot, read
+from include.phaseplan.runtime.phase import open_phase
+from include.phaseplan.runtime.records import Token
+from include.phaseplan.runtime.remote import Remote
+from include.phaseplan.runtime.settings import settings
+
+PLAN = {
+    "phase": 7,
+    "title": "By hand",
+    "agent": "sh",
+    "gates": {"commands": ["test -s a/file.txt"]},
+    "waves": [
+        {
+            "wave": 1,
+            "branches": [
+                {"id": "7.1.1", "branch": "feature/a", "title": "A", "owns": ["a/"]},
+                {"id": "7.1.2", "branch": "feature/b", "title": "B", "owns": ["b/"], "depends_on": ["7.1.1"]},
+            ],
+        }
+    ],
+}
+
+
+@dataclass
+class Stage:
+    """One open phase and whoever works on it."""
+
+    remote: Remote
+    state: Path
+    client: docker.DockerClient
+    token: Token
+    said: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def job(self, claim: str = "run-1/3", branch: str = "7.1.1", **secrets: str) -> Iterator[Job]:
+        """A start of a branch's task, in a private repository of its own as every start has."""
+        with self.remote.private(state=self.state) as repo:
+            here = settings()
+            yield Job(
+                7,
+                branch,
+                self.token,
+                claim,
+                self.remote,
+                repo,
+                self.client,
+                here.__class__(**{**vars(here), "state": self.state}),
+                self.said.append,
+                lambda _: secrets,
+            )
+
+    def snapshot(self) -> Snapshot:
+        """What the refs say now."""
+        with self.remote.private(state=self.state) as repo:
+            return read(repo, self.remote, 7)
+
+    def containers(self) -> list[engine.Found]:
+        """What is on the engine of this phase."""
+        ledger = self.snapshot().ledger
+        return engine.find(self.client, ledger=ledger.id) if ledger else []
+
+
+@pytest.fixture
+def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """A phase opened for a run; the parameter is what its agent does in sh."""
+    script = getattr(request, "param", "mkdir -p a; echo hello > a/file.txt")
+    target = tmp_path / "target.git"
+    work = tmp_path / "work"
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@localhost"]
+    subprocess.run([*git, "init", "-q", "-b", "main", str(work)], check=True)
+    subprocess.run([*git, "-C", str(work), "commit", "-q", "--allow-empty", "-m", "base"], check=True)
+    subprocess.run([*git, "clone", "-q", "--bare", str(work), str(target)], check=True)
+    profile = AgentProfile(image="debian:bookworm-slim", command=("sh", "-c", script), timeout=60)
+    remote = Remote(str(target))
+    with remote.private(state=tmp_path / "state") as repo:
+        token = open_phase(
+            remote,
+            repo,
+            PhasePlan.model_validate(PLAN),
+            {"sh": profile},
+            run_id="run-1",
+            base_name="main",
+            start="wave",
+        )
+    made = Stage(remote, tmp_path / "state", engine.connect(settings().docker_url), token)
+    yield made
+    for container in made.containers():
+        engine.remove(made.client, container.id)

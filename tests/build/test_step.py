@@ -1,0 +1,159 @@
+"""Every start finds out from refs and labels how far the branch has got: retry, resume and Clear are one code."""
+
+from __future__ import annotations
+
+import pytest
+
+from include.phaseplan.runtime import engine
+from include.phaseplan.runtime.build.job import Done, NotReady, Running
+from include.phaseplan.runtime.build.step import step
+from include.phaseplan.runtime.follow import follow
+from tests.build.conftest import Stage
+
+pytestmark = pytest.mark.docker
+
+SLOW = pytest.mark.parametrize("stage", ["mkdir -p a; echo hello > a/file.txt; sleep 600"], indirect=True)
+QUICK = "mkdir -p a; echo hello > a/file.txt"
+
+
+def begin(stage: Stage, claim: str = "run-1/3") -> Running:
+    with stage.job(claim) as job:
+        running = step(job)
+    assert isinstance(running, Running)
+    return running
+
+
+def end(stage: Stage, claim: str = "run-1/3") -> Done:
+    with stage.job(claim) as job:
+        done = step(job)
+    assert isinstance(done, Done)
+    return done
+
+
+@SLOW
+def test_a_retry_follows_the_container_that_runs(stage: Stage) -> None:
+    first = begin(stage)
+    again = begin(stage)
+    assert again.container == first.container
+    assert len(stage.containers()) == 1
+    assert list(stage.snapshot().started["7.1.1"]) == [1]
+
+
+def test_a_retry_harvests_the_container_that_has_ended(stage: Stage) -> None:
+    running = begin(stage)
+    follow(stage.client, running.container, lambda _: None)
+    verdict = end(stage).verdict
+    assert verdict.outcome == "passed"
+    assert verdict.name == "feature/a"
+    assert stage.snapshot().heads["refs/heads/feature/a"] == verdict.commit
+    assert stage.containers() == []
+
+
+def test_a_start_after_the_verdict_changes_nothing(stage: Stage) -> None:
+    running = begin(stage)
+    follow(stage.client, running.container, lambda _: None)
+    first = end(stage).verdict
+    before = stage.remote.refs()
+    assert end(stage).verdict == first
+    assert stage.remote.refs() == before
+
+
+def test_the_same_inputs_are_reused_under_another_claim_without_a_container(stage: Stage) -> None:
+    running = begin(stage)
+    follow(stage.client, running.container, lambda _: None)
+    end(stage)
+    done = end(stage, "run-2/3")
+    assert done.reused
+    assert list(stage.snapshot().started["7.1.1"]) == [1]
+    assert any("REUSED 7.1.1" in line for line in stage.said)
+
+
+@SLOW
+def test_a_clear_stops_the_old_agent_keeps_its_work_and_starts_anew(stage: Stage) -> None:
+    old = begin(stage, "run-1/3")
+    follow(stage.client, old.container, lambda _: None, seconds=1.0)
+    new = begin(stage, "run-1/7")
+    assert new.container != old.container
+    assert [c.id for c in stage.containers()] == [new.container]
+    snapshot = stage.snapshot()
+    assert [(v.attempt, v.outcome) for v in snapshot.verdicts["7.1.1"]] == [(1, "cancelled")]
+    assert list(snapshot.started["7.1.1"]) == [1, 2]
+    with stage.remote.private(state=stage.state) as repo:
+        stage.remote.fetch(repo, "refs/phaseplan/*:refs/phaseplan/*")
+        assert repo.line("show", "refs/phaseplan/phase-7/attempts/7.1.1/1:a/file.txt") == "hello"
+
+
+def test_a_worker_that_died_before_its_container_ran_keeps_its_number(stage: Stage) -> None:
+    running = begin(stage)
+    engine.remove(stage.client, running.container)
+    again = begin(stage)
+    assert again.container != running.container
+    assert list(stage.snapshot().started["7.1.1"]) == [1]
+
+
+def test_work_that_was_kept_is_judged_when_its_container_is_gone(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = begin(stage)
+    follow(stage.client, running.container, lambda _: None)
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("include.phaseplan.runtime.build.step.judge", die)
+        with pytest.raises(KeyboardInterrupt):
+            end(stage)
+    engine.remove(stage.client, running.container)
+    assert end(stage).verdict.outcome == "passed"
+
+
+@pytest.mark.parametrize("stage", [f"{QUICK}; echo waiting for the weather; exit 75"], indirect=True)
+def test_exit_75_is_blocked_with_its_last_line(stage: Stage) -> None:
+    running = begin(stage)
+    follow(stage.client, running.container, lambda _: None)
+    verdict = end(stage).verdict
+    assert (verdict.outcome, verdict.reason) == ("blocked", "waiting for the weather")
+    assert "waiting for the weather" in stage.snapshot().blockers[-1]
+
+
+@pytest.mark.parametrize("stage", ["mkdir -p a; : > a/file.txt"], indirect=True)
+def test_a_red_gate_names_its_command(stage: Stage) -> None:
+    running = begin(stage)
+    follow(stage.client, running.container, lambda _: None)
+    verdict = end(stage).verdict
+    assert verdict.outcome == "failed"
+    assert [f.gate for f in verdict.findings] == ["commands"]
+    assert "test -s a/file.txt" in verdict.findings[0].message
+    assert "refs/heads/feature/a" not in stage.snapshot().heads
+
+
+@pytest.mark.parametrize(
+    "stage", ['mkdir -p a; echo "$API_KEY" > a/file.txt; echo "key is $API_KEY"; exit 75'], indirect=True
+)
+def test_a_secret_reaches_neither_the_repository_nor_a_reason(stage: Stage) -> None:
+    secret = "correct-horse-battery"
+    with stage.job(API_KEY=secret) as job:
+        running = step(job)
+        assert isinstance(running, Running)
+    follow(stage.client, running.container, lambda _: None)
+    with stage.job(API_KEY=secret) as job:
+        done = step(job)
+    assert isinstance(done, Done)
+    assert secret not in done.verdict.model_dump_json()
+    with stage.remote.private(state=stage.state) as repo:
+        stage.remote.fetch(repo, "refs/phaseplan/*:refs/phaseplan/*", "refs/heads/*:refs/heads/*")
+        for ref in stage.remote.refs():
+            if ref != "HEAD":
+                assert repo.run("grep", "-q", secret, ref, ok=(0, 1)).code == 1, ref
+    kept = {f.message.split()[8] for f in done.verdict.findings if f.gate == "kept"}
+    assert kept, "the work is not thrown away either"
+    for volume in kept:
+        stage.client.volumes.get(volume).remove()
+
+
+def test_a_branch_whose_dependency_is_out_is_not_started(stage: Stage) -> None:
+    with (
+        stage.job(branch="7.1.2") as job,
+        pytest.raises(NotReady, match=r"7.1.2 is blocked: need A from 7.1.1, pending"),
+    ):
+        step(job)
+    assert stage.snapshot().started == {}
