@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from tests.end_to_end.conftest import Night
@@ -141,3 +143,14 @@ def test_an_agent_that_takes_too_long_is_stopped_at_its_limit(night: Night) -> N
 def test_nothing_is_left_on_the_engine_but_the_volume_that_a_finding_names(night: Night) -> None:
     (kept,) = night.leftovers()
     assert kept in str(night.status(90)["branches"]["90.1.8"]["findings"])
+
+
+def test_the_integrated_module_builds_and_its_tests_are_green(night: Night) -> None:
+    archive = subprocess.run(
+        ["git", "-C", str(night.repositories[5]), "archive", "integration/phase-5"], check=True, capture_output=True
+    ).stdout
+    script = "mkdir /tmp/w && tar -x -C /tmp/w && cd /tmp/w && go build ./... && go test ./..."
+    command = ["docker", "run", "-i", "--rm", "--network", "none", "phaseplan/sample-go:1", "sh", "-c", script]
+    done = subprocess.run(command, input=archive, capture_output=True)
+    assert done.returncode == 0, (done.stdout + done.stderr).decode()[-3000:]
+    assert b"ok  \texample.com/kcp-lite/pkg/apis/workload/v1alpha1" in done.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from airflow.providers.docker.operators.docker import DockerOperator
@@ -58,7 +59,7 @@ class BranchBuildOperator(DockerOperator):
                 repo=repo,
                 client=connect(settings().docker_url),
                 here=settings(),
-                say=lambda line: self.log.info("%s", line),
+                say=partial(self.log.info, "%s"),
                 secrets=secrets,
             )
             while isinstance(outcome := step(job), Running):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from airflow.sdk import BaseOperator
@@ -16,7 +17,7 @@ from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime import phase as phases
 from include.phaseplan.runtime.engine import connect
-from include.phaseplan.runtime.integrating import integrate_wave
+from include.phaseplan.runtime.integrating import WaveTask
 from include.phaseplan.runtime.settings import settings
 
 
@@ -70,9 +71,17 @@ class IntegrateOperator(_PhaseOperator):
         """Green when it published what can be; red on a red wave gate (no retry) or infrastructure (retry)."""
         mine = token(context)
         with faults(), repository(self.repository) as (remote, repo):
-            client = connect(settings().docker_url)
-            say = lambda line: self.log.info("%s", line)  # noqa: E731  # the one-line sink of the story
-            done = integrate_wave(remote, repo, client, settings(), mine, self.phase, self.wave, say, secrets)
+            done = WaveTask(
+                phase=self.phase,
+                wave=self.wave,
+                token=mine,
+                remote=remote,
+                repo=repo,
+                client=connect(settings().docker_url),
+                here=settings(),
+                say=partial(self.log.info, "%s"),
+                secrets=secrets,
+            ).integrate()
         return {"head": done.head, "merged": list(done.merged), "isolated": list(done.isolated)}
 
 

@@ -1,8 +1,9 @@
-"""`integrate` with real containers: the bench a wave is regenerated and gated on."""
+"""`integrate` with real containers: what nobody follows is put away, then the merge is gated."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from docker import DockerClient
 
@@ -12,10 +13,10 @@ from include.phaseplan.runtime import statuslog
 from include.phaseplan.runtime.build.harvest import settle
 from include.phaseplan.runtime.build.job import Job
 from include.phaseplan.runtime.build.ready import look
-from include.phaseplan.runtime.engine import find
+from include.phaseplan.runtime.engine import Found, find, remove
 from include.phaseplan.runtime.gates.commands import ContainerBench
 from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.integration import Integrated, integrate
+from include.phaseplan.runtime.integration import Integrated, WaveRed, integrate
 from include.phaseplan.runtime.labels import Labels
 from include.phaseplan.runtime.ledger import Snapshot, read
 from include.phaseplan.runtime.phase import check_token
@@ -24,83 +25,96 @@ from include.phaseplan.runtime.remote import Remote
 from include.phaseplan.runtime.settings import Settings
 
 
-def integrate_wave(
-    remote: Remote,
-    repo: GitRepo,
-    client: DockerClient,
-    here: Settings,
-    token: Token,
-    phase: int,
-    wave: int,
-    say: Callable[[str], None],
-    secrets: Callable[[AgentProfile], dict[str, str]],
-) -> Integrated:
-    """Merge and gate one wave, telling its story to `say`.
+@dataclass(frozen=True)
+class WaveTask:
+    """One start of one wave's `integrate`."""
 
-    :raises WaveRed: the merged commit did not pass; nothing is published.
-    :raises Stale: another run holds the ledger.
-    """
-    snapshot = read(repo, remote, phase)
-    check_token(snapshot, token)
-    _put_away(remote, repo, client, here, token, snapshot, wave, say, secrets)
-    done = integrate(remote, repo, token, wave, _bench(client, here, snapshot, wave, say), phase=phase)
-    for line in done.status_lines:
-        say(line)
-    statuslog.mirror(here.state, phase, done.status_lines)
-    return done
+    phase: int
+    wave: int
+    token: Token
+    remote: Remote
+    repo: GitRepo  # private to this start
+    client: DockerClient
+    here: Settings
+    say: Callable[[str], None]  # a line of the wave's story
+    secrets: Callable[[AgentProfile], dict[str, str]]  # values by variable
 
+    def integrate(self) -> Integrated:
+        """Merge, gate and publish the wave.
 
-def _put_away(
-    remote: Remote,
-    repo: GitRepo,
-    client: DockerClient,
-    here: Settings,
-    token: Token,
-    snapshot: Snapshot,
-    wave: int,
-    say: Callable[[str], None],
-    secrets: Callable[[AgentProfile], dict[str, str]],
-) -> None:
-    """Stop and collect agents of this wave and earlier ones: all their tasks have ended, so nobody follows them.
-
-    A trigger does this sooner when a user stops a task, and never when the task was stopped before the triggerer
-    had begun to run it, or when a worker died on its last try.
-    """
-    if snapshot.pinned is None or snapshot.ledger is None:
-        return
-    waves = snapshot.pinned.plan.wave_of
-    for container in find(client, ledger=snapshot.ledger.id, phase=snapshot.phase, role="agent"):
-        branch = container.labels.branch
-        if waves.get(branch, wave + 1) > wave:
-            continue
+        :raises WaveRed: the merged commit did not pass; nothing is published.
+        :raises Stale: another run holds the ledger.
+        """
+        snapshot = read(self.repo, self.remote, self.phase)
+        check_token(snapshot, self.token)
+        self._put_away(snapshot)
         try:
-            claim = container.labels.claim
-            view = look(Job(snapshot.phase, branch, token, claim, remote, repo, client, here, say, secrets))
-            settle(view, container)
+            done = integrate(self.remote, self.repo, self.token, self.wave, self._bench(snapshot), phase=self.phase)
+        except WaveRed as red:
+            self._tell(red.status_lines)
+            raise
+        self._tell(done.status_lines)
+        return done
+
+    @property
+    def _name(self) -> str:
+        """What the wave's own containers carry in the branch's place."""
+        return f"wave-{self.wave}"
+
+    def _tell(self, lines: tuple[str, ...]) -> None:
+        for line in lines:
+            self.say(line)
+        statuslog.mirror(self.here.state, self.phase, lines)
+
+    def _put_away(self, snapshot: Snapshot) -> None:
+        """Stop and collect agents of this wave and earlier ones, and remove gates that a dead process left.
+
+        All their tasks have ended, so nobody follows them.
+
+        A trigger does this sooner when a user stops a task, and never when the task was stopped before the
+        triggerer had begun to run it, or when a worker died on its last try.
+        """
+        if snapshot.pinned is None or snapshot.ledger is None:
+            return
+        waves = snapshot.pinned.plan.wave_of
+        for container in find(self.client, ledger=snapshot.ledger.id, phase=snapshot.phase):
+            branch, agent = container.labels.branch, container.labels.role == "agent"
+            if waves.get(branch, self.wave + 1) <= self.wave and agent:
+                self._settle(container)
+            elif branch == self._name or (branch in waves and waves[branch] <= self.wave):
+                remove(self.client, container.id, keep_volume=container.labels.role == "collector")
+
+    def _settle(self, container: Found) -> None:
+        branch, claim = container.labels.branch, container.labels.claim
+        job = Job(
+            self.phase,
+            branch,
+            self.token,
+            claim,
+            self.remote,
+            self.repo,
+            self.client,
+            self.here,
+            self.say,
+            self.secrets,
+        )
+        try:
+            settle(look(job), container)
         except Infrastructure as error:
-            say(f"{branch}: container {container.id[:12]} cannot be collected now and is left as it is: {error}")
+            self.say(f"{branch}: container {container.id[:12]} cannot be collected now and is left as it is: {error}")
 
-
-def _bench(
-    client: DockerClient, here: Settings, snapshot: Snapshot, wave: int, say: Callable[[str], None]
-) -> ContainerBench:
-    """Gate containers of a wave: the plan's gate profile, labelled with the wave in the branch's place."""
-    pinned, ledger = snapshot.pinned, snapshot.ledger
-    if pinned is None or ledger is None or ledger.run is None:
-        raise Bug("a checked token without a pinned plan")
-    name = pinned.plan.gates.profile or ledger.run.agent or pinned.plan.agent or next(iter(pinned.profiles))
-    return ContainerBench(
-        client,
-        profile=pinned.profiles[name],
-        labels=Labels(
-            ledger=ledger.id,
-            phase=pinned.plan.phase,
-            branch=f"wave-{wave}",
-            attempt=ledger.run.epoch,
-            claim=ledger.run.id,
-            role="gate",
-        ),
-        collector=here.collector_image,
-        timeout=pinned.plan.gates.timeout,
-        sink=say,
-    )
+    def _bench(self, snapshot: Snapshot) -> ContainerBench:
+        """Gate containers of a wave: the plan's gate profile, labelled with the wave in the branch's place."""
+        pinned, ledger = snapshot.pinned, snapshot.ledger
+        if pinned is None or ledger is None or ledger.run is None:
+            raise Bug("a checked token without a pinned plan")
+        name = pinned.plan.gates.profile or ledger.run.agent or pinned.plan.agent or next(iter(pinned.profiles))
+        labels = Labels(ledger.id, self.phase, self._name, ledger.run.epoch, ledger.run.id, "gate")
+        return ContainerBench(
+            self.client,
+            profile=pinned.profiles[name],
+            labels=labels,
+            collector=self.here.collector_image,
+            timeout=pinned.plan.gates.timeout,
+            sink=self.say,
+        )
