@@ -7,6 +7,7 @@ from datetime import timedelta
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, TaskGroup, TriggerRule
 from airflow.sdk.bases.operator import BaseOperator
+from airflow.sdk.definitions.param import ParamsDict
 
 from include.phaseplan.compile import names
 from include.phaseplan.compile.docs import doc_md
@@ -34,11 +35,12 @@ def compile_plan(plan: PhasePlan, options: Options) -> DAG:
         max_active_runs=1,
         tags=["phaseplan", f"phase-{plan.phase}"],
         doc_md=doc_md(plan, limited=options.pools),
-        params=form(plan, options.profiles.keys(), start),
         default_args={"owner": "phaseplan", "weight_rule": "absolute", **_retries(options)},
         render_template_as_native_obj=True,
     ) as dag:
         _Graph(plan, options).build()
+    # Last: Airflow copies a DAG's parameters into every task made after them, three times each.
+    dag.params = ParamsDict(form(plan, options.profiles.keys(), start))
     return dag
 
 
@@ -100,7 +102,7 @@ class _Graph:
                 gate = EmptyOperator(task_id="start", trigger_rule=TriggerRule.ONE_DONE)
                 gate.set_upstream([before, freely])
             for branch in wave.branches:
-                self._branch(branch).set_upstream([opened] if gate is opened else [opened, gate])
+                self._branch(branch)
             integrate = IntegrateOperator(
                 task_id="integrate",
                 phase=self.plan.phase,
@@ -109,14 +111,15 @@ class _Graph:
                 trigger_rule=TriggerRule.ALL_DONE,
                 priority_weight=self.count + 1 + len(self.plan.waves) - wave.wave,
             )
+        # One call a task: Airflow hashes the whole DAG in each.
+        always = [opened] if gate is opened else [opened, gate]
         for branch in wave.branches:
-            task = self.branches[branch.id]
-            task.set_upstream([self.branches[d] for d in branch.depends_on])
-            integrate.set_upstream(task)
-        integrate.set_upstream([opened] if before is None else [opened, before])
+            self.branches[branch.id].set_upstream([*always, *(self.branches[d] for d in branch.depends_on)])
+        mine = [self.branches[branch.id] for branch in wave.branches]
+        integrate.set_upstream([opened, *mine] if before is None else [opened, before, *mine])
         return integrate
 
-    def _branch(self, branch: Branch) -> BaseOperator:
+    def _branch(self, branch: Branch) -> None:
         profile = self.options.profiles.get(self.plan.profile_of(branch) or "")
         task = BranchBuildOperator(
             task_id=names.branch_task(branch),
@@ -133,4 +136,3 @@ class _Graph:
             doc_md=f"`{branch.branch}`: {branch.title}",
         )
         self.branches[branch.id] = task
-        return task
