@@ -81,6 +81,7 @@ class Stage:
 def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
     """A phase opened for a run; the parameter is what its agent does in sh."""
     script = getattr(request, "param", "mkdir -p a; echo hello > a/file.txt")
+    chosen = request.node.get_closest_marker("branches")
     target = tmp_path / "target.git"
     work = tmp_path / "work"
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@localhost"]
@@ -98,6 +99,7 @@ def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
             run_id="run-1",
             base_name="main",
             start="wave",
+            branches=chosen.args if chosen else (),
         )
     made = Stage(remote, tmp_path / "state", engine.connect(settings().docker_url), token)
     yield made

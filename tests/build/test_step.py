@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import docker
 import pytest
 
+from include.phaseplan.errors import Infrastructure
+from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.build.job import Done, NotReady, Running
+from include.phaseplan.runtime.build.job import Done, NotReady, Running, Untouched
 from include.phaseplan.runtime.build.step import step
+from include.phaseplan.runtime.faults import ImageMissing
 from include.phaseplan.runtime.follow import follow
-from tests.build.conftest import Stage
+from include.phaseplan.runtime.phase import open_phase
+from tests.build.conftest import PLAN, Stage
 
 pytestmark = pytest.mark.docker
 
@@ -156,4 +164,40 @@ def test_a_branch_whose_dependency_is_out_is_not_started(stage: Stage) -> None:
         pytest.raises(NotReady, match=r"7.1.2 is blocked: need A from 7.1.1, pending"),
     ):
         step(job)
+    assert stage.snapshot().started == {}
+
+
+@pytest.mark.branches("7.1.1")
+def test_a_branch_that_is_not_selected_is_left_as_it_is(stage: Stage) -> None:
+    with stage.job(branch="7.1.2") as job:
+        assert isinstance(step(job), Untouched)
+    assert stage.snapshot().started == {}
+
+
+def test_an_engine_that_is_gone_in_the_middle_is_infrastructure_and_the_next_start_goes_on(stage: Stage) -> None:
+    running = begin(stage)
+    follow(stage.client, running.container, lambda _: None)
+    gone = docker.DockerClient(base_url="unix:///nowhere/docker.sock", version="1.41")
+    with stage.job() as job, pytest.raises(Infrastructure):
+        step(replace(job, client=gone))
+    assert stage.snapshot().verdicts == {}
+    verdict = end(stage).verdict
+    assert (verdict.attempt, verdict.outcome) == (1, "passed")
+
+
+def test_an_image_that_is_missing_is_infrastructure_and_consumes_nothing(stage: Stage) -> None:
+    with stage.job() as job, stage.remote.private(state=stage.state) as repo:
+        open_phase(
+            stage.remote,
+            repo,
+            PhasePlan.model_validate(PLAN),
+            {"sh": AgentProfile(image="phaseplan/does-not-exist:1")},
+            run_id="run-2",
+            base_name="main",
+            start="wave",
+        )
+        run = stage.snapshot().ledger.run
+        token = stage.token.model_copy(update={"run": "run-2", "epoch": run.epoch})
+        with pytest.raises(ImageMissing, match="does-not-exist"):
+            step(replace(job, token=token))
     assert stage.snapshot().started == {}

@@ -31,7 +31,6 @@ class Harvest:
     started: str = ""
     finished: str = ""
     seconds: float = 0.0
-    container: str | None = None
 
 
 def harvest(view: View, attempt: int, container: Found) -> Harvest:
@@ -67,7 +66,6 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
         started=stamp(moment(container.started_at)),
         finished=stamp(moment(container.finished_at)),
         seconds=seconds,
-        container=container.id,
     )
 
 

@@ -7,6 +7,7 @@ from include.phaseplan.runtime.build.job import Job, NotReady, View
 from include.phaseplan.runtime.ledger import read
 from include.phaseplan.runtime.phase import check_token
 from include.phaseplan.runtime.records import State
+from include.phaseplan.runtime.wave_job import reached
 
 
 def look(job: Job) -> View:
@@ -29,9 +30,13 @@ def selected(view: View) -> bool:
 
 
 def check_ready(view: View) -> None:
-    """:raises NotReady: the previous wave or a dependency is not in."""
+    """Whether the branch may be built now.
+
+    :raises WaveNotReached: in `start: wave`, this run has not integrated the wave before.
+    :raises NotReady: a dependency is not in.
+    """
     if view.run.start == "wave":
-        _previous_wave(view)
+        reached(view.snapshot, view.plan.wave_of[view.branch.id])
     needed = view.snapshot.not_ready(view.branch.id)
     if needed is not None:
         raise NotReady(blocked_by(view, needed))
@@ -43,14 +48,3 @@ def blocked_by(view: View, needed: str) -> str:
     state = record.state if record else State.PENDING
     reason = f": {record.reason}" if record and record.reason else ""
     return f"{view.branch.id} is blocked: need {title} from {needed}, {state}{reason}"
-
-
-def _previous_wave(view: View) -> None:
-    """In `start: wave` this run must have integrated the wave before."""
-    numbers = [w.wave for w in view.plan.waves]
-    place = numbers.index(view.plan.wave_of[view.branch.id])
-    if place == 0:
-        return
-    before = view.ledger.waves.get(numbers[place - 1])
-    if before is None or before.run != view.run.id or before.state != "integrated":
-        raise NotReady(f"{view.branch.id} waits for wave {numbers[place - 1]}, which this run has not integrated")

@@ -18,7 +18,7 @@ from include.phaseplan.runtime.records import Verdict, moment
 def step(job: Job) -> Running | Done | Untouched:
     """Go as far as this process can without waiting long.
 
-    :raises NotReady: a dependency or the previous wave is not in.
+    :raises NotReady, WaveNotReached: a dependency or the previous wave is not in.
     :raises Stale: another run holds the ledger.
     :raises Infrastructure: worth another Airflow try; the next step goes on from here.
     """
