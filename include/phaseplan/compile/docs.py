@@ -14,7 +14,7 @@ def doc_md(plan: PhasePlan, *, limited: bool) -> str:
     parts = [
         f"# Phase {plan.phase}: {plan.title}",
         _facts(plan, limited),
-        "| Wave | Branch | Title | Agent | Lines | Needs |\n|---|---|---|---|---|---|",
+        "| Wave | Branch | Title | Lines | Needs |\n|---|---|---|---|---|",
     ]
     parts[-1] += "".join(_rows(wave) for wave in plan.waves)
     parts.append(f"```mermaid\n{flowchart(plan)}\n```")
@@ -37,8 +37,8 @@ def _facts(plan: PhasePlan, limited: bool) -> str:
 
 
 def _rows(wave: Wave) -> str:
+    """Short names: Airflow shows the page in a narrow box."""
     return "".join(
-        f"\n| {wave.wave} {wave.title} | {b.id} `{b.branch}` | {b.title} | {b.agent_label} | {b.lines} "
-        f"| {', '.join(b.depends_on) or '-'} |"
+        f"\n| {wave.wave} {wave.title} | {b.id} {b.slug} | {b.title} | {b.lines} | {', '.join(b.depends_on) or '-'} |"
         for b in wave.branches
     )
