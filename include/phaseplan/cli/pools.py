@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from include.phaseplan.cli.lint import default_plans
 from include.phaseplan.errors import InputFault
+
+if TYPE_CHECKING:
+    from include.phaseplan.plan.model import PhasePlan
 
 HELP = "print the Airflow pools the plans need, for `airflow pools import`"
 
@@ -23,6 +27,7 @@ def run(args: argparse.Namespace) -> int:
 
     :raises InputFault: a plan has errors; a pool that is missing leaves its tasks waiting silently.
     """
+    from include.phaseplan.compile import names
     from include.phaseplan.plan import render
     from include.phaseplan.plan.campaign import load_valid
 
@@ -30,15 +35,10 @@ def run(args: argparse.Namespace) -> int:
     if campaign.has_errors:
         first = next(d for d in campaign.diagnostics if d.is_error)
         raise InputFault(f"{render.head(first)}\nevery plan must lint without errors first: phaseplan lint")
-    print(json.dumps({pool_name(p.plan.phase, p.plan.max_parallel_agents): _pool(p.plan.phase, p.plan.title,
-                      p.plan.max_parallel_agents) for p in campaign.plans}, indent=2))  # fmt: skip
+    print(json.dumps({names.pool(loaded.plan): _pool(loaded.plan) for loaded in campaign.plans}, indent=2))
     return 0
 
 
-def pool_name(phase: int, agents: int) -> str:
-    """The size is in the name, so that a changed plan gets a new pool instead of a wrong one."""
-    return f"phaseplan_{phase}_a{agents}"
-
-
-def _pool(phase: int, title: str, agents: int) -> dict[str, object]:
-    return {"slots": agents, "description": f"agents of phase {phase}: {title}", "include_deferred": True}
+def _pool(plan: PhasePlan) -> dict[str, object]:
+    description = f"agents of phase {plan.phase}: {plan.title}"
+    return {"slots": plan.max_parallel_agents, "description": description, "include_deferred": True}
