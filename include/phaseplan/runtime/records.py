@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -48,7 +48,12 @@ class Finding(Record):
         return f"{self.gate}: {where}{self.message}{measure}"
 
 
-Outcome = Literal["passed", "failed", "blocked", "cancelled"]
+#: What one attempt came to. Only `failed` consumes an attempt; `unfinished` is infrastructure's fault.
+Outcome = Literal["passed", "failed", "blocked", "cancelled", "unfinished"]
+
+#: Why a branch is isolated or was taken out: its own gates; a conflict with what is integrated; a red wave gate
+#: that is green without it; a person (or a branch it needs) took it out of integration by a revert.
+Cause = Literal["failed", "conflict", "wave_gate", "taken_out"]
 
 
 class Verdict(Record):
@@ -69,6 +74,7 @@ class Verdict(Record):
     key: str = ""  # input key
     gates: str = ""  # digest of the gate definitions
     agent: str = ""  # profile name
+    source: Literal["agent", "person"] = "agent"  # person: a pushed `<branch>-vN`, gated and not built
     exit_code: int | None = None
     lines: int = 0  # added lines as the budget counts them
     findings: tuple[Finding, ...] = ()
@@ -88,6 +94,8 @@ class BranchRecord(Record):
     merge: str | None = None  # the merge commit on integration
     rejected: int = 0  # newest attempt taken out while this earlier one stays integrated
     reason: str = ""
+    cause: Cause | None = None  # of `isolated`, and of `blocked` where a revert took it out with what it needs
+    revert: str | None = None  # the commit on integration that took `merge` out again
     verdict: Verdict | None = None
 
 
@@ -100,6 +108,8 @@ class WaveRecord(Record):
     started: str = ""
     finished: str = ""
     findings: tuple[Finding, ...] = ()
+    flaky: tuple[Finding, ...] = ()  # what a gate said before it was green on the very same commit
+    gate_runs: int = 0  # runs of the wave's gates that this integration took
 
 
 class RunRecord(Record):
@@ -129,6 +139,7 @@ class Ledger(Record):
     integration: str | None = None  # head; the branch `integration/phase-N` is derived from it
     waves: dict[int, WaveRecord] = {}
     branches: dict[str, BranchRecord] = {}
+    told: dict[str, str] = {}  # blocker line by branch, as this run has logged it: told twice is told once
 
 
 class Pinned(Record):
@@ -162,6 +173,9 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
 
 
-def changed(record: Any, **fields: Any) -> Any:
+R = TypeVar("R", bound=Record)
+
+
+def changed(record: R, **fields: Any) -> R:
     """A copy of a frozen record with some fields replaced."""
     return record.model_copy(update=fields)

@@ -15,7 +15,12 @@ from include.phaseplan.runtime.records import BranchRecord, Ledger, Pinned, Stat
 #: States that hold dependents back; a pending or running dependency may still come.
 OUT = (State.ISOLATED, State.BLOCKED, State.CANCELLED, State.UNFINISHED)
 READY = (State.PASSED, State.INTEGRATED)
-_FAILED = {"failed": State.ISOLATED, "blocked": State.BLOCKED, "cancelled": State.CANCELLED}
+_FAILED = {
+    "failed": State.ISOLATED,
+    "blocked": State.BLOCKED,
+    "cancelled": State.CANCELLED,
+    "unfinished": State.UNFINISHED,
+}
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,7 @@ def fold(snapshot: Snapshot) -> Ledger:
     old = snapshot.ledger or Ledger(id="", phase=snapshot.phase)
     ids = sorted({*old.branches, *snapshot.verdicts, *snapshot.started})
     records = {i: record for i in ids if (record := _record(snapshot, old.branches.get(i), i)) is not None}
-    return changed(old, branches=records)  # type: ignore[no-any-return]
+    return changed(old, branches=records)
 
 
 def _record(snapshot: Snapshot, record: BranchRecord | None, branch_id: str) -> BranchRecord | None:
@@ -148,7 +153,7 @@ def _judged(record: BranchRecord | None, verdict: Verdict) -> BranchRecord:
         reason = (
             f"attempt {verdict.attempt} {verdict.outcome}: {verdict.reason}; attempt {record.attempt} stays integrated"
         )
-        return changed(record, reason=reason, rejected=verdict.attempt)  # type: ignore[no-any-return]
+        return changed(record, reason=reason, rejected=verdict.attempt)
     reason = verdict.reason or next((str(f) for f in verdict.findings), "")
     return BranchRecord(
         state=_FAILED.get(verdict.outcome, State.PASSED),

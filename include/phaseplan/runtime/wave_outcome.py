@@ -100,9 +100,9 @@ def _isolated(job: Job, branch_id: str, conflict: Conflict, findings: tuple[Find
     assert verdict is not None, "only candidates are merged"
     if record.state is State.INTEGRATED:
         reason = f"attempt {verdict.attempt} {conflict}; attempt {record.attempt} stays integrated"
-        return changed(record, reason=reason, rejected=verdict.attempt)  # type: ignore[no-any-return]
+        return changed(record, reason=reason, rejected=verdict.attempt)
     told = changed(verdict, findings=(*verdict.findings, *findings))
-    return changed(record, state=State.ISOLATED, reason=str(conflict), verdict=told)  # type: ignore[no-any-return]
+    return changed(record, state=State.ISOLATED, reason=str(conflict), verdict=told)
 
 
 def conflict_findings(what: str, conflict: Conflict) -> tuple[Finding, ...]:

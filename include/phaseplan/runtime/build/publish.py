@@ -22,6 +22,7 @@ _WORDS: dict[Outcome, statuslog.Word] = {
     "failed": "FAILED",
     "blocked": "BLOCKED",
     "cancelled": "CANCELLED",
+    "unfinished": "UNFINISHED",
 }
 
 
