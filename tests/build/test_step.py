@@ -11,7 +11,7 @@ from include.phaseplan.errors import Infrastructure
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.build.job import Done, NotReady, Running, Untouched
+from include.phaseplan.runtime.build.job import Again, Done, NotReady, Running, Untouched
 from include.phaseplan.runtime.build.step import step
 from include.phaseplan.runtime.faults import ImageMissing
 from include.phaseplan.runtime.follow import follow
@@ -31,10 +31,10 @@ def begin(stage: Stage, claim: str = "run-1/3") -> Running:
     return running
 
 
-def end(stage: Stage, claim: str = "run-1/3") -> Done:
+def end(stage: Stage, claim: str = "run-1/3") -> Done | Again:
     with stage.job(claim) as job:
         done = step(job)
-    assert isinstance(done, Done)
+    assert isinstance(done, Done | Again)
     return done
 
 

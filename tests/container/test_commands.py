@@ -10,7 +10,7 @@ import pytest
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.runtime import engine
 from include.phaseplan.runtime.faults import ImageMissing
-from include.phaseplan.runtime.gates.commands import ContainerBench
+from include.phaseplan.runtime.gates.commands import ContainerBench, GateStopped
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.labels import Labels
 from include.phaseplan.runtime.records import Finding
@@ -92,8 +92,9 @@ def test_timeout_kills(gate: Bench) -> None:
 
 
 def test_killed_driver_is_no_pass(gate: Bench) -> None:
-    (found,) = gate.run("kill -9 $PPID; sleep 9")
-    assert "exit code 137" in str(found)
+    with pytest.raises(GateStopped, match="exit code 137"):
+        gate.run("kill -9 $PPID; sleep 9")
+    assert engine.find(gate.client, ledger=gate.ledger) == []
 
 
 def test_memory_is_named(gate: Bench) -> None:

@@ -239,10 +239,11 @@ def test_opening_twice_is_opening_once_and_a_stale_token_touches_nothing(lab: La
 
 
 def test_work_once_kept_is_not_replaced(lab: Lab) -> None:
-    keep_attempt(lab.repo, lab.remote, PHASE, "1", 1, lab.main)
-    keep_attempt(lab.repo, lab.remote, PHASE, "1", 1, lab.main)
-    with pytest.raises(Stale, match="already collected"):
-        keep_attempt(lab.repo, lab.remote, PHASE, "1", 1, commit_files(lab.repo, lab.main, {"x": "y"}, "other"))
+    for _ in range(2):
+        assert keep_attempt(lab.repo, lab.remote, PHASE, "1", 1, lab.main) == lab.main
+    other = commit_files(lab.repo, lab.main, {"x": "y"}, "other")
+    assert keep_attempt(lab.repo, lab.remote, PHASE, "1", 1, other) == lab.main
+    assert lab.refs()["refs/phaseplan/phase-5/attempts/1/1"] == lab.main
 
 
 def test_closing_and_integrating_twice_changes_no_ref(lab: Lab) -> None:

@@ -15,6 +15,7 @@ from include.phaseplan.compile.options import Options
 from include.phaseplan.compile.params import form
 from include.phaseplan.compile.weights import weights
 from include.phaseplan.operators.branch_build import BranchBuildOperator
+from include.phaseplan.operators.callbacks import branch_failed, branch_retries
 from include.phaseplan.operators.phase import ClosePhaseOperator, IntegrateOperator, OpenPhaseOperator
 from include.phaseplan.plan.model import Branch, PhasePlan, Wave
 from include.phaseplan.sensors.phase_complete import PhaseCompleteSensor
@@ -134,5 +135,7 @@ class _Graph:
             priority_weight=self.weights[branch.id],
             task_display_name=f"{branch.id} {branch.slug}",
             doc_md=f"`{branch.branch}`: {branch.title}",
+            on_failure_callback=branch_failed,
+            on_retry_callback=branch_retries,
         )
         self.branches[branch.id] = task

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from airflow.providers.docker.operators.docker import DockerOperator
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from include.phaseplan.operators.faults import faults
-from include.phaseplan.operators.run import claim, repository, secrets, token
-from include.phaseplan.runtime.build.job import Done, Job, Running, Untouched
+from include.phaseplan.operators.run import job_of
+from include.phaseplan.runtime.build.job import Again, Done, Job, Running, Untouched
 from include.phaseplan.runtime.build.step import step
-from include.phaseplan.runtime.engine import connect, stop
+from include.phaseplan.runtime.engine import stop
 from include.phaseplan.runtime.follow import follow
-from include.phaseplan.runtime.settings import settings
+from include.phaseplan.runtime.verdicts import ruling_of
 from include.phaseplan.triggers.container import ContainerTrigger
 
 
@@ -48,22 +47,10 @@ class BranchBuildOperator(DockerOperator):
 
     def execute(self, context: Any) -> Any:
         """Step until there is a verdict; while a container runs, defer or follow it."""
-        mine = token(context)  # first: without it not even the repository is asked
-        with faults(), repository(self.repository) as (remote, repo):
-            job = Job(
-                phase=self.phase,
-                branch_id=self.branch,
-                token=mine,
-                claim=claim(context),
-                remote=remote,
-                repo=repo,
-                client=connect(settings().docker_url),
-                here=settings(),
-                say=partial(self.log.info, "%s"),
-                secrets=secrets,
-            )
-            while isinstance(outcome := step(job), Running):
-                self._wait(job, outcome)
+        with faults(), job_of(context, self, self.branch) as job:
+            while isinstance(outcome := step(job), Running | Again):
+                if isinstance(outcome, Running):
+                    self._wait(job, outcome)
         if isinstance(outcome, Untouched):
             self.log.info("Not among the branches this run is about; left as it is.")
             return {"branch": self.branch, "state": "untouched"}
@@ -117,10 +104,16 @@ def _answer(done: Done) -> dict[str, Any]:
             "name": verdict.name,
             "lines": verdict.lines,
         }
-    if verdict.outcome in ("blocked", "cancelled"):
+    ending = ruling_of(verdict.outcome).task
+    if ending == "skips":
         raise AirflowSkipException(f"{verdict.branch} is {verdict.outcome}: {verdict.reason}")
+    if ending == "retries":
+        raise AirflowException(
+            f"{verdict.branch}, attempt {verdict.attempt}: {verdict.reason}; its work is kept, no attempt is consumed"
+        )
     said = "\n".join(f"  {finding}" for finding in verdict.findings)
     raise AirflowFailException(
-        f"{verdict.branch}, attempt {verdict.attempt}, failed; its work is kept. Findings:\n{said}\n"
-        "Next step: mend what they say, then Clear this task with Downstream on and Only failed off."
+        f"{verdict.branch} is isolated: attempt {verdict.attempt}, its last, failed; all its work is kept. "
+        f"Findings:\n{said}\nNext step: mend what they say, or push a fix as {verdict.branch}'s next `-vN`; "
+        "then Clear this task with Downstream on and Only failed off, for a fresh budget of attempts."
     )

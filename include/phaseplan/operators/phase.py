@@ -11,13 +11,15 @@ from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 from include.phaseplan.compile import names
 from include.phaseplan.errors import InputFault
 from include.phaseplan.operators.faults import faults
-from include.phaseplan.operators.run import pulled_token, repository, secrets, token
+from include.phaseplan.operators.run import made_job, pulled_token, repository, secrets, token
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime import phase as phases
+from include.phaseplan.runtime.build.sweep import sweep
 from include.phaseplan.runtime.engine import connect
 from include.phaseplan.runtime.integrating import WaveTask
+from include.phaseplan.runtime.ledger import read
 from include.phaseplan.runtime.settings import settings
 
 
@@ -40,6 +42,7 @@ class OpenPhaseOperator(_PhaseOperator):
         params = context["params"]
         with faults(), repository(self.repository) as (remote, repo):
             plan, profiles = _pinned(self.phase)
+            before = read(repo, remote, self.phase).ledger
             made = phases.open_phase(
                 remote,
                 repo,
@@ -52,6 +55,8 @@ class OpenPhaseOperator(_PhaseOperator):
                 agent=params["agent"],
                 rebuild=params["rebuild"],
             )
+            if before is not None and before.run is not None and before.run.epoch < made.epoch:
+                sweep(made_job(context, self, "", made, remote, repo))
         self.log.info("Phase %s is open on base %s (epoch %s).", self.phase, made.base, made.epoch)
         context["ti"].xcom_push(key="return_value", value=made.model_dump(mode="json"))
         if params["start"] == "wave":

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.phaseplan.compile import names
 from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.runtime.build.job import Job
+from include.phaseplan.runtime.engine import connect
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.records import Token
 from include.phaseplan.runtime.remote import Remote
@@ -39,6 +42,41 @@ def claim(context: Any) -> str:
 def secrets(profile: AgentProfile) -> dict[str, str]:
     """Values of a profile's secrets. Airflow masks what it hands out; redaction of agent output is on top."""
     return {name: Connection.get(conn_id).password or "" for name, conn_id in profile.secrets.items()}
+
+
+class PhaseTask(Protocol):
+    """What a start of a task needs to know of its operator."""
+
+    phase: int
+    repository: str | None
+
+    @property
+    def log(self) -> Any:
+        """Airflow's logger of the task."""
+
+
+@contextmanager
+def job_of(context: Any, task: PhaseTask, branch: str) -> Iterator[Job]:
+    """The start of a branch's task that a context belongs to, with a private repository."""
+    mine = token(context)  # first: without it not even the repository is asked
+    with repository(task.repository) as (remote, repo):
+        yield made_job(context, task, branch, mine, remote, repo)
+
+
+def made_job(context: Any, task: PhaseTask, branch: str, mine: Token, remote: Remote, repo: GitRepo) -> Job:
+    """A job on a repository that is open already."""
+    return Job(
+        phase=task.phase,
+        branch_id=branch,
+        token=mine,
+        claim=claim(context),
+        remote=remote,
+        repo=repo,
+        client=connect(settings().docker_url),
+        here=settings(),
+        say=partial(task.log.info, "%s"),
+        secrets=secrets,
+    )
 
 
 @contextmanager

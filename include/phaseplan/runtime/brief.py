@@ -72,9 +72,10 @@ def conventions(repo: GitRepo, plan: PhasePlan, commit: str) -> str | None:
     return result.out if result.code == 0 else None
 
 
-def documents(task: dict[str, Any]) -> dict[str, bytes]:
-    """The files of /phaseplan."""
-    return {"task.json": (json.dumps(task, indent=2) + "\n").encode(), "task.md": markdown(task).encode()}
+def documents(task: dict[str, Any], *, previous: bytes | None = None) -> dict[str, bytes]:
+    """The files of /phaseplan; `previous.diff` is what the attempt that the findings are about had changed."""
+    files = {"task.json": (json.dumps(task, indent=2) + "\n").encode(), "task.md": markdown(task).encode()}
+    return files if previous is None else {**files, "previous.diff": previous}
 
 
 def markdown(task: dict[str, Any]) -> str:

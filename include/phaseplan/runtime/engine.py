@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets as random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -100,12 +101,16 @@ def _time(text: str | None) -> str:
 
 
 def create(client: docker.DockerClient, spec: Spec) -> str:
-    """Create a hardened container, not started; where it fails, no volume is left behind."""
-    name = f"phaseplan-{random.token_hex(8)}"
-    volume = spec.volume or name
+    """Create a hardened container, not started; where it fails, no volume is left behind.
+
+    An agent's container is named after its attempt: of two processes that begin one attempt, a worker that was
+    given up and its successor, the engine lets only one have it.
+    """
+    own = f"phaseplan-{random.token_hex(8)}"
+    name, volume = _name(spec.labels) if spec.labels.role == "agent" else own, spec.volume or own
     with engine_errors():
         if spec.volume is None:
-            client.api.create_volume(name, labels=spec.labels.as_dict())
+            client.api.create_volume(own, labels=spec.labels.as_dict())
         try:
             made = client.api.create_container(**_config(client, spec, volume), name=name)
         except BaseException:
@@ -113,6 +118,11 @@ def create(client: docker.DockerClient, spec: Spec) -> str:
                 _drop_volume(client, volume)
             raise
     return str(made["Id"])
+
+
+def _name(labels: Labels) -> str:
+    branch = re.sub(r"[^A-Za-z0-9_.-]", "_", labels.branch)
+    return f"phaseplan-{labels.ledger[:12]}-{labels.phase}-{branch}-{labels.attempt}"
 
 
 def _config(client: docker.DockerClient, spec: Spec, volume: str) -> dict[str, Any]:

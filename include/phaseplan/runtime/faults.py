@@ -32,6 +32,10 @@ class ContainerGone(Infrastructure):
     """A container or volume that was there a moment ago is not."""
 
 
+class NameTaken(Infrastructure):
+    """Another process has created this very container: whoever comes second follows it with the next try."""
+
+
 class DiskFull(Infrastructure):
     """No space left where the engine keeps its data, or on the worker."""
 
@@ -62,6 +66,8 @@ def _spoken(error: docker.errors.DockerException) -> Infrastructure:
         return DiskFull(f"no space left on the Docker engine's disk: free some (see docker system df): {text}")
     if isinstance(error, docker.errors.NotFound):
         return ContainerGone(f"the Docker engine no longer has it: {text}")
+    if isinstance(error, docker.errors.APIError) and error.status_code == 409 and "already in use" in text:
+        return NameTaken(f"another process has begun this attempt: {text}")
     if isinstance(error, docker.errors.APIError):
         return Infrastructure(f"the Docker engine refused: {text}")
     return EngineUnreachable(f"the Docker engine does not answer: start it, or check docker_url ({text})")

@@ -26,12 +26,19 @@ def claim_attempt(repo: GitRepo, remote: Remote, phase: int, branch: Branch, bas
         if (mine := _open_claim(snapshot, branch.id, base, claim, run)) is not None:
             return mine
         number = snapshot.next_attempt(branch)
-        said = json.dumps({"claim": claim, "run": run, "time": now()}, sort_keys=True)
-        mark = commit(repo, tree_of(repo, base), [base], f"Start {branch.id} attempt {number}\n\n{said}\n", now())
-        if remote.push(repo, [Update(refs.started(phase, branch.id, number), mark, None)]):
+        if start_attempt(repo, remote, phase, branch, number, base, claim, run):
             return number
         pause(round_)
     raise Infrastructure(f"{branch.id}: {ROUNDS} attempt numbers in a row were taken by others on {remote}")
+
+
+def start_attempt(
+    repo: GitRepo, remote: Remote, phase: int, branch: Branch, number: int, base: str, claim: str, run: str
+) -> bool:
+    """Claim one number for an attempt on workspace `base`. False: somebody else has it."""
+    said = json.dumps({"claim": claim, "run": run, "time": now()}, sort_keys=True)
+    mark = commit(repo, tree_of(repo, base), [base], f"Start {branch.id} attempt {number}\n\n{said}\n", now())
+    return remote.push(repo, [Update(refs.started(phase, branch.id, number), mark, None)])
 
 
 def _open_claim(snapshot: Snapshot, branch_id: str, base: str, claim: str, run: str) -> int | None:
@@ -40,14 +47,17 @@ def _open_claim(snapshot: Snapshot, branch_id: str, base: str, claim: str, run: 
     return found[0] if found and found[1].base == base and found[0] not in judged else None
 
 
-def keep_attempt(repo: GitRepo, remote: Remote, phase: int, branch_id: str, number: int, commit: str) -> None:
-    """Keep what an attempt produced, good or bad. Doing it twice is fine.
+def keep_attempt(repo: GitRepo, remote: Remote, phase: int, branch_id: str, number: int, commit: str) -> str:
+    """Keep what an attempt produced, good or bad.
 
-    :raises Stale: other work is kept under this number already.
+    :return: what is kept under this number: `commit`, or what another process has collected before (a worker that
+        was given up may still run beside its successor; both collect the same volume, and the first stands).
     """
     ref = refs.attempt(phase, branch_id, number)
-    if not remote.push(repo, [Update(ref, commit, None)]) and remote.refs(ref, repo=repo).get(ref) != commit:
-        raise Stale(f"{branch_id}: attempt {number} was already collected by somebody else ({ref})")
+    if remote.push(repo, [Update(ref, commit, None)]):
+        return commit
+    remote.fetch(repo, f"+{ref}:{ref}")
+    return repo.line("rev-parse", f"{ref}^{{commit}}")
 
 
 def publish_result(
@@ -57,10 +67,10 @@ def publish_result(
     judged: str | None,
     status_lines: Sequence[str] = (),
     blockers: Sequence[str] = (),
-) -> str:
+) -> Verdict:
     """Publish a verdict under its number; its parent is the judged commit, or the workspace base.
 
-    :return: the commit behind the result ref; an earlier one of the same claim stands.
+    :return: the verdict that stands: an earlier one of the same claim does, whatever it says.
     :raises Stale: another claim has judged this attempt.
     """
     files = {
@@ -72,16 +82,15 @@ def publish_result(
     made = commit(repo, write_tree(repo, files), [judged or verdict.base], title, now())
     ref = refs.result(verdict.phase, verdict.branch, verdict.attempt, verdict.gating)
     if remote.push(repo, [Update(ref, made, None)]):
-        return made
+        return verdict
     snapshot = read(repo, remote, verdict.phase)
-    key = f"{verdict.branch}/{verdict.attempt}.{verdict.gating}"
     standing = [
         v
         for v in snapshot.verdicts.get(verdict.branch, ())
         if (v.attempt, v.gating) == (verdict.attempt, verdict.gating)
     ]
     if standing and (standing[0].claim, standing[0].run) == (verdict.claim, verdict.run):
-        return snapshot.results[key]
+        return standing[0]
     raise Stale(f"{verdict.branch}: attempt {verdict.attempt} was already judged under another claim ({ref})")
 
 
@@ -93,11 +102,13 @@ def publish_name(repo: GitRepo, remote: Remote, branch: Branch, verdict: Verdict
     ref = f"refs/heads/{verdict.name or refs.public_name(branch, verdict.attempt)}"
     for round_ in range(ROUNDS):
         snapshot = read(repo, remote, verdict.phase)
-        if ref in snapshot.heads and snapshot.heads[ref] != verdict.commit:
+        theirs = verdict.source == "person" and ref in snapshot.heads  # it stays where the person put it
+        if not theirs and snapshot.heads.get(ref, verdict.commit) != verdict.commit:
             return False
         older = names_to_withdraw(snapshot, branch, verdict.attempt)
         moves = [Update(name, None, old) for name, old in older.items() if name != ref]
-        if remote.push(repo, [Update(ref, verdict.commit, snapshot.heads.get(ref)), *moves]):
+        own = [] if theirs else [Update(ref, verdict.commit, snapshot.heads.get(ref))]
+        if remote.push(repo, [*own, *moves]):
             return True
         pause(round_)
     raise Infrastructure(f"{verdict.branch}: the name {ref} on {remote} kept changing; try again")

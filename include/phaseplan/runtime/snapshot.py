@@ -91,9 +91,12 @@ class Snapshot:
 
     def next_attempt(self, branch: Branch) -> int:
         """1 + the highest number that is started, kept, judged, or taken by a public name."""
+        return max(self.next_own(branch), 1 + max(self.taken(branch), default=0))
+
+    def next_own(self, branch: Branch) -> int:
+        """1 + the highest number that is started, kept or judged."""
         numbers = {*self.started.get(branch.id, ()), *self.attempts.get(branch.id, ())}
-        numbers |= {v.attempt for v in self.verdicts.get(branch.id, ())}
-        return 1 + max(numbers | self.taken(branch).keys(), default=0)
+        return 1 + max(numbers | {v.attempt for v in self.verdicts.get(branch.id, ())}, default=0)
 
     def taken(self, branch: Branch) -> dict[int, str]:
         """Commits of the public names of a branch that exist, by number."""
@@ -182,6 +185,8 @@ def names_to_withdraw(snapshot: Snapshot, branch: Branch, keep: int | None) -> d
     """Public names (and their commits) of attempts that no longer count and whose work is kept under its own ref."""
     found: dict[str, str] = {}
     for verdict in snapshot.verdicts.get(branch.id, ()):
+        if verdict.source == "person":
+            continue  # a person's name is a person's business
         ref = f"refs/heads/{verdict.name or refs.public_name(branch, verdict.attempt)}"
         kept = verdict.attempt in snapshot.attempts.get(branch.id, {})
         if verdict.attempt != keep and kept and verdict.commit and snapshot.heads.get(ref) == verdict.commit:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from include.phaseplan.runtime.build import publish
 from include.phaseplan.runtime.build.job import View
 from include.phaseplan.runtime.collect import collect
 from include.phaseplan.runtime.engine import Found, find, look, remove, stop
-from include.phaseplan.runtime.follow import read
+from include.phaseplan.runtime.follow import memory_hint, read
 from include.phaseplan.runtime.records import Finding, moment, stamp
 from include.phaseplan.runtime.redact import Redactor
 from include.phaseplan.runtime.results import keep_attempt
+from include.phaseplan.runtime.verdicts import Evidence
 
-_STOPPED = (130, 137, 143)  # exit codes of SIGINT, SIGKILL, SIGTERM: somebody or something stopped it
+_STOPPED = (137, 143)  # exit codes of SIGKILL and SIGTERM: somebody or something stopped it
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,16 @@ class Harvest:
     kept_volume: str | None = None  # holds what did not come back, or must not
     findings: tuple[Finding, ...] = ()
     exit_code: int | None = None
+    stopped: str = ""  # how, where neither the agent nor its limits ended it
     last_line: str = ""
     started: str = ""
     finished: str = ""
     seconds: float = 0.0
+
+    @property
+    def evidence(self) -> Evidence:
+        """What a decision needs of it."""
+        return Evidence(self.exit_code, self.stopped, self.findings, self.last_line)
 
 
 def harvest(view: View, attempt: int, container: Found) -> Harvest:
@@ -50,18 +58,21 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
     if known := view.snapshot.attempts.get(view.branch.id, {}).get(attempt):
         raw = known  # an earlier start of this task kept it and died before the verdict
     elif not collected.withheld:
-        keep_attempt(job.repo, job.remote, view.plan.phase, view.branch.id, attempt, raw)
+        raw = keep_attempt(job.repo, job.remote, view.plan.phase, view.branch.id, attempt, raw)
         job.say(f"Collected {raw[:12]}; kept as attempt {attempt}.")
     # A container that lives for a millisecond can have ended before it began.
     seconds = max(0.0, (moment(container.finished_at) - moment(container.started_at)).total_seconds())
+    stopped = _stopped(view, container, seconds)
+    ended = () if stopped else _exit_findings(view, container, seconds)
     return Harvest(
         base=base,
         raw=raw,
         collected=collected.raw is not None,
         withheld=collected.withheld,
         kept_volume=collected.kept_volume,
-        findings=(*_exit_findings(view, container, seconds), *collected.findings, *_kept(collected.kept_volume)),
+        findings=(*ended, *collected.findings, *_kept(collected.kept_volume)),
         exit_code=container.exit_code,
+        stopped=stopped,
         last_line=_last_line(view, container),
         started=stamp(moment(container.started_at)),
         finished=stamp(moment(container.finished_at)),
@@ -93,6 +104,14 @@ def _last_line(view: View, container: Found) -> str:
     return redact(said[0])[:500]
 
 
+def _stopped(view: View, container: Found, seconds: float) -> str:
+    """How a container ended that something from outside has ended; empty: the agent did, or its limits."""
+    if container.exit_code not in _STOPPED or container.oom or seconds >= view.profile.timeout:
+        return ""
+    hint = memory_hint(container.exit_code, container.oom, view.profile.memory)
+    return f"the agent's container was stopped from outside (exit code {container.exit_code}{hint})"
+
+
 def _exit_findings(view: View, container: Found, seconds: float) -> tuple[Finding, ...]:
     """Why an agent that did not exit with 0 or 75 has failed."""
     code = container.exit_code
@@ -119,23 +138,26 @@ def stop_foreign(view: View) -> None:
             remove(job.client, container.id)
 
 
-def settle(view: View, container: Found) -> None:
-    """Put away an agent that no task follows any more; whatever it has done is kept.
+def settle(view: View, container: Found, outcome: Literal["cancelled", "unfinished"] | None = None) -> None:
+    """Put away an agent that no task follows any more; whatever it has done is kept, and its attempt is over.
 
-    One that still runs is stopped and recorded as cancelled. One that had ended is collected and nothing else:
-    its task gave up for want of infrastructure, which is no verdict on the work.
+    The verdict is published under the container's own claim: a process of that claim that still runs somewhere loses
+    the race for the result, and so can publish nothing.
+
+    :param outcome: why it is put away; None: judged by how it was found. One that still ran, or was stopped, was
+        cancelled; one that had ended was given up by a task for want of infrastructure.
     """
     job, attempt = view.job, container.labels.attempt
-    judged = any(v.attempt == attempt for v in view.snapshot.verdicts.get(view.branch.id, ()))
+    judged = any(v.attempt == attempt for v in view.verdicts)
     known = attempt in view.snapshot.started.get(view.branch.id, {})
-    stopped = container.status == "running"
-    if stopped:
+    ran = container.status == "running"
+    if ran:
         stop(job.client, container.id)
         container = look(job.client, container.id)
     kept = None
     if container.status == "exited" and known and not judged:
         done = harvest(view, attempt, container)
         kept = done.kept_volume
-        if stopped or container.exit_code in _STOPPED:
-            publish.cancelled(view, attempt, container.labels.claim, done)
+        stopped = ran or container.exit_code in _STOPPED
+        publish.over(view, attempt, container.labels.claim, done, outcome or ("cancelled" if stopped else "unfinished"))
     remove(job.client, container.id, keep_volume=kept is not None)

@@ -6,6 +6,7 @@ from include.phaseplan import __version__
 from include.phaseplan.plan.digest import sha256, without_talk
 from include.phaseplan.runtime import brief
 from include.phaseplan.runtime.build.job import View
+from include.phaseplan.runtime.build.lineage import stopped
 from include.phaseplan.runtime.engine import image_digest
 from include.phaseplan.runtime.gates.diff import gate_digest
 from include.phaseplan.runtime.records import State, Verdict
@@ -34,11 +35,11 @@ def key_of(view: View, workspace: str) -> str:
 
 def reusable(view: View, key: str) -> Verdict | None:
     """The newest verdict, when it passed on the same inputs and the run does not ask for new work."""
-    verdicts = view.snapshot.verdicts.get(view.branch.id, ())
+    verdicts = view.verdicts
     newest = verdicts[-1] if verdicts else None
     if view.run.rebuild == "always" or newest is None or newest.outcome != "passed" or newest.key != key:
         return None
-    return newest
+    return None if stopped(view) else newest
 
 
 def kept(view: View) -> Verdict | None:

@@ -67,6 +67,11 @@ class View:
         """The profile gate containers use."""
         return self.profile_named(self.plan.gates.profile or self.profile_name)
 
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What was decided about this branch so far, oldest first."""
+        return self.snapshot.verdicts.get(self.branch.id, ())
+
     def profile_named(self, name: str) -> AgentProfile:
         """A pinned profile."""
         if self.snapshot.pinned is None or name not in self.snapshot.pinned.profiles:
@@ -101,6 +106,13 @@ class Done:
 
     verdict: Verdict
     reused: bool = False
+
+
+@dataclass(frozen=True)
+class Again:
+    """An attempt failed, or was lost without anybody's fault, and the next one is due: step again at once."""
+
+    verdict: Verdict
 
 
 @dataclass(frozen=True)

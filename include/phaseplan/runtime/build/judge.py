@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from include.phaseplan.runtime.build import publish
 from include.phaseplan.runtime.build.harvest import Harvest
 from include.phaseplan.runtime.build.job import Done, Running, View
@@ -10,6 +12,7 @@ from include.phaseplan.runtime.engine import find
 from include.phaseplan.runtime.gates.diff import Judged
 from include.phaseplan.runtime.gates.diff import judge as judge_diff
 from include.phaseplan.runtime.records import Finding
+from include.phaseplan.runtime.verdicts import decide
 
 #: Gates that last longer than this are waited for in the triggerer; a deferral costs about 2.6 s.
 _PATIENCE = 20.0
@@ -17,13 +20,14 @@ _PATIENCE = 20.0
 
 def judge(view: View, attempt: int, harvest: Harvest) -> Running | Done:
     """Decide about one attempt, or say which gate container to wait for."""
-    if harvest.exit_code == 75:
-        blocked = harvest.last_line or "it did not say on what"
-        return publish.verdict(view, attempt, harvest, outcome="blocked", reason=blocked, findings=harvest.findings)
+    outcome, reason = decide(harvest.evidence)
+    if outcome in ("blocked", "unfinished"):
+        return publish.verdict(view, attempt, harvest, outcome=outcome, reason=reason, findings=harvest.findings)
     if harvest.withheld or not harvest.collected:  # nothing came back, or nothing that may go anywhere
         return publish.verdict(view, attempt, harvest, outcome="failed", findings=harvest.findings)
     if not view.job.repo.is_ancestor(harvest.base, harvest.raw):
-        return publish.verdict(view, attempt, harvest, outcome="failed", findings=harvest.findings)
+        findings = harvest.findings or (_unrelated(harvest),)
+        return publish.verdict(view, attempt, harvest, outcome="failed", findings=findings)
     judged = judge_diff(view.job.repo, view.plan, view.branch, harvest.base, harvest.raw)
     findings = (*harvest.findings, *judged.findings)
     # Commands of an agent that failed, or that tried something, say nothing that the findings do not.
@@ -32,9 +36,13 @@ def judge(view: View, attempt: int, harvest: Harvest) -> Running | Done:
     if isinstance(ran, Running):
         return ran
     findings = (*findings, *ran)
-    return publish.verdict(
-        view, attempt, harvest, outcome="failed" if findings else "passed", findings=findings, judged=judged
-    )
+    outcome, reason = decide(replace(harvest.evidence, findings=findings))
+    return publish.verdict(view, attempt, harvest, outcome=outcome, reason=reason, findings=findings, judged=judged)
+
+
+def _unrelated(harvest: Harvest) -> Finding:
+    told = f"{harvest.raw[:12]} does not descend from {harvest.base[:12]}: build on it, or on the attempt that failed"
+    return Finding(gate="history", message=told)
 
 
 def _commands(view: View, attempt: int, judged: Judged, commands: tuple[str, ...]) -> tuple[Finding, ...] | Running:

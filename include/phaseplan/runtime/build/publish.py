@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from include.phaseplan.runtime import statuslog
 from include.phaseplan.runtime.build.inputs import key_of
 from include.phaseplan.runtime.build.job import Done, View
 from include.phaseplan.runtime.engine import find, remove
 from include.phaseplan.runtime.gates.diff import Judged, gate_digest
-from include.phaseplan.runtime.records import Finding, Outcome, Verdict, now
+from include.phaseplan.runtime.records import Finding, Outcome, Verdict, changed, now
 from include.phaseplan.runtime.refs import public_name
 from include.phaseplan.runtime.results import publish_name, publish_result
+from include.phaseplan.runtime.verdicts import follows, ruling_of
 
 if TYPE_CHECKING:
     from include.phaseplan.runtime.build.harvest import Harvest
-
-_WORDS: dict[Outcome, statuslog.Word] = {
-    "passed": "COMPLETED",
-    "failed": "FAILED",
-    "blocked": "BLOCKED",
-    "cancelled": "CANCELLED",
-    "unfinished": "UNFINISHED",
-}
 
 
 def announce(view: View, word: statuslog.Word, detail: str = "") -> str:
@@ -57,14 +50,16 @@ def verdict(
     lines = _lines(view, made)
     blockers = [statuslog.blocker_line(view.branch, made.reason)] if outcome == "blocked" else []
     statuslog.mirror(view.job.here.state, view.plan.phase, (), blockers)
-    publish_result(view.job.repo, view.job.remote, made, made.commit or made.base, lines, blockers)
-    return conclude(view, made, keep_volume=harvest.kept_volume is not None)
+    stands = publish_result(view.job.repo, view.job.remote, made, made.commit or made.base, lines, blockers)
+    if stands.outcome != made.outcome:
+        view.job.say(f"Attempt {attempt} was settled as {stands.outcome} by another process; that stands.")
+    return conclude(view, stands, keep_volume=harvest.kept_volume is not None)
 
 
-def cancelled(view: View, attempt: int, claim: str, harvest: Harvest) -> None:
-    """Record that somebody stopped an attempt."""
-    made = _verdict(view, attempt, harvest, "cancelled", (), "stopped before it was done", None)
-    made = made.model_copy(update={"claim": claim})
+def over(view: View, attempt: int, claim: str, harvest: Harvest, outcome: Literal["cancelled", "unfinished"]) -> None:
+    """Record that an attempt ended without anybody judging its work."""
+    reason = "stopped before it was done" if outcome == "cancelled" else "its task gave up before it was judged"
+    made = changed(_verdict(view, attempt, harvest, outcome, (), reason, None), claim=claim)
     publish_result(view.job.repo, view.job.remote, made, made.base, _lines(view, made), [])
 
 
@@ -90,11 +85,12 @@ def _verdict(
     judged: Judged | None,
 ) -> Verdict:
     claim = view.snapshot.started[view.branch.id][attempt]
+    theirs = _pushed_name(view, harvest.raw)
     return Verdict(
         phase=view.plan.phase,
         branch=view.branch.id,
         attempt=attempt,
-        run=view.run.id,
+        run=claim.run or view.run.id,
         claim=view.job.claim,
         outcome=outcome,
         reason=reason or (str(findings[0]) if findings else ""),
@@ -107,15 +103,25 @@ def _verdict(
         exit_code=harvest.exit_code,
         lines=judged.lines if judged else 0,
         findings=findings,
-        name=public_name(view.branch, attempt) if outcome == "passed" else None,
+        source="person" if theirs else "agent",
+        name=theirs or (public_name(view.branch, attempt) if outcome == "passed" else None),
         started=harvest.started or claim.time,
         finished=harvest.finished or now(),
         timings={"agent": round(harvest.seconds, 3)},
     )
 
 
+def _pushed_name(view: View, raw: str) -> str | None:
+    """The public name under which a person pushed this very commit; work of an agent has none before its verdict."""
+    names = [n for n, sha in view.snapshot.taken(view.branch).items() if n > 1 and sha == raw]
+    return public_name(view.branch, max(names)) if names else None
+
+
 def _lines(view: View, made: Verdict) -> list[str]:
     """Status lines of the whole attempt: the ledger takes them over from the result."""
     detail = f"{made.lines} lines" if made.outcome == "passed" else made.reason
-    begun = statuslog.status_line(view.plan, view.branch, "STARTED", when=made.started)
-    return [begun, announce(view, _WORDS[made.outcome], detail)]
+    lines = [statuslog.status_line(view.plan, view.branch, "STARTED", when=made.started)]
+    lines.append(announce(view, ruling_of(made.outcome).word, detail))
+    if made.outcome == "failed" and not follows((*view.verdicts, made), made.claim, view.plan.attempts):
+        lines.append(announce(view, "ISOLATED", f"attempt {made.attempt} was the last of {view.plan.attempts}"))
+    return lines

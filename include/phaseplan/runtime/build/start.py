@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from include.phaseplan.runtime import brief
 from include.phaseplan.runtime.agent_container import create_agent
-from include.phaseplan.runtime.build import inputs, publish
+from include.phaseplan.runtime.build import adopt, inputs, lineage, publish
 from include.phaseplan.runtime.build.job import Done, NotReady, Running, View
 from include.phaseplan.runtime.build.workbench import bench
 from include.phaseplan.runtime.engine import Found, remove, start
-from include.phaseplan.runtime.records import Finding
 from include.phaseplan.runtime.results import claim_attempt
 from include.phaseplan.runtime.workspace import Workspace, synthesise
 
@@ -16,6 +15,8 @@ from include.phaseplan.runtime.workspace import Workspace, synthesise
 def begin(view: View) -> Running | Done:
     """Reuse a passed verdict for the same inputs, or start a new attempt."""
     workspace = _workspace(view)
+    if (found := adopt.pushed(view)) is not None:
+        return adopt.adopt(view, found, workspace)
     key = inputs.key_of(view, workspace.commit)
     view.job.say(f"Input key {key[:12]}.")
     if verdict := inputs.reusable(view, key):
@@ -34,13 +35,18 @@ def again(view: View, attempt: int, left: Found | None) -> Running | Done:
 
 
 def _workspace(view: View) -> Workspace:
-    workspace = synthesise(view.job.repo, view.plan, view.run.base, view.snapshot, view.branch, bench(view, 0))
+    base = lineage.base_of(view)
+    workspace = synthesise(view.job.repo, view.plan, base, view.snapshot, view.branch, bench(view, 0))
     if workspace.conflict:
         needed, conflict = workspace.conflict
         raise NotReady(f"{view.branch.id} is blocked: its dependencies conflict with each other: {needed} {conflict}")
     heads = ", ".join(f"{d} at {c[:12]}" for d, c in workspace.dependencies) or "no dependencies"
-    view.job.say(f"Workspace {workspace.commit[:12]}: base {view.run.base[:12]} with {heads}.")
+    view.job.say(f"Workspace {workspace.commit[:12]}: {_named(view, base)} with {heads}.")
     return workspace
+
+
+def _named(view: View, base: str) -> str:
+    return f"base {base[:12]}" if base == view.run.base else f"the head of integration, {base[:12]},"
 
 
 def _launch(view: View, attempt: int, workspace: Workspace) -> Running:
@@ -58,7 +64,7 @@ def _launch(view: View, attempt: int, workspace: Workspace) -> Running:
         commit=workspace.commit,
         branch_name=view.branch.branch,
         history=view.plan.history,
-        documents=brief.documents(task),
+        documents=brief.documents(task, previous=lineage.previous(view)),
     )
     start(job.client, container)
     publish.announce(view, "STARTED")
@@ -76,11 +82,5 @@ def _task(view: View, attempt: int, workspace: Workspace) -> dict[str, object]:
         base=workspace.commit,
         dependencies=brief.interfaces(view.job.repo, view.plan, dependencies),
         conventions=brief.conventions(view.job.repo, view.plan, workspace.commit),
-        findings=_sank(view),
+        findings=lineage.sank(view),
     )
-
-
-def _sank(view: View) -> tuple[Finding, ...]:
-    """Findings of the newest failed attempt, for the next one."""
-    verdicts = view.snapshot.verdicts.get(view.branch.id, ())
-    return verdicts[-1].findings if verdicts and verdicts[-1].outcome == "failed" else ()

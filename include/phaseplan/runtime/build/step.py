@@ -7,16 +7,17 @@ import time
 from include.phaseplan.runtime.build import start
 from include.phaseplan.runtime.build.harvest import Harvest, harvest, of_attempt, stop_foreign
 from include.phaseplan.runtime.build.inputs import kept
-from include.phaseplan.runtime.build.job import Done, Job, Running, Untouched, View
+from include.phaseplan.runtime.build.job import Again, Done, Job, Running, Untouched, View
 from include.phaseplan.runtime.build.judge import judge
 from include.phaseplan.runtime.build.publish import conclude
 from include.phaseplan.runtime.build.ready import check_ready, look, selected
 from include.phaseplan.runtime.engine import Found, find
 from include.phaseplan.runtime.records import Verdict, moment
+from include.phaseplan.runtime.verdicts import follows
 
 
-def step(job: Job) -> Running | Done | Untouched:
-    """Go as far as this process can without waiting long.
+def step(job: Job) -> Running | Again | Done | Untouched:
+    """Go as far as this process can without waiting long: at most to the end of one attempt.
 
     :raises NotReady, WaveNotReached: a dependency or the previous wave is not in.
     :raises Stale: another run holds the ledger.
@@ -26,14 +27,27 @@ def step(job: Job) -> Running | Done | Untouched:
     if not selected(view):
         return Untouched()
     attempt = own_attempt(view)
-    if attempt is not None:
-        return _go_on(view, attempt)
-    if verdict := kept(view):
-        job.say(f"{view.branch.id} is integrated already (attempt {verdict.attempt}); nothing to build.")
-        return Done(verdict, reused=True)
-    stop_foreign(view)
+    if attempt is None:
+        if verdict := kept(view):
+            job.say(f"{view.branch.id} is integrated already (attempt {verdict.attempt}); nothing to build.")
+            return Done(verdict, reused=True)
+        stop_foreign(view)
+    elif (verdict := _verdict(view, attempt)) is None:
+        return _next(view, _go_on(view, attempt))
+    elif not follows(view.verdicts, job.claim, view.plan.attempts):
+        return conclude(view, verdict)
     check_ready(view)
-    return start.begin(view)
+    return _next(view, start.begin(view))
+
+
+def _next(view: View, came: Running | Done) -> Running | Again | Done:
+    """Whether another attempt is due at once: one that failed while the budget lasts."""
+    if isinstance(came, Running) or came.verdict.outcome != "failed" or came.reused:
+        return came
+    if not follows((*view.verdicts, came.verdict), view.job.claim, view.plan.attempts):
+        return came
+    view.job.say(f"Attempt {came.verdict.attempt} failed; the next of {view.plan.attempts} attempts begins.")
+    return Again(came.verdict)
 
 
 def own_attempt(view: View) -> int | None:
@@ -44,8 +58,6 @@ def own_attempt(view: View) -> int | None:
 
 def _go_on(view: View, attempt: int) -> Running | Done:
     """Take an attempt up where a dead or deferred process left it."""
-    if verdict := _verdict(view, attempt):
-        return conclude(view, verdict)
     container = _container(view, attempt)
     if container is not None and container.status == "running":
         view.job.say(f"Following container {container.id[:12]}, which this task started.")
@@ -62,7 +74,7 @@ def _harvest(view: View, attempt: int, container: Found | None) -> Harvest | Non
 
 
 def _verdict(view: View, attempt: int) -> Verdict | None:
-    return next((v for v in reversed(view.snapshot.verdicts.get(view.branch.id, ())) if v.attempt == attempt), None)
+    return next((v for v in reversed(view.verdicts) if v.attempt == attempt), None)
 
 
 def _container(view: View, attempt: int) -> Found | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import docker
 
+from include.phaseplan.errors import Infrastructure
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.patterns import matches
 from include.phaseplan.runtime import engine
@@ -25,6 +26,11 @@ from include.phaseplan.runtime.records import Finding
 from include.phaseplan.runtime.workbench import GateFailed
 
 _DRIVER_NAME = "phaseplan-gates"
+_KILLED = (137, 143)  # exit codes of SIGKILL and SIGTERM; a command that fails makes the driver exit with its number
+
+
+class GateStopped(Infrastructure):
+    """The engine, or somebody, ended a gate container: nobody's fault, and no verdict."""
 
 
 def _silent(_: str | None) -> None:
@@ -121,6 +127,11 @@ class ContainerBench:
         """The driver's exit code decides; the log only illustrates."""
         if ended is not None and ended.code == 0:
             return ()
+        if ended is not None and ended.code in _KILLED and not ended.oom:
+            raise GateStopped(
+                f"gate container {container_id[:12]} was stopped from outside (exit code {ended.code}"
+                f"{memory_hint(ended.code, ended.oom, self.profile.memory)}): its commands said nothing"
+            )
         if ended is None:
             engine.stop(self.client, container_id, grace=0)
         transcript = self._transcript(container_id, commands)

@@ -1,0 +1,60 @@
+"""What earlier attempts of a branch came to, as the next one needs it: where to start, and what sank them."""
+
+from __future__ import annotations
+
+from include.phaseplan.runtime.build.job import View
+from include.phaseplan.runtime.merge import Head, chain_merge
+from include.phaseplan.runtime.objects import NEUTRAL
+from include.phaseplan.runtime.records import Finding, State, Verdict
+from include.phaseplan.runtime.workspace import union_paths
+
+#: Why a branch whose own gates had passed is out: it must be built on what it could not live with.
+_MERGE_CAUSES = ("conflict", "wave_gate", "taken_out")
+_DIFF_BYTES = 1 << 20
+
+
+def stopped(view: View) -> bool:
+    """Whether integration has thrown the newest passed attempt out: it must not be used again as it is."""
+    record = view.ledger.branches.get(view.branch.id)
+    return record is not None and record.state is State.ISOLATED and record.cause in _MERGE_CAUSES
+
+
+def base_of(view: View) -> str:
+    """The commit that the workspace of the next attempt is made from.
+
+    The run's base; but the head of integration (with the run's base merged in, where it moved) for a branch that was
+    isolated by a merge, so that its agent sees what it has to get along with.
+    """
+    repo, head = view.job.repo, view.ledger.integration
+    if head is None or not stopped(view):
+        return view.run.base
+    if repo.is_ancestor(view.run.base, head):
+        return head
+    moved = Head("base", view.run.base, view.run.base_name)
+    merged = chain_merge(repo, head, [moved], union=union_paths(view.plan), generated=view.plan.generated)
+    return head if merged.conflicted else merged.commit
+
+
+def sank(view: View) -> tuple[Finding, ...]:
+    """Findings of the newest attempt that was judged and is out, for the next one."""
+    record = view.ledger.branches.get(view.branch.id)
+    if stopped(view) and record is not None and record.verdict is not None:
+        return record.verdict.findings or (Finding(gate="integration", message=record.reason),)
+    verdict = _judged(view)
+    return verdict.findings if verdict is not None else ()
+
+
+def previous(view: View) -> bytes | None:
+    """What that attempt had changed, as a patch; None where there is none to show or it is longer than 1 MiB."""
+    verdict = _judged(view)
+    if verdict is None or verdict.raw is None:
+        return None
+    plain = ("diff-tree", "-p", "-r", "--no-ext-diff", "--no-textconv", "--no-renames")
+    patch = view.job.repo.run(*plain, verdict.base, verdict.raw, env=NEUTRAL).out.encode("utf-8", "surrogateescape")
+    return patch if 0 < len(patch) <= _DIFF_BYTES else None
+
+
+def _judged(view: View) -> Verdict | None:
+    """The newest attempt that says something about the work: failed, or passed and then thrown out."""
+    newest = next((v for v in reversed(view.verdicts) if v.outcome in ("failed", "passed")), None)
+    return newest if newest and (newest.outcome == "failed" or stopped(view)) else None
