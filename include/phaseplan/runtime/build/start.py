@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from include.phaseplan.runtime import brief
 from include.phaseplan.runtime.agent_container import create_agent
 from include.phaseplan.runtime.build import adopt, inputs, lineage, publish
@@ -28,10 +30,14 @@ def begin(view: View) -> Running | Done:
 
 
 def again(view: View, attempt: int, left: Found | None) -> Running | Done:
-    """Start the agent of an attempt whose number is ours already; a container that never ran is thrown away."""
+    """Start the agent of an attempt whose number is ours already; a container that never ran is thrown away.
+
+    It starts from the commit that the claim names, whatever has happened to integration since.
+    """
     if left is not None:
         remove(view.job.client, left.id)
-    return _launch(view, attempt, _workspace(view))
+    claimed = view.snapshot.started[view.branch.id][attempt].base
+    return _launch(view, attempt, replace(_workspace(view), commit=claimed))
 
 
 def _workspace(view: View) -> Workspace:
