@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from include.phaseplan.errors import Bug
 from include.phaseplan.plan.patterns import matches
 from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.history import Story, stories
 from include.phaseplan.runtime.merge import Head
+from include.phaseplan.runtime.merge_tree import literal
 from include.phaseplan.runtime.objects import GONE, NEUTRAL, Change, changes, entries
 from include.phaseplan.runtime.records import Finding
+
+__all__ = ["literal", "touched", "violations"]
+
+_UNKNOWN = ("", "")  # equals no entry of any tree
 
 
 def touched(repo: GitRepo, heads: Sequence[Head]) -> dict[str, dict[str, Change]]:
@@ -29,12 +35,14 @@ def violations(
     """What a merge of `heads` onto `old` lost or invented on its way to `new`.
 
     Every changed path must be some head's work, and a path that only one head touched (and `old` had not changed
-    since that head's start) must carry that head's blob.
+    since that head's start) must carry that head's blob. What was re-applied on the way is its branch's work too.
 
     :param exempt: patterns of generated and union paths.
     """
     before, after = entries(repo, old), entries(repo, new)
-    work = touched(repo, heads)
+    work, told = touched(repo, heads), stories(repo, new)
+    for back in heads:
+        work[back.id].update(_came_back(repo, old, new, back, told))
     patterns = tuple(exempt)
     owners: dict[str, list[str]] = {}
     for head_id, paths in work.items():
@@ -49,11 +57,35 @@ def violations(
         if not mine:
             found.append(_finding(path, "changed, but no merged branch changed it"))
         elif len(mine) == 1 and _lost(work[mine[0]][path], was, now):
-            head = next(h for h in heads if h.id == mine[0])
-            if _renamed(repo, head, path, owners):
+            head = next((h for h in heads if h.id == mine[0]), None)
+            if head is not None and _renamed(repo, head, path, owners):
                 continue
             found.append(_finding(path, f"only {head.id} changed it, yet the merge does not carry its version"))
     return tuple(found)
+
+
+def _came_back(repo: GitRepo, old: str, new: str, head: Head, told: Sequence[Story]) -> dict[str, Change]:
+    """What re-applies of a head's branch on the way were to bring back, and what its own work made of that.
+
+    Where others had changed the same path before the revert, nothing is known of it but whose it is.
+    """
+    mine = [story for story in told if story.branch == head.id and len(story.acts) > 1]
+    fresh = set(repo.run("rev-list", "--first-parent", new, f"^{old}", env=NEUTRAL).out.split()) if mine else set()
+    back = [
+        (story, then.commit)
+        for story in mine
+        for then, act in pairwise(story.acts)
+        if act.kind == "reapply" and act.commit in fresh
+    ]
+    found: dict[str, Change] = {}
+    wanted = entries(repo, head.commit) if back else {}
+    for story, revert in back:
+        known = entries(repo, story.acts[0].carries)
+        for path, (away, there) in changes(repo, [(revert, repo.line("rev-parse", f"{revert}^1"))])[0].items():
+            sure = there in (wanted.get(path, GONE), known.get(path, GONE))
+            first = found[path][0] if path in found else away
+            found[path] = (first if sure else _UNKNOWN, wanted.get(path, GONE))
+    return found
 
 
 def _lost(work: Change, was: tuple[str, str], now: tuple[str, str]) -> bool:
@@ -68,11 +100,6 @@ def _renamed(repo: GitRepo, head: Head, path: str, owners: dict[str, list[str]])
     fields = repo.run(*args, env=NEUTRAL).out.split("\0")
     sources = [fields[i + 1] for i in range(0, len(fields) - 2, 3) if fields[i + 2] == path]
     return any(len(owners.get(source, ())) > 1 for source in sources)
-
-
-def literal(path: str) -> str:
-    """A pattern that matches exactly one path."""
-    return "/" + re.sub(r"([\\*?\[\] ])", r"\\\1", path.lstrip("/"))
 
 
 def _finding(path: str, message: str) -> Finding:

@@ -13,7 +13,7 @@ from include.phaseplan.runtime import refs
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.objects import commit, write_tree
 from include.phaseplan.runtime.reading import read
-from include.phaseplan.runtime.records import Ledger, Pinned, State, changed, now
+from include.phaseplan.runtime.records import BranchRecord, Ledger, Pinned, State, changed, now
 from include.phaseplan.runtime.remote import ROUNDS, Remote, Update, pause
 from include.phaseplan.runtime.snapshot import Claim, Snapshot, fold
 from include.phaseplan.runtime.statuslog import ordered
@@ -52,9 +52,8 @@ def commit_ledger(
     status = snapshot.status_lines[:kept_status] + ordered([*snapshot.status_lines[kept_status:], *status_lines])
     known = dict.fromkeys(snapshot.blockers[kept_blockers:])
     blocked = (*snapshot.blockers, *(line for line in blockers if line not in known))
-    stored = {b: r for b, r in ledger.branches.items() if r.state is not State.RUNNING}  # running is never decided
     files = {
-        "ledger.json": _json(changed(ledger, branches=stored)),
+        "ledger.json": _json(changed(ledger, branches=_decided(snapshot, ledger))),
         "plan.json": _json(pinned or snapshot.pinned),
         "status.log": _text(status),
         "blockers.log": _text(blocked),
@@ -64,6 +63,13 @@ def commit_ledger(
     parents = [parent for parent in (snapshot.ledger_commit, anchor) if parent]
     new = commit(repo, write_tree(repo, files), parents, f"Ledger of phase {ledger.phase}\n", now())
     return remote.push(repo, [Update(refs.ledger(ledger.phase), new, snapshot.ledger_commit)])
+
+
+def _decided(snapshot: Snapshot, ledger: Ledger) -> dict[str, BranchRecord]:
+    """Running is never decided: what was decided before the attempt began stays."""
+    before = snapshot.ledger.branches if snapshot.ledger else {}
+    known = {b: before.get(b) if r.state is State.RUNNING else r for b, r in ledger.branches.items()}
+    return {b: r for b, r in known.items() if r is not None}
 
 
 def _json(record: BaseModel | None) -> bytes:

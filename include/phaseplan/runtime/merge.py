@@ -8,8 +8,12 @@ from itertools import combinations
 
 from include.phaseplan.errors import Infrastructure
 from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.merge_tree import TRAILER, merge_tree, opponents_of, write_attributes
+from include.phaseplan.runtime.history import Story, carried, stories
+from include.phaseplan.runtime.merge_tree import TRAILER, Conflict, merge_tree, opponents_of, write_attributes
 from include.phaseplan.runtime.objects import NEUTRAL, commit
+from include.phaseplan.runtime.revert import reapply
+
+__all__ = ["Conflict", "Head", "Merged", "Step", "chain_merge", "predict"]
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,7 @@ class Head:
     :param id: branch id, or another word for what it is (`base`).
     :param base: the commit its work started from; None: its merge base.
     :param needs: ids that must be in (or not part of the chain) before this one is merged.
+    :param builds_on: ids whose work was in its workspace.
     """
 
     id: str
@@ -26,6 +31,7 @@ class Head:
     title: str = ""
     base: str | None = None
     needs: tuple[str, ...] = ()
+    builds_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,18 +41,7 @@ class Step:
     id: str
     commit: str  # chain head after it; a head that was in already leaves it as it was
     conflicts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """Why a head is out: the paths, and whose work is on the other side."""
-
-    paths: tuple[str, ...]
-    opponents: tuple[str, ...]
-
-    def __str__(self) -> str:
-        more = f" and {len(self.paths) - 5} more" if len(self.paths) > 5 else ""
-        return f"conflicts with {', '.join(self.opponents)} in {', '.join(self.paths[:5])}{more}"
+    reapplied: tuple[str, ...] = ()  # reverts of this branch that were undone before it was merged
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,7 @@ class Merged:
     steps: tuple[Step, ...] = ()
     conflicted: dict[str, Conflict] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)  # id -> id of the head it cannot be merged without
-    generated_touched: bool = False  # a generated path had a conflict, so one side of it is wrong
+    generated_touched: bool = False  # a generated path had a conflict or came back: its content may be wrong
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -77,6 +72,8 @@ def chain_merge(
     """Merge heads one after another onto `base`, in the order given.
 
     A head in conflict is left out, and so is whatever needs it. A head that is in already is landed, not merged again.
+    A head that takes a reverted merge of its own branch to be there has that merge re-applied first, or it would come
+    back without it; one that was built on another branch's reverted merge waits for that branch.
 
     :param union: paths of which both sides are kept, line by line.
     :param generated: patterns of paths that are made again afterwards, so that either side will do.
@@ -85,6 +82,7 @@ def chain_merge(
     """
     write_attributes(repo, union)
     graph = _Graph.of(repo, base, [h.commit for h in heads])
+    away = tuple(story for story in stories(repo, base) if story.out)
     landed: set[str] = set()
     tip, when = base, graph.date(base)
     steps: list[Step] = []
@@ -92,25 +90,44 @@ def chain_merge(
     waiting: dict[str, str] = {}
     for head in heads:
         reach = graph.reach(head.commit) - landed
-        carried = {(judged or {}).get(c, head.id) for c in reach} - {head.id}
-        if stuck := next(
-            (n for n in (*head.needs, *sorted(carried)) if n in out or n in waiting or n in carried), None
-        ):
+        alien = {(judged or {}).get(c, head.id) for c in reach} - {head.id}
+        missed = carried(repo, away, head.commit)
+        alien |= {story.branch for story in missed} & set(head.builds_on)
+        if stuck := next((n for n in (*head.needs, *sorted(alien)) if n in out or n in waiting or n in alien), None):
             waiting[head.id] = stuck
             continue
+        own = tuple(story for story in missed if story.branch == head.id)
+        start = _put_back(repo, tip, own, union, generated)
+        if isinstance(start, Conflict):
+            out[head.id] = start
+            continue
+        back = tuple(story.last.commit for story in own)
         if not reach:
-            steps.append(Step(head.id, tip))
-            continue
-        tree, wrong = merge_tree(repo, tip, head.commit, generated)
-        if tree is None:
-            out[head.id] = Conflict(wrong, opponents_of(repo, tip, head.commit, wrong))
-            continue
-        when = max(when, graph.date(head.commit))
-        message = f"Merge {head.id} {head.title}".strip() + f"\n\n{TRAILER}: {head.id}\n"
-        tip = commit(repo, tree, [tip, head.commit], message, when)
+            steps.append(Step(head.id, start, reapplied=back))
+        else:
+            tree, wrong = merge_tree(repo, start, head.commit, generated)
+            if tree is None:
+                out[head.id] = Conflict(wrong, opponents_of(repo, start, head.commit, wrong))
+                continue
+            when = max(when, graph.date(head.commit))
+            message = f"Merge {head.id} {head.title}".strip() + f"\n\n{TRAILER}: {head.id}\n"
+            steps.append(Step(head.id, commit(repo, tree, [start, head.commit], message, when), wrong, back))
+        tip = steps[-1].commit
         landed |= reach
-        steps.append(Step(head.id, tip, wrong))
-    return Merged(tip, tuple(steps), out, waiting, any(s.conflicts for s in steps))
+        away = tuple(story for story in away if story not in own)
+    return Merged(tip, tuple(steps), out, waiting, any(s.conflicts or s.reapplied for s in steps))
+
+
+def _put_back(
+    repo: GitRepo, tip: str, away: Sequence[Story], union: Sequence[str], generated: Sequence[str]
+) -> str | Conflict:
+    """`tip` with reverted merges re-applied, in the order given."""
+    for story in away:
+        made = reapply(repo, tip, story.branch, story.last.commit, union=union, generated=generated)
+        if isinstance(made, Conflict):
+            return made
+        tip = made
+    return tip
 
 
 def predict(

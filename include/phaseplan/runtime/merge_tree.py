@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from include.phaseplan.errors import Infrastructure
 from include.phaseplan.plan.patterns import matches
 from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.objects import NEUTRAL
+from include.phaseplan.runtime.objects import NEUTRAL, commit, tree_of
 
 TRAILER = "Phaseplan-Branch"
 _FILE = ("100644", "100755")
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Why a head is out: the paths, and whose work is on the other side."""
+
+    paths: tuple[str, ...]
+    opponents: tuple[str, ...]
+
+    def __str__(self) -> str:
+        more = f" and {len(self.paths) - 5} more" if len(self.paths) > 5 else ""
+        return f"conflicts with {', '.join(self.opponents)} in {', '.join(self.paths[:5])}{more}"
 
 
 def write_attributes(repo: GitRepo, union: Sequence[str]) -> None:
@@ -49,12 +62,33 @@ def _take_ours(repo: GitRepo, tree: str, sides: Sequence[tuple[str, ...]]) -> st
     chosen = {
         path: (mode, sha) for mode, sha, stage, path in sorted(sides, key=lambda s: (s[3], -int(s[2]))) if stage != "1"
     }
+    return put(repo, tree, chosen)
+
+
+def put(repo: GitRepo, tree: str, chosen: Mapping[str, tuple[str, str]]) -> str:
+    """The tree with other files: (mode, blob id) by path."""
     listing = "".join(f"{mode} {sha} 0\t{path}\0" for path, (mode, sha) in chosen.items())
     with tempfile.TemporaryDirectory(dir=repo.path) as folder:
         env = {**NEUTRAL, "GIT_INDEX_FILE": f"{folder}/index"}
         repo.run("read-tree", tree, env=env)
         repo.run("update-index", "-z", "--index-info", stdin=listing.encode("utf-8", "surrogateescape"), env=env)
         return repo.run("write-tree", env=env).out.strip()
+
+
+def opposite(repo: GitRepo, tip: str, undone: str, generated: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
+    """The tree of `tip` without what commit `undone` did to its first parent; answers as `merge_tree` does.
+
+    git 2.39 cannot be told a merge base, so three commits that nobody keeps say it.
+    """
+    start = commit(repo, tree_of(repo, undone), [], "What is there\n", 0)
+    ours = commit(repo, tree_of(repo, tip), [start], "What else happened\n", 0)
+    theirs = commit(repo, tree_of(repo, f"{undone}^1"), [start], "What was there before\n", 0)
+    return merge_tree(repo, ours, theirs, generated)
+
+
+def literal(path: str) -> str:
+    """A pattern that matches exactly one path."""
+    return "/" + re.sub(r"([\\*?\[\] ])", r"\\\1", path.lstrip("/"))
 
 
 def opponents_of(repo: GitRepo, tip: str, head: str, paths: Sequence[str]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.ledger import Change, Snapshot, update
 from include.phaseplan.runtime.objects import missing
 from include.phaseplan.runtime.reconcile import check_token, reconcile
-from include.phaseplan.runtime.records import BranchRecord, Ledger, Pinned, RunRecord, State, Token, changed, now
+from include.phaseplan.runtime.records import Ledger, Pinned, RunRecord, State, Token, changed, now
 from include.phaseplan.runtime.remote import BaseMissing, Remote
 from include.phaseplan.runtime.snapshot import OUT
 from include.phaseplan.runtime.statuslog import status_line
@@ -105,7 +105,7 @@ def settle_unfinished(plan: PhasePlan, ledger: Ledger, ids: Sequence[str]) -> tu
         record = records.get(branch_id)
         if record and record.state is State.RUNNING:
             reason = f"attempt {record.attempt} started and left no result"
-            records[branch_id] = BranchRecord(state=State.UNFINISHED, attempt=record.attempt, reason=reason)
+            records[branch_id] = changed(record, state=State.UNFINISHED, reason=reason)
             if branch_id in plan.by_id:
                 lines.append(status_line(plan, plan.by_id[branch_id], "UNFINISHED", detail=reason))
     return changed(ledger, branches=records), tuple(lines)

@@ -61,7 +61,7 @@ def derived(snapshot: Snapshot) -> list[Update]:
     moves = [Update(ref, head, snapshot.heads.get(ref))] if head and snapshot.heads.get(ref) != head else []
     for branch in snapshot.pinned.plan:
         verdict = snapshot.current(branch.id)
-        if verdict is None and snapshot.state(branch.id) is not State.ISOLATED:
+        if verdict is None and snapshot.state(branch.id) is not State.ISOLATED and not snapshot.stopped(branch.id):
             continue
         gone = names_to_withdraw(snapshot, branch, verdict.attempt if verdict else None)
         moves += [Update(name, None, old) for name, old in gone.items()]

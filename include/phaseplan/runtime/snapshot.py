@@ -15,6 +15,8 @@ from include.phaseplan.runtime.records import BranchRecord, Ledger, Pinned, Stat
 #: States that hold dependents back; a pending or running dependency may still come.
 OUT = (State.ISOLATED, State.BLOCKED, State.CANCELLED, State.UNFINISHED)
 READY = (State.PASSED, State.INTEGRATED)
+#: Causes for which a commit that passed its own gates is out all the same.
+STOPPED = ("conflict", "wave_gate", "taken_out")
 _FAILED = {
     "failed": State.ISOLATED,
     "blocked": State.BLOCKED,
@@ -77,6 +79,11 @@ class Snapshot:
             return None
         return mine[-1]
 
+    def stopped(self, branch_id: str) -> bool:
+        """Whether integration has put the branch out and no newer verdict exists: its old one must not be reused."""
+        record = self.folded().branches.get(branch_id)
+        return record is not None and record.state not in READY and record.cause in STOPPED
+
     def current(self, branch_id: str) -> Verdict | None:
         """The verdict others build on: the candidate, or else the integrated one."""
         if (found := self.candidate(branch_id)) is not None:
@@ -138,7 +145,14 @@ def _record(snapshot: Snapshot, record: BranchRecord | None, branch_id: str) -> 
     claimed = max(snapshot.started.get(branch_id, ()), default=0)
     seen = max([v.attempt for v in mine] + [record.attempt if record else 0])
     if claimed > seen and not (record and record.state is State.INTEGRATED):
-        return BranchRecord(state=State.RUNNING, attempt=claimed)
+        stopped = record if record and record.cause in STOPPED else None
+        return BranchRecord(
+            state=State.RUNNING,
+            attempt=claimed,
+            merge=stopped.merge if stopped else None,
+            cause=stopped.cause if stopped else None,
+            revert=stopped.revert if stopped else None,
+        )
     return record
 
 
@@ -164,6 +178,7 @@ def _judged(record: BranchRecord | None, verdict: Verdict) -> BranchRecord:
         gating=verdict.gating,
         commit=verdict.commit,
         reason="" if verdict.outcome == "passed" else reason,
+        cause="failed" if verdict.outcome == "failed" else None,
         verdict=verdict,
     )
 

@@ -70,7 +70,8 @@ def head_of(plan: PhasePlan, verdict: Verdict) -> Head:
     """A judged commit as something to merge."""
     branch = plan.by_id[verdict.branch]
     assert verdict.commit is not None, "only passed verdicts are merged"
-    return Head(branch.id, verdict.commit, branch.title, verdict.base, branch.depends_on)
+    needed = transitive(plan, branch.id)
+    return Head(branch.id, verdict.commit, branch.title, verdict.base, branch.depends_on, builds_on=needed)
 
 
 def union_paths(plan: PhasePlan) -> tuple[str, ...]:
