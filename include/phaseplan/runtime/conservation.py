@@ -41,8 +41,8 @@ def violations(
     """
     before, after = entries(repo, old), entries(repo, new)
     work, told = touched(repo, heads), stories(repo, new)
-    for back in heads:
-        work[back.id].update(_came_back(repo, old, new, back, told))
+    for head in heads:
+        work[head.id].update(_came_back(repo, old, new, head, told))
     patterns = tuple(exempt)
     owners: dict[str, list[str]] = {}
     for head_id, paths in work.items():
@@ -57,8 +57,8 @@ def violations(
         if not mine:
             found.append(_finding(path, "changed, but no merged branch changed it"))
         elif len(mine) == 1 and _lost(work[mine[0]][path], was, now):
-            head = next((h for h in heads if h.id == mine[0]), None)
-            if head is not None and _renamed(repo, head, path, owners):
+            owner = next(h for h in heads if h.id == mine[0])
+            if _renamed(repo, owner, path, owners):
                 continue
             found.append(_finding(path, f"only {head.id} changed it, yet the merge does not carry its version"))
     return tuple(found)

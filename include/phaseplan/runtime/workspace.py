@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import posixpath
+import shlex
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from include.phaseplan.errors import PhaseplanError
@@ -77,6 +79,19 @@ def head_of(plan: PhasePlan, verdict: Verdict) -> Head:
 def union_paths(plan: PhasePlan) -> tuple[str, ...]:
     """Shared files of which a merge keeps both sides."""
     return tuple(shared.path for shared in plan.shared_files if shared.merge == "union")
+
+
+def union_checks(plan: PhasePlan, paths: Collection[str]) -> list[str]:
+    """Commands that say whether a union of lines among these paths is sound: clean as text may be broken as a file."""
+    return list(
+        dict.fromkeys(
+            shared.check.replace("{path}", shlex.quote(shared.path)).replace(
+                "{dir}", shlex.quote(posixpath.dirname(shared.path) or ".")
+            )
+            for shared in plan.shared_files
+            if shared.merge == "union" and shared.check and shared.path in paths
+        )
+    )
 
 
 def regenerated(repo: GitRepo, plan: PhasePlan, merged: Merged, heads: Sequence[Head], bench: Workbench) -> str:

@@ -1,0 +1,206 @@
+"""Taking an integrated branch out again, with everything that needs it: reverted, gated, published, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from include.phaseplan.errors import Infrastructure, InputFault
+from include.phaseplan.plan.graph import dependents
+from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.runtime.conservation import violations
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.history import Story, live, stories
+from include.phaseplan.runtime.ledger import Change, Snapshot, commit_ledger
+from include.phaseplan.runtime.merge import Head
+from include.phaseplan.runtime.merge_tree import Conflict, literal
+from include.phaseplan.runtime.objects import NEUTRAL
+from include.phaseplan.runtime.reconcile import reconcile
+from include.phaseplan.runtime.records import BranchRecord, Ledger, State, changed
+from include.phaseplan.runtime.remote import ROUNDS, Remote, pause
+from include.phaseplan.runtime.revert import revert
+from include.phaseplan.runtime.statuslog import blocker_line, status_line
+from include.phaseplan.runtime.workbench import GateFailed, Workbench
+from include.phaseplan.runtime.workspace import union_checks, union_paths
+
+
+@dataclass(frozen=True)
+class TakenOut:
+    """What came of it.
+
+    :param head: integration afterwards.
+    :param taken: the branch and the integrated ones that need it, in the order they were reverted; empty: it was out.
+    """
+
+    head: str
+    taken: tuple[str, ...] = ()
+    status_lines: tuple[str, ...] = ()
+    blockers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Undone:
+    """Integration without some branches: the last revert of each, and the merge that one undid."""
+
+    commit: str
+    undone: dict[str, tuple[str, str]]  # by branch id: merge, revert
+    order: tuple[str, ...]
+
+
+def take_out(remote: Remote, repo: GitRepo, bench: Workbench, phase: int, branch_id: str, reason: str = "") -> TakenOut:
+    """Revert a branch's merge, and before it those of the integrated branches that need it; gate; publish.
+
+    Needs no open run and does not fight one: only the ledger's compare-and-swap decides. Doing it twice is doing it
+    once.
+
+    :param reason: why, in a person's words.
+    :raises InputFault: the branch is not integrated, later work stands in the way, or the rest is red without it;
+        nothing was touched.
+    """
+    for round_ in range(ROUNDS):
+        snapshot = reconcile(repo, remote, phase)
+        plan, ledger, head = _ready(snapshot, branch_id)
+        if _out(ledger.branches[branch_id]):
+            return TakenOut(head)
+        doomed = [b for b in (branch_id, *dependents(plan, branch_id)) if _inside(ledger, b)]
+        undone = _undo(repo, plan, head, doomed)
+        new = _regenerated(repo, plan, undone.commit, bench)
+        rest = [b.id for b in plan if _inside(ledger, b.id) and b.id not in doomed]
+        _gate(repo, plan, (head, new), rest, bench, branch_id)
+        change = _change(snapshot, plan, ledger, undone, new, branch_id, doomed, reason)
+        if commit_ledger(
+            repo, remote, snapshot, change.ledger, status_lines=change.status_lines, blockers=change.blockers
+        ):
+            reconcile(repo, remote, phase)
+            order = tuple(dict.fromkeys((*undone.order, *doomed)))
+            return TakenOut(new, order, change.status_lines, change.blockers)
+        pause(round_)
+    raise Infrastructure(f"others moved the ledger of phase {phase} {ROUNDS} times in a row; try again")
+
+
+def _inside(ledger: Ledger, branch_id: str) -> bool:
+    record = ledger.branches.get(branch_id)
+    return record is not None and record.state is State.INTEGRATED
+
+
+def _ready(snapshot: Snapshot, branch_id: str) -> tuple[PhasePlan, Ledger, str]:
+    ledger = snapshot.folded()
+    if snapshot.pinned is None or snapshot.ledger is None:
+        raise InputFault(f"phase {snapshot.phase} was never opened: nothing of it is integrated")
+    plan = snapshot.pinned.plan
+    if branch_id not in plan.by_id:
+        raise InputFault(f"phase {plan.phase} has no branch {branch_id}; it has {', '.join(plan.by_id)}")
+    record = ledger.branches.get(branch_id)
+    known = record is not None and (record.state is State.INTEGRATED or _out(record))
+    if not known or ledger.integration is None:
+        state = record.state if record else State.PENDING
+        raise InputFault(f"{branch_id} is {state}, not integrated: there is nothing to take out")
+    return plan, ledger, ledger.integration
+
+
+def _out(record: BranchRecord) -> bool:
+    return record.cause == "taken_out" and record.state in (State.ISOLATED, State.BLOCKED)
+
+
+def _undo(repo: GitRepo, plan: PhasePlan, tip: str, doomed: Sequence[str]) -> _Undone:
+    """Revert every merge of some branches that is in now, the one put in last first."""
+    told = stories(repo, tip)
+    chain = sorted((s for b in doomed for s in live(told, b)), key=lambda story: -story.last.place)
+    if doomed[0] not in {story.branch for story in chain}:
+        raise InputFault(f"{doomed[0]} has no merge of its own: what it brought was in the base already")
+    new, done = tip, dict[str, tuple[str, str]]()
+    for story in chain:
+        made = revert(repo, new, story.branch, story.last.commit, union=union_paths(plan), generated=plan.generated)
+        if isinstance(made, Conflict):
+            raise InputFault(
+                f"{doomed[0]} cannot be taken out: undoing {story.branch} {made}. Take those out first, or undo it "
+                "by hand; nothing was changed"
+            )
+        done.setdefault(story.branch, (story.acts[0].commit, made))
+        new = made
+    _conserved(repo, plan, tip, new, chain)
+    return _Undone(new, done, tuple(dict.fromkeys(story.branch for story in chain)))
+
+
+def _conserved(repo: GitRepo, plan: PhasePlan, old: str, new: str, chain: Sequence[Story]) -> None:
+    """Reverts undo what their merges did, and nothing else."""
+    heads = [Head(f"{s.branch}@{s.last.commit}", f"{s.last.commit}^1", base=s.last.commit) for s in chain]
+    heads = [Head(h.id, repo.line("rev-parse", h.commit), base=h.base) for h in heads]
+    moved = [literal(path) for s in chain for path in _moved(repo, s.last.commit, old)]
+    exempt = (*plan.generated, *(literal(p) for p in union_paths(plan)), *moved)
+    if broken := violations(repo, old, new, heads, exempt=exempt):
+        said = "; ".join(str(finding) for finding in broken[:5])
+        raise InputFault(f"taking {chain[-1].branch} out would change other work too, so nothing was changed: {said}")
+
+
+def _moved(repo: GitRepo, before: str, after: str) -> list[str]:
+    """New names of files that were renamed since: a revert follows them."""
+    args = ("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", before, after)
+    return repo.run(*args, env=NEUTRAL).out.split("\0")[2::3]
+
+
+def _regenerated(repo: GitRepo, plan: PhasePlan, commit: str, bench: Workbench) -> str:
+    if not plan.generated_files:
+        return commit
+    commands = list(dict.fromkeys(entry.command for entry in plan.generated_files))
+    try:
+        return bench.regenerate(repo, commit, commands, plan.generated)
+    except GateFailed as failed:
+        raise InputFault(f"the generators fail without it, so nothing was changed: {failed}") from failed
+
+
+def _gate(
+    repo: GitRepo, plan: PhasePlan, move: tuple[str, str], rest: Sequence[str], bench: Workbench, out: str
+) -> None:
+    """Union checks, then the validations of every wave that still has a branch in, on the exact commit."""
+    old, commit = move
+    waves = {plan.wave_of[branch] for branch in rest}
+    commands = union_checks(plan, repo.changed_paths(old, commit)) if rest else []
+    commands += [command for wave in plan.waves if wave.wave in waves for command in wave.validation]
+    findings = bench.run(repo, commit, commands, title=f"without {out}") if commands else ()
+    if findings:
+        said = "\n".join(f"- {finding}" for finding in findings)
+        raise InputFault(f"integration is red without {out}, so nothing was changed:\n{said}")
+
+
+def _change(
+    snapshot: Snapshot,
+    plan: PhasePlan,
+    ledger: Ledger,
+    undone: _Undone,
+    head: str,
+    branch_id: str,
+    doomed: Sequence[str],
+    reason: str,
+) -> Change:
+    """The ledger afterwards. A branch's newest verdict goes with it, merged or not: only a newer one brings it back."""
+    records, lines, blockers = dict(ledger.branches), [], []
+    for out in doomed:
+        mine = out == branch_id
+        why = f"taken out{f': {reason}' if reason else ''}" if mine else f"taken out with {branch_id}, which it needs"
+        state = State.ISOLATED if mine else State.BLOCKED
+        records[out] = _record(snapshot, records[out], state, undone.undone.get(out, (None, None)), why)
+        lines.append(status_line(plan, plan.by_id[out], "ISOLATED" if mine else "BLOCKED", detail=why))
+        if not mine:
+            blockers.append(blocker_line(plan.by_id[out], why))
+    run = changed(ledger.run, complete=False) if ledger.run else None
+    new = changed(ledger, branches=records, integration=head, run=run)
+    return Change(new, tuple(lines), tuple(blockers))
+
+
+def _record(
+    snapshot: Snapshot, record: BranchRecord, state: State, acts: tuple[str | None, str | None], why: str
+) -> BranchRecord:
+    newest = snapshot.verdicts.get(record.verdict.branch, (None,))[-1] if record.verdict else None
+    verdict = newest or record.verdict
+    return BranchRecord(
+        state=state,
+        attempt=verdict.attempt if verdict else record.attempt,
+        gating=verdict.gating if verdict else record.gating,
+        commit=verdict.commit if verdict else record.commit,
+        merge=acts[0] or record.merge,
+        revert=acts[1],
+        reason=why,
+        cause="taken_out",
+        verdict=verdict,
+    )
