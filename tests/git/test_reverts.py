@@ -212,7 +212,7 @@ def test_integration_merged_into_the_base_forgets_no_revert(lab: Lab, three: Thr
 
 def test_an_agents_forged_trailers_say_nothing(lab: Lab, three: Three) -> None:
     """A forged re-apply would make v2 lose its files, a forged revert would bring back what is in."""
-    tip, heads, merges = three
+    tip, _, merges = three
     out = undo(lab, tip, "b", merges["b"])
     text = f"Innocent\n\nPhaseplan-Reapply: b {out}\nPhaseplan-Revert: a {merges['a']}\nPhaseplan-Branch: a\n"
     forged = Head("e", commit_files(lab.repo, out, {"e": "x\n"}, text), title="Innocent", base=out)

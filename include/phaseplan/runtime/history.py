@@ -71,6 +71,14 @@ def stories(repo: GitRepo, tip: str, base: str | None = None) -> tuple[Story, ..
     return tuple(sorted(found.values(), key=lambda story: story.acts[0].place))
 
 
+def continues(repo: GitRepo, mine: str, foreign: str) -> bool:
+    """Whether a descendant that somebody else made goes on along our own line, and says nothing in our name there."""
+    args = ("log", "--first-parent", "--reverse", "--format=%P%x00%B%x1e", foreign, f"^{mine}", "--")
+    records = repo.run(*args, env=NEUTRAL).out.split("\x1e")[:-1]
+    begins = bool(records) and records[0].split()[0].rstrip("\0") == mine
+    return begins and not any(TRAILER[:10].lower() in record.lower() for record in records)
+
+
 def _opposite(found: dict[str, Story], revert: str, reapply: str) -> Story | None:
     """The story that a revert's or re-apply's trailer continues; None: it fits none."""
     branch, _, of = (revert or reapply).partition(" ")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from include.phaseplan.errors import Infrastructure, InputFault, Stale
 from include.phaseplan.runtime import refs
 from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.history import continues
 from include.phaseplan.runtime.ledger import Snapshot, commit_ledger, read
 from include.phaseplan.runtime.merge import Head, chain_merge
+from include.phaseplan.runtime.objects import commit, tree_of
 from include.phaseplan.runtime.records import State, Token, changed
 from include.phaseplan.runtime.remote import ROUNDS, Remote, Update, pause
 from include.phaseplan.runtime.snapshot import names_to_withdraw
@@ -84,7 +86,7 @@ def _foreign(repo: GitRepo, snapshot: Snapshot) -> str | None:
     if held is None or held == mine or (mine and repo.is_ancestor(held, mine)):
         return None
     if mine is None or repo.is_ancestor(mine, held):
-        return held
+        return held if mine is None or continues(repo, mine, held) else _beside(repo, mine, held)
     union = union_paths(snapshot.pinned.plan) if snapshot.pinned else ()
     merged = chain_merge(repo, mine, [Head("foreign", held, f"commits found on {ref}")], union=union)
     if merged.conflicted:
@@ -94,3 +96,9 @@ def _foreign(repo: GitRepo, snapshot: Snapshot) -> str | None:
             f"push a merge of both to {ref}, or put it back to {mine[:12]}"
         )
     return merged.commit
+
+
+def _beside(repo: GitRepo, mine: str, held: str) -> str:
+    """A merge that has our own line as first parent: what was reverted is read from there, and only there."""
+    date = int(repo.line("log", "-1", "--format=%ct", held))
+    return commit(repo, tree_of(repo, held), [mine, held], "Adopt commits found on integration\n", max(0, date))

@@ -1,0 +1,103 @@
+"""`phaseplan isolate PHASE BRANCH`: takes an integrated branch out again, with everything that needs it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from include.phaseplan.cli.lastrun import last_run
+from include.phaseplan.cli.reading import phase_number, plan_of
+from include.phaseplan.cli.running.request import absolute
+from include.phaseplan.errors import InputFault
+from include.phaseplan.plan.graph import dependents
+from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.runtime import refs, statuslog
+from include.phaseplan.runtime.engine import connect, find, remove
+from include.phaseplan.runtime.gates.commands import ContainerBench
+from include.phaseplan.runtime.labels import Labels
+from include.phaseplan.runtime.ledger import Snapshot, read
+from include.phaseplan.runtime.remote import Remote
+from include.phaseplan.runtime.settings import Settings, settings
+from include.phaseplan.runtime.takeout import TakenOut, take_out
+
+HELP = "take an integrated branch out again, with what needs it"
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument("phase", metavar="PHASE", help="number of the phase")
+    parser.add_argument("branch", metavar="BRANCH", help="id of the branch, for example 5.1.2")
+    parser.add_argument("--reason", metavar="TEXT", default="", help="why, for the ledger and the logs")
+    parser.add_argument(
+        "--repository",
+        metavar="URL",
+        help="the target repository; default: the plan's, the configured one, the last run's",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Revert, gate, publish; nothing changes where one of them says no.
+
+    :raises InputFault: the branch is not integrated, or cannot leave; the message says why.
+    """
+    here, phase = settings(), phase_number(args.phase)
+    remote = Remote(absolute(_repository(args.repository, phase, here)))
+    with remote.private(state=here.state) as repo:
+        snapshot = read(repo, remote, phase)
+        if snapshot.pinned is None:
+            raise InputFault(f"{remote} has no ledger of phase {phase}: nothing of it is integrated.")
+        done = take_out(remote, repo, _bench(snapshot, here, args.branch), phase, args.branch, args.reason)
+        statuslog.mirror(here.state, phase, done.status_lines, done.blockers)
+        print("\n".join(story(snapshot.pinned.plan, args.branch, done)))
+    return 0
+
+
+def _repository(given: str | None, phase: int, here: Settings) -> str:
+    files = [file for file in map(Path, last_run().get("plans", ())) if file.is_file()]
+    found = None if given else plan_of(phase, [*files, *sorted(here.plans.glob("*.yaml"))], here.agents)
+    url = given or (found[1].repository if found else None) or here.repository
+    if not url:
+        raise InputFault(
+            "No target repository is named. Give --repository URL, set `repository:` in the plan, or "
+            "AIRFLOW__PHASEPLAN__REPOSITORY."
+        )
+    return url
+
+
+def _bench(snapshot: Snapshot, here: Settings, branch_id: str) -> ContainerBench:
+    """Gate containers as a wave's integration has them, from the pinned plan; a dead predecessor's go first."""
+    pinned, ledger = snapshot.pinned, snapshot.ledger
+    if pinned is None or ledger is None or ledger.run is None:
+        raise InputFault(f"phase {snapshot.phase} was never opened: nothing of it is integrated.")
+    client, name = connect(here.docker_url), f"isolate-{branch_id}"
+    for left in find(client, ledger=ledger.id, phase=snapshot.phase, branch=name):
+        remove(client, left.id)
+    profile = pinned.plan.gates.profile or ledger.run.agent or pinned.plan.agent or next(iter(pinned.profiles))
+    return ContainerBench(
+        client,
+        profile=pinned.profiles[profile],
+        labels=Labels(ledger.id, snapshot.phase, name, ledger.run.epoch, ledger.run.id, "gate"),
+        collector=here.collector_image,
+        timeout=pinned.plan.gates.timeout,
+        sink=lambda line: print(line or ""),
+    )
+
+
+def story(plan: PhasePlan, branch_id: str, done: TakenOut) -> list[str]:
+    """What became of it, and how it comes back."""
+    branch, where = plan.by_id[branch_id], refs.integration(plan.phase).removeprefix("refs/heads/")
+    if not done.taken:
+        said = [f"{branch_id} {branch.title} is out of {where} already; nothing was changed."]
+    else:
+        said = [
+            f"Took {branch_id} {branch.title} out of {where}, which is at {done.head[:12]} now. Reverted, in order:"
+        ]
+        said += [f"- {b} {plan.by_id[b].title}" for b in done.taken]
+    if held := dependents(plan, branch_id):
+        said.append(f"Blocked until it is back: {', '.join(held)}.")
+    task = f"wave_{plan.wave_of[branch_id]}.{branch_id.replace('.', '-')}_{branch.slug}"
+    said.append(
+        f"It comes back with a new attempt: ./phaseplan reintegrate {plan.phase} {branch_id}, or in Airflow Clear "
+        f"{task} with Downstream on and Only-failed off."
+    )
+    return said
