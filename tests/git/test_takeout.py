@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.plan.graph import transitive
@@ -23,6 +27,7 @@ from tests.git.test_invariants import Died, Interrupted, dying_at
 
 HEAD = refs.integration(PHASE)
 RUN = "run-1"
+EXAMPLES = int(os.environ.get("PHASEPLAN_EXAMPLES", "6"))  # random histories; a soak takes 100
 
 
 def out(lab: Lab, branch: str, reason: str = "it leaks") -> TakenOut:
@@ -445,3 +450,74 @@ def test_names_go_only_after_the_work_is_kept(whole: Whole) -> None:
     lab.push(refs.attempt(PHASE, "2", 1), kept)
     reconcile(lab.repo, lab.remote, PHASE)
     assert "refs/heads/feature/b2" not in lab.refs()
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    st.lists(st.sampled_from(["1", "2", "3", "4"]), min_size=4, max_size=4),  # what each dependency list draws from
+    st.lists(
+        st.tuples(st.sampled_from(["out", "again", "on top", "fresh", "on head", "integrate"]), st.integers(1, 4)),
+        min_size=4,
+        max_size=10,
+    ),
+)
+def test_random_leaving_and_returning(needs: list[str], moves: list[tuple[str, int]]) -> None:
+    """Whatever leaves and returns in whatever order: nothing is lost, nothing stays that should be out."""
+    deps = {b: [n for n in {needs[i]} if n < b] for i, b in enumerate("1234")}
+    plan = plan_of({b: deps[b] for b in "12"}, {b: deps[b] for b in "34"}, validate=[["true"], ["true"]])
+    with tempfile.TemporaryDirectory() as folder:
+        lab, heads = Lab(Path(folder)), list[str]()
+        token = lab.open(plan, RUN)
+        wanted: dict[str, set[str]] = {}  # by branch: the files that its newest attempt must bring
+        for b in "1234":
+            lab.build(token, b, own(b))
+            wanted[b] = set(own(b))
+        for wave in (1, 2):
+            lab.integrate(token, wave)
+        for n, (move, number) in enumerate([*moves, ("integrate", 1)]):
+            branch = str(number)
+            state = lab.read().state(branch)
+            newest = lab.read().verdicts[branch][-1]
+            extra = f"own/{branch}/extra{n}"
+            if move == "out" and state is State.INTEGRATED:
+                out(lab, branch)
+            elif move == "again" and state is not State.INTEGRATED:
+                gated_again(lab, branch)
+            elif move == "on top":
+                on_top(lab, branch, {extra: f"{extra}\n"}, newest.commit or "")
+                wanted[branch] = wanted[branch] | {extra}
+            elif move == "fresh" and state in (State.ISOLATED, State.BLOCKED) and not deps[branch]:
+                on_top(lab, branch, {extra: f"{extra}\n"}, lab.main)
+                wanted[branch] = {extra}
+            elif (
+                move == "on head"
+                and state is State.INTEGRATED
+                and newest.commit == lab.read().folded().branches[branch].commit
+            ):
+                on_top(lab, branch, {extra: f"{extra}\n"}, lab.refs()[HEAD])
+                wanted[branch] = wanted[branch] | {extra}
+            elif move == "integrate":
+                for wave in (1, 2):
+                    lab.integrate(token, wave)
+                held = lab.refs()
+                lab.integrate(token, 2)
+                assert lab.refs() == held, "I7"
+            sound(lab, plan, heads)
+            brought(lab, wanted)
+
+
+def brought(lab: Lab, wanted: Mapping[str, set[str]]) -> None:
+    """I8: an integrated branch whose newest attempt is in has exactly the files it should have, its own content."""
+    snapshot = lab.read()
+    ledger = snapshot.folded()
+    for branch, files in wanted.items():
+        record = ledger.branches[branch]
+        if record.state is State.INTEGRATED and record.commit == snapshot.verdicts[branch][-1].commit:
+            where = ("ls-tree", "-r", "--name-only", ledger.integration or "", f"own/{branch}/")
+            assert set(lab.repo.run(*where).out.split()) == files, "I8"

@@ -8,6 +8,7 @@ from pathlib import Path
 from include.phaseplan.cli.lastrun import last_run
 from include.phaseplan.cli.reading import phase_number, plan_of
 from include.phaseplan.cli.running.request import absolute
+from include.phaseplan.compile.names import branch_task_id
 from include.phaseplan.errors import InputFault
 from include.phaseplan.plan.graph import dependents
 from include.phaseplan.plan.model import PhasePlan
@@ -95,9 +96,8 @@ def story(plan: PhasePlan, branch_id: str, done: TakenOut) -> list[str]:
         said += [f"- {b} {plan.by_id[b].title}" for b in done.taken]
     if held := dependents(plan, branch_id):
         said.append(f"Blocked until it is back: {', '.join(held)}.")
-    task = f"wave_{plan.wave_of[branch_id]}.{branch_id.replace('.', '-')}_{branch.slug}"
     said.append(
         f"It comes back with a new attempt: ./phaseplan reintegrate {plan.phase} {branch_id}, or in Airflow Clear "
-        f"{task} with Downstream on and Only-failed off."
+        f"{branch_task_id(plan, branch_id)} with Downstream on and Only-failed off."
     )
     return said

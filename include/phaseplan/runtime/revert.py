@@ -87,8 +87,8 @@ def _own(repo: GitRepo, branch_id: str, merge: str) -> None:
 def _without_lines(repo: GitRepo, tip: str, merge: str, path: str) -> tuple[str, str] | None:
     """A union file (mode, blob) of `tip` without the lines that a merge added; None: it did more than add lines."""
     before, after, now = (_lines(repo, at, path) for at in (f"{merge}^1", merge, tip))
-    added = Counter(after) - Counter(before)
-    if Counter(before) - Counter(after) or added - Counter(now):
+    added, entry = Counter(after) - Counter(before), entries(repo, tip).get(path)
+    if entry is None or Counter(before) - Counter(after) or added - Counter(now):
         return None
     kept = []
     for line in reversed(now):  # a line added twice over: the later one goes
@@ -98,7 +98,7 @@ def _without_lines(repo: GitRepo, tip: str, merge: str, path: str) -> tuple[str,
             kept.append(line)
     text = "".join(reversed(kept)).encode("utf-8", "surrogateescape")
     blob = repo.run("hash-object", "-w", "--stdin", stdin=text).out.strip()
-    return entries(repo, tip)[path][0], blob
+    return entry[0], blob
 
 
 def _lines(repo: GitRepo, at: str, path: str) -> list[str]:
