@@ -11,7 +11,7 @@ from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.runtime.settings import settings
 
 here = settings()
-campaign = load_valid(sorted(here.plans.glob("*.yaml")), here.agents)
+campaign = load_valid(sorted(here.plans.glob("*.yaml")), here.agents, here.notifiers)
 options = Options(
     profiles=campaign.profiles,
     start=here.start,

@@ -8,6 +8,7 @@ from include.phaseplan.plan.render import text
 from include.phaseplan.runtime.settings import settings
 
 here = settings()
-errors = [d for d in load_campaign(sorted(here.plans.glob("*.yaml")), here.agents).diagnostics if d.severity == "error"]
+campaign = load_campaign(sorted(here.plans.glob("*.yaml")), here.agents, here.notifiers)
+errors = [d for d in campaign.diagnostics if d.severity == "error"]
 if errors:
     raise InputFault("These plans have no DAG until they are mended:\n\n" + text(errors))

@@ -18,7 +18,9 @@ NOT_FILES = {"PP101", "PP103"}  # unreadable and huge files cannot be committed;
 def lint(case: str) -> Campaign:
     """Lint one file, or all files of one folder together."""
     path = Path(case)
-    return load_campaign(sorted(path.glob("*.yaml")) if path.is_dir() else [path], Path("../agents.yaml"))
+    return load_campaign(
+        sorted(path.glob("*.yaml")) if path.is_dir() else [path], Path("../agents.yaml"), Path("../notifiers.yaml")
+    )
 
 
 def expected(case: str) -> str:
@@ -47,13 +49,14 @@ def test_factory_sees_the_same_errors(case: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(PLANS / "bad")
     path = Path(case)
     files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
-    valid = load_valid(files, Path("../agents.yaml"))
+    valid = load_valid(files, Path("../agents.yaml"), Path("../notifiers.yaml"))
     assert list(valid.diagnostics) == [d for d in lint(case).diagnostics if d.is_error]
     assert not {str(p.path) for p in valid.plans} & {d.file for d in valid.diagnostics}
 
 
 @pytest.mark.parametrize("path", sorted((PLANS / "good").glob("*.yaml")), ids=lambda path: path.stem)
 def test_good(path: Path) -> None:
-    campaign = load_campaign([path, *(p for p in (PLANS / "good").glob("*.yaml") if p != path)], PLANS / "agents.yaml")
+    files = [path, *(p for p in (PLANS / "good").glob("*.yaml") if p != path)]
+    campaign = load_campaign(files, PLANS / "agents.yaml", PLANS / "notifiers.yaml")
     assert campaign.diagnostics == ()
     assert len(campaign.plans) == len(list((PLANS / "good").glob("*.yaml")))

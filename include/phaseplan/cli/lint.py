@@ -18,6 +18,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     """Arguments of `lint`."""
     parser.add_argument("plans", metavar="PLAN", nargs="*", type=Path, help="plan files; default: all of include/plans")
     parser.add_argument("--agents", metavar="FILE", type=Path, help="agent profiles; default: include/agents.yaml")
+    parser.add_argument("--notifiers", metavar="FILE", type=Path, help="notifiers; default: include/notifiers.yaml")
     parser.add_argument("--format", choices=("text", "json", "github"), default="text", help="default: text")
     parser.epilog = "Exit code 1 on errors; warnings and notes do not count."
 
@@ -27,7 +28,9 @@ def run(args: argparse.Namespace) -> int:
     from include.phaseplan.plan import render
     from include.phaseplan.plan.campaign import load_campaign
 
-    campaign = load_campaign(args.plans or default_plans(), args.agents or default_agents())
+    campaign = load_campaign(
+        args.plans or default_plans(), args.agents or default_agents(), args.notifiers or default_notifiers()
+    )
     if args.format == "json":
         print(render.as_json(campaign.diagnostics))
     elif args.format == "github":
@@ -52,6 +55,12 @@ def default_plans() -> Sequence[Path]:
 def default_agents() -> Path | None:
     """The checkout's agent profiles, if it has any."""
     path = TOP / "include" / "agents.yaml"
+    return _near(path) if path.exists() else None
+
+
+def default_notifiers() -> Path | None:
+    """The checkout's notifiers, if it has any."""
+    path = TOP / "include" / "notifiers.yaml"
     return _near(path) if path.exists() else None
 
 

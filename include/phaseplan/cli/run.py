@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     """Lint, run, report."""
     here = settings()
     agents = (args.agents or here.agents).resolve()
-    campaign = load_campaign(args.plans, agents)
+    campaign = load_campaign(args.plans, agents, here.notifiers)
     if not _linted(campaign):
         return ending.INPUT
     pairs = [*args.pairs, *([f"start={args.start}"] if args.start else [])]
@@ -145,6 +145,7 @@ def _home(place: Path, wanted: Sequence[PhaseRequest], others: Sequence[Path], a
     section = {
         "plans": str(plans),
         "agents": str(agents),
+        **({"notifiers": str(here.notifiers.resolve())} if here.notifiers else {}),
         "state": str(here.state.resolve()),
         "docker_url": here.docker_url,
         "deferrable": str(here.deferrable),

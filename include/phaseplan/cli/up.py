@@ -50,6 +50,7 @@ def _section(args: argparse.Namespace, here: Settings) -> Mapping[str, str]:
     section = {
         "plans": str((args.plans or here.plans).resolve()),
         "agents": str((args.agents or here.agents).resolve()),
+        **({"notifiers": str(here.notifiers.resolve())} if here.notifiers else {}),
         "state": str(here.state.resolve()),
         "docker_url": here.docker_url,
         "deferrable": str(here.deferrable),

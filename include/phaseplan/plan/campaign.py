@@ -11,12 +11,13 @@ from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.diagnostics import Diagnostic, Finding, in_order
 from include.phaseplan.plan.loader import Source, gc_paused, load
 from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.plan.notifiers import NotifierProfile
 from include.phaseplan.plan.repair import concerns, repair
 from include.phaseplan.plan.rules import check
 from include.phaseplan.plan.rules.agents import named
 from include.phaseplan.plan.rules.campaign import Member, cross_check
 from include.phaseplan.plan.rules.view import View
-from include.phaseplan.plan.schema import findings, validate
+from include.phaseplan.plan.schema import M, findings, validate
 
 NO_PATHS: frozenset[tuple[str | int, ...]] = frozenset()
 
@@ -58,20 +59,25 @@ class _Read:
     found: tuple[Diagnostic, ...]
 
 
-def load_campaign(paths: Sequence[Path], agents: Path | None) -> Campaign:
-    """Everything there is to say about these plans: errors, warnings and notes."""
-    return _load(paths, agents, advice=True)
+def load_campaign(paths: Sequence[Path], agents: Path | None, notifiers: Path | None = None) -> Campaign:
+    """Everything there is to say about these plans: errors, warnings and notes.
+
+    :param notifiers: the operator's notifiers file; None: what plans name there is not checked.
+    """
+    return _load(paths, agents, notifiers, advice=True)
 
 
-def load_valid(paths: Sequence[Path], agents: Path | None) -> Campaign:
+def load_valid(paths: Sequence[Path], agents: Path | None, notifiers: Path | None = None) -> Campaign:
     """What the DAG factory needs: the plans without errors, their profiles, and no time spent on advice."""
-    return _load(paths, agents, advice=False)
+    return _load(paths, agents, notifiers, advice=False)
 
 
-def _load(paths: Sequence[Path], agents: Path | None, advice: bool) -> Campaign:
+def _load(paths: Sequence[Path], agents: Path | None, notifiers: Path | None, advice: bool) -> Campaign:
     with gc_paused():
         profiles, names, found = load_profiles(agents)
-        read = [_read(path, names, advice) for path in paths]
+        _, told, wrong = load_notifiers(notifiers)
+        found.extend(wrong)
+        read = [_read(path, names, told, advice) for path in paths]
         for entry in read:
             found.extend(entry.found)
         found.extend(_across(read, advice))
@@ -91,24 +97,34 @@ def _has_agents(plan: PhasePlan, profiles: dict[str, AgentProfile]) -> bool:
 
 def load_profiles(path: Path | None) -> tuple[dict[str, AgentProfile], frozenset[str] | None, list[Diagnostic]]:
     """The profiles of an agents file: the valid ones, the names of all (None: unknown), what is wrong."""
+    return _named(AgentProfile, path)
+
+
+def load_notifiers(path: Path | None) -> tuple[dict[str, NotifierProfile], frozenset[str] | None, list[Diagnostic]]:
+    """The notifiers of the operator's file: the valid ones, the names of all (None: unknown), what is wrong."""
+    return _named(NotifierProfile, path)
+
+
+def _named(model: type[M], path: Path | None) -> tuple[dict[str, M], frozenset[str] | None, list[Diagnostic]]:
+    """A file that maps names to values of one model."""
     if path is None:
         return {}, None, []
     source = load(path)
     found = list(source.diagnostics)
     if source.data is None:
         return {}, None, found
-    profiles: dict[str, AgentProfile] = {}
+    valid: dict[str, M] = {}
     for name, data in source.data.items():
-        profile, errors = validate(AgentProfile, data)
-        if profile is not None:
-            profiles[name] = profile
-        for finding in findings(AgentProfile, data, errors):
+        value, errors = validate(model, data)
+        if value is not None:
+            valid[name] = value
+        for finding in findings(model, data, errors):
             inside = Finding(finding.code, (name, *finding.path), finding.message, finding.hint, finding.on_key)
             found.append(source.locations.diagnose(source.file, inside))
-    return profiles, frozenset(source.data), found
+    return valid, frozenset(source.data), found
 
 
-def _read(path: Path, profiles: frozenset[str] | None, advice: bool) -> _Read:
+def _read(path: Path, profiles: frozenset[str] | None, notifiers: frozenset[str] | None, advice: bool) -> _Read:
     """One plan: its own problems, all of them at once."""
     source = load(path)
     if source.data is None:
@@ -119,7 +135,7 @@ def _read(path: Path, profiles: frozenset[str] | None, advice: bool) -> _Read:
     if errors:
         plan, touched = repair(PhasePlan, source.data, errors)
     if plan is not None:
-        raw.extend(f for f in check(View(plan, profiles), advice) if not concerns(f, touched))
+        raw.extend(f for f in check(View(plan, profiles, notifiers), advice) if not concerns(f, touched))
     found = (source.locations.diagnose(source.file, finding) for finding in raw)
     return _Read(path, source, plan, touched, (*source.diagnostics, *found))
 

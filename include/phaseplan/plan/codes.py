@@ -1,7 +1,7 @@
 """Every diagnostic there is: its stable code, how bad it is, and what it means in one line.
 
 A code keeps its meaning for ever; a retired one is not given out again. PP1 the file, PP2 keys and
-values, PP3 names, PP4 dependencies and waves, PP5 paths, PP6 agents, PP7 running, PP8 the campaign.
+values, PP3 names, PP4 dependencies and waves, PP5 paths, PP6 agents and notifiers, PP7 running, PP8 the campaign.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ _ERRORS: dict[str, str] = {
     "PP509": "a shared file's owner is in a later wave than a branch listed for it",
     "PP601": "an agent profile that does not exist",
     "PP602": "a branch that no agent profile builds",
+    "PP603": "a notifier that the operator has not defined",
     "PP701": "a schedule that Airflow cannot follow",
     "PP801": "two plans describe the same phase",
     "PP803": "blocks and depends_on of two plans contradict each other",

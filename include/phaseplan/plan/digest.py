@@ -15,11 +15,11 @@ def sha256(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-_TALK = {"title", "claims", "duration", "schedule", "notes", "conflict_risk", "agent_label", "lines"}
+_TALK = {"title", "claims", "duration", "schedule", "notes", "conflict_risk", "agent_label", "lines", "notify"}
 
 
 def plan_digest(plan: PhasePlan) -> str:
-    """Digest of what a plan makes happen: titles, claims, estimates and the schedule do not count."""
+    """Digest of what a plan makes happen: titles, claims, estimates, the schedule and who is told do not count."""
     return sha256(without_talk(plan.model_dump(mode="json", by_alias=True)))
 
 

@@ -17,6 +17,7 @@ from include.phaseplan.plan.spans import Duration, Seconds
 
 Start = Literal["wave", "dependencies"]
 Risk = Literal["low", "medium", "high"]
+Event = Literal["isolated", "blocked", "wave_integrated", "phase_complete"]
 
 
 class Model(BaseModel):
@@ -75,6 +76,20 @@ class Claims(Model):
     mitigations: dict[str, str] = {}
 
 
+class Notify(Model):
+    """Who is told of what: names of notifiers in the operator's notifiers file, never classes or addresses."""
+
+    isolated: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+    wave_integrated: tuple[str, ...] = ()
+    phase_complete: tuple[str, ...] = ()
+
+    def names(self, event: Event) -> tuple[str, ...]:
+        """The notifiers this plan names for one event."""
+        found: tuple[str, ...] = getattr(self, event)
+        return found
+
+
 class Branch(Model):
     """The unit one agent builds."""
 
@@ -127,6 +142,7 @@ class PhasePlan(Model):
     shared_files: tuple[SharedFile, ...] = ()
     generated_files: tuple[GeneratedFiles, ...] = ()
     conventions: str | None = None
+    notify: Notify = Notify()
     notes: tuple[str, ...] = ()
     claims: Claims | None = None
     waves: tuple[Wave, ...] = Field(min_length=1)

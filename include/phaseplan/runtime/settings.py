@@ -22,6 +22,7 @@ class Settings:
     docker_url: str
     plans: Path
     agents: Path
+    notifiers: Path | None  # None: nobody can be told
     state: Path  # mirrors of status and blockers logs, caches of the repository; never truth
     deferrable: bool
     collector_image: str
@@ -53,6 +54,7 @@ def settings() -> Settings:
         docker_url=option("docker_url") or os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock",
         plans=Path(option("plans") or TOP / "include" / "plans"),
         agents=Path(option("agents") or TOP / "include" / "agents.yaml"),
+        notifiers=_notifiers(),
         state=state,
         deferrable=_true(option("deferrable") or "true"),
         collector_image=option("collector_image") or "phaseplan/collector:1",
@@ -60,6 +62,14 @@ def settings() -> Settings:
         schedules=_true(option("schedules") or "true"),
         retry_delay=float(option("retry_delay") or 10),
     )
+
+
+def _notifiers() -> Path | None:
+    """The operator's notifiers; a checkout without the file has none, a setting that names no file is an error."""
+    if (given := option("notifiers")) is not None:
+        return Path(given)
+    default = TOP / "include" / "notifiers.yaml"
+    return default if default.exists() else None
 
 
 def _true(text: str) -> bool:

@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from include.phaseplan.plan.diagnostics import Finding
-from include.phaseplan.plan.rules import agents, dependencies, gitnames, ids, overlap, paths, running, shared, waves
+from include.phaseplan.plan.rules import (
+    agents,
+    dependencies,
+    gitnames,
+    ids,
+    notifiers,
+    overlap,
+    paths,
+    running,
+    shared,
+    waves,
+)
 from include.phaseplan.plan.rules.view import View
 
 Rule = Callable[[View], Iterator[Finding]]
@@ -36,6 +47,7 @@ ERRORS: tuple[Rule, ...] = (
     shared.owner_comes_first,
     agents.known_profiles,
     agents.somebody_builds,
+    notifiers.known_notifiers,
     running.valid_schedule,
 )
 ADVICE: tuple[Rule, ...] = (

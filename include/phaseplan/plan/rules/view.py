@@ -1,4 +1,4 @@
-"""What a rule sees: the plan, the profiles there are, and the path of every branch in the file."""
+"""What a rule sees: the plan, the profiles and notifiers there are, and the path of every branch in the file."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from include.phaseplan.plan.model import Branch, PhasePlan
 
 @dataclass(frozen=True)
 class View:
-    """One plan as its rules see it. `profiles` None: unknown, so nothing is said about them."""
+    """One plan as its rules see it. `profiles`, `notifiers` None: unknown, so nothing is said about them."""
 
     plan: PhasePlan
     profiles: frozenset[str] | None = None
+    notifiers: frozenset[str] | None = None
 
     @cached_property
     def places(self) -> tuple[tuple[Path, Branch], ...]:
