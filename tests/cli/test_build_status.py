@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from include.phaseplan.plan.model import Claims
+from include.phaseplan.plan.model import Claims, PhasePlan
+from include.phaseplan.runtime.early import EarlyWarning
 from include.phaseplan.runtime.ledger import Claim, Snapshot
-from include.phaseplan.runtime.records import Finding, Pinned, State, WaveRecord, changed
+from include.phaseplan.runtime.records import BranchRecord, Finding, Pinned, State, WaveRecord, changed
 from include.phaseplan.runtime.status import build_status
 from tests.cli.plans import RUN, at, ledger, plan, record, verdict
 
@@ -99,7 +100,9 @@ def test_a_dependent_of_an_isolated_branch_is_blocked_by_name_and_the_others_are
     assert isolated.findings == (finding,)
     assert status.branches["7.b"].state is State.PENDING
     assert status.branches["7.c"].state is State.BLOCKED
-    assert status.branches["7.c"].reason == "needs 7.a, which is isolated"
+    assert status.branches["7.c"].reason == ("needs 7.a Part A, isolated: budget: too many lines (limit 10, actual 12)")
+    assert status.branches["7.c"].blocked_by == "7.a"
+    assert isolated.blocked_by is None
 
 
 def test_what_was_reused_took_this_run_no_time() -> None:
@@ -115,3 +118,81 @@ def test_a_red_wave_says_so() -> None:
     status = build_status(snapshot, PLAN)
     assert (status.waves[1].state, status.waves[1].findings) == ("red", (finding,))
     assert status.waves[2].state == "pending"
+
+
+def deep() -> PhasePlan:
+    """a, then c, which needs a, then d, which needs c."""
+    data = plan().model_dump(mode="json", by_alias=True)
+    last = {**data["waves"][1]["branches"][0], "id": "7.d", "branch": "feature/p7-d", "depends_on": ["7.c"]}
+    return PhasePlan.model_validate({**data, "waves": [*data["waves"], {"wave": 3, "branches": [last]}]})
+
+
+def test_the_deepest_cause_is_named_not_the_nearest() -> None:
+    said = verdict("7.a", 1, 11, outcome="blocked", reason="the API is not there", name=None)
+    book = ledger(deep(), branches={"7.c": BranchRecord(state=State.BLOCKED, attempt=1, cause="taken_out")})
+    snapshot = Snapshot(phase=7, ledger=book, pinned=Pinned(plan=deep(), profiles={}), verdicts={"7.a": (said,)})
+    status = build_status(snapshot)
+    for behind in ("7.c", "7.d"):
+        assert status.branches[behind].reason == "needs 7.a Part A, blocked: the API is not there"
+        assert status.branches[behind].blocked_by == "7.a"
+
+
+def test_what_passed_behind_one_that_is_out_says_what_it_waits_for() -> None:
+    out = verdict("7.a", 1, 11, outcome="failed", reason="no", name=None)
+    snapshot = Snapshot(
+        phase=7, ledger=ledger(PLAN), pinned=PINNED, verdicts={"7.a": (out,), "7.c": (verdict("7.c", 1, 11),)}
+    )
+    waiting = build_status(snapshot, PLAN).branches["7.c"]
+    assert (waiting.state, waiting.reason) == (State.PASSED, "needs 7.a Part A, isolated: no")
+
+
+def test_lineage_says_what_became_of_every_attempt() -> None:
+    budget = Finding(gate="budget", message="801 added lines")
+    first = verdict("7.a", 1, 11, outcome="failed", findings=(budget, budget), name=None, run="run-0")
+    second = verdict("7.a", 20, 31, attempt=2, name="feature/p7-a-v2", timings={"agent": 9.0})
+    third = verdict("7.a", 40, 41, attempt=3, source="person", name="feature/p7-a-v3")
+    regated = verdict("7.a", 40, 41, attempt=3, gating=2, source="person", name="feature/p7-a-v3", lines=3)
+    out = BranchRecord(
+        state=State.ISOLATED, attempt=2, cause="conflict", reason="conflicts with 7.b in x", verdict=second
+    )
+    snapshot = Snapshot(
+        phase=7,
+        ledger=ledger(PLAN, branches={"7.a": out}),
+        pinned=PINNED,
+        verdicts={"7.a": (first, second, third, regated)},
+        started={"7.a": {1: claim("run-0"), 2: claim(), 4: claim("run-0"), 5: claim()}},
+        attempts={"7.a": {1: "a" * 40, 2: "a" * 40, 3: "a" * 40, 4: "f" * 40}},
+    )
+    tried = {a.attempt: a for a in build_status(snapshot, PLAN).branches["7.a"].attempts}
+    assert [(n, a.outcome, a.became, a.replaced_by) for n, a in tried.items()] == [
+        (1, "failed", "", 2),
+        (2, "passed", "conflict", 3),
+        (3, "passed", "", 4),
+        (4, "unfinished", "", 5),
+        (5, "running", "", None),
+    ]
+    assert (tried[1].why, tried[1].run, tried[1].name) == ("budget: 801 added lines", "run-0", None)
+    assert (tried[2].why, tried[2].agent_seconds) == ("conflicts with 7.b in x", 9.0)
+    assert (tried[3].source, tried[3].name, tried[3].lines) == ("person", "feature/p7-a-v3", 3)
+    assert (tried[4].commit, tried[4].why) == ("f" * 40, "started, and no result came back")
+    assert (tried[5].run, tried[5].started, tried[5].why) == (RUN, at(5), "")
+
+
+def test_an_integrated_attempt_is_not_replaced_by_one_that_was_rejected() -> None:
+    first, second = verdict("7.a", 1, 11), verdict("7.a", 20, 31, attempt=2)
+    book = ledger(
+        PLAN,
+        branches={
+            "7.a": changed(record(State.INTEGRATED, first), rejected=2, reason="attempt 2 conflicts with 7.b in x")
+        },
+    )
+    snapshot = Snapshot(phase=7, ledger=book, pinned=PINNED, verdicts={"7.a": (first, second)})
+    tried = build_status(snapshot, PLAN).branches["7.a"].attempts
+    assert [(a.became, a.replaced_by) for a in tried] == [("integrated", None), ("conflict", None)]
+    assert tried[1].why == "attempt 2 conflicts with 7.b in x"
+
+
+def test_warnings_are_part_of_the_answer() -> None:
+    warning = EarlyWarning(branches=("7.a", "7.b"), paths=("pkg/a.go",))
+    said = build_status(finished(), PLAN, warnings=[warning]).model_dump(mode="json")
+    assert said["predicted_conflicts"] == [{"branches": ["7.a", "7.b"], "paths": ["pkg/a.go"]}]

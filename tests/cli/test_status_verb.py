@@ -62,7 +62,9 @@ def test_text_names_state_cause_and_log(repository: Path, capsys: pytest.Capture
     assert "Phase 7 Small: not complete" in said
     assert "7.a isolated: gates said no" in said
     assert "budget: too many added lines (limit 10, actual 12)" in said
-    assert "7.c blocked: needs 7.a, which is isolated" in said
+    assert "7.c blocked: needs 7.a Part A, isolated: gates said no" in said
+    assert said.count("next: Clear wave_1.7-a_p7-a with Downstream on and Only-failed off\n") == 1, "the cause, once"
+    assert "next: Clear wave_2" not in said
     assert "BLOCKED: Agent 1 - waits for 7.a" in said
     assert "ISOLATED 7.a Part A" in said
     assert max(map(len, said.splitlines())) <= 120

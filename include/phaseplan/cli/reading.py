@@ -6,11 +6,15 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from include.phaseplan.cli.lastrun import last_run
+from include.phaseplan.cli.running.request import absolute
 from include.phaseplan.errors import InputFault
 from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.runtime.early import EarlyWarning, warnings
 from include.phaseplan.runtime.ledger import Snapshot, read
 from include.phaseplan.runtime.remote import Remote
+from include.phaseplan.runtime.settings import Settings, repository_for
 
 
 def phase_number(text: str) -> int:
@@ -30,6 +34,34 @@ def plan_of(phase: int, files: Sequence[Path], agents: Path) -> tuple[Path, Phas
         if loaded.plan.phase == phase:
             return loaded.path, loaded.plan
     return None
+
+
+def repository_of(given: str | None, plan: PhasePlan | None) -> str:
+    """URL or absolute path of the target repository: `given` on the command line, else as tasks find it.
+
+    :raises InputFault: nobody named one.
+    """
+    return absolute(repository_for(plan.repository if plan else None, given=given))
+
+
+def file_of(phase: int, here: Settings) -> tuple[Path, PhasePlan] | None:
+    """The plan file of a phase: one that the last run was given, or one of the campaign's."""
+    files = [file for file in map(Path, last_run().get("plans", ())) if file.is_file()]
+    return plan_of(phase, [*files, *sorted(here.plans.glob("*.yaml"))], here.agents)
+
+
+def look_at(url: str, phase: int, state: Path) -> tuple[Snapshot, tuple[EarlyWarning, ...]]:
+    """What a repository says about a phase, with the conflicts that are coming.
+
+    :raises Infrastructure: it does not answer.
+    """
+    remote = Remote(url)
+    with remote.private(state=state) as repo:
+        snapshot = read(repo, remote, phase)
+        run = snapshot.ledger.run if snapshot.ledger else None
+        if run is None or snapshot.pinned is None:
+            return snapshot, ()
+        return snapshot, warnings(repo, snapshot, snapshot.pinned.plan, run.base)
 
 
 def snapshot_of(url: str, phase: int, state: Path) -> Snapshot:

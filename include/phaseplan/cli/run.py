@@ -13,13 +13,12 @@ from typing import Any
 from include.phaseplan.cli import tables
 from include.phaseplan.cli.airflow.home import Home, prepare
 from include.phaseplan.cli.lastrun import remember
-from include.phaseplan.cli.reading import plan_of, snapshot_of
+from include.phaseplan.cli.reading import plan_of, repository_of, snapshot_of
 from include.phaseplan.cli.running import ending, homes
-from include.phaseplan.cli.running.request import PhaseRequest, absolute, parse_settings, requests
+from include.phaseplan.cli.running.request import PhaseRequest, parse_settings, requests
 from include.phaseplan.cli.running.session import carry_out
 from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.plan.campaign import Campaign, load_campaign
-from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime.settings import Settings, settings
 from include.phaseplan.runtime.status import PhaseStatus, build_status
 
@@ -64,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     pairs = [*args.pairs, *([f"start={args.start}"] if args.start else [])]
     conf = parse_settings(pairs, campaign.profiles)
     plans = [(loaded.path.resolve(), loaded.plan) for loaded in campaign.plans]
-    wanted = requests(plans, conf, lambda plan: _repository(args.repository, plan, here))
+    wanted = requests(plans, conf, lambda plan: repository_of(args.repository, plan))
     others = _others(wanted, here, agents)
     run_id = homes.new_run_id()
     place = args.home or here.state / "run" / run_id
@@ -100,17 +99,6 @@ def _linted(campaign: Campaign) -> bool:
 
         print(text(errors), end="", file=sys.stderr)
     return not errors
-
-
-def _repository(given: str | None, plan: PhasePlan, here: Settings) -> str:
-    """--repository, the plan's own, the configured one, the last run's (DESIGN.md section 11)."""
-    url = given or plan.repository or here.repository
-    if not url:
-        raise InputFault(
-            f"Phase {plan.phase} names no target repository. Give --repository URL, set `repository:` in the plan, "
-            "or AIRFLOW__PHASEPLAN__REPOSITORY."
-        )
-    return absolute(url)
 
 
 def _others(wanted: Sequence[PhaseRequest], here: Settings, agents: Path) -> list[Path]:

@@ -6,17 +6,15 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
 
+from include.phaseplan.cli.branches import is_out
 from include.phaseplan.cli.progress.plain import clock
-from include.phaseplan.cli.progress.screen import STYLES
+from include.phaseplan.compile import names
+from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.plan.render import clean
-from include.phaseplan.runtime.records import Finding, State
-from include.phaseplan.runtime.status import PhaseStatus, Timings
+from include.phaseplan.runtime.records import Finding
+from include.phaseplan.runtime.status import BranchStatus, PhaseStatus, Timings
 
 _FINDINGS = 5  # of one branch or wave; the rest is in the log
 
@@ -34,40 +32,38 @@ def console() -> Console:
     return Console(highlight=False, width=100, color_system=None)
 
 
-def branch_table(status: PhaseStatus, selected: tuple[str, ...] = ()) -> Table:
-    """One row for each branch, waves apart."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column("branch", no_wrap=True)
-    table.add_column("title", ratio=1, overflow="ellipsis", no_wrap=True, min_width=12)
-    table.add_column("state", no_wrap=True)
-    for name in ("attempt", "lines", "agent", "head"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for number in status.waves:
-        for branch_id, branch in status.branches.items():
-            if branch.wave == number and (not selected or branch_id in selected):
-                table.add_row(
-                    branch_id,
-                    escape(clean(branch.title)),
-                    Text(branch.state, STYLES.get(branch.state, "")),
-                    str(branch.attempt or "-"),
-                    str(branch.lines or "-"),
-                    "-" if branch.agent_seconds is None else f"{branch.agent_seconds:.1f} s",
-                    (branch.head or "-")[:8],
-                )
-        table.add_section()
-    return table
+def troubles(status: PhaseStatus, plan: PhasePlan) -> Iterator[str]:
+    """Who did not get in, why, and what to do; red waves and what their gates said.
 
-
-def troubles(status: PhaseStatus) -> Iterator[str]:
-    """Who did not get in and why; red waves and what their gates said."""
+    A branch behind one that is out comes back with it, so only the first cause has a `next:` line.
+    """
     for number, wave in status.waves.items():
         if wave.state == "red":
             yield f"wave {number} is red: its gates did not pass, and nothing of it was published"
             yield from _findings(wave.findings)
+    for ids, branch in _alike(status):
+        yield f"{', '.join(ids)} {branch.state}" + (f": {branch.reason}" if branch.reason else "")
+        yield from _findings(tuple(f for f in branch.findings if str(f) != branch.reason))
+        if branch.blocked_by is None and ids[0] in plan.by_id:
+            yield f"    next: {_next_step(status, plan, ids[0])}"
+
+
+def _alike(status: PhaseStatus) -> Iterator[tuple[list[str], BranchStatus]]:
+    """Every branch that is out; those behind one and the same cause, which nobody need read twice, together."""
+    together: dict[tuple[str, ...], list[str]] = {}
     for branch_id, branch in status.branches.items():
-        if branch.state not in (State.INTEGRATED, State.PENDING, State.RUNNING, State.PASSED):
-            yield f"{branch_id} {branch.state}" + (f": {branch.reason}" if branch.reason else "")
-            yield from _findings(tuple(f for f in branch.findings if str(f) != branch.reason))
+        if is_out(branch):
+            key = (branch.blocked_by, branch.state, branch.reason) if branch.blocked_by else (branch_id,)
+            together.setdefault(key, []).append(branch_id)
+    for ids in together.values():
+        yield ids, status.branches[ids[0]]
+
+
+def _next_step(status: PhaseStatus, plan: PhasePlan, branch_id: str) -> str:
+    clear = f"Clear {names.branch_task_id(plan, branch_id)} with Downstream on and Only-failed off"
+    if status.run is None or not status.run.closed:  # the run may still be somebody's
+        return clear
+    return f"{clear}, or ./phaseplan reintegrate {status.phase} {branch_id}"
 
 
 def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:
@@ -83,6 +79,11 @@ def waves(status: PhaseStatus) -> Iterator[str]:
         took = f", {clock(wave.seconds)}" if wave.seconds is not None else ""
         at = f" at {wave.head[:8]}" if wave.head else ""
         yield f"wave {number} {wave.title}: {wave.state}{at}{took}"
+
+
+def early(status: PhaseStatus) -> Iterator[str]:
+    """One line for each conflict that is coming."""
+    yield from map(str, status.predicted_conflicts)
 
 
 def timing(status: PhaseStatus) -> Iterator[str]:

@@ -184,7 +184,10 @@ def _next_step(snapshot: Snapshot, plan: PhasePlan, troubled: Sequence[str]) -> 
     return f"Next: fix the cause, then Clear {', '.join(tasks)} with Downstream on and Only-failed off."
 
 
-def complete(snapshot: Snapshot, plan: PhasePlan) -> bool:
-    """DESIGN.md section 9: closed with all branches integrated, opened by nobody since, and still the same plan."""
+def complete(snapshot: Snapshot, plan: PhasePlan | None) -> bool:
+    """DESIGN.md section 9: closed with all branches integrated, opened by nobody since, and still the same plan.
+
+    :param plan: the plan file as it is now; None: there is none, so it cannot have changed.
+    """
     run = snapshot.ledger.run if snapshot.ledger else None
-    return bool(run and run.closed and run.complete and run.plan == plan_digest(plan))
+    return bool(run and run.closed and run.complete and (plan is None or run.plan == plan_digest(plan)))

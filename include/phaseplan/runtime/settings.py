@@ -84,15 +84,16 @@ def _last_repository() -> str | None:
         return None
 
 
-def repository_for(plan_repository: str | None) -> str:
+def repository_for(plan_repository: str | None, *, given: str | None = None) -> str:
     """URL of the target repository: command line, plan, configuration, last run (DESIGN.md section 11).
 
+    :param given: by the user on this command line; tasks find what was given to `run` as `repository_override`.
     :raises InputFault: nobody named one.
     """
-    url = option("repository_override") or plan_repository or settings().repository
+    url = given or option("repository_override") or plan_repository or settings().repository
     if not url:
         raise InputFault(
-            "No target repository is named. Set `repository:` in the plan, AIRFLOW__PHASEPLAN__REPOSITORY, "
-            "`repository` in section [phaseplan] of airflow.cfg, or run `./phaseplan run --repository URL`."
+            "No target repository is named. Give --repository URL, or set `repository:` in the plan, "
+            "AIRFLOW__PHASEPLAN__REPOSITORY, or `repository` in section [phaseplan] of airflow.cfg."
         )
     return url

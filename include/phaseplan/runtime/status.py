@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from include.phaseplan.plan.digest import plan_digest
 from include.phaseplan.plan.graph import transitive
 from include.phaseplan.plan.model import Branch, PhasePlan, Wave
 from include.phaseplan.runtime import refs
+from include.phaseplan.runtime.early import EarlyWarning
+from include.phaseplan.runtime.lineage import AttemptStatus, alive, attempts_of
+from include.phaseplan.runtime.phase import complete
 from include.phaseplan.runtime.records import BranchRecord, Finding, Ledger, Record, RunRecord, State, Verdict
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class BranchStatus(Record):
     finished: str = ""
     seconds: float | None = None
     agent_seconds: float | None = None
+    blocked_by: str | None = None  # the first branch it needs that is out
+    attempts: tuple[AttemptStatus, ...] = ()
 
 
 class WaveStatus(Record):
@@ -73,13 +77,17 @@ class PhaseStatus(Record):
     waves: dict[int, WaveStatus]
     timings: Timings
     claims: dict[str, Any]
+    predicted_conflicts: tuple[EarlyWarning, ...] = ()
 
 
-def build_status(snapshot: Snapshot, plan: PhasePlan | None = None) -> PhaseStatus:
+def build_status(
+    snapshot: Snapshot, plan: PhasePlan | None = None, *, warnings: Sequence[EarlyWarning] = ()
+) -> PhaseStatus:
     """The status of a phase, by the plan its last run pinned.
 
     :param plan: the plan file as it is now; without a run it is the only plan there is, and a run of
         another plan does not make a phase complete.
+    :param warnings: what `early.warnings` says of the snapshot; it takes a repository to know.
     :raises ValueError: the phase was never opened and no plan is given.
     """
     shown = snapshot.pinned.plan if snapshot.pinned else plan
@@ -92,44 +100,42 @@ def build_status(snapshot: Snapshot, plan: PhasePlan | None = None) -> PhaseStat
     return PhaseStatus(
         phase=shown.phase,
         title=shown.title,
-        complete=_complete(run, branches, plan),
+        complete=complete(snapshot, plan),
         integration=ledger.integration if ledger else None,
         run=run,
         branches=branches,
         waves={wave.wave: _wave(ledger, wave, branches) for wave in shown.waves},
         timings=_timings(snapshot, ledger, shown),
         claims=shown.claims.model_dump(mode="json", exclude_defaults=True) if shown.claims else {},
+        predicted_conflicts=tuple(warnings),
     )
 
 
-def _complete(run: RunRecord | None, branches: Mapping[str, BranchStatus], plan: PhasePlan | None) -> bool:
-    """DESIGN.md section 9: closed as complete, opened by nobody since, and still the same plan."""
-    if run is None or not (run.closed and run.complete):
-        return False
-    same = plan is None or plan_digest(plan) == run.plan
-    return same and all(branch.state is State.INTEGRATED for branch in branches.values())
-
-
 def _branch(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan, branch: Branch) -> BranchStatus:
-    base = BranchStatus(title=branch.title, wave=plan.wave_of[branch.id], state=State.PENDING)
+    base = BranchStatus(
+        title=branch.title,
+        wave=plan.wave_of[branch.id],
+        state=State.PENDING,
+        attempts=attempts_of(snapshot, branch.id),
+    )
     record = ledger.branches.get(branch.id) if ledger else None
     if record is None:
         return base
     if record.state is State.RUNNING:
-        return base.model_copy(update=_begun(snapshot, ledger, branch.id, record.attempt))
+        return base.model_copy(update=_begun(snapshot, branch.id, record.attempt))
     return base.model_copy(update=_decided(plan.phase, branch.id, record))
 
 
-def _begun(snapshot: Snapshot, ledger: Ledger | None, branch_id: str, attempt: int) -> dict[str, Any]:
+def _begun(snapshot: Snapshot, branch_id: str, attempt: int) -> dict[str, Any]:
     """An attempt without a result is running only as long as the run that started it is."""
-    claim, run = snapshot.started[branch_id][attempt], ledger.run if ledger else None
-    alive = run is not None and not run.closed and claim.run == run.id
+    claim = snapshot.started[branch_id][attempt]
+    runs = alive(snapshot, claim)
     return {
-        "state": State.RUNNING if alive else State.UNFINISHED,
+        "state": State.RUNNING if runs else State.UNFINISHED,
         "attempt": attempt,
         "ref": refs.started(snapshot.phase, branch_id, attempt),
         "started": claim.time,
-        "reason": "" if alive else "started, and no result came back",
+        "reason": "" if runs else "started, and no result came back",
     }
 
 
@@ -154,15 +160,22 @@ def _decided(phase: int, branch_id: str, record: BranchRecord) -> dict[str, Any]
 
 
 def _with_cause(plan: PhasePlan, own: Mapping[str, BranchStatus], branch_id: str) -> BranchStatus:
-    """A pending branch behind one that is out is blocked; the first in merge order is named."""
+    """A branch behind one that is out is blocked; the first in merge order is the deepest cause.
+
+    What passed stays `passed` and waits; what an agent itself called blocked keeps the agent's words.
+    """
     status = own[branch_id]
-    if status.state is not State.PENDING:
+    if status.state not in (State.PENDING, State.PASSED, State.BLOCKED):
         return status
-    for needed in transitive(plan, branch_id):
-        if own[needed].state in _OUT:
-            reason = f"needs {needed}, which is {own[needed].state}"
-            return status.model_copy(update={"state": State.BLOCKED, "reason": reason})
-    return status
+    cause = next((needed for needed in transitive(plan, branch_id) if own[needed].state in _OUT), None)
+    if cause is None:
+        return status
+    reason = f"needs {cause} {own[cause].title}, {own[cause].state}"
+    reason += f": {own[cause].reason}" if own[cause].reason else ""
+    if status.state is State.BLOCKED and status.attempts and status.attempts[-1].outcome == "blocked":
+        reason = status.reason
+    state = State.PASSED if status.state is State.PASSED else State.BLOCKED
+    return status.model_copy(update={"state": state, "reason": reason, "blocked_by": cause})
 
 
 def _wave(ledger: Ledger | None, wave: Wave, branches: Mapping[str, BranchStatus]) -> WaveStatus:

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from include.phaseplan.cli import tables
+from include.phaseplan.cli.branches import BranchTable
 from include.phaseplan.cli.running import logs
 from include.phaseplan.cli.running.request import PhaseRequest
 from include.phaseplan.compile import names
@@ -61,9 +62,9 @@ def _phase(console: Console, end: Ended, folder: Path) -> None:
     word = {FINE: "complete" if not end.request.selected else "the selection is in"}.get(end.code, "NOT complete")
     tables.say(console, f"\nPhase {plan.phase} {plan.title}: {word}")
     if end.status is not None and end.status.run is not None and end.status.run.id == end.run_id:
-        console.print(tables.branch_table(end.status, end.request.selected))
+        console.print(BranchTable(end.status, end.request.selected))
         lines = [*tables.waves(end.status), *tables.timing(end.status)]
-        if attention := list(tables.troubles(end.status)):
+        if attention := list(tables.troubles(end.status, plan)):
             lines += ["", "Needs attention:", *(f"  {line}" for line in attention)]
     else:
         lines = ["The run never opened the phase; nothing was changed."]
