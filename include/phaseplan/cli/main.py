@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {  # verb -> module of this package; the order is the or
     "up": "up",
     "status": "status",
     "isolate": "isolate",
+    "reintegrate": "reintegrate",
     "pools": "pools",
 }
 

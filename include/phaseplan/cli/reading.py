@@ -44,10 +44,13 @@ def repository_of(given: str | None, plan: PhasePlan | None) -> str:
     return absolute(repository_for(plan.repository if plan else None, given=given))
 
 
-def file_of(phase: int, here: Settings) -> tuple[Path, PhasePlan] | None:
-    """The plan file of a phase: one that the last run was given, or one of the campaign's."""
+def file_of(phase: int, here: Settings, agents: Path | None = None) -> tuple[Path, PhasePlan] | None:
+    """The plan file of a phase: one that the last run was given, or one of the campaign's.
+
+    :param agents: agent profiles; None: the configured ones.
+    """
     files = [file for file in map(Path, last_run().get("plans", ())) if file.is_file()]
-    return plan_of(phase, [*files, *sorted(here.plans.glob("*.yaml"))], here.agents)
+    return plan_of(phase, [*files, *sorted(here.plans.glob("*.yaml"))], agents or here.agents)
 
 
 def look_at(url: str, phase: int, state: Path) -> tuple[Snapshot, tuple[EarlyWarning, ...]]:

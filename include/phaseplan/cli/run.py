@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     place = args.home or here.state / "run" / run_id
     homes.tidy(here.state / "run")
     home = _home(place, wanted, others, agents, here)
-    _remember(home, wanted, run_id)
+    _remember(home, wanted, run_id, agents)
     console = tables.console()
     try:
         states = carry_out(
@@ -153,13 +153,14 @@ def _parallelism(wanted: Sequence[PhaseRequest], here: Settings) -> int:
     return min(agents + len(wanted), 64)
 
 
-def _remember(home: Home, wanted: Sequence[PhaseRequest], run_id: str) -> None:
+def _remember(home: Home, wanted: Sequence[PhaseRequest], run_id: str, agents: Path) -> None:
     content: dict[str, Any] = {
         "version": 1,
         "repository": wanted[0].repository,
         "home": str(home.path),
         "run": run_id,
         "plans": [str(request.file) for request in wanted],
+        "agents": str(agents),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     remember(content)

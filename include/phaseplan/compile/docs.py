@@ -20,7 +20,7 @@ def doc_md(plan: PhasePlan, *, limited: bool) -> str:
     parts.append(f"```mermaid\n{flowchart(plan)}\n```")
     parts.append(
         "A red branch: read its log, then Clear it with *Downstream* on and *Only failed* off. "
-        "From a terminal: `./phaseplan status " + str(plan.phase) + "`."
+        f"From a terminal: `./phaseplan status {plan.phase}`, `./phaseplan reintegrate {plan.phase} BRANCH`."
     )
     return "\n\n".join(parts)
 

@@ -40,7 +40,7 @@ class Api:
     """A client of one API server."""
 
     def __init__(self, address: str, user: str, password: str, timeout: float = 30) -> None:
-        self._address = address
+        self.address = address
         self._login = {"username": user, "password": password}
         self._timeout = timeout
         self._token = ""
@@ -50,13 +50,13 @@ class Api:
 
         :raises ApiError: no answer, or one that says no.
         """
-        url = f"{self._address}/api/v2{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
+        url = f"{self.address}/api/v2{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
         try:
             return self._send(method, url, body)
         except ApiError as error:
             if error.status != 401:
                 raise
-        self._token = self._send("POST", f"{self._address}/auth/token", self._login)["access_token"]
+        self._token = self._send("POST", f"{self.address}/auth/token", self._login)["access_token"]
         return self._send(method, url, body)
 
     def _send(self, method: str, url: str, body: Any) -> Any:
@@ -83,7 +83,7 @@ class Api:
     def warm(self) -> None:
         """Have the server build what its first task would wait 2.4 s for."""
         with suppress(ApiError):
-            self._send("GET", f"{self._address}/execution/health", None)
+            self._send("GET", f"{self.address}/execution/health", None)
 
     def import_errors(self, since: datetime) -> dict[str, str]:
         """DAG file -> what is wrong with it; what an earlier start of this home found does not count."""
@@ -112,6 +112,21 @@ class Api:
     def run_state(self, dag_id: str, run_id: str) -> str:
         """`queued`, `running`, `success` or `failed`."""
         return str(self.call("GET", f"/dags/{_q(dag_id)}/dagRuns/{_q(run_id)}")["state"])
+
+    def newest_run(self, dag_id: str) -> str | None:
+        """Id of the DAG's newest run.
+
+        :raises ApiError: with status 404 where there is no such DAG.
+        """
+        found = self.call("GET", f"/dags/{_q(dag_id)}/dagRuns", limit=1, order_by="-run_after")["dag_runs"]
+        return str(found[0]["dag_run_id"]) if found else None
+
+    def clear(self, dag_id: str, run_id: str, tasks: list[str]) -> list[str]:
+        """Clear tasks with Downstream on and Only-failed off; returns every task that was cleared."""
+        body = {"dry_run": False, "dag_run_id": run_id, "task_ids": tasks, "include_downstream": True}
+        body |= {"only_failed": False, "reset_dag_runs": True}
+        answer = self.call("POST", f"/dags/{_q(dag_id)}/clearTaskInstances", body)
+        return [str(task["task_id"]) for task in answer["task_instances"]]
 
     def tasks(self, dag_id: str, run_id: str) -> list[TaskState]:
         """All task instances of a run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import configparser
 import fcntl
 import json
 import os
@@ -19,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from include.phaseplan.cli.airflow import config
+from include.phaseplan.cli.airflow.api import Api
 from include.phaseplan.cli.airflow.sqlite import count_triggers_on
 from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.runtime.settings import TOP
@@ -79,6 +81,28 @@ def prepare(
     content["phaseplan"] = dict(phaseplan)
     config.write(path / "airflow.cfg", content)
     return Home(path, port, password, config.environment(path, TOP, content, os.environ), lock)
+
+
+def running(path: Path) -> Api | None:
+    """A client of the Airflow that runs from a home now; None where none does, or it does not answer yet."""
+    try:
+        descriptor = os.open(path / "lock", os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return None
+    except BlockingIOError:
+        pass  # somebody holds it
+    finally:
+        os.close(descriptor)
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read(path / "airflow.cfg")
+        api = Api(parser["api"]["base_url"], "admin", str(json.loads((path / "keys.json").read_text())["password"]))
+    except (OSError, ValueError, KeyError, configparser.Error):
+        return None
+    return api if api.health() else None
 
 
 def _lock(path: Path) -> int:
