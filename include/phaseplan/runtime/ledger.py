@@ -13,12 +13,12 @@ from include.phaseplan.runtime import refs
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.objects import commit, write_tree
 from include.phaseplan.runtime.reading import read
-from include.phaseplan.runtime.records import BranchRecord, Ledger, Pinned, State, changed, now
+from include.phaseplan.runtime.records import Ledger, Pinned, State, changed, now
 from include.phaseplan.runtime.remote import ROUNDS, Remote, Update, pause
 from include.phaseplan.runtime.snapshot import Claim, Snapshot, fold
 from include.phaseplan.runtime.statuslog import ordered
 
-__all__ = ["Change", "Claim", "Snapshot", "commit_ledger", "fold", "read", "update"]
+__all__ = ["Change", "Claim", "Snapshot", "commit_ledger", "decided", "fold", "read", "update"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def commit_ledger(
     known = dict.fromkeys(snapshot.blockers[kept_blockers:])
     blocked = (*snapshot.blockers, *(line for line in blockers if line not in known))
     files = {
-        "ledger.json": _json(changed(ledger, branches=_decided(snapshot, ledger))),
+        "ledger.json": _json(decided(snapshot, ledger)),
         "plan.json": _json(pinned or snapshot.pinned),
         "status.log": _text(status),
         "blockers.log": _text(blocked),
@@ -65,11 +65,11 @@ def commit_ledger(
     return remote.push(repo, [Update(refs.ledger(ledger.phase), new, snapshot.ledger_commit)])
 
 
-def _decided(snapshot: Snapshot, ledger: Ledger) -> dict[str, BranchRecord]:
-    """Running is never decided: what was decided before the attempt began stays."""
-    before = snapshot.ledger.branches if snapshot.ledger else {}
-    known = {b: before.get(b) if r.state is State.RUNNING else r for b, r in ledger.branches.items()}
-    return {b: r for b, r in known.items() if r is not None}
+def decided(snapshot: Snapshot, ledger: Ledger) -> Ledger:
+    """A folded ledger as it is stored: that a branch runs decides nothing, so what was decided before still holds."""
+    old = snapshot.ledger.branches if snapshot.ledger else {}
+    kept = {b: old.get(b) if r.state is State.RUNNING else r for b, r in ledger.branches.items()}
+    return changed(ledger, branches={b: r for b, r in kept.items() if r is not None})
 
 
 def _json(record: BaseModel | None) -> bytes:

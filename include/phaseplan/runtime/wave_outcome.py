@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from include.phaseplan.errors import PhaseplanError
-from include.phaseplan.runtime.ledger import Change, Snapshot
+from include.phaseplan.runtime.ledger import Change, Snapshot, decided
 from include.phaseplan.runtime.merge import Conflict, Merged
 from include.phaseplan.runtime.records import (
     BranchRecord,
@@ -115,5 +115,6 @@ def _same(snapshot: Snapshot, ledger: Ledger, wave: int) -> bool:
     old = snapshot.ledger
     if old is None or snapshot.results.keys() - snapshot.folded_results or wave not in old.waves:
         return False
+    ledger = decided(snapshot, ledger)
     timeless = changed(ledger.waves[wave], started=old.waves[wave].started, finished=old.waves[wave].finished)
     return bool(changed(ledger, waves={**ledger.waves, wave: timeless}) == old)

@@ -1,0 +1,32 @@
+"""What the state machine found, each as the few steps it takes."""
+
+from __future__ import annotations
+
+from include.phaseplan.runtime.phase import reconcile
+from include.phaseplan.runtime.results import claim_attempt
+from tests.git.lab import PHASE, Lab, plan_of
+
+
+def test_a_wave_integrated_again_beside_a_running_branch_says_nothing_twice(lab: Lab) -> None:
+    plan = plan_of({"1": []}, {"2": []})
+    token = lab.open(plan)
+    lab.build(token, "1", {"one": "1\n"})
+    claim_attempt(lab.repo, lab.remote, PHASE, plan.by_id["2"], lab.main, "c/0", token.run)
+    lab.integrate(token, 1)
+    before = lab.refs()
+    assert lab.integrate(token, 1).merged == () and lab.refs() == before
+    assert lab.state("2") == "running"
+
+
+def test_a_branch_that_is_out_stays_out_while_its_next_attempt_runs(lab: Lab) -> None:
+    plan = plan_of({"1": [], "2": []})
+    token = lab.open(plan)
+    lab.build(token, "1", {"f": "one\n"})
+    lab.build(token, "2", {"f": "two\n"})
+    lab.integrate(token, 1)
+    assert lab.state("2") == "isolated"
+    claim_attempt(lab.repo, lab.remote, PHASE, plan.by_id["2"], lab.main, "c/1", token.run)
+    lab.close(token)
+    reconcile(lab.repo, lab.remote, PHASE)
+    assert lab.state("2") == "running" and "refs/heads/feature/b2" not in lab.refs()
+    assert lab.read().candidate("2") is None and lab.read().current("2") is None
