@@ -10,19 +10,14 @@ from include.phaseplan.errors import Bug
 from include.phaseplan.plan.graph import transitive
 from include.phaseplan.plan.model import Branch
 from include.phaseplan.runtime import refs
-from include.phaseplan.runtime.records import BranchRecord, Ledger, Pinned, State, Verdict, changed
+from include.phaseplan.runtime.records import BranchRecord, Cause, Ledger, Pinned, State, Verdict, changed
+from include.phaseplan.runtime.verdicts import ruling_of
 
 #: States that hold dependents back; a pending or running dependency may still come.
 OUT = (State.ISOLATED, State.BLOCKED, State.CANCELLED, State.UNFINISHED)
 READY = (State.PASSED, State.INTEGRATED)
 #: Causes for which a commit that passed its own gates is out all the same.
 STOPPED = ("conflict", "wave_gate", "taken_out")
-_FAILED = {
-    "failed": State.ISOLATED,
-    "blocked": State.BLOCKED,
-    "cancelled": State.CANCELLED,
-    "unfinished": State.UNFINISHED,
-}
 
 
 @dataclass(frozen=True)
@@ -80,7 +75,7 @@ class Snapshot:
         return mine[-1]
 
     def stopped(self, branch_id: str) -> bool:
-        """Whether integration has put the branch out and no newer verdict exists: its old one must not be reused."""
+        """Whether integration put the branch out and no newer attempt has passed: its old verdict is of no use."""
         record = self.folded().branches.get(branch_id)
         return record is not None and record.state not in READY and record.cause in STOPPED
 
@@ -173,14 +168,23 @@ def _judged(record: BranchRecord | None, verdict: Verdict) -> BranchRecord:
         return changed(record, reason=reason, rejected=verdict.attempt)
     reason = verdict.reason or next((str(f) for f in verdict.findings), "")
     return BranchRecord(
-        state=_FAILED.get(verdict.outcome, State.PASSED),
+        state=ruling_of(verdict.outcome).state,
         attempt=verdict.attempt,
         gating=verdict.gating,
         commit=verdict.commit,
         reason="" if verdict.outcome == "passed" else reason,
-        cause="failed" if verdict.outcome == "failed" else None,
+        cause=_cause(record, verdict),
         verdict=verdict,
     )
+
+
+def _cause(record: BranchRecord | None, verdict: Verdict) -> Cause | None:
+    """Why a branch is out. What a merge threw out stays so until an attempt passes, because the next attempt starts
+    from what the branch could not live with."""
+    if verdict.outcome == "passed":
+        return None
+    thrown_out = record is not None and record.cause in STOPPED
+    return record.cause if record and thrown_out else ruling_of(verdict.outcome).cause
 
 
 def _state(ledger: Ledger, branch_id: str) -> State:

@@ -6,7 +6,6 @@ from include.phaseplan import __version__
 from include.phaseplan.plan.digest import sha256, without_talk
 from include.phaseplan.runtime import brief
 from include.phaseplan.runtime.build.job import View
-from include.phaseplan.runtime.build.lineage import stopped
 from include.phaseplan.runtime.engine import image_digest
 from include.phaseplan.runtime.gates.diff import gate_digest
 from include.phaseplan.runtime.records import State, Verdict
@@ -39,7 +38,7 @@ def reusable(view: View, key: str) -> Verdict | None:
     newest = verdicts[-1] if verdicts else None
     if view.run.rebuild == "always" or newest is None or newest.outcome != "passed" or newest.key != key:
         return None
-    return None if stopped(view) else newest
+    return None if view.snapshot.stopped(view.branch.id) else newest
 
 
 def kept(view: View) -> Verdict | None:

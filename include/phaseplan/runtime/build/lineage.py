@@ -5,18 +5,10 @@ from __future__ import annotations
 from include.phaseplan.runtime.build.job import View
 from include.phaseplan.runtime.merge import Head, chain_merge
 from include.phaseplan.runtime.objects import NEUTRAL
-from include.phaseplan.runtime.records import Finding, State, Verdict
+from include.phaseplan.runtime.records import Finding, Verdict
 from include.phaseplan.runtime.workspace import union_paths
 
-#: Why a branch whose own gates had passed is out: it must be built on what it could not live with.
-_MERGE_CAUSES = ("conflict", "wave_gate", "taken_out")
 _DIFF_BYTES = 1 << 20
-
-
-def stopped(view: View) -> bool:
-    """Whether integration has thrown the newest passed attempt out: it must not be used again as it is."""
-    record = view.ledger.branches.get(view.branch.id)
-    return record is not None and record.state is State.ISOLATED and record.cause in _MERGE_CAUSES
 
 
 def base_of(view: View) -> str:
@@ -26,7 +18,7 @@ def base_of(view: View) -> str:
     isolated by a merge, so that its agent sees what it has to get along with.
     """
     repo, head = view.job.repo, view.ledger.integration
-    if head is None or not stopped(view):
+    if head is None or not view.snapshot.stopped(view.branch.id):
         return view.run.base
     if repo.is_ancestor(view.run.base, head):
         return head
@@ -37,8 +29,9 @@ def base_of(view: View) -> str:
 
 def sank(view: View) -> tuple[Finding, ...]:
     """Findings of the newest attempt that was judged and is out, for the next one."""
-    record = view.ledger.branches.get(view.branch.id)
-    if stopped(view) and record is not None and record.verdict is not None:
+    known = [ledger.branches.get(view.branch.id) for ledger in (view.ledger, view.snapshot.ledger) if ledger]
+    record = next((r for r in known if r is not None and r.verdict is not None), None)  # a running one has no verdict
+    if view.snapshot.stopped(view.branch.id) and record is not None and record.verdict is not None:
         return record.verdict.findings or (Finding(gate="integration", message=record.reason),)
     verdict = _judged(view)
     return verdict.findings if verdict is not None else ()
@@ -57,4 +50,4 @@ def previous(view: View) -> bytes | None:
 def _judged(view: View) -> Verdict | None:
     """The newest attempt that says something about the work: failed, or passed and then thrown out."""
     newest = next((v for v in reversed(view.verdicts) if v.outcome in ("failed", "passed")), None)
-    return newest if newest and (newest.outcome == "failed" or stopped(view)) else None
+    return newest if newest and (newest.outcome == "failed" or view.snapshot.stopped(view.branch.id)) else None
