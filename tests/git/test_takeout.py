@@ -2,142 +2,53 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Mapping
-from itertools import pairwise
+import copy
+import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from include.phaseplan.errors import Infrastructure, InputFault
-from include.phaseplan.plan.graph import transitive
-from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime import refs, results
-from include.phaseplan.runtime.history import Act, Story, live, stories
+from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.phase import complete, reconcile
 from include.phaseplan.runtime.reconcile import derived
-from include.phaseplan.runtime.records import State, Token, Verdict, now
+from include.phaseplan.runtime.records import State
+from include.phaseplan.runtime.remote import Remote
 from include.phaseplan.runtime.revert import open_reverts
-from include.phaseplan.runtime.takeout import TakenOut, take_out
-from tests.git.lab import PHASE, Content, Lab, commit_files, plan_of
+from tests.git.lab import PHASE, Lab, LocalBench, commit_files, plan_of
+from tests.git.leaving import HEAD, PLAN, RUN, gated_again, inside, on_top, out, own, sound
 from tests.git.test_invariants import Died, Interrupted, dying_at
 
-HEAD = refs.integration(PHASE)
-RUN = "run-1"
-EXAMPLES = int(os.environ.get("PHASEPLAN_EXAMPLES", "6"))  # random histories; a soak takes 100
 
-
-def out(lab: Lab, branch: str, reason: str = "it leaks") -> TakenOut:
-    return take_out(lab.remote, lab.repo, lab.bench, PHASE, branch, reason)
-
-
-def own(branch: str) -> dict[str, Content]:
-    return {f"own/{branch}/one": f"{branch} one\n", f"own/{branch}/two": f"{branch} two\n"}
-
-
-def inside(lab: Lab) -> set[str]:
-    """Which branches' own files integration holds."""
-    lab.show(lab.refs()[HEAD], "README")
-    listed = lab.repo.run("ls-tree", "-r", "--name-only", lab.refs()[HEAD]).out.split()
-    return {p.split("/")[1] for p in listed if p.startswith("own/")}
-
-
-def on_top(lab: Lab, branch: str, files: Mapping[str, str | None], parent: str, base: str | None = None) -> Verdict:
-    """Attempt n + 1 of a branch, built on a commit of somebody's choice, judged and passed."""
-    snapshot = lab.read()
-    assert snapshot.pinned
-    plan = snapshot.pinned.plan.by_id[branch]
-    number = results.claim_attempt(lab.repo, lab.remote, PHASE, plan, parent, f"again-{now()}", RUN)
-    head = commit_files(lab.repo, parent, files, f"{branch} attempt {number}")
-    results.keep_attempt(lab.repo, lab.remote, PHASE, branch, number, head)
-    return judged(lab, branch, number, 1, head, base or parent)
-
-
-def judged(lab: Lab, branch: str, number: int, gating: int, head: str, base: str) -> Verdict:
-    plan = lab.read().pinned.plan.by_id[branch]  # type: ignore[union-attr]
-    verdict = Verdict(
-        phase=PHASE,
-        branch=branch,
-        attempt=number,
-        gating=gating,
-        run=RUN,
-        claim=f"again/{number}.{gating}",
-        outcome="passed",
-        base=base,
-        raw=head,
-        commit=head,
-        name=refs.public_name(plan, number),
-        finished=now(),
-    )
-    results.publish_result(lab.repo, lab.remote, verdict, head)
-    assert results.publish_name(lab.repo, lab.remote, plan, verdict)
-    return verdict
-
-
-def gated_again(lab: Lab, branch: str) -> Verdict:
-    """The same commit passes its gates once more."""
-    old = lab.read().verdicts[branch][-1]
-    return judged(lab, branch, old.attempt, old.gating + 1, old.commit or "", old.base)
-
-
-def sound(lab: Lab, plan: PhasePlan, heads: list[str]) -> None:
-    """I1, I2, I3, I8, I9, I10."""
-    snapshot, held = lab.read(), lab.refs()
-    assert derived(snapshot) == [], "I10"
-    ledger = snapshot.folded()
-    tip = ledger.integration
-    assert tip is not None and held[HEAD] == tip, "I10"
-    if not heads or heads[-1] != tip:
-        assert not heads or lab.repo.is_ancestor(heads[-1], tip), "I9"
-        heads.append(tip)
-    integrated = {b for b, r in ledger.branches.items() if r.state is State.INTEGRATED}
-    assert all(set(transitive(plan, b)) <= integrated for b in integrated), "I3"
-    assert inside(lab) == integrated, "I8"
-    told = stories(lab.repo, tip)
-    for branch in plan:
-        record = ledger.branches.get(branch.id)
-        in_now = live(told, branch.id)
-        assert bool(in_now) == (branch.id in integrated), "I1"
-        assert record is None or bool(record.revert) == (record.cause == "taken_out")
-        for number, commit in snapshot.attempts.get(branch.id, {}).items():
-            assert held[refs.attempt(PHASE, branch.id, number)] == commit, "I9"
-    for story in told:
-        for put, taken in pairwise(story.acts):
-            if taken.kind == "revert":
-                assert all(away(t, put, taken) for t in told if story.branch in transitive(plan, t.branch)), "I1"
-    if tip in heads and any(wave.validation for wave in plan.waves) and integrated:
-        assert tip in {commit for commit, _ in lab.bench.gated}, "I2"
-
-
-def away(story: Story, put: Act, taken: Act) -> bool:
-    """Whether nothing that needs a branch was in when it left, unless it came in before it."""
-    before = [act for act in story.acts if act.place < taken.place]
-    return not before or before[-1].kind == "revert" or before[-1].place < put.place
-
-
-PLAN = plan_of({"1": [], "2": []}, {"3": ["1"], "4": ["3"]}, validate=[["test -e README"], ["true"]])
-
-
-@pytest.fixture
-def whole(lab: Lab) -> tuple[Lab, Token]:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """Four branches in two waves, all integrated and closed."""
+    lab = Lab(tmp_path_factory.mktemp("template"))
     token = lab.open(PLAN, RUN)
     for wave, ids in ((1, "12"), (2, "34")):
         for branch in ids:
             lab.build(token, branch, own(branch))
         lab.integrate(token, wave)
     assert lab.close(token).complete
-    return lab, token
+    return lab
 
 
-Whole = tuple[Lab, Token]
+@pytest.fixture
+def whole(template: Lab, tmp_path: Path) -> Lab:
+    """The template, to be taken apart."""
+    lab = copy.copy(template)
+    lab.url, worker = tmp_path / "target.git", tmp_path / "worker.git"
+    shutil.copytree(template.url, lab.url)
+    shutil.copytree(template.repo.path, worker)
+    lab.target, lab.repo, lab.remote = GitRepo(lab.url), GitRepo(worker), Remote(str(lab.url))
+    lab.bench = LocalBench()
+    lab.bench.gated = list(template.bench.gated)
+    return lab
 
 
-def test_a_branch_nobody_needs_leaves_alone(whole: Whole) -> None:
-    lab, _ = whole
+def test_a_branch_nobody_needs_leaves_alone(whole: Lab) -> None:
+    lab = whole
     before = lab.refs()
     done = out(lab, "2")
     assert done.taken == ("2",) and inside(lab) == {"1", "3", "4"} and lab.refs()[HEAD] == done.head
@@ -154,8 +65,8 @@ def test_a_branch_nobody_needs_leaves_alone(whole: Whole) -> None:
     sound(lab, PLAN, [done.head])
 
 
-def test_what_needs_it_leaves_first(whole: Whole) -> None:
-    lab, _ = whole
+def test_what_needs_it_leaves_first(whole: Lab) -> None:
+    lab = whole
     done = out(lab, "1")
     assert done.taken == ("4", "3", "1") and inside(lab) == {"2"}
     said = lab.repo.run("log", "--first-parent", "-3", "--format=%s", done.head).out.splitlines()
@@ -173,8 +84,8 @@ def test_what_needs_it_leaves_first(whole: Whole) -> None:
     assert out(lab, "3").taken == (), "it is out already"
 
 
-def test_what_is_out_does_not_come_back_by_itself(whole: Whole) -> None:
-    lab, _ = whole
+def test_what_is_out_does_not_come_back_by_itself(whole: Lab) -> None:
+    lab = whole
     head = out(lab, "1").head
     for run in ("run-2", "run-3"):
         token = lab.open(PLAN, run)
@@ -184,8 +95,8 @@ def test_what_is_out_does_not_come_back_by_itself(whole: Whole) -> None:
         assert lab.refs()[HEAD] == head and lab.read().stopped("1")
 
 
-def test_the_repaired_branch_comes_back_with_all_its_files_and_then_what_needs_it(whole: Whole) -> None:
-    lab, _ = whole
+def test_the_repaired_branch_comes_back_with_all_its_files_and_then_what_needs_it(whole: Lab) -> None:
+    lab = whole
     v1 = lab.read().verdicts["1"][-1]
     heads = [out(lab, "1").head]
     token = lab.open(PLAN, RUN)
@@ -209,8 +120,8 @@ def test_the_repaired_branch_comes_back_with_all_its_files_and_then_what_needs_i
     assert lab.close(token).complete
 
 
-def test_a_fresh_attempt_comes_back_and_what_was_built_on_the_old_one_waits(whole: Whole) -> None:
-    lab, _ = whole
+def test_a_fresh_attempt_comes_back_and_what_was_built_on_the_old_one_waits(whole: Lab) -> None:
+    lab = whole
     heads = [out(lab, "1").head]
     token = lab.open(PLAN, RUN)
     on_top(lab, "1", {"own/1/new": "1 new\n"}, lab.main)
@@ -225,8 +136,8 @@ def test_a_fresh_attempt_comes_back_and_what_was_built_on_the_old_one_waits(whol
     assert lab.repo.run("ls-tree", "-r", "--name-only", heads[-1], "own/1/").out.split() == ["own/1/new"]
 
 
-def test_an_attempt_built_on_the_integration_head_comes_back(whole: Whole) -> None:
-    lab, _ = whole
+def test_an_attempt_built_on_the_integration_head_comes_back(whole: Lab) -> None:
+    lab = whole
     heads = [out(lab, "2").head]
     token = lab.open(PLAN, RUN)
     on_top(lab, "2", {"own/2/two": "2 two\n"}, heads[0])
@@ -235,8 +146,8 @@ def test_an_attempt_built_on_the_integration_head_comes_back(whole: Whole) -> No
     sound(lab, PLAN, heads)
 
 
-def test_out_and_back_and_out_and_back(whole: Whole) -> None:
-    lab, _ = whole
+def test_out_and_back_and_out_and_back(whole: Lab) -> None:
+    lab = whole
     heads: list[str] = []
     for n in range(2):
         assert out(lab, "1").taken == ("4", "3", "1")
@@ -269,8 +180,8 @@ def test_two_attempts_of_one_branch_leave_together(lab: Lab) -> None:
     assert len(lab.repo.run("ls-tree", "-r", "--name-only", heads[-1], "own/1/").out.split()) == 3
 
 
-def test_a_newer_attempt_that_waits_to_be_merged_goes_too(whole: Whole) -> None:
-    lab, _ = whole
+def test_a_newer_attempt_that_waits_to_be_merged_goes_too(whole: Lab) -> None:
+    lab = whole
     v1 = lab.read().verdicts["2"][-1]
     on_top(lab, "2", {"own/2/three": "x\n"}, v1.commit or "")
     out(lab, "2")
@@ -284,9 +195,9 @@ def test_a_newer_attempt_that_waits_to_be_merged_goes_too(whole: Whole) -> None:
     assert listed == ["own/2/one", "own/2/three", "own/2/two"]
 
 
-def test_what_is_out_stays_out_while_its_next_attempt_runs_and_dies(whole: Whole) -> None:
+def test_what_is_out_stays_out_while_its_next_attempt_runs_and_dies(whole: Lab) -> None:
     """The ledger once forgot a branch whose next attempt was running: its old commit counted again."""
-    lab, _ = whole
+    lab = whole
     head = out(lab, "2").head
     token = lab.open(PLAN, "run-2")
     branch = PLAN.by_id["2"]
@@ -321,8 +232,8 @@ def test_generated_and_union_paths_follow(tmp_path: Path) -> None:
     sound(lab, plan, heads)
 
 
-def test_a_moved_base_and_a_renamed_file_are_no_obstacle(whole: Whole) -> None:
-    lab, _ = whole
+def test_a_moved_base_and_a_renamed_file_are_no_obstacle(whole: Lab) -> None:
+    lab = whole
     lab.push("refs/heads/main", commit_files(lab.repo, lab.main, {"README": "newer\n"}, "more"))
     heads = [lab.integrate(lab.open(PLAN, "run-2"), 1).head or ""]
     renamed = commit_files(lab.repo, heads[0], {"own/2/one": None, "moved": "2 one\n", "README": "mine\n"}, "by hand")
@@ -332,9 +243,9 @@ def test_a_moved_base_and_a_renamed_file_are_no_obstacle(whole: Whole) -> None:
     assert lab.repo.is_ancestor(renamed, head)
 
 
-def test_a_foreign_commit_cannot_forge_a_revert(whole: Whole) -> None:
+def test_a_foreign_commit_cannot_forge_a_revert(whole: Lab) -> None:
     """Somebody fast-forwards integration to an agent's branch: its trailers stand on the line's other side."""
-    lab, _ = whole
+    lab = whole
     head = out(lab, "2").head
     forged = commit_files(lab.repo, head, {"x": "x\n"}, f"Innocent\n\nPhaseplan-Reapply: 2 {head}\n")
     lab.push(HEAD, forged)
@@ -390,8 +301,8 @@ def test_later_work_in_the_way_is_named_and_nothing_changes(lab: Lab) -> None:
     assert lab.refs() == before
 
 
-def test_infrastructure_changes_nothing(whole: Whole) -> None:
-    lab, _ = whole
+def test_infrastructure_changes_nothing(whole: Lab) -> None:
+    lab = whole
 
     def gone() -> None:
         raise Infrastructure("the engine is gone")
@@ -422,9 +333,9 @@ def test_a_run_in_flight_and_a_person_meet(lab: Lab, tmp_path: Path) -> None:
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_dying_at_any_push_leaves_nothing_half_done(
-    whole: Whole, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n: int, after: bool
+    whole: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n: int, after: bool
 ) -> None:
-    lab, _ = whole
+    lab = whole
     before = lab.refs()
     with monkeypatch.context() as patch:
         dying_at(n, after=after, monkeypatch=patch)
@@ -441,8 +352,8 @@ def test_dying_at_any_push_leaves_nothing_half_done(
     assert sum("ISOLATED 1" in line for line in other.read().status_lines) == 1
 
 
-def test_names_go_only_after_the_work_is_kept(whole: Whole) -> None:
-    lab, _ = whole
+def test_names_go_only_after_the_work_is_kept(whole: Lab) -> None:
+    lab = whole
     kept = lab.refs()[refs.attempt(PHASE, "2", 1)]
     lab.push(refs.attempt(PHASE, "2", 1), None)
     out(lab, "2")
@@ -450,74 +361,3 @@ def test_names_go_only_after_the_work_is_kept(whole: Whole) -> None:
     lab.push(refs.attempt(PHASE, "2", 1), kept)
     reconcile(lab.repo, lab.remote, PHASE)
     assert "refs/heads/feature/b2" not in lab.refs()
-
-
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-@given(
-    st.lists(st.sampled_from(["1", "2", "3", "4"]), min_size=4, max_size=4),  # what each dependency list draws from
-    st.lists(
-        st.tuples(st.sampled_from(["out", "again", "on top", "fresh", "on head", "integrate"]), st.integers(1, 4)),
-        min_size=4,
-        max_size=10,
-    ),
-)
-def test_random_leaving_and_returning(needs: list[str], moves: list[tuple[str, int]]) -> None:
-    """Whatever leaves and returns in whatever order: nothing is lost, nothing stays that should be out."""
-    deps = {b: [n for n in {needs[i]} if n < b] for i, b in enumerate("1234")}
-    plan = plan_of({b: deps[b] for b in "12"}, {b: deps[b] for b in "34"}, validate=[["true"], ["true"]])
-    with tempfile.TemporaryDirectory() as folder:
-        lab, heads = Lab(Path(folder)), list[str]()
-        token = lab.open(plan, RUN)
-        wanted: dict[str, set[str]] = {}  # by branch: the files that its newest attempt must bring
-        for b in "1234":
-            lab.build(token, b, own(b))
-            wanted[b] = set(own(b))
-        for wave in (1, 2):
-            lab.integrate(token, wave)
-        for n, (move, number) in enumerate([*moves, ("integrate", 1)]):
-            branch = str(number)
-            state = lab.read().state(branch)
-            newest = lab.read().verdicts[branch][-1]
-            extra = f"own/{branch}/extra{n}"
-            if move == "out" and state is State.INTEGRATED:
-                out(lab, branch)
-            elif move == "again" and state is not State.INTEGRATED:
-                gated_again(lab, branch)
-            elif move == "on top":
-                on_top(lab, branch, {extra: f"{extra}\n"}, newest.commit or "")
-                wanted[branch] = wanted[branch] | {extra}
-            elif move == "fresh" and state in (State.ISOLATED, State.BLOCKED) and not deps[branch]:
-                on_top(lab, branch, {extra: f"{extra}\n"}, lab.main)
-                wanted[branch] = {extra}
-            elif (
-                move == "on head"
-                and state is State.INTEGRATED
-                and newest.commit == lab.read().folded().branches[branch].commit
-            ):
-                on_top(lab, branch, {extra: f"{extra}\n"}, lab.refs()[HEAD])
-                wanted[branch] = wanted[branch] | {extra}
-            elif move == "integrate":
-                for wave in (1, 2):
-                    lab.integrate(token, wave)
-                held = lab.refs()
-                lab.integrate(token, 2)
-                assert lab.refs() == held, "I7"
-            sound(lab, plan, heads)
-            brought(lab, wanted)
-
-
-def brought(lab: Lab, wanted: Mapping[str, set[str]]) -> None:
-    """I8: an integrated branch whose newest attempt is in has exactly the files it should have, its own content."""
-    snapshot = lab.read()
-    ledger = snapshot.folded()
-    for branch, files in wanted.items():
-        record = ledger.branches[branch]
-        if record.state is State.INTEGRATED and record.commit == snapshot.verdicts[branch][-1].commit:
-            where = ("ls-tree", "-r", "--name-only", ledger.integration or "", f"own/{branch}/")
-            assert set(lab.repo.run(*where).out.split()) == files, "I8"

@@ -60,7 +60,7 @@ def violations(
             owner = next(h for h in heads if h.id == mine[0])
             if _renamed(repo, owner, path, owners):
                 continue
-            found.append(_finding(path, f"only {head.id} changed it, yet the merge does not carry its version"))
+            found.append(_finding(path, f"only {owner.id} changed it, yet the merge does not carry its version"))
     return tuple(found)
 
 

@@ -97,25 +97,39 @@ def chain_merge(
             waiting[head.id] = stuck
             continue
         own = tuple(story for story in missed if story.branch == head.id)
-        start = _put_back(repo, tip, own, union, generated)
-        if isinstance(start, Conflict):
-            out[head.id] = start
+        date = max(when, graph.date(head.commit)) if reach else None
+        step = _step(repo, tip, head, own, date, union, generated)
+        if isinstance(step, Conflict):
+            out[head.id] = step
             continue
-        back = tuple(story.last.commit for story in own)
-        if not reach:
-            steps.append(Step(head.id, start, reapplied=back))
-        else:
-            tree, wrong = merge_tree(repo, start, head.commit, generated)
-            if tree is None:
-                out[head.id] = Conflict(wrong, opponents_of(repo, start, head.commit, wrong))
-                continue
-            when = max(when, graph.date(head.commit))
-            message = f"Merge {head.id} {head.title}".strip() + f"\n\n{TRAILER}: {head.id}\n"
-            steps.append(Step(head.id, commit(repo, tree, [start, head.commit], message, when), wrong, back))
-        tip = steps[-1].commit
+        steps.append(step)
+        tip, when = step.commit, date or when
         landed |= reach
         away = tuple(story for story in away if story not in own)
     return Merged(tip, tuple(steps), out, waiting, any(s.conflicts or s.reapplied for s in steps))
+
+
+def _step(
+    repo: GitRepo,
+    tip: str,
+    head: Head,
+    away: Sequence[Story],
+    date: int | None,
+    union: Sequence[str],
+    generated: Sequence[str],
+) -> Step | Conflict:
+    """Put a head on `tip`: its own reverted merges first, then what is new in it (`date` None: nothing is)."""
+    start = _put_back(repo, tip, away, union, generated)
+    if isinstance(start, Conflict):
+        return start
+    back = tuple(story.last.commit for story in away)
+    if date is None:
+        return Step(head.id, start, reapplied=back)
+    tree, wrong = merge_tree(repo, start, head.commit, generated)
+    if tree is None:
+        return Conflict(wrong, opponents_of(repo, start, head.commit, wrong))
+    message = f"Merge {head.id} {head.title}".strip() + f"\n\n{TRAILER}: {head.id}\n"
+    return Step(head.id, commit(repo, tree, [start, head.commit], message, date), wrong, back)
 
 
 def _put_back(
