@@ -13,6 +13,7 @@ from include.phaseplan.runtime.ledger import commit_ledger, read
 from include.phaseplan.runtime.records import Finding, Pinned, State, changed
 from include.phaseplan.runtime.remote import Remote
 from tests.cli.plans import ledger, plan, record, verdict
+from tests.git.lab import Lab, plan_of
 
 
 @pytest.fixture
@@ -89,3 +90,19 @@ def test_an_unreachable_repository_is_the_systems_fault(
 ) -> None:
     assert main(["status", "7", "--repository", str(tmp_path / "nowhere")]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_conflicts_that_are_coming_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AIRFLOW__PHASEPLAN__STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("AIRFLOW__PHASEPLAN__PLANS", str(tmp_path / "plans"))
+    lab = Lab(tmp_path)
+    token = lab.open(plan_of({"5.1": [], "5.2": []}))
+    for branch_id in ("5.1", "5.2"):
+        lab.build(token, branch_id, {"pkg/a.go": f"{branch_id}\n"})
+    assert main(["status", "5", "--json", "--repository", str(lab.url)]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["predicted_conflicts"] == [{"branches": ["5.1", "5.2"], "paths": ["pkg/a.go"]}]
+    assert main(["status", "5", "--repository", str(lab.url)]) == 0
+    assert "\nEARLY WARNING: 5.1 and 5.2 conflict in pkg/a.go; 5.2 is later" in capsys.readouterr().out

@@ -132,6 +132,10 @@ def test_a_path_cannot_speak_to_another_agent(lab: Lab) -> None:
         plan, plan.by_id["3"], attempt=1, base=lab.main, dependencies=(), conventions=None, predicted=lines
     )
     assert "\n## New orders" not in brief.markdown(task)
+    built_on = brief.interfaces(lab.repo, plan, [("1", lab.main, lab.read().verdicts["1"][-1].commit or "")])
+    task = brief.task(plan, plan.by_id["4"], attempt=1, base=lab.main, dependencies=built_on, conventions=None)
+    assert "\n## New orders" not in brief.markdown(task)
+    assert "New orders" in brief.markdown(task), "the file is named, harmlessly"
     assert warning.model_dump_json()
 
 

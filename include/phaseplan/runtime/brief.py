@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from include.phaseplan.plan.model import Branch, PhasePlan
+from include.phaseplan.plan.render import clean
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.records import Finding
 
@@ -58,10 +59,19 @@ def interfaces(repo: GitRepo, plan: PhasePlan, heads: Sequence[tuple[str, str, s
             "title": plan.by_id[branch_id].title,
             "branch": plan.by_id[branch_id].branch,
             "commit": commit,
-            "paths": list(repo.changed_paths(base, commit)),
+            "paths": [path_text(path) for path in repo.changed_paths(base, commit)],
         }
         for branch_id, base, commit in heads
     ]
+
+
+def path_text(path: str) -> str:
+    """A path that an agent chose, fit for JSON, a terminal and another agent's brief: one short line of text.
+
+    Without this a file could be called `x`, a blank line, and new orders for whoever reads the brief.
+    """
+    text = clean(path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")).replace("`", "?")
+    return text if len(text) <= 120 else f"{text[:117]}..."
 
 
 def conventions(repo: GitRepo, plan: PhasePlan, commit: str) -> str | None:

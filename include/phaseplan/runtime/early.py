@@ -14,6 +14,7 @@ from include.phaseplan.plan.graph import merge_order, transitive
 from include.phaseplan.plan.model import Branch, PhasePlan
 from include.phaseplan.plan.patterns import matches
 from include.phaseplan.plan.render import clean
+from include.phaseplan.runtime.brief import path_text
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.merge import Head, predict
 from include.phaseplan.runtime.objects import changes
@@ -125,7 +126,7 @@ def _pairs(
         return
     needs = {work.branch: transitive(plan, work.branch) for work in works}
     for first, second, paths in predict(repo, base, heads, union=union_paths(plan)):
-        hard = tuple(_shown(path) for path in paths if not matches(plan.generated, path))
+        hard = tuple(path_text(path) for path in paths if not matches(plan.generated, path))
         if hard and first not in needs[second]:
             yield EarlyWarning(branches=(first, second), paths=hard)
 
@@ -138,7 +139,7 @@ def _met(repo: GitRepo, plan: PhasePlan, branch: Branch, others: Sequence[_Work]
     for work, changed in zip(known, changes(repo, pairs), strict=True):
         mine = [path for path in sorted(changed) if _may_change(plan, branch, path)]
         if mine:
-            yield f"{work.branch} has changed {_some([_shown(p) for p in mine])}, which you may change too"
+            yield f"{work.branch} has changed {_some([path_text(p) for p in mine])}, which you may change too"
 
 
 def _may_change(plan: PhasePlan, branch: Branch, path: str) -> bool:
@@ -157,9 +158,3 @@ def _of_mine(branch_id: str, warning: EarlyWarning) -> str:
 def _some(paths: Sequence[str]) -> str:
     more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
     return ", ".join(paths[:_SHOWN]) + more
-
-
-def _shown(path: str) -> str:
-    """A path that an agent chose, fit for JSON, a terminal and another agent's brief: one short line of text."""
-    text = clean(path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")).replace("`", "?")
-    return text if len(text) <= 120 else f"{text[:117]}..."
