@@ -1,11 +1,11 @@
-"""`python -m bench [name ...]`: prints every measurement; a name picks one (parse, lint, merge, copy, makespan)."""
+"""`python -m bench [name ...]`: prints every measurement; a name picks one (parse, lint, merge, culprits, copy, makespan)."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 
-from bench import copy, lint, makespan, merge, parse
+from bench import copy, culprits, lint, makespan, merge, parse
 
 
 def _makespans() -> dict[str, float]:
@@ -16,6 +16,7 @@ ALL: dict[str, Callable[[], dict[str, float]]] = {
     "lint": lint.measure,
     "parse": parse.measure,
     "merge": merge.measure,
+    "culprits": culprits.measure,
     "copy": copy.measure,
     "makespan": _makespans,
 }
