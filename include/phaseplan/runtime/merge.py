@@ -127,7 +127,7 @@ def _step(
         return Step(head.id, start, reapplied=back)
     tree, wrong = merge_tree(repo, start, head.commit, generated)
     if tree is None:
-        return Conflict(wrong, opponents_of(repo, start, head.commit, wrong))
+        return Conflict(wrong, opponents_of(repo, start, head.commit, wrong), start)
     message = f"Merge {head.id} {head.title}".strip() + f"\n\n{TRAILER}: {head.id}\n"
     return Step(head.id, commit(repo, tree, [start, head.commit], message, date), wrong, back)
 

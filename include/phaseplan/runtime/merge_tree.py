@@ -18,10 +18,11 @@ _FILE = ("100644", "100755")
 
 @dataclass(frozen=True)
 class Conflict:
-    """Why a head is out: the paths, and whose work is on the other side."""
+    """Why a head is out: the paths, and whose work is on the other side, which is the commit `tip`."""
 
     paths: tuple[str, ...]
     opponents: tuple[str, ...]
+    tip: str = ""
 
     def __str__(self) -> str:
         more = f" and {len(self.paths) - 5} more" if len(self.paths) > 5 else ""
