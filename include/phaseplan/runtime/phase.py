@@ -67,7 +67,7 @@ def open_phase(
         ledger = snapshot.folded() if snapshot.ledger else changed(snapshot.folded(), id=uuid.uuid4().hex)
         dead = [b for b, claims in snapshot.started.items() if claims[max(claims)].run != run_id]
         ledger, lines = settle_unfinished(plan, ledger, dead)
-        return Change(changed(ledger, run=run), lines, pinned=Pinned(plan=plan, profiles=dict(profiles)))
+        return Change(changed(ledger, run=run, told={}), lines, pinned=Pinned(plan=plan, profiles=dict(profiles)))
 
     update(repo, remote, plan.phase, change)
     snapshot = reconcile(repo, remote, plan.phase)

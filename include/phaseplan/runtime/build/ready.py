@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from include.phaseplan.errors import Stale
+from include.phaseplan.runtime.blocked import need
 from include.phaseplan.runtime.build.job import Job, NotReady, View
 from include.phaseplan.runtime.ledger import read
 from include.phaseplan.runtime.phase import check_token
-from include.phaseplan.runtime.records import State
 from include.phaseplan.runtime.wave_job import reached
 
 
@@ -43,8 +43,6 @@ def check_ready(view: View) -> None:
 
 
 def blocked_by(view: View, needed: str) -> str:
-    """Why a branch cannot start, in the words of the document: `Need <what> from <whom>, <state>: <reason>`."""
-    record, title = view.ledger.branches.get(needed), view.plan.by_id[needed].title
-    state = record.state if record else State.PENDING
-    reason = f": {record.reason}" if record and record.reason else ""
-    return f"{view.branch.id} is blocked: need {title} from {needed}, {state}{reason}"
+    """Why a branch cannot start, in the words of the document."""
+    reason = need(view.plan, view.ledger.branches, needed)
+    return f"{view.branch.id} is blocked: {reason[0].lower()}{reason[1:]}"
