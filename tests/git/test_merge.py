@@ -164,9 +164,7 @@ def test_workspaces_and_waves_regenerate_what_many_made(tmp_path: Path) -> None:
     assert lab.repo.line("log", "-1", "--format=%s", done.head) == "Regenerate generated files"
 
 
-def test_a_red_union_check_publishes_nothing(tmp_path: Path) -> None:
-    from include.phaseplan.runtime.integration import WaveRed
-
+def test_a_red_union_check_isolates_who_made_it_red(tmp_path: Path) -> None:
     shared = {
         "path": "pkg/list",
         "owner": "2",
@@ -178,6 +176,6 @@ def test_a_red_union_check_publishes_nothing(tmp_path: Path) -> None:
     token = lab.open(plan_of({"1": [], "2": []}, shared_files=[shared]))
     lab.build(token, "1", {"pkg/list": "a\nx\nz\n"})
     lab.build(token, "2", {"pkg/list": "a\ny\nz\n"})
-    with pytest.raises(WaveRed, match="sort -c pkg/list && ls pkg"):
-        lab.integrate(token, 1)  # the owner 2 merges first, so y comes before x
-    assert lab.state("1") == lab.state("2") == "passed"
+    done = lab.integrate(token, 1)  # the owner 2 merges first, so y comes before x
+    assert done.merged == ("2",) and "sort -c pkg/list && ls pkg" in str(done.isolated["1"][0])
+    assert done.head and lab.show(done.head, "pkg/list") == "a\ny\nz\n"

@@ -47,7 +47,9 @@ def test_a_conflict_isolates_the_later_branch_and_names_path_and_opponent(lab: L
     lab.build(token, "3", {"g": "three\n"})
     done = lab.integrate(token, 1)
     assert done.merged == ("1", "3")
-    assert [str(f) for f in done.isolated["2"]] == ["conflict: f: 2 conflicts with 1"]
+    assert [str(f) for f in done.isolated["2"]] == [
+        "conflict: f: 2 conflicts with 1\nline 1 of the merge:\n<<<<<<< 1\none\n=======\ntwo\n>>>>>>> 2"
+    ]
     assert lab.state("2") == "isolated"
     held = lab.refs()
     assert "refs/heads/feature/b2" not in held and refs.attempt(PHASE, "2", 1) in held
@@ -63,7 +65,7 @@ def test_the_opponent_may_be_of_an_earlier_wave(lab: Lab) -> None:
     lab.build(token, "1", {"f": "one\n"})
     lab.build(token, "2", {"f": "two\n"})
     lab.integrate(token, 1)
-    assert lab.integrate(token, 2).isolated["2"][0].message == "2 conflicts with 1"
+    assert lab.integrate(token, 2).isolated["2"][0].message.startswith("2 conflicts with 1\n")
 
 
 def test_dependents_of_an_isolated_branch_wait_and_are_named_blocked(lab: Lab) -> None:
@@ -117,7 +119,7 @@ def test_a_red_wave_publishes_nothing_and_later_waves_are_not_reached(lab: Lab) 
     lab.build(token, "1", {"one": "1\n"})
     with pytest.raises(WaveRed, match="echo no") as red:
         lab.integrate(token, 1)
-    assert red.value.exit_code == 2 and red.value.findings[0].gate == "commands"
+    assert red.value.exit_code == 2 and [f.gate for f in red.value.findings] == ["wave", "commands"]
     assert HEAD not in lab.refs() and lab.state("1") == "passed"
     assert lab.read().folded().waves[1].state == "red"
     before = lab.refs()

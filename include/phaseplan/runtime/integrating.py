@@ -42,18 +42,26 @@ class WaveTask:
     def integrate(self) -> Integrated:
         """Merge, gate and publish the wave.
 
-        :raises WaveRed: the merged commit did not pass; nothing is published.
+        :raises WaveRed: nothing can be published and no branch is known to be at fault.
         :raises Stale: another run holds the ledger.
         """
         snapshot = read(self.repo, self.remote, self.phase)
         check_token(snapshot, self.token)
         self._put_away(snapshot)
         try:
-            done = integrate(self.remote, self.repo, self.token, self.wave, self._bench(snapshot), phase=self.phase)
+            done = integrate(
+                self.remote,
+                self.repo,
+                self.token,
+                self.wave,
+                self._bench(snapshot),
+                phase=self.phase,
+                gate_runs=self.here.gate_runs,
+            )
         except WaveRed as red:
-            self._tell(red.status_lines)
+            self._tell(red.status_lines, red.blockers)
             raise
-        self._tell(done.status_lines)
+        self._tell(done.status_lines, done.blockers)
         return done
 
     @property
@@ -61,10 +69,10 @@ class WaveTask:
         """What the wave's own containers carry in the branch's place."""
         return f"wave-{self.wave}"
 
-    def _tell(self, lines: tuple[str, ...]) -> None:
-        for line in lines:
+    def _tell(self, lines: tuple[str, ...], blockers: tuple[str, ...]) -> None:
+        for line in (*lines, *blockers):
             self.say(line)
-        statuslog.mirror(self.here.state, self.phase, lines)
+        statuslog.mirror(self.here.state, self.phase, lines, blockers)
 
     def _put_away(self, snapshot: Snapshot) -> None:
         """Stop and collect agents of this wave and earlier ones, and remove gates that a dead process left.

@@ -29,6 +29,7 @@ class Settings:
     start: str | None  # overrides every plan's `start`
     schedules: bool  # False: DAGs compile without a schedule
     retry_delay: float  # seconds before the first retry of an infrastructure failure
+    gate_runs: int = 60  # how often one `integrate` may gate while it looks for culprits
 
 
 def option(key: str) -> str | None:
@@ -61,6 +62,7 @@ def settings() -> Settings:
         start=option("start"),
         schedules=_true(option("schedules") or "true"),
         retry_delay=float(option("retry_delay") or 10),
+        gate_runs=_count("gate_runs", 60),
     )
 
 
@@ -70,6 +72,17 @@ def _notifiers() -> Path | None:
         return Path(given)
     default = TOP / "include" / "notifiers.yaml"
     return default if default.exists() else None
+
+
+def _count(key: str, default: int) -> int:
+    """A whole number above 0.
+
+    :raises InputFault: it is something else.
+    """
+    text = (option(key) or str(default)).strip()
+    if not text.isdecimal() or int(text) < 1:
+        raise InputFault(f"`{key}` in section [phaseplan] must be a whole number above 0, not {text!r}")
+    return int(text)
 
 
 def _true(text: str) -> bool:

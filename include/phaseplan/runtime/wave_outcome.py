@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from include.phaseplan.errors import PhaseplanError
+from include.phaseplan.runtime.blocked import told
+from include.phaseplan.runtime.conflict_text import conflict_findings
 from include.phaseplan.runtime.ledger import Change, Snapshot, decided
-from include.phaseplan.runtime.merge import Conflict, Merged
+from include.phaseplan.runtime.merge import Merged
+from include.phaseplan.runtime.phase import selection
 from include.phaseplan.runtime.records import (
     BranchRecord,
+    Cause,
     Finding,
     Ledger,
     State,
@@ -22,12 +28,25 @@ from include.phaseplan.runtime.wave_job import Job
 
 BASE = "base"  # id of the head that brings in a base that moved
 
+#: What keeps a wave from being published: the base is red; culprits could not be found within the bound; a base that
+#: moved conflicts with what is integrated.
+Fault = Literal["base", "search", "conflict"]
+
 
 class WaveRed(PhaseplanError):
-    """The merged commit did not pass its gates: nothing was published, its branches stay `passed`."""
+    """The wave cannot be published, and no branch is known to be at fault: its branches stay `passed`."""
 
-    def __init__(self, wave: int, findings: tuple[Finding, ...], status_lines: tuple[str, ...] = ()) -> None:
-        self.wave, self.findings, self.status_lines = wave, findings, status_lines
+    def __init__(
+        self,
+        wave: int,
+        findings: tuple[Finding, ...],
+        *,
+        fault: Fault,
+        status_lines: tuple[str, ...] = (),
+        blockers: tuple[str, ...] = (),
+    ) -> None:
+        self.wave, self.findings, self.fault = wave, findings, fault
+        self.status_lines, self.blockers = status_lines, blockers
         said = "\n".join(f"- {f}" for f in findings)
         super().__init__(f"wave {wave} is red and nothing of it was published:\n{said}")
 
@@ -38,7 +57,7 @@ class Integrated:
 
     :param head: integration afterwards; None while nothing was ever merged.
     :param waiting: passed branches left out, each with the branch it cannot be merged without.
-    :param status_lines: new lines of the status log, for the mirror.
+    :param status_lines: new lines of the status log, for the mirror; `blockers` of the other log.
     """
 
     head: str | None
@@ -47,38 +66,103 @@ class Integrated:
     waiting: dict[str, str] = field(default_factory=dict)
     unfinished: tuple[str, ...] = ()
     status_lines: tuple[str, ...] = ()
+    blockers: tuple[str, ...] = ()
 
 
-def red(job: Job, findings: tuple[Finding, ...]) -> tuple[WaveRed, Change]:
+@dataclass(frozen=True)
+class Isolation:
+    """Why a branch is taken out: one line, and what the next attempt is told."""
+
+    cause: Cause
+    reason: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Gated:
+    """What the gates had to do for this outcome."""
+
+    runs: int = 0
+    flaky: tuple[Finding, ...] = ()
+
+
+def red(job: Job, findings: tuple[Finding, ...], gated: Gated, fault: Fault) -> tuple[WaveRed, Change]:
+    """Nothing is published and nobody is isolated; the wave is written down as red."""
+    record = _wave(job, "red", job.ledger.integration, gated, findings)
     lines = (*job.lines, wave_line(job.wave.wave, f"FAILED {findings[0]}; nothing was published"))
-    record = WaveRecord(
-        run=job.run.id, state="red", head=job.ledger.integration, started=job.began, finished=now(), findings=findings
-    )
     ledger = changed(job.ledger, waves={**job.ledger.waves, job.wave.wave: record})
-    return WaveRed(job.wave.wave, findings, lines), Change(ledger, lines)
+    ledger, more, blockers = _told(job, ledger, {})
+    lines += more
+    said = WaveRed(job.wave.wave, findings, fault=fault, status_lines=lines, blockers=blockers)
+    return said, Change(ledger, lines, blockers)
 
 
-def green(job: Job, merged: Merged, head: str, waiting: dict[str, str]) -> tuple[Integrated, Change | None]:
+def green(
+    job: Job,
+    merged: Merged,
+    head: str,
+    waiting: dict[str, str],
+    isolations: Mapping[str, Isolation],
+    gated: Gated,
+) -> tuple[Integrated, Change | None]:
+    """What is merged is in, who was isolated is out, everybody else is told what they wait for."""
     branches = dict(job.ledger.branches)
     lines = list(job.lines)
-    isolated: dict[str, tuple[Finding, ...]] = {}
+    if gated.flaky:
+        text = f"FLAKY red, then green on the same commit: {gated.flaky[0]}"
+        lines.append(wave_line(job.wave.wave, text))
     new = tuple(step for step in merged.steps if step.id != BASE)
     for step in new:
         branches[step.id] = _integrated(job.snapshot.candidate(step.id), step.commit)
-    for branch_id, conflict in merged.conflicted.items():
-        isolated[branch_id] = conflict_findings(branch_id, conflict)
-        branches[branch_id] = _isolated(job, branch_id, conflict, isolated[branch_id])
-        lines.append(status_line(job.plan, job.plan.by_id[branch_id], "ISOLATED", detail=str(conflict)))
+    for branch_id, out in isolations.items():
+        branches[branch_id] = _isolated(job, branch_id, out)
+        lines.append(status_line(job.plan, job.plan.by_id[branch_id], "ISOLATED", detail=out.reason))
     integration = head if merged.steps else job.ledger.integration
     ids = tuple(step.id for step in new)
-    lines.append(wave_line(job.wave.wave, f"COMPLETED {', '.join(ids) or 'nothing new'} merged"))
-    record = WaveRecord(run=job.run.id, state="integrated", head=integration, started=job.began, finished=now())
-    ledger = changed(
-        job.ledger, branches=branches, integration=integration, waves={**job.ledger.waves, job.wave.wave: record}
-    )
+    record = _wave(job, "integrated", integration, gated)
+    waves = {**job.ledger.waves, job.wave.wave: record}
+    ledger = changed(job.ledger, branches=branches, integration=integration, waves=waves)
+    ledger, more, blockers = _told(job, ledger, waiting)
     if _same(job.snapshot, ledger, job.wave.wave):
         return Integrated(integration, waiting=waiting), None
-    return Integrated(integration, ids, isolated, waiting, job.unfinished, tuple(lines)), Change(ledger, tuple(lines))
+    lines += [*more, wave_line(job.wave.wave, f"COMPLETED {', '.join(ids) or 'nothing new'} merged")]
+    isolated = {branch_id: out.findings for branch_id, out in isolations.items()}
+    done = Integrated(integration, ids, isolated, waiting, job.unfinished, tuple(lines), blockers)
+    return done, Change(ledger, tuple(lines), blockers)
+
+
+def conflicts(job: Job, merged: Merged, commits: Mapping[str, str]) -> dict[str, Isolation]:
+    """Heads in conflict with what came before them.
+
+    :param commits: of every head, by id.
+    """
+    return {
+        branch_id: Isolation(
+            "conflict", str(conflict), conflict_findings(job.repo, branch_id, commits[branch_id], conflict)
+        )
+        for branch_id, conflict in merged.conflicted.items()
+    }
+
+
+def _wave(
+    job: Job, state: Literal["integrated", "red"], head: str | None, gated: Gated, findings: Sequence[Finding] = ()
+) -> WaveRecord:
+    return WaveRecord(
+        run=job.run.id,
+        state=state,
+        head=head,
+        started=job.began,
+        finished=now(),
+        findings=tuple(findings),
+        flaky=gated.flaky,
+        gate_runs=gated.runs,
+    )
+
+
+def _told(job: Job, ledger: Ledger, waiting: Mapping[str, str]) -> tuple[Ledger, tuple[str, ...], tuple[str, ...]]:
+    mine = tuple(b for b in selection(job.plan, job.run) if job.plan.wave_of[b] <= job.wave.wave)
+    lines, status, blockers = told(job.plan, ledger, mine, waiting)
+    return changed(ledger, told=lines), status, blockers
 
 
 def _integrated(verdict: Verdict | None, merge: str) -> BranchRecord:
@@ -93,28 +177,24 @@ def _integrated(verdict: Verdict | None, merge: str) -> BranchRecord:
     )
 
 
-def _isolated(job: Job, branch_id: str, conflict: Conflict, findings: tuple[Finding, ...]) -> BranchRecord:
+def _isolated(job: Job, branch_id: str, out: Isolation) -> BranchRecord:
     """Out with its reason; where an earlier attempt is integrated only the new one is out."""
     record = job.ledger.branches[branch_id]
     verdict = job.snapshot.candidate(branch_id)
     assert verdict is not None, "only candidates are merged"
     if record.state is State.INTEGRATED:
-        reason = f"attempt {verdict.attempt} {conflict}; attempt {record.attempt} stays integrated"
+        reason = f"attempt {verdict.attempt} {out.reason}; attempt {record.attempt} stays integrated"
         return changed(record, reason=reason, rejected=verdict.attempt)
-    told = changed(verdict, findings=(*verdict.findings, *findings))
-    return changed(record, state=State.ISOLATED, reason=str(conflict), verdict=told)
-
-
-def conflict_findings(what: str, conflict: Conflict) -> tuple[Finding, ...]:
-    text = f"{what} conflicts with {', '.join(conflict.opponents)}"
-    return tuple(Finding(gate="conflict", file=path, message=text) for path in conflict.paths[:20])
+    informed = changed(verdict, findings=(*verdict.findings, *out.findings))
+    return changed(record, state=State.ISOLATED, reason=out.reason, cause=out.cause, verdict=informed)
 
 
 def _same(snapshot: Snapshot, ledger: Ledger, wave: int) -> bool:
-    """Whether a new ledger would say nothing new, its clock left out."""
+    """Whether a new ledger would say nothing new; times, and how the gates came to the same, left out."""
     old = snapshot.ledger
     if old is None or snapshot.results.keys() - snapshot.folded_results or wave not in old.waves:
         return False
     ledger = decided(snapshot, ledger)
-    timeless = changed(ledger.waves[wave], started=old.waves[wave].started, finished=old.waves[wave].finished)
-    return bool(changed(ledger, waves={**ledger.waves, wave: timeless}) == old)
+    before = old.waves[wave]
+    how = {name: getattr(before, name) for name in ("started", "finished", "flaky", "gate_runs")}
+    return bool(changed(ledger, waves={**ledger.waves, wave: changed(ledger.waves[wave], **how)}) == old)
