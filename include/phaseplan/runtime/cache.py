@@ -12,10 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from include.phaseplan.errors import Infrastructure
 from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.locks import clear
 
 #: Seconds for which a filled cache is fresh enough: it saves transfers, it is never the truth.
 FRESH = 30.0
+#: Seconds to wait for another process that fills the cache: longer than any first fetch should take.
+WAIT = 1800.0
 
 
 @contextmanager
@@ -30,7 +34,7 @@ def private_repo(state: Path, url: str, fill: Callable[[GitRepo], None]) -> Iter
     shared = _filled(home, url, fill)
     name, lock = _own(home / "private")
     try:
-        repo = GitRepo.init(home / "private" / f"{name}.git")
+        repo = GitRepo.init(home / "private" / f"{name}.git", keep=(lock,))
         (repo.path / "objects" / "info" / "alternates").write_text(f"{(shared.path / 'objects').resolve()}\n")
         yield repo
     finally:
@@ -42,31 +46,59 @@ def _filled(home: Path, url: str, fill: Callable[[GitRepo], None]) -> GitRepo:
     """The cache of one URL. Nothing ever leaves it (no gc, prune only drops names), so borrowing from it is safe."""
     key = hashlib.sha256(url.encode()).hexdigest()[:16]
     path, stamp = home / f"{key}.git", home / f"{key}.stamp"
-    with _locked(home / f"{key}.lock"):
+    with _locked(home / f"{key}.lock") as lock:
         if not (path / "HEAD").exists():
             _make(path)
         if not stamp.exists() or not 0 <= time.time() - stamp.stat().st_mtime < FRESH:
-            fill(GitRepo(path))
+            clear(path)  # the lock is ours and every git under it is gone: what lies there is a killed one's
+            _refill(GitRepo(path, keep=(lock,)), fill)
             stamp.touch()
     return GitRepo(path)
 
 
+def _refill(cache: GitRepo, fill: Callable[[GitRepo], None]) -> None:
+    """Its refs are only what a fetch has seen: where a crash of the machine damaged one, they are all made again."""
+    try:
+        fill(cache)
+    except Infrastructure:
+        if cache.run("for-each-ref", ok=tuple(range(256))).err == "":
+            raise
+        (cache.path / "packed-refs").unlink(missing_ok=True)
+        shutil.rmtree(cache.path / "refs")
+        (cache.path / "refs").mkdir()
+        fill(cache)
+
+
 def _make(path: Path) -> None:
-    """Whole or not at all: a killed maker leaves only a directory with another name."""
-    draft = path.with_suffix(f".{uuid.uuid4().hex}")
+    """Whole or not at all: a killed maker leaves only a directory with another name, which the next one removes."""
+    for draft in path.parent.glob(f"{path.stem}.draft-*"):
+        shutil.rmtree(draft, ignore_errors=True)
+    draft = path.with_suffix(f".draft-{uuid.uuid4().hex}")
     GitRepo.init(draft)
     shutil.rmtree(path, ignore_errors=True)
     draft.rename(path)
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path) -> Iterator[int]:
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        _wait_for(handle, path)
+        yield handle
     finally:
         os.close(handle)
+
+
+def _wait_for(handle: int, path: Path) -> None:
+    """A git that hangs, left by a killed process, must not hold everybody for ever."""
+    until = time.monotonic() + WAIT
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise Infrastructure(f"a git has been filling {path} for {WAIT:.0f} s; end it, or wait") from None
+            time.sleep(0.02)
 
 
 def _own(folder: Path) -> tuple[str, int]:
@@ -83,6 +115,9 @@ def _own(folder: Path) -> tuple[str, int]:
 
 def _sweep(folder: Path) -> None:
     """Remove what killed processes left behind."""
+    for path in folder.glob("*.git"):
+        if not path.with_suffix(".lock").exists():  # it is made after its lock and goes before it
+            shutil.rmtree(path, ignore_errors=True)
     for path in folder.glob("*.lock"):
         with suppress(FileNotFoundError):
             handle = os.open(path, os.O_RDWR)

@@ -47,17 +47,21 @@ class GitError(Infrastructure):
 
 
 class GitRepo:
-    """One repository on this machine, ours alone."""
+    """One repository on this machine, ours alone.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    :param keep: open files that every git started here inherits: a lock on one of them lasts as long as any of these
+        processes, also when the one that took it is killed.
+    """
+
+    def __init__(self, path: Path, *, keep: tuple[int, ...] = ()) -> None:
+        self.path, self._keep = path, keep
         self._git = git.Git(str(path))
 
     @classmethod
-    def init(cls, path: Path) -> GitRepo:
+    def init(cls, path: Path, *, keep: tuple[int, ...] = ()) -> GitRepo:
         """Make an empty bare repository."""
         git.Repo.init(str(path), bare=True, mkdir=True)
-        return cls(path)
+        return cls(path, keep=keep)
 
     def run(
         self,
@@ -82,6 +86,7 @@ class GitRepo:
                 with_exceptions=False,
                 strip_newline_in_stdout=False,
                 stdout_as_string=False,
+                pass_fds=self._keep,
                 env={**os.environ, **_QUIET, **IDENTITY, **(env or {})},
             )
         result = Result(int(code), _text(out), _text(err))

@@ -14,6 +14,7 @@ from pathlib import Path
 from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.runtime.cache import private_repo
 from include.phaseplan.runtime.git import GitRepo, Result
+from include.phaseplan.runtime.locks import local, lock_age, named, release, sweep
 from include.phaseplan.runtime.objects import missing
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
@@ -22,6 +23,7 @@ _RACED = ("stale info", "cannot lock ref", "failed to lock", "already exists", "
 _PATIENCE = ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=120")  # a dead server must not hold a worker
 
 ROUNDS = 40  # of a compare-and-swap that keeps losing
+LOCKED = 8  # pushes refused by a lock before we say so; on another machine's target they take some ten seconds
 
 
 class RepositoryUnreachable(Infrastructure):
@@ -53,6 +55,8 @@ class Remote:
     @contextmanager
     def private(self, *, state: Path) -> Iterator[GitRepo]:
         """A temporary bare repository of our own; the history comes from the cache under `state`."""
+        if (home := local(self.url)) is not None:
+            sweep(home, lock_age())
         with private_repo(state, self.url, self._fill) as repo:
             yield repo
 
@@ -91,17 +95,35 @@ class Remote:
         moves = [u for u in updates if u.new != u.old]
         if not moves:
             return True
-        leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in moves]
-        specs = [f"{u.new or ''}:{u.ref}" for u in moves]
-        said = repo.run(
-            *_PATIENCE, "push", "--porcelain", "--no-verify", "--atomic", *leases, "--", self.url, *specs, ok=_ANY
-        )
-        held = self.refs(repo=repo)
-        if all(self._landed(repo, u, held.get(u.ref)) for u in moves):
-            return True
-        if any(held.get(u.ref) != u.old for u in moves) or any(word in _all(said).lower() for word in _RACED):
+        for round_ in range(LOCKED):
+            said = self._send(repo, moves)
+            held = self.refs(repo=repo)
+            if all(self._landed(repo, u, held.get(u.ref)) for u in moves):
+                return True
+            if any(held.get(u.ref) != u.old for u in moves):
+                return False
+            if not (locks := named(_all(said))):
+                break
+            self._outwait(locks, round_)
+        else:
+            raise Infrastructure(f"push to {self} was refused {LOCKED} times: {_stuck(locks)}")
+        if any(word in _all(said).lower() for word in _RACED):
             return False
         raise Infrastructure(f"push to {self} was refused: {self._clean(said)}")
+
+    def _send(self, repo: GitRepo, moves: Sequence[Update]) -> Result:
+        leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in moves]
+        specs = [f"{u.new or ''}:{u.ref}" for u in moves]
+        args = ("push", "--porcelain", "--no-verify", "--atomic", *leases, "--", self.url, *specs)
+        return repo.run(*_PATIENCE, *args, ok=_ANY)
+
+    def _outwait(self, locks: Sequence[str], round_: int) -> None:
+        """Somebody writes the same refs at this moment, or died while writing: the lock's age tells."""
+        home = local(self.url)
+        if home is None:
+            pause(round_ + 3)
+        elif not release(home, locks, lock_age()):
+            raise Infrastructure(f"push to {self} was refused: {_stuck(locks)}")
 
     def _landed(self, repo: GitRepo, update: Update, held: str | None) -> bool:
         if held == update.new:
@@ -131,6 +153,13 @@ _FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodu
 
 def _all(said: Result) -> str:
     return f"{said.err}\n{said.out}" if said.out else said.err
+
+
+def _stuck(locks: Sequence[str]) -> str:
+    return (
+        f"the repository holds {', '.join(locks)}; unless a push or a gc is running there, a killed one has left it: "
+        "remove it there"
+    )
 
 
 def pause(round_: int) -> None:

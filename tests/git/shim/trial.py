@@ -26,6 +26,8 @@ GIT = shutil.which("git") or "git"
 KILLED = -9
 #: Seconds after which a lock counts as left behind: longer than any push of this test takes.
 LOCK_AGE = 0.4
+#: What is on disk right after some crashes.
+SCARS = {"all-at-quarantine": "tmp_objdir-*", "all-at-prepared": "*.lock"}
 
 _server = multiprocessing.get_context("forkserver")  # a warm interpreter: a worker starts in milliseconds
 _server.set_forkserver_preload([worker.__name__])
@@ -137,7 +139,9 @@ def outcome(folder: Path) -> dict[str, Any]:
     """All that must come out the same: everything but clocks, and commits that a clock is part of."""
     target = GitRepo(folder / "target.git")
     snapshot, _ = look(folder)
-    held = dict(line.split()[::-1] for line in target.run("for-each-ref", "--format=%(objectname) %(refname)").out.splitlines())
+    held = dict(
+        line.split()[::-1] for line in target.run("for-each-ref", "--format=%(objectname) %(refname)").out.splitlines()
+    )
     timed = ("ledger", "started", "results")
     ledger = snapshot.folded()
     branches = {
@@ -186,6 +190,8 @@ def trial(scene: Scene, call: Call, how: str, folder: Path) -> str:
     code = start(folder, scene.shape, token, left, env)
     if (made := log.read_text().splitlines()[call.number - 1 : call.number]) and _verb(made[0]) != _verb(call.text):
         return f"another call than in the undisturbed run: {made[0]}"
+    if how in SCARS and not list((folder / "target.git").rglob(SCARS[how])):
+        return f"the crash left no {SCARS[how]}: it was not the crash it should be"
     for hook in (HERE / "hooks").iterdir():
         (folder / "target.git" / "hooks" / hook.name).unlink(missing_ok=True)
     if code not in (KILLED, 0) or (code == 0 and "-after-" not in how):
