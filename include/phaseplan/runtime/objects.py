@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from include.phaseplan.errors import Infrastructure
 from include.phaseplan.runtime.git import GitRepo
@@ -21,8 +23,14 @@ NEUTRAL = {
 
 
 def write_tree(repo: GitRepo, files: Mapping[str, bytes]) -> str:
-    """A flat tree of regular files; names without slashes."""
-    blobs = {name: repo.run("hash-object", "-w", "--stdin", stdin=data).out.strip() for name, data in files.items()}
+    """A flat tree of regular files; names without slashes. Two git processes, however many files."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, str(i)) for i in range(len(files))]
+        for path, data in zip(paths, files.values(), strict=True):
+            path.write_bytes(data)
+        feed = "".join(f"{path}\n" for path in paths).encode()
+        ids = repo.run("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=feed).out.split()
+    blobs = dict(zip(files, ids, strict=True))
     listing = "".join(f"100644 blob {blobs[name]}\t{name}\0" for name in sorted(blobs))
     return repo.run("mktree", "-z", stdin=listing.encode()).out.strip()
 

@@ -53,7 +53,7 @@ def test_a_worker_killed_at_any_call_of_git_comes_out_the_same(
     def one(numbered: tuple[int, tuple[Call, str]]) -> str:
         number, (call, how) = numbered
         folder = tmp_path / str(number)
-        wrong = trial(scene, call, how, folder)
+        wrong = trial(scene, call, how, folder, whole=call.push or SHAPE == "full")
         shutil.rmtree(folder)
         return wrong and f"{describe(call, how)}: {wrong}"
 

@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,11 @@ class Scene:
     shape: str
     token: Token
     calls: tuple[Call, ...]
-    end: dict[str, Any]
-    stages: tuple[str, ...] = field(default=())
+    ends: dict[str, dict[str, Any]]  # by task: what the target said after it
+
+    def after(self, stage: str) -> list[str]:
+        """The tasks from one on."""
+        return list(self.ends)[list(self.ends).index(stage) :]
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
@@ -96,8 +99,8 @@ def undisturbed(folder: Path, shape: str) -> Scene:
     live = folder / "live"
     live.mkdir()
     Lab(live, {"base": "base\n"})
-    stages, calls, token = worker.stages(worker.plan(shape)), list[Call](), None
-    for stage in stages:
+    calls, ends, token = list[Call](), dict[str, dict[str, Any]](), None
+    for stage in worker.stages(worker.plan(shape)):
         shutil.copytree(live, folder / "before" / stage)
         log = live / "log"
         _fresh(live, live)
@@ -105,10 +108,11 @@ def undisturbed(folder: Path, shape: str) -> Scene:
         calls += [Call(stage, i, text) for i, text in enumerate(log.read_text().splitlines(), 1)]
         log.unlink()
         (live / "count").unlink()
+        ends[stage] = outcome(live)
         run = look(live)[0].ledger.run  # type: ignore[union-attr]
         token = Token(run=run.id, epoch=run.epoch, base=run.base, plan=run.plan)  # type: ignore[union-attr]
     assert token is not None
-    return Scene(folder, shape, token, tuple(calls), outcome(live), tuple(stages))
+    return Scene(folder, shape, token, tuple(calls), ends)
 
 
 def _fresh(folder: Path, made_at: Path) -> None:
@@ -176,15 +180,17 @@ def leftovers(folder: Path) -> list[str]:
     return [str(p.relative_to(folder)) for p in found]
 
 
-def trial(scene: Scene, call: Call, how: str, folder: Path) -> str:
+def trial(scene: Scene, call: Call, how: str, folder: Path, *, whole: bool) -> str:
     """Kill at one call, start again until it ends, compare.
 
+    :param whole: go on to the end of the run; else the task that was killed is done again and compared with what the
+        undisturbed one left, from which everything after it follows.
     :return: what is different from the undisturbed run; empty: nothing.
     """
     shutil.copytree(scene.folder / "before" / call.stage, folder)
     _fresh(folder, scene.folder / "live")
     token = None if call.stage == "open" else scene.token
-    left = scene.stages[scene.stages.index(call.stage) :]
+    left = scene.after(call.stage) if whole else [call.stage]
     log = folder / "log"
     env = environment(folder, SHIM_AT=str(call.number), SHIM_HOW=how, SHIM_LOG=str(log))
     code = start(folder, scene.shape, token, left, env)
@@ -198,12 +204,12 @@ def trial(scene: Scene, call: Call, how: str, folder: Path) -> str:
         return f"the worker was not killed: exit code {code}"
     if (code := start(folder, scene.shape, token, left, environment(folder))) != 0:
         return f"the worker did not get over it: exit code {code}"
-    return _compare(scene, folder)
+    return _compare(scene.ends[left[-1]], folder)
 
 
-def _compare(scene: Scene, folder: Path) -> str:
+def _compare(expected: dict[str, Any], folder: Path) -> str:
     end = outcome(folder)
-    wrong = [f"{key}: {end[key]} instead of {scene.end[key]}" for key in end if end[key] != scene.end[key]]
+    wrong = [f"{key}: {end[key]} instead of {expected[key]}" for key in end if end[key] != expected[key]]
     wrong += [f"left behind: {left}"] if (left := leftovers(folder)) else []
     said = subprocess.run(
         [GIT, "-C", str(folder / "target.git"), "fsck", "--full", "--no-dangling"], capture_output=True, text=True
