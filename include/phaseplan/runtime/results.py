@@ -97,18 +97,30 @@ def publish_result(
 def publish_name(repo: GitRepo, remote: Remote, branch: Branch, verdict: Verdict) -> bool:
     """Give a passed commit its public name, after its result; an older name of ours goes in the same push.
 
+    Looked at again after the push: of two attempts that passed at the same time, whoever comes last sees both.
+
     :return: False: the name is somebody else's and is left alone.
+    :raises Stale: another attempt counts by now, or this one was taken out; its name is withdrawn.
     """
     ref = f"refs/heads/{verdict.name or refs.public_name(branch, verdict.attempt)}"
     for round_ in range(ROUNDS):
         snapshot = read(repo, remote, verdict.phase)
         theirs = verdict.source == "person" and ref in snapshot.heads  # it stays where the person put it
-        if not theirs and snapshot.heads.get(ref, verdict.commit) != verdict.commit:
+        counts = snapshot.current(branch.id)
+        mine = counts is not None and counts.attempt == verdict.attempt
+        if mine and not theirs and snapshot.heads.get(ref, verdict.commit) != verdict.commit:
             return False
-        older = names_to_withdraw(snapshot, branch, verdict.attempt)
-        moves = [Update(name, None, old) for name, old in older.items() if name != ref]
-        own = [] if theirs else [Update(ref, verdict.commit, snapshot.heads.get(ref))]
-        if remote.push(repo, [*own, *moves]):
+        gone = names_to_withdraw(snapshot, branch, counts.attempt if counts else None)
+        gone = {name: old for name, old in gone.items() if mine or name == ref}  # others' are none of a stale one's
+        moves = [Update(name, None, old) for name, old in gone.items() if name != ref or not mine]
+        if mine and ref not in snapshot.heads:
+            moves.append(Update(ref, verdict.commit, None))
+        if not moves and mine:
             return True
-        pause(round_)
+        if not moves:
+            raise Stale(
+                f"{verdict.branch}: attempt {verdict.attempt} passed, and no longer counts; {ref} is not its name"
+            )
+        if not remote.push(repo, moves):
+            pause(round_)
     raise Infrastructure(f"{verdict.branch}: the name {ref} on {remote} kept changing; try again")
