@@ -19,6 +19,7 @@ from include.phaseplan.runtime.git import GitRepo, Result
 from include.phaseplan.runtime.ledger import Snapshot, read
 from include.phaseplan.runtime.reconcile import derived
 from include.phaseplan.runtime.remote import Remote
+from include.phaseplan.runtime.results import publish_name
 from tests.git.lab import PHASE, Lab, plan_of
 
 SEEDS = range(int(os.environ.get("PHASEPLAN_INTERLEAVINGS", "4")))
@@ -159,3 +160,25 @@ def _epochs_only_rise(lab: Lab, snapshot: Snapshot) -> None:
 def _run(text: str) -> tuple[int, str]:
     run = json.loads(text)["run"]
     return run["epoch"], run["id"]
+
+
+def test_an_attempt_that_was_overtaken_does_not_take_the_name(lab: Lab) -> None:
+    plan = plan_of({"1": []})
+    first = lab.build(lab.open(plan), "1", {"one": "1\n"})
+    second = lab.build(lab.open(plan, "run-2"), "1", {"one": "2\n"})
+    before = lab.refs()
+    assert before["refs/heads/feature/b1-v2"] == second.commit and "refs/heads/feature/b1" not in before
+    with pytest.raises(Stale, match="1: attempt 1 passed, and no longer counts"):
+        publish_name(lab.repo, lab.remote, plan.by_id["1"], first)
+    assert lab.refs() == before
+
+
+def test_a_name_given_at_the_same_time_as_a_newer_one_is_withdrawn(lab: Lab) -> None:
+    plan = plan_of({"1": []})
+    first = lab.build(lab.open(plan), "1", {"one": "1\n"})
+    lab.build(lab.open(plan, "run-2"), "1", {"one": "2\n"})
+    wanted = lab.refs()
+    lab.push("refs/heads/feature/b1", first.commit)  # its push was on the way when the second result arrived
+    with pytest.raises(Stale):
+        publish_name(lab.repo, lab.remote, plan.by_id["1"], first)
+    assert lab.refs() == wanted

@@ -48,6 +48,7 @@ def _filled(home: Path, url: str, fill: Callable[[GitRepo], None]) -> GitRepo:
     path, stamp = home / f"{key}.git", home / f"{key}.stamp"
     with _locked(home / f"{key}.lock") as lock:
         if not (path / "HEAD").exists():
+            stamp.unlink(missing_ok=True)
             _make(path)
         if not stamp.exists() or not 0 <= time.time() - stamp.stat().st_mtime < FRESH:
             clear(path)  # the lock is ours and every git under it is gone: what lies there is a killed one's

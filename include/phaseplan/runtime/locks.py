@@ -24,6 +24,8 @@ from include.phaseplan.runtime.settings import option
 LOCK_AGE = 60.0
 #: A quarantined pack keeps nobody from anything, so it may lie this many times as long.
 PATIENCE = 60
+#: Seconds past its age for which somebody who holds a lock is waited for.
+GRACE = 5.0
 
 _TOP = ("HEAD.lock", "packed-refs.lock", "shallow.lock")  # beside the refs; no other lock is a push's
 _LOCK = re.compile(r"Unable to create '([^'\n]+\.lock)': File exists")
@@ -69,12 +71,12 @@ def release(target: Path, paths: Sequence[str], age: float) -> bool:
     """Wait until locks are gone, removing those that are left behind.
 
     :param paths: as a refused push named them.
-    :return: False: one of them is still there after `age` seconds and a few more, or is none of this repository's.
+    :return: False: one of them is still there GRACE seconds after it may go, or is none of this repository's.
     """
     mine = [Path(os.path.normpath(target / p)) for p in paths]
     if not all(p.parent.resolve().is_relative_to(target) for p in mine):
         return False
-    until = time.monotonic() + age + 5
+    until = time.monotonic() + age + GRACE
     while not all(_left_behind(target, p, age) for p in mine):
         if time.monotonic() > until:
             return False

@@ -44,7 +44,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     return undisturbed(tmp_path_factory.mktemp("scene"), SHAPE)
 
 
-@pytest.mark.timeout(7200 if SHAPE == "full" else 600)
+@pytest.mark.timeout(14400 if SHAPE == "full" else 1800)
 def test_a_worker_killed_at_any_call_of_git_comes_out_the_same(
     scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
