@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from include.phaseplan.plan.model import Claims, PhasePlan
@@ -10,6 +12,7 @@ from include.phaseplan.runtime.ledger import Claim, Snapshot
 from include.phaseplan.runtime.records import BranchRecord, Finding, Pinned, State, WaveRecord, changed
 from include.phaseplan.runtime.status import build_status
 from tests.cli.plans import RUN, at, ledger, plan, record, verdict
+from tests.git.lab import Lab, plan_of
 
 PLAN = plan(claims={"reduction": "70%", "sequential": "5d-6d"})
 PINNED = Pinned(plan=PLAN, profiles={})
@@ -196,3 +199,15 @@ def test_warnings_are_part_of_the_answer() -> None:
     warning = EarlyWarning(branches=("7.a", "7.b"), paths=("pkg/a.go",))
     said = build_status(finished(), PLAN, warnings=[warning]).model_dump(mode="json")
     assert said["predicted_conflicts"] == [{"branches": ["7.a", "7.b"], "paths": ["pkg/a.go"]}]
+
+
+def test_a_real_conflict_is_told_as_what_became_of_the_attempt(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    token = lab.open(plan_of({"1": [], "2": []}))
+    for branch_id in ("1", "2"):
+        lab.build(token, branch_id, {"x": f"{branch_id}\n"})
+    lab.integrate(token, 1)
+    branches = build_status(lab.read()).branches
+    (first,), (second,) = branches["1"].attempts, branches["2"].attempts
+    assert (first.became, second.became) == ("integrated", "conflict")
+    assert second.why == "conflicts with 1 in x"

@@ -81,6 +81,8 @@ def _fate(verdict: Verdict, record: BranchRecord | None) -> tuple[Became, str]:
     if record.attempt == verdict.attempt:
         if record.state is State.INTEGRATED:
             return "integrated", ""
+        if record.cause is None and record.state is State.ISOLATED:  # a ledger older than causes: only conflicts did it
+            return "conflict", record.reason
         return (record.cause, record.reason) if record.cause and record.cause != "failed" else ("", "")
     if record.rejected == verdict.attempt:  # an earlier attempt stays integrated
         return "conflict", record.reason
