@@ -46,8 +46,17 @@ def sections(
             "instance_name": "Phaseplan",
         },
         "api_auth": {"jwt_secret": keys["jwt"], "jwt_issuer": "phaseplan"},
-        # The gap between dependent tasks is 0.14 s instead of 0.92 s.
-        "scheduler": {"scheduler_idle_sleep_time": "0.1"},
+        "scheduler": {
+            # The gap between dependent tasks is 0.14 s instead of 0.92 s.
+            "scheduler_idle_sleep_time": "0.1",
+            # What a killed part leaves is taken up within a minute; by default it hangs for five. A task whose
+            # supervisor lives gives up by itself before (workers, below), so this never hits one that works.
+            "task_instance_heartbeat_timeout": "40",
+            "task_instance_heartbeat_timeout_detection_interval": "5",
+            "scheduler_health_check_threshold": "20",
+            "orphaned_tasks_check_interval": "10",
+        },
+        "triggerer": {"job_heartbeat_sec": "2", "triggerer_health_check_threshold": "15"},
         # At the default of 5 s a third of the tasks that fail are recorded seconds late; patience stays the same.
         "workers": {"min_heartbeat_interval": "1", "max_failed_heartbeats": "30"},
         # The DAG file never changes when a plan does, so how often it is parsed is how soon a plan shows.
