@@ -8,8 +8,8 @@ DEMO := .phaseplan/demo/repository.git
 ENGINE = $(PYTHON) -m provision.engine during $(MAKE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up lint format bench clean environment images sample lock \
-	in-demo in-test in-up in-bench in-images
+.PHONY: help demo test up lint format bench soak clean environment images sample lock \
+	in-demo in-test in-up in-bench in-soak in-images
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -44,6 +44,11 @@ bench: environment ## the measurements, as ratios in one run
 	@$(ENGINE) in-bench
 in-bench: in-images
 	@$(VENV)/python -m bench $(BENCH_ARGS)
+
+soak: environment ## every part of a run killed, five seeds each: writes docs/soak.md (SOAK_PARTS=task SOAK_SEEDS=1)
+	@$(ENGINE) in-soak
+in-soak: in-images
+	@$(VENV)/python -m tests.kills.soak
 
 images: environment ## the base image and ours
 	@$(ENGINE) in-images

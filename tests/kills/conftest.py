@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from tests.kills.diary import Diary
+from tests.kills.engine import PrivateEngine
 from tests.kills.night import Killer
 from tests.kills.parts import COMPONENTS, TASKS
 from tests.kills.place import HERE, Run, bare, plan
@@ -20,6 +22,7 @@ LIMIT = 420.0  # seconds for the whole run
 CHAINS = (("supervisor", "agent"), ("scheduler", "task", "dag-processor"), ("triggerer", "api-server"))
 PHASES = {part: 10 * chain + n for chain, parts in enumerate(CHAINS, 1) for n, part in enumerate(parts)}
 assert set(PHASES) == {*TASKS, *COMPONENTS, "agent"}
+IMAGES = ("debian:bookworm-slim", "phaseplan/collector:1")
 
 
 @dataclass(frozen=True)
@@ -33,25 +36,40 @@ class Killed:
 
 
 @pytest.fixture(scope="session")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
     """All parts but the engine, each killed in a phase of its own of one run."""
-    place = tmp_path_factory.mktemp("killed")
+    plans = {10 * c + n: 10 * c + n - 1 if n else None for c, parts in enumerate(CHAINS, 1) for n in range(len(parts))}
+    yield from _play(tmp_path_factory.mktemp("night"), SOCKET, plans, PHASES, None)
+
+
+@pytest.fixture(scope="session")
+def dark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
+    """One phase on an engine of its own, which is killed."""
+    place = tmp_path_factory.mktemp("dark")
+    engine = PrivateEngine(place / "engine")
+    try:
+        engine.start()
+        engine.load(IMAGES)
+        yield from _play(place, engine.url, {40: None}, {"engine": 40}, engine)
+    finally:
+        engine.stop()
+
+
+def _play(
+    place: Path, url: str, plans: dict[int, int | None], parts: dict[str, int], engine: PrivateEngine | None
+) -> Iterator[Killed]:
+    """One run of some phases, each of which may wait for another, and a killer for each part."""
     target = bare(place / "target.git")
     target.watch()
-    plans = [
-        plan(place, 10 * chain + n, 10 * chain + n - 1 if n else None)
-        for chain, parts in enumerate(CHAINS, 1)
-        for n in range(len(parts))
-    ]
-    diary = Diary(SOCKET, place / "events.jsonl")
-    run = Run(place, target, place / "state", SOCKET)
-    run.start(plans, HERE / "agents.yaml")
-    killers = {part: Killer(run, phase, part, SEED) for part, phase in PHASES.items()}
+    diary = Diary(url, place / "events.jsonl")
+    run = Run(place, target, place / "state", url)
+    run.start([plan(place, phase, after) for phase, after in plans.items()], HERE / "agents.yaml")
+    killers = {part: Killer(run, phase, part, SEED, engine) for part, phase in parts.items()}
     for killer in killers.values():
         killer.start()
     code = run.wait(LIMIT)
     for killer in killers.values():
-        killer.join(30)
+        killer.join(90)
     print(f"seed {SEED}\n{run.output}")
     yield Killed(run, code, diary, killers)
     diary.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import threading
@@ -95,6 +96,6 @@ def together(lives: list[Life]) -> list[str]:
     return [
         f"{branch}: {one.container[:12]} had not ended when {two.container[:12]} began"
         for branch, mine in by_branch.items()
-        for one, two in zip(mine, mine[1:], strict=False)
+        for one, two in itertools.pairwise(mine)
         if one.ended is None or one.ended > two.began
     ]

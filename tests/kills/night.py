@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from tests.kills.engine import PrivateEngine
 from tests.kills.parts import Strike, agents, strike
 from tests.kills.place import Run
 
@@ -21,6 +22,7 @@ class Killer(threading.Thread):
     phase: int
     part: str
     seed: int
+    engine: PrivateEngine | None = None
     done: list[Strike] = field(default_factory=list)
     trouble: str = ""
 
@@ -35,7 +37,7 @@ class Killer(threading.Thread):
                 assert self.run_.process.poll() is None, f"phase {self.phase} never had an agent"
                 time.sleep(0.3)
             time.sleep(self.dice.uniform(0, SPREAD))
-            self.done.append(strike(self.run_, self.phase, self.part, self.dice))
+            self.done.append(strike(self.run_, self.phase, self.part, self.dice, self.engine))
             print(f"phase {self.phase}, seed {self.seed}: killed {self.done[0].victim}", flush=True)
         except Exception as error:  # the test that looks at this killer says it
             self.trouble = f"{type(error).__name__}: {error}"

@@ -6,13 +6,14 @@ import random
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
 import psutil
 
+from tests.kills.engine import PrivateEngine
 from tests.kills.place import Run, now
 
 COMPONENTS = ("triggerer", "scheduler", "dag-processor", "api-server")
@@ -40,18 +41,17 @@ class Task:
     supervisor: psutil.Process
 
 
-def strike(
-    run: Run, phase: int, part: str, dice: random.Random, kill_engine: Callable[[], str] | None = None
-) -> Strike:
+def strike(run: Run, phase: int, part: str, dice: random.Random, engine: PrivateEngine | None = None) -> Strike:
     """Kill one part of a run, as soon as there is one to kill.
 
     :raises AssertionError: none showed itself while the phase was going on.
     """
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and run.process.poll() is None:
-        victim = kill_engine() if kill_engine and part == "engine" else _kill(run, phase, part, dice)
+        began = now()
+        victim = engine.kill(dice) if engine else _kill(run, phase, part, dice)
         if victim:
-            return Strike(part, victim, now())
+            return Strike(part, victim, began)
         time.sleep(0.02)
     raise AssertionError(f"no {part} of phase {phase} showed itself to be killed:\n{run.output[-3000:]}")
 

@@ -10,17 +10,27 @@ from tests.kills.conftest import PHASES, Killed
 pytestmark = [pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(900)]
 
 
-def test_the_run_says_that_all_is_well(killed: Killed) -> None:
-    assert killed.code == 0, killed.run.output[-6000:]
+def test_the_run_says_that_all_is_well(night: Killed) -> None:
+    assert night.code == 0, night.run.output[-6000:]
 
 
 @pytest.mark.parametrize("part", PHASES)
-def test_the_part_was_killed(killed: Killed, part: str) -> None:
-    killer = killed.killers[part]
+def test_the_part_was_killed(night: Killed, part: str) -> None:
+    killer = night.killers[part]
     assert len(killer.done) == 1, killer.trouble
 
 
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize("part", PHASES)
-def test_what_holds_after_a_kill(killed: Killed, part: str, check: str) -> None:
-    assert CHECKS[check](killed.run, PHASES[part], killed.diary) == []
+def test_what_holds_after_a_kill(night: Killed, part: str, check: str) -> None:
+    assert CHECKS[check](night.run, PHASES[part], night.diary) == []
+
+
+def test_the_engine_was_killed_and_the_run_says_that_all_is_well(dark: Killed) -> None:
+    assert len(dark.killers["engine"].done) == 1, dark.killers["engine"].trouble
+    assert dark.code == 0, dark.run.output[-6000:]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_what_holds_after_the_death_of_the_engine(dark: Killed, check: str) -> None:
+    assert CHECKS[check](dark.run, 40, dark.diary) == []

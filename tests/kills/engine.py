@@ -1,0 +1,91 @@
+"""A Docker engine of our own, in namespaces of its own, that may be killed: the machine's engine never is."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from provision.dockerd import ping
+
+#: First process of the namespaces: takes in orphans, and when it ends the kernel ends all the others with it.
+_HOLDER = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nwhile True: signal.pause()"
+PATIENCE = 60.0  # seconds for an engine to answer
+
+
+class PrivateEngine:
+    """dockerd and its containerd under one folder. Containers have no network but `none`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.url = f"unix://{folder / 'docker.sock'}"
+        # Its own network namespace, or `--bridge=none` would delete the bridge of the machine's engine.
+        unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        self._holder = subprocess.Popen([*unshare, sys.executable, "-c", _HOLDER])
+        self._inside = self._first_inside()
+
+    def _first_inside(self) -> int:
+        """Process id, seen from here, of the namespaces' first process."""
+        children = Path(f"/proc/{self._holder.pid}/task/{self._holder.pid}/children")
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            if found := children.read_text().split():
+                return int(found[0])
+            time.sleep(0.02)
+        raise AssertionError("unshare made no namespaces")
+
+    def _enter(self, *command: str) -> list[str]:
+        """A command inside. It cannot see, and so not kill, any process outside."""
+        return ["nsenter", "--target", str(self._inside), "--net", "--mount", "--pid", "--", *command]
+
+    def start(self) -> None:
+        """Start dockerd and wait until it answers."""
+        folder = self.folder
+        (folder / "dockerd.pid").unlink(missing_ok=True)
+        dockerd = ["dockerd", f"--host={self.url}", f"--data-root={folder / 'data'}", f"--exec-root={folder / 'exec'}"]
+        dockerd += [f"--pidfile={folder / 'dockerd.pid'}", "--bridge=none", "--iptables=false", "--ip6tables=false"]
+        with (folder / "dockerd.log").open("ab") as log:
+            subprocess.Popen(
+                self._enter("setsid", "--fork", *dockerd), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        until = time.monotonic() + PATIENCE
+        while (trouble := ping(self.url)) is not None:
+            assert time.monotonic() < until, f"{trouble}\n{(folder / 'dockerd.log').read_text()[-3000:]}"
+            time.sleep(0.1)
+
+    def kill(self, dice: random.Random) -> str:
+        """SIGKILL to dockerd, to its containerd, or to both; then what is dead is started again.
+
+        The kernel kills containerd with the dockerd that started it, the containers' shims live on.
+        """
+        files = {"dockerd": self.folder / "dockerd.pid", "containerd": self.folder / "exec/containerd/containerd.pid"}
+        victims = dice.choice((("dockerd",), ("containerd",), ("containerd", "dockerd")))
+        numbers = [files[name].read_text().strip() for name in victims]
+        subprocess.run(self._enter("kill", "-9", *numbers), check=True)
+        if "dockerd" in victims:  # which starts a new containerd by itself
+            time.sleep(dice.uniform(0.5, 5))  # how long nobody answers
+            self.start()
+        return " and ".join(victims)
+
+    def load(self, images: Sequence[str]) -> None:
+        """Copy images from the machine's engine."""
+        with subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE) as save:
+            subprocess.run(["docker", "-H", self.url, "load", "-q"], check=True, stdin=save.stdout, capture_output=True)
+            assert save.wait() == 0
+
+    def stop(self) -> None:
+        """End every process of it and remove its folder."""
+        listed = subprocess.run(["docker", "-H", self.url, "ps", "-aq"], capture_output=True, text=True).stdout.split()
+        if listed:
+            subprocess.run(["docker", "-H", self.url, "rm", "-f", "-v", *listed], capture_output=True)
+        self._holder.kill()
+        self._holder.wait()
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and self.folder.exists():
+            shutil.rmtree(self.folder, ignore_errors=True)
+            time.sleep(0.1)
