@@ -76,10 +76,19 @@ def nothing_ungated(run: Run, phase: int, diary: Diary) -> list[str]:
     passed = {(v["branch"], v["commit"]) for v in verdicts(run, phase) if v["outcome"] == "passed"}
     ledger = _ledger(run, phase)
     for branch, record in ledger["branches"].items():
-        if (branch, record["commit"]) not in passed:
+        if record["state"] == "integrated" and (branch, record["commit"]) not in passed:
             out.append(f"{branch} is integrated at {record['commit']}, which has no passed verdict")
     commits = {commit for _, commit in passed}
     return out + [f"{c[:12]} was merged without a verdict" for c in _merged(run, ledger) if c not in commits]
+
+
+def nobody_blamed(run: Run, phase: int, diary: Diary) -> list[str]:
+    """No attempt failed: every agent here does what it should, so a failure blames one for what was killed."""
+    return [
+        f"{v['branch']}, attempt {v['attempt']}: {v['reason']}"
+        for v in verdicts(run, phase)
+        if v["outcome"] == "failed"
+    ]
 
 
 CHECKS: dict[str, Check] = {
@@ -88,6 +97,7 @@ CHECKS: dict[str, Check] = {
     "nothing left": nothing_left,
     "nothing lost": nothing_lost,
     "nothing ungated": nothing_ungated,
+    "nobody blamed": nobody_blamed,
 }
 
 

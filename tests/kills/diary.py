@@ -57,6 +57,7 @@ class Diary:
         while not self._closed.is_set():
             command = ["docker", "-H", self._url, "events", "--since", f"{since:.3f}", "--format", "{{json .}}"]
             command += ["--filter", "type=container", "--filter", "label=phaseplan.role=agent"]
+            command += ["--filter", "label=phaseplan.ledger", "--filter", "label=phaseplan.branch"]
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as stream:
                 self._stream = stream
                 self._ready.set()

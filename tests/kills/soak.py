@@ -167,6 +167,7 @@ can be chosen: `make soak SOAK_PARTS=task,agent SOAK_SEEDS=1,2`. A line that is 
     each attempt has a verdict, every commit integration ever was is an ancestor of its head.
   - *nothing ungated*: every commit integration ever was is the head of a wave that passed its gates, every merge on it
     has a passed verdict for exactly the merged commit.
+  - *nobody blamed*: no attempt failed; every agent here does what it should.
 
 The undisturbed run and all others shared two cores with other work, so read ratios, not seconds.
 

@@ -49,9 +49,9 @@ def sections(
         "scheduler": {
             # The gap between dependent tasks is 0.14 s instead of 0.92 s.
             "scheduler_idle_sleep_time": "0.1",
-            # What a killed part leaves is taken up within a minute; by default it hangs for five. A task whose
-            # supervisor lives gives up by itself before (workers, below), so this never hits one that works.
-            "task_instance_heartbeat_timeout": "40",
+            # What a killed part leaves is taken up after a minute; by default it hangs for five. Not sooner: tasks
+            # cannot say that they live while the API server starts again, which can take half of that.
+            "task_instance_heartbeat_timeout": "60",
             "task_instance_heartbeat_timeout_detection_interval": "5",
             "scheduler_health_check_threshold": "20",
             "orphaned_tasks_check_interval": "10",
