@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
+import psutil
+
 from tests.kills.diary import Diary, together
 from tests.kills.place import NOBODY, Run
 
@@ -34,7 +36,7 @@ def never_twice(run: Run, phase: int, diary: Diary) -> list[str]:
 
 
 def nothing_left(run: Run, phase: int, diary: Diary) -> list[str]:
-    """No container, volume, private repository, half made cache or temporary file of the run is left."""
+    """No process, container, volume, private repository, half made cache or temporary file of the run is left."""
     label = f"label=phaseplan.ledger={_ledger(run, phase)['id']}"
     out = []
     for kind, command in (("container", ("ps", "-aq")), ("volume", ("volume", "ls", "-q"))):
@@ -46,7 +48,15 @@ def nothing_left(run: Run, phase: int, diary: Diary) -> list[str]:
     whole = re.compile(r"[0-9a-f]{16}\.(git|stamp|lock)|airflow-[\d.-]+\.db|private")
     out += [f"cache entry {entry.name}" for entry in cache.iterdir() if not whole.fullmatch(entry.name)]
     out += [f"private repository {entry.name}" for entry in (cache / "private").iterdir()]
-    return out + [f"temporary file {entry.name}" for entry in run.temporary.iterdir()]
+    out += [f"temporary file {entry.name}" for entry in run.temporary.iterdir()]
+    return out + [f"process {one.pid} {one.name()}" for one in psutil.process_iter() if _of(run, one)]
+
+
+def _of(run: Run, process: psutil.Process) -> bool:
+    try:
+        return process.environ().get("AIRFLOW_HOME") == str(run.home)
+    except psutil.Error:
+        return False
 
 
 def nothing_lost(run: Run, phase: int, diary: Diary) -> list[str]:

@@ -67,7 +67,7 @@ class Target:
     def refs(self, prefix: str = "refs/") -> dict[str, str]:
         """Commit by ref name, now."""
         lines = self.git("for-each-ref", "--format=%(refname) %(objectname)", prefix).splitlines()
-        return dict(line.split(" ", 1) for line in lines)  # type: ignore[misc]
+        return dict(line.split(" ", 1) for line in lines)
 
     def ledger(self, phase: int, commit: str | None = None) -> dict[str, Any] | None:
         """The ledger as it is now or at one of its commits; None: there is none yet."""
@@ -145,7 +145,7 @@ class Run:
     def tree(self) -> list[psutil.Process]:
         """Every process that descends from the command: nothing else may ever be killed."""
         try:
-            return psutil.Process(self.process.pid).children(recursive=True)
+            return list(psutil.Process(self.process.pid).children(recursive=True))
         except psutil.NoSuchProcess:
             return []
 

@@ -162,7 +162,7 @@ can be chosen: `make soak SOAK_PARTS=task,agent SOAK_SEEDS=1,2`. A line that is 
 - *retries*: of Airflow tasks; *attempts*: beyond each branch's first. `ok` in the columns of the checks:
   - *complete*: exit code 0, all branches integrated, the phase closed.
   - *never twice*: no two agents' containers of one branch ever overlapped in time (the engine's events).
-  - *nothing left*: no container, volume, private repository, half made cache or temporary file of the run.
+  - *nothing left*: no process, container, volume, private repository, half made cache or temporary file.
   - *nothing lost*: every start, attempt and verdict ref that ever was (a hook wrote each move down) is unmoved,
     each attempt has a verdict, every commit integration ever was is an ancestor of its head.
   - *nothing ungated*: every commit integration ever was is the head of a wave that passed its gates, every merge on it

@@ -11,6 +11,21 @@ Sections = dict[str, dict[str, str]]
 _LOOPBACK = "127.0.0.1,localhost"
 
 
+#: What a killed part leaves is taken up after a minute at most; by default it hangs for five.
+_PATIENCE: Sections = {
+    "scheduler": {
+        # The gap between dependent tasks is 0.14 s instead of 0.92 s.
+        "scheduler_idle_sleep_time": "0.1",
+        # Not sooner: tasks cannot say that they live while the API server starts again, which can take half of that.
+        "task_instance_heartbeat_timeout": "60",
+        "task_instance_heartbeat_timeout_detection_interval": "5",
+        "scheduler_health_check_threshold": "20",
+        "orphaned_tasks_check_interval": "10",
+    },
+    "triggerer": {"job_heartbeat_sec": "2", "triggerer_health_check_threshold": "15"},
+}
+
+
 def sections(
     home: Path, *, dags: Path, plugins: Path, port: int, keys: Mapping[str, str], parallelism: int, live: bool
 ) -> Sections:
@@ -46,17 +61,7 @@ def sections(
             "instance_name": "Phaseplan",
         },
         "api_auth": {"jwt_secret": keys["jwt"], "jwt_issuer": "phaseplan"},
-        "scheduler": {
-            # The gap between dependent tasks is 0.14 s instead of 0.92 s.
-            "scheduler_idle_sleep_time": "0.1",
-            # What a killed part leaves is taken up after a minute; by default it hangs for five. Not sooner: tasks
-            # cannot say that they live while the API server starts again, which can take half of that.
-            "task_instance_heartbeat_timeout": "60",
-            "task_instance_heartbeat_timeout_detection_interval": "5",
-            "scheduler_health_check_threshold": "20",
-            "orphaned_tasks_check_interval": "10",
-        },
-        "triggerer": {"job_heartbeat_sec": "2", "triggerer_health_check_threshold": "15"},
+        **_PATIENCE,
         # At the default of 5 s a third of the tasks that fail are recorded seconds late; patience stays the same.
         "workers": {"min_heartbeat_interval": "1", "max_failed_heartbeats": "30"},
         # The DAG file never changes when a plan does, so how often it is parsed is how soon a plan shows.
