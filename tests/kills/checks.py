@@ -54,7 +54,7 @@ def nothing_left(run: Run, phase: int, diary: Diary) -> list[str]:
 
 def _of(run: Run, process: psutil.Process) -> bool:
     try:
-        return process.environ().get("AIRFLOW_HOME") == str(run.home)
+        return bool(process.environ().get("AIRFLOW_HOME") == str(run.home))
     except psutil.Error:
         return False
 

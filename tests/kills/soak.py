@@ -92,7 +92,7 @@ def play(folder: Path, part: str, seed: int, calm: float) -> Row:
         url = engine.url if engine else SOCKET
         diary = Diary(url, place / "events.jsonl")
         try:
-            run = Run(place, target, folder / f"state-{os.getpid()}", url)
+            run = Run(place, target, place / "state", url)
             run.start([TOP / "include/plans/phase-05.yaml"], TOP / "include/agents.yaml")
             blow = _strike(run, part, seed, calm, engine) if part != CALM else None
             code = run.wait(LIMIT)
