@@ -50,9 +50,8 @@ class PrivateEngine:
         dockerd = ["dockerd", f"--host={self.url}", f"--data-root={folder / 'data'}", f"--exec-root={folder / 'exec'}"]
         dockerd += [f"--pidfile={folder / 'dockerd.pid'}", "--bridge=none", "--iptables=false", "--ip6tables=false"]
         with (folder / "dockerd.log").open("ab") as log:
-            subprocess.Popen(
-                self._enter("setsid", "--fork", *dockerd), stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+            command = self._enter("setsid", "--fork", *dockerd)
+            subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         until = time.monotonic() + PATIENCE
         while (trouble := ping(self.url)) is not None:
             assert time.monotonic() < until, f"{trouble}\n{(folder / 'dockerd.log').read_text()[-3000:]}"

@@ -55,7 +55,7 @@ def collect(
     if volume is None:
         raise Infrastructure(f"container {container_id[:12]} has no workspace volume: was it made by another version?")
     trip = Trip(client, image, volume, profile, labels.playing("collector"), repo, base)
-    with tempfile.TemporaryDirectory(prefix="phaseplan-collect-") as folder:
+    with tempfile.TemporaryDirectory(prefix="collect-", dir=repo.path) as folder:
         came = _bring(trip, Path(folder))
     return _judge(came, repo, base, secret_values, volume)
 

@@ -58,7 +58,7 @@ def copy_in(
     client: docker.DockerClient, container_id: str, checkout: Checkout, documents: Mapping[str, bytes] | None = None
 ) -> None:
     """Fill a created container's /workspace, and /phaseplan with documents the container cannot change."""
-    with tempfile.TemporaryDirectory(prefix="phaseplan-copyin-") as folder:
+    with tempfile.TemporaryDirectory(prefix="copyin-", dir=checkout.repo.path) as folder:
         stream = _archive(checkout, documents or {}, Path(folder))
         with engine_errors():
             client.api.put_archive(container_id, "/", _in_chunks(stream))

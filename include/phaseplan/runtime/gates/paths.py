@@ -50,7 +50,7 @@ def shown(path: str) -> str:
 @contextmanager
 def index_of(repo: GitRepo, commit: str) -> Iterator[dict[str, str]]:
     """The environment in which git uses a throw-away index that holds a commit."""
-    with tempfile.TemporaryDirectory(prefix="phaseplan-index-") as folder:
+    with tempfile.TemporaryDirectory(prefix="index-", dir=repo.path) as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         repo.run("read-tree", commit, env=env)
         yield env
