@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from threading import Thread
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from include.phaseplan.cli.airflow.api import Api, ApiError, TaskState
 from include.phaseplan.cli.airflow.supervisor import Supervisor
@@ -25,8 +26,10 @@ _POLL = 1.0  # seconds between two looks, or four times what a look takes,
 _POLL_SLOWEST = 3.0  # but no more than this
 _READ = 2.0  # seconds between two reads of a ledger, at least
 _REREAD = 20.0  # and at most
+_PASSING = (0, 500, 503)  # no answer, a busy database, still starting: ask again
 
 Statuses = Callable[[PhaseRequest], PhaseStatus | None]
+T = TypeVar("T")
 
 
 class Display(Protocol):
@@ -105,9 +108,9 @@ class Drive:
                 if warming is None:  # while the plans are read
                     warming = Thread(target=self._api.warm, daemon=True)
                     warming.start()
-                if errors := self._api.import_errors(self._since):
+                if errors := self._patiently(lambda: self._api.import_errors(self._since)):
                     raise Infrastructure(_import_text(errors))
-                wanted = [dag for dag in wanted if not self._api.has_dag(dag, self._since)]
+                wanted = [dag for dag in wanted if not self._patiently(partial(self._api.has_dag, dag, self._since))]
                 if not wanted:
                     return
             time.sleep(0.2)
@@ -117,12 +120,29 @@ class Drive:
         )
 
     def _trigger(self, phase: _Phase) -> None:
+        dag, conf = names.dag_id(phase.request.plan.phase), dict(phase.request.conf)
         try:
-            self._api.trigger(names.dag_id(phase.request.plan.phase), self._run_id, dict(phase.request.conf))
+            self._patiently(lambda: self._api.trigger(dag, self._run_id, conf))
         except ApiError as error:
             if error.status in (400, 422):
                 raise InputFault(f"Phase {phase.request.plan.phase} does not take these settings: {error}") from error
-            raise
+            if error.status != 409:  # a run id is never used twice: an earlier request had landed, only its answer not
+                raise
+
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        """Ask until there is an answer: the API server may be starting again, or its database be busy.
+
+        :raises ApiError: it said no, or nothing for too long.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return ask()
+            except ApiError as error:
+                if error.status not in _PASSING or time.monotonic() > deadline:
+                    raise
+            time.sleep(_POLL)
+            self._mend()
 
     def _mend(self) -> None:
         for restart in self._supervisor.check():
@@ -140,7 +160,7 @@ class Drive:
         except ApiError as error:
             now = time.monotonic()
             self._silent_since = self._silent_since or now
-            if error.status not in (0, 500, 503) or now - self._silent_since > PATIENCE:
+            if error.status not in _PASSING or now - self._silent_since > PATIENCE:
                 raise
         views = [self._view(phase) for phase in self._phases]
         etas = [
@@ -190,7 +210,7 @@ class Drive:
             needed = sorted(ended.intersection(phase.request.plan.depends_on))
             if needed and view.state.startswith("waiting"):
                 self._display.note(f"Phase {view.phase} cannot open: phase {needed[0]} is not complete.")
-                self._api.mark(names.dag_id(view.phase), self._run_id, "failed")
+                self._patiently(partial(self._api.mark, names.dag_id(view.phase), self._run_id, "failed"))
 
 
 def _signature(tasks: Sequence[TaskState]) -> Mapping[str, tuple[str | None, int]]:
