@@ -1,0 +1,163 @@
+"""What happens around a run while it goes on: an agent is killed, a gate is flaky, somebody stops a task."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+
+from include.phaseplan.cli.airflow.api import Api
+from tests.end_to_end import night
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A container that the engine has started."""
+
+    phase: int
+    branch: str
+    attempt: int
+    role: str
+    claim: str
+
+
+class World(threading.Thread):
+    """Watches the engine and does to the containers of one repository what a bad day does.
+
+    The first agent of 95.1.6 is killed once it works; the gates of phase 98 hear `red` once and `green` from then on.
+    """
+
+    def __init__(self, repository: Path) -> None:
+        super().__init__(daemon=True)
+        self.begun: list[Begun] = []
+        self.faults: list[str] = []
+        self._repository = repository
+        self._engine = docker.from_env()
+        wanted = {"type": "container", "event": "start", "label": "phaseplan.ledger"}
+        self._events = self._engine.events(decode=True, filters=wanted)
+
+    def run(self) -> None:
+        """Until `stop`."""
+        for event in self._events:
+            labels = {k.removeprefix("phaseplan."): v for k, v in event["Actor"]["Attributes"].items()}
+            if not self._ours(labels):
+                continue
+            parts = (int(labels["phase"]), labels["branch"], int(labels["attempt"]), labels["role"], labels["claim"])
+            self.begun.append(Begun(*parts))
+            try:
+                self._act(self.begun[-1], event["Actor"]["ID"])
+            except Exception as error:  # a test looks at these: a thread that dies says nothing
+                self.faults.append(f"{self.begun[-1]}: {error!r}")
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        self._events.close()
+        self.join(timeout=5)
+
+    def agents(self, phase: int, branch: str) -> list[int]:
+        """Attempts of a branch that an agent's container was started for."""
+        return [b.attempt for b in self.begun if (b.phase, b.branch, b.role) == (phase, branch, "agent")]
+
+    def gates(self, phase: int, branch: str) -> int:
+        """How many gate containers were started under this name."""
+        return len([b for b in self.begun if (b.phase, b.branch, b.role) == (phase, branch, "gate")])
+
+    def _ours(self, labels: dict[str, str]) -> bool:
+        """Others may use the same engine: only the ledgers of this repository are ours."""
+        ref = f"refs/phaseplan/phase-{labels['phase']}/ledger:ledger.json"
+        try:
+            return bool(json.loads(night.git(self._repository, "show", ref))["id"] == labels["ledger"])
+        except subprocess.CalledProcessError:
+            return False
+
+    def _act(self, begun: Begun, container_id: str) -> None:
+        if begun.branch == "95.1.6" and begun.role == "agent" and begun.attempt == 1:
+            container = self._engine.containers.get(container_id)
+            for line in container.logs(stream=True, follow=True):
+                if b"waits for the end" in line:
+                    container.kill()
+        if begun.phase == 98 and begun.role == "gate":
+            word = "red" if self.gates(98, begun.branch) == 1 else "green"
+            done = self._engine.containers.get(container_id).exec_run(["sh", "-c", f"echo {word} > /tmp/answer"])
+            assert done.exit_code == 0, done.output
+
+
+class Person(threading.Thread):
+    """Somebody who marks branch 94.1.1 as failed in Airflow while its agent works."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(daemon=True)
+        self.home = home
+
+    def run(self) -> None:
+        """Wait for the agent to run, then mark its task."""
+        filters = ["--filter", "label=phaseplan.branch=94.1.1", "--filter", "label=phaseplan.role=agent"]
+        task, claim = "wave_1.94-1-1_stopped", ""
+        for _ in range(600):
+            time.sleep(0.5)
+            claim = claim or night.docker("ps", *filters, "--format", '{{.Label "phaseplan.claim"}}').strip()
+            if claim and self._deferred(claim.split("/")[0], task):
+                break
+        path = f"/dags/phase_94/dagRuns/{claim.split('/')[0]}/taskInstances/{task}"
+        api_of(self.home).call("PATCH", path, {"new_state": "failed"})
+
+    def _deferred(self, run: str, task: str) -> bool:
+        return any(t.task_id == task and t.state == "deferred" for t in api_of(self.home).tasks("phase_94", run))
+
+
+def api_of(home: Path) -> Api:
+    """The API of the Airflow that runs in a home."""
+    config = configparser.RawConfigParser()
+    config.read(home / "airflow.cfg")
+    password = json.loads((home / "passwords.json").read_text())["admin"]
+    return Api(config.get("api", "base_url"), "admin", password)
+
+
+def clear(api: Api, phase: int, run: str, tasks: list[str]) -> Any:
+    """Clear tasks as the page does, with Downstream on and Only-failed off."""
+    asked = {
+        "dry_run": False,
+        "dag_run_id": run,
+        "task_ids": tasks,
+        "include_downstream": True,
+        "only_failed": False,
+        "reset_dag_runs": True,
+    }
+    return api.call("POST", f"/dags/phase_{phase:02d}/clearTaskInstances", asked)
+
+
+def ended(api: Api, phase: int, run: str, seconds: float) -> str:
+    """How a run ends; asked for every half second, because nothing tells."""
+    deadline = time.monotonic() + seconds
+    while (state := api.run_state(f"phase_{phase:02d}", run)) not in ("success", "failed"):
+        assert time.monotonic() < deadline, f"phase {phase} is {state} after {seconds:.0f} s"
+        time.sleep(0.5)
+    return state
+
+
+@contextmanager
+def airflow_up(home: Path, agents: Path, state: Path) -> Iterator[Api]:
+    """`./phaseplan up` over a home that a run has left."""
+    process = night.started(["up", "--home", str(home), "--plans", str(home / "plans"), "--agents", str(agents)], state)
+    try:
+        said = []
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line)
+            if "Airflow is up" in line:
+                break
+        else:
+            raise AssertionError(f"Airflow did not come up:\n{''.join(said)}{process.communicate()[1]}")
+        yield api_of(home)
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
