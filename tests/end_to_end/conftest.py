@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,46 +13,12 @@ import yaml
 
 from include.phaseplan.runtime.settings import TOP
 from tests.end_to_end.night import Night, bare, docker, git, phaseplan, started
+from tests.end_to_end.place import Place
 from tests.end_to_end.world import Person, World, airflow_up, clear, ended
 
 HERE = Path(__file__).parent
 IMAGES = {"phaseplan/test-misfits:1": "misfits", "phaseplan-test-gallery/agent:1": "gallery"}
 GALLERY = (95, 96, 97, 98)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where everything of a session is."""
-
-    top: Path
-    repositories: dict[int, Path]  # the live ones
-    world: World
-
-    @property
-    def home(self) -> Path:
-        """Airflow's home of the night."""
-        return self.top / "home"
-
-    @property
-    def state(self) -> Path:
-        """Phaseplan's own state."""
-        return self.top / "state"
-
-    @property
-    def agents(self) -> Path:
-        """All agent profiles."""
-        return self.top / "agents.yaml"
-
-    def look(self, name: str, code: int, output: str) -> Night:
-        """Copies of all that the runs have left by now."""
-        copies = self.top / name
-        live = {repository.name: repository for repository in self.repositories.values()}
-        for repository in live.values():
-            shutil.copytree(repository, copies / repository.name)
-        shutil.copytree(self.home / "logs", copies / "logs")
-        shutil.copytree(self.state / "logs", copies / "mirrors")
-        repositories = {phase: copies / repository.name for phase, repository in self.repositories.items()}
-        return Night(self.home, self.state, copies / "logs", copies / "mirrors", code, output, repositories)
 
 
 @pytest.fixture(scope="session")
@@ -81,6 +45,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 @pytest.fixture(scope="session")
+def world(place: Place) -> World:
+    """What is done to the runs from outside."""
+    return place.world
+
+
+@pytest.fixture(scope="session")
 def night(place: Place) -> Iterator[Night]:
     """Runs all phases once, in one Airflow."""
     plans = _plans(place)
@@ -90,6 +60,7 @@ def night(place: Place) -> Iterator[Night]:
         ["run", *map(str, plans), "--agents", str(place.agents), "--home", str(place.home), "--keep"], place.state
     )
     person.join(timeout=5)
+    assert not place.world.faults
     left = place.look("night", done.returncode, done.stdout + done.stderr)
     yield left
     if kept := left.leftovers():

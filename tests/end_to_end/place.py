@@ -1,0 +1,45 @@
+"""Where everything of a session of these tests is, and copies of it as it was at one moment."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.end_to_end.night import Night
+from tests.end_to_end.world import World
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where everything of a session is."""
+
+    top: Path
+    repositories: dict[int, Path]  # the live ones
+    world: World
+
+    @property
+    def home(self) -> Path:
+        """Airflow's home of the night."""
+        return self.top / "home"
+
+    @property
+    def state(self) -> Path:
+        """Phaseplan's own state."""
+        return self.top / "state"
+
+    @property
+    def agents(self) -> Path:
+        """All agent profiles."""
+        return self.top / "agents.yaml"
+
+    def look(self, name: str, code: int, output: str) -> Night:
+        """Copies of all that the runs have left by now."""
+        copies = self.top / name
+        live = {repository.name: repository for repository in self.repositories.values()}
+        for repository in live.values():
+            shutil.copytree(repository, copies / repository.name)
+        shutil.copytree(self.home / "logs", copies / "logs")
+        shutil.copytree(self.state / "logs", copies / "mirrors")
+        repositories = {phase: copies / repository.name for phase, repository in self.repositories.items()}
+        return Night(self.home, self.state, copies / "logs", copies / "mirrors", code, output, repositories)
