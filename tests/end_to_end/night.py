@@ -86,7 +86,7 @@ class Night:
 
     def tries(self, phase: int, task: str) -> int:
         """How many tries Airflow made of a task that ran at all."""
-        return len(self._tries(phase, task))
+        return len([path for path in self._tries(phase, task) if path.suffixes == [".log"]])  # else a trigger's
 
     def _tries(self, phase: int, task: str) -> list[Path]:
         return sorted(self.logs.glob(f"dag_id=phase_{phase:02d}/run_id=*/task_id={task}/attempt=*.log"))
@@ -146,4 +146,5 @@ def _message(line: str) -> str:
     except ValueError:
         return line
     detail = "".join(f"\n{e.get('exc_type')}: {e.get('exc_value')}" for e in said.get("error_detail") or [])
-    return f"{said.get('event', '')}{detail}"
+    why = f" {said['reason']}" if said.get("reason") else ""  # a skip says it in a field of its own
+    return f"{said.get('event', '')}{why}{detail}"
