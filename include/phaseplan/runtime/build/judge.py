@@ -7,6 +7,7 @@ from dataclasses import replace
 from include.phaseplan.runtime.build import publish
 from include.phaseplan.runtime.build.harvest import Harvest
 from include.phaseplan.runtime.build.job import Done, Running, View
+from include.phaseplan.runtime.build.replay import replay
 from include.phaseplan.runtime.build.workbench import bench
 from include.phaseplan.runtime.engine import find
 from include.phaseplan.runtime.gates.diff import Judged
@@ -52,9 +53,12 @@ def _commands(view: View, attempt: int, judged: Judged, commands: tuple[str, ...
     job, workbench = view.job, bench(view, attempt)
     mine = find(job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id, role="gate")
     container = next((c.id for c in mine if c.labels.claim == job.claim and c.labels.attempt == attempt), None)
+    begun = container is None
     if container is None:
         job.say(f"Gates on {judged.commit[:12]}: {'; '.join(commands)}")
         container = workbench.start(job.repo, judged.commit, commands)
     if workbench.wait(container, commands, _PATIENCE) is None:
+        if begun:
+            replay(view, attempt)
         return Running(container, "gate", float(view.plan.gates.timeout))
     return workbench.finish(container, commands, repo=job.repo, commit=judged.commit)

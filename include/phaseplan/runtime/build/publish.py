@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from include.phaseplan.runtime import statuslog
 from include.phaseplan.runtime.build.inputs import key_of
 from include.phaseplan.runtime.build.job import Done, View
+from include.phaseplan.runtime.build.replay import replay
 from include.phaseplan.runtime.engine import find, remove
 from include.phaseplan.runtime.gates.diff import Judged, gate_digest
 from include.phaseplan.runtime.records import Finding, Outcome, Verdict, changed, now
@@ -45,6 +46,8 @@ def verdict(
 ) -> Done:
     """Publish what was decided about one attempt."""
     made = _verdict(view, attempt, harvest, outcome, tuple(findings), reason, judged)
+    if outcome == "failed" and follows((*view.verdicts, made), made.claim, view.plan.attempts):
+        replay(view, attempt)
     for finding in made.findings:
         view.job.say(f"FINDING {finding}")
     lines = _lines(view, made)
