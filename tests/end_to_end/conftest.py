@@ -45,12 +45,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 @pytest.fixture(scope="session")
-def world(place: Place) -> World:
-    """What is done to the runs from outside."""
-    return place.world
-
-
-@pytest.fixture(scope="session")
 def night(place: Place) -> Iterator[Night]:
     """Runs all phases once, in one Airflow."""
     plans = _plans(place)

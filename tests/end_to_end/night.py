@@ -16,6 +16,17 @@ PHASES = (1, 5, 90, 92, 93, 94, 95, 96, 97, 98)  # those that open
 
 
 @dataclass(frozen=True)
+class Begun:
+    """A container that the engine has started."""
+
+    phase: int
+    branch: str
+    attempt: int
+    role: str
+    claim: str
+
+
+@dataclass(frozen=True)
 class Night:
     """What `./phaseplan run` said and left: copies, so that nothing that happens later changes them."""
 
@@ -26,6 +37,7 @@ class Night:
     code: int
     output: str
     repositories: dict[int, Path]
+    begun: tuple[Begun, ...]  # containers of the gallery
     cached: dict[str, Any] = field(default_factory=dict)
 
     def status(self, phase: int) -> dict[str, Any]:
@@ -84,9 +96,18 @@ class Night:
         assert found, f"no log of {task} in phase {phase}"
         return "\n".join(_message(line) for path in found for line in path.read_text(errors="replace").splitlines())
 
-    def tries(self, phase: int, task: str) -> int:
-        """How many tries Airflow made of a task that ran at all."""
-        return len([path for path in self._tries(phase, task) if path.suffixes == [".log"]])  # else a trigger's
+    def tries(self, phase: int, task: str) -> list[str]:
+        """The log of each Airflow try of a task, without what its triggers said."""
+        own = [path for path in self._tries(phase, task) if path.suffixes == [".log"]]
+        return ["\n".join(map(_message, path.read_text(errors="replace").splitlines())) for path in own]
+
+    def agents(self, phase: int, branch: str) -> list[int]:
+        """Attempts of a branch that an agent's container was started for."""
+        return [b.attempt for b in self.begun if (b.phase, b.branch, b.role) == (phase, branch, "agent")]
+
+    def gates(self, phase: int, branch: str) -> int:
+        """How many gate containers were started under this name."""
+        return len([b for b in self.begun if (b.phase, b.branch, b.role) == (phase, branch, "gate")])
 
     def _tries(self, phase: int, task: str) -> list[Path]:
         return sorted(self.logs.glob(f"dag_id=phase_{phase:02d}/run_id=*/task_id={task}/attempt=*.log"))

@@ -42,4 +42,5 @@ class Place:
         shutil.copytree(self.home / "logs", copies / "logs")
         shutil.copytree(self.state / "logs", copies / "mirrors")
         repositories = {phase: copies / repository.name for phase, repository in self.repositories.items()}
-        return Night(self.home, self.state, copies / "logs", copies / "mirrors", code, output, repositories)
+        begun = tuple(self.world.begun)
+        return Night(self.home, self.state, copies / "logs", copies / "mirrors", code, output, repositories, begun)

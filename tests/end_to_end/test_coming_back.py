@@ -34,9 +34,9 @@ def test_what_was_out_has_a_new_attempt_and_its_name(back: Night, branch: str) -
 
 
 @pytest.mark.parametrize("branch", OLD)
-def test_what_was_in_has_no_new_attempt(back: Night, place: Place, branch: str) -> None:
+def test_what_was_in_has_no_new_attempt(back: Night, branch: str) -> None:
     assert back.refs(95, branch) == REFS[branch]
-    assert place.world.agents(95, branch) == list(range(1, 1 + len([r for r in REFS[branch] if "started" in r])))
+    assert back.agents(95, branch) == list(range(1, 1 + len([r for r in REFS[branch] if "started" in r])))
 
 
 def test_only_what_is_new_is_merged_and_integration_moved_forward(night: Night, back: Night) -> None:
@@ -64,7 +64,7 @@ def test_a_persons_push_is_adopted_gated_and_keeps_its_name(back: Night, place: 
     verdict = back.verdict(95, "95.1.4", "3.1")
     assert (verdict["outcome"], verdict["source"]) == ("passed", "person")
     assert verdict["name"] == "feature/p95w1-trespass-v2"
-    assert place.world.agents(95, "95.1.4") == [1, 2]
+    assert back.agents(95, "95.1.4") == [1, 2]
     pushed = git(place.top / "mended", "rev-parse", "HEAD").strip()
     assert back.git(95, "rev-parse", "refs/heads/feature/p95w1-trespass-v2").strip() == pushed == verdict["commit"]
     assert back.show(95, "work/95.1.4/own.txt") == "by a person\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.end_to_end.night import Night
-from tests.end_to_end.world import World
 
 pytestmark = [pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(1200)]
 
@@ -73,25 +72,39 @@ def test_every_branch_leaves_exactly_its_refs(night: Night, branch: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("branch", "tries", "outcomes"),
+    ("branch", "outcomes"),
     [
-        ("95.1.1", 1, ["failed", "passed"]),
-        ("95.1.2", 1, ["failed", "failed"]),
-        ("95.1.3", 1, ["failed", "passed"]),
-        ("95.1.4", 1, ["failed", "failed"]),
-        ("95.1.5", 1, ["blocked"]),
-        ("95.1.6", 2, ["unfinished", "passed"]),
-        ("95.1.7", 1, ["passed"]),
+        ("95.1.1", ["failed", "passed"]),
+        ("95.1.2", ["failed", "failed"]),
+        ("95.1.3", ["failed", "passed"]),
+        ("95.1.4", ["failed", "failed"]),
+        ("95.1.5", ["blocked"]),
+        ("95.1.6", ["unfinished", "passed"]),
+        ("95.1.7", ["passed"]),
     ],
 )
-def test_attempts_follow_each_other_in_one_airflow_try(
-    night: Night, branch: str, tries: int, outcomes: list[str]
-) -> None:
-    slug = night.name(95, branch).split("p95w1-")[1]
-    assert night.tries(95, f"wave_1.{branch.replace('.', '-')}_{slug}") == tries
+def test_every_attempt_has_its_outcome(night: Night, branch: str, outcomes: list[str]) -> None:
     verdicts = [night.verdict(95, branch, f"{n}.1") for n in range(1, len(outcomes) + 1)]
     assert [v["outcome"] for v in verdicts] == outcomes
     assert {v["source"] for v in verdicts} == {"agent"}
+    assert len({v["claim"] for v in verdicts}) == 1
+    assert night.agents(95, branch) == list(range(1, len(outcomes) + 1))
+
+
+@pytest.mark.parametrize(
+    "task", ["wave_1.95-1-1_second", "wave_1.95-1-2_never", "wave_1.95-1-3_long", "wave_1.95-1-4_trespass"]
+)
+def test_a_failed_attempt_is_followed_by_the_next_in_the_same_airflow_try(night: Night, task: str) -> None:
+    (both,) = [log for log in night.tries(95, task) if "Attempt 2 runs in container" in log]
+    assert "Attempt 1 failed; the next of 2 attempts begins." in both
+
+
+def test_a_killed_attempt_is_followed_by_the_next_in_another_airflow_try(night: Night) -> None:
+    tries = night.tries(95, "wave_1.95-1-6_killed")
+    (stopped,) = [log for log in tries if "stopped from outside" in log]
+    assert "no attempt is consumed" in stopped
+    assert "Attempt 2 runs in container" not in stopped
+    assert any("Attempt 2 runs in container" in log for log in tries)
 
 
 def test_the_second_attempt_is_told_what_sank_the_first(night: Night) -> None:
@@ -124,8 +137,8 @@ def test_a_trespasser_is_out_and_the_file_is_named(night: Night) -> None:
     assert night.ledger(95)["branches"]["95.1.4"]["cause"] == "failed"
 
 
-def test_an_agent_that_is_killed_is_nobodys_failure(night: Night, world: World) -> None:
-    assert world.agents(95, "95.1.6") == [1, 2]
+def test_an_agent_that_is_killed_is_nobodys_failure(night: Night) -> None:
+    assert night.agents(95, "95.1.6") == [1, 2]
     assert "work/95.1.6/begun.txt" in night.files(95, "refs/phaseplan/phase-95/attempts/95.1.6/1")
     assert night.files(95, "feature/p95w1-killed-v2") >= {"work/95.1.6/file.txt"}
     assert any("UNFINISHED 95.1.6" in line for line in night.lines(95, "status"))
@@ -156,9 +169,9 @@ def test_blockers_name_who_waits_and_for_what(night: Night, phase: int, line: st
     assert len(found) == 1, night.lines(phase, "blockers")
 
 
-def test_whoever_needs_what_is_out_never_starts(night: Night, world: World) -> None:
+def test_whoever_needs_what_is_out_never_starts(night: Night) -> None:
     for phase, branch in ((95, "95.2.1"), (95, "95.2.3"), (96, "96.2.2")):
-        assert world.agents(phase, branch) == []
+        assert night.agents(phase, branch) == []
     assert "Need Fails twice from 95.1.2" in night.log(95, "wave_2.95-2-1_orphan")
     assert "95.1.2" in night.status(95)["branches"]["95.2.1"]["reason"]
 
@@ -179,7 +192,7 @@ def test_the_last_task_names_who_is_out_and_the_tasks_to_clear(night: Night) -> 
     assert night.status(95)["complete"] is False
 
 
-def test_two_that_break_only_together_lose_the_later_one(night: Night, world: World) -> None:
+def test_two_that_break_only_together_lose_the_later_one(night: Night) -> None:
     record = night.ledger(96)["branches"]["96.1.2"]
     assert (record["state"], record["cause"]) == ("isolated", "wave_gate")
     assert "sh build.sh" in record["reason"]
@@ -188,7 +201,7 @@ def test_two_that_break_only_together_lose_the_later_one(night: Night, world: Wo
     assert "green without" in said
     assert "work/96.1.2/part.txt" not in night.files(96)
     assert night.files(96, "refs/phaseplan/phase-96/attempts/96.1.2/1") >= {"work/96.1.2/part.txt"}
-    assert night.ledger(96)["waves"]["1"]["gate_runs"] == world.gates(96, "wave-1") > 2
+    assert night.ledger(96)["waves"]["1"]["gate_runs"] == night.gates(96, "wave-1") > 2
 
 
 def test_the_wave_and_the_next_one_are_integrated_without_the_culprit(night: Night) -> None:
@@ -221,11 +234,11 @@ def test_a_base_that_is_red_by_itself_is_nobodys_fault(night: Night) -> None:
     assert "97.1.1 Not at fault: isolated" not in night.log(97, "close_phase")
 
 
-def test_a_gate_that_is_red_once_isolates_nobody(night: Night, world: World) -> None:
+def test_a_gate_that_is_red_once_isolates_nobody(night: Night) -> None:
     wave = night.ledger(98)["waves"]["1"]
     assert wave["state"] == "integrated"
     assert "the answer is red" in str(wave["flaky"])
-    assert wave["gate_runs"] == world.gates(98, "wave-1") == 2
+    assert wave["gate_runs"] == night.gates(98, "wave-1") == 2
     assert any("Wave 1 - Integration: FLAKY" in line for line in night.lines(98, "status"))
     assert night.status(98)["complete"] is True
 

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +16,7 @@ import docker
 
 from include.phaseplan.cli.airflow.api import Api
 from tests.end_to_end import night
-
-
-@dataclass(frozen=True)
-class Begun:
-    """A container that the engine has started."""
-
-    phase: int
-    branch: str
-    attempt: int
-    role: str
-    claim: str
+from tests.end_to_end.night import Begun
 
 
 class World(threading.Thread):
@@ -63,14 +52,6 @@ class World(threading.Thread):
         self._events.close()
         self.join(timeout=5)
 
-    def agents(self, phase: int, branch: str) -> list[int]:
-        """Attempts of a branch that an agent's container was started for."""
-        return [b.attempt for b in self.begun if (b.phase, b.branch, b.role) == (phase, branch, "agent")]
-
-    def gates(self, phase: int, branch: str) -> int:
-        """How many gate containers were started under this name."""
-        return len([b for b in self.begun if (b.phase, b.branch, b.role) == (phase, branch, "gate")])
-
     def _ours(self, labels: dict[str, str]) -> bool:
         """Others may use the same engine: only the ledgers of this repository are ours."""
         ref = f"refs/phaseplan/phase-{labels['phase']}/ledger:ledger.json"
@@ -86,7 +67,7 @@ class World(threading.Thread):
                 if b"waits for the end" in line:
                     container.kill()
         if begun.phase == 98 and begun.role == "gate":
-            word = "red" if self.gates(98, begun.branch) == 1 else "green"
+            word = "red" if len([b for b in self.begun if (b.phase, b.role) == (98, "gate")]) == 1 else "green"
             done = self._engine.containers.get(container_id).exec_run(["sh", "-c", f"echo {word} > /tmp/answer"])
             assert done.exit_code == 0, done.output
 
