@@ -365,7 +365,7 @@ def test_the_bound_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings().gate_runs == 7
     for wrong in ("0", "-1", "many"):
         monkeypatch.setenv("AIRFLOW__PHASEPLAN__GATE_RUNS", wrong)
-        with pytest.raises(InputFault, match="`gate_runs` in section .* must be a whole number above 0"):
+        with pytest.raises(InputFault, match=r"`gate_runs` in section .* must be a whole number above 0"):
             settings()
 
 

@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from include.phaseplan.operators.faults import faults
 from include.phaseplan.operators.run import job_of
+from include.phaseplan.operators.telling import tell_branch
 from include.phaseplan.runtime.build.job import Again, Done, Job, Running, Untouched
 from include.phaseplan.runtime.build.step import step
 from include.phaseplan.runtime.engine import stop
@@ -51,6 +52,8 @@ class BranchBuildOperator(DockerOperator):
             while isinstance(outcome := step(job), Running | Again):
                 if isinstance(outcome, Running):
                     self._wait(job, outcome)
+            if isinstance(outcome, Done):
+                tell_branch(context, job.repo, job.remote, outcome.verdict)
         if isinstance(outcome, Untouched):
             self.log.info("Not among the branches this run is about; left as it is.")
             return {"branch": self.branch, "state": "untouched"}

@@ -12,6 +12,7 @@ from include.phaseplan.compile import names
 from include.phaseplan.errors import InputFault
 from include.phaseplan.operators.faults import faults
 from include.phaseplan.operators.run import made_job, pulled_token, repository, secrets, token
+from include.phaseplan.operators.telling import tell_phase, tell_wave
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.model import PhasePlan
@@ -87,6 +88,7 @@ class IntegrateOperator(_PhaseOperator):
                 say=partial(self.log.info, "%s"),
                 secrets=secrets,
             ).integrate()
+            tell_wave(context, repo, remote, self.phase, self.wave, done)
         return {"head": done.head, "merged": list(done.merged), "isolated": list(done.isolated)}
 
 
@@ -105,6 +107,7 @@ class ClosePhaseOperator(_PhaseOperator):
             )
         with faults(), repository(self.repository) as (remote, repo):
             closing = phases.close_phase(repo, remote, mine, phase=self.phase)
+            tell_phase(context, repo, remote, self.phase, closing)
         self.log.info("%s", closing.message)
         if not closing.ok:
             raise AirflowFailException(closing.message)

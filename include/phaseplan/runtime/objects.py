@@ -24,7 +24,7 @@ NEUTRAL = {
 
 def write_tree(repo: GitRepo, files: Mapping[str, bytes]) -> str:
     """A flat tree of regular files; names without slashes. Two git processes, however many files."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=repo.path) as folder:
         paths = [Path(folder, str(i)) for i in range(len(files))]
         for path, data in zip(paths, files.values(), strict=True):
             path.write_bytes(data)

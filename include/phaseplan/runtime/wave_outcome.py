@@ -24,6 +24,7 @@ from include.phaseplan.runtime.records import (
     now,
 )
 from include.phaseplan.runtime.statuslog import status_line, wave_line
+from include.phaseplan.runtime.verdicts import RULINGS
 from include.phaseplan.runtime.wave_job import Job
 
 BASE = "base"  # id of the head that brings in a base that moved
@@ -58,6 +59,7 @@ class Integrated:
     :param head: integration afterwards; None while nothing was ever merged.
     :param waiting: passed branches left out, each with the branch it cannot be merged without.
     :param status_lines: new lines of the status log, for the mirror; `blockers` of the other log.
+    :param blocked: the blocker line of every branch that is told for the first time in this run.
     """
 
     head: str | None
@@ -67,6 +69,7 @@ class Integrated:
     unfinished: tuple[str, ...] = ()
     status_lines: tuple[str, ...] = ()
     blockers: tuple[str, ...] = ()
+    blocked: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,8 @@ def green(
         return Integrated(integration, waiting=waiting), None
     lines += [*more, wave_line(job.wave.wave, f"COMPLETED {', '.join(ids) or 'nothing new'} merged")]
     isolated = {branch_id: out.findings for branch_id, out in isolations.items()}
-    done = Integrated(integration, ids, isolated, waiting, job.unfinished, tuple(lines), blockers)
+    blocked = {b: line for b, line in ledger.told.items() if job.ledger.told.get(b) != line}
+    done = Integrated(integration, ids, isolated, waiting, job.unfinished, tuple(lines), blockers, blocked)
     return done, Change(ledger, tuple(lines), blockers)
 
 
@@ -186,7 +190,8 @@ def _isolated(job: Job, branch_id: str, out: Isolation) -> BranchRecord:
         reason = f"attempt {verdict.attempt} {out.reason}; attempt {record.attempt} stays integrated"
         return changed(record, reason=reason, rejected=verdict.attempt)
     informed = changed(verdict, findings=(*verdict.findings, *out.findings))
-    return changed(record, state=State.ISOLATED, reason=out.reason, cause=out.cause, verdict=informed)
+    ruling = RULINGS[out.cause]
+    return changed(record, state=ruling.state, reason=out.reason, cause=ruling.cause, verdict=informed)
 
 
 def _same(snapshot: Snapshot, ledger: Ledger, wave: int) -> bool:

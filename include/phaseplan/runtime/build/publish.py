@@ -9,8 +9,10 @@ from include.phaseplan.runtime import statuslog
 from include.phaseplan.runtime.build.inputs import key_of
 from include.phaseplan.runtime.build.job import Done, View
 from include.phaseplan.runtime.build.replay import replay
+from include.phaseplan.runtime.early import warnings
 from include.phaseplan.runtime.engine import find, remove
 from include.phaseplan.runtime.gates.diff import Judged, gate_digest
+from include.phaseplan.runtime.ledger import read
 from include.phaseplan.runtime.records import Finding, Outcome, Verdict, changed, now
 from include.phaseplan.runtime.refs import public_name
 from include.phaseplan.runtime.results import publish_name, publish_result
@@ -72,10 +74,20 @@ def conclude(view: View, verdict: Verdict, *, reused: bool = False, keep_volume:
         named = publish_name(view.job.repo, view.job.remote, view.branch, verdict)
         word = "Published" if named else "Somebody else holds the name"
         view.job.say(f"{word} {verdict.name} at {(verdict.commit or '')[:12]}.")
+        if not reused:
+            _warn(view)
     for container in find(view.job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id):
         if container.labels.attempt == verdict.attempt and container.labels.claim == view.job.claim:
             remove(view.job.client, container.id, keep_volume=keep_volume)
     return Done(verdict, reused)
+
+
+def _warn(view: View) -> None:
+    """Say which branches under way this one would conflict with."""
+    job = view.job
+    for warning in warnings(job.repo, read(job.repo, job.remote, job.phase), view.plan, view.run.base):
+        if view.branch.id in warning.branches:
+            job.say(str(warning))
 
 
 def _verdict(

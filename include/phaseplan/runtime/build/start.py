@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from include.phaseplan.runtime import brief
 from include.phaseplan.runtime.agent_container import create_agent
-from include.phaseplan.runtime.build import adopt, inputs, lineage, publish
+from include.phaseplan.runtime.build import adopt, earlier, inputs, publish
 from include.phaseplan.runtime.build.job import Done, NotReady, Running, View
 from include.phaseplan.runtime.build.workbench import bench
+from include.phaseplan.runtime.early import for_brief
 from include.phaseplan.runtime.engine import Found, remove, start
 from include.phaseplan.runtime.results import claim_attempt
 from include.phaseplan.runtime.workspace import Workspace, synthesise
@@ -41,7 +42,7 @@ def again(view: View, attempt: int, left: Found | None) -> Running | Done:
 
 
 def _workspace(view: View) -> Workspace:
-    base = lineage.base_of(view)
+    base = earlier.base_of(view)
     workspace = synthesise(view.job.repo, view.plan, base, view.snapshot, view.branch, bench(view, 0))
     if workspace.conflict:
         needed, conflict = workspace.conflict
@@ -70,7 +71,7 @@ def _launch(view: View, attempt: int, workspace: Workspace) -> Running:
         commit=workspace.commit,
         branch_name=view.branch.branch,
         history=view.plan.history,
-        documents=brief.documents(task, previous=lineage.previous(view)),
+        documents=brief.documents(task, previous=earlier.previous(view)),
     )
     start(job.client, container)
     publish.announce(view, "STARTED")
@@ -88,5 +89,6 @@ def _task(view: View, attempt: int, workspace: Workspace) -> dict[str, object]:
         base=workspace.commit,
         dependencies=brief.interfaces(view.job.repo, view.plan, dependencies),
         conventions=brief.conventions(view.job.repo, view.plan, workspace.commit),
-        findings=lineage.sank(view),
+        predicted=for_brief(view.job.repo, view.snapshot, view.plan, view.branch, view.run.base),
+        findings=earlier.sank(view),
     )
