@@ -8,8 +8,10 @@ import multiprocessing
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ SCARS = {"all-at-quarantine": "tmp_objdir-*", "all-at-prepared": "*.lock"}
 
 _server = multiprocessing.get_context("forkserver")  # a warm interpreter: a worker starts in milliseconds
 _server.set_forkserver_preload([worker.__name__])
+_starting = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,11 @@ def start(folder: Path, shape: str, token: Token | None, stages: Sequence[str], 
     said = token.model_dump_json() if token else ""
     args = (env, str(folder / "target.git"), str(folder / "state"), shape, said, *stages)
     process = _server.Process(target=worker.main, args=args)
-    process.start()
-    process.join()
+    with _starting:
+        process.start()
+    wait([process.sentinel])
+    with _starting:  # starting one reads the exit codes of all that have ended, and each can be read only once
+        process.join()
     code = process.exitcode
     process.close()
     assert code is not None
