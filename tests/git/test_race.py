@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -22,7 +23,7 @@ from include.phaseplan.runtime.results import claim_attempt
 from tests.git.lab import PHASE, Lab, plan_of
 
 RACERS = 4
-UPDATES = 250  # by each
+UPDATES = int(os.environ.get("PHASEPLAN_UPDATES", "250"))  # by each
 CLAIMS = 10  # by each
 
 _server = multiprocessing.get_context("forkserver")
