@@ -22,7 +22,7 @@ _GONE = ("does not appear to be a git repository", "could not read from remote",
 _RACED = ("stale info", "cannot lock ref", "failed to lock", "already exists", "failed to update ref", "fetch first")
 _PATIENCE = ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=120")  # a dead server must not hold a worker
 
-ROUNDS = 40  # of a compare-and-swap that keeps losing
+ROUNDS = 100  # of a compare-and-swap that keeps losing; of four racers one lost 21 in a row
 LOCKED = 8  # pushes refused by a lock before we say so; on another machine's target they take some ten seconds
 
 
