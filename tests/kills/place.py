@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -157,6 +157,16 @@ class Run:
             self.process.terminate()
             self.process.wait(90)
             return -1
+
+    def clear(self, phases: Iterable[int]) -> None:
+        """Take away what a run that did not end well left on the engine; nothing of anybody else's."""
+        docker = ["docker", "-H", self.docker_url]
+        for ledger in filter(None, map(self.target.ledger, phases)):
+            label = ["--filter", f"label=phaseplan.ledger={ledger['id']}"]
+            for listing, removal in ((["ps", "-aq"], ["rm", "-f", "-v"]), (["volume", "ls", "-q"], ["volume", "rm"])):
+                found = subprocess.run([*docker, *listing, *label], capture_output=True, text=True).stdout.split()
+                if found:
+                    subprocess.run([*docker, *removal, *found], capture_output=True)
 
     def status(self, phase: int) -> dict[str, Any]:
         """`./phaseplan status PHASE --json`."""

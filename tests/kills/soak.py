@@ -99,6 +99,7 @@ def play(folder: Path, part: str, seed: int, calm: float) -> Row:
             row = _row(run, diary, blow, part, seed, code)
         finally:
             diary.close()
+        run.clear([PHASE])
     if not row.wrong and not code:
         shutil.rmtree(place)
     return row

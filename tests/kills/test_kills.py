@@ -7,7 +7,7 @@ import pytest
 from tests.kills.checks import CHECKS
 from tests.kills.conftest import PHASES, Killed
 
-pytestmark = [pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(1200)]
 
 
 def test_the_run_says_that_all_is_well(night: Killed) -> None:
