@@ -127,7 +127,7 @@ def test_a_red_wave_publishes_nothing_and_later_waves_are_not_reached(lab: Lab) 
         lab.integrate(token, 2)
     assert lab.refs() == before
     closing = lab.close(token)
-    assert not closing.ok and "wave 1 is red" in closing.message and "Clear wave_1.integrate" in closing.message
+    assert not closing.ok and "wave 1 is red" in closing.message and "Clear open_phase" in closing.message
 
 
 def test_a_selection_leaves_the_rest_untouched_and_does_not_complete(lab: Lab) -> None:

@@ -73,7 +73,6 @@ _WARNINGS = {
 _NOTES = {
     "PP504": "the claimed conflict risk is not what the overlap of paths says",
     "PP703": "a wave has more branches than agents may run at once",
-    "PP704": "further attempts come with the next release",
 }
 
 _TABLES: tuple[tuple[Severity, dict[str, str]], ...] = (("error", _ERRORS), ("warning", _WARNINGS), ("note", _NOTES))

@@ -175,6 +175,9 @@ def _trouble(snapshot: Snapshot, branch: Branch, run_id: str) -> str:
 
 def _next_step(snapshot: Snapshot, plan: PhasePlan, troubled: Sequence[str]) -> str:
     """Which tasks to Clear: those out by themselves; else what stops the first wave that is not in."""
+    waves = snapshot.ledger.waves.values() if snapshot.ledger else ()
+    if any(w.state == "red" and w.fault in ("base", "conflict") for w in waves):
+        return "Next: mend the base, then Clear open_phase, which takes the new base, with Downstream on."
     first = [b for b in troubled if snapshot.state(b) in OUT]
     if not first:
         wave = min(plan.wave_of[b] for b in troubled)

@@ -35,7 +35,7 @@ class State(StrEnum):
 class Finding(Record):
     """One thing a gate has to say, for a person and for the next attempt."""
 
-    gate: str  # agent | budget | ownership | required | hostile | size | secrets | commands | conflict | conservation
+    gate: str  # agent, budget, ownership, required, hostile, size, secrets, commands, conflict, conservation, wave ...
     file: str | None = None
     line: int | None = None
     limit: str | None = None
@@ -84,6 +84,11 @@ class Verdict(Record):
     timings: dict[str, float] = {}  # seconds: workspace, copy_in, agent, collect, gates
 
 
+#: What keeps a wave from being published: the base is red; culprits could not be found within the bound; a base that
+#: moved conflicts with what is integrated.
+Fault = Literal["base", "search", "conflict"]
+
+
 class BranchRecord(Record):
     """What the ledger holds about one branch: the newest folded verdict and what became of it."""
 
@@ -104,6 +109,7 @@ class WaveRecord(Record):
 
     run: str
     state: Literal["integrated", "red"]
+    fault: Fault | None = None  # of a red one
     head: str | None = None  # integration after the wave
     started: str = ""
     finished: str = ""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +13,7 @@ from include.phaseplan.runtime.records import Finding
 from include.phaseplan.runtime.wave_job import Job
 from include.phaseplan.runtime.wave_outcome import BASE
 from include.phaseplan.runtime.workbench import GateFailed
-from include.phaseplan.runtime.workspace import regenerated, union_paths
+from include.phaseplan.runtime.workspace import regenerated, union_checks, union_paths
 
 GATE_RUNS = 60  # how often one `integrate` may gate, where nobody sets it
 
@@ -124,7 +122,9 @@ class WaveGate:
         merged = self.merge(heads)
         mine = [h for h in (*self._base, *heads) if h.id in merged.ids]
         commands = self._commands(merged.commit, mine)
-        key = Key(merged.commit, commands, bare=not heads)
+        key = Key(
+            merged.commit, commands, bare=merged.commit == self.job.old and not {h.id for h in heads} & {*merged.ids}
+        )
         return self._memory.ask(key, lambda: self._run(merged, mine, key), again=again)
 
     def _run(self, merged: Merged, mine: Sequence[Head], key: Key) -> Tried:
@@ -164,16 +164,9 @@ class WaveGate:
         paths = _touched(self.job, self._whole)
         own = _touched(self.job, mine)
         there = read_objects(self.job.repo, [f"{commit}:{s.path}" for s in shared])
-        return [
-            (s.check or "").replace("{path}", shlex.quote(s.path)).replace("{dir}", _folder(s.path))
-            for s in shared
-            if s.path in paths and (s.path in own or there[f"{commit}:{s.path}"] is not None)
-        ]
+        found = {s.path for s in shared if s.path in own or there[f"{commit}:{s.path}"] is not None}
+        return union_checks(self.job.plan, found & paths)
 
 
 def _touched(job: Job, heads: Sequence[Head]) -> set[str]:
     return {path for work in touched(job.repo, heads).values() for path in work}
-
-
-def _folder(path: str) -> str:
-    return shlex.quote(posixpath.dirname(path) or ".")

@@ -15,6 +15,7 @@ from include.phaseplan.runtime.phase import selection
 from include.phaseplan.runtime.records import (
     BranchRecord,
     Cause,
+    Fault,
     Finding,
     Ledger,
     State,
@@ -28,10 +29,6 @@ from include.phaseplan.runtime.verdicts import RULINGS
 from include.phaseplan.runtime.wave_job import Job
 
 BASE = "base"  # id of the head that brings in a base that moved
-
-#: What keeps a wave from being published: the base is red; culprits could not be found within the bound; a base that
-#: moved conflicts with what is integrated.
-Fault = Literal["base", "search", "conflict"]
 
 
 class WaveRed(PhaseplanError):
@@ -91,7 +88,7 @@ class Gated:
 
 def red(job: Job, findings: tuple[Finding, ...], gated: Gated, fault: Fault) -> tuple[WaveRed, Change]:
     """Nothing is published and nobody is isolated; the wave is written down as red."""
-    record = _wave(job, "red", job.ledger.integration, gated, findings)
+    record = changed(_wave(job, "red", job.ledger.integration, gated, findings), fault=fault)
     lines = (*job.lines, wave_line(job.wave.wave, f"FAILED {findings[0]}; nothing was published"))
     ledger = changed(job.ledger, waves={**job.ledger.waves, job.wave.wave: record})
     ledger, more, blockers = _told(job, ledger, {})

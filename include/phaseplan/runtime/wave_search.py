@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from include.phaseplan.runtime.conflict_text import conflict_findings
 from include.phaseplan.runtime.culprits import Culprit, Search
 from include.phaseplan.runtime.merge import Head, Merged
-from include.phaseplan.runtime.records import Finding
+from include.phaseplan.runtime.records import Fault, Finding
 from include.phaseplan.runtime.wave_gate import GateMemory, Spent, Tried, WaveGate
 from include.phaseplan.runtime.wave_job import Job
-from include.phaseplan.runtime.wave_outcome import BASE, Fault, Isolation
+from include.phaseplan.runtime.wave_outcome import BASE, Isolation
 
 
 class Stopped(Exception):
@@ -50,7 +50,7 @@ class WaveSearch:
                 raise Stopped(
                     "conflict", conflict_findings(self.job.repo, "the new base", self.base[0].commit, conflict)
                 )
-            if not self.left and not self.base:
+            if not gate.merged.steps:
                 return gate.merged, Tried(gate.merged.commit)
             tried = self._twice(gate, self.left)
             if not tried.findings:

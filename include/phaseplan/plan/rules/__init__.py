@@ -56,7 +56,6 @@ ADVICE: tuple[Rule, ...] = (
     overlap.honest_risk,
     running.cron_with_dependencies,
     running.enough_agents,
-    running.attempts_come_later,
 )
 
 

@@ -51,13 +51,6 @@ def enough_agents(view: View) -> Iterator[Finding]:
             yield Finding("PP703", ("waves", i, "wave"), said, "raise max_parallel_agents if the machine can take it")
 
 
-def attempts_come_later(view: View) -> Iterator[Finding]:
-    """PP704: only where the author asked for it; the default asks for nothing."""
-    if "attempts" in view.plan.model_fields_set and view.plan.attempts > 1:
-        said = "each branch gets one attempt for now: further attempts come with the next release"
-        yield Finding("PP704", ("attempts",), said)
-
-
 def _cron_fault(schedule: str) -> str | None:
     """What croniter, with which Airflow reads crons, has against this one."""
     fields = len(schedule.split())
