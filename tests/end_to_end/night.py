@@ -30,10 +30,8 @@ class Begun:
 class Night:
     """What `./phaseplan run` said and left: copies, so that nothing that happens later changes them."""
 
-    home: Path
-    state: Path  # of the live runs
+    state: Path  # Phaseplan's own
     logs: Path  # of Airflow's tasks
-    mirrors: Path  # status.log and blockers.log for people, by phase
     code: int
     output: str
     repositories: dict[int, Path]
@@ -86,7 +84,7 @@ class Night:
     def lines(self, phase: int, name: str) -> list[str]:
         """`status` or `blockers`: lines of the ledger, which the mirror file must hold too."""
         held = self.git(phase, "show", f"refs/phaseplan/phase-{phase}/ledger:{name}.log").splitlines()
-        mirror = (self.mirrors / f"phase-{phase}/{name}.log").read_text().splitlines()
+        mirror = (self.state / f"logs/phase-{phase}/{name}.log").read_text().splitlines()
         assert set(held) <= set(mirror), f"{name}.log of phase {phase}: {set(held) - set(mirror)} is not in the mirror"
         return held
 

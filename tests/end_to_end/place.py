@@ -40,7 +40,7 @@ class Place:
         for repository in live.values():
             shutil.copytree(repository, copies / repository.name)
         shutil.copytree(self.home / "logs", copies / "logs")
-        shutil.copytree(self.state / "logs", copies / "mirrors")
+        shutil.copytree(self.state, copies / "state", ignore=shutil.ignore_patterns("cache"))
         repositories = {phase: copies / repository.name for phase, repository in self.repositories.items()}
         begun = tuple(self.world.begun)
-        return Night(self.home, self.state, copies / "logs", copies / "mirrors", code, output, repositories, begun)
+        return Night(copies / "state", copies / "logs", code, output, repositories, begun)

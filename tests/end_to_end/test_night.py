@@ -87,7 +87,7 @@ def test_status_and_blockers_speak_as_the_document_does(night: Night) -> None:
     assert "Wave 1 - Agent 2: FAILED 90.1.2 Exits non-zero" in status
     blockers = night.git(90, "show", "refs/phaseplan/phase-90/ledger:blockers.log")
     assert "BLOCKED: Agent 5 - Need the answer of 90.9.9" in blockers
-    mirrored = (night.mirrors / "phase-90/status.log").read_text()
+    mirrored = (night.state / "logs/phase-90/status.log").read_text()
     assert "COMPLETED 90.1.1" in mirrored
 
 
