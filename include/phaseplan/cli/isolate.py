@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from include.phaseplan.cli.lastrun import last_run
-from include.phaseplan.cli.reading import phase_number, plan_of
-from include.phaseplan.cli.running.request import absolute
+from include.phaseplan.cli.reading import file_of, phase_number, repository_of
 from include.phaseplan.compile.names import branch_task_id
 from include.phaseplan.errors import InputFault
 from include.phaseplan.plan.graph import dependents
@@ -15,7 +12,7 @@ from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime import refs, statuslog
 from include.phaseplan.runtime.engine import connect, find, remove
 from include.phaseplan.runtime.gates.commands import ContainerBench
-from include.phaseplan.runtime.labels import Labels
+from include.phaseplan.runtime.integrating import wave_bench
 from include.phaseplan.runtime.ledger import Snapshot, read
 from include.phaseplan.runtime.remote import Remote
 from include.phaseplan.runtime.settings import Settings, settings
@@ -42,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
     :raises InputFault: the branch is not integrated, or cannot leave; the message says why.
     """
     here, phase = settings(), phase_number(args.phase)
-    remote = Remote(absolute(_repository(args.repository, phase, here)))
+    found = None if args.repository else file_of(phase, here)
+    remote = Remote(repository_of(args.repository, found[1] if found else None))
     with remote.private(state=here.state) as repo:
         snapshot = read(repo, remote, phase)
         if snapshot.pinned is None:
@@ -53,35 +51,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _repository(given: str | None, phase: int, here: Settings) -> str:
-    files = [file for file in map(Path, last_run().get("plans", ())) if file.is_file()]
-    found = None if given else plan_of(phase, [*files, *sorted(here.plans.glob("*.yaml"))], here.agents)
-    url = given or (found[1].repository if found else None) or here.repository
-    if not url:
-        raise InputFault(
-            "No target repository is named. Give --repository URL, set `repository:` in the plan, or "
-            "AIRFLOW__PHASEPLAN__REPOSITORY."
-        )
-    return url
-
-
 def _bench(snapshot: Snapshot, here: Settings, branch_id: str) -> ContainerBench:
-    """Gate containers as a wave's integration has them, from the pinned plan; a dead predecessor's go first."""
-    pinned, ledger = snapshot.pinned, snapshot.ledger
-    if pinned is None or ledger is None or ledger.run is None:
+    """Gate containers as a wave's integration has them; those of a dead predecessor go first."""
+    if snapshot.pinned is None or snapshot.ledger is None or snapshot.ledger.run is None:
         raise InputFault(f"phase {snapshot.phase} was never opened: nothing of it is integrated.")
     client, name = connect(here.docker_url), f"isolate-{branch_id}"
-    for left in find(client, ledger=ledger.id, phase=snapshot.phase, branch=name):
+    for left in find(client, ledger=snapshot.ledger.id, phase=snapshot.phase, branch=name):
         remove(client, left.id)
-    profile = pinned.plan.gates.profile or ledger.run.agent or pinned.plan.agent or next(iter(pinned.profiles))
-    return ContainerBench(
-        client,
-        profile=pinned.profiles[profile],
-        labels=Labels(ledger.id, snapshot.phase, name, ledger.run.epoch, ledger.run.id, "gate"),
-        collector=here.collector_image,
-        timeout=pinned.plan.gates.timeout,
-        sink=lambda line: print(line or ""),
-    )
+    return wave_bench(snapshot, client, here, name, print)
 
 
 def story(plan: PhasePlan, branch_id: str, done: TakenOut) -> list[str]:

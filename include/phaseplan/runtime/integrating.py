@@ -54,7 +54,7 @@ class WaveTask:
                 self.repo,
                 self.token,
                 self.wave,
-                self._bench(snapshot),
+                wave_bench(snapshot, self.client, self.here, self._name, self.say),
                 phase=self.phase,
                 gate_runs=self.here.gate_runs,
             )
@@ -111,18 +111,23 @@ class WaveTask:
         except Infrastructure as error:
             self.say(f"{branch}: container {container.id[:12]} cannot be collected now and is left as it is: {error}")
 
-    def _bench(self, snapshot: Snapshot) -> ContainerBench:
-        """Gate containers of a wave: the plan's gate profile, labelled with the wave in the branch's place."""
-        pinned, ledger = snapshot.pinned, snapshot.ledger
-        if pinned is None or ledger is None or ledger.run is None:
-            raise Bug("a checked token without a pinned plan")
-        name = pinned.plan.gates.profile or ledger.run.agent or pinned.plan.agent or next(iter(pinned.profiles))
-        labels = Labels(ledger.id, self.phase, self._name, ledger.run.epoch, ledger.run.id, "gate")
-        return ContainerBench(
-            self.client,
-            profile=pinned.profiles[name],
-            labels=labels,
-            collector=self.here.collector_image,
-            timeout=pinned.plan.gates.timeout,
-            sink=self.say,
-        )
+
+def wave_bench(
+    snapshot: Snapshot, client: DockerClient, here: Settings, name: str, say: Callable[[str], None]
+) -> ContainerBench:
+    """Gate containers for merged commits: the plan's gate profile.
+
+    :param name: labels them in the branch's place.
+    """
+    pinned, ledger = snapshot.pinned, snapshot.ledger
+    if pinned is None or ledger is None or ledger.run is None:
+        raise Bug(f"phase {snapshot.phase} was never opened, so nothing of it is merged")
+    profile = pinned.plan.gates.profile or ledger.run.agent or pinned.plan.agent or next(iter(pinned.profiles))
+    return ContainerBench(
+        client,
+        profile=pinned.profiles[profile],
+        labels=Labels(ledger.id, snapshot.phase, name, ledger.run.epoch, ledger.run.id, "gate"),
+        collector=here.collector_image,
+        timeout=pinned.plan.gates.timeout,
+        sink=lambda line: say(line or ""),
+    )
