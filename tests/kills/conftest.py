@@ -20,7 +20,8 @@ SOCKET = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
 LIMIT = 800.0  # seconds for the whole run; it takes about a quarter of that where nobody else works
 #: Three phases at a time: what dies in one is missed by the others as well.
 CHAINS = (("supervisor", "agent"), ("scheduler", "task", "dag-processor"), ("triggerer", "api-server"))
-PHASES = {part: 10 * chain + n for chain, parts in enumerate(CHAINS, 1) for n, part in enumerate(parts)}
+PHASES = {part: number for number, part in enumerate((part for parts in CHAINS for part in parts), 1)}
+ENGINE = len(PHASES) + 1  # phase of the run whose engine is killed
 assert set(PHASES) == {*TASKS, *COMPONENTS, "agent"}
 IMAGES = ("debian:bookworm-slim", "phaseplan/collector:1")
 
@@ -38,7 +39,7 @@ class Killed:
 @pytest.fixture(scope="session")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
     """All parts but the engine, each killed in a phase of its own of one run."""
-    plans = {10 * c + n: 10 * c + n - 1 if n else None for c, parts in enumerate(CHAINS, 1) for n in range(len(parts))}
+    plans = {PHASES[part]: PHASES[parts[n - 1]] if n else None for parts in CHAINS for n, part in enumerate(parts)}
     yield from _play(tmp_path_factory.mktemp("night"), SOCKET, plans, PHASES, None)
 
 
@@ -50,7 +51,7 @@ def dark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
     try:
         engine.start()
         engine.load(IMAGES)
-        yield from _play(place, engine.url, {40: None}, {"engine": 40}, engine)
+        yield from _play(place, engine.url, {ENGINE: None}, {"engine": ENGINE}, engine)
     finally:
         engine.stop()
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import psutil
 
+from include.phaseplan.compile import names
 from tests.kills.engine import PrivateEngine
 from tests.kills.place import Run, now
 
@@ -97,7 +98,7 @@ def tasks(run: Run, phase: int) -> Iterator[Task]:
             if parent is None or title.startswith(_EXECUTOR) or not _title(parent).startswith(_EXECUTOR):
                 continue
             dag_id, task_id = _instance(run, UUID(title.rpartition(" ")[2]))
-            if dag_id == f"phase_{phase}" and task_id.startswith("wave_") and not task_id.endswith(".start"):
+            if dag_id == names.dag_id(phase) and task_id.startswith("wave_") and not task_id.endswith(".start"):
                 yield Task(task_id, process, parent)
 
 

@@ -29,6 +29,7 @@ from tests.kills.place import Run, Target
 
 PHASE = 5
 LIMIT = 900.0  # seconds for one run
+SPREAD = 5.0  # seconds after the chosen event in which the kill comes
 SOCKET = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
 IMAGES = ("phaseplan/sample-go:1", "phaseplan/collector:1")
 TABLE = TOP / "docs" / "soak.md"
@@ -46,6 +47,7 @@ class Row:
     duration: float  # from open to close
     retries: int  # of Airflow
     attempts: int  # beyond each branch's first
+    moves: int  # of refs in the target repository
     code: int
     wrong: dict[str, list[str]]  # check -> what is wrong
 
@@ -62,8 +64,8 @@ def main() -> int:
             known = rows(results)
             if any((row.part, row.seed) == (part, seed) for row in known) or (part == CALM and seed != seeds[0]):
                 continue
-            calm = [row.duration for row in known if row.part == CALM]
-            row = play(folder, part, seed, min(calm, default=0.0))
+            calm = [row.moves for row in known if row.part == CALM]
+            row = play(folder, part, seed, min(calm, default=0))
             with results.open("a") as file:
                 file.write(json.dumps(asdict(row)) + "\n")
             TABLE.write_text(table(rows(results)))
@@ -78,7 +80,7 @@ def rows(file: Path) -> list[Row]:
     return [Row(**json.loads(line)) for line in file.read_text().splitlines()] if file.exists() else []
 
 
-def play(folder: Path, part: str, seed: int, calm: float) -> Row:
+def play(folder: Path, part: str, seed: int, calm: int) -> Row:
     """One run of Phase 5 in which one part is killed; its files stay only where something is wrong."""
     with _engine(part) as engine:
         place = folder / f"{part}-{seed}"
@@ -122,15 +124,15 @@ def _engine(part: str) -> Iterator[PrivateEngine | None]:
         folder.rmdir()
 
 
-def _strike(run: Run, part: str, seed: int, calm: float, engine: PrivateEngine | None) -> Strike | None:
-    """Wait for the moment, uniform over an undisturbed run; None: the part had nothing left to kill."""
+def _strike(run: Run, part: str, seed: int, calm: int, engine: PrivateEngine | None) -> Strike | None:
+    """Wait for the moment, then kill; None: the part had nothing left to kill."""
     dice = random.Random(f"{part} {seed}")
-    share = dice.random()
-    while not (ledger := run.target.ledger(PHASE)) or not ledger["run"]:
+    wanted = dice.randrange(1, calm)
+    while len(run.target.moves()) < wanted:
         if run.process.poll() is not None:
             return None
         time.sleep(0.1)
-    time.sleep(max(0.0, _at(ledger["run"]["opened"]) + share * calm - time.time()))
+    time.sleep(dice.uniform(0, SPREAD))
     try:
         return strike(run, PHASE, part, dice, engine)
     except AssertionError as error:
@@ -146,7 +148,7 @@ def _row(run: Run, diary: Diary, blow: Strike | None, part: str, seed: int, code
     if part != CALM and blow is None:
         wrong["killed"] = ["the part was never there to be killed"]
     victim, moment = (blow.victim, blow.when - opened) if blow else ("nobody", None)
-    return Row(part, seed, victim, moment, ended - opened, *used(run, PHASE), code, wrong)
+    return Row(part, seed, victim, moment, ended - opened, *used(run, PHASE), len(run.target.moves()), code, wrong)
 
 
 def _at(moment: str) -> float:
@@ -156,8 +158,10 @@ def _at(moment: str) -> float:
 _HEAD = """# Soak
 
 Phase 5 (10 branches, 3 waves) on the sample repository, run once for every line; in each run one real part gets
-SIGKILL at a random moment, uniform over the length of an undisturbed run. Repeat with `make soak`; parts and seeds
-can be chosen: `make soak SOAK_PARTS=task,agent SOAK_SEEDS=1,2`. A line that is there is not run again.
+SIGKILL at a random moment: the seed picks one of the moves of refs that an undisturbed run makes in the target
+repository, and 0 to 5 s after it. A task or an agent that does not run then is killed as soon as the next one does.
+Repeat with `make soak`; parts and seeds can be chosen: `make soak SOAK_PARTS=task,agent SOAK_SEEDS=1,2`. A line that
+is there is not run again.
 
 - *moment*, *took*: seconds after the phase was opened; *ratio*: to the undisturbed run of the first line.
 - *retries*: of Airflow tasks; *attempts*: beyond each branch's first. `ok` in the columns of the checks:

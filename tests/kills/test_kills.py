@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.kills.checks import CHECKS
-from tests.kills.conftest import PHASES, Killed
+from tests.kills.conftest import ENGINE, PHASES, Killed
 
 pytestmark = [pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(1200)]
 
@@ -33,4 +33,4 @@ def test_the_engine_was_killed_and_the_run_says_that_all_is_well(dark: Killed) -
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_what_holds_after_the_death_of_the_engine(dark: Killed, check: str) -> None:
-    assert CHECKS[check](dark.run, 40, dark.diary) == []
+    assert CHECKS[check](dark.run, ENGINE, dark.diary) == []
