@@ -7,16 +7,18 @@ import json
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import docker
 
-from include.phaseplan.cli.airflow.api import Api
+from include.phaseplan.cli.airflow.api import Api, ApiError
 from tests.end_to_end import night
 from tests.end_to_end.night import Begun
+
+T = TypeVar("T")
 
 
 class World(threading.Thread):
@@ -89,10 +91,23 @@ class Person(threading.Thread):
             if claim and self._deferred(claim.split("/")[0], task):
                 break
         path = f"/dags/phase_94/dagRuns/{claim.split('/')[0]}/taskInstances/{task}"
-        api_of(self.home).call("PATCH", path, {"new_state": "failed"})
+        insist(lambda: api_of(self.home).call("PATCH", path, {"new_state": "failed"}))
 
     def _deferred(self, run: str, task: str) -> bool:
-        return any(t.task_id == task and t.state == "deferred" for t in api_of(self.home).tasks("phase_94", run))
+        found = insist(lambda: api_of(self.home).tasks("phase_94", run))
+        return any(t.task_id == task and t.state == "deferred" for t in found)
+
+
+def insist(ask: Callable[[], T]) -> T:
+    """Ask Airflow again while its database is busy, as a person does; a loaded machine makes it so for seconds."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return ask()
+        except ApiError as error:
+            if error.status not in (0, 500, 503) or time.monotonic() > deadline:
+                raise
+            time.sleep(1)
 
 
 def api_of(home: Path) -> Api:
@@ -113,13 +128,13 @@ def clear(api: Api, phase: int, run: str, tasks: list[str]) -> Any:
         "only_failed": False,
         "reset_dag_runs": True,
     }
-    return api.call("POST", f"/dags/phase_{phase:02d}/clearTaskInstances", asked)
+    return insist(lambda: api.call("POST", f"/dags/phase_{phase:02d}/clearTaskInstances", asked))
 
 
 def ended(api: Api, phase: int, run: str, seconds: float) -> str:
     """How a run ends; asked for every half second, because nothing tells."""
     deadline = time.monotonic() + seconds
-    while (state := api.run_state(f"phase_{phase:02d}", run)) not in ("success", "failed"):
+    while (state := insist(lambda: api.run_state(f"phase_{phase:02d}", run))) not in ("success", "failed"):
         assert time.monotonic() < deadline, f"phase {phase} is {state} after {seconds:.0f} s"
         time.sleep(0.5)
     return state
