@@ -96,7 +96,13 @@ class ContainerBench:
     def wait(
         self, container_id: str, commands: Sequence[str], seconds: float, cursor: Cursor | None = None
     ) -> Exit | None:
-        """Hand output to the sink until the gating ends; None when it still runs after `seconds`."""
+        """Hand output to the sink until the gating ends; None when it still runs after `seconds`.
+
+        :raises GateStopped: it never began, because its worker died between making and starting it; it is removed.
+        """
+        if engine.look(self.client, container_id).status == "created":
+            engine.remove(self.client, container_id)
+            raise GateStopped(f"gate container {container_id[:12]} was never started; the next try makes it anew")
         transcript = Transcript(self._mark(container_id))
 
         def show(line: str) -> None:
