@@ -78,7 +78,8 @@ def waves(status: PhaseStatus) -> Iterator[str]:
     for number, wave in status.waves.items():
         took = f", {clock(wave.seconds)}" if wave.seconds is not None else ""
         at = f" at {wave.head[:8]}" if wave.head else ""
-        yield f"wave {number} {wave.title}: {wave.state}{at}{took}"
+        title = f" {wave.title}" if wave.title else ""
+        yield f"wave {number}{title}: {wave.state}{at}{took}"
 
 
 def early(status: PhaseStatus) -> Iterator[str]:

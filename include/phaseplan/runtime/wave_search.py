@@ -109,7 +109,9 @@ def _base_is_red(job: Job, findings: Sequence[Finding]) -> Finding:
 
 
 def _first_line(findings: Sequence[Finding]) -> str:
-    return str(findings[0]).split("\n")[0][:200] if findings else ""
+    """One line: which command, and the last thing it wrote, which mostly says why."""
+    lines = [line.strip() for line in str(findings[0]).split("\n") if line.strip()] if findings else []
+    return " ".join(dict.fromkeys([*lines[:1], *lines[-1:]]))[:300]
 
 
 def _isolation(gate: WaveGate, heads: dict[str, Head], culprit: Culprit) -> Isolation:

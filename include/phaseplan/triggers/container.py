@@ -16,6 +16,9 @@ from include.phaseplan.runtime.docker_url import normal
 from include.phaseplan.runtime.lines import Lines
 from include.phaseplan.runtime.redact import Redactor
 
+#: The event is held back until so many seconds after the deferral. A loaded scheduler (Airflow 3.3.2) may queue the
+#: resumed task before it has seen the deferring process end, takes that end for a failure, and uses up a retry.
+_SEEN_SECONDS = 2.0
 #: A log that broke off is taken up again this often; the container itself is asked in between.
 _RETRY_SECONDS = 2.0
 
@@ -64,6 +67,7 @@ class ContainerTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Follow the log until the container ends."""
+        seen = asyncio.create_task(asyncio.sleep(_SEEN_SECONDS))
         redact = Redactor([value for value in [await self._password(s) for s in self.secrets] if value])
         async with aiodocker.Docker(url=normal(self.docker_url)) as docker:
             log = asyncio.create_task(self._follow(docker, redact))
@@ -71,8 +75,10 @@ class ContainerTrigger(BaseTrigger):
                 status = await self._ended(docker)
                 # The engine closes the log right after the end; a log that hangs must not hold the branch.
                 await asyncio.wait({log}, timeout=5)
+                await seen
             finally:
                 log.cancel()
+                seen.cancel()
         yield TriggerEvent({"container": self.container_id, "status": status})
 
     async def _ended(self, docker: aiodocker.Docker) -> str:

@@ -87,7 +87,8 @@ def _budget(plan: PhasePlan, lines: int) -> list[Finding]:
     limit = plan.gates.max_lines
     if limit is None or lines <= limit:
         return []
-    said = f"the branch adds {lines - limit} lines too many, not counting generated files: split it or cut it"
+    more = "1 line" if lines == limit + 1 else f"{lines - limit} lines"
+    said = f"the branch adds {more} too many, not counting generated files: split it or cut it"
     return [Finding(gate="budget", limit=str(limit), actual=str(lines), message=said)]
 
 
