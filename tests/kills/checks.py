@@ -131,6 +131,8 @@ def verdicts(run: Run, phase: int) -> Iterator[dict[str, Any]]:
 
 def _merged(run: Run, ledger: dict[str, Any]) -> list[str]:
     """Second parents of all merges on integration."""
+    if ledger["integration"] is None:
+        return []
     span = [ledger["integration"], f"^{ledger['run']['base']}"]
     lines = run.target.git("rev-list", "--first-parent", "--merges", "--parents", *span).splitlines()
     return [line.split()[2] for line in lines]
