@@ -231,12 +231,15 @@ def push(stage: Stage, name: str, parent: str, files: dict[str, str]) -> str:
 def test_a_new_run_puts_away_what_a_dead_one_left(stage: Stage) -> None:
     with stage.job() as job:
         assert isinstance(step(job), Running)
-    spare = stage.containers()[0].labels.playing("collector")
-    engine.create(stage.client, engine.Spec("debian:bookworm-slim", spare, "1000:1000", 1 << 26))
+    agent = stage.containers()[0]
+    volume = engine.volume_of(stage.client, agent.id)
+    collector = agent.labels.playing("collector")
+    engine.create(stage.client, engine.Spec("debian:bookworm-slim", collector, "1000:1000", 1 << 26, volume=volume))
     opened(stage, "run-2")
     with stage.job("run-2/0", branch="") as job:
         sweep(job)
     assert stage.containers() == []
+    assert not stage.client.api.volumes(filters={"name": volume})["Volumes"]
     assert outcomes(stage) == [(1, "cancelled")]
     assert stage.snapshot().attempts["7.1.1"]
 
