@@ -43,8 +43,9 @@ def commit_ledger(
 ) -> bool:
     """Compare-and-swap the ledger ref from what `snapshot` saw.
 
-    The integration head (before there is one: the base) is a parent of the ledger's commit, so the one push
-    carries everything the derived refs will need. Existing log lines stay as they are.
+    The integration head and the run's base are parents of the ledger's commit, so the one push carries everything
+    the derived refs will need, and whoever reads the ledger can go on from its base, wherever that branch is now.
+    Existing log lines stay as they are.
 
     :return: False: somebody else moved the ledger; read again.
     """
@@ -59,8 +60,8 @@ def commit_ledger(
         "blockers.log": _text(blocked),
         "folded": _text(sorted(snapshot.results)),
     }
-    anchor = ledger.integration or (ledger.run.base if ledger.run else None)
-    parents = [parent for parent in (snapshot.ledger_commit, anchor) if parent]
+    anchors = (ledger.integration, ledger.run.base if ledger.run else None)
+    parents = list(dict.fromkeys(parent for parent in (snapshot.ledger_commit, *anchors) if parent))
     new = commit(repo, write_tree(repo, files), parents, f"Ledger of phase {ledger.phase}\n", now())
     return remote.push(repo, [Update(refs.ledger(ledger.phase), new, snapshot.ledger_commit)])
 
