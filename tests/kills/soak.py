@@ -160,8 +160,8 @@ _HEAD = """# Soak
 Phase 5 (10 branches, 3 waves) on the sample repository, run once for every line; in each run one real part gets
 SIGKILL at a random moment: the seed picks one of the moves of refs that an undisturbed run makes in the target
 repository, and 0 to 5 s after it. A task or an agent that does not run then is killed as soon as the next one does.
-Repeat with `make soak`; parts and seeds can be chosen: `make soak SOAK_PARTS=task,agent SOAK_SEEDS=1,2`. A line that
-is there is not run again.
+Repeat with `make soak`; parts and seeds can be chosen: `make soak SOAK_PARTS=task,agent SOAK_SEEDS=1,2`. What stands in
+`.phaseplan/soak/results.jsonl` is not run again.
 
 - *moment*, *took*: seconds after the phase was opened; *ratio*: to the undisturbed run of the first line.
 - *retries*: of Airflow tasks; *attempts*: beyond each branch's first. `ok` in the columns of the checks:
@@ -174,7 +174,7 @@ is there is not run again.
     has a passed verdict for exactly the merged commit.
   - *nobody blamed*: no attempt failed; every agent here does what it should.
 
-The undisturbed run and all others shared two cores with other work, so read ratios, not seconds.
+All runs shared two cores with other work, and not always the same amount of it: a ratio below 1 says just that.
 
 """
 
