@@ -39,7 +39,7 @@ def main() -> None:
     given, began = parser.parse_args(), time.monotonic()
     Machine.hasty = given.hasty
     if given.mutation:
-        ALL[given.mutation][0](pytest.MonkeyPatch())
+        ALL[given.mutation].build_in(pytest.MonkeyPatch())
     try:
         play(given.seed, given.examples, given.steps)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -24,14 +25,25 @@ from include.phaseplan.runtime.records import Finding, State, changed
 from include.phaseplan.runtime.remote import Remote, Update
 
 Mutation = Callable[[pytest.MonkeyPatch], None]
-ALL: dict[str, tuple[Mutation, str]] = {}  # by name: the fault, and what the machine says of it (any of these words)
 
 
-def found_by(said: str) -> Callable[[Mutation], Mutation]:
+@dataclass(frozen=True)
+class Fault:
+    """A fault on the list. `said`: what the machine says of it; `seed`: one that comes upon it soon."""
+
+    build_in: Mutation
+    said: tuple[str, ...]
+    seed: int
+
+
+ALL: dict[str, Fault] = {}
+
+
+def found_by(said: str, *, seed: int = 1) -> Callable[[Mutation], Mutation]:
     """Put a fault on the list."""
 
     def add(mutation: Mutation) -> Mutation:
-        ALL[mutation.__name__] = (mutation, said)
+        ALL[mutation.__name__] = Fault(mutation, tuple(said.split(" or ")), seed)
         return mutation
 
     return add
@@ -48,12 +60,12 @@ def a_wave_is_not_gated(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(wave_gate.WaveGate, "_commands", lambda *_: ())
 
 
-@found_by("I2")
+@found_by("I2", seed=2)
 def what_is_left_is_not_gated(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(takeout, "_gate", lambda *_: None)
 
 
-@found_by("lost what it had decided")
+@found_by("lost what it had decided", seed=2)
 def pushes_are_forced(patch: pytest.MonkeyPatch) -> None:
     real = Remote.push
 
@@ -85,7 +97,7 @@ def a_merge_loses_a_file_and_conservation_looks(patch: pytest.MonkeyPatch) -> No
     patch.setattr(wave_gate, "violations", looks)
 
 
-@found_by("I8")
+@found_by("I8", seed=3)
 def a_conflict_is_merged_by_taking_our_side(patch: pytest.MonkeyPatch) -> None:
     real = merge.merge_tree
 
@@ -97,7 +109,7 @@ def a_conflict_is_merged_by_taking_our_side(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(wave_gate, "violations", lambda *_, **__: ())
 
 
-@found_by("I8 or I3")
+@found_by("I8 or I3", seed=2)
 def what_was_reverted_is_not_put_back(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(merge, "_put_back", lambda repo, tip, *_: tip)
     patch.setattr(wave_gate, "violations", lambda *_, **__: ())
@@ -121,7 +133,7 @@ def names_stay(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(reconcile, "names_to_withdraw", lambda *_: {})
 
 
-@found_by("I4")
+@found_by("I4", seed=2)
 def infrastructure_isolates(patch: pytest.MonkeyPatch) -> None:
     real = phase.settle_unfinished
 
@@ -143,13 +155,13 @@ def the_ledger_forgets_what_runs(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(wave_outcome, "decided", lambda _, new: new)
 
 
-@found_by("GitError or git or I6")
+@found_by("GitError or I6 or is not in the target", seed=3)
 def the_ledger_comes_without_its_head(patch: pytest.MonkeyPatch) -> None:
     real = ledger.commit
     patch.setattr(ledger, "commit", lambda repo, tree, parents, *rest: real(repo, tree, parents[:1], *rest))
 
 
-@found_by("I1")
+@found_by("I1", seed=3)
 def a_later_failure_takes_the_integrated_out(patch: pytest.MonkeyPatch) -> None:
     real = snapshot._judged
     patch.setattr(snapshot, "_judged", lambda record, verdict: real(None, verdict))

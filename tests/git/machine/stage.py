@@ -105,6 +105,8 @@ class Stage(RuleBasedStateMachine):
             raise
         except PhaseplanError as said:
             COUNTS[f"meanwhile {type(said).__name__}"] += 1
+        with self.asked():
+            self.watch.look()  # what this one has decided must not be lost by what the first one does now
 
     def open_on(self, worker: Worker) -> Token:
         return open_phase(
