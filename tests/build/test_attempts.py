@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from include.phaseplan.errors import Infrastructure
 from include.phaseplan.runtime import engine
 from include.phaseplan.runtime.build.job import Again, Done, Running
 from include.phaseplan.runtime.build.settling import settle
@@ -146,7 +147,7 @@ def test_what_a_settled_worker_publishes_late_does_not_count(stage: Stage, monke
         monkeypatch.setattr(publish, "publish_result", real)
         with stage.job() as other:
             settle(other, over=True)
-        return real(*args, **more)  # type: ignore[arg-type]
+        return real(*args, **more)
 
     monkeypatch.setattr(publish, "publish_result", settled_meanwhile)
     with stage.job() as job:
@@ -189,7 +190,7 @@ def test_a_fix_that_a_person_pushed_is_gated_and_keeps_its_name(stage: Stage) ->
     assert (done.verdict.outcome, done.verdict.source, done.verdict.attempt) == ("passed", "person", 3)
     assert (done.verdict.name, done.verdict.commit) == ("feature/a-v2", pushed)
     with stage.remote.private(state=stage.state) as repo:
-        merged = integrate(stage.remote, repo, stage.token, 1, None, phase=7)  # type: ignore[arg-type]  # no wave gates
+        merged = integrate(stage.remote, repo, stage.token, 1, None, phase=7)  # no wave gates
     assert merged.merged == ("7.1.1",)
     assert show(stage, "integration/phase-7:a/file.txt") == "by hand\n"
     assert stage.snapshot().heads["refs/heads/feature/a-v2"] == pushed
@@ -252,3 +253,25 @@ def opened(stage: Stage, run: str) -> None:
         stage.token = open_phase(
             stage.remote, repo, pinned.plan, pinned.profiles, run_id=run, base_name="main", start="wave"
         )
+
+
+@script("mkdir -p a; echo x > a/file.txt; sleep 600")
+def test_an_agent_that_cannot_be_collected_now_does_not_keep_a_run_from_opening(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stage.job() as job:
+        assert isinstance(step(job), Running)
+    opened(stage, "run-2")
+
+    def away(*_: object) -> None:
+        raise Infrastructure("the engine went away in the middle")
+
+    with monkeypatch.context() as patch, stage.job("run-2/0", branch="") as job:
+        patch.setattr("include.phaseplan.runtime.build.sweep.put_away", away)
+        sweep(job)
+    assert "cannot be collected now and is left as it is" in stage.said[-1]
+    with stage.job("run-2/0", branch="") as job:
+        sweep(job, lambda branch: branch == "7.1.2")
+        assert len(stage.containers()) == 1
+        sweep(job, lambda branch: branch == "7.1.1")
+    assert stage.containers() == []

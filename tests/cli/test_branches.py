@@ -32,7 +32,7 @@ def told(*, closed: bool = True) -> PhaseStatus:
 def drawn(status: PhaseStatus, width: int, selected: tuple[str, ...] = ()) -> list[str]:
     console = Console(file=StringIO(), width=width, highlight=False)
     console.print(BranchTable(status, selected))
-    return console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # it is the StringIO
+    return console.file.getvalue().splitlines()  # it is the StringIO
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -119,10 +119,10 @@ class Story:
     ) -> Exit:
         """Run an agent made of shell lines to its end."""
         settings = {"image": AGENT, "memory": "256m", "pids": 64, **limits}
-        self.profile = AgentProfile(command=("sh", "-c", script), **settings)  # type: ignore[arg-type]
+        self.profile = AgentProfile(command=("sh", "-c", script), **settings)
         self.id = create_agent(
             self.client, profile=self.profile, labels=self.labels, secrets=secrets or {}, environment={},
-            repo=self.repo, commit=self.base, branch_name="feature/x", history=history,  # type: ignore[arg-type]
+            repo=self.repo, commit=self.base, branch_name="feature/x", history=history,
             documents={"task.json": b'{"version": 1}'},
         )  # fmt: skip
         engine.start(self.client, self.id)

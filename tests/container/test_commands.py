@@ -30,7 +30,7 @@ class Bench:
         self.commit = str(repo.rev("main"))
 
     def bench(self, timeout: float = 60, **limits: object) -> ContainerBench:
-        profile = AgentProfile(**{"image": AGENT, "memory": "256m", **limits})  # type: ignore[arg-type]
+        profile = AgentProfile(**{"image": AGENT, "memory": "256m", **limits})
         labels = Labels(self.ledger, 5, "5.1.1", 1, "run-1", "agent")
         return ContainerBench(self.client, profile, labels, COLLECTOR, timeout, self.said.append)
 

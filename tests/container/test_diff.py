@@ -39,9 +39,9 @@ def judged(work: Work, publish: Publish) -> Callable[..., Judged]:
     def run(files: Files, scene: Files | None = None, **gates: Any) -> Judged:
         base = work.commit(scene or {}, "Scene")
         raw = work.commit(files, "Agent")
-        judged.repo, judged.base, judged.raw = publish(work), base, raw  # type: ignore[attr-defined]
+        judged.repo, judged.base, judged.raw = publish(work), base, raw
         made = plan(**gates)
-        return judge(judged.repo, made, made.by_id["5.1.1"], base, raw)  # type: ignore[attr-defined]
+        return judge(judged.repo, made, made.by_id["5.1.1"], base, raw)
 
     judged = run
     return run
@@ -86,22 +86,22 @@ def test_scratch_files_are_stripped_and_the_bases_restored(judged: Callable[...,
     files = {"NOTES.md": "x", "PLAN.md": "theirs\n", "README.md": "theirs\n", "src/one/doc.md": "x"}
     result = judged(files, scene, scratch_files=["/*.md", "!/README.md"])
     assert set(result.paths) == {"README.md", "src/one/doc.md"}
-    repo, raw = judged.repo, judged.raw  # type: ignore[attr-defined]
+    repo, raw = judged.repo, judged.raw
     assert repo.rev(f"{result.commit}^") == raw
     assert repo.run("show", f"{result.commit}:PLAN.md").out == "ours\n"
     assert (
         judge(repo, plan(scratch_files=["/*.md", "!/README.md"]), plan().by_id["5.1.1"], judged.base, raw).commit
         == result.commit
-    )  # type: ignore[attr-defined]
+    )
 
 
 def test_scratch_file_that_became_a_folder(judged: Callable[..., Judged], work: Work) -> None:
     judged({"PLAN.md": None, "src/one/a": "x"}, {"PLAN.md": "a"}, scratch_files=["/*.md"])
-    base = judged.base  # type: ignore[attr-defined]
+    base = judged.base
     raw = work.commit({"PLAN.md/keep": "x"})
-    judged.repo.run("fetch", "-q", str(work.path), "main")  # type: ignore[attr-defined]
+    judged.repo.run("fetch", "-q", str(work.path), "main")
     made = plan(scratch_files=["/*.md"])
-    assert judge(judged.repo, made, made.by_id["5.1.1"], base, raw).paths == ("src/one/a",)  # type: ignore[attr-defined]
+    assert judge(judged.repo, made, made.by_id["5.1.1"], base, raw).paths == ("src/one/a",)
 
 
 def test_nothing_left_is_nothing_written(judged: Callable[..., Judged]) -> None:
@@ -139,7 +139,7 @@ def test_file_names_that_are_no_text(judged: Callable[..., Judged], work: Work) 
         file.write(b"x")
     judged({})
     base = work.git("rev-parse", "HEAD~2")
-    repo = judged.repo  # type: ignore[attr-defined]
+    repo = judged.repo
     findings = judge(repo, plan(), plan().by_id["5.1.1"], base, work.git("rev-parse", "HEAD")).findings
     assert {f.file for f in findings} == {"src/\\xff\\xfe\\x0a.txt"}
     assert all(f.model_dump_json() for f in findings)

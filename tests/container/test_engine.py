@@ -22,7 +22,7 @@ docker_test = pytest.mark.docker
 def labels(ledger: str, **fields: object) -> Labels:
     return Labels(
         **{"ledger": ledger, "phase": 5, "branch": "5.1.1", "attempt": 1, "claim": "r/0", "role": "agent", **fields}
-    )  # type: ignore[arg-type]
+    )
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def shell(client: docker.DockerClient, ledger: str) -> Iterator[object]:
         engine.start(client, made)
         return made
 
-    return run  # type: ignore[return-value]
+    return run
 
 
 def test_labels_go_there_and_back() -> None:
@@ -86,7 +86,7 @@ def test_two_slashes_are_a_path_too(client: docker.DockerClient) -> None:
 
 
 @docker_test
-def test_every_container_is_hardened(client: docker.DockerClient, ledger: str, shell) -> None:  # type: ignore[no-untyped-def]
+def test_every_container_is_hardened(client: docker.DockerClient, ledger: str, shell) -> None:
     made = shell("sleep 30")
     host = client.api.inspect_container(made)["HostConfig"]
     assert (host["NetworkMode"], host["CapDrop"], host["Init"], host["PidsLimit"]) == ("none", ["ALL"], True, 512)
@@ -107,7 +107,7 @@ def test_every_container_is_hardened(client: docker.DockerClient, ledger: str, s
 
 
 @docker_test
-def test_found_again_by_labels(client: docker.DockerClient, ledger: str, shell) -> None:  # type: ignore[no-untyped-def]
+def test_found_again_by_labels(client: docker.DockerClient, ledger: str, shell) -> None:
     first, second = shell("sleep 0.3; exit 4"), shell("sleep 30", claim="r/1", branch="5.1.2")
     follow(client, first, lambda _: None, 20)
     assert {f.id for f in engine.find(client, ledger=ledger)} == {first, second}
@@ -119,7 +119,7 @@ def test_found_again_by_labels(client: docker.DockerClient, ledger: str, shell) 
 
 
 @docker_test
-def test_follow_goes_on_where_it_stopped(client: docker.DockerClient, shell) -> None:  # type: ignore[no-untyped-def]
+def test_follow_goes_on_where_it_stopped(client: docker.DockerClient, shell) -> None:
     made = shell("for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.2; done; exit 3")
     said: list[str] = []
     cursor = Cursor()

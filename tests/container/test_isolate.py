@@ -24,7 +24,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__STATE", str(tmp_path / "state"))
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__PLANS", str(tmp_path / "plans"))
     made = Lab(tmp_path)
-    profiles = {"plain": AgentProfile(image=PLAIN, memory="128m", pids=32)}  # type: ignore[arg-type]
+    profiles = {"plain": AgentProfile(image=PLAIN, memory="128m", pids=32)}
     token = open_phase(made.remote, made.repo, PLAN, profiles, run_id="run-1", base_name="main", start="wave")
     for wave, work in ((1, {"1": "one", "2": "two"}), (2, {"3": "three"})):
         for branch, file in work.items():

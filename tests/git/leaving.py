@@ -45,7 +45,7 @@ def on_top(lab: Lab, branch: str, files: Mapping[str, str | None], parent: str, 
 
 
 def judged(lab: Lab, branch: str, number: int, gating: int, head: str, base: str) -> Verdict:
-    plan = lab.read().pinned.plan.by_id[branch]  # type: ignore[union-attr]
+    plan = lab.read().pinned.plan.by_id[branch]
     verdict = Verdict(
         phase=PHASE,
         branch=branch,

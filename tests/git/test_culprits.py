@@ -51,7 +51,7 @@ def test_every_set_of_bad_ones_is_found_exactly() -> None:
         ids = "abcdefg"[:n]
         for k in range(1, n + 1):
             for bad in itertools.combinations(ids, k):
-                red = Counted(lambda chosen, bad=bad: bool(chosen & set(bad)))  # type: ignore[misc]
+                red = Counted(lambda chosen, bad=bad: bool(chosen & set(bad)))
                 search = searched(ids, red)
                 assert tuple(c.id for c in search.culprits) == bad
                 assert search.good == [i for i in ids if i not in bad] and search.flaky == []
@@ -83,7 +83,7 @@ def test_few_runs_find_few_culprits_of_many() -> None:
         seeded = random.Random(k)
         for _ in range(50):
             bad = set(seeded.sample(ids, k))
-            red = Counted(lambda chosen, bad=bad: bool(chosen & bad))  # type: ignore[misc]
+            red = Counted(lambda chosen, bad=bad: bool(chosen & bad))
             searched(ids, red)
             assert red.runs <= limit
 
@@ -244,7 +244,7 @@ def test_a_flaky_red_during_the_search_isolates_nobody_else(tmp_path: Path) -> N
     for flaky in (3, 5, 6):  # the third is the bare base
         lab = Lab(_folder(tmp_path, str(flaky)))
         token = wave(lab, "12345", "4")
-        lab.bench = Counting(lambda n, flaky=flaky: RED if n == flaky else None)  # type: ignore[misc]
+        lab.bench = Counting(lambda n, flaky=flaky: RED if n == flaky else None)
         done = lab.integrate(token, 1)
         assert (done.merged, list(done.isolated)) == (("1", "2", "3", "5"), ["4"]), f"run {flaky} was flaky"
 
@@ -257,7 +257,7 @@ def test_infrastructure_in_any_probe_isolates_nobody_and_moves_no_ref(lab: Lab) 
     token = wave(lab, "1234", "1", "3")
     before = lab.refs()
     for at in itertools.count(1):
-        lab.bench = bench = Counting(lambda n, at=at: gone(n, at))  # type: ignore[misc]
+        lab.bench = bench = Counting(lambda n, at=at: gone(n, at))
         try:
             done = lab.integrate(token, 1)
         except Infrastructure:
@@ -288,7 +288,7 @@ def test_a_lost_race_gates_nothing_again(tmp_path: Path, lost: int, flaky: int) 
     for name in ("calm", "raced"):
         lab = Lab(_folder(tmp_path, name))
         token, other = wave(lab, "1234", "2", "4"), lab.another_worker(tmp_path / f"{name}.git")
-        lab.bench = bench = Counting(lambda n, o=other, r=name: raced(o, n == lost and r == "raced", n == flaky))  # type: ignore[misc]
+        lab.bench = bench = Counting(lambda n, o=other, r=name: raced(o, n == lost and r == "raced", n == flaky))
         done = lab.integrate(token, 1)
         assert done.head == lab.refs()[HEAD] and bool(lab.read().folded().waves[1].flaky) == bool(flaky)
         ends.append((bench.runs, done.merged, done.isolated))

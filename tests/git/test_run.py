@@ -78,9 +78,9 @@ def test_dependents_of_an_isolated_branch_wait_and_are_named_blocked(lab: Lab) -
     assert lab.state("3") == "passed"
     assert lab.read().first_cause("3") == "2"
     assert "3 Branch 3: blocked by 2, which is isolated" in lab.close(token).message
-    again = lab.build(lab.open(lab.read().pinned.plan, "run-2"), "2", {"h": "two\n"})  # type: ignore[union-attr]
+    again = lab.build(lab.open(lab.read().pinned.plan, "run-2"), "2", {"h": "two\n"})
     assert again.attempt == 2
-    done = lab.integrate(lab.open(lab.read().pinned.plan, "run-2"), 1)  # type: ignore[union-attr]
+    done = lab.integrate(lab.open(lab.read().pinned.plan, "run-2"), 1)
     assert done.merged == ("2",) and done.waiting == {"3": "2"}, "3 still carries the attempt of 2 that is out"
     assert lab.show(lab.refs()[HEAD], "f") == "one\n"
 

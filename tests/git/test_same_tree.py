@@ -56,7 +56,7 @@ def few(test: object) -> object:
     phases = [Phase.explicit, Phase.generate]
     return settings(
         max_examples=EXAMPLES, deadline=None, derandomize=True, phases=phases, suppress_health_check=list(HealthCheck)
-    )(test)  # type: ignore[type-var]
+    )(test)
 
 
 def written(branch: str, kinds: Sequence[str]) -> dict[str, Content]:
@@ -89,7 +89,7 @@ def carry_out(
 def arrive(lab: Lab, branch: str, kinds: tuple[str, ...], token: object) -> None:
     outcome = "failed" if "failed" in kinds else "passed"
     try:
-        lab.build(token, branch, written(branch, kinds), outcome=outcome, reason="no")  # type: ignore[arg-type]
+        lab.build(token, branch, written(branch, kinds), outcome=outcome, reason="no")
     except (DependencyOut, AssertionError) as out:  # dependencies that are out, or conflict with each other
         assert isinstance(out, DependencyOut) or "Conflict" in str(out), out
 

@@ -65,12 +65,12 @@ class Watched(GitRepo):
     looker: GitRepo
     remote: Remote
 
-    def run(self, *args: str, **kwargs: object) -> Result:  # type: ignore[override]
+    def run(self, *args: str, **kwargs: object) -> Result:
         self.turns.take(self.name)
         if "push" not in args:
-            return super().run(*args, **kwargs)  # type: ignore[arg-type]
+            return super().run(*args, **kwargs)
         before = read(self.looker, self.remote, PHASE)
-        said = super().run(*args, **kwargs)  # type: ignore[arg-type]
+        said = super().run(*args, **kwargs)
         self.pushed(self.name, before, read(self.looker, self.remote, PHASE))
         return said
 

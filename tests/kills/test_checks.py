@@ -64,7 +64,7 @@ def _commit(target: Target, files: dict[str, str], *parents: str) -> str:
     return made.stdout.strip()
 
 
-NO_DIARY: Diary = None  # type: ignore[assignment]  # these checks read refs only
+NO_DIARY: Diary = None  # these checks read refs only
 
 
 def test_a_sound_repository_is_sound(run: Run) -> None:

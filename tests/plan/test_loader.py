@@ -117,10 +117,10 @@ def test_a_real_plan_with_junk_in_it(data: st.DataObject, tmp_path_factory: pyte
             if not keys:
                 break
             key = data.draw(st.sampled_from(keys))
-            if data.draw(st.integers(0, 3)) == 0 or not isinstance(holder[key], dict | list):  # type: ignore[index]
-                holder[key] = copy.deepcopy(data.draw(JUNK))  # type: ignore[index]
+            if data.draw(st.integers(0, 3)) == 0 or not isinstance(holder[key], dict | list):
+                holder[key] = copy.deepcopy(data.draw(JUNK))
                 break
-            holder = holder[key]  # type: ignore[index]
+            holder = holder[key]
     path = tmp_path_factory.getbasetemp() / "junk.yaml"
     path.write_text(json.dumps(plan), encoding="utf-8")
     campaign = load_campaign([path], INCLUDE / "agents.yaml")

@@ -84,14 +84,14 @@ def main() -> None:
     out: dict[str, object] = {"branches": {}, "merges": {}, "gates": {}}
     for wave, branches in WAVES.items():
         for branch in branches:
-            out["branches"][branch] = build(branch)  # type: ignore[index]
+            out["branches"][branch] = build(branch)
         sh("git checkout --quiet integration")
         for branch in branches:
-            out["merges"][branch] = merge(branch)  # type: ignore[index]
+            out["merges"][branch] = merge(branch)
         generate()
         for gate in GATES[wave]:
             done = sh(gate, check=False)
-            out["gates"][f"{wave} {gate}"] = [done.returncode, (done.stdout + done.stderr)[-1500:]]  # type: ignore[index]
+            out["gates"][f"{wave} {gate}"] = [done.returncode, (done.stdout + done.stderr)[-1500:]]
     out["unformatted"] = sh("gofmt -l .").stdout
     out["generated"] = sh(f"git ls-files -- {' '.join(repr(g) for g in GENERATED)}").stdout.split()
     out["register"] = (REPO / "pkg/apis/workload/v1alpha1/register.go").read_text()

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from include.phaseplan.errors import PhaseplanError
-from include.phaseplan.operators.run import job_of
+from include.phaseplan.operators.run import job_of, pulled_token
 from include.phaseplan.runtime.build.settling import settle
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,8 @@ def _settle(context: Any, *, over: bool) -> None:
     if not in_worker(context):
         log.info("%s is not in a worker here: integrate or open_phase settles it.", task.branch)
         return
+    if pulled_token(context) is None:
+        return  # the run was never opened, so this task has touched nothing
     try:
         with job_of(context, task, task.branch) as job:
             settle(job, over=over)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from airflow.sdk import BaseOperator
@@ -11,14 +10,13 @@ from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 from include.phaseplan.compile import names
 from include.phaseplan.errors import InputFault
 from include.phaseplan.operators.faults import faults
-from include.phaseplan.operators.run import made_job, pulled_token, repository, secrets, token
+from include.phaseplan.operators.run import made_job, pulled_token, repository, token
 from include.phaseplan.operators.telling import tell_phase, tell_wave
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime import phase as phases
 from include.phaseplan.runtime.build.sweep import sweep
-from include.phaseplan.runtime.engine import connect
 from include.phaseplan.runtime.integrating import WaveTask
 from include.phaseplan.runtime.ledger import read
 from include.phaseplan.runtime.settings import settings
@@ -77,17 +75,7 @@ class IntegrateOperator(_PhaseOperator):
         """Green when it published what can be; red on a red wave gate (no retry) or infrastructure (retry)."""
         mine = token(context)
         with faults(), repository(self.repository) as (remote, repo):
-            done = WaveTask(
-                phase=self.phase,
-                wave=self.wave,
-                token=mine,
-                remote=remote,
-                repo=repo,
-                client=connect(settings().docker_url),
-                here=settings(),
-                say=partial(self.log.info, "%s"),
-                secrets=secrets,
-            ).integrate()
+            done = WaveTask(made_job(context, self, "", mine, remote, repo), self.wave).integrate()
             tell_wave(context, repo, remote, self.phase, self.wave, done)
         return {"head": done.head, "merged": list(done.merged), "isolated": list(done.isolated)}
 

@@ -60,7 +60,7 @@ def build(world: World, worker: Worker, token: Token, order: Order, claim: str) 
     assert results.keep_attempt(repo, remote, PHASE, branch.id, number, head) == head
     verdict = _verdict(branch, order, number, token, claim, base, head)
     word = "COMPLETED" if verdict.outcome == "passed" else "FAILED"
-    results.publish_result(repo, remote, verdict, head, [status_line(plan, branch, word)])  # type: ignore[arg-type]
+    results.publish_result(repo, remote, verdict, head, [status_line(plan, branch, word)])
     if verdict.outcome == "passed":
         results.publish_name(repo, remote, branch, verdict)
     return verdict
@@ -77,7 +77,7 @@ def _pushed(worker: Worker, snapshot: Snapshot, token: Token, branch: Branch, cl
         claim=claim,
         remote=worker.remote,
         repo=worker.repo,
-        client=None,  # type: ignore[arg-type]  # adopting needs no engine until the gates run
+        client=None,  # adopting needs no engine until the gates run
         here=settings(),
         say=lambda _: None,
         secrets=lambda _: {},

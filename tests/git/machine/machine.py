@@ -258,5 +258,5 @@ class Machine(People):
             state = self.watch.look().state(branch.id)
             if state != "integrated" and (state != "passed" or claim != "last"):
                 order = Order(branch.id, ())
-                self.play("last build", lambda w, o=order: build(self.world, w, token, o, claim))  # type: ignore[misc]
+                self.play("last build", lambda w, o=order: build(self.world, w, token, o, claim))
         return self.play("last integrate", self.wave(token, wave.wave))

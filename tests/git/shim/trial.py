@@ -115,8 +115,8 @@ def undisturbed(folder: Path, shape: str) -> Scene:
         log.unlink()
         (live / "count").unlink()
         ends[stage] = outcome(live)
-        run = look(live)[0].ledger.run  # type: ignore[union-attr]
-        token = Token(run=run.id, epoch=run.epoch, base=run.base, plan=run.plan)  # type: ignore[union-attr]
+        run = look(live)[0].ledger.run
+        token = Token(run=run.id, epoch=run.epoch, base=run.base, plan=run.plan)
     assert token is not None
     return Scene(folder, shape, token, tuple(calls), ends)
 

@@ -83,19 +83,25 @@ def prepare(
     return Home(path, port, password, config.environment(path, TOP, content, os.environ), lock)
 
 
-def running(path: Path) -> Api | None:
-    """A client of the Airflow that runs from a home now; None where none does, or it does not answer yet."""
+def in_use(path: Path) -> bool:
+    """Whether a process holds a home."""
     try:
         descriptor = os.open(path / "lock", os.O_RDWR)
     except OSError:
-        return None
+        return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return None
     except BlockingIOError:
-        pass  # somebody holds it
+        return True
     finally:
         os.close(descriptor)
+    return False
+
+
+def running(path: Path) -> Api | None:
+    """A client of the Airflow that runs from a home now; None where none does, or it does not answer yet."""
+    if not in_use(path):
+        return None
     parser = configparser.RawConfigParser()
     try:
         parser.read(path / "airflow.cfg")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import secrets
 import shutil
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+
+from include.phaseplan.cli.airflow.home import in_use
 
 KEEP = 5  # homes of earlier runs that stay, for their logs
 
@@ -35,22 +35,8 @@ def tidy(parent: Path) -> None:
     """Remove the oldest homes nobody uses; the names of homes sort by time."""
     homes = sorted(entry for entry in parent.glob("run-*") if entry.is_dir())
     for home in homes[: max(0, len(homes) - KEEP)]:
-        if _unused(home):
+        if not in_use(home):
             shutil.rmtree(home, ignore_errors=True)
-
-
-def _unused(home: Path) -> bool:
-    try:
-        descriptor = os.open(home / "lock", os.O_RDWR)
-    except OSError:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
 
 
 def drop_database(home: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from include.phaseplan.errors import PhaseplanError
-from include.phaseplan.runtime.build.harvest import settle
+from include.phaseplan.runtime.build.harvest import put_away
 from include.phaseplan.runtime.build.job import Job
 from include.phaseplan.runtime.build.ready import look
 from include.phaseplan.runtime.engine import connect, find, stop
@@ -43,6 +43,6 @@ def cancel(docker_url: str, phase: int, branch_id: str, container_id: str, repos
                 )
                 view = look(job)
                 if not view.profile.secrets:  # else what it wrote must be searched for values that are not known here
-                    settle(view, container)
+                    put_away(view, container)
     except PhaseplanError as error:
         log.warning("Container %s is stopped; its work is collected later: %s", container_id[:12], error)

@@ -133,12 +133,12 @@ def stop_foreign(view: View) -> None:
         if container.labels.claim == job.claim:
             continue
         if container.labels.role == "agent":
-            settle(view, container)
+            put_away(view, container)
         else:
             remove(job.client, container.id)
 
 
-def settle(view: View, container: Found, outcome: Literal["cancelled", "unfinished"] | None = None) -> None:
+def put_away(view: View, container: Found, outcome: Literal["cancelled", "unfinished"] | None = None) -> None:
     """Put away an agent that no task follows any more; whatever it has done is kept, and its attempt is over.
 
     The verdict is published under the container's own claim: a process of that claim that still runs somewhere loses

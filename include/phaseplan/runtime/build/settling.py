@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from include.phaseplan.errors import Stale
-from include.phaseplan.runtime.build.harvest import settle as put_away
+from include.phaseplan.runtime.build.harvest import put_away
 from include.phaseplan.runtime.build.job import Job
 from include.phaseplan.runtime.build.ready import look
 from include.phaseplan.runtime.engine import find, remove

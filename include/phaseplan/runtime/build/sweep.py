@@ -1,33 +1,45 @@
-"""What dead runs left on the engine: put away when a new run opens the phase, and nothing of another ledger."""
+"""What no task follows any more is put away: by a new run for the whole phase, by `integrate` for the waves it ends."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from include.phaseplan.runtime.build.harvest import settle
+from include.phaseplan.errors import Infrastructure
+from include.phaseplan.runtime.build.harvest import put_away
 from include.phaseplan.runtime.build.job import Job
 from include.phaseplan.runtime.build.ready import look
-from include.phaseplan.runtime.engine import find, remove
+from include.phaseplan.runtime.engine import Found, find, remove
 from include.phaseplan.runtime.ledger import read
 
 
-def sweep(job: Job) -> None:
-    """Put away every container of the phase that an earlier epoch made; its work is kept.
+def sweep(job: Job, concerns: Callable[[str], bool] = lambda _: True) -> None:
+    """Stop and collect agents, and remove gates and collectors, of this ledger only; what agents did is kept.
 
-    Called by whoever has just opened a new epoch, so nothing of this epoch's own can be running yet. The agent of a
-    branch that the plan no longer has is left for a person to look at.
+    A trigger does this sooner when a user stops a task, and never when the task was stopped before the triggerer had
+    begun to run it, or when a worker died on its last try.
 
     :param job: where and for whom; its branch and claim are not looked at.
+    :param concerns: whether the container of a branch (or of what a wave calls itself) may go; the agent of a branch
+        that the plan no longer has is left for a person to look at.
     :raises Infrastructure: the engine or the repository does not answer.
     """
     snapshot = read(job.repo, job.remote, job.phase)
     if snapshot.ledger is None or snapshot.pinned is None:
         return
-    containers = find(job.client, ledger=snapshot.ledger.id, phase=job.phase)
-    for found in containers:  # first the helpers: a volume that one of them holds could not be removed
+    every = find(job.client, ledger=snapshot.ledger.id, phase=job.phase)
+    mine = [found for found in every if concerns(found.labels.branch)]
+    for found in mine:  # first the helpers: a volume that one of them holds could not be removed
         if found.labels.role != "agent":
             remove(job.client, found.id, keep_volume=found.labels.role == "collector")  # the volume is the agent's
-    for found in containers:
+    for found in mine:
         if found.labels.role == "agent" and found.labels.branch in snapshot.pinned.plan.by_id:
-            job.say(f"{found.labels.branch}: container {found.id[:12]} of claim {found.labels.claim} is put away.")
-            settle(look(replace(job, branch_id=found.labels.branch, claim=found.labels.claim)), found)
+            _agent(replace(job, branch_id=found.labels.branch, claim=found.labels.claim), found)
+
+
+def _agent(job: Job, found: Found) -> None:
+    job.say(f"{job.branch_id}: container {found.id[:12]} of claim {job.claim} is put away.")
+    try:
+        put_away(look(job), found)
+    except Infrastructure as error:
+        job.say(f"{job.branch_id}: container {found.id[:12]} cannot be collected now and is left as it is: {error}")
