@@ -118,6 +118,18 @@ class WaveRecord(Record):
     gate_runs: int = 0  # runs of the wave's gates that this integration took
 
 
+class Due(Record):
+    """What a run owes one branch, decided when it opens; a branch without one is built as ever.
+
+    `reuse`: integrated, and nothing it depends on has changed. `gate`: integrated, the base or the gates moved and
+    nothing the branch was built from did. `build`: taken out of integration, because its inputs changed, because a
+    gate is red with it, or because the run asks for new work.
+    """
+
+    kind: Literal["reuse", "gate", "build"]
+    why: str = ""
+
+
 class RunRecord(Record):
     """The run that holds the ledger. Everything a task needs to know of the run is here."""
 
@@ -133,6 +145,7 @@ class RunRecord(Record):
     opened: str
     closed: str | None = None
     complete: bool = False
+    due: dict[str, Due] = {}  # by branch: what opening decided about those that earlier runs have integrated
 
 
 class Ledger(Record):
