@@ -155,6 +155,7 @@ class Lab:
             commit=head,
             name=public_name(branch, number) if more.get("outcome", "passed") == "passed" else None,
             finished=now(),
+            **more.get("fields", {}),
         )
         line = status_line(plan, branch, "COMPLETED" if verdict.outcome == "passed" else "FAILED", detail="1 lines")
         results.publish_result(self.repo, self.remote, verdict, head, [line])

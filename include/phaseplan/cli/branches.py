@@ -25,6 +25,7 @@ _WORDS = {
     "conflict": "passed, taken out",
     "wave_gate": "passed, taken out: wave gate",
     "taken_out": "passed, taken out",
+    "outdated": "passed, out of date",
 }
 
 

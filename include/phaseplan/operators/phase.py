@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from airflow.sdk import BaseOperator
@@ -19,6 +20,7 @@ from include.phaseplan.runtime import phase as phases
 from include.phaseplan.runtime.build.sweep import sweep
 from include.phaseplan.runtime.integrating import WaveTask
 from include.phaseplan.runtime.ledger import read
+from include.phaseplan.runtime.nightly.opening import renew
 from include.phaseplan.runtime.settings import settings
 
 
@@ -32,7 +34,10 @@ class _PhaseOperator(BaseOperator):
 
 
 class OpenPhaseOperator(_PhaseOperator):
-    """Reconciles what a dead run left, pins base and plan in the ledger, hands out the run's token."""
+    """Reconciles what a dead run left, pins base and plan in the ledger, hands out the run's token.
+
+    Then it decides about what earlier runs have integrated: reused, gated again, or taken out to be built anew.
+    """
 
     ui_color = "#fff3e0"
 
@@ -41,12 +46,13 @@ class OpenPhaseOperator(_PhaseOperator):
         params = context["params"]
         with faults(), repository(self.repository) as (remote, repo):
             plan, profiles = _pinned(self.phase)
-            before = read(repo, remote, self.phase).ledger
+            found = read(repo, remote, self.phase)
+            before, built_by = found.ledger, {v.agent for vs in found.verdicts.values() for v in vs}
             made = phases.open_phase(
                 remote,
                 repo,
                 plan,
-                _needed(plan, profiles, params["agent"]),
+                _needed(plan, profiles, {params["agent"], *built_by}),
                 run_id=context["dag_run"].run_id,
                 base_name=params["base"],
                 start=params["start"],
@@ -54,8 +60,10 @@ class OpenPhaseOperator(_PhaseOperator):
                 agent=params["agent"],
                 rebuild=params["rebuild"],
             )
+            job = made_job(context, self, "", made, remote, repo)
             if before is not None and before.run is not None and before.run.epoch < made.epoch:
-                sweep(made_job(context, self, "", made, remote, repo))
+                sweep(job)
+            renew(job)
         self.log.info("Phase %s is open on base %s (epoch %s).", self.phase, made.base, made.epoch)
         context["ti"].xcom_push(key="return_value", value=made.model_dump(mode="json"))
         if params["start"] == "wave":
@@ -112,7 +120,9 @@ def _pinned(phase: int) -> tuple[PhasePlan, dict[str, AgentProfile]]:
     raise InputFault(f"no valid plan for phase {phase} in {here.plans}: run `./phaseplan lint`")
 
 
-def _needed(plan: PhasePlan, profiles: dict[str, AgentProfile], agent: str | None) -> dict[str, AgentProfile]:
-    """Only the profiles this run may use."""
-    wanted = {agent, plan.gates.profile, plan.agent, *(plan.profile_of(branch) for branch in plan)}
+def _needed(
+    plan: PhasePlan, profiles: dict[str, AgentProfile], others: Collection[str | None]
+) -> dict[str, AgentProfile]:
+    """Only the profiles this run may use, or compares with: the run's own, and those that built what is integrated."""
+    wanted = {*others, plan.gates.profile, plan.agent, *(plan.profile_of(branch) for branch in plan)}
     return {name: profile for name, profile in profiles.items() if name in wanted}

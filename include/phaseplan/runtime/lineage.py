@@ -9,7 +9,7 @@ from include.phaseplan.runtime.records import BranchRecord, Record, State, Verdi
 from include.phaseplan.runtime.snapshot import Claim, Snapshot
 
 #: What became of a passed attempt; empty: nothing yet, or a later attempt took its place.
-Became = Literal["", "integrated", "conflict", "wave_gate", "taken_out"]
+Became = Literal["", "integrated", "conflict", "wave_gate", "taken_out", "outdated"]
 
 
 class AttemptStatus(Record):

@@ -64,6 +64,8 @@ def open_phase(
         if old and old.id == run_id and old.closed is None and all(getattr(old, k) == v for k, v in wanted.items()):
             return None
         run = RunRecord.model_validate({**wanted, "id": run_id, "epoch": old.epoch + 1 if old else 1, "opened": now()})
+        if old and old.id == run_id:
+            run = changed(run, due=old.due)  # begun again: what it has decided stays part of its story
         ledger = snapshot.folded() if snapshot.ledger else changed(snapshot.folded(), id=uuid.uuid4().hex)
         dead = [b for b, claims in snapshot.started.items() if claims[max(claims)].run != run_id]
         ledger, lines = settle_unfinished(plan, ledger, dead)
@@ -166,7 +168,9 @@ def _trouble(snapshot: Snapshot, branch: Branch, run_id: str) -> str:
     if record and record.state is State.INTEGRATED:
         lost = newest is not None and newest.run == run_id and newest.attempt > record.attempt
         return (record.reason or f"attempt {newest.attempt} passed and is not merged") if lost and newest else ""
-    if record and record.state not in (State.PASSED, State.PENDING):
+    if record and record.state is State.PENDING:
+        return f"taken out to be built anew, and not built: {record.reason}"
+    if record and record.state is not State.PASSED:
         return f"{record.state}: {record.reason or 'no reason given'}"
     if (cause := snapshot.not_ready(branch.id)) is not None:
         return f"blocked by {cause}, which is {snapshot.state(cause)}"

@@ -52,8 +52,9 @@ class Finding(Record):
 Outcome = Literal["passed", "failed", "blocked", "cancelled", "unfinished"]
 
 #: Why a branch is isolated or was taken out: its own gates; a conflict with what is integrated; a red wave gate
-#: that is green without it; a person (or a branch it needs) took it out of integration by a revert.
-Cause = Literal["failed", "conflict", "wave_gate", "taken_out"]
+#: that is green without it; a person (or a branch it needs) took it out of integration by a revert; a run took it out
+#: to have it built anew, because what it was built from has changed.
+Cause = Literal["failed", "conflict", "wave_gate", "taken_out", "outdated"]
 
 
 class Verdict(Record):
@@ -72,6 +73,8 @@ class Verdict(Record):
     raw: str | None = None  # what the attempt produced, untouched: attempts/<branch>/<attempt>
     commit: str | None = None  # the judged commit: raw without scratch files
     key: str = ""  # input key
+    inputs: dict[str, str] = {}  # short digests of what makes the key, by name: see `runtime.inputs`
+    run_base: str = ""  # the base that the run had pinned
     gates: str = ""  # digest of the gate definitions
     agent: str = ""  # profile name
     source: Literal["agent", "person"] = "agent"  # person: a pushed `<branch>-vN`, gated and not built
@@ -145,6 +148,7 @@ class RunRecord(Record):
     opened: str
     closed: str | None = None
     complete: bool = False
+    fault: str = ""  # why it could not begin: the base is red, or cannot be merged; it is closed then
     due: dict[str, Due] = {}  # by branch: what opening decided about those that earlier runs have integrated
 
 

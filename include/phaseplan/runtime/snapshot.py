@@ -17,7 +17,7 @@ from include.phaseplan.runtime.verdicts import ruling_of
 OUT = (State.ISOLATED, State.BLOCKED, State.CANCELLED, State.UNFINISHED)
 READY = (State.PASSED, State.INTEGRATED)
 #: Causes for which a commit that passed its own gates is out all the same.
-STOPPED = ("conflict", "wave_gate", "taken_out")
+STOPPED = ("conflict", "wave_gate", "taken_out", "outdated")
 
 
 @dataclass(frozen=True)

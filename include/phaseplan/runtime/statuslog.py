@@ -12,7 +12,11 @@ from typing import Literal
 from include.phaseplan.plan.model import Branch, PhasePlan
 from include.phaseplan.runtime.records import now
 
-Word = Literal["STARTED", "COMPLETED", "REUSED", "FAILED", "ISOLATED", "BLOCKED", "CANCELLED", "UNFINISHED"]
+#: GATED: integrated, and its gates were run again. OUTDATED: taken out, because it is built anew.
+Word = (
+    Literal["STARTED", "COMPLETED", "REUSED", "GATED", "OUTDATED", "FAILED"]
+    | Literal["ISOLATED", "BLOCKED", "CANCELLED", "UNFINISHED"]
+)
 
 _LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d) Wave \d+ - .*?: [A-Z]+ (\S+)")
 

@@ -8,20 +8,15 @@ from dataclasses import dataclass
 from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.plan.graph import dependents
 from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.conservation import violations
 from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.history import Story, live, stories
 from include.phaseplan.runtime.ledger import Change, Snapshot, commit_ledger
-from include.phaseplan.runtime.merge import Head
-from include.phaseplan.runtime.merge_tree import Conflict, literal
-from include.phaseplan.runtime.objects import NEUTRAL
 from include.phaseplan.runtime.reconcile import reconcile
 from include.phaseplan.runtime.records import BranchRecord, Ledger, State, changed
 from include.phaseplan.runtime.remote import ROUNDS, Remote, pause
-from include.phaseplan.runtime.revert import revert
 from include.phaseplan.runtime.statuslog import blocker_line, status_line
+from include.phaseplan.runtime.undoing import CannotUndo, Undone, regenerate_all, undo
 from include.phaseplan.runtime.workbench import GateFailed, Workbench
-from include.phaseplan.runtime.workspace import union_checks, union_paths
+from include.phaseplan.runtime.workspace import union_checks
 
 
 @dataclass(frozen=True)
@@ -36,15 +31,6 @@ class TakenOut:
     taken: tuple[str, ...] = ()
     status_lines: tuple[str, ...] = ()
     blockers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Undone:
-    """Integration without some branches: the last revert of each, and the merge that one undid."""
-
-    commit: str
-    undone: dict[str, tuple[str, str]]  # by branch id: merge, revert
-    order: tuple[str, ...]
 
 
 def take_out(remote: Remote, repo: GitRepo, bench: Workbench, phase: int, branch_id: str, reason: str = "") -> TakenOut:
@@ -63,7 +49,7 @@ def take_out(remote: Remote, repo: GitRepo, bench: Workbench, phase: int, branch
         if _out(ledger.branches[branch_id]):
             return TakenOut(head)
         doomed = [b for b in (branch_id, *dependents(plan, branch_id)) if _inside(ledger, b)]
-        undone = _undo(repo, plan, head, doomed)
+        undone = _undone(repo, plan, head, doomed)
         new = _regenerated(repo, plan, undone.commit, bench)
         rest = [b.id for b in plan if _inside(ledger, b.id) and b.id not in doomed]
         _gate(repo, plan, (head, new), rest, bench, branch_id)
@@ -102,49 +88,19 @@ def _out(record: BranchRecord) -> bool:
     return record.cause == "taken_out" and record.state in (State.ISOLATED, State.BLOCKED)
 
 
-def _undo(repo: GitRepo, plan: PhasePlan, tip: str, doomed: Sequence[str]) -> _Undone:
-    """Revert every merge of some branches that is in now, the one put in last first."""
-    told = stories(repo, tip)
-    chain = sorted((s for b in doomed for s in live(told, b)), key=lambda story: -story.last.place)
-    if doomed[0] not in {story.branch for story in chain}:
+def _undone(repo: GitRepo, plan: PhasePlan, head: str, doomed: Sequence[str]) -> Undone:
+    try:
+        undone = undo(repo, plan, head, doomed)
+    except CannotUndo as stuck:
+        raise InputFault(f"{doomed[0]} cannot be taken out: {stuck}; nothing was changed") from stuck
+    if doomed[0] not in undone.acts:
         raise InputFault(f"{doomed[0]} has no merge of its own: what it brought was in the base already")
-    new, done = tip, dict[str, tuple[str, str]]()
-    for story in chain:
-        made = revert(repo, new, story.branch, story.last.commit, union=union_paths(plan), generated=plan.generated)
-        if isinstance(made, Conflict):
-            raise InputFault(
-                f"{doomed[0]} cannot be taken out: undoing {story.branch} {made}. Take those out first, or undo it "
-                "by hand; nothing was changed"
-            )
-        done.setdefault(story.branch, (story.acts[0].commit, made))
-        new = made
-    _conserved(repo, plan, tip, new, chain)
-    return _Undone(new, done, tuple(dict.fromkeys(story.branch for story in chain)))
-
-
-def _conserved(repo: GitRepo, plan: PhasePlan, old: str, new: str, chain: Sequence[Story]) -> None:
-    """Reverts undo what their merges did, and nothing else."""
-    heads = [Head(f"{s.branch}@{s.last.commit}", f"{s.last.commit}^1", base=s.last.commit) for s in chain]
-    heads = [Head(h.id, repo.line("rev-parse", h.commit), base=h.base) for h in heads]
-    moved = [literal(path) for s in chain for path in _moved(repo, s.last.commit, old)]
-    exempt = (*plan.generated, *(literal(p) for p in union_paths(plan)), *moved)
-    if broken := violations(repo, old, new, heads, exempt=exempt):
-        said = "; ".join(str(finding) for finding in broken[:5])
-        raise InputFault(f"taking {chain[-1].branch} out would change other work too, so nothing was changed: {said}")
-
-
-def _moved(repo: GitRepo, before: str, after: str) -> list[str]:
-    """New names of files that were renamed since: a revert follows them."""
-    args = ("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", before, after)
-    return repo.run(*args, env=NEUTRAL).out.split("\0")[2::3]
+    return undone
 
 
 def _regenerated(repo: GitRepo, plan: PhasePlan, commit: str, bench: Workbench) -> str:
-    if not plan.generated_files:
-        return commit
-    commands = list(dict.fromkeys(entry.command for entry in plan.generated_files))
     try:
-        return bench.regenerate(repo, commit, commands, plan.generated)
+        return regenerate_all(repo, plan, commit, bench)
     except GateFailed as failed:
         raise InputFault(f"the generators fail without it, so nothing was changed: {failed}") from failed
 
@@ -167,7 +123,7 @@ def _change(
     snapshot: Snapshot,
     plan: PhasePlan,
     ledger: Ledger,
-    undone: _Undone,
+    undone: Undone,
     head: str,
     branch_id: str,
     doomed: Sequence[str],
@@ -179,7 +135,7 @@ def _change(
         mine = out == branch_id
         why = f"taken out{f': {reason}' if reason else ''}" if mine else f"taken out with {branch_id}, which it needs"
         state = State.ISOLATED if mine else State.BLOCKED
-        records[out] = _record(snapshot, records[out], state, undone.undone.get(out, (None, None)), why)
+        records[out] = _record(snapshot, records[out], state, undone.acts.get(out, (None, None)), why)
         lines.append(status_line(plan, plan.by_id[out], "ISOLATED" if mine else "BLOCKED", detail=why))
         if not mine:
             blockers.append(blocker_line(plan.by_id[out], why))

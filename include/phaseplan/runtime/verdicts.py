@@ -9,7 +9,9 @@ from typing import Literal
 from include.phaseplan.runtime.records import Cause, Finding, Outcome, State, Verdict
 from include.phaseplan.runtime.statuslog import Word
 
-What = Literal["passed", "failed", "blocked", "infrastructure", "cancelled", "conflict", "wave_gate", "taken_out"]
+What = Literal[
+    "passed", "failed", "blocked", "infrastructure", "cancelled", "conflict", "wave_gate", "taken_out", "outdated"
+]
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ RULINGS: dict[What, Ruling] = {
     "conflict": Ruling(None, State.ISOLATED, "ISOLATED", "succeeds", cause="conflict"),
     "wave_gate": Ruling(None, State.ISOLATED, "ISOLATED", "succeeds", cause="wave_gate"),
     "taken_out": Ruling(None, State.ISOLATED, "ISOLATED", "succeeds", cause="taken_out"),
+    "outdated": Ruling(None, State.PENDING, "OUTDATED", "succeeds", cause="outdated"),
 }
 
 _BY_OUTCOME = {ruling.outcome: ruling for ruling in RULINGS.values() if ruling.outcome}

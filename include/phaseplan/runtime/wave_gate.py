@@ -150,11 +150,11 @@ class WaveGate:
             raise NotConserved(self.job.wave.wave, broken)
 
     def _commands(self, commit: str, mine: Sequence[Head]) -> tuple[str, ...]:
-        """Union checks, then the validations of every wave that has a branch in the whole merge."""
+        """Union checks, what is always asked, then the validations of every wave that has a branch in the merge."""
         plan = self.job.plan
         waves = {plan.wave_of[h.id] for h in self._whole if h.id != BASE} | {self.job.wave.wave}
         validations = [command for w in plan.waves if w.wave in waves for command in w.validation]
-        return (*dict.fromkeys(self._checks(commit, mine)), *validations)
+        return (*dict.fromkeys((*self._checks(commit, mine), *self.job.always)), *validations)
 
     def _checks(self, commit: str, mine: Sequence[Head]) -> list[str]:
         """Checks of the union paths that the whole merge touches, where the merge in hand has such a file."""

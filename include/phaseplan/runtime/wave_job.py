@@ -34,6 +34,7 @@ class Job:
     ledger: Ledger  # folded and settled
     lines: tuple[str, ...]  # about settling
     unfinished: tuple[str, ...]
+    always: tuple[str, ...] = ()  # commands before the waves' own validations
 
     @property
     def old(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from include.phaseplan.runtime.build.job import View
 from include.phaseplan.runtime.merge import Head, chain_merge
 from include.phaseplan.runtime.objects import NEUTRAL
-from include.phaseplan.runtime.records import Finding, Verdict
+from include.phaseplan.runtime.records import Finding, State, Verdict
 from include.phaseplan.runtime.workspace import union_paths
 
 _DIFF_BYTES = 1 << 20
@@ -15,16 +15,31 @@ def base_of(view: View) -> str:
     """The commit that the workspace of the next attempt is made from.
 
     The run's base; but the head of integration (with the run's base merged in, where it moved) for a branch that was
-    isolated by a merge, so that its agent sees what it has to get along with.
+    isolated by a merge, so that its agent sees what it has to get along with. What is only out of date got along.
     """
     repo, head = view.job.repo, view.ledger.integration
-    if head is None or not view.snapshot.stopped(view.branch.id):
+    record = view.ledger.branches.get(view.branch.id)
+    if head is None or not view.snapshot.stopped(view.branch.id) or (record and record.cause == "outdated"):
         return view.run.base
     if repo.is_ancestor(view.run.base, head):
         return head
     moved = Head("base", view.run.base, view.run.base_name)
     merged = chain_merge(repo, head, [moved], union=union_paths(view.plan), generated=view.plan.generated)
     return head if merged.conflicted else merged.commit
+
+
+def kept(view: View) -> Verdict | None:
+    """The verdict of a branch that is integrated already: opening the run has decided that it stays."""
+    record = view.ledger.branches.get(view.branch.id)
+    return record.verdict if record is not None and record.state is State.INTEGRATED else None
+
+
+def reusable(view: View, key: str) -> Verdict | None:
+    """The newest verdict, when it passed on the same inputs and the run does not ask for new work."""
+    newest = view.verdicts[-1] if view.verdicts else None
+    if view.run.rebuild == "always" or newest is None or newest.outcome != "passed" or newest.key != key:
+        return None
+    return None if view.snapshot.stopped(view.branch.id) else newest
 
 
 def sank(view: View) -> tuple[Finding, ...]:

@@ -10,7 +10,9 @@ from docker import DockerClient
 from include.phaseplan.errors import Bug, PhaseplanError
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.model import Branch, PhasePlan
+from include.phaseplan.runtime.engine import image_digest
 from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.inputs import Builder, Start, ingredients
 from include.phaseplan.runtime.labels import Labels, Role
 from include.phaseplan.runtime.ledger import Snapshot
 from include.phaseplan.runtime.records import Ledger, RunRecord, Token, Verdict
@@ -77,6 +79,17 @@ class View:
         if self.snapshot.pinned is None or name not in self.snapshot.pinned.profiles:
             raise Bug(f"agent profile {name!r} is not pinned in the ledger of phase {self.plan.phase}")
         return self.snapshot.pinned.profiles[name]
+
+    def inputs(self, workspace: str) -> dict[str, str]:
+        """What building this branch from a workspace depends on."""
+        builder = Builder(
+            named=self.plan.profile_of(self.branch) or "",
+            profile=self.profile,
+            gates=self.gate_profile,
+            images=lambda name: image_digest(self.job.client, name),
+        )
+        start = Start(self.run.base, workspace)
+        return ingredients(self.job.repo, self.snapshot, self.plan, self.branch, builder, start)
 
     def labels(self, attempt: int, role: Role) -> Labels:
         """Labels of a container of this branch."""

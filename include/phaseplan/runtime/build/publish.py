@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from include.phaseplan.runtime import statuslog
-from include.phaseplan.runtime.build.inputs import key_of
 from include.phaseplan.runtime.build.job import Done, View
 from include.phaseplan.runtime.build.replay import replay
 from include.phaseplan.runtime.early import warnings
 from include.phaseplan.runtime.engine import find, remove
 from include.phaseplan.runtime.gates.diff import Judged, gate_digest
+from include.phaseplan.runtime.inputs import key_of
 from include.phaseplan.runtime.ledger import read
 from include.phaseplan.runtime.records import Finding, Outcome, Verdict, changed, now
 from include.phaseplan.runtime.refs import public_name
@@ -101,6 +101,7 @@ def _verdict(
 ) -> Verdict:
     claim = view.snapshot.started[view.branch.id][attempt]
     theirs = _pushed_name(view, harvest.raw)
+    inputs = view.inputs(harvest.base)
     return Verdict(
         phase=view.plan.phase,
         branch=view.branch.id,
@@ -112,7 +113,9 @@ def _verdict(
         base=harvest.base,
         raw=None if harvest.withheld else harvest.raw,
         commit=judged.commit if judged else None,
-        key=key_of(view, harvest.base),
+        key=key_of(inputs),
+        inputs=inputs,
+        run_base=view.run.base,
         gates=gate_digest(view.plan, view.branch, view.gate_profile),
         agent=view.profile_name,
         exit_code=harvest.exit_code,

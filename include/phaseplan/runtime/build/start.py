@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from include.phaseplan.runtime import brief
 from include.phaseplan.runtime.agent_container import create_agent
-from include.phaseplan.runtime.build import adopt, earlier, inputs, publish
+from include.phaseplan.runtime.build import adopt, earlier, publish
 from include.phaseplan.runtime.build.job import Done, NotReady, Running, View
 from include.phaseplan.runtime.build.workbench import bench
 from include.phaseplan.runtime.early import for_brief
 from include.phaseplan.runtime.engine import Found, remove, start
+from include.phaseplan.runtime.inputs import key_of
 from include.phaseplan.runtime.results import claim_attempt
 from include.phaseplan.runtime.workspace import Workspace, synthesise
 
@@ -20,9 +21,9 @@ def begin(view: View) -> Running | Done:
     workspace = _workspace(view)
     if (found := adopt.pushed(view)) is not None:
         return adopt.adopt(view, found, workspace)
-    key = inputs.key_of(view, workspace.commit)
+    key = key_of(view.inputs(workspace.commit))
     view.job.say(f"Input key {key[:12]}.")
-    if verdict := inputs.reusable(view, key):
+    if verdict := earlier.reusable(view, key):
         return publish.reuse(view, verdict)
     attempt = claim_attempt(
         view.job.repo, view.job.remote, view.plan.phase, view.branch, workspace.commit, view.job.claim, view.run.id

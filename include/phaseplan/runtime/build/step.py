@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from include.phaseplan.runtime.build import start
+from include.phaseplan.runtime.build.earlier import kept
 from include.phaseplan.runtime.build.harvest import Harvest, harvest, of_attempt, stop_foreign
-from include.phaseplan.runtime.build.inputs import kept
 from include.phaseplan.runtime.build.job import Again, Done, Job, Running, Untouched, View
 from include.phaseplan.runtime.build.judge import judge
 from include.phaseplan.runtime.build.publish import conclude
@@ -29,7 +29,7 @@ def step(job: Job) -> Running | Again | Done | Untouched:
     attempt = own_attempt(view)
     if attempt is None:
         if verdict := kept(view):
-            job.say(f"{view.branch.id} is integrated already (attempt {verdict.attempt}); nothing to build.")
+            job.say(_stays(view, verdict))
             return Done(verdict, reused=True)
         stop_foreign(view)
     elif (verdict := _verdict(view, attempt)) is None:
@@ -48,6 +48,14 @@ def _next(view: View, came: Running | Done) -> Running | Again | Done:
         return came
     view.job.say(f"Attempt {came.verdict.attempt} failed; the next of {view.plan.attempts} attempts begins.")
     return Again(came.verdict)
+
+
+def _stays(view: View, verdict: Verdict) -> str:
+    """Why nothing is built, in the words of whoever decided it."""
+    due = view.run.due.get(view.branch.id)
+    what = "gated again" if due and due.kind == "gate" else "reused"
+    why = f": {due.why}" if due and due.why else ""
+    return f"{view.branch.id} is integrated already (attempt {verdict.attempt}) and {what}{why}; nothing to build."
 
 
 def own_attempt(view: View) -> int | None:

@@ -1,0 +1,109 @@
+"""What a build and its verdict depend on, by name: what has changed since can be said, not only that something has.
+
+Two keys follow from it. All of it together is the input key: the same key and a passed verdict mean that nothing
+needs to be done (invariant I14). The part in BUILT is what the agent worked from: as long as that holds, a branch
+that is integrated is never built again, whatever its base and its gates have become; it is gated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from include.phaseplan import __version__
+from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.plan.digest import sha256, without_talk
+from include.phaseplan.plan.graph import transitive
+from include.phaseplan.plan.model import Branch, PhasePlan
+from include.phaseplan.runtime import brief
+from include.phaseplan.runtime.gates.diff import gate_digest
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.objects import tree_of
+from include.phaseplan.runtime.records import Verdict
+from include.phaseplan.runtime.snapshot import Snapshot
+
+#: Ingredients that an agent worked from, and what to call each when it changes. What the base holds is not among
+#: them: which of its files count is a comparison of two trees (`nightly.due`), not a digest.
+BUILT: Mapping[str, str] = {
+    "entry": "its entry in the plan changed",
+    "profile": "the plan names another agent for it",
+    "agent": "its agent's profile changed",
+    "image": "its agent's image changed",
+    "conventions": "the conventions changed",
+    "dependencies": "what it depends on has another result",
+}
+#: Of work that a person pushed no agent, image or brief is an input.
+BUILT_BY_A_PERSON = ("entry", "dependencies")
+
+Images = Callable[[str], str]  # id of the image that a name means on this engine
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Who builds and who gates a branch.
+
+    :param named: profile that the plan names, whoever built it in the end.
+    """
+
+    named: str
+    profile: AgentProfile
+    gates: AgentProfile
+    images: Images
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a branch is built from.
+
+    :param base: the run's pinned base.
+    :param workspace: the commit its agent starts from: base and dependencies. Of the key only its tree is part.
+    """
+
+    base: str
+    workspace: str
+
+
+def ingredients(
+    repo: GitRepo, snapshot: Snapshot, plan: PhasePlan, branch: Branch, builder: Builder, start: Start
+) -> dict[str, str]:
+    """Short digests by name. A dependency's result counts as far as the workspace holds it."""
+    entry = {
+        "branch": without_talk(branch.model_dump(mode="json", exclude={"agent"})),
+        "shared": [s.model_dump(mode="json") for s in plan.shared_with(branch.id)],
+        "generated": [g.model_dump(mode="json") for g in plan.generated_files],
+        "history": plan.history,
+    }
+    wave = next(wave for wave in plan.waves if wave.wave == plan.wave_of[branch.id])
+    checks = [gate_digest(plan, branch, builder.gates), builder.images(builder.gates.image), *wave.validation]
+    found = {
+        "entry": entry,
+        "profile": builder.named,
+        "agent": builder.profile.model_dump(mode="json"),
+        "image": builder.images(builder.profile.image),
+        "conventions": brief.conventions(repo, plan, start.base),
+        "dependencies": [(d, _held(repo, snapshot, d, start.workspace)) for d in transitive(plan, branch.id)],
+        "tree": tree_of(repo, start.workspace),
+        "gates": checks,
+        "version": __version__,
+    }
+    return {name: sha256(value)[:16] for name, value in found.items()}
+
+
+def _held(repo: GitRepo, snapshot: Snapshot, needed: str, workspace: str) -> str | None:
+    """The commit that a dependency stands for now, where a workspace was made with it."""
+    verdict = snapshot.current(needed)
+    known = verdict is not None and verdict.commit is not None and repo.is_ancestor(verdict.commit, workspace)
+    return verdict.commit if verdict is not None and known else None
+
+
+def key_of(found: Mapping[str, str]) -> str:
+    """The input key: one digest of all ingredients."""
+    return sha256(dict(found))
+
+
+def outdated(now: Mapping[str, str], verdict: Verdict) -> tuple[str, ...]:
+    """What a verdict's work was built from that is not so any more, in words; empty: all of it still is."""
+    if not verdict.inputs:
+        return ("nothing is recorded of what it was built from",)
+    of_interest = BUILT_BY_A_PERSON if verdict.source == "person" else tuple(BUILT)
+    return tuple(BUILT[name] for name in of_interest if now.get(name) != verdict.inputs.get(name))

@@ -1,0 +1,1 @@
+"""What a run owes the branches that earlier runs have integrated: reused, gated again, or built anew."""
