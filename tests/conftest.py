@@ -1,4 +1,4 @@
-"""Where two processes share the tests (`make test`): one engine, one Airflow at a time; pure and git tests beside it."""
+"""Two processes share the tests of `make test`: one has engine and Airflow to itself, pure and git tests run beside."""
 
 from __future__ import annotations
 

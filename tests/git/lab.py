@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -112,6 +113,17 @@ class Lab:
         other = copy.copy(self)
         other.repo, other.bench = GitRepo.init(folder), LocalBench()
         self.remote.fetch(other.repo, "+refs/heads/main:refs/heads/main")
+        return other
+
+    def copied(self, folder: Path) -> Lab:
+        """The same target and worker, to be taken apart."""
+        other = copy.copy(self)
+        other.url, worker = folder / "target.git", folder / "worker.git"
+        shutil.copytree(self.url, other.url)
+        shutil.copytree(self.repo.path, worker)
+        other.target, other.repo, other.remote = GitRepo(other.url), GitRepo(worker), Remote(str(other.url))
+        other.bench = LocalBench()
+        other.bench.gated = list(self.bench.gated)
         return other
 
     def refs(self) -> dict[str, str]:

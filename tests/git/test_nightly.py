@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from include.phaseplan.plan.agents import AgentProfile
@@ -15,14 +17,20 @@ from tests.git.nights import Nights, plan_of, refused
 ALL = ["1", "2", "3", "4", "5"]
 
 
-@pytest.fixture
-def nights(lab: Lab) -> Nights:
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     """A phase of five branches whose first night is over: 3 and 4 hang on 1, 5 on 2."""
-    found = Nights(lab)
+    found = Nights(Lab(tmp_path_factory.mktemp("first")))
     found.night(plan_of())
     assert found.built == ALL and found.due() == {}
-    assert complete(lab.read(), plan_of())
+    assert complete(found.lab.read(), plan_of())
     return found
+
+
+@pytest.fixture
+def nights(first: Nights, tmp_path: Path) -> Nights:
+    """The same, to go on with."""
+    return Nights(first.lab.copied(tmp_path), count=first.count)
 
 
 def sound(nights: Nights) -> None:
@@ -145,16 +153,17 @@ def test_a_base_that_is_red_itself_changes_nothing(nights: Nights) -> None:
     sound(nights)
 
 
-def test_a_base_in_conflict_with_a_branch(lab: Lab) -> None:
-    """Branch 2 appends to a shared file; so does the base: they do not merge, so 2 is built anew on top."""
-    shared = [{"path": "list", "owner": "2"}]
-    plan = plan_of(shared_files=shared)
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_base_in_conflict_with_a_branch(lab: Lab, declared: bool) -> None:
+    """Branch 2 appends to a file; so does the base: they do not merge, so 2 is built anew on top."""
+    plan = plan_of(shared_files=[{"path": "list", "owner": "2"}] if declared else [])
     nights = Nights(lab, work={"2": {"list": lambda text: f"{text}2\n", "own/2/file": "2\n"}})
     nights.push_main({"list": "0\n"})
     nights.night(plan)
     nights.push_main({"list": "0\nmain\n"})
     nights.night(plan)
     assert nights.built == ["2", "5"] and nights.files()["list"] == "0\nmain\n2\n"
+    assert ("which it works on" if declared else "the two do not merge: list") in nights.why("2")
     sound(nights)
 
 

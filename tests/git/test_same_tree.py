@@ -17,6 +17,8 @@ from include.phaseplan.runtime.objects import tree_of
 from include.phaseplan.runtime.workspace import DependencyOut
 from tests.git.lab import PHASE, Content, Lab, plan_of
 from tests.git.machine.world import BASE, VALIDATION
+from tests.git.nights import Nights
+from tests.git.nights import plan_of as nightly_plan
 
 HEAD, LEDGER = refs.integration(PHASE), refs.ledger(PHASE)
 EXAMPLES = int(os.environ.get("PHASEPLAN_EXAMPLES", "6"))
@@ -146,3 +148,69 @@ def test_reused_or_built_again_the_tree_is_the_same(campaign: Campaign) -> None:
                 lab.push(ref, None)
             carry_out(lab, plan, campaign.work, IDS, run, build)
             assert (tree(lab), states(lab)) == first, f"I14: reuse {'off' if build else 'on'}"
+
+
+EDITS = ("hint", "elsewhere", "brief", "image", "gate", "nothing")
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> list[list[tuple[str, str]]]:
+    """What happens before each of two nights."""
+    one = st.tuples(st.sampled_from(EDITS), st.sampled_from(("1", "2", "3", "4", "5")))
+    return [draw(st.lists(one, min_size=1, max_size=3)) for _ in range(2)]
+
+
+@few
+@given(edits())
+def test_nights_that_reuse_and_nights_that_build_everything_come_to_the_same(
+    happens: list[list[tuple[str, str]]],
+) -> None:
+    """I14. The agents write down everything that they worked from, so whatever is wrongly kept shows in the tree."""
+    with tempfile.TemporaryDirectory() as folder:
+        lazy, eager = (Nights(Lab(Path(folder, name))) for name in ("lazy", "eager"))
+        edited = Edited()
+        for n, todays in enumerate([[], *happens]):
+            for kind, branch in todays:
+                edited.edit(kind, branch, n)
+            for nights, rebuild in ((lazy, "auto"), (eager, "always")):
+                edited.apply(nights)
+                nights.night(edited.plan(), rebuild=rebuild)
+            assert lazy.files() == eager.files(), (n, todays, lazy.due())
+            assert lazy.tree() == eager.tree()
+
+
+class Edited:
+    """Base, plan and images as they are now."""
+
+    def __init__(self) -> None:
+        self.base: dict[str, str] = {}
+        self.briefs: dict[str, str] = {}
+        self.image = "sh:1"
+        self.gates: list[str] = []
+
+    def edit(self, kind: str, branch: str, night: int) -> None:
+        """One change of that kind."""
+        if kind == "hint":
+            self.base[f"own/{branch}/hint"] = f"hint of night {night}\n"
+        elif kind == "elsewhere":
+            self.base["docs/news"] = f"news of night {night}\n"
+        elif kind == "brief":
+            self.briefs[branch] = f"brief of night {night}"
+        elif kind == "image":
+            self.image = f"sh:1 of night {night}"
+        elif kind == "gate":
+            self.gates = [f"true {night}"]
+
+    def plan(self) -> PhasePlan:
+        """The plan file."""
+        return nightly_plan(briefs=self.briefs, gates={"commands": self.gates})
+
+    def apply(self, nights: Nights) -> None:
+        """Push the base; let every agent write down what it works from."""
+        if self.base:
+            nights.push_main(self.base)
+        nights.images["sh:1"] = self.image
+        for branch in self.plan():
+            told = f"{branch.brief} {self.image} {self.base.get(f'own/{branch.id}/hint')}"
+            needs = "".join(nights.work[d][f"own/{d}/file"] for d in branch.depends_on)
+            nights.work[branch.id] = {f"own/{branch.id}/file": f"{told}\n{needs}"}

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import copy
-import shutil
 from pathlib import Path
 
 import pytest
 
 from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.runtime import refs, results
-from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.phase import complete, reconcile
 from include.phaseplan.runtime.reconcile import derived
 from include.phaseplan.runtime.records import State
-from include.phaseplan.runtime.remote import Remote
 from include.phaseplan.runtime.revert import open_reverts
-from tests.git.lab import PHASE, Lab, LocalBench, commit_files, plan_of
+from tests.git.lab import PHASE, Lab, commit_files, plan_of
 from tests.git.leaving import HEAD, PLAN, RUN, gated_again, inside, on_top, out, own, sound
 from tests.git.test_invariants import Died, Interrupted, dying_at
 
@@ -37,14 +33,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Lab:
 @pytest.fixture
 def whole(template: Lab, tmp_path: Path) -> Lab:
     """The template, to be taken apart."""
-    lab = copy.copy(template)
-    lab.url, worker = tmp_path / "target.git", tmp_path / "worker.git"
-    shutil.copytree(template.url, lab.url)
-    shutil.copytree(template.repo.path, worker)
-    lab.target, lab.repo, lab.remote = GitRepo(lab.url), GitRepo(worker), Remote(str(lab.url))
-    lab.bench = LocalBench()
-    lab.bench.gated = list(template.bench.gated)
-    return lab
+    return template.copied(tmp_path)
 
 
 def test_a_branch_nobody_needs_leaves_alone(whole: Lab) -> None:
