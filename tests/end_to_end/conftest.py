@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from include.phaseplan.runtime.settings import TOP
+from tests.end_to_end.again import Evening, Evenings
 from tests.end_to_end.night import PHASES, Night, bare, docker, git, phaseplan, started
 from tests.end_to_end.place import Place
 from tests.end_to_end.world import Person, World, airflow_up, clear, ended
@@ -86,6 +87,20 @@ def back(place: Place, night: Night) -> Night:
         state = ended(api, 95, run, 240)
     out, err = again.communicate(timeout=240)
     return place.look("back", again.returncode, json.dumps({"phase_95": state}) + out + err)
+
+
+@pytest.fixture(scope="session")
+def evenings(place: Place, night: Night, back: Night) -> dict[str, Evening]:
+    """The nights after: nothing changed; a file of one branch changed on the base; a gate changed; nothing again."""
+    with airflow_up(place.home, place.agents, place.state) as api:
+        later = Evenings(api, place)
+        found = {"nothing": later.again(1), "nothing of phase 5": later.again(5)}
+        later.push(1, {"recipes/units.py": '"""A place for units."""\n'})
+        found["file"] = later.again(1)
+        later.edit(1, "  commands:\n", "  commands:\n    - test -s README.md\n")
+        found["gate"] = later.again(1)
+        found["nothing again"] = later.again(1)
+    return found
 
 
 def _plans(place: Place) -> list[Path]:

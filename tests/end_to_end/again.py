@@ -1,0 +1,84 @@
+"""Further nights of phases that are complete: triggered in one Airflow, each with the containers that it started."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from include.phaseplan.cli.airflow.api import Api
+from tests.end_to_end.night import docker, git
+from tests.end_to_end.place import Place
+from tests.end_to_end.world import ended, insist
+
+
+@dataclass(frozen=True)
+class Evening:
+    """What one further run came to."""
+
+    state: str  # of the DAG run
+    ledger: dict[str, Any]
+    containers: tuple[tuple[str, str], ...]  # (branch, role), in the order in which they were made
+
+    @property
+    def due(self) -> dict[str, str]:
+        """What opening decided, by branch."""
+        return {branch: due["kind"] for branch, due in self.ledger["run"]["due"].items()}
+
+    def begun(self, role: str) -> list[str]:
+        """Branches (or what stands in their place) for which such a container was made."""
+        return sorted(branch for branch, found in self.containers if found == role)
+
+
+@dataclass
+class Evenings:
+    """An Airflow in which phases are run again."""
+
+    api: Api
+    place: Place
+    count: int = 0
+
+    def again(self, phase: int) -> Evening:
+        """Trigger the phase and wait for its end."""
+        self.count += 1
+        run, begun = f"again-{self.count}", time.time()
+        insist(lambda: self.api.trigger(f"phase_{phase:02d}", run, {}))
+        state = ended(self.api, phase, run, 300)
+        ledger = self._ledger(phase)
+        return Evening(state, ledger, tuple(_made(ledger["id"], begun)))
+
+    def push(self, phase: int, files: dict[str, str]) -> None:
+        """Somebody commits to the base."""
+        work = self.place.top / f"work-{self.count}-{phase}"
+        git(self.place.top, "clone", "-q", str(self.place.repositories[phase]), str(work))
+        for path, text in files.items():
+            (work / path).parent.mkdir(parents=True, exist_ok=True)
+            (work / path).write_text(text)
+        git(work, "add", ".")
+        git(work, "commit", "-q", "-m", "somebody's work")
+        git(work, "push", "-q", "origin", "HEAD:main")
+
+    def edit(self, phase: int, old: str, new: str) -> None:
+        """Somebody edits the plan file."""
+        file = next(f for f in self._plans() if f"\nphase: {phase}\n" in f.read_text())
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new))
+
+    def _plans(self) -> list[Path]:
+        return sorted((self.place.home / "plans").glob("*.yaml"))
+
+    def _ledger(self, phase: int) -> dict[str, Any]:
+        ref = f"refs/phaseplan/phase-{phase}/ledger:ledger.json"
+        return dict(json.loads(git(self.place.repositories[phase], "show", ref)))
+
+
+def _made(ledger: str, since: float) -> list[tuple[str, str]]:
+    """Containers of one ledger that the engine has made since then."""
+    wanted = ["--filter", "type=container", "--filter", "event=create", "--filter", f"label=phaseplan.ledger={ledger}"]
+    span = ["--since", f"{since:.3f}", "--until", f"{time.time() + 1:.3f}"]
+    rows = [json.loads(line) for line in docker("events", *span, *wanted, "--format", "{{json .}}").splitlines()]
+    found = [row["Actor"]["Attributes"] for row in rows]
+    return [(labels["phaseplan.branch"], labels["phaseplan.role"]) for labels in found]

@@ -1,0 +1,42 @@
+"""Nights after the first, under a real Airflow with real containers: exactly what changed is done again."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.end_to_end.again import Evening
+
+pytestmark = [pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(1200)]
+
+RECIPES = ["1.1.1", "1.1.2", "1.2.1", "1.2.2", "1.2.3"]
+
+
+@pytest.mark.parametrize("which", ["nothing", "nothing of phase 5", "file", "gate", "nothing again"])
+def test_it_is_complete(evenings: dict[str, Evening], which: str) -> None:
+    evening = evenings[which]
+    assert evening.state == "success"
+    assert {record["state"] for record in evening.ledger["branches"].values()} == {"integrated"}
+    assert evening.ledger["run"]["complete"]
+
+
+@pytest.mark.parametrize("which", ["nothing", "nothing of phase 5", "nothing again"])
+def test_when_nothing_changed_no_container_is_made(evenings: dict[str, Evening], which: str) -> None:
+    assert evenings[which].containers == ()
+    assert set(evenings[which].due.values()) == {"reuse"}
+
+
+def test_a_file_of_one_branch_on_the_base_builds_it_and_what_needs_it_and_nobody_else(
+    evenings: dict[str, Evening],
+) -> None:
+    evening = evenings["file"]
+    assert evening.due == dict.fromkeys(["1.1.1", "1.2.1", "1.2.2"], "build") | dict.fromkeys(
+        ["1.1.2", "1.2.3"], "gate"
+    )
+    assert evening.begun("agent") == ["1.1.1", "1.2.1", "1.2.2"]
+    assert "opening" in evening.begun("gate"), "what stays is gated on the new base before anything starts"
+
+
+def test_a_gate_that_changed_runs_gates_only(evenings: dict[str, Evening]) -> None:
+    evening = evenings["gate"]
+    assert evening.due == dict.fromkeys(RECIPES, "gate")
+    assert evening.begun("agent") == [] and evening.begun("gate") == ["opening"]
