@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,15 @@ def test_what_was_reused_took_this_run_no_time() -> None:
     old, new = verdict("7.a", 1, 50, run="run-0"), verdict("7.b", 60, 70)
     snapshot = Snapshot(phase=7, ledger=ledger(PLAN), pinned=PINNED, verdicts={"7.a": (old,), "7.b": (new,)})
     assert build_status(snapshot, PLAN).timings.actual == 10
+
+
+def test_agents_of_an_earlier_run_take_a_wave_of_this_one_no_time() -> None:
+    snapshot = finished()
+    assert snapshot.ledger and snapshot.ledger.run
+    run = changed(snapshot.ledger.run, id="later", opened=at(20))
+    waves = {n: changed(w, run="later") for n, w in snapshot.ledger.waves.items()}
+    later = replace(snapshot, ledger=changed(snapshot.ledger, run=run, waves=waves))
+    assert build_status(later, PLAN).waves[1].seconds == 2  # the integration alone
 
 
 def test_a_red_wave_says_so() -> None:

@@ -97,6 +97,8 @@ def timing(status: PhaseStatus) -> Iterator[str]:
 
 
 def _took(took: Timings) -> str:
+    if not took.agent_utilisation:
+        return f"{clock(took.actual)}; no agent ran"
     saved = f"saved {took.saved_ratio:.0%}" if took.saved > 0 else "nothing saved"
     return (
         f"{clock(took.actual)}; one after another {clock(took.sequential)}; {saved}; "

@@ -184,7 +184,9 @@ def _wave(ledger: Ledger | None, wave: Wave, branches: Mapping[str, BranchStatus
     moving = any(b.state is State.RUNNING for b in members)
     if record is None or (ledger and ledger.run and record.run != ledger.run.id and moving):
         return WaveStatus(title=wave.title, state="running" if moving else "pending")
-    started = min((b.started for b in members if b.started), default=record.started)
+    since = ledger.run.opened if ledger and ledger.run else ""
+    fresh = (b.started for b in members if b.started >= since)  # an agent of an earlier run took this wave no time
+    started = min(filter(None, fresh), default=record.started)
     started = min(started, record.started) if record.started else started
     return WaveStatus(
         title=wave.title,
