@@ -11,9 +11,10 @@ from pydantic import BaseModel
 from include.phaseplan.errors import Infrastructure
 from include.phaseplan.runtime import refs
 from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.nights import history
 from include.phaseplan.runtime.objects import commit, write_tree
 from include.phaseplan.runtime.reading import read
-from include.phaseplan.runtime.records import Ledger, Pinned, State, changed, now
+from include.phaseplan.runtime.records import Ledger, Night, Pinned, State, changed, now
 from include.phaseplan.runtime.remote import ROUNDS, Remote, Update, pause
 from include.phaseplan.runtime.snapshot import Claim, Snapshot, fold
 from include.phaseplan.runtime.statuslog import ordered
@@ -29,6 +30,7 @@ class Change:
     status_lines: tuple[str, ...] = ()
     blockers: tuple[str, ...] = ()
     pinned: Pinned | None = None  # None: as it was
+    night: Night | None = None  # a run that has ended: one more line of the history
 
 
 def commit_ledger(
@@ -40,6 +42,7 @@ def commit_ledger(
     status_lines: Sequence[str] = (),
     blockers: Sequence[str] = (),
     pinned: Pinned | None = None,
+    night: Night | None = None,
 ) -> bool:
     """Compare-and-swap the ledger ref from what `snapshot` saw.
 
@@ -62,7 +65,8 @@ def commit_ledger(
     }
     anchors = (ledger.integration, ledger.run.base if ledger.run else None)
     parents = list(dict.fromkeys(parent for parent in (snapshot.ledger_commit, *anchors) if parent))
-    new = commit(repo, write_tree(repo, files), parents, f"Ledger of phase {ledger.phase}\n", now())
+    tree = write_tree(repo, files, kept=history(repo, snapshot.ledger_commit, night))
+    new = commit(repo, tree, parents, f"Ledger of phase {ledger.phase}\n", now())
     return remote.push(repo, [Update(refs.ledger(ledger.phase), new, snapshot.ledger_commit)])
 
 
@@ -110,6 +114,7 @@ def update(
             status_lines=wanted.status_lines,
             blockers=wanted.blockers,
             pinned=wanted.pinned,
+            night=wanted.night,
         ):
             return read(repo, remote, phase)
         pause(round_)

@@ -22,15 +22,18 @@ NEUTRAL = {
 }
 
 
-def write_tree(repo: GitRepo, files: Mapping[str, bytes]) -> str:
-    """A flat tree of regular files; names without slashes. Two git processes, however many files."""
+def write_tree(repo: GitRepo, files: Mapping[str, bytes], *, kept: Mapping[str, str] | None = None) -> str:
+    """A flat tree of regular files; names without slashes. Two git processes, however many files.
+
+    :param kept: files that the repository holds already, as object ids by name.
+    """
     with tempfile.TemporaryDirectory(dir=repo.path) as folder:
         paths = [Path(folder, str(i)) for i in range(len(files))]
         for path, data in zip(paths, files.values(), strict=True):
             path.write_bytes(data)
         feed = "".join(f"{path}\n" for path in paths).encode()
         ids = repo.run("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=feed).out.split()
-    blobs = dict(zip(files, ids, strict=True))
+    blobs = {**dict(zip(files, ids, strict=True)), **(kept or {})}
     listing = "".join(f"100644 blob {blobs[name]}\t{name}\0" for name in sorted(blobs))
     return repo.run("mktree", "-z", stdin=listing.encode()).out.strip()
 

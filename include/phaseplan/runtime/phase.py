@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from include.phaseplan.errors import InputFault
@@ -13,8 +13,11 @@ from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.digest import plan_digest
 from include.phaseplan.plan.model import Branch, PhasePlan, Start
 from include.phaseplan.runtime import refs
+from include.phaseplan.runtime.flaky import flaky
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.ledger import Change, Snapshot, update
+from include.phaseplan.runtime.night_words import note
+from include.phaseplan.runtime.nights import continued, night, nights_of, tells_more
 from include.phaseplan.runtime.objects import missing
 from include.phaseplan.runtime.reconcile import check_token, reconcile
 from include.phaseplan.runtime.records import Ledger, Pinned, RunRecord, State, Token, changed, now
@@ -32,6 +35,7 @@ class Closing:
     complete: bool
     ok: bool
     message: str
+    note: str = ""  # the same in a few lines, for the run's own note
 
 
 def open_phase(
@@ -128,11 +132,17 @@ def close_phase(repo: GitRepo, remote: Remote, token: Token, *, phase: int) -> C
 
     def change(snapshot: Snapshot) -> Change | None:
         check_token(snapshot, token)
-        closings.append(closing(snapshot))
-        ledger = snapshot.folded()
-        if ledger.run is None or (ledger.run.closed and ledger.run.complete == closings[-1].complete):
+        came, ledger = closing(snapshot), snapshot.folded()
+        closings.append(came)
+        if ledger.run is None:
             return None
-        return Change(changed(ledger, run=changed(ledger.run, closed=now(), complete=closings[-1].complete)))
+        run = changed(ledger.run, closed=now(), complete=came.complete)
+        told = nights_of(repo, snapshot.ledger_commit)
+        tonight = continued(told, night(snapshot, run))
+        closings[-1] = replace(came, note=note(tonight, flaky((*told, tonight))))
+        if ledger.run.closed and ledger.run.complete == came.complete and not tells_more(told, tonight):
+            return None
+        return Change(changed(ledger, run=run), night=tonight)
 
     update(repo, remote, phase, change)
     return closings[-1]

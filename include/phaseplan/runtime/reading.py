@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from include.phaseplan.errors import Infrastructure
 from include.phaseplan.runtime import refs
 from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.nights import nights_of
 from include.phaseplan.runtime.objects import missing, read_objects
 from include.phaseplan.runtime.records import Ledger, Pinned, Verdict
 from include.phaseplan.runtime.remote import ROUNDS, Remote
@@ -22,8 +24,11 @@ M = TypeVar("M", bound=BaseModel)
 _NUMBERED = re.compile(r"(started|attempts|results)/([^/]+)/(\d{1,9})(?:\.(\d{1,9}))?")
 
 
-def read(repo: GitRepo, remote: Remote, phase: int) -> Snapshot:
-    """Everything a phase's refs say: one listing, and one fetch where something is new."""
+def read(repo: GitRepo, remote: Remote, phase: int, *, nights: bool = False) -> Snapshot:
+    """Everything a phase's refs say: one listing, and one fetch where something is new.
+
+    :param nights: also the history of its runs, which grows with every night and is rarely needed.
+    """
     for _ in range(ROUNDS):
         held = remote.refs(repo=repo)
         own = {ref: sha for ref, sha in held.items() if ref.startswith(f"{refs.root(phase)}/")}
@@ -34,7 +39,8 @@ def read(repo: GitRepo, remote: Remote, phase: int) -> Snapshot:
                 repo, f"+{refs.root(phase)}/*:{refs.root(phase)}/*", *(f"+{i}:{i}" for i in held if i == integration)
             )
         if not missing(repo, wanted):
-            return _snapshot(repo, phase, own, {r: s for r, s in held.items() if r.startswith("refs/heads/")})
+            found = _snapshot(repo, phase, own, {r: s for r, s in held.items() if r.startswith("refs/heads/")})
+            return replace(found, nights=nights_of(repo, found.ledger_commit)) if nights else found
     raise Infrastructure(f"the refs of phase {phase} on {remote} changed faster than they could be read {ROUNDS} times")
 
 

@@ -165,6 +165,54 @@ class Ledger(Record):
     told: dict[str, str] = {}  # blocker line by branch, as this run has logged it: told twice is told once
 
 
+#: What one run did about one branch. `built`: nothing of it was integrated before; `rebuilt`: it was, and new work is.
+What = Literal[
+    "built",
+    "reused",
+    "gated",
+    "rebuilt",
+    "isolated",
+    "blocked",
+    "cancelled",
+    "unfinished",
+    "waiting",
+    "untouched",
+]
+
+
+class Deed(Record):
+    """What one run did about one branch. Ids and digests are cut short: a year of nights is read at once."""
+
+    what: What
+    why: str = ""  # one line
+    cause: Cause | None = None  # of an isolated one
+    attempt: int = 0
+    commit: str = ""  # the judged one
+    key: str = ""  # input key of the verdict
+    gates: str = ""  # digest of the gates that judged it, the wave's among them
+    base: str = ""  # the workspace that the attempt began from
+
+
+class Night(Record):
+    """One run of a phase, as `history.jsonl` of the ledger keeps it: one line, never changed."""
+
+    version: Literal[1] = 1
+    run: str
+    epoch: int
+    opened: str
+    closed: str | None = None  # None: the run ended without closing
+    base: str
+    base_name: str
+    plan: str  # digest
+    rebuild: Literal["auto", "always"] = "auto"
+    start: Start
+    complete: bool = False
+    integration: str | None = None
+    deeds: dict[str, Deed] = {}  # by branch, in plan order
+    flaky: tuple[str, ...] = ()  # what wave gates said before they were green on the very same commit
+    seconds: float | None = None  # from opened to closed
+
+
 class Pinned(Record):
     """The plan and profiles a run works from, pinned so that an edit never changes a run in flight."""
 

@@ -10,7 +10,7 @@ from include.phaseplan.errors import Bug
 from include.phaseplan.plan.graph import transitive
 from include.phaseplan.plan.model import Branch
 from include.phaseplan.runtime import refs
-from include.phaseplan.runtime.records import BranchRecord, Cause, Ledger, Pinned, State, Verdict, changed
+from include.phaseplan.runtime.records import BranchRecord, Cause, Ledger, Night, Pinned, State, Verdict, changed
 from include.phaseplan.runtime.verdicts import ruling_of
 
 #: States that hold dependents back; a pending or running dependency may still come.
@@ -48,6 +48,7 @@ class Snapshot:
     results: dict[str, str] = field(default_factory=dict)  # commit by `<branch>/<attempt>.<gating>`
     folded_results: frozenset[str] = frozenset()
     logged: tuple[int, int] = (0, 0)  # how many of the status and blocker lines are the ledger's
+    nights: tuple[Night, ...] = ()  # runs that have ended, oldest first, where they were asked for
 
     def folded(self) -> Ledger:
         """The ledger with every result folded in."""
