@@ -23,6 +23,7 @@ VERBS: dict[str, str] = {  # verb -> module of this package; the order is the or
     "run": "run",
     "up": "up",
     "status": "status",
+    "history": "history",
     "isolate": "isolate",
     "reintegrate": "reintegrate",
     "pools": "pools",

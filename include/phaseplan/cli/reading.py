@@ -60,11 +60,21 @@ def look_at(url: str, phase: int, state: Path) -> tuple[Snapshot, tuple[EarlyWar
     """
     remote = Remote(url)
     with remote.private(state=state) as repo:
-        snapshot = read(repo, remote, phase)
+        snapshot = read(repo, remote, phase, nights=True)
         run = snapshot.ledger.run if snapshot.ledger else None
         if run is None or snapshot.pinned is None:
             return snapshot, ()
         return snapshot, warnings(repo, snapshot, snapshot.pinned.plan, run.base)
+
+
+def look_back(url: str, phase: int, state: Path) -> Snapshot:
+    """What a repository says about a phase, with the runs that have ended.
+
+    :raises Infrastructure: it does not answer.
+    """
+    remote = Remote(url)
+    with remote.private(state=state) as repo:
+        return read(repo, remote, phase, nights=True)
 
 
 def snapshot_of(url: str, phase: int, state: Path) -> Snapshot:

@@ -87,6 +87,11 @@ def early(status: PhaseStatus) -> Iterator[str]:
     yield from map(str, status.predicted_conflicts)
 
 
+def flaky(status: PhaseStatus) -> Iterator[str]:
+    """One line for each verdict that changed without a reason."""
+    yield from (f"FLAKY: {flake}" for flake in status.flaky)
+
+
 def timing(status: PhaseStatus) -> Iterator[str]:
     """What the newest run took, beside what the plan promised."""
     took = status.timings

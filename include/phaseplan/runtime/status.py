@@ -10,6 +10,7 @@ from include.phaseplan.plan.graph import transitive
 from include.phaseplan.plan.model import Branch, PhasePlan, Wave
 from include.phaseplan.runtime import refs
 from include.phaseplan.runtime.early import EarlyWarning
+from include.phaseplan.runtime.flaky import Flake, flaky
 from include.phaseplan.runtime.lineage import AttemptStatus, alive, attempts_of
 from include.phaseplan.runtime.phase import complete
 from include.phaseplan.runtime.records import BranchRecord, Finding, Ledger, Record, RunRecord, State, Verdict
@@ -78,6 +79,7 @@ class PhaseStatus(Record):
     timings: Timings
     claims: dict[str, Any]
     predicted_conflicts: tuple[EarlyWarning, ...] = ()
+    flaky: tuple[Flake, ...] = ()  # verdicts that changed though nothing about the branch did
 
 
 def build_status(
@@ -108,6 +110,7 @@ def build_status(
         timings=_timings(snapshot, ledger, shown),
         claims=shown.claims.model_dump(mode="json", exclude_defaults=True) if shown.claims else {},
         predicted_conflicts=tuple(warnings),
+        flaky=flaky(snapshot.nights),
     )
 
 

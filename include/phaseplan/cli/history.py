@@ -1,0 +1,109 @@
+"""`phaseplan history PHASE`: what each run did about each branch, and which branches are flaky; needs no Airflow."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Literal
+
+from rich.console import Console
+
+from include.phaseplan.cli import nights, tables
+from include.phaseplan.cli.reading import file_of, look_back, phase_number, repository_of
+from include.phaseplan.errors import InputFault
+from include.phaseplan.runtime.flaky import Flake, flaky
+from include.phaseplan.runtime.records import Night, Record, changed
+from include.phaseplan.runtime.settings import settings
+
+HELP = "show what each run of a phase reused, gated again, rebuilt or isolated, and why"
+_WIDE = 120  # columns where nobody looks: a pipe
+
+
+class PhaseHistory(Record):
+    """What `./phaseplan history --json` prints."""
+
+    version: Literal[1] = 1
+    phase: int
+    nights: tuple[Night, ...]  # oldest first
+    flaky: tuple[Flake, ...]
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument("phase", metavar="PHASE", help="number of the phase")
+    parser.add_argument("--branch", metavar="ID", help="the story of one branch over all runs")
+    parser.add_argument("--last", metavar="N", type=_positive, help="only the newest N runs; default: all")
+    parser.add_argument(
+        "--repository",
+        metavar="URL",
+        help="the target repository; default: the plan's, the configured one, the last run's",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON, version 1")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the history.
+
+    :raises InputFault: the repository has no ledger of that phase, or no run of it knows that branch.
+    """
+    here = settings()
+    phase = phase_number(args.phase)
+    found = file_of(phase, here)
+    url = repository_of(args.repository, found[1] if found else None)
+    snapshot = look_back(url, phase, here.state)
+    if snapshot.ledger is None:
+        raise InputFault(f"the target repository has no ledger of phase {phase}: no run has opened it yet.")
+    told = history_of(phase, snapshot.nights, branch=args.branch, last=args.last)
+    if args.json:
+        print(told.model_dump_json(indent=2))
+    else:
+        running = snapshot.ledger.run.id if snapshot.ledger.run and not snapshot.ledger.run.closed else None
+        show(_console(), told, branch=args.branch, running=running)
+    return 0
+
+
+def history_of(
+    phase: int, nights: tuple[Night, ...], *, branch: str | None = None, last: int | None = None
+) -> PhaseHistory:
+    """The newest nights; flaky is judged by all of them.
+
+    :raises InputFault: no night knows the branch.
+    """
+    flakes = flaky(nights)
+    if branch is not None:
+        known = sorted({b for night in nights for b in night.deeds})
+        if nights and branch not in known:
+            raise InputFault(f"no run of phase {phase} knows a branch {branch}; there are {', '.join(known)}")
+        nights = tuple(changed(night, deeds={branch: night.deeds[branch]}) for night in nights if branch in night.deeds)
+        flakes = tuple(flake for flake in flakes if flake.branch == branch)
+    return PhaseHistory(phase=phase, nights=nights[-last:] if last else nights, flaky=flakes)
+
+
+def show(console: Console, told: PhaseHistory, *, branch: str | None, running: str | None) -> None:
+    """The history for people, newest last."""
+    what = f"branch {branch}" if branch else "every run"
+    tables.say(console, f"Phase {told.phase}, {what}, {len(told.nights)} runs, times in UTC")
+    if not told.nights:
+        tables.say(console, "No run has ended yet.")
+    elif branch:
+        console.print(nights.story(told.nights, branch, console.width))
+    else:
+        console.print(nights.table(told.nights, console.width))
+        nights.details(console, told.nights)
+    if running is not None:
+        tables.say(console, f"Run {running} goes on: ./phaseplan status {told.phase}")
+    if told.flaky:
+        tables.say(console, "\nFlaky: another verdict on the same inputs, base and gates")
+        for flake in told.flaky:
+            tables.say(console, f"  {flake}")
+
+
+def _console() -> Console:
+    return tables.console() if sys.stdout.isatty() else Console(highlight=False, width=_WIDE, color_system=None)
+
+
+def _positive(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return number

@@ -1,0 +1,133 @@
+"""`phaseplan history`, on a real repository."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.phaseplan.cli.main import main
+from include.phaseplan.runtime.ledger import commit_ledger
+from include.phaseplan.runtime.records import Deed, Night
+from tests.git.lab import Lab, plan_of
+
+WHEN = "2026-01-0{}T02:00:00.000Z"
+RUN = "scheduled__2026-01-0{}T02:00:00+00:00"
+
+
+def deed(what: str, why: str = "", **more: Any) -> Deed:
+    facts = {"attempt": 1, "commit": "c0ffee1234", "key": "k", "gates": "g", "base": "w"}
+    return Deed.model_validate({"what": what, "why": why, **facts, **more})
+
+
+def night(day: int, deeds: dict[str, Deed], **more: Any) -> Night:
+    fields = {"run": RUN.format(day), "epoch": day, "opened": WHEN.format(day), "closed": WHEN.format(day)}
+    facts = {"base": "abcdef0123", "base_name": "main", "plan": "p", "start": "wave", "seconds": 754.0}
+    complete = all(d.what in ("built", "reused", "gated", "rebuilt") for d in deeds.values())
+    return Night.model_validate({**fields, **facts, "complete": complete, "deeds": deeds, **more})
+
+
+NIGHTS = (
+    night(1, {"5.1": deed("built"), "5.2": deed("built"), "5.3": deed("built")}, seconds=4711.0),
+    night(2, {"5.1": deed("reused"), "5.2": deed("reused"), "5.3": deed("reused")}, seconds=9.0),
+    night(
+        3,
+        {
+            "5.1": deed("gated", "base moved"),
+            "5.2": deed("isolated", "commands: [bold]go test[/bold]: exit 1", cause="failed"),
+            "5.3": deed("rebuilt", "image changed", attempt=2),
+        },
+        flaky=("wave 1: commands: port in use",),
+    ),
+    night(4, {"5.1": deed("waiting", "was not built")}, closed=None, seconds=None),
+)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A target repository whose ledger has four nights."""
+    monkeypatch.setenv("AIRFLOW__PHASEPLAN__STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("AIRFLOW__PHASEPLAN__PLANS", str(tmp_path / "plans"))
+    lab = Lab(tmp_path)
+    lab.open(plan_of({"5.1": [], "5.2": [], "5.3": []}), run="run-9")
+    for made in NIGHTS:
+        snapshot = lab.read()
+        assert commit_ledger(lab.repo, lab.remote, snapshot, snapshot.folded(), night=made)
+    return str(lab.url)
+
+
+def said(repository: str, capsys: pytest.CaptureFixture[str], *args: str, code: int = 0) -> str:
+    assert main(["history", "5", "--repository", repository, *args]) == code
+    out = capsys.readouterr()
+    return out.out if code == 0 else out.err
+
+
+def test_one_line_a_night_newest_last_and_the_reasons_below(
+    repository: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = said(repository, capsys).splitlines()
+    table = lines[2:6]
+    assert [line[:16] for line in table] == [f"2026-01-0{n} 02:00" for n in (1, 2, 3, 4)]
+    assert "".join(table[0].split()).endswith("mainabcdef03/3···3··1:18:31")
+    assert table[1].split()[-8:] == ["3/3", "3", "·", "·", "·", "·", "·", "0:09"]
+    assert table[2].split()[-8:] == ["2/3", "·", "1", "1", "·", "1", "·", "12:34"]
+    assert table[3].rstrip().endswith("never closed")
+    below = "\n".join(lines[6:])
+    assert "  isolated 5.2: commands: [bold]go test[/bold]: exit 1" in below, "an agent's markup is text"
+    assert "  gated again 5.1: base moved\n" in below and "  rebuilt 5.3: image changed\n" in below
+    assert "  built 5.1, 5.2, 5.3\n" in below
+    assert "flaky gate of wave 1: commands: port in use" in below
+    assert f"2026-01-02 02:00  {RUN.format(2)}" not in below, "where everything was reused there is nothing to tell"
+    assert "Run run-9 goes on: ./phaseplan status 5" in below
+    assert f"5.2 was reused in {RUN.format(2)} and isolated in {RUN.format(3)}, same inputs" in below
+    assert max(map(len, lines[:6])) <= 120
+
+
+def test_json(repository: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = json.loads(said(repository, capsys, "--json", "--last", "2"))
+    assert (told["version"], told["phase"], [n["run"] for n in told["nights"]]) == (
+        1,
+        5,
+        [RUN.format(3), RUN.format(4)],
+    )
+    assert [(f["branch"], f["first"], f["second"]) for f in told["flaky"]] == [("5.2", RUN.format(2), RUN.format(3))]
+    assert told["nights"][0]["deeds"]["5.3"]["why"] == "image changed"
+
+
+def test_the_story_of_one_branch(repository: str, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = said(repository, capsys, "--branch", "5.3").splitlines()
+    assert [line.split()[3] for line in lines[2:5]] == ["built", "reused", "rebuilt"]
+    assert "image changed" in lines[4] and not any("Flaky" in line for line in lines)
+    told = json.loads(said(repository, capsys, "--branch", "5.3", "--json"))
+    assert [list(n["deeds"]) for n in told["nights"]] == [["5.3"]] * 3 and told["flaky"] == []
+    assert "there are 5.1, 5.2, 5.3" in said(repository, capsys, "--branch", "5.9", code=1)
+
+
+def test_a_narrow_terminal_keeps_every_count(
+    repository: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("include.phaseplan.cli.history._WIDE", 80)
+    lines = said(repository, capsys).splitlines()
+    assert max(map(len, lines[:6])) <= 80
+    assert lines[4].split()[-8:] == ["2/3", "·", "1", "1", "·", "1", "·", "12:34"]
+
+
+def test_status_names_flaky_branches(repository: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", "5", "--repository", repository]) == 0
+    assert "\nFLAKY: 5.2 was reused in" in capsys.readouterr().out
+    assert main(["status", "5", "--json", "--repository", repository]) == 0
+    assert [f["branch"] for f in json.loads(capsys.readouterr().out)["flaky"]] == ["5.2"]
+
+
+def test_a_phase_without_a_run(tmp_path: Path, repository: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["history", "6", "--repository", repository]) == 1
+    assert "no ledger of phase 6" in capsys.readouterr().err
+    (tmp_path / "fresh").mkdir()
+    lab = Lab(tmp_path / "fresh")
+    lab.open(plan_of({"5.1": []}))
+    assert "No run has ended yet." in said(str(lab.url), capsys)
+    with pytest.raises(SystemExit) as ended:
+        main(["history", "5", "--last", "0"])
+    assert ended.value.code == 1
