@@ -70,10 +70,10 @@ def test_one_line_a_night_newest_last_and_the_reasons_below(
     lines = said(repository, capsys).splitlines()
     table = lines[2:6]
     assert [line[:16] for line in table] == [f"2026-01-0{n} 02:00" for n in (1, 2, 3, 4)]
-    assert "".join(table[0].split()).endswith("mainabcdef03/3···3··1:18:31")
+    assert "".join(table[0].split()).endswith("abcdef03/3···3··1:18:31")
     assert table[1].split()[-8:] == ["3/3", "3", "·", "·", "·", "·", "·", "0:09"]
     assert table[2].split()[-8:] == ["2/3", "·", "1", "1", "·", "1", "·", "12:34"]
-    assert table[3].rstrip().endswith("never closed")
+    assert table[3].rstrip().endswith("not closed")
     below = "\n".join(lines[6:])
     assert "  isolated 5.2: commands: [bold]go test[/bold]: exit 1" in below, "an agent's markup is text"
     assert "  gated again 5.1: base moved\n" in below and "  rebuilt 5.3: image changed\n" in below

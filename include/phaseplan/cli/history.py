@@ -82,7 +82,7 @@ def history_of(
 def show(console: Console, told: PhaseHistory, *, branch: str | None, running: str | None) -> None:
     """The history for people, newest last."""
     what = f"branch {branch}" if branch else "every run"
-    tables.say(console, f"Phase {told.phase}, {what}, {len(told.nights)} runs, times in UTC")
+    tables.say(console, f"Phase {told.phase}, {what}, newest last, times in UTC")
     if not told.nights:
         tables.say(console, "No run has ended yet.")
     elif branch:
@@ -91,7 +91,7 @@ def show(console: Console, told: PhaseHistory, *, branch: str | None, running: s
         console.print(nights.table(told.nights, console.width))
         nights.details(console, told.nights)
     if running is not None:
-        tables.say(console, f"Run {running} goes on: ./phaseplan status {told.phase}")
+        tables.say(console, f"\nRun {running} goes on: ./phaseplan status {told.phase}")
     if told.flaky:
         tables.say(console, "\nFlaky: another verdict on the same inputs, base and gates")
         for flake in told.flaky:

@@ -39,20 +39,20 @@ _NAMED = 10  # branches with one and the same reason
 
 
 def table(nights: Sequence[Night], width: int) -> Table:
-    """One line for each night, newest last."""
+    """One line for each night, newest last; a narrow screen leaves out what the reasons below say too."""
     roomy = width >= _ROOMY
     made = _table()
     made.add_column("when", no_wrap=True)
-    made.add_column("run", no_wrap=True, overflow="ellipsis", ratio=1)
     if roomy:
-        made.add_column("base", no_wrap=True, max_width=24)
+        made.add_column("run", no_wrap=True, overflow="ellipsis", ratio=1)
+        made.add_column("base", no_wrap=True)
     made.add_column("in", justify="right", no_wrap=True)
     for word in _COUNTED.values():
         made.add_column(word, justify="right", no_wrap=True)
     made.add_column("took", justify="right", no_wrap=True)
     for night in nights:
-        cells = [Text(_when(night, roomy)), Text(clean(night.run))]
-        cells += [Text(f"{clean(night.base_name)} {night.base[:7]}")] if roomy else []
+        cells = [Text(_when(night))]
+        cells += [Text(clean(night.run)), Text(night.base[:7])] if roomy else []
         made.add_row(*cells, _inside(night), *(_number(night, what) for what in _COUNTED), _took(night))
     return made
 
@@ -81,7 +81,7 @@ def story(nights: Sequence[Night], branch: str, width: int) -> Table:
         deed = night.deeds[branch]
         what = Text(WORDS[deed.what], STYLES[deed.what])
         facts = (Text(str(deed.attempt or "-")), Text(deed.commit[:8] or "-"), Text(clean(deed.why)))
-        made.add_row(Text(_when(night, width >= _ROOMY)), Text(clean(night.run)), what, *facts)
+        made.add_row(Text(_when(night)), Text(clean(night.run)), what, *facts)
     return made
 
 
@@ -112,8 +112,8 @@ def _number(night: Night, what: What) -> Text:
 
 
 def _took(night: Night) -> Text:
-    return Text(clock(night.seconds)) if night.closed else Text("never closed", "yellow")
+    return Text(clock(night.seconds)) if night.closed else Text("not closed", "yellow")
 
 
-def _when(night: Night, year: bool = True) -> str:
-    return night.opened[0 if year else 5 : 16].replace("T", " ")
+def _when(night: Night) -> str:
+    return night.opened[:16].replace("T", " ")
