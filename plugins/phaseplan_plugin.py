@@ -1,4 +1,4 @@
-"""The Airflow plugin: makes the pools that phase plans ask for."""
+"""The Airflow plugin: makes the pools that phase plans ask for, writes the notes of runs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from airflow.plugins_manager import AirflowPlugin
 
 import include.phaseplan.compile.dag  # noqa: F401  # tasks are forked from processes that have this loaded already
 from include.phaseplan.operators.plugin import PLUGIN
-from plugins import phaseplan_pools
+from plugins import phaseplan_notes, phaseplan_pools
 
 
 class PhaseplanPlugin(AirflowPlugin):
-    """Registers the listener."""
+    """Registers the listeners."""
 
     name = PLUGIN
-    listeners = [phaseplan_pools]
+    listeners = [phaseplan_pools, phaseplan_notes]

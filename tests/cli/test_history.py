@@ -110,7 +110,7 @@ def test_a_narrow_terminal_keeps_every_count(
 ) -> None:
     monkeypatch.setattr("include.phaseplan.cli.history._WIDE", 80)
     lines = said(repository, capsys).splitlines()
-    assert max(map(len, lines[:6])) <= 80
+    assert max(map(len, lines[:6])) <= 80 and "…" not in "".join(lines[:6])
     assert lines[4].split()[-8:] == ["2/3", "·", "1", "1", "·", "1", "·", "12:34"]
 
 

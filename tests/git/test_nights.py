@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from include.phaseplan.runtime.ledger import Change, commit_ledger, read, update
+from include.phaseplan.runtime.night_words import LONGEST, note, with_note
 from include.phaseplan.runtime.nights import FILE, abandoned, as_line, night
-from include.phaseplan.runtime.records import BranchRecord, Due, Finding, Night, State, Token, changed
+from include.phaseplan.runtime.records import BranchRecord, Deed, Due, Finding, Night, State, Token, changed
 from include.phaseplan.runtime.snapshot import Snapshot
 from tests.git.lab import PHASE, Lab, plan_of
 
@@ -77,7 +78,7 @@ def test_a_first_night_builds_and_a_second_one_reuses(lab: Lab) -> None:
     assert reused.complete and reused.seconds is not None and reused.base_name == "main"
     assert all(lab.main.startswith(n.base) and n.base for n in (built, reused))
     assert built.deeds["5.1.1"].commit == reused.deeds["5.1.1"].commit != ""
-    assert said.note == "complete, 10 of 10 branches integrated: reused 10"
+    assert said.note == "Phaseplan: complete, 10 of 10 branches integrated: reused 10"
     assert len(lines(lab)[1]) < 1600, "a quiet night of ten branches is small"
 
 
@@ -106,7 +107,7 @@ def test_gated_again_rebuilt_isolated_and_blocked(lab: Lab) -> None:
     assert len(why) == 160 and "\x1b" not in why and "\n" not in why, "an agent's words stay one short line"
     assert not made.complete
     assert said.note.splitlines()[:3] == [
-        "not complete, 2 of 4 branches integrated: gated again 1, rebuilt 1, isolated 1, blocked 1",
+        "Phaseplan: not complete, 2 of 4 branches integrated: gated again 1, rebuilt 1, isolated 1, blocked 1",
         "gated again: 5.1.1 (base moved)",
         "rebuilt: 5.1.2 (image changed)",
     ]
@@ -211,3 +212,15 @@ def test_lines_hold_no_newline_whatever_an_agent_says() -> None:
     made = Night(run="r\n", epoch=1, opened="o", base="b", base_name="m\u2028", plan="p", start="wave")
     line = as_line(made).decode()
     assert line.count("\n") == 1 and json.loads(line)["version"] == 1
+
+
+def test_a_note_keeps_what_a_person_wrote_and_fits_its_column() -> None:
+    deeds = {f"5.{n}": Deed(what="isolated", why="w" * 160) for n in range(60)}
+    long = note(Night(run="r", epoch=1, opened="o", base="b", base_name="m", plan="p", start="wave", deeds=deeds))
+    assert len(long) == LONGEST and long.endswith("…") and "isolated 60" in long
+    first, second = "Phaseplan: one", "Phaseplan: two"
+    assert with_note("", first) == first and with_note(first, second) == second
+    mine = with_note("look at 5.2", first)
+    assert mine == "look at 5.2\n\nPhaseplan: one"
+    assert with_note(mine, second) == "look at 5.2\n\nPhaseplan: two"
+    assert len(with_note("x" * 900, long)) == LONGEST

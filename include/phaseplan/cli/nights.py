@@ -41,7 +41,7 @@ _NAMED = 10  # branches with one and the same reason
 def table(nights: Sequence[Night], width: int) -> Table:
     """One line for each night, newest last; a narrow screen leaves out what the reasons below say too."""
     roomy = width >= _ROOMY
-    made = _table()
+    made = _table(roomy)
     made.add_column("when", no_wrap=True)
     if roomy:
         made.add_column("run", no_wrap=True, overflow="ellipsis", ratio=1)
@@ -70,9 +70,11 @@ def details(console: Console, nights: Sequence[Night]) -> None:
 
 def story(nights: Sequence[Night], branch: str, width: int) -> Table:
     """One branch over the nights, newest last."""
-    made = _table()
+    roomy = width >= _ROOMY
+    made = _table(roomy)
     made.add_column("when", no_wrap=True)
-    made.add_column("run", no_wrap=True, overflow="ellipsis", max_width=38 if width >= _ROOMY else 14)
+    if roomy:
+        made.add_column("run", no_wrap=True, overflow="ellipsis", max_width=38)
     made.add_column("what", no_wrap=True)
     made.add_column("attempt", justify="right", no_wrap=True)
     made.add_column("commit", no_wrap=True)
@@ -81,12 +83,13 @@ def story(nights: Sequence[Night], branch: str, width: int) -> Table:
         deed = night.deeds[branch]
         what = Text(WORDS[deed.what], STYLES[deed.what])
         facts = (Text(str(deed.attempt or "-")), Text(deed.commit[:8] or "-"), Text(clean(deed.why)))
-        made.add_row(Text(_when(night)), Text(clean(night.run)), what, *facts)
+        run = [Text(clean(night.run))] if roomy else []
+        made.add_row(Text(_when(night)), *run, what, *facts)
     return made
 
 
-def _table() -> Table:
-    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", expand=True)
+def _table(roomy: bool) -> Table:
+    return Table(box=None, pad_edge=False, padding=(0, 2 if roomy else 1, 0, 0), header_style="bold", expand=True)
 
 
 def _lines(night: Night) -> Iterator[Text]:

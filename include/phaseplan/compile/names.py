@@ -6,6 +6,7 @@ from include.phaseplan.plan.model import Branch, PhasePlan
 
 OPEN = "open_phase"
 CLOSE = "close_phase"
+NOTE = "note"  # XCom of close_phase: what the run's note is to say
 BY_DEPENDENCIES = "start_by_dependencies"
 
 

@@ -104,6 +104,7 @@ class ClosePhaseOperator(_PhaseOperator):
         with faults(), repository(self.repository) as (remote, repo):
             closing = phases.close_phase(repo, remote, mine, phase=self.phase)
             tell_phase(context, repo, remote, self.phase, closing)
+        context["ti"].xcom_push(key=names.NOTE, value=closing.note)  # the plugin makes it the run's note
         self.log.info("%s", closing.message)
         if not closing.ok:
             raise AirflowFailException(closing.message)

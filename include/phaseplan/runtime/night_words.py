@@ -22,6 +22,7 @@ WORDS: dict[What, str] = {
     "untouched": "untouched",
 }
 LONGEST = 1000  # characters of a note: the column's width
+MARK = "Phaseplan:"  # begins a note of ours
 _NAMED = 8  # branches of one kind
 
 
@@ -32,11 +33,20 @@ def note(night: Night, flakes: Sequence[Flake] = ()) -> str:
     """
     done = count(night.deeds.values(), *DONE)
     state = "complete" if night.complete else "not complete"
-    lines = [f"{state}, {done} of {len(night.deeds)} branches integrated: {counts(night)}"]
+    lines = [f"{MARK} {state}, {done} of {len(night.deeds)} branches integrated: {counts(night)}"]
     lines += [_named(night, what) for what in WORDS if what not in ("reused", "built") and _of(night, what)]
     lines += [f"flaky {flake}" for flake in flakes if flake.second == night.run]
     lines += [f"flaky gate of {said}" for said in night.flaky]
-    text = "\n".join(lines)
+    return _cut("\n".join(lines))
+
+
+def with_note(before: str, new: str) -> str:
+    """A note with ours in it: what a person wrote stays above, what an earlier end of the run said goes."""
+    own = before if before.startswith(MARK) else before.partition(f"\n{MARK}")[0].rstrip()
+    return _cut(new if not own or own.startswith(MARK) else f"{own}\n\n{new}")
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
