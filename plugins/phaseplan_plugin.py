@@ -6,11 +6,14 @@ from airflow.plugins_manager import AirflowPlugin
 
 import include.phaseplan.compile.dag  # noqa: F401  # tasks are forked from processes that have this loaded already
 from include.phaseplan.operators.plugin import PLUGIN
-from plugins import phaseplan_notes, phaseplan_pools
+from plugins import phaseplan_links, phaseplan_notes, phaseplan_pools
 
 
 class PhaseplanPlugin(AirflowPlugin):
-    """Registers the listeners."""
+    """Registers listeners, pages and links."""
 
     name = PLUGIN
     listeners = [phaseplan_pools, phaseplan_notes]
+    fastapi_apps = phaseplan_links.APPS
+    external_views = phaseplan_links.VIEWS
+    operator_extra_links = phaseplan_links.LINKS
