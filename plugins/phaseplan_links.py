@@ -71,7 +71,7 @@ LINKS = [DiffLink(), AttemptsLink(), ConflictsLink()]
 VIEWS = [
     {
         "name": "Branch",
-        "href": f"{PREFIX}/dags/{{DAG_ID}}/tasks/{{TASK_ID}}",
+        "href": f"{PREFIX}/dags/{{DAG_ID}}/tasks/{{TASK_ID}}?framed=1",
         "destination": "task_instance",
         "url_route": "phaseplan_branch",
     }

@@ -26,12 +26,13 @@ app = FastAPI(title="Phaseplan", docs_url=None, redoc_url=None, openapi_url=None
 
 
 @app.get("/dags/{dag_id}/tasks/{task_id}", dependencies=_MAY_READ)
-def branchpage_url(dag_id: str, task_id: str) -> Response:
+def branch_page(dag_id: str, task_id: str, framed: bool = False) -> Response:
     """The branch that a task builds; its phase where it builds none."""
     found = _looked(dag_id, task_id)
     if isinstance(found, Response):
         return found
-    return HTMLResponse(page(found, Links(names.branch_task_id, f"{top()}/dags/{quote(dag_id)}")), headers=HEADERS)
+    links = Links(names.branch_task_id, f"{top()}/dags/{quote(dag_id)}", framed)
+    return HTMLResponse(page(found, links), headers=HEADERS)
 
 
 @app.get("/dags/{dag_id}/tasks/{task_id}/diff", dependencies=_MAY_READ)

@@ -108,8 +108,8 @@ def test_gated_again_rebuilt_isolated_and_blocked(lab: Lab) -> None:
     assert not made.complete
     assert said.note.splitlines()[:3] == [
         "Phaseplan: not complete, 2 of 4 branches integrated: gated again 1, rebuilt 1, isolated 1, blocked 1",
-        "gated again: 5.1.1 (base moved)",
-        "rebuilt: 5.1.2 (image changed)",
+        "- gated again: 5.1.1 (base moved)",
+        "- rebuilt: 5.1.2 (image changed)",
     ]
 
 
@@ -224,3 +224,9 @@ def test_a_note_keeps_what_a_person_wrote_and_fits_its_column() -> None:
     assert mine == "look at 5.2\n\nPhaseplan: one"
     assert with_note(mine, second) == "look at 5.2\n\nPhaseplan: two"
     assert len(with_note("x" * 900, long)) == LONGEST
+
+
+def test_a_note_makes_no_picture_and_no_link_of_what_an_agent_wrote() -> None:
+    deeds = {"5.1": Deed(what="isolated", why="![x](https://example.org/p.png) <img src=x> `b`")}
+    said = note(Night(run="r", epoch=1, opened="o", base="b", base_name="m", plan="p", start="wave", deeds=deeds))
+    assert said.splitlines()[1] == "- isolated: 5.1 (!\\[x](https://example.org/p.png) \\<img src=x> \\`b\\`)"

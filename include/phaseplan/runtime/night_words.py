@@ -1,7 +1,8 @@
-"""A night in words: what the note of a run says."""
+"""A night in words: what the note of a run says. Airflow shows notes as Markdown."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from include.phaseplan.runtime.flaky import Flake
@@ -27,17 +28,17 @@ _NAMED = 8  # branches of one kind
 
 
 def note(night: Night, flakes: Sequence[Flake] = ()) -> str:
-    """What a run came to, in a few lines of plain text.
+    """What a run came to, in a few lines; what agents wrote makes no link, picture or tag of it.
 
     :param flakes: of all nights; those that this one brought to light are told.
     """
     done = count(night.deeds.values(), *DONE)
     state = "complete" if night.complete else "not complete"
-    lines = [f"{MARK} {state}, {done} of {len(night.deeds)} branches integrated: {counts(night)}"]
-    lines += [_named(night, what) for what in WORDS if what not in ("reused", "built") and _of(night, what)]
-    lines += [f"flaky {flake}" for flake in flakes if flake.second == night.run]
-    lines += [f"flaky gate of {said}" for said in night.flaky]
-    return _cut("\n".join(lines))
+    head = f"{MARK} {state}, {done} of {len(night.deeds)} branches integrated: {counts(night)}"
+    lines = [_named(night, what) for what in WORDS if what not in ("reused", "built") and _of(night, what)]
+    lines += [f"flaky {_plain(str(flake))}" for flake in flakes if flake.second == night.run]
+    lines += [f"flaky gate of {_plain(said)}" for said in night.flaky]
+    return _cut("\n- ".join([head, *lines]))
 
 
 def with_note(before: str, new: str) -> str:
@@ -67,8 +68,12 @@ def _named(night: Night, what: What) -> str:
     found = _of(night, what)
     if what == "untouched":
         return f"untouched: {', '.join(found[:_NAMED])}{_more(found)}"
-    named = [f"{b} ({why})" if (why := night.deeds[b].why) else b for b in found[:_NAMED]]
+    named = [f"{b} ({_plain(why)})" if (why := night.deeds[b].why) else b for b in found[:_NAMED]]
     return f"{WORDS[what]}: {', '.join(named)}{_more(found)}"
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"([\\\[<`])", r"\\\1", text)
 
 
 def _of(night: Night, what: What) -> list[str]:

@@ -17,7 +17,7 @@ from include.phaseplan.runtime.git import GitRepo, Result
 from include.phaseplan.runtime.locks import local, lock_age, named, release, sweep
 from include.phaseplan.runtime.objects import missing
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")  # up to the last @: a password may hold one
 _GONE = ("does not appear to be a git repository", "could not read from remote", "unable to access", "not found")
 _RACED = ("stale info", "cannot lock ref", "failed to lock", "already exists", "failed to update ref", "fetch first")
 _PATIENCE = ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=120")  # a dead server must not hold a worker

@@ -7,10 +7,12 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
 
+from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.plan.render import clean
 from include.phaseplan.runtime.night_words import WORDS
 from include.phaseplan.runtime.pages.look import Look, TaskOf
@@ -40,10 +42,16 @@ class Links:
 
     :param task_of: the Airflow task of a branch, which its page is named after.
     :param airflow: of the DAG in Airflow's own pages.
+    :param framed: the page is shown inside Airflow's, where nothing may open another window.
     """
 
     task_of: TaskOf
     airflow: str
+    framed: bool = False
+
+    def to(self, plan: PhasePlan, branch_id: str) -> str:
+        """The page of another branch, from a page of the same phase."""
+        return quote(self.task_of(plan, branch_id)) + ("?framed=1" if self.framed else "")
 
 
 def _shown(text: object, longest: int | None = None) -> str:

@@ -1,0 +1,155 @@
+"""The pages in a real API server: who is let in, what comes back, and the links that a task shows."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from include.phaseplan.cli.airflow.home import AIRFLOW, Home, migrate, prepare
+from include.phaseplan.runtime.settings import TOP
+from tests.git.lab import Lab, plan_of
+
+pytestmark = pytest.mark.airflow
+
+TASK = "wave_1.5-1_b5.1"
+
+
+class Server:
+    """An API server over one home, without a scheduler."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.tokens: dict[str, str] = {}
+
+    def get(self, path: str, user: str | None = "viewer") -> tuple[int, dict[str, str], str]:
+        """Status, headers and text; redirects are not followed."""
+        where = urlsplit(self.home.address)
+        connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=60)
+        connection.request("GET", path, headers={"Cookie": f"_token={self._token(user)}"} if user else {})
+        try:
+            answer = connection.getresponse()
+            return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read().decode()
+        finally:
+            connection.close()
+
+    def _token(self, user: str) -> str:
+        if user not in self.tokens:
+            body = json.dumps({"username": user, "password": self.home.password}).encode()
+            request = urllib.request.Request(f"{self.home.address}/auth/token", body)
+            request.add_header("Content-Type", "application/json")
+            with urllib.request.urlopen(request) as answer:
+                self.tokens[user] = json.load(answer)["access_token"]
+        return self.tokens[user]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server over a phase of which one branch is built, and one that is not."""
+    top = tmp_path_factory.mktemp("pages")
+    lab = Lab(top)
+    token = lab.open(plan_of({"5.1": [], "5.2": ["5.1"]}))
+    lab.build(token, "5.1", {"made.txt": "<b>by an agent</b>\n"})
+    facts = {"repository": str(lab.url), "state": str(top / "state"), "plans": str(top / "plans")}
+    home = prepare(top / "home", phaseplan=facts)
+    migrate(home, TOP / ".phaseplan" / "cache")
+    (home.path / "passwords.json").write_text(json.dumps(dict.fromkeys(("admin", "viewer"), home.password)))
+    users = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,viewer:viewer"}
+    with (top / "server.log").open("w") as log:
+        process = subprocess.Popen(
+            [*AIRFLOW, "api-server"],
+            env={**home.environment, **users},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            _wait(home, process, top / "server.log")
+            yield Server(home)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            os.close(home.lock)
+
+
+def _wait(home: Home, process: subprocess.Popen[Any], log: Path) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{home.address}/api/v2/version", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    raise AssertionError(f"the API server did not come up:\n{log.read_text()[-3000:]}")
+
+
+def test_a_viewer_reads_and_nobody_else_does(server: Server) -> None:
+    path = f"/phaseplan/dags/phase_05/tasks/{TASK}"
+    code, headers, text = server.get(path)
+    assert code == 200 and "&lt;b&gt;by an agent&lt;/b&gt;" in text
+    assert (
+        headers["content-security-policy"].startswith("default-src 'none'") and headers["cache-control"] == "no-store"
+    )
+    for where in (path, f"{path}/diff"):
+        assert server.get(where, user=None)[0] == 401
+    assert server.get("/phaseplan/docs", user=None)[0] == server.get("/phaseplan/openapi.json", user=None)[0] == 404
+
+
+def test_a_repository_of_no_forge_has_its_diff_here(server: Server) -> None:
+    code, headers, _ = server.get(f"/phaseplan/dags/phase_05/tasks/{TASK}/diff")
+    assert (code, headers["location"]) == (303, f"{server.home.address}/phaseplan/dags/phase_05/tasks/{TASK}#diff")
+
+
+@pytest.mark.parametrize("dag", ["phase_06", "example", quote("<script>", safe="")])
+def test_what_is_no_phase_is_said_so(server: Server, dag: str) -> None:
+    code, headers, text = server.get(f"/phaseplan/dags/{dag}/tasks/x")
+    assert code == 404 and "Nothing to show" in text and "<script" not in text
+    assert "content-security-policy" in headers
+
+
+def test_the_tab_and_the_links_of_a_branch(server: Server) -> None:
+    _, _, said = server.get("/api/v2/plugins", user="admin")
+    (plugin,) = [p for p in json.loads(said)["plugins"] if p["name"] == "phaseplan"]
+    assert plugin["external_views"][0]["destination"] == "task_instance"
+    assert [app["url_prefix"] for app in plugin["fastapi_apps"]] == ["/phaseplan"]
+    code = subprocess.run(
+        [sys.executable, "-c", _LINKS], env=dict(server.home.environment), capture_output=True, text=True, cwd=TOP
+    )
+    assert json.loads(code.stdout.splitlines()[-1]) == {
+        name: f"{server.home.address}/phaseplan/dags/phase_05/tasks/wave_1.5-1_x{where}"
+        for name, where in (("Attempts", "#attempts"), ("Diff", "/diff"), ("Predicted conflicts", "#conflicts"))
+    }, code.stderr
+
+
+#: What the API server does to list a task's links, without a run: the stored DAG is read with the plugins loaded.
+_LINKS = """
+import json
+from types import SimpleNamespace
+from airflow.serialization.serialized_objects import DagSerialization
+from include.phaseplan.compile.dag import compile_plan
+from include.phaseplan.compile.options import Options
+from include.phaseplan.plan.model import PhasePlan
+rows = [{"id": "5.1", "branch": "feature/p5w1-x", "title": "x", "owns": ["x/"]}]
+plan = PhasePlan.model_validate({"phase": 5, "title": "t", "waves": [{"wave": 1, "branches": rows}]})
+dag = compile_plan(plan, Options(profiles={}, pools=False, deferrable=True, retry_delay=1, schedules=False))
+stored = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+found = {}
+for task in stored.tasks:
+    key = SimpleNamespace(dag_id=dag.dag_id, task_id=task.task_id)
+    links = {name: task.get_extra_links(SimpleNamespace(key=key), name) for name in task.extra_links}
+    assert not links or task.task_id == "wave_1.5-1_x", task.task_id
+    found |= links
+print(json.dumps(found))
+"""
