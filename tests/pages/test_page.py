@@ -109,7 +109,7 @@ def test_what_is_in_the_plan_but_was_never_opened(tmp_path: Path, lab: Lab, monk
 
 
 def test_at_a_known_forge_and_no_word_of_who_fetches(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    secret = "https://bot:s3cret@github.com/o/r.git"
+    secret = "https://robot7:s3cret@github.com/o/r.git"
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.{lab.url}.insteadOf")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", secret)
@@ -118,7 +118,7 @@ def test_at_a_known_forge_and_no_word_of_who_fetches(lab: Lab, monkeypatch: pyte
     assert found.branch is not None and (shown := found.branch.shown) is not None
     assert shown.compare == f"https://github.com/o/r/compare/{shown.base}...{shown.head}"
     text = page(found, LINKS)
-    assert text.count(f'href="{shown.compare}"') == 2 and "s3cret" not in text and "bot" not in text
+    assert text.count(f'href="{shown.compare}"') == 2 and "s3cret" not in text and "robot7" not in text
 
 
 def test_the_diff_of_a_flood_is_cut(lab: Lab) -> None:
