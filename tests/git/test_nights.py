@@ -38,7 +38,7 @@ def take_out(lab: Lab, *ids: str) -> None:
 
     def change(snapshot: Snapshot) -> Change:
         ledger = snapshot.folded()
-        out = {b: changed(ledger.branches[b], state=State.ISOLATED, cause="taken_out", reason="x") for b in ids}
+        out = {b: changed(ledger.branches[b], state=State.PENDING, cause="outdated", reason="x") for b in ids}
         return Change(changed(ledger, branches={**ledger.branches, **out}))
 
     update(lab.repo, lab.remote, PHASE, change)

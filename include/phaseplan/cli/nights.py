@@ -62,7 +62,8 @@ def details(console: Console, nights: Sequence[Night]) -> None:
     for night in nights:
         lines = [*_lines(night)]
         if lines:
-            state = "complete" if night.complete else "not complete" if night.closed else "never closed"
+            ended = "could not begin" if night.fault else "not complete" if night.closed else "never closed"
+            state = "complete" if night.complete else ended
             console.print(Text(f"\n{_when(night)}  {clean(night.run)}, {state}", "bold"))
         for line in lines:
             console.print(line, soft_wrap=True)
@@ -93,6 +94,8 @@ def _table(roomy: bool) -> Table:
 
 
 def _lines(night: Night) -> Iterator[Text]:
+    if night.fault:
+        yield Text("  ").append("nothing was touched", "bold red").append(clean(f": {night.fault}"))
     together: dict[tuple[What, str], list[str]] = {}
     for branch, deed in reasons(night):
         together.setdefault((deed.what, deed.why), []).append(branch)

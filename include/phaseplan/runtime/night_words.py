@@ -33,9 +33,10 @@ def note(night: Night, flakes: Sequence[Flake] = ()) -> str:
     :param flakes: of all nights; those that this one brought to light are told.
     """
     done = count(night.deeds.values(), *DONE)
-    state = "complete" if night.complete else "not complete"
+    state = "complete" if night.complete else "could not begin" if night.fault else "not complete"
     head = f"{MARK} {state}, {done} of {len(night.deeds)} branches integrated: {counts(night)}"
-    lines = [_named(night, what) for what in WORDS if what not in ("reused", "built") and _of(night, what)]
+    lines = [_plain(night.fault)] if night.fault else []
+    lines += [_named(night, what) for what in WORDS if what not in ("reused", "built") and _of(night, what)]
     lines += [f"flaky {_plain(str(flake))}" for flake in flakes if flake.second == night.run]
     lines += [f"flaky gate of {_plain(said)}" for said in night.flaky]
     return _cut("\n- ".join([head, *lines]))

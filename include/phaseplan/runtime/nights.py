@@ -64,6 +64,7 @@ def night(snapshot: Snapshot, run: RunRecord | None = None) -> Night:
         rebuild=run.rebuild,
         start=run.start,
         complete=run.complete,
+        fault=_line(run.fault),
         integration=_short(ledger.integration) or None,
         deeds={branch.id: _deed(snapshot, pinned.plan, run, branch) for branch in pinned.plan},
         flaky=tuple(
@@ -150,11 +151,11 @@ def _parsed(line: str, number: int) -> Night | None:
 
 def _deed(snapshot: Snapshot, plan: PhasePlan, run: RunRecord, branch: Branch) -> Deed:
     record = snapshot.folded().branches.get(branch.id)
-    if run.branches and branch.id not in run.branches:
+    if run.fault or (run.branches and branch.id not in run.branches):
         return _facts(plan, record, "untouched", "")
     if record is not None and record.state is State.INTEGRATED:
         return _integrated(snapshot, plan, run, branch, record)
-    if record is not None and record.state in _OUT and not _owed(run, branch, record):
+    if record is not None and record.state in _OUT:
         why = record.reason or ("started, and no result came back" if record.state is State.RUNNING else "")
         failed = _judged_in(run, record) and record.verdict is not None and record.verdict.outcome == "failed"
         cause = "failed" if failed else record.cause  # the ledger goes on to say what first took it out
@@ -169,8 +170,7 @@ def _deed(snapshot: Snapshot, plan: PhasePlan, run: RunRecord, branch: Branch) -
 def _owed(run: RunRecord, branch: Branch, record: BranchRecord) -> bool:
     """Whether a run took a branch out to build it anew, and never came to it."""
     due = run.due.get(branch.id)
-    out = record.state in (State.ISOLATED, State.BLOCKED) and record.cause == "taken_out"
-    return out and due is not None and due.kind == "build" and not _judged_in(run, record)
+    return record.state is State.PENDING and due is not None and due.kind == "build"
 
 
 def _judged_in(run: RunRecord, record: BranchRecord) -> bool:

@@ -17,7 +17,7 @@ from include.phaseplan.runtime.flaky import flaky
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.ledger import Change, Snapshot, update
 from include.phaseplan.runtime.night_words import note
-from include.phaseplan.runtime.nights import continued, night, nights_of, tells_more
+from include.phaseplan.runtime.nights import abandoned, continued, night, nights_of, tells_more
 from include.phaseplan.runtime.objects import missing
 from include.phaseplan.runtime.reconcile import check_token, reconcile
 from include.phaseplan.runtime.records import Ledger, Pinned, RunRecord, State, Token, changed, now
@@ -73,7 +73,8 @@ def open_phase(
         ledger = snapshot.folded() if snapshot.ledger else changed(snapshot.folded(), id=uuid.uuid4().hex)
         dead = [b for b, claims in snapshot.started.items() if claims[max(claims)].run != run_id]
         ledger, lines = settle_unfinished(plan, ledger, dead)
-        return Change(changed(ledger, run=run, told={}), lines, pinned=Pinned(plan=plan, profiles=dict(profiles)))
+        pinned = Pinned(plan=plan, profiles=dict(profiles))
+        return Change(changed(ledger, run=run, told={}), lines, pinned=pinned, night=abandoned(snapshot, run_id))
 
     update(repo, remote, plan.phase, change)
     snapshot = reconcile(repo, remote, plan.phase)

@@ -207,6 +207,7 @@ class Night(Record):
     rebuild: Literal["auto", "always"] = "auto"
     start: Start
     complete: bool = False
+    fault: str = ""  # why it could not begin
     integration: str | None = None
     deeds: dict[str, Deed] = {}  # by branch, in plan order
     flaky: tuple[str, ...] = ()  # what wave gates said before they were green on the very same commit

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from include.phaseplan.errors import Infrastructure, PhaseplanError
 from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.runtime import nights
 from include.phaseplan.runtime.gates.diff import gate_digest
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.inputs import Images
@@ -77,7 +78,8 @@ class Renewal:
             except Stopped as stopped:
                 red = NightRed(self.phase, night.run.base_name, stopped.findings)
                 closed = changed(night.run, closed=now(), complete=False, fault=str(stopped.findings[0]))
-                if not self._commit(night, Change(changed(night.ledger, run=closed))):
+                told = nights.night(snapshot, closed)
+                if not self._commit(night, Change(changed(night.ledger, run=closed), night=told)):
                     pause(round_)
                     continue
                 raise red from None
@@ -87,7 +89,9 @@ class Renewal:
         raise Infrastructure(f"others moved the ledger of phase {self.phase} {ROUNDS} times in a row; Clear open_phase")
 
     def _commit(self, night: Night, change: Change) -> bool:
-        done = commit_ledger(self.repo, self.remote, night.snapshot, change.ledger, status_lines=change.status_lines)
+        done = commit_ledger(
+            self.repo, self.remote, night.snapshot, change.ledger, status_lines=change.status_lines, night=change.night
+        )
         if done:
             reconcile(self.repo, self.remote, self.phase)
         return done
