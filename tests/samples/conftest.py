@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +36,7 @@ def image(sample: str) -> str:
 def container(sample: str) -> Iterator[Run]:
     """A container as agents get one; gives a function that runs a command in it."""
     name = f"phaseplan-test-samples-{uuid.uuid4().hex[:8]}"
-    docker("run", "--detach", "--name", name, *LIMITS, image(sample), "sleep", "900")
+    docker("run", "--detach", "--name", name, *LIMITS, image(sample), "sleep", "1800")
 
     def run(*command: str, stdin: str = "", check: bool = False, env: str = "") -> subprocess.CompletedProcess[str]:
         extra = ["--env", env] if env else []
@@ -50,6 +52,15 @@ def container(sample: str) -> Iterator[Run]:
 def go() -> Iterator[Run]:
     """A container of the sample kcp-lite."""
     yield from container("kcp-lite")
+
+
+@pytest.fixture(scope="session")
+def chain(go: Run) -> dict[str, Any]:
+    """What became of phase 5 in that container, below /tmp/chain; the campaign goes on from there."""
+    script = Path(__file__).with_name("inside_chain.py").read_text()
+    done = go("python3", "-", "/tmp/chain", stdin=script, check=True)
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
 
 
 @pytest.fixture(scope="session")

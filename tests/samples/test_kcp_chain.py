@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from include.phaseplan.plan.patterns import matches
-from tests.samples.conftest import Run
 
 pytestmark = pytest.mark.docker
 
@@ -34,14 +31,6 @@ OWNS = {
     "5.3.2": ["/pkg/interfaces/placement/"],
     "5.3.3": ["/pkg/interfaces/virtualworkspace/"],
 }
-
-
-@pytest.fixture(scope="module")
-def chain(go: Run) -> dict[str, Any]:
-    script = Path(__file__).with_name("inside_chain.py").read_text()
-    done = go("python3", "-", "/tmp/chain", stdin=script, check=True)
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
 
 
 @pytest.mark.parametrize("branch", sorted(ESTIMATE))

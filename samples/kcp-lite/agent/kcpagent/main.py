@@ -25,7 +25,7 @@ def main() -> int:
         print(f"agent: cannot read the task {path}: {error}", file=sys.stderr)
         return UNKNOWN
     if branch_id not in BRANCHES:
-        print(f"agent: knows no branch {branch_id!r}, only {', '.join(sorted(BRANCHES))}", file=sys.stderr)
+        print(f"agent: knows no branch {branch_id!r}, only {', '.join(BRANCHES)}", file=sys.stderr)
         return UNKNOWN
     return _carry_out(BRANCHES[branch_id], task)
 
@@ -40,7 +40,7 @@ def _carry_out(branch: Branch, task: dict[str, Any]) -> int:
         owner = f"{label} (Wave {task['branch'].get('wave', branch.id.split('.')[1])})"
         paths = work.build(branch, workspace, owner, _say)
         _notes(branch, task, workspace, paths)
-        work.commit(branch, workspace, label, _say)
+        work.commit(branch, workspace, label, _phase(branch, task), _say)
     except work.Blocked as reason:
         _say(f"BLOCKED: {label} - {reason}")
         return BLOCKED
@@ -49,6 +49,11 @@ def _carry_out(branch: Branch, task: dict[str, Any]) -> int:
         return FAILED
     _say(f"done: {branch.subject}")
     return DONE
+
+
+def _phase(branch: Branch, task: dict[str, Any]) -> object:
+    """The phase the task is of; a task that does not say is of the phase its branch is numbered by."""
+    return task.get("phase") or branch.id.split(".")[0]
 
 
 def _notes(branch: Branch, task: dict[str, Any], workspace: Path, paths: list[str]) -> None:

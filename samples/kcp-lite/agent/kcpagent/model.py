@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 DNS = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 CAMEL = "^[A-Z][A-Za-z0-9]*$"
@@ -105,6 +106,7 @@ class Branch:
     group: str = ""  # API group whose package this branch begins
     doc: str = ""  # package comment, when it begins one
     contributors: str = ""
+    tree: Path | None = None  # folder with whole files, as they will lie in the repository
 
     @property
     def kinds(self) -> tuple[Kind, ...]:

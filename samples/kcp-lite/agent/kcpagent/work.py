@@ -43,6 +43,8 @@ def missing(branch: Branch, workspace: Path) -> list[str]:
 
 def write(branch: Branch, workspace: Path, owner: str) -> list[str]:
     """Write all files of the branch; gives their paths."""
+    if branch.tree:
+        return _write_tree(branch.tree, workspace, owner)
     files: dict[str, str] = {}
     if branch.group:
         files |= {"doc.go": _doc(branch, owner), "register.go": _register(branch)}
@@ -62,6 +64,17 @@ def write(branch: Branch, workspace: Path, owner: str) -> list[str]:
         _add_registrations(branch, target / "register.go")
         files["register.go"] = ""
     return [f"{branch.package}/{name}" for name in files]
+
+
+def _write_tree(tree: Path, workspace: Path, owner: str) -> list[str]:
+    """Copy whole files, each to the place it has in the tree."""
+    paths = []
+    for source in sorted(path for path in tree.rglob("*") if path.is_file()):
+        target = workspace / source.relative_to(tree)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(source.read_text().replace("// Owner: OWNER\n", f"// Owner: {owner}\n"))
+        paths.append(source.relative_to(tree).as_posix())
+    return paths
 
 
 def _with_imports(body: str, package: str) -> str:
@@ -123,13 +136,15 @@ def build(branch: Branch, workspace: Path, owner: str, say: Say) -> list[str]:
     paths = write(branch, workspace, owner)
     for path in paths:
         say(f"wrote {path}")
-    run(workspace, say, "gofmt", "-w", *paths)
+    run(workspace, say, "gofmt", "-w", *(path for path in paths if path.endswith(".go")))
     run(workspace, say, "make", "generate")
-    run(workspace, say, "go", "test", f"./{branch.package}/...")
+    if branch.tree:
+        run(workspace, say, "go", "generate", f"./{branch.package}/...")
+    run(workspace, say, "go", "test", "-tags", "integration", f"./{branch.package}/...")
     return paths
 
 
-def commit(branch: Branch, workspace: Path, author: str, say: Say) -> None:
+def commit(branch: Branch, workspace: Path, author: str, phase: object, say: Say) -> None:
     """Commit everything, unless there is nothing new."""
     if not subprocess.run(
         ["git", "status", "--porcelain"], cwd=workspace, capture_output=True, text=True, check=True
@@ -138,5 +153,5 @@ def commit(branch: Branch, workspace: Path, author: str, say: Say) -> None:
         return
     run(workspace, lambda _: None, "git", "add", "--all")
     identity = ["-c", f"user.name={author}", "-c", "user.email=agent@example.com"]
-    message = f"{branch.subject}\n\nBranch {branch.id} of phase 5, with its tests and generated files."
+    message = f"{branch.subject}\n\nBranch {branch.id} of phase {phase}, with its tests and generated files."
     run(workspace, say, "git", *identity, "commit", "--quiet", "--no-verify", "--message", message)

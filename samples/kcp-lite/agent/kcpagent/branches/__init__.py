@@ -15,10 +15,11 @@ from kcpagent.branches import (
     virtualworkspace_interfaces,
 )
 from kcpagent.model import Branch
+from kcpagent.trees import TREES
 
 _MODULES = (
     *(synctarget, apiresource, placement),
     *(distribution, transform, status, discovery),
     *(syncer_interfaces, placement_interfaces, virtualworkspace_interfaces),
 )
-BRANCHES: dict[str, Branch] = {module.BRANCH.id: module.BRANCH for module in _MODULES}
+BRANCHES: dict[str, Branch] = {module.BRANCH.id: module.BRANCH for module in _MODULES} | TREES

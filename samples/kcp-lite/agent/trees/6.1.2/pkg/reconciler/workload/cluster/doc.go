@@ -1,0 +1,4 @@
+// Package cluster takes clusters in: each becomes a sync target whose credential is rotated in time.
+//
+// Owner: OWNER
+package cluster

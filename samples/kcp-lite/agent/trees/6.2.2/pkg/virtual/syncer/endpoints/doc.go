@@ -1,0 +1,4 @@
+// Package endpoints serves virtual workspaces over HTTP.
+//
+// Owner: OWNER
+package endpoints

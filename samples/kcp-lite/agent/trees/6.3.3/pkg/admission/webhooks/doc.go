@@ -1,0 +1,4 @@
+// Package webhooks admits objects: it fills in defaults and refuses what is not valid.
+//
+// Owner: OWNER
+package webhooks

@@ -1,0 +1,4 @@
+// Package canary rolls a change out in steps and stops when the metrics get worse.
+//
+// Owner: OWNER
+package canary
