@@ -1,0 +1,71 @@
+"""`phaseplan graph`: phases, waves and branches drawn, as text, mermaid or SVG, without importing Airflow."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from include.phaseplan.cli.lint import default_plans
+from include.phaseplan.errors import InputFault
+
+if TYPE_CHECKING:
+    from include.phaseplan.plan.model import PhasePlan
+
+HELP = "draw plans: phases, waves, branches and what waits for what"
+FORMATS = ("text", "mermaid", "svg")
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `graph`."""
+    parser.add_argument("plans", metavar="PLAN", nargs="*", type=Path, help="plan files; default: all of include/plans")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="write there instead of to the terminal")
+    parser.epilog = "Usage: phaseplan graph --format svg -o campaign.svg"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Draw the plans in the order of their phases.
+
+    :raises InputFault: a plan has errors; half a picture would be a wrong one.
+    """
+    from include.phaseplan.plan import render
+    from include.phaseplan.plan.campaign import load_valid
+
+    campaign = load_valid(args.plans or default_plans(), None)
+    if campaign.has_errors:
+        first = next(d for d in campaign.diagnostics if d.is_error)
+        raise InputFault(f"{render.head(first)}\nevery plan must lint without errors first: phaseplan lint")
+    drawn = _draw(args.format, [loaded.plan for loaded in campaign.plans])
+    if args.output is None:
+        sys.stdout.write(drawn)
+    else:
+        _write(args.output, drawn)
+    return 0
+
+
+def _draw(how: str, plans: list[PhasePlan]) -> str:
+    if how == "svg":
+        from include.phaseplan.plan.charts.svg import svg
+
+        return svg(plans)
+    if how == "mermaid":
+        from include.phaseplan.plan.mermaid import campaign
+
+        return campaign(plans)
+    from include.phaseplan.plan.charts.text import text
+
+    return text(plans)
+
+
+def _write(path: Path, content: str) -> None:
+    """Whole or not at all: whoever has the picture open never sees half of it."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(content, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise InputFault(f"cannot write {path}: {error.strerror}") from None

@@ -1,0 +1,1 @@
+"""Plans drawn for people: as text for a terminal, as one self-contained SVG."""
