@@ -26,46 +26,53 @@ _PATIENCE: Sections = {
 }
 
 
-def sections(
-    home: Path, *, dags: Path, plugins: Path, port: int, keys: Mapping[str, str], parallelism: int, live: bool
-) -> Sections:
-    """All settings that differ from Airflow's defaults.
+def shared(*, parallelism: int, live: bool) -> Sections:
+    """What every Airflow of Phaseplan's is told, wherever its parts run.
 
     :param live: plan files may change while it runs, so they are read again every few seconds.
     """
-    address = f"http://127.0.0.1:{port}"
     return {
         "core": {
-            "dags_folder": str(dags),
-            "plugins_folder": str(plugins),
             "load_examples": "False",
             "executor": "LocalExecutor",
             "parallelism": str(parallelism),
             "max_active_tasks_per_dag": str(max(16, parallelism)),
             "dags_are_paused_at_creation": str(live),
-            "fernet_key": keys["fernet"],
             "simple_auth_manager_users": "admin:admin",
-            "simple_auth_manager_passwords_file": str(home / "passwords.json"),
-            "execution_api_server_url": f"{address}/execution/",
         },
-        "database": {
-            "sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}",
-            "load_default_connections": "False",
-        },
-        "api": {
-            "host": "127.0.0.1",
-            "port": str(port),
-            "base_url": address,
-            "workers": "1",
-            "secret_key": keys["secret"],
-            "instance_name": "Phaseplan",
-        },
-        "api_auth": {"jwt_secret": keys["jwt"], "jwt_issuer": "phaseplan"},
+        "database": {"load_default_connections": "False"},
+        "api": {"workers": "1", "instance_name": "Phaseplan"},
+        "api_auth": {"jwt_issuer": "phaseplan"},
         **_PATIENCE,
         # At the default of 5 s a third of the tasks that fail are recorded seconds late; patience stays the same.
         "workers": {"min_heartbeat_interval": "1", "max_failed_heartbeats": "30"},
         # The DAG file never changes when a plan does, so how often it is parsed is how soon a plan shows.
         "dag_processor": {"min_file_process_interval": "5" if live else "60", "refresh_interval": "30"},
+    }
+
+
+def merged(*parts: Sections) -> Sections:
+    """Settings of several sources; of a key that two name, the later one's."""
+    names = [name for part in parts for name in part]
+    return {name: {key: value for part in parts for key, value in part.get(name, {}).items()} for name in names}
+
+
+def sections(
+    home: Path, *, dags: Path, plugins: Path, port: int, keys: Mapping[str, str], parallelism: int, live: bool
+) -> Sections:
+    """All settings of an Airflow in a home that differ from Airflow's defaults; `live` as in `shared`."""
+    address = f"http://127.0.0.1:{port}"
+    local = {
+        "core": {
+            "dags_folder": str(dags),
+            "plugins_folder": str(plugins),
+            "fernet_key": keys["fernet"],
+            "simple_auth_manager_passwords_file": str(home / "passwords.json"),
+            "execution_api_server_url": f"{address}/execution/",
+        },
+        "database": {"sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}"},
+        "api": {"host": "127.0.0.1", "port": str(port), "base_url": address, "secret_key": keys["secret"]},
+        "api_auth": {"jwt_secret": keys["jwt"]},
         # Logs are read from the disk all components share: nobody serves them, so nobody is asked.
         "logging": {
             "base_log_folder": str(home / "logs"),
@@ -73,6 +80,7 @@ def sections(
             "trigger_log_server_port": "1",
         },
     }
+    return merged(shared(parallelism=parallelism, live=live), local)
 
 
 def write(path: Path, content: Sections) -> None:
