@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from provision.base import BASE, ensure_base
@@ -33,20 +34,44 @@ def content_of(image: str) -> str | None:
     return output("docker", "image", "inspect", "--format", f'{{{{index .Config.Labels "{_LABEL}"}}}}', image)
 
 
-def build(image: str, folder: Path) -> None:
-    """Build one image unless it was built from these very files on this very base."""
-    if not (folder / "Dockerfile").is_file():
-        raise ProvisionError(f"{image} is built from {folder.relative_to(TOP)}, which has no Dockerfile")
-    content = digest([folder], image_id(BASE) or "")
+@dataclass(frozen=True)
+class Build:
+    """How an image of ours is made."""
+
+    image: str
+    context: Path
+    inputs: tuple[Path, ...]  # what it is made of, besides the base
+    options: tuple[str, ...] = ()  # for `docker build`
+
+    @classmethod
+    def of(cls, image: str, folder: Path) -> Build:
+        """Of a folder of its own."""
+        if not (folder / "Dockerfile").is_file():
+            raise ProvisionError(f"{image} is built from {folder.relative_to(TOP)}, which has no Dockerfile")
+        return cls(image, folder, (folder,))
+
+    @property
+    def content(self) -> str:
+        """Digest of all it is made of."""
+        return digest(self.inputs, image_id(BASE) or "", *self.options)
+
+
+def build(wanted: Build, prepare: Callable[[], None] = lambda: None) -> None:
+    """Build one image unless it was built from these very files on this very base.
+
+    :param prepare: brings what the build needs besides; only called when there is something to build.
+    """
+    image, content = wanted.image, wanted.content
     if content_of(image) == content:
         return
-    say(f"building {image} from {folder.relative_to(TOP)} (log only if it fails)")
+    prepare()
+    say(f"building {image} from {wanted.context.relative_to(TOP)} (log only if it fails)")
     before = image_id(image)
     args = [word for name in _PROXIES if name in os.environ for word in ("--build-arg", name)]
     # The classic builder: Debian's docker.io has no other, and it never asks a registry for a base that is here.
     env = {**os.environ, "DOCKER_BUILDKIT": "0"}
-    command = ("docker", "build", "--force-rm", "--label", f"{_LABEL}={content}", "--tag", image, *args, str(folder))
-    run(*command, quiet=True, env=env)
+    label = ("--label", f"{_LABEL}={content}", "--tag", image)
+    run("docker", "build", "--force-rm", *label, *wanted.options, *args, str(wanted.context), quiet=True, env=env)
     if before and before != image_id(image):
         output("docker", "image", "rm", before)  # nobody's now, unless a container still uses it
 
@@ -59,7 +84,7 @@ def ensure(images: Sequence[str]) -> None:
     with locked("images"):
         ensure_base()
         for image in images:
-            build(image, TOP / BUILDS[image])
+            build(Build.of(image, TOP / BUILDS[image]))
 
 
 def main(argv: list[str]) -> int:
