@@ -9,10 +9,10 @@ ENGINE = $(PYTHON) -m provision.engine during $(MAKE)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test up lint format bench soak clean environment images sample lock \
-	in-demo in-test in-up in-bench in-soak in-images
+	stack stack-down in-demo in-test in-up in-bench in-soak in-images
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 demo: environment ## ten agents build Phase 5 of the sample repository, under a real Airflow
 	@$(ENGINE) in-demo
@@ -30,6 +30,14 @@ in-up: in-images
 	@$(PYTHON) -m provision.sample --keep
 	@[ -e .phaseplan/last-run.json ] || export AIRFLOW__PHASEPLAN__REPOSITORY="$${AIRFLOW__PHASEPLAN__REPOSITORY:-$(CURDIR)/$(DEMO)}"; \
 		exec ./phaseplan up
+
+stack: environment ## Airflow on PostgreSQL as a stack that stays up (docs/stack.md), on an engine that stays up
+	@$(PYTHON) -m provision.engine start
+	@$(MAKE) in-images
+	@$(PYTHON) -m provision.stack up
+
+stack-down: ## stop the stack; its data stays
+	@$(PYTHON) -m provision.stack down
 
 lint: environment ## formatting, lint, types, and the rules of the house
 	@$(VENV)/ruff format --check --quiet .

@@ -1,0 +1,109 @@
+"""Docker Compose, of whichever kind is here, and what it says of a project's containers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from provision.common import TOP, ProvisionError, install, known_package, output, say
+
+_PACKAGES = ("docker-compose-v2", "docker-compose-plugin", "docker-compose")  # Ubuntu's, Docker's, Debian's
+_RESTARTS = 15  # how often a service may be found restarting before it is not waited for
+_FIELDS = '{{.Label "com.docker.compose.service"}}\t{{.State}}\t{{.Status}}\t{{.ID}}'
+
+
+def find() -> tuple[str, ...]:
+    """The command: `docker compose` where there is one, else `docker-compose`; installed where neither is."""
+    if found := _here():
+        return found
+    package = next((name for name in _PACKAGES if known_package(name)), _PACKAGES[-1])
+    install(package, why="docker compose is missing")
+    if found := _here():
+        return found
+    raise ProvisionError(f"{package} was installed, but neither `docker compose` nor `docker-compose` works")
+
+
+def _here() -> tuple[str, ...] | None:
+    commands = (("docker", "compose"), ("docker-compose",))
+    return next((c for c in commands if shutil.which(c[0]) and output(*c, "version") is not None), None)
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container of a project."""
+
+    service: str
+    state: str  # created, running, restarting, exited, ...
+    status: str  # in words, with the exit code or the health
+    id: str
+
+    @property
+    def fine(self) -> bool:
+        """Up, and healthy where that is checked; or it ended as it should."""
+        up = self.state == "running" and ("(" not in self.status or "(healthy)" in self.status)
+        return up or self.status.startswith("Exited (0)")
+
+    @property
+    def failed(self) -> bool:
+        """It ended with an error, and nothing will start it again."""
+        return self.state in ("exited", "dead") and not self.fine
+
+
+@dataclass(frozen=True)
+class Project:
+    """The stack, under the settings of one file."""
+
+    settings: Path
+    name: str
+
+    def run(self, *args: str) -> None:
+        """Run a command of compose; what it says goes to the terminal.
+
+        :raises ProvisionError: it failed.
+        """
+        command = [*find(), "--env-file", str(self.settings), *args]
+        if code := subprocess.run(command, cwd=TOP, env={**os.environ, "COMPOSE_PROJECT_NAME": self.name}).returncode:
+            raise ProvisionError(f"`{' '.join(command)}` failed with exit code {code}")
+
+    def containers(self) -> tuple[Container, ...]:
+        """What there is of it on the engine."""
+        filters = (f"label=com.docker.compose.project={self.name}", "label=com.docker.compose.oneoff=False")
+        words = [word for one in filters for word in ("--filter", one)]
+        said = output("docker", "ps", "-a", "--no-trunc", *words, "--format", _FIELDS) or ""
+        return tuple(Container(*line.split("\t")) for line in said.splitlines())
+
+    def up(self, patience: float) -> None:
+        """Bring it up and wait until every service is healthy.
+
+        :param patience: seconds.
+        :raises ProvisionError: a service failed, or it took longer; says which, and what it printed last.
+        """
+        try:
+            self.run("up", "-d", "--remove-orphans")
+        except ProvisionError as error:
+            reports = [_report(one) for one in self.containers() if one.failed]
+            raise ProvisionError("\n".join([*reports, str(error)])) from None
+        say("waiting until every service is healthy (up to two minutes)")
+        self._wait(patience)
+
+    def _wait(self, patience: float) -> None:
+        deadline, restarts = time.monotonic() + patience, Counter[str]()
+        while True:
+            there = self.containers()
+            if there and all(one.fine for one in there):
+                return
+            restarts.update(one.id for one in there if one.state == "restarting")
+            bad = [one for one in there if one.failed or restarts[one.id] > _RESTARTS]
+            if bad or time.monotonic() > deadline:
+                raise ProvisionError("\n".join(map(_report, bad or [one for one in there if not one.fine])))
+            time.sleep(1)
+
+
+def _report(one: Container) -> str:
+    done = subprocess.run(["docker", "logs", "--tail", "15", one.id], capture_output=True, text=True)
+    return f"{one.service} is not healthy ({one.status}); it said last:\n{(done.stdout + done.stderr).rstrip()}"
