@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from pathlib import Path
 
 from provision.common import TOP, finish, output, say
 from provision.dockerd import ping
 from provision.engine import SOCKET, Engine
+from provision.stack_settings import SECRETS_OF_STACK, SETTINGS
 
 _LABEL = "phaseplan.ledger"  # on every container and volume of a run
 _MADE = (".venv", ".phaseplan", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis")
@@ -30,6 +32,18 @@ def sweep() -> None:
         say(f"{len(running)} containers of Phaseplan still run and were left: docker ps --filter label={_LABEL}")
 
 
+def _clear(state: Path) -> None:
+    """All of it but the secrets of a stack: what its volumes hold is unreadable without them."""
+    kept = SECRETS_OF_STACK if SETTINGS.exists() and (state / SECRETS_OF_STACK).exists() else None
+    for entry in state.glob("*"):
+        if entry.name != kept:
+            shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink()
+    if kept:
+        say("the stack's secrets were left; to remove it: python3 -m provision.stack down --everything")
+    elif state.is_dir():
+        state.rmdir()
+
+
 def _ids(*command: str) -> list[str]:
     return (output("docker", *command, "--filter", f"label={_LABEL}") or "").split()
 
@@ -41,7 +55,7 @@ def main(_argv: list[str]) -> int:
         sweep()
     Engine(host, TOP / ".phaseplan" / "engine", (), ours_to_start=False).stop()
     for name in _MADE:
-        shutil.rmtree(TOP / name, ignore_errors=True)
+        shutil.rmtree(TOP / name, ignore_errors=True) if name != ".phaseplan" else _clear(TOP / name)
     for folder in [f for f in TOP.rglob("__pycache__") if f.is_dir()]:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
