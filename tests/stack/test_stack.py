@@ -1,0 +1,146 @@
+"""Phase 5 in the stack, over a git host with a password; scheduler and database restarted in the middle."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pytest
+
+from include.phaseplan.cli.airflow.api import ApiError
+from include.phaseplan.runtime.settings import TOP
+from provision.compose import find
+from tests.stack.stack import SECRETS, Stack, command, until
+
+pytestmark = [pytest.mark.stack, pytest.mark.docker, pytest.mark.timeout(1500)]
+SERVICES = {"postgres", "init", "api-server", "scheduler", "dag-processor", "triggerer", "git"}
+RUN = "manual__stack"
+
+
+@dataclass
+class Night:
+    """What happened, for the tests to ask about."""
+
+    stack: Stack
+    state: str  # how the run of phase 5 ended
+    restarted: list[str]
+    untouched: bool  # a second `up` in the middle left every service's container as it was
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    """One stack, one run of phase 5 in it; everything is gone afterwards."""
+    stack = Stack.make(tmp_path_factory.mktemp("stack"))
+    try:
+        said = stack.provision("up")
+        assert "http://127.0.0.1:" in said and stack.secret("admin_password") not in said
+        yield play(stack)
+    finally:
+        stack.provision("down", "--everything")
+    left = command("docker", "ps", "-aq", "--filter", f"label=com.docker.compose.project={stack.name}")
+    left += command("docker", "volume", "ls", "-q", "--filter", f"name={stack.name}")
+    left += command("docker", "network", "ls", "-q", "--filter", f"name={stack.name}")
+    left += command("docker", "images", "-q", "--filter", f"reference=phaseplan/*:{stack.name}")
+    assert left == "" and not stack.settings.exists() and not (stack.top / "secrets").exists()
+
+
+def play(stack: Stack) -> Night:
+    """Trigger phase 5; restart the scheduler under wave 1 and the database under wave 2; wait for the end."""
+    restarted = []
+    api = stack.api()
+    until(partial(known, stack), 120, "phase 5 is known")
+    api.trigger("phase_05", RUN, {})
+    for wave, service in ((1, "scheduler"), (2, "postgres")):
+        until(partial(stack.agents, wave), 300, f"agents of wave {wave} at work")
+        command("docker", "restart", stack.containers()[service].id)
+        restarted.append(service)
+    before = {name: one.id for name, one in stack.containers().items()}
+    stack.provision("up")
+    untouched = before == {name: one.id for name, one in stack.containers().items()}
+    state = until(partial(ended, stack), 600, "phase 5 is at its end")
+    return Night(stack, state, restarted, untouched)
+
+
+def known(stack: Stack) -> bool:
+    """Whether Airflow has read the DAG."""
+    try:
+        return bool(stack.api().call("GET", "/dags/phase_05"))
+    except ApiError:
+        return False
+
+
+def ended(stack: Stack) -> str | None:
+    """How the run ended; None: not yet, or the API is not there just now."""
+    try:
+        state = stack.api().run_state("phase_05", RUN)
+    except ApiError:
+        return None
+    return state if state in ("success", "failed") else None
+
+
+def test_the_phase_is_complete_over_the_wire(night: Night) -> None:
+    assert night.restarted == ["scheduler", "postgres"] and night.state == "success"
+    ledger = night.stack.ledger()
+    assert {branch["state"] for branch in ledger["branches"].values()} == {"integrated"}
+    assert len(ledger["branches"]) == 10 and ledger["run"]["closed"]
+    status: dict[str, Any] = json.loads(night.stack.inside("scheduler", "./phaseplan", "status", "5", "--json"))
+    assert status["complete"] is True
+
+
+def test_a_second_up_changes_nothing(night: Night) -> None:
+    assert night.untouched
+
+
+def test_logs_are_served_by_who_wrote_them(night: Night) -> None:
+    task = next(t for t in night.stack.api().tasks("phase_05", RUN) if t.task_id.startswith("wave_3.5-3-1"))
+    path = f"/dags/phase_05/dagRuns/{RUN}/taskInstances/{task.task_id}/logs/{task.tries}"
+    said = json.dumps(night.stack.api().call("GET", path))
+    assert "COMPLETED 5.3.1" in said, said[:3000]
+
+
+def test_the_engine_is_given_to_two_services_and_nothing_to_the_network(night: Night) -> None:
+    seen = {service: night.stack.inspected(service) for service in SERVICES}
+    assert set(night.stack.containers()) == SERVICES
+    sockets = {s for s, one in seen.items() if any("docker.sock" in m["Source"] for m in one["Mounts"])}
+    assert sockets == {"scheduler", "triggerer"}
+    bindings = [
+        b for one in seen.values() for found in (one["HostConfig"]["PortBindings"] or {}).values() for b in found
+    ]
+    assert {b["HostIp"] for b in bindings} == {"127.0.0.1"} and len(bindings) == 2, "the API, and the tests' git host"
+    for service in SERVICES - {"git"}:
+        host = seen[service]["HostConfig"]
+        assert host["CapDrop"] == ["ALL"] and host["ReadonlyRootfs"] and not host["Privileged"], service
+        assert host["RestartPolicy"]["Name"] == ("no" if service == "init" else "unless-stopped")
+        assert seen[service]["Config"]["User"] not in ("", "root", "0"), service
+    volumes = [m["Name"] for one in seen.values() for m in one["Mounts"] if m["Type"] == "volume"]
+    assert len(volumes) == len(set(volumes)) == 4, "no volume is shared"
+
+
+def test_no_secret_is_where_it_does_not_belong(night: Night) -> None:
+    values = [night.stack.secret(name) for name in SECRETS] + [night.stack.password]
+    for service in SERVICES - {"git"}:
+        known = json.dumps(night.stack.inspected(service))
+        done = subprocess.run(
+            ["docker", "logs", night.stack.containers()[service].id], capture_output=True, text=True, check=True
+        )
+        assert not [n for n, v in enumerate(values) if v in known + done.stdout + done.stderr], service
+    image = command("docker", "image", "inspect", f"phaseplan/airflow:{night.stack.name}")
+    written = night.stack.inside("scheduler", "sh", "-c", "cat airflow.cfg; find /var/lib/airflow -type f | xargs cat")
+    assert not [n for n, v in enumerate(values) if v in image + written]
+    modes = {(night.stack.top / "secrets" / name).stat().st_mode & 0o777 for name in SECRETS}
+    assert modes == {0o600}
+
+
+def test_without_secrets_nothing_starts(night: Night) -> None:
+    nothing = night.stack.top / "nothing"
+    nothing.touch()
+    alone = subprocess.run([*find(), "--env-file", str(nothing), "config"], cwd=TOP, capture_output=True, text=True)
+    assert alone.returncode != 0 and "run make stack first" in alone.stderr
+    for image in ("airflow", "postgres"):
+        words = ["docker", "run", "--rm", "--network", "none", f"phaseplan/{image}:{night.stack.name}", "true"]
+        bare = subprocess.run(words, capture_output=True, text=True)
+        assert bare.returncode == 78 and "is missing or empty" in bare.stderr
