@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,7 @@ import pytest
 from include.phaseplan.cli.airflow.api import ApiError
 from include.phaseplan.runtime.settings import TOP
 from provision.compose import find
+from provision.stack_settings import read
 from tests.stack.stack import SECRETS, Stack, command, until
 
 pytestmark = [pytest.mark.stack, pytest.mark.docker, pytest.mark.timeout(1500)]
@@ -102,6 +104,19 @@ def test_logs_are_served_by_who_wrote_them(night: Night) -> None:
     assert "COMPLETED 5.3.1" in said, said[:3000]
 
 
+def test_a_branch_has_its_page(night: Night) -> None:
+    """The API server reads the target itself, with the credentials it was given."""
+    address = f"http://127.0.0.1:{read(night.stack.settings)['PHASEPLAN_PORT']}"
+    login = json.dumps({"username": "admin", "password": night.stack.secret("admin_password")}).encode()
+    asked = urllib.request.Request(f"{address}/auth/token", login, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(asked, timeout=30) as answer:
+        token = json.load(answer)["access_token"]
+    page = f"{address}/phaseplan/dags/phase_05/tasks/wave_1.5-1-1_synctarget-api"
+    with urllib.request.urlopen(urllib.request.Request(page, headers={"Cookie": f"_token={token}"}), timeout=60) as got:
+        said = got.read().decode()
+    assert "SyncTarget API types" in said and "types_synctarget" in said and night.stack.password not in said
+
+
 def test_the_engine_is_given_to_two_services_and_nothing_to_the_network(night: Night) -> None:
     seen = {service: night.stack.inspected(service) for service in SERVICES}
     assert set(night.stack.containers()) == SERVICES
@@ -117,7 +132,7 @@ def test_the_engine_is_given_to_two_services_and_nothing_to_the_network(night: N
         assert host["RestartPolicy"]["Name"] == ("no" if service == "init" else "unless-stopped")
         assert seen[service]["Config"]["User"] not in ("", "root", "0"), service
     volumes = [m["Name"] for one in seen.values() for m in one["Mounts"] if m["Type"] == "volume"]
-    assert len(volumes) == len(set(volumes)) == 4, "no volume is shared"
+    assert len(volumes) == len(set(volumes)) == 5, "no volume is shared"
 
 
 def test_no_secret_is_where_it_does_not_belong(night: Night) -> None:
