@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from include.phaseplan.plan.mermaid import flowchart
-from include.phaseplan.plan.model import PhasePlan, Wave
+import re
+import textwrap
+
+from include.phaseplan.plan.model import Branch, PhasePlan, Wave
+
+WIDTH = 54  # characters of code that fit into Airflow's box for documentation
+_NAME = 30  # characters a branch may take before what it needs
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|])")
 
 
 def doc_md(plan: PhasePlan, *, limited: bool) -> str:
@@ -12,12 +18,12 @@ def doc_md(plan: PhasePlan, *, limited: bool) -> str:
     :param limited: whether a pool enforces max_parallel_agents.
     """
     parts = [
-        f"# Phase {plan.phase}: {plan.title}",
+        f"# Phase {plan.phase}: {_cell(plan.title)}",
         _facts(plan, limited),
+        f"```text\n{_drawing(plan)}\n```",
         "| Wave | Branch | Title | Lines | Needs |\n|---|---|---|---|---|",
     ]
     parts[-1] += "".join(_rows(wave) for wave in plan.waves)
-    parts.append(f"```mermaid\n{flowchart(plan)}\n```")
     parts.append(
         "A red branch: read its log, then Clear it with *Downstream* on and *Only failed* off. "
         f"From a terminal: `./phaseplan status {plan.phase}`, `./phaseplan reintegrate {plan.phase} BRANCH`."
@@ -39,6 +45,35 @@ def _facts(plan: PhasePlan, limited: bool) -> str:
 def _rows(wave: Wave) -> str:
     """Short names: Airflow shows the page in a narrow box."""
     return "".join(
-        f"\n| {wave.wave} {wave.title} | {b.id} {b.slug} | {b.title} | {b.lines} | {', '.join(b.depends_on) or '-'} |"
+        f"\n| {wave.wave} {_cell(wave.title)} | {b.id} {b.slug} | {_cell(b.title)} | {b.lines or '-'} "
+        f"| {', '.join(b.depends_on) or '-'} |"
         for b in wave.branches
     )
+
+
+def _cell(text: str) -> str:
+    """A plan's words inside a table: neither a new cell nor markup."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def _drawing(plan: PhasePlan) -> str:
+    """Waves, branches, and what each needs, in plain text: Airflow draws no mermaid."""
+    names = min(_NAME, max(len(f"├─ {b.id} {b.slug}") for b in plan))
+    return "\n\n".join(_drawn_wave(wave, names) for wave in plan.waves)
+
+
+def _drawn_wave(wave: Wave, names: int) -> str:
+    head = f"Wave {wave.wave}: {wave.title}" if wave.title else f"Wave {wave.wave}"
+    lines = [textwrap.shorten(head, WIDTH, placeholder=" …")]
+    for branch in wave.branches:
+        lines += _drawn_branch(branch, names, last=branch is wave.branches[-1])
+    return "\n".join(lines)
+
+
+def _drawn_branch(branch: Branch, names: int, *, last: bool) -> list[str]:
+    name = f"{'└' if last else '├'}─ {branch.id} {branch.slug}"
+    name = name if len(name) <= names else f"{name[: names - 1]}…"
+    needs = textwrap.wrap(" ".join(branch.depends_on), WIDTH - names - 4) or [""]
+    below = " " if last else "│"
+    first = f"{name:<{names}}  ◄ {needs[0]}" if needs[0] else name
+    return [first, *(f"{below:<{names}}    {line}" for line in needs[1:])]
