@@ -9,6 +9,7 @@ from include.phaseplan.runtime.settings import settings
 
 here = settings()
 campaign = load_campaign(sorted(here.plans.glob("*.yaml")), here.agents, here.notifiers)
+WIDTH = 80  # characters of a plan's line that fit into Airflow's box without being wrapped
 errors = [d for d in campaign.diagnostics if d.severity == "error"]
 if errors:
-    raise InputFault("These plans have no DAG until they are mended:\n\n" + text(errors))
+    raise InputFault("These plans have no DAG until they are mended:\n\n" + text(errors, WIDTH))

@@ -35,6 +35,15 @@ def test_text(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert render.text(lint(case).diagnostics) == expected(case)
 
 
+def test_a_narrow_reader_gets_the_part_around_the_caret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PLANS / "bad")
+    shown = render.text(lint("PP402-cycle.yaml").diagnostics, width=40).splitlines()
+    caret = next(i for i, line in enumerate(shown) if "^" in line)
+    marked = slice(shown[caret].index("^"), shown[caret].rindex("^") + 1)
+    assert shown[caret - 1][marked] == '"9.1.3"'
+    assert max(len(shown[caret - 1]), len(shown[caret])) <= 44
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if case.startswith("PP")])
 def test_name_says_code(case: str) -> None:
     assert f": {case[:5]} " in expected(case)

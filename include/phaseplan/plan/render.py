@@ -11,14 +11,17 @@ from pathlib import Path
 from include.phaseplan.plan.diagnostics import Diagnostic
 from include.phaseplan.plan.loader import read
 
-_WIDTH = 160  # characters of a source line that are shown
+_WIDTH = 160
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]|[\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
-def text(diagnostics: Iterable[Diagnostic]) -> str:
-    """`file:line:column: PPnnn message`, the source line, a caret, a hint; then a count."""
+def text(diagnostics: Iterable[Diagnostic], width: int = _WIDTH) -> str:
+    """`file:line:column: PPnnn message`, the source line, a caret, a hint; then a count.
+
+    :param width: characters of a source line that are shown.
+    """
     shown = list(diagnostics)
-    return "".join(f"{_block(d)}\n" for d in shown) + summary(shown) + "\n"
+    return "".join(f"{_block(d, width)}\n" for d in shown) + summary(shown) + "\n"
 
 
 def summary(diagnostics: Sequence[Diagnostic]) -> str:
@@ -53,20 +56,20 @@ def head(d: Diagnostic) -> str:
     return f"{clean(d.file)}:{d.line}:{d.column}: {d.code} {kind}{clean(d.message)}"
 
 
-def _block(d: Diagnostic) -> str:
+def _block(d: Diagnostic, width: int) -> str:
     lines = [head(d)]
     source = _line(d.file, d.line)
     if source is not None and source.strip():
-        lines += _excerpt(source, d.column, d.end)
+        lines += _excerpt(source, d.column, d.end, width)
     if d.hint:
         lines.append(f"  hint: {clean(d.hint)}")
     return "\n".join(lines)
 
 
-def _excerpt(source: str, column: int, end: int | None) -> list[str]:
+def _excerpt(source: str, column: int, end: int | None, width: int) -> list[str]:
     """The source line and the caret under it; of a long line the part around the column."""
-    start = max(0, column - 1 - _WIDTH // 2) if len(source) > _WIDTH else 0
-    part = clean(source.replace("\t", " "))[start : start + _WIDTH]
+    start = max(0, column - 1 - width // 2) if len(source) > width else 0
+    part = clean(source.replace("\t", " "))[start : start + width]
     at = column - 1 - start
     length = max(1, min((end or column + 1) - column, len(part) - at))
     return [f"    {part.rstrip()}", f"    {' ' * at}{'^' * length}"]
