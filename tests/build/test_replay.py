@@ -55,9 +55,12 @@ def test_what_an_agent_said_is_said_again_before_its_gates_are_deferred(
         assert isinstance(gates, Running)
         assert gates.role == "gate"
         assert stage.said.count("What the agent of attempt 1 said:") == 1
+    said = "\n".join(stage.said)
+    assert said.index("What the agent of attempt 1 said:") < said.index("Gates on "), "a story in its order"
     follow(stage.client, gates.container, lambda _: None)
     with stage.job() as job:
         assert isinstance(step(job), Done)
+    assert stage.said.count("$ sleep 4") == 1
     assert stage.said.count("What the agent of attempt 1 said:") == 1
 
 

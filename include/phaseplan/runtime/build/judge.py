@@ -55,10 +55,13 @@ def _commands(view: View, attempt: int, judged: Judged, commands: tuple[str, ...
     container = next((c.id for c in mine if c.labels.claim == job.claim and c.labels.attempt == attempt), None)
     begun = container is None
     if container is None:
-        job.say(f"Gates on {judged.commit[:12]}: {'; '.join(commands)}")
         container = workbench.start(job.repo, judged.commit, commands)
-    if workbench.wait(container, commands, _PATIENCE) is None:
-        if begun:
-            replay(view, attempt)
+    ended = workbench.ended(container, _PATIENCE)
+    if begun and not ended:
+        replay(view, attempt)  # before the gates' first word, so that the story stays in its order
+    if begun or ended:
+        job.say(f"Gates on {judged.commit[:12]}: {'; '.join(commands)}")
+    if not ended:
         return Running(container, "gate", float(view.plan.gates.timeout))
+    workbench.wait(container, commands, _PATIENCE)
     return workbench.finish(container, commands, repo=job.repo, commit=judged.commit)

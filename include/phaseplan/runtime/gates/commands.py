@@ -100,9 +100,7 @@ class ContainerBench:
 
         :raises GateStopped: it never began, because its worker died between making and starting it; it is removed.
         """
-        if engine.look(self.client, container_id).status == "created":
-            engine.remove(self.client, container_id)
-            raise GateStopped(f"gate container {container_id[:12]} was never started; the next try makes it anew")
+        self._begun(container_id)
         transcript = Transcript(self._mark(container_id))
 
         def show(line: str) -> None:
@@ -110,6 +108,19 @@ class ContainerBench:
                 self.sink(text)
 
         return follow(self.client, container_id, show, seconds, cursor=cursor)
+
+    def ended(self, container_id: str, seconds: float) -> bool:
+        """Whether the gating ends within so many seconds; nothing is shown meanwhile.
+
+        :raises GateStopped: see `wait`.
+        """
+        self._begun(container_id)
+        return follow(self.client, container_id, _silent, seconds) is not None
+
+    def _begun(self, container_id: str) -> None:
+        if engine.look(self.client, container_id).status == "created":
+            engine.remove(self.client, container_id)
+            raise GateStopped(f"gate container {container_id[:12]} was never started; the next try makes it anew")
 
     def finish(
         self, container_id: str, commands: Sequence[str], *, repo: GitRepo | None = None, commit: str | None = None
