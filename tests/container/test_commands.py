@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 
 import docker
 import pytest
+from structlog.testing import capture_logs
 
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.runtime import engine
@@ -14,7 +17,9 @@ from include.phaseplan.runtime.gates.commands import ContainerBench, GateStopped
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.labels import Labels
 from include.phaseplan.runtime.records import Finding
+from include.phaseplan.runtime.settings import settings
 from include.phaseplan.runtime.workbench import GateFailed, Workbench
+from include.phaseplan.triggers.container import ContainerTrigger
 from tests.container.conftest import AGENT, COLLECTOR, Work
 
 pytestmark = pytest.mark.docker
@@ -113,6 +118,31 @@ def test_image_missing_is_nobodys_fault(gate: Bench) -> None:
     with pytest.raises(ImageMissing, match=r"image phaseplan-test/none:1 is not on the Docker engine: pull it"):
         gate.run("true", image="phaseplan-test/none:1")
     assert not gate.client.volumes.list(filters={"label": f"phaseplan.ledger={gate.ledger}"})
+
+
+def test_the_triggerer_shows_commands_and_no_marks(gate: Bench) -> None:
+    bench, commands = gate.bench(), ("echo a", "printf 'no newline'")
+    container = bench.start(gate.repo, gate.commit, commands)
+    trigger = ContainerTrigger(
+        docker_url=settings().docker_url,
+        container_id=container,
+        phase=5,
+        branch="5.1.1",
+        repository=None,
+        deadline=time.time() + 60,
+        mark=bench.mark(container),
+        commands=commands,
+    )
+    _, again = trigger.serialize()
+
+    async def fires() -> list[object]:
+        return [event async for event in ContainerTrigger(**again).run()]  # as the triggerer makes it
+
+    with capture_logs() as logged:
+        assert len(asyncio.run(fires())) == 1
+    shown = [entry["event"] for entry in logged]
+    assert shown == ["$ echo a", "a", "$ printf 'no newline'", "no newline"]
+    assert bench.finish(container, commands) == ()
 
 
 def test_start_and_finish_apart(gate: Bench) -> None:

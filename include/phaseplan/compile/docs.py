@@ -7,7 +7,7 @@ import textwrap
 
 from include.phaseplan.plan.model import Branch, PhasePlan, Wave
 
-WIDTH = 54  # characters of code that fit into Airflow's box for documentation
+WIDTH = 48  # characters of code that fit into Airflow's box for documentation
 _NAME = 30  # characters a branch may take before what it needs
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|])")
 

@@ -77,6 +77,8 @@ class BranchBuildOperator(DockerOperator):
                     repository=self.repository,
                     deadline=time.time() + running.seconds,
                     secrets=running.secrets,
+                    mark=running.mark,
+                    commands=running.commands,
                 ),
                 method_name="execute_complete",
                 timeout=timedelta(seconds=running.seconds + 600),  # the trigger's own deadline comes first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 
 import aiodocker
@@ -13,6 +13,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from include.phaseplan.runtime.build.cancel import cancel
 from include.phaseplan.runtime.docker_url import normal
+from include.phaseplan.runtime.gates.driver import Transcript
 from include.phaseplan.runtime.lines import Lines
 from include.phaseplan.runtime.redact import Redactor
 
@@ -36,6 +37,8 @@ class ContainerTrigger(BaseTrigger):
     :param deadline: seconds since 1970 after which the container is stopped.
     :param since: only log lines from this second on.
     :param secrets: Airflow connection ids whose passwords must not show in the log.
+    :param mark: what begins the gate driver's own lines, where the container runs gates.
+    :param commands: the gates, which the driver knows by number.
     """
 
     def __init__(
@@ -49,6 +52,8 @@ class ContainerTrigger(BaseTrigger):
         deadline: float,
         since: int = 0,
         secrets: tuple[str, ...] = (),
+        mark: str = "",
+        commands: tuple[str, ...] = (),
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
         self.docker_url = docker_url
@@ -59,10 +64,13 @@ class ContainerTrigger(BaseTrigger):
         self.deadline = deadline
         self.since = since
         self.secrets = tuple(secrets)
+        self.mark = mark
+        self.commands = tuple(commands)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Path of this class and what makes it again; no secret is in it."""
-        fields = ("docker_url", "container_id", "phase", "branch", "repository", "deadline", "since", "secrets")
+        place = ("docker_url", "container_id", "phase", "branch", "repository", "deadline")
+        fields = (*place, "since", "secrets", "mark", "commands")
         return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in fields}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -102,16 +110,23 @@ class ContainerTrigger(BaseTrigger):
 
     async def _follow(self, docker: aiodocker.Docker, redact: Redactor) -> None:
         """Copy log lines to the task's log; one piece at a time, so memory does not grow with the log."""
-        lines = Lines()
+        lines, shown = Lines(), self._shown()
         container = docker.containers.container(self.container_id)
         try:
             async for piece in container.log(stdout=True, stderr=True, follow=True, since=self.since):
-                for line in lines.feed(piece):
+                for line in shown(lines.feed(piece)):
                     self.log.info("%s", redact(line))
         except (aiodocker.exceptions.DockerError, OSError) as error:
             self.log.warning("The container's log broke off: %s", error)
-        for line in lines.rest():
+        for line in shown(lines.rest()):
             self.log.info("%s", redact(line))
+
+    def _shown(self) -> Callable[[Iterable[str]], Iterator[str]]:
+        """What of a container's lines is for people."""
+        if not self.mark:
+            return iter
+        transcript = Transcript(self.mark)
+        return lambda lines: (text for line in lines if (text := transcript.read(line, self.commands)) is not None)
 
     async def _password(self, conn_id: str) -> str | None:
         """A secret's value; asking for it also makes Airflow mask it."""

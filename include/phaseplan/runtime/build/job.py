@@ -111,6 +111,8 @@ class Running:
     role: Role
     seconds: float  # time limit, from now
     secrets: tuple[str, ...] = ()  # connection ids to mask in its log
+    mark: str = ""  # of a gating, whose log is read through `driver.Transcript`
+    commands: tuple[str, ...] = ()  # of a gating
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ def _commands(view: View, attempt: int, judged: Judged, commands: tuple[str, ...
     if begun or ended:
         job.say(f"Gates on {judged.commit[:12]}: {'; '.join(commands)}")
     if not ended:
-        return Running(container, "gate", float(view.plan.gates.timeout))
+        seconds = float(view.plan.gates.timeout)
+        return Running(container, "gate", seconds, mark=workbench.mark(container), commands=commands)
     workbench.wait(container, commands, _PATIENCE)
     return workbench.finish(container, commands, repo=job.repo, commit=judged.commit)

@@ -101,7 +101,7 @@ class ContainerBench:
         :raises GateStopped: it never began, because its worker died between making and starting it; it is removed.
         """
         self._begun(container_id)
-        transcript = Transcript(self._mark(container_id))
+        transcript = Transcript(self.mark(container_id))
 
         def show(line: str) -> None:
             if (text := transcript.read(line, commands)) is not None:
@@ -169,11 +169,12 @@ class ContainerBench:
 
     def _transcript(self, container_id: str, commands: Sequence[str]) -> Transcript:
         """The log once more, of which the end is kept."""
-        transcript = Transcript(self._mark(container_id))
+        transcript = Transcript(self.mark(container_id))
         read(self.client, container_id, lambda line: _silent(transcript.read(line, commands)))
         return transcript
 
-    def _mark(self, container_id: str) -> str:
+    def mark(self, container_id: str) -> str:
+        """What begins the driver's own lines in the log of a gating, see `driver.Transcript`."""
         with engine_errors():
             entrypoint = self.client.api.inspect_container(container_id)["Config"]["Entrypoint"] or []
         if len(entrypoint) != 5 or entrypoint[3] != _DRIVER_NAME:
