@@ -1,4 +1,4 @@
-"""What a person reads about a phase in Airflow: a box of 54 characters that draws no mermaid."""
+"""What a person reads about a phase in Airflow: a box of 48 characters that draws no mermaid."""
 
 from __future__ import annotations
 
