@@ -86,7 +86,7 @@ def test_the_lock_names_every_direct_requirement_and_no_host() -> None:
 
 
 def test_provisioning_needs_nothing_but_python() -> None:
-    steps = ("environment", "engine", "images", "sample", "clean", "leftovers", "stack")
+    steps = ("environment", "engine", "images", "browser", "sample", "clean", "leftovers", "stack")
     code = "; ".join(f"import provision.{step}" for step in steps)
     done = subprocess.run([sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:0] = [{str(TOP)!r}]; {code}"])
     assert done.returncode == 0
