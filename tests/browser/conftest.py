@@ -1,0 +1,90 @@
+"""`./phaseplan up` over four plans, one of them broken, and a person with a browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from include.phaseplan.cli.airflow.api import Api
+from provision.browser import find
+from tests.browser.person import WINDOW, Person
+from tests.browser.place import Place
+from tests.end_to_end.world import airflow_up
+
+_PATIENCE = 30_000.0  # milliseconds for a page to react; a loaded machine needs seconds
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Repositories and plans."""
+    made = Place(tmp_path_factory.mktemp("ui"))
+    made.furnish()
+    yield made
+    made.clear_away()
+
+
+@pytest.fixture(scope="session")
+def airflow(place: Place) -> Iterator[Api]:
+    """What `./phaseplan up` starts."""
+    with airflow_up(place.home, place.agents, place.top / "state") as api:
+        yield api
+
+
+@pytest.fixture(scope="session")
+def page() -> Iterator[Page]:
+    """A window of Debian's Chromium."""
+    expect.set_options(timeout=_PATIENCE)
+    with sync_playwright() as playwright:
+        # Without its sandbox, since tests may run as root; it sees no page but ours.
+        browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", "--disable-gpu"])
+        window = browser.new_context(viewport=WINDOW).new_page()
+        window.set_default_timeout(_PATIENCE)
+        yield window
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def person(page: Page, airflow: Api, place: Place) -> Person:
+    """Logged in, with the password that `up` has generated."""
+    someone = Person(page, airflow.address)
+    someone.go()
+    expect(page.get_by_role("heading", name="Sign into Airflow")).to_be_visible()
+    someone.picture("login")
+    someone.log_in("not the password")
+    someone.reads("Invalid")
+    someone.log_in(json.loads((place.home / "passwords.json").read_text())["admin"])
+    expect(page.get_by_role("heading", name="Phaseplan")).to_be_visible()
+    return someone
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs that the person has triggered, by phase, and how the form refused a bad value."""
+
+    ids: dict[int, str]
+    refusal: str
+
+
+@pytest.fixture(scope="session")
+def runs(person: Person) -> Runs:
+    """Triggers all phases through the form: of phase 5 one branch, after a mistyped base."""
+    ids = {}
+    for phase in (70, 71):
+        person.form(phase)
+        ids[phase] = person.trigger()
+    form = person.form(5)
+    person.picture("form")
+    person.field("Base").get_by_role("textbox").fill("main; reboot")
+    form.get_by_role("combobox", name="Select one or multiple values").click()
+    person.page.get_by_role("option", name="5.1.1 synctarget-api").click()
+    person.press("Trigger")
+    person.page.get_by_text("400 Bad Request").scroll_into_view_if_needed()
+    refusal = form.inner_text()
+    person.picture("form-refuses")
+    person.field("Base").get_by_role("textbox").fill("main")
+    ids[5] = person.trigger()
+    return Runs(ids, refusal)

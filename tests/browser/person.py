@@ -1,0 +1,109 @@
+"""Somebody in front of the Airflow UI: clicks what is there to be clicked, reads what is there to be read."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from playwright.sync_api import Locator, Page, ViewportSize, expect
+
+from include.phaseplan.runtime.settings import TOP
+
+PATIENCE = 120_000.0  # milliseconds until a run must have got where a person waits for it
+WINDOW: ViewportSize = {"width": 1280, "height": 760}
+PICTURES = TOP / "docs/screenshots"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whoever sits in front of this page."""
+
+    page: Page
+    address: str
+
+    def go(self, path: str = "/") -> None:
+        """Open a page by its address, as a bookmark does."""
+        self.page.goto(f"{self.address}{path}", wait_until="commit")
+
+    def log_in(self, password: str) -> None:
+        """Fill in the form that the UI shows to strangers."""
+        self.page.get_by_label("Username").fill("admin")
+        self.page.get_by_label("Password").fill(password)
+        self.button("Sign in").click()
+
+    def button(self, name: str) -> Locator:
+        """A button by the name that it has on the page, or for a screen reader."""
+        return self.page.get_by_role("button", name=name)
+
+    def link(self, name: str) -> Locator:
+        """A link by its text."""
+        return self.page.get_by_role("link", name=name, exact=True)
+
+    def dialog(self) -> Locator:
+        """What lies over the page."""
+        return self.page.get_by_role("dialog")
+
+    def press(self, name: str) -> None:
+        """A button of what lies over the page."""
+        self.dialog().get_by_role("button", name=name, exact=True).click()
+
+    def form(self, phase: int) -> Locator:
+        """The trigger form of a phase."""
+        self.go(f"/dags/phase_{phase:02d}")
+        self.button("Trigger Dag").click()
+        expect(self.field("Rebuild")).to_be_visible()
+        return self.dialog()
+
+    def field(self, title: str) -> Locator:
+        """The part of the form with this title."""
+        return self.dialog().get_by_role("group").filter(has_text=title)
+
+    def trigger(self) -> str:
+        """Press the form's button; returns the id of the run that it leads to."""
+        self.press("Trigger")
+        self.page.wait_for_url("**/runs/*")
+        return self.page.url.rsplit("/", 1)[1]
+
+    def open_run(self, phase: int, run: str) -> None:
+        """The page of a run: the grid, and a row for each task."""
+        if f"/runs/{run}/" in self.page.url:
+            self.link(run).click()
+        else:
+            self.go(f"/dags/phase_{phase:02d}/runs/{run}")
+        expect(self.row("open_phase")).to_be_visible()
+
+    def row(self, task: str) -> Locator:
+        """A task's row on the page of its run."""
+        return self.page.get_by_role("row").filter(has=self.link(task))
+
+    def open_task(self, phase: int, run: str, task: str) -> None:
+        """The page of a task, which begins with its log."""
+        self.open_run(phase, run)
+        self.row(task).get_by_role("link").first.click()
+        expect(self.page.get_by_role("heading", name=task, exact=True)).to_be_visible()
+
+    def sees_state(self, heading: str, state: str) -> None:
+        """Wait until the badge beside a heading says so."""
+        badge = self.page.get_by_role("heading", name=heading, exact=True).locator("xpath=..")
+        expect(badge).to_contain_text(state, timeout=PATIENCE)
+
+    def reads(self, text: str) -> None:
+        """Wait until the page says so."""
+        expect(self.page.get_by_text(text).first).to_be_attached(timeout=PATIENCE)
+
+    def words(self, *until: str) -> str:
+        """All that the page says, read in a window so high that nothing has to be scrolled: Airflow shows only those
+        lines of a log that are in sight."""
+        self.page.set_viewport_size({"width": 1280, "height": 4000})
+        for text in until:
+            self.reads(text)
+        words = self.page.locator("body").inner_text()
+        self.page.set_viewport_size(WINDOW)
+        return words
+
+    def picture(self, name: str) -> None:
+        """A screenshot for docs/ui.md, where PHASEPLAN_SCREENSHOTS is set."""
+        if os.environ.get("PHASEPLAN_SCREENSHOTS"):
+            self.page.mouse.move(640, 4)  # away from what would show a tooltip
+            self.page.wait_for_load_state("networkidle")
+            self.page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
