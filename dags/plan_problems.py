@@ -12,4 +12,5 @@ campaign = load_campaign(sorted(here.plans.glob("*.yaml")), here.agents, here.no
 WIDTH = 80  # characters of a plan's line that fit into Airflow's box without being wrapped
 errors = [d for d in campaign.diagnostics if d.severity == "error"]
 if errors:
-    raise InputFault("These plans have no DAG until they are mended:\n\n" + text(errors, WIDTH))
+    problems = text(errors, WIDTH)
+    raise InputFault(f"These plans have no DAG until they are mended:\n\n{problems}")

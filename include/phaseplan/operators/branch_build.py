@@ -117,8 +117,8 @@ def _answer(done: Done) -> dict[str, Any]:
             f"{verdict.branch}, attempt {verdict.attempt}: {verdict.reason}; its work is kept, no attempt is consumed"
         )
     said = "\n".join(f"  {finding}" for finding in verdict.findings)
-    raise AirflowFailException(
-        f"{verdict.branch} is isolated: attempt {verdict.attempt}, its last, failed; all its work is kept. "
-        f"Findings:\n{said}\nNext step: mend what they say, or push a fix as {verdict.branch}'s next `-vN`; "
-        "then Clear this task with Downstream on and Only failed off, for a fresh budget of attempts."
+    raise AirflowFailException(  # in short lines: Airflow shows some 80 characters of each
+        f"{verdict.branch} is isolated: attempt {verdict.attempt}, its last, failed; all its work is kept.\n"
+        f"Findings:\n{said}\nNext step: mend what they say, or push a fix as {verdict.branch}'s next `-vN`;\n"
+        "then Clear this task with Downstream on and Only failed off,\nfor a fresh budget of attempts."
     )
