@@ -11,6 +11,19 @@ from include.phaseplan.runtime.settings import TOP
 
 PATIENCE = 120_000.0  # milliseconds until a run must have got where a person waits for it
 WINDOW: ViewportSize = {"width": 1280, "height": 760}
+#: Where on the screen the last character of a text is.
+_END = """(element, text) => {
+    const words = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    while (words.nextNode()) {
+        const at = words.currentNode.data.indexOf(text);
+        if (at < 0) continue;
+        const range = document.createRange();
+        range.setStart(words.currentNode, at);
+        range.setEnd(words.currentNode, at + text.length);
+        return range.getBoundingClientRect().right;
+    }
+    return 0;
+}"""
 PICTURES = TOP / "docs/screenshots"
 
 
@@ -90,6 +103,11 @@ class Person:
     def reads(self, text: str) -> None:
         """Wait until the page says so."""
         expect(self.page.get_by_text(text).first).to_be_attached(timeout=PATIENCE)
+
+    def in_sight(self, text: str) -> bool:
+        """Whether a line of the log ends within the window."""
+        end = self.page.get_by_text(text).last.evaluate(_END, text)
+        return 0 < float(end) < WINDOW["width"]
 
     def words(self, *until: str) -> str:
         """All that the page says, read in a window so high that nothing has to be scrolled: Airflow shows only those

@@ -108,6 +108,7 @@ def test_stopping_a_branch_removes_its_container(person: Person, runs: Runs, pla
 def test_the_log_of_a_branch_is_its_story(person: Person, runs: Runs, place: Place) -> None:
     person.open_task(5, runs.ids[5], "5.1.1 synctarget-api")
     person.reads("Published feature/")
+    person.picture("log-end")
     assert in_order(person.words(STORY[0], STORY[-1]), STORY) == []
     person.picture("log")
     person.open_run(5, runs.ids[5])
@@ -127,6 +128,7 @@ def test_an_isolated_branch_comes_back(person: Person, runs: Runs, place: Place)
 
     person.open_task(70, run, task)
     person.reads("README.md: branch 70.1.2 may not change this file")
+    assert person.in_sight("then Clear this task with Downstream on and Only failed off,"), "nobody scrolls sideways"
     person.picture("isolated")
     person.button("Press shift+c to clear").click()
     expect(
