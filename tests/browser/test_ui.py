@@ -131,9 +131,8 @@ def test_an_isolated_branch_comes_back(person: Person, runs: Runs, place: Place)
     assert person.in_sight("then Clear this task with Downstream on and Only failed off,"), "nobody scrolls sideways"
     person.picture("isolated")
     person.button("Press shift+c to clear").click()
-    expect(
-        person.dialog().get_by_text("Affected Tasks: 6")
-    ).to_be_visible()  # Downstream on, only failed off: as it opens
+    # As it opens: Downstream on, only failed off.
+    expect(person.dialog().get_by_text("Affected Tasks: 6")).to_be_visible()
     person.picture("clear")
     person.press("Confirm")
     person.reads("Adopting feature/p70w1-trespass-v2")
@@ -143,9 +142,7 @@ def test_an_isolated_branch_comes_back(person: Person, runs: Runs, place: Place)
     person.sees_state(run, "Success")
     expect(person.row("70.2.1 follows")).to_contain_text("Success")
     person.picture("complete")
-    assert {b: place.state(70, b) for b in ("70.1.1", "70.1.2", "70.2.1")} == dict.fromkeys(
-        ("70.1.1", "70.1.2", "70.2.1"), "integrated"
-    )
+    assert [place.state(70, branch) for branch in ("70.1.1", "70.1.2", "70.2.1")] == ["integrated"] * 3
     assert place.on_engine(70) == []
 
 
