@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 
-from include.phaseplan.plan.model import Branch, PhasePlan, Wave
+from include.phaseplan.plan.model import DEPENDENCIES, Branch, PhasePlan, Wave
 
 WIDTH = 48  # characters of code that fit into Airflow's box for documentation
 _NAME = 30  # characters a branch may take before what it needs
@@ -39,7 +39,8 @@ def _facts(plan: PhasePlan, limited: bool) -> str:
         if limited
         else f"the limit of {plan.max_parallel_agents} agents is **not enforced**: the Phaseplan plugin is not loaded"
     )
-    return f"Depends on {needs}; blocks {blocks}. Base `{plan.base}`; {bound}."
+    base = f"what {needs} integrated" if plan.base_name == DEPENDENCIES else f"`{plan.base_name}`"
+    return f"Depends on {needs}; blocks {blocks}. Base: {base}; {bound}."
 
 
 def _rows(wave: Wave) -> str:

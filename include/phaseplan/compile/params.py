@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from airflow.sdk import Param
 
-from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.plan.model import DEPENDENCIES, PhasePlan
 
 
 def form(plan: PhasePlan, profiles: Collection[str], start: str) -> dict[str, Param]:
@@ -14,12 +14,13 @@ def form(plan: PhasePlan, profiles: Collection[str], start: str) -> dict[str, Pa
     ids = [branch.id for branch in plan]
     return {
         "base": Param(
-            plan.base,
+            plan.base_name,
             type="string",
             minLength=1,
             pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$",
             title="Base",
-            description="Branch, tag or commit of the target repository that the phase builds on.",
+            description="Branch, tag or commit of the target repository that the phase builds on"
+            + (f"; `{DEPENDENCIES}`: what the phases it depends on have integrated." if plan.depends_on else "."),
         ),
         "start": Param(
             start,

@@ -19,6 +19,11 @@ Start = Literal["wave", "dependencies"]
 Risk = Literal["low", "medium", "high"]
 Event = Literal["isolated", "blocked", "wave_integrated", "phase_complete"]
 
+#: The base of a phase that depends on others: what those have integrated.
+DEPENDENCIES = "dependencies"
+#: Schedules that are no cron.
+AFTER, NEVER = "after dependencies", "none"
+
 
 class Model(BaseModel):
     """Base of every plan model: immutable, and an unknown key is an error."""
@@ -131,7 +136,7 @@ class PhasePlan(Model):
     blocks: tuple[int, ...] = ()
     independent_from: tuple[int, ...] = ()
     repository: str | None = None
-    base: str = "main"
+    base: str | None = None  # branch, tag or commit; None: see `base_name`
     schedule: str | None = None  # cron, `after dependencies`, `none`
     start: Start = "wave"
     max_parallel_agents: int = Field(default=4, gt=0)
@@ -146,6 +151,16 @@ class PhasePlan(Model):
     notes: tuple[str, ...] = ()
     claims: Claims | None = None
     waves: tuple[Wave, ...] = Field(min_length=1)
+
+    @property
+    def base_name(self) -> str:
+        """What the phase builds on: what the plan says, else what its dependencies integrated, else `main`."""
+        return self.base or (DEPENDENCIES if self.depends_on else "main")
+
+    @property
+    def after_dependencies(self) -> bool:
+        """Whether the phase starts by itself when all it depends on is complete."""
+        return bool(self.depends_on) and self.schedule in (None, AFTER)
 
     def __iter__(self) -> Iterator[Branch]:  # type: ignore[override]  # pydantic iterates fields; a plan's elements are branches
         """Branches in plan order."""

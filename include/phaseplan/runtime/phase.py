@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,15 +12,15 @@ from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.digest import plan_digest
 from include.phaseplan.plan.model import Branch, PhasePlan, Start
 from include.phaseplan.runtime import refs
+from include.phaseplan.runtime.base import resolve_base
 from include.phaseplan.runtime.flaky import flaky
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.ledger import Change, Snapshot, update
 from include.phaseplan.runtime.night_words import note
 from include.phaseplan.runtime.nights import abandoned, continued, night, nights_of, tells_more
-from include.phaseplan.runtime.objects import missing
 from include.phaseplan.runtime.reconcile import check_token, reconcile
 from include.phaseplan.runtime.records import Ledger, Pinned, RunRecord, State, Token, changed, now
-from include.phaseplan.runtime.remote import BaseMissing, Remote
+from include.phaseplan.runtime.remote import Remote
 from include.phaseplan.runtime.snapshot import OUT
 from include.phaseplan.runtime.statuslog import status_line
 
@@ -58,7 +57,7 @@ def open_phase(
     :raises BaseMissing: there is no such branch, tag or commit; nothing was created.
     """
     _known(plan, branches)
-    base = find_base(remote, repo, base_name)
+    base = resolve_base(remote, repo, plan, base_name)
     reconcile(repo, remote, plan.phase)
     wanted: dict[str, Any] = {"base": base, "base_name": base_name, "plan": plan_digest(plan), "start": start}
     wanted |= {"branches": tuple(branches), "agent": agent, "rebuild": rebuild}
@@ -87,22 +86,6 @@ def open_phase(
 def _known(plan: PhasePlan, branches: Sequence[str]) -> None:
     if unknown := [b for b in branches if b not in plan.by_id]:
         raise InputFault(f"phase {plan.phase} has no branch {', '.join(unknown)}; it has {', '.join(plan.by_id)}")
-
-
-def find_base(remote: Remote, repo: GitRepo, name: str) -> str:
-    """The commit behind a branch, a tag or a full commit id of the target repository."""
-    held = remote.refs(repo=repo)
-    for ref in (f"refs/heads/{name}", f"refs/tags/{name}"):
-        if ref in held:
-            if missing(repo, [held[ref]]):
-                remote.fetch(repo, f"+{ref}:{ref}")
-            if (commit := repo.rev(held[ref])) is not None:
-                return commit
-    if re.fullmatch(r"[0-9a-f]{40}", name) and (commit := repo.rev(name)) is not None:
-        return commit
-    raise BaseMissing(
-        f"base {name!r} is neither a branch, a tag nor a commit of {remote}; set `base:` in the plan or the parameter"
-    )
 
 
 def settle_unfinished(plan: PhasePlan, ledger: Ledger, ids: Sequence[str]) -> tuple[Ledger, tuple[str, ...]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from include.phaseplan.plan.diagnostics import Finding, Path
+from include.phaseplan.plan.model import DEPENDENCIES
 from include.phaseplan.plan.rules.view import View
 
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")
@@ -32,7 +33,7 @@ def fault(name: str) -> str | None:
 def valid_names(view: View) -> Iterator[Finding]:
     """PP304."""
     names: list[tuple[Path, str]] = [((*path, "branch"), branch.branch) for path, branch in view.places]
-    for path, name in [(("base",), view.plan.base), *names]:
+    for path, name in [*([(("base",), view.plan.base)] if view.plan.base else []), *names]:
         why = fault(name)
         if why:
             yield Finding("PP304", path, f"git does not accept {name!r}: it {why}", "see git check-ref-format")
@@ -84,7 +85,10 @@ def not_reserved(view: View) -> Iterator[Finding]:
 
 
 def _reserved(view: View) -> dict[str, str]:
-    return {view.plan.base: "the base", f"integration/phase-{view.plan.phase}": "the integration branch"}
+    """Of a base that is what other phases integrated, the names are theirs."""
+    plan = view.plan
+    bases = [f"integration/phase-{p}" for p in plan.depends_on] if plan.base_name == DEPENDENCIES else [plan.base_name]
+    return dict.fromkeys(bases, "the base") | {f"integration/phase-{plan.phase}": "the integration branch"}
 
 
 def _parents(name: str) -> list[str]:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from include.phaseplan.plan.diagnostics import Finding
+from include.phaseplan.plan.model import AFTER, NEVER
 from include.phaseplan.plan.rules.view import View
 from include.phaseplan.plan.suggest import nearest
 
-AFTER = "after dependencies"
-NONE = "none"
 # Airflow's own names; it reads the first six itself and leaves all others to croniter.
 PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly", "@midnight", "@annually")
 
 
 def is_cron(schedule: str | None) -> bool:
     """Whether a schedule is a matter of the clock."""
-    return schedule not in (None, AFTER, NONE)
+    return schedule not in (None, AFTER, NEVER)
 
 
 def valid_schedule(view: View) -> Iterator[Finding]:
@@ -29,7 +28,7 @@ def valid_schedule(view: View) -> Iterator[Finding]:
         return
     why = _cron_fault(schedule)
     if why:
-        near = nearest(schedule, (AFTER, NONE, *PRESETS))
+        near = nearest(schedule, (AFTER, NEVER, *PRESETS))
         hint = f"did you mean `{near}`?" if near else 'a cron like "0 2 * * *", `after dependencies` or `none`'
         yield Finding("PP701", ("schedule",), f"Airflow cannot follow the schedule {schedule!r}: {why}", hint)
 
