@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferralTimeout
 
+from include.phaseplan.errors import Infrastructure
 from include.phaseplan.operators.faults import faults
-from include.phaseplan.runtime.complete import look
+from include.phaseplan.runtime.complete import Standing, Wait, advice
+from include.phaseplan.runtime.watching import WATCH
 from include.phaseplan.triggers.phase_complete import PhaseCompleteTrigger
 
 
 class PhaseCompleteSensor(BaseOperator):
-    """Succeeds when another phase is complete; never skips: running out of time is a failure.
+    """Succeeds when another phase is complete; never skips: a phase that failed is a failure, and so is a timeout.
 
     :param phase: the phase that is waited for.
     :param repository: the waiting plan's own repository, or None for the configured one.
-    :param poll_seconds: time between two looks at the phase's ledger.
+    :param poll_seconds: time between two looks of a long wait.
     :param timeout_seconds: how long to wait at most.
     """
 
@@ -28,7 +31,7 @@ class PhaseCompleteSensor(BaseOperator):
         *,
         phase: int,
         repository: str | None = None,
-        poll_seconds: float = 15.0,
+        poll_seconds: float = 10.0,
         timeout_seconds: float = 24 * 3600,
         **kwargs: Any,
     ) -> None:
@@ -40,18 +43,61 @@ class PhaseCompleteSensor(BaseOperator):
 
     def execute(self, context: Any) -> None:
         """Look once; wait in the triggerer when the phase is not complete."""
-        with faults():
-            wait = look(self.phase, self.repository)
-        self.log.info("%s", wait.reason)
+        wait = self._look()
+        self._decide(wait, Standing.ABSENT)
         if not wait.complete:
-            self.defer(
-                trigger=PhaseCompleteTrigger(
-                    phase=self.phase, repository=self.repository, poll_seconds=self.poll_seconds
-                ),
-                method_name="execute_complete",
-                timeout=timedelta(seconds=self.timeout_seconds),
-            )
+            self._defer(datetime.now(UTC) + timedelta(seconds=self.timeout_seconds))
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> None:
-        """The trigger has seen the phase complete."""
-        self.log.info("Phase %s is complete.", event["phase"])
+        """The trigger has seen something; what it saw may have changed, so look again.
+
+        :raises AirflowFailException: the phase failed, or has no plan.
+        """
+        wait = self._look()
+        self._decide(wait, event.get("saw"))
+        if not wait.complete:
+            self._defer(datetime.fromisoformat(event["until"]))
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
+        """As Airflow does it, but a timeout says what it waited for.
+
+        :raises AirflowFailException: time is up and the phase is not complete.
+        """
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except TaskDeferralTimeout as error:
+            wait = self._look()
+            if not wait.complete:
+                raise AirflowFailException(
+                    f"Phase {self.phase} did not become complete in {timedelta(seconds=self.timeout_seconds)}. "
+                    f"{wait.reason}\nNext: Clear this task to wait again. {advice(self.phase)}"
+                ) from error
+
+    def _look(self) -> Wait:
+        """An unreachable repository is no reason to stop waiting."""
+        with faults():
+            try:
+                wait = WATCH.look(self.phase, self.repository)
+            except Infrastructure as error:
+                wait = Wait(self.phase, Standing.WAITING, f"It cannot be looked at, which is tried again: {error}")
+        self.log.info("%s", wait.reason)
+        return wait
+
+    def _decide(self, wait: Wait, saw: Any) -> None:
+        """Fail where waiting is in vain; a plan file may be missing while somebody writes it, unless that lasts."""
+        if wait.standing is Standing.FAILED:
+            raise AirflowFailException(f"{wait.reason}\n{advice(self.phase)}")
+        if wait.standing is Standing.ABSENT and saw == Standing.ABSENT:
+            raise AirflowFailException(f"{wait.reason} Then Clear this task.")
+
+    def _defer(self, until: datetime) -> None:
+        self.defer(
+            trigger=PhaseCompleteTrigger(
+                phase=self.phase,
+                repository=self.repository,
+                poll_seconds=self.poll_seconds,
+                until=until.isoformat(),
+            ),
+            method_name="execute_complete",
+            timeout=max(timedelta(seconds=1), until - datetime.now(UTC)),
+        )
