@@ -16,6 +16,7 @@ options = Options(
     profiles=campaign.profiles,
     start=here.start,
     schedules=here.schedules,
+    timezone=here.timezone,
     pools=pools_are_made(),
     deferrable=here.deferrable,
     retry_delay=here.retry_delay,

@@ -56,6 +56,7 @@ def _section(args: argparse.Namespace, here: Settings) -> Mapping[str, str]:
         "deferrable": str(here.deferrable),
         "collector_image": here.collector_image,
         "schedules": str(here.schedules),
+        "timezone": here.timezone,
     }
     if here.start:
         section["start"] = here.start

@@ -13,6 +13,7 @@ from include.phaseplan.compile import names
 from include.phaseplan.compile.docs import doc_md
 from include.phaseplan.compile.options import Options
 from include.phaseplan.compile.params import form
+from include.phaseplan.compile.schedule import completion, schedule
 from include.phaseplan.compile.weights import weights
 from include.phaseplan.operators.branch_build import BranchBuildOperator
 from include.phaseplan.operators.callbacks import branch_failed, branch_retries
@@ -31,7 +32,7 @@ def compile_plan(plan: PhasePlan, options: Options) -> DAG:
     with DAG(
         dag_id=names.dag_id(plan.phase),
         dag_display_name=f"Phase {plan.phase}: {plan.title}",
-        schedule=_schedule(plan) if options.schedules else None,
+        schedule=schedule(plan, options.timezone) if options.schedules else None,
         catchup=False,
         max_active_runs=1,
         tags=["phaseplan", f"phase-{plan.phase}"],
@@ -53,11 +54,6 @@ def _retries(options: Options) -> dict[str, object]:
         "retry_delay": timedelta(seconds=options.retry_delay),
         "max_retry_delay": timedelta(minutes=10),
     }
-
-
-def _schedule(plan: PhasePlan) -> str | None:
-    """Cron expressions only: `after dependencies` needs the assets that phases do not emit yet."""
-    return plan.schedule if plan.schedule not in (None, "none", "after dependencies") else None
 
 
 class _Graph:
@@ -90,6 +86,7 @@ class _Graph:
             repository=repository,
             trigger_rule=TriggerRule.ALL_DONE,
             priority_weight=2 * self.count + 1,
+            outlets=[completion(plan.phase)] if self.options.schedules else [],
         )
         close.set_upstream([t for t in (opened, integrate) if t is not None])
 

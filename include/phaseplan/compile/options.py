@@ -14,7 +14,8 @@ class Options:
 
     profiles: Mapping[str, AgentProfile] = field(default_factory=dict)
     start: str | None = None  # overrides every plan's
-    schedules: bool = True  # False: no DAG starts by itself
+    schedules: bool = True  # False: no DAG starts by itself, and none tells the others
+    timezone: str = "UTC"  # that crons are read in
     pools: bool = True  # False: no plugin makes pools, so tasks use default_pool
     deferrable: bool = True
     retry_delay: float = 10.0  # seconds before the first retry; each further one waits twice as long

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import AssetAlias, BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 
 from include.phaseplan.compile import names
+from include.phaseplan.compile.schedule import asset_of
 from include.phaseplan.errors import InputFault
 from include.phaseplan.operators.faults import faults
 from include.phaseplan.operators.run import made_job, pulled_token, repository, token
@@ -21,6 +22,7 @@ from include.phaseplan.runtime.build.sweep import sweep
 from include.phaseplan.runtime.integrating import WaveTask
 from include.phaseplan.runtime.ledger import read
 from include.phaseplan.runtime.nightly.opening import renew
+from include.phaseplan.runtime.records import Ledger
 from include.phaseplan.runtime.settings import settings
 
 
@@ -104,11 +106,20 @@ class ClosePhaseOperator(_PhaseOperator):
         with faults(), repository(self.repository) as (remote, repo):
             closing = phases.close_phase(repo, remote, mine, phase=self.phase)
             tell_phase(context, repo, remote, self.phase, closing)
+            if closing.complete:
+                self._emit(context, read(repo, remote, self.phase).ledger)
         context["ti"].xcom_push(key=names.NOTE, value=closing.note)  # the plugin makes it the run's note
         self.log.info("%s", closing.message)
         if not closing.ok:
             raise AirflowFailException(closing.message)
         return closing.message
+
+    def _emit(self, context: Any, ledger: Ledger | None) -> None:
+        """Wake the phases that wait for this one: the alias is an outlet always, its asset has an event only now."""
+        for outlet in self.outlets:
+            if isinstance(outlet, AssetAlias) and ledger is not None and ledger.run is not None:
+                extra: dict[str, Any] = {"phase": self.phase, "run": ledger.run.id, "integration": ledger.integration}
+                context["outlet_events"][outlet].add(asset_of(self.phase), extra=extra)
 
 
 def _pinned(phase: int) -> tuple[PhasePlan, dict[str, AgentProfile]]:

@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from include.phaseplan.errors import InputFault
 
@@ -28,6 +29,7 @@ class Settings:
     collector_image: str
     start: str | None  # overrides every plan's `start`
     schedules: bool  # False: DAGs compile without a schedule
+    timezone: str  # IANA name; plans' crons are read in it
     retry_delay: float  # seconds before the first retry of an infrastructure failure
     gate_runs: int = 60  # how often one `integrate` may gate while it looks for culprits
 
@@ -61,6 +63,7 @@ def settings() -> Settings:
         collector_image=option("collector_image") or "phaseplan/collector:1",
         start=option("start"),
         schedules=_true(option("schedules") or "true"),
+        timezone=_timezone(option("timezone") or "UTC"),
         retry_delay=float(option("retry_delay") or 10),
         gate_runs=_count("gate_runs", 60),
     )
@@ -83,6 +86,17 @@ def _count(key: str, default: int) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise InputFault(f"`{key}` in section [phaseplan] must be a whole number above 0, not {text!r}")
     return int(text)
+
+
+def _timezone(name: str) -> str:
+    """A time zone that there is.
+
+    :raises InputFault: there is none of that name.
+    """
+    try:
+        return ZoneInfo(name.strip()).key
+    except (ValueError, OSError) as error:
+        raise InputFault(f"`timezone` in section [phaseplan] must be a name like Europe/Berlin, not {name!r}") from error
 
 
 def _true(text: str) -> bool:

@@ -39,7 +39,7 @@ class PhaseCompleteTrigger(BaseTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Path of this class and what makes it again."""
-        fields = {"phase": self.phase, "repository": self.repository}
+        fields: dict[str, Any] = {"phase": self.phase, "repository": self.repository}
         fields |= {"poll_seconds": self.poll_seconds, "until": self.until}
         return f"{type(self).__module__}.{type(self).__qualname__}", fields
 
