@@ -58,6 +58,13 @@ def test_a_selection_goes_to_the_phases_it_touches() -> None:
         ask(plan(8), branches=["8.z"])
 
 
+def test_a_base_for_phases_that_build_on_each_other_is_refused() -> None:
+    with pytest.raises(InputFault, match="phase 8 would build on that too"):
+        ask(plan(7), plan(8, depends_on=[7]), base="release")
+    assert len(ask(plan(7), plan(8, depends_on=[7]), base="dependencies")) == 2
+    assert len(ask(plan(7), plan(8), base="release")) == 2
+
+
 def test_a_phase_given_twice_is_refused() -> None:
     with pytest.raises(InputFault, match="phase 7 is in both"):
         ask(plan(7), plan(7))

@@ -96,7 +96,8 @@ def _timezone(name: str) -> str:
     try:
         return ZoneInfo(name.strip()).key
     except (ValueError, OSError) as error:
-        raise InputFault(f"`timezone` in section [phaseplan] must be a name like Europe/Berlin, not {name!r}") from error
+        said = f"`timezone` in section [phaseplan] must be a name like Europe/Berlin, not {name!r}"
+        raise InputFault(said) from error
 
 
 def _true(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from threading import Thread
@@ -52,6 +52,16 @@ class _Phase:
     status: PhaseStatus | None = None
     read: float = 0.0
     fresh: bool = field(default=False)  # the ledger was read after the last change of a task
+    triggered: bool = False
+    earlier: bool | None = None  # whether an earlier run has left a ledger; None: not known yet
+
+    @property
+    def number(self) -> int:
+        return self.request.plan.phase
+
+    @property
+    def over(self) -> bool:
+        return self.state in ("success", "failed")
 
 
 class Drive:
@@ -79,11 +89,10 @@ class Drive:
     def to_the_end(self) -> dict[int, str]:
         """Trigger and watch; returns how each phase's DAG run ended: `success` or `failed`."""
         self._ready()
-        for phase in self._phases:
-            self._trigger(phase)
         self._begun = time.monotonic()
         while True:
             begun = time.monotonic()
+            self._trigger_what_may_wait()
             views = self._look()
             if all(view.over for view in views):
                 return {phase.request.plan.phase: phase.state for phase in self._phases}
@@ -93,7 +102,7 @@ class Drive:
     def cancel(self) -> None:
         """Mark every run that goes on as failed: its tasks stop their containers."""
         for phase in self._phases:
-            if phase.state not in ("success", "failed"):
+            if phase.triggered and not phase.over:
                 with suppress(ApiError):  # not triggered yet, or the API server went first
                     self._api.mark(names.dag_id(phase.request.plan.phase), self._run_id, "failed")
 
@@ -118,6 +127,27 @@ class Drive:
             f"Airflow did not show {', '.join(wanted)} within {READY:.0f} s. "
             f"Look at {self._supervisor.log('dag-processor')} and {self._supervisor.log('api-server')}."
         )
+
+    def _trigger_what_may_wait(self) -> None:
+        """Trigger each phase that nothing from before this run could open, or end, too early.
+
+        It waits in Airflow from then on. What it depends on, as far as this run is about it, has been triggered and
+        has a ledger of this run, or none at all.
+        """
+        by_number = {phase.number: phase for phase in self._phases}
+        for phase in self._phases:
+            needed = [by_number[n] for n in phase.request.plan.depends_on if n in by_number]
+            if not phase.triggered and all(n.triggered and self._of_now(n) for n in needed):
+                self._trigger(phase)
+                phase.triggered = True
+
+    def _of_now(self, phase: _Phase) -> bool:
+        """Whether what a ledger says was not said by an earlier run."""
+        if phase.earlier is None:
+            with suppress(Infrastructure):
+                status = self._statuses(phase.request)
+                phase.earlier = bool(status and status.run and status.run.id != self._run_id)
+        return phase.earlier is False or phase.status is not None
 
     def _trigger(self, phase: _Phase) -> None:
         dag, conf = names.dag_id(phase.request.plan.phase), dict(phase.request.conf)
@@ -155,7 +185,8 @@ class Drive:
         self._mend()
         try:
             for phase in self._phases:
-                self._poll(phase)
+                if phase.triggered:
+                    self._poll(phase)
             self._silent_since = None
         except ApiError as error:
             now = time.monotonic()
@@ -170,7 +201,7 @@ class Drive:
         return views
 
     def _poll(self, phase: _Phase) -> None:
-        if phase.state in ("success", "failed") and phase.fresh:
+        if phase.over and phase.fresh:
             return
         dag = names.dag_id(phase.request.plan.phase)
         state = self._api.run_state(dag, self._run_id)
@@ -194,23 +225,32 @@ class Drive:
         phase.read, phase.fresh = time.monotonic(), True
 
     def _view(self, phase: _Phase) -> PhaseView:
-        request = phase.request
-        return observe(
-            request.plan, phase.state, phase.tasks, phase.status, now=datetime.now(UTC), selected=request.selected
-        )
+        request, now = phase.request, datetime.now(UTC)
+        view = observe(request.plan, phase.state, phase.tasks, phase.status, now=now, selected=request.selected)
+        if phase.triggered or phase.over:
+            return view
+        return replace(view, state=f"waiting for phase {', '.join(map(str, request.plan.depends_on))}")
 
     def _give_up_on_the_hopeless(self, views: Sequence[PhaseView]) -> None:
-        """End a phase that waits for one that has ended without being complete: it would wait for a day."""
-        ended = {
-            p.request.plan.phase
-            for p in self._phases
-            if p.state in ("success", "failed") and not (p.status and p.status.complete)
-        }
+        """End a phase that waits for one whose run is over and left nothing from which its sensor could learn that it
+        waits in vain: it never opened the phase, or was about some branches only."""
+        over = [p for p in self._phases if p.over and p.fresh]
+        never = {p.number for p in over if p.status is None}
+        partly = {p.number for p in over if p.status and not p.status.complete and _age(p) > PATIENCE}
         for phase, view in zip(self._phases, views, strict=True):
-            needed = sorted(ended.intersection(phase.request.plan.depends_on))
+            needed = sorted((never | partly).intersection(phase.request.plan.depends_on))
             if needed and view.state.startswith("waiting"):
-                self._display.note(f"Phase {view.phase} cannot open: phase {needed[0]} is not complete.")
-                self._patiently(partial(self._api.mark, names.dag_id(view.phase), self._run_id, "failed"))
+                why = "never opened it" if needed[0] in never else "left it incomplete"
+                self._display.note(f"Phase {view.phase} cannot open: the run of phase {needed[0]} {why}.")
+                if phase.triggered:
+                    self._patiently(partial(self._api.mark, names.dag_id(view.phase), self._run_id, "failed"))
+                else:
+                    phase.state, phase.fresh = "failed", True
+
+
+def _age(phase: _Phase) -> float:
+    """Seconds since the ledger was read, which of a run that is over is not done again."""
+    return time.monotonic() - phase.read
 
 
 def _signature(tasks: Sequence[TaskState]) -> Mapping[str, tuple[str | None, int]]:

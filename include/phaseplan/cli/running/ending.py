@@ -31,10 +31,15 @@ class Ended:
     status: PhaseStatus | None  # None: the run never opened the phase, or its repository does not answer
 
     @property
+    def opened(self) -> bool:
+        """Whether this run has opened the phase."""
+        return self.status is not None and self.status.run is not None and self.status.run.id == self.run_id
+
+    @property
     def code(self) -> int:
         """0 complete (or all that was selected is in), 1 branches or gates said no, 2 the system did."""
         status = self.status
-        if status is None or status.run is None or status.run.id != self.run_id:
+        if status is None or not self.opened:
             return SYSTEM
         if status.complete:
             return FINE
@@ -48,7 +53,16 @@ class Ended:
 
 def exit_code(ends: Sequence[Ended]) -> int:
     """Of the whole run: a fault of the system outweighs one of a branch."""
-    return max((end.code for end in ends), default=FINE)
+    by_number = {end.request.plan.phase: end for end in ends}
+    return max((_cause(end, by_number) for end in ends), default=FINE)
+
+
+def _cause(end: Ended, by_number: Mapping[int, Ended]) -> int:
+    """The code of a phase; of one that never opened, that of what it waited for in vain."""
+    if end.opened:
+        return end.code
+    needed = [_cause(by_number[n], by_number) for n in end.request.plan.depends_on if n in by_number]
+    return max(needed, default=FINE) or end.code
 
 
 def report(console: Console, ends: Sequence[Ended], home: Path) -> None:
@@ -61,7 +75,7 @@ def _phase(console: Console, end: Ended, folder: Path) -> None:
     plan = end.request.plan
     word = {FINE: "complete" if not end.request.selected else "the selection is in"}.get(end.code, "NOT complete")
     tables.say(console, f"\nPhase {plan.phase} {plan.title}: {word}")
-    if end.status is not None and end.status.run is not None and end.status.run.id == end.run_id:
+    if end.status is not None and end.opened:
         console.print(BranchTable(end.status, end.request.selected))
         lines = [*tables.waves(end.status), *tables.timing(end.status)]
         if attention := list(tables.troubles(end.status, plan)):

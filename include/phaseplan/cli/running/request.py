@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from include.phaseplan.errors import InputFault
-from include.phaseplan.plan.model import PhasePlan, Start
+from include.phaseplan.plan.model import DEPENDENCIES, PhasePlan, Start
 
 _REBUILD = ("auto", "always")
 
@@ -95,7 +95,8 @@ def requests(
 ) -> list[PhaseRequest]:
     """The phases to run, in the order of their numbers; a selection drops the phases it does not touch.
 
-    :raises InputFault: a selected branch that no plan has, or a phase given twice.
+    :raises InputFault: a selected branch that no plan has, a phase given twice, or one base for phases of which one
+        builds on what another integrates.
     """
     by_phase: dict[int, Path] = {}
     for file, plan in plans:
@@ -108,6 +109,7 @@ def requests(
         if branch_id not in known:
             hint = _near(branch_id, known) or f"branches: {', '.join(known)}"
             raise InputFault(f"--set branches: no plan has a branch `{branch_id}`; {hint}.")
+    _one_base(plans, conf)
     found = []
     for file, plan in sorted(plans, key=lambda pair: pair[1].phase):
         own = [b for b in wanted if b in plan.by_id]
@@ -115,6 +117,17 @@ def requests(
             mine = {**conf, "branches": own} if wanted else dict(conf)
             found.append(PhaseRequest(plan, file, repositories(plan), mine))
     return found
+
+
+def _one_base(plans: Sequence[tuple[Path, PhasePlan]], conf: Mapping[str, Any]) -> None:
+    """A base on the command line goes to every phase of the run."""
+    given = {plan.phase for _, plan in plans}
+    behind = sorted(plan.phase for _, plan in plans if given.intersection(plan.depends_on))
+    if conf.get("base", DEPENDENCIES) != DEPENDENCIES and behind:
+        raise InputFault(
+            f"--set base={conf['base']}: phase {', '.join(map(str, behind))} would build on that too, and not on what "
+            "the phases before it integrate. Run the first phases alone with it, or write `base:` into their plans."
+        )
 
 
 def absolute(url: str) -> str:

@@ -1,0 +1,160 @@
+"""Phases wait for phases in one Airflow whose scheduler and triggerer are killed meanwhile; a failure is told on."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.kills.parts import strike
+from tests.kills.place import Run, bare
+
+pytestmark = [pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(600)]
+
+A, B, C = 1, 2, 3  # C needs A and B, B needs A
+RED, LOST, BEHIND = 4, 5, 6  # RED fails; LOST needs it, BEHIND needs LOST
+NEEDS: dict[int, list[int]] = {A: [], B: [A], C: [A, B], RED: [], LOST: [RED], BEHIND: [LOST]}
+#: A works until B and C have been seen waiting and what they wait in has been killed.
+AGENT = 'test "${PHASEPLAN_BRANCH%%.*}" = 4 && exit 1; test "${PHASEPLAN_BRANCH%%.*}" = 1 && sleep 30; '
+AGENT += 'mkdir -p "work/$PHASEPLAN_BRANCH"; ls work > "work/$PHASEPLAN_BRANCH/seen.txt"'
+
+
+@dataclass(frozen=True)
+class Story:
+    """What the run left."""
+
+    run: Run
+    code: int
+    waiting: set[str]  # DAGs whose sensors were deferred when the parts were killed
+
+    def log(self, phase: int, task: str) -> str:
+        """What a task has said, with its triggers."""
+        folder = self.run.home / "logs" / f"dag_id=phase_{phase:02d}"
+        files = sorted(folder.glob(f"run_id=*/task_id={task}/attempt=*.log*"))
+        return "\n".join(file.read_text(errors="replace") for file in files)
+
+    def instances(self, task: str) -> list[tuple[str, str, float]]:
+        """DAG, state and end (seconds since 1970) of a task in every phase."""
+        with closing(sqlite3.connect(f"file:{self.run.home / 'airflow.db'}?mode=ro", uri=True)) as database:
+            rows = database.execute("select dag_id, state, end_date from task_instance where task_id = ?", (task,))
+            return [(dag, state, datetime.fromisoformat(f"{end}+00:00").timestamp()) for dag, state, end in rows]
+
+
+def plan(folder: Path, phase: int) -> Path:
+    """One wave with two branches; its base is what the phase depends on."""
+    branches = [
+        {
+            "id": f"{phase}.1.{n}",
+            "branch": f"feature/p{phase}w1-b{n}",
+            "title": f"Part {n}",
+            "owns": [f"work/{phase}.1.{n}/"],
+        }
+        for n in (1, 2)
+    ]
+    data = {"phase": phase, "title": f"Phase {phase}", "depends_on": NEEDS[phase], "attempts": 1, "agent": "worker"}
+    file = folder / f"phase-{phase}.yaml"
+    file.write_text(json.dumps({**data, "waves": [{"wave": 1, "branches": branches}]}))
+    return file
+
+
+@pytest.fixture(scope="session")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """All six phases in one run."""
+    place = tmp_path_factory.mktemp("waiting")
+    target = bare(place / "target.git")
+    target.watch()
+    run = Run(place, target, place / "state", "unix:///var/run/docker.sock")
+    profile = {"image": "debian:bookworm-slim", "command": ["sh", "-c", AGENT], "cpus": 0.5, "timeout": "5m"}
+    (place / "agents.yaml").write_text(json.dumps({"worker": profile}))
+    run.start([plan(place, phase) for phase in NEEDS], place / "agents.yaml")
+    waiting = deferred(run, {(B, A), (C, A), (C, B)})
+    for part in ("scheduler", "triggerer"):
+        strike(run, A, part, random.Random(1))
+    code = run.wait(400)
+    print(run.output)
+    yield Story(run, code, waiting)
+    run.clear(NEEDS)
+
+
+def deferred(run: Run, wanted: set[tuple[int, int]]) -> set[str]:
+    """Wait until these sensors are deferred (a phase, what it waits for); nothing tells, so the database is asked."""
+    names = {(f"phase_{phase:02d}", f"await_phase_{needed:02d}") for phase, needed in wanted}
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline and run.process.poll() is None:
+        time.sleep(0.5)
+        if not (run.home / "airflow.db").exists():
+            continue
+        with closing(sqlite3.connect(f"file:{run.home / 'airflow.db'}?mode=ro", uri=True)) as database:
+            try:
+                rows = database.execute("select dag_id, task_id from task_instance where state = 'deferred'").fetchall()
+            except sqlite3.OperationalError:  # no tables yet
+                continue
+        if names <= set(rows):
+            return {dag for dag, _ in names}
+    raise AssertionError(f"{names} were not all waiting:\n{run.output[-3000:]}")
+
+
+def test_what_can_be_complete_is(story: Story) -> None:
+    for phase in (A, B, C):
+        assert story.run.status(phase)["complete"] is True, story.run.output[-4000:]
+
+
+def test_parts_were_killed_while_two_phases_waited(story: Story) -> None:
+    assert story.waiting == {"phase_02", "phase_03"}
+    for part in ("scheduler", "triggerer"):
+        assert f"Airflow's {part} had died (exit -9) and was started again" in story.run.output
+
+
+def test_no_phase_opened_before_those_it_needs_were_complete(story: Story) -> None:
+    ledgers: dict[int, str] = {}
+    opened = []
+    for move in story.run.target.moves():
+        parts = move.ref.split("/")  # refs/phaseplan/phase-1/ledger
+        if parts[1] == "phaseplan" and parts[3] == "ledger":
+            phase = int(parts[2].removeprefix("phase-"))
+            if phase not in ledgers:
+                opened.append(phase)
+                for needed in NEEDS[phase]:
+                    ledger = story.run.target.ledger(needed, ledgers[needed])
+                    assert ledger is not None and ledger["run"]["complete"] is True
+            ledgers[phase] = move.new
+    assert [phase for phase in opened if phase in (A, B, C)] == [A, B, C]
+    assert {LOST, BEHIND}.isdisjoint(opened)
+
+
+def test_a_phase_builds_on_what_the_one_before_integrated(story: Story) -> None:
+    ledger = {phase: story.run.target.ledger(phase) or {} for phase in (A, B, C)}
+    assert ledger[B]["run"]["base"] == ledger[A]["integration"]
+    assert ledger[C]["run"]["base"] == ledger[B]["integration"]  # which has A's in it
+    seen = story.run.target.git("show", "integration/phase-3:work/3.1.1/seen.txt").split()
+    assert seen == ["1.1.1", "1.1.2", "2.1.1", "2.1.2", "3.1.1"]
+
+
+def test_the_log_of_who_waits_says_for_what_and_since_when(story: Story) -> None:
+    text = story.log(B, "await_phase_01")
+    assert "Waiting for phase 1: run run-" in text and "0 of 2 branches are integrated" in text
+    assert "Phase 1 is complete since" in text
+
+
+@pytest.mark.parametrize(("phase", "needed"), [(LOST, RED), (BEHIND, LOST)])
+def test_a_failure_ends_those_who_wait_at_once_and_says_what_to_do(story: Story, phase: int, needed: int) -> None:
+    text = story.log(phase, f"await_phase_{needed:02d}")
+    for words in ("Phase 4 has failed: run run-", "4.1.1 isolated", "Clear wave_1.4-1-1_b1", "Clear this task"):
+        assert words in text, text[-3000:]
+    ((_, state, end),) = [i for i in story.instances(f"await_phase_{needed:02d}") if i[0] == f"phase_{phase:02d}"]
+    red = story.run.target.ledger(RED)
+    assert state == "failed" and red is not None
+    assert end - datetime.fromisoformat(red["run"]["closed"]).timestamp() < 40
+
+
+def test_the_run_says_whose_fault_it_was(story: Story) -> None:
+    assert story.code == 1  # a branch said no; the system did not fail
+    assert "await_phase_04: Phase 4 has failed" in story.run.output
