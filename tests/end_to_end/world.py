@@ -141,9 +141,11 @@ def ended(api: Api, phase: int, run: str, seconds: float) -> str:
 
 
 @contextmanager
-def airflow_up(home: Path, agents: Path, state: Path) -> Iterator[Api]:
+def airflow_up(home: Path, agents: Path, state: Path, **extra: str) -> Iterator[Api]:
     """`./phaseplan up` over a home that a run has left."""
-    process = night.started(["up", "--home", str(home), "--plans", str(home / "plans"), "--agents", str(agents)], state)
+    process = night.started(
+        ["up", "--home", str(home), "--plans", str(home / "plans"), "--agents", str(agents)], state, **extra
+    )
     try:
         said = []
         assert process.stdout is not None

@@ -130,7 +130,12 @@ def test_a_failed_run_is_told_at_once_with_what_to_do(lab: Lab, plan: PhasePlan,
     assert not lab.close(token).ok
     wait = look()
     assert wait.standing is Standing.FAILED
-    for text in ("run run-1, closed 20", "1 isolated: go vet says no", "3 blocked by 1", "Clear wave_1.1_b1"):
+    for text in (
+        "run run-1, opened 20",
+        "1 Branch 1: isolated: go vet",
+        "3 Branch 3: blocked by 1",
+        "Clear wave_1.1_b1",
+    ):
         assert text in wait.reason, text
 
 

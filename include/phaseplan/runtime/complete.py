@@ -62,7 +62,7 @@ def judge(snapshot: Snapshot, plan: PhasePlan, now: datetime | None = None) -> W
 
 def _closed(snapshot: Snapshot, plan: PhasePlan, run: RunRecord, now: datetime) -> Wait:
     """A run that came to its end without the phase being complete; after a Clear it goes on under the same name."""
-    phase, text = plan.phase, f"run {run.id}, closed {run.closed}, {_state(snapshot, plan, run)}"
+    phase, text = plan.phase, f"run {run.id}, {_state(snapshot, plan, run)}"
     if _goes_on(snapshot, plan, moment(str(run.closed))):
         return Wait(phase, Standing.WAITING, f"Waiting for phase {phase}, which goes on: {text}")
     last = max(_traces(snapshot), default=moment(str(run.closed)))
@@ -71,8 +71,8 @@ def _closed(snapshot: Snapshot, plan: PhasePlan, run: RunRecord, now: datetime) 
     ended = closing(snapshot)
     if ended.ok and not any(snapshot.state(b.id) in OUT for b in plan):
         return Wait(phase, Standing.WAITING, f"Waiting for phase {phase}: {text}", idle=True)
-    said = f"Phase {phase} has failed: {text}\n{ended.message if not ended.ok else _mend(plan)}"
-    return Wait(phase, Standing.FAILED, said)
+    told = f"run {run.id}, {_when(run)}.\n{ended.message}" if not ended.ok else f"{text}\n{_mend(plan)}"
+    return Wait(phase, Standing.FAILED, f"Phase {phase} has failed: {told}")
 
 
 def advice(phase: int) -> str:
@@ -125,14 +125,17 @@ def _state(snapshot: Snapshot, plan: PhasePlan, run: RunRecord) -> str:
     ids = sorted(missing, key=lambda b: missing[b].state in (State.PENDING, State.PASSED))  # who is out comes first
     words = [f"{b} {_word(snapshot, b, missing[b])}" for b in ids[:_SHOWN]]
     words += [f"and {len(ids) - _SHOWN} more"] if len(ids) > _SHOWN else []
-    chosen = f" for {', '.join(run.branches)} only" if run.branches else ""
     done = f"{len(status.branches) - len(missing)} of {len(status.branches)} branches are integrated"
-    text = f"opened {run.opened}{chosen}: {done}" + (
-        f"; missing: {'; '.join(words)}." if words else ", not closed yet."
-    )
+    text = f"{_when(run)}: {done}" + (f"; missing: {'; '.join(words)}." if words else ", not closed yet.")
     if run.plan != plan_digest(plan):
         text += " Its plan file has changed since it was opened: it needs a run of the new one."
     return text
+
+
+def _when(run: RunRecord) -> str:
+    """Since when, and for what."""
+    chosen = f" for {', '.join(run.branches)} only" if run.branches else ""
+    return f"opened {run.opened}{chosen}" + (f", closed {run.closed}" if run.closed else "")
 
 
 def _word(snapshot: Snapshot, branch_id: str, status: BranchStatus) -> str:

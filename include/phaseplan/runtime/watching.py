@@ -53,6 +53,9 @@ class Watch:
         return wait
 
 
+_FIRST = 10.0  # seconds that a first look waits for somebody else's
+
+
 @dataclass
 class _Place:
     """One repository, as it was when somebody last asked."""
@@ -66,7 +69,8 @@ class _Place:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def look(self, plan: PhasePlan, max_age: float, state: Path) -> Wait:
-        if not self._lock.acquire(blocking=max_age <= 0):
+        patience = -1.0 if max_age <= 0 else _FIRST if plan.phase not in self._judged else 0.0
+        if not self._lock.acquire(patience != 0, patience or -1):
             if plan.phase in self._judged:
                 return self._judged[plan.phase][2]
             said = f"Waiting for phase {plan.phase}: {self.remote} is being asked."

@@ -80,7 +80,8 @@ class PhaseCompleteSensor(BaseOperator):
                 wait = WATCH.look(self.phase, self.repository)
             except Infrastructure as error:
                 wait = Wait(self.phase, Standing.WAITING, f"It cannot be looked at, which is tried again: {error}")
-        self.log.info("%s", wait.reason)
+        if wait.standing is not Standing.FAILED:  # that is said once, by the failure itself
+            self.log.info("%s", wait.reason)
         return wait
 
     def _decide(self, wait: Wait, saw: Any) -> None:
