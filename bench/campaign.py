@@ -1,0 +1,92 @@
+"""The whole campaign of include/plans in one run: wall time against its lower bound, and when each phase opened."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any, get_args
+
+from include.phaseplan.plan.analysis import analyse
+from include.phaseplan.plan.campaign import load_valid
+from include.phaseplan.plan.model import PhasePlan, Start
+from include.phaseplan.runtime.settings import TOP
+
+Status = dict[str, Any]  # `status --json`
+
+
+def measure() -> dict[str, float]:
+    """One run of all plans in each start mode."""
+    files = sorted((TOP / "include/plans").glob("*.yaml"))
+    plans = {loaded.plan.phase: loaded.plan for loaded in load_valid(files, TOP / "include/agents.yaml").plans}
+    found: dict[str, float] = {}
+    for start in get_args(Start):
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder)
+            _run(place, files, start)
+            statuses = {phase: _status(place, phase) for phase in plans}
+        found |= {f"start: {start}, {key}": value for key, value in _figures(plans, statuses, start).items()}
+    return found
+
+
+def _figures(plans: Mapping[int, PhasePlan], statuses: Mapping[int, Status], start: str) -> dict[str, float]:
+    """What one run came to; the agents' own time is what the bound is made of."""
+    opened = {phase: _at(status["run"]["opened"]) for phase, status in statuses.items()}
+    begun = min(opened.values())
+    wall = max(_at(status["run"]["closed"]) for status in statuses.values()) - begun
+    work = {b: float(s["agent_seconds"] or 0) for status in statuses.values() for b, s in status["branches"].items()}
+    bound = lower_bound(plans, work, start)
+    return {
+        "branches integrated": float(sum(_in(status) for status in statuses.values())),
+        "branches planned": float(len(work)),
+        "wall s, first opening to last close": wall,
+        "one agent after another s": sum(work.values()),
+        "bound s: max(critical path, work / agents)": bound,
+        "wall over the bound": wall / bound if bound else 0.0,
+        **{f"phase {p} opened after s": opened[p] - begun for p in sorted(opened, key=opened.__getitem__)},
+    }
+
+
+def lower_bound(plans: Mapping[int, PhasePlan], work: Mapping[str, float], start: str) -> float:
+    """Seconds that no schedule of the campaign undercuts.
+
+    The longest chain of phases, each with the bound of its own branches and agents; or all work over all agents.
+
+    :param work: seconds by branch id.
+    """
+    ends: dict[int, float] = {}
+    needs = {phase: [n for n in plan.depends_on if n in plans] for phase, plan in plans.items()}
+    for phase in TopologicalSorter(needs).static_order():
+        own = analyse(plans[phase], weights=work).bound[start]
+        ends[phase] = own + max((ends[n] for n in needs[phase]), default=0.0)
+    agents = sum(plan.max_parallel_agents for plan in plans.values())
+    return max(max(ends.values()), sum(work.values()) / agents)
+
+
+def _in(status: Status) -> int:
+    return sum(branch["state"] == "integrated" for branch in status["branches"].values())
+
+
+def _run(place: Path, files: list[Path], start: str) -> None:
+    create = [sys.executable, str(TOP / "samples/create.py"), "kcp-lite", str(place / "repository.git")]
+    subprocess.run(create, check=True, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "include.phaseplan.cli.main", "run", *map(str, files), "--start", start]
+    command += ["--repository", str(place / "repository.git"), "--home", str(place / "home")]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit((done.stdout + done.stderr)[-4000:])
+
+
+def _status(place: Path, phase: int) -> Status:
+    command = [sys.executable, "-m", "include.phaseplan.cli.main", "status", str(phase), "--json"]
+    command += ["--repository", str(place / "repository.git")]
+    return dict(json.loads(subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True).stdout))
+
+
+def _at(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()
