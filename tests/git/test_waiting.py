@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -18,56 +17,26 @@ from include.phaseplan.runtime.planfiles import PlanFiles
 from include.phaseplan.runtime.settings import settings
 from include.phaseplan.runtime.takeout import take_out
 from include.phaseplan.runtime.watching import Watch
-from tests.git.lab import Lab, commit_files, plan_of
+from tests.git.lab import Lab, commit_files
+from tests.git.planfolder import configured, finish, put, two
 
-TWO: tuple[dict[str, Any], ...] = ({"1": [], "2": []}, {"3": ["1"]})
 Looks = Callable[[], Any]
 
 
 @pytest.fixture
 def plans(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of plan files that is configured, with the lab as the repository."""
-    folder = tmp_path / "plans"
-    folder.mkdir()
-    (tmp_path / "agents.yaml").write_text("worker: {image: x, command: [x]}\n")
-    for key, value in (
-        ("PLANS", folder),
-        ("AGENTS", tmp_path / "agents.yaml"),
-        ("STATE", tmp_path / "state"),
-        ("REPOSITORY", lab.url),
-    ):
-        monkeypatch.setenv(f"AIRFLOW__PHASEPLAN__{key}", str(value))
-    return folder
+    return configured(lab, tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def plan(plans: Path) -> PhasePlan:
-    text = plan_of(*TWO, agent="worker").model_dump_json(by_alias=True)
-    return put(plans, PhasePlan.model_validate_json(text.replace('"/"', '"src/"')))
+    return two(plans)
 
 
 @pytest.fixture
 def look(plan: PhasePlan) -> Looks:
     watch = Watch(PlanFiles())
     return lambda: watch.look(5, None)
-
-
-def put(plans: Path, plan: PhasePlan) -> PhasePlan:
-    data = plan.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    (plans / f"phase-{plan.phase}.yaml").write_text(json.dumps(data))
-    return plan
-
-
-def finish(lab: Lab, plan: PhasePlan, run: str = "run-1", **more: Any) -> None:
-    """A run that completes the phase."""
-    token = lab.open(plan, run, **more)
-    for branch in plan:
-        wanted = not more.get("branches") or branch.id in more["branches"]
-        if wanted and lab.state(branch.id) != "integrated":
-            lab.build(token, branch.id, {f"src/{branch.id}": run})
-    for wave in plan.waves:
-        lab.integrate(token, wave.wave)
-    lab.close(token)
 
 
 def test_a_phase_that_was_never_opened_is_waited_for(look: Looks) -> None:
