@@ -28,6 +28,7 @@ class Server(HTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.says = [200]
         self.asked = 0
+        self.started: list[str] = []  # DAGs, in the order of their triggers
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -41,6 +42,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path.endswith("/dagRuns"):
             status = self.server.says[min(self.server.asked, len(self.server.says) - 1)]
             self.server.asked += 1
+            self.server.started.append(self.path.split("/")[-2])
         text = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))

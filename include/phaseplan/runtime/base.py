@@ -12,6 +12,7 @@ from include.phaseplan.runtime.objects import missing
 from include.phaseplan.runtime.planfiles import plan_file
 from include.phaseplan.runtime.reading import read
 from include.phaseplan.runtime.remote import BaseMissing, Remote
+from include.phaseplan.runtime.settings import repository_for
 
 _HINT = "or name another base: `base:` in the plan, or the parameter"
 
@@ -49,10 +50,11 @@ def _integrated(remote: Remote, repo: GitRepo, plan: PhasePlan, phase: int) -> s
         return ledger.integration
     said = "has integrated nothing yet" if ledger else "was never opened"
     other = plan_file(phase)
-    if ledger is None and other is not None and other.repository not in (None, plan.repository):
+    elsewhere = Remote(repository_for(other.repository)) if other and other.repository else remote
+    if ledger is None and elsewhere.url != remote.url:
         raise BaseMissing(
             f"phase {plan.phase} builds on what phase {phase} integrated, and that is in another repository, "
-            f"{Remote(str(other.repository))}. Name the base in {remote}: `base:` in the plan, or the parameter."
+            f"{elsewhere}. Name the base in {remote}: `base:` in the plan, or the parameter."
         )
     raise BaseMissing(
         f"phase {plan.phase} builds on what phase {phase} integrated, and phase {phase} {said} in {remote}. "

@@ -1,0 +1,109 @@
+"""In which order a run triggers its phases: nothing from before it may open, or end, one of them too early."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from include.phaseplan.cli.airflow.api import Api
+from include.phaseplan.cli.running.drive import Drive
+from include.phaseplan.cli.running.request import PhaseRequest
+from include.phaseplan.errors import Infrastructure
+from include.phaseplan.runtime.records import changed
+from include.phaseplan.runtime.snapshot import Snapshot
+from include.phaseplan.runtime.status import PhaseStatus, build_status
+from tests.cli.plans import ledger, plan
+from tests.cli.test_patience import Alive, Server, Silent, server
+
+__all__ = ["server"]
+#: 2 and 3 need 1, 3 needs 2 as well, 4 needs 3.
+PLANS = {1: plan(1), 2: plan(2, depends_on=[1]), 3: plan(3, depends_on=[1, 2]), 4: plan(4, depends_on=[3])}
+
+
+def status(phase: int, run: str) -> PhaseStatus:
+    book = ledger(PLANS[phase], closed=True, complete=True)
+    assert book.run is not None
+    return build_status(Snapshot(phase=phase, ledger=changed(book, run=changed(book.run, id=run))), PLANS[phase])
+
+
+def drive(server: Server, left: Mapping[int, str]) -> Drive:
+    """A run that finds ledgers of earlier runs: run id by phase."""
+
+    def statuses(request: PhaseRequest) -> PhaseStatus | None:
+        phase = request.plan.phase
+        if left.get(phase) == "unreachable":
+            raise Infrastructure("no answer")
+        return status(phase, left[phase]) if phase in left else None
+
+    api = Api(f"http://127.0.0.1:{server.server_port}", "admin", "x")
+    return Drive(
+        Alive(), api, [PhaseRequest(p, Path(f"{n}.yaml"), "r") for n, p in PLANS.items()], "now", Silent(), statuses
+    )
+
+
+def step(made: Drive) -> None:
+    made._trigger_what_may_wait()
+
+
+def open_by_now(made: Drive, phase: int) -> None:
+    """What `_read` finds once the run has opened the phase."""
+    made._phases[phase - 1].status = status(phase, "now")
+
+
+def names(server: Server) -> list[int]:
+    return [int(dag.removeprefix("phase_")) for dag in server.started]
+
+
+def test_on_a_fresh_repository_all_wait_in_airflow(server: Server) -> None:
+    step(drive(server, {}))
+    assert names(server) == [1, 2, 3, 4]
+
+
+def test_after_an_earlier_night_each_waits_for_those_before_it_to_open(server: Server) -> None:
+    made = drive(server, dict.fromkeys(PLANS, "yesterday"))
+    step(made)
+    step(made)
+    assert names(server) == [1]
+    open_by_now(made, 1)
+    step(made)
+    assert names(server) == [1, 2]
+    open_by_now(made, 2)
+    step(made)
+    assert names(server) == [1, 2, 3]
+    open_by_now(made, 3)
+    step(made)
+    assert names(server) == [1, 2, 3, 4]
+
+
+def test_one_that_never_ran_lets_nobody_pass_an_old_failure_before_it(server: Server) -> None:
+    made = drive(server, {1: "yesterday"})
+    step(made)
+    assert names(server) == [1]  # 4 needs 3, which has no ledger; but 3 would tell it that 1 has failed
+    open_by_now(made, 1)
+    step(made)
+    assert names(server) == [1, 2, 3, 4]
+
+
+def test_what_cannot_be_read_is_no_reason_to_go_on(server: Server) -> None:
+    left = {1: "unreachable"}
+    made = drive(server, left)
+    step(made)
+    assert names(server) == [1]
+    del left[1]
+    step(made)
+    assert names(server) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("phase", [2, 3, 4])
+def test_nobody_is_triggered_whose_dependency_ended_without_opening(server: Server, phase: int) -> None:
+    made = drive(server, dict.fromkeys(PLANS, "yesterday"))
+    step(made)
+    first = made._phases[0]
+    first.state, first.fresh = "failed", True
+    for _ in PLANS:
+        step(made)
+        made._give_up_on_the_hopeless([made._view(p) for p in made._phases])
+    assert names(server) == [1]
+    assert made._phases[phase - 1].state == "failed"
