@@ -10,6 +10,7 @@ from include.phaseplan.compile.dag import compile_plan
 from include.phaseplan.compile.options import Options
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.campaign import load_valid
+from tests.cli.plans import plan as small
 
 TOP = Path(__file__).resolve().parents[2]
 
@@ -80,3 +81,13 @@ def test_a_plan_without_the_plugin_uses_the_default_pool():
     dag = compile_plan(campaign.plans[0].plan, Options(profiles={"go-sample": plan}, pools=False))
     assert {t.pool for t in dag.tasks} == {"default_pool"}
     assert "not enforced" in dag.doc_md
+
+
+def test_a_later_phase_builds_on_what_it_depends_on_and_the_form_says_so():
+    later = small(8, depends_on=[5, 7])
+    param = compile_plan(later, Options()).params.get_param("base")
+    assert param.value == "dependencies" and "have integrated" in param.description
+    assert param.resolve("release/1") == "release/1"
+    assert "Base: what phase 5, phase 7 integrated" in compile_plan(later, Options()).doc_md
+    assert compile_plan(small(8), Options()).params["base"] == "main"
+    assert compile_plan(small(8, depends_on=[5], base="main"), Options()).params["base"] == "main"
