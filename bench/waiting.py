@@ -14,7 +14,7 @@ import psutil
 
 from include.phaseplan.cli.airflow.api import Api, ApiError
 from include.phaseplan.cli.airflow.home import migrate, prepare
-from include.phaseplan.cli.airflow.supervisor import Supervisor
+from include.phaseplan.cli.airflow.supervisor import Supervisor, tail
 from include.phaseplan.compile import names
 from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.runtime.phase import open_phase
@@ -48,7 +48,9 @@ def measure() -> dict[str, float]:
             _until(lambda: _deferred(api) == PHASES)
             time.sleep(QUIET)
             busy, pool = _share(triggerer), api.call("GET", "/pools/default_pool")
-            waiting = _deferred(api)
+            waiting, watched = _deferred(api), _watched(home.logs)
+            if supervisor.check() or watched < PHASES:
+                raise SystemExit(f"{watched} triggers spoke; the end of the log:\n{tail(supervisor.log('triggerer'))}")
     return {
         "phases that wait": float(waiting),
         "worker slots in use": float(pool["running_slots"] + pool["queued_slots"]),
@@ -62,6 +64,12 @@ def measure() -> dict[str, float]:
 def _deferred(api: Api) -> int:
     path = "/dags/~/dagRuns/~/taskInstances"
     return int(api.call("GET", path, state="deferred", limit=1)["total_entries"])
+
+
+def _watched(logs: Path) -> int:
+    """Triggers that have said what they wait for."""
+    said = (path.read_text(errors="replace") for path in logs.glob("dag_id=*/run_id=*/task_id=await*/*.trigger.*"))
+    return sum("run under-way" in text for text in said)
 
 
 def _share(process: psutil.Process) -> float:
