@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.runtime.complete import Standing, judge
 from include.phaseplan.runtime.nightly.renew import NightRed
 from include.phaseplan.runtime.nights import nights_of
 from include.phaseplan.runtime.phase import complete
@@ -146,6 +147,8 @@ def test_a_base_that_is_red_itself_changes_nothing(nights: Nights) -> None:
     before = nights.lab.refs()
     nights.push_main({"poison": "x\n"})
     red = refused(nights, plan_of())
+    wait = judge(nights.lab.read(), plan_of())
+    assert wait.standing is Standing.FAILED and "could not begin" in wait.reason, "nobody waits for it in silence"
     assert isinstance(red, NightRed) and "the base itself" in str(red) and "Clear open_phase" in str(red)
     after = nights.lab.refs()
     changed = {ref for ref in after if after[ref] != before.get(ref)}

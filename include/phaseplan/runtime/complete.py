@@ -62,6 +62,9 @@ def judge(snapshot: Snapshot, plan: PhasePlan, now: datetime | None = None) -> W
 
 def _closed(snapshot: Snapshot, plan: PhasePlan, run: RunRecord, now: datetime) -> Wait:
     """A run that came to its end without the phase being complete; after a Clear it goes on under the same name."""
+    if run.fault:
+        told = f"run {run.id}, {_when(run)}, could not begin: {run.fault}\n{_mend(plan)}"
+        return Wait(plan.phase, Standing.FAILED, f"Phase {plan.phase} has failed: {told}")
     phase, text = plan.phase, f"run {run.id}, {_state(snapshot, plan, run)}"
     if _goes_on(snapshot, plan, moment(str(run.closed))):
         return Wait(phase, Standing.WAITING, f"Waiting for phase {phase}, which goes on: {text}")

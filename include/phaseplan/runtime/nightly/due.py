@@ -47,7 +47,7 @@ def _owed(night: Night, branch_id: str, verdict: Verdict) -> Owed:
     inputs = night.inputs(branch, verdict)
     gates = any(inputs[name] != verdict.inputs.get(name) for name in ("gates", "version"))
     if landed(night, verdict):
-        why = f"its work is part of {night.run.base_name}"
+        why = f"its work is part of {night.base_name}"
     else:
         reasons = [*_asked(night), *outdated(inputs, verdict), *_based(night, branch, verdict)]
         findings = _judged(night, branch, verdict) if gates and not reasons else ()
@@ -55,7 +55,7 @@ def _owed(night: Night, branch_id: str, verdict: Verdict) -> Owed:
             return Owed(Due(kind="build", why="; ".join(reasons) or str(findings[0])), findings)
         why = ""
     if night.moved:
-        why = f"{night.run.base_name} moved to {night.run.base[:12]}"
+        why = f"{night.base_name} moved to {night.run.base[:12]}"
     elif gates:
         why = "its gates changed" if inputs["gates"] != verdict.inputs.get("gates") else "Phaseplan changed"
     return Owed(Due(kind="gate" if night.moved or gates else "reuse", why=why))
@@ -77,7 +77,7 @@ def _based(night: Night, branch: Branch, verdict: Verdict) -> list[str]:
     if not strange:
         return []
     more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
-    return [f"{night.run.base_name} changed {strange[0]}{more}, which it works on"]
+    return [f"{night.base_name} changed {strange[0]}{more}, which it works on"]
 
 
 def landed(night: Night, verdict: Verdict) -> bool:

@@ -84,12 +84,12 @@ class Forward:
     def _blame_for(self, conflict: Conflict) -> None:
         """The base changed what some branches changed too: those are built anew on top of it."""
         night = self.night
-        findings = conflict_findings(night.repo, night.run.base_name, night.run.base, conflict)
+        findings = conflict_findings(night.repo, night.base_name, night.run.base, conflict)
         guilty = [b for b in conflict.opponents if b in self.rest]
         if not guilty:
             raise Stopped("conflict", findings)
         where = ", ".join(conflict.paths[:3])
-        why = f"{night.run.base_name} changed what it changed too, and the two do not merge: {where}"
+        why = f"{night.base_name} changed what it changed too, and the two do not merge: {where}"
         self._leave({b: Isolation("outdated", why, findings) for b in guilty})
 
     def _twice(self, head: str) -> tuple[Finding, ...]:
@@ -175,7 +175,7 @@ def _conflicts(night: Night, conflicted: Mapping[str, Conflict]) -> dict[str, Is
 
 def _nobody(night: Night, head: str | None) -> Finding:
     text = (
-        f"integration is red, and its branches merged anew onto {night.run.base_name} are green ({(head or '')[:12]}): "
+        f"integration is red, and its branches merged anew onto {night.base_name} are green ({(head or '')[:12]}): "
         "what is red was pushed to integration by hand, or is left of an earlier plan. Mend it there, "
         "then Clear open_phase with Downstream on"
     )

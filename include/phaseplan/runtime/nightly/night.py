@@ -9,7 +9,7 @@ from functools import cached_property
 from include.phaseplan.errors import Bug
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.graph import dependents
-from include.phaseplan.plan.model import Branch, PhasePlan
+from include.phaseplan.plan.model import DEPENDENCIES, Branch, PhasePlan
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.inputs import Builder, Images, Start, ingredients
 from include.phaseplan.runtime.ledger import Snapshot
@@ -79,6 +79,11 @@ class Night:
     def moved(self) -> bool:
         """Whether the base has something that integration has not."""
         return not self.repo.is_ancestor(self.run.base, self.head)
+
+    @property
+    def base_name(self) -> str:
+        """How people call the base."""
+        return "what it depends on" if self.run.base_name == DEPENDENCIES else self.run.base_name
 
     def tree(self, commit: str) -> Tree:
         """Every path of a commit."""

@@ -76,7 +76,7 @@ class Renewal:
             try:
                 change = self._change(night, memory)
             except Stopped as stopped:
-                red = NightRed(self.phase, night.run.base_name, stopped.findings)
+                red = NightRed(self.phase, night.base_name, stopped.findings)
                 closed = changed(night.run, closed=now(), complete=False, fault=str(stopped.findings[0]))
                 told = nights.night(snapshot, closed)
                 if not self._commit(night, Change(changed(night.ledger, run=closed), night=told)):
