@@ -52,7 +52,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plans = folder / "plans"
     plans.mkdir()
     (plans / "one.yaml").write_text(_PLAN.format(phase=1, needs="[]"))
-    (plans / "two.yaml").write_text(_PLAN.format(phase=2, needs="[1]"))
+    (plans / "two.yaml").write_text(_PLAN.format(phase=2, needs="[9]"))  # which has no plan
     (plans / "agents.yml").write_text('a: {image: "x:1", command: [agent]}\n')
     return folder
 
@@ -88,7 +88,7 @@ def test_a_failed_sensor_skips_the_integrates_and_the_run_is_red(place: Path) ->
     result = _run(place, 2)
     tasks = result["tasks"]
     assert result["run"] == "failed"
-    assert tasks["await_phase_01"] == "failed"
+    assert tasks["await_phase_09"] == "failed"
     assert tasks["open_phase"] == "upstream_failed"
     assert tasks["close_phase"] == "failed"
     assert {tasks["wave_1.integrate"], tasks["wave_2.integrate"]} == {"skipped"}
