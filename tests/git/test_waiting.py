@@ -150,7 +150,7 @@ def test_a_branch_that_a_person_took_out_closes_the_phase_again(lab: Lab, plan: 
     finish(lab, plan)
     take_out(lab.remote, lab.repo, lab.bench, 5, "2", "a person says no")
     soon = judge(lab.read(), plan, datetime.now(UTC) + timedelta(hours=1))
-    assert soon.standing is Standing.FAILED and "2 isolated" in soon.reason
+    assert soon.standing is Standing.FAILED and "2 Branch 2: isolated: taken out" in soon.reason
     assert not look().complete
 
 
