@@ -28,7 +28,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     top = tmp_path_factory.mktemp("night")
     for image, folder in IMAGES.items():
         docker("build", "-q", "-t", image, str(HERE / folder))
-    repositories = {1: top / "recipes.git", 5: top / "kcp-lite.git"}
+    repositories = {1: top / "recipes.git", 5: top / "kcp-lite.git", 6: top / "kcp-lite.git"}
     for phase, sample in ((1, "recipes"), (5, "kcp-lite")):
         subprocess.run([sys.executable, TOP / "samples/create.py", sample, repositories[phase]], check=True)
     (top / "misfits").mkdir()
@@ -94,7 +94,7 @@ def evenings(place: Place, night: Night, back: Night) -> dict[str, Evening]:
     """The nights after: nothing changed; a file of one branch changed on the base; a gate changed; nothing again."""
     with airflow_up(place.home, place.agents, place.state) as api:
         later = Evenings(api, place)
-        found = {"nothing": later.again(1), "nothing of phase 5": later.again(5)}
+        found = {"nothing": later.again(1), "nothing of phase 5": later.again(5), "nothing of phase 6": later.again(6)}
         later.push(1, {"recipes/units.py": '"""A place for units."""\n'})
         found["file"] = later.again(1)
         later.edit(1, "  commands:\n", "  commands:\n    - test -s README.md\n")
@@ -105,7 +105,7 @@ def evenings(place: Place, night: Night, back: Night) -> dict[str, Evening]:
 
 def _plans(place: Place) -> list[Path]:
     """Copies of the plans, each with its repository in it."""
-    sources = [TOP / "samples/recipes/plan.yaml", TOP / "include/plans/phase-05.yaml"]
+    sources = [TOP / "samples/recipes/plan.yaml", *(TOP / f"include/plans/phase-0{n}.yaml" for n in (5, 6))]
     sources += sorted((HERE / "plans").glob("*.yaml"))
     copies = []
     for source in sources:

@@ -8,10 +8,11 @@ from tests.end_to_end.again import Evening
 
 pytestmark = [pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(1200)]
 
+NOTHING = ["nothing", "nothing of phase 5", "nothing of phase 6", "nothing again"]
 RECIPES = ["1.1.1", "1.1.2", "1.2.1", "1.2.2", "1.2.3"]
 
 
-@pytest.mark.parametrize("which", ["nothing", "nothing of phase 5", "file", "gate", "nothing again"])
+@pytest.mark.parametrize("which", [*NOTHING, "file", "gate"])
 def test_it_is_complete(evenings: dict[str, Evening], which: str) -> None:
     evening = evenings[which]
     assert evening.state == "success"
@@ -19,7 +20,7 @@ def test_it_is_complete(evenings: dict[str, Evening], which: str) -> None:
     assert evening.ledger["run"]["complete"]
 
 
-@pytest.mark.parametrize("which", ["nothing", "nothing of phase 5", "nothing again"])
+@pytest.mark.parametrize("which", NOTHING)
 def test_when_nothing_changed_no_container_is_made(evenings: dict[str, Evening], which: str) -> None:
     assert evenings[which].containers == ()
     assert set(evenings[which].due.values()) == {"reuse"}

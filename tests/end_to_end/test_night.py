@@ -20,6 +20,14 @@ def test_phase_5_is_complete(night: Night) -> None:
     assert {w["state"] for w in status["waves"].values()} == {"integrated"}
 
 
+def test_phase_6_is_complete_on_what_phase_5_integrated(night: Night) -> None:
+    before, status = night.status(5), night.status(6)
+    assert status["complete"], night.output[-6000:]
+    assert {s["state"] for s in status["branches"].values()} == {"integrated"} and len(status["branches"]) == 8
+    assert status["run"]["base"] == before["integration"] and status["run"]["opened"] > before["run"]["closed"]
+    assert night.git(6, "merge-base", "--is-ancestor", "integration/phase-5", "integration/phase-6") == ""
+
+
 def test_phase_5_has_its_names_and_all_of_them_are_ancestors(night: Night) -> None:
     for branch in night.status(5)["branches"].values():
         name = branch["ref"].removeprefix("refs/heads/")
