@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import campaign, copy, culprits, lint, makespan, merge, parse, waiting
+from bench import campaign, copy, culprits, lint, makespan, merge, nights, parse, waiting
 
 
 def _makespans() -> dict[str, float]:
@@ -19,6 +19,7 @@ ALL: dict[str, Callable[[], dict[str, float]]] = {
     "culprits": culprits.measure,
     "copy": copy.measure,
     "makespan": _makespans,
+    "nights": nights.measure,
     "campaign": campaign.measure,
     "waiting": waiting.measure,
 }

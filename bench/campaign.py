@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
-from datetime import datetime
 from graphlib import TopologicalSorter
-from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
+from bench.place import PLANS, Place, Status, at
 from include.phaseplan.plan.analysis import analyse
 from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.model import PhasePlan, Start
 from include.phaseplan.runtime.settings import TOP
 
-Status = dict[str, Any]  # `status --json`
-
 
 def measure() -> dict[str, float]:
     """One run of all plans in each start mode."""
-    files = sorted((TOP / "include/plans").glob("*.yaml"))
+    files = sorted(PLANS.glob("*.yaml"))
     plans = {loaded.plan.phase: loaded.plan for loaded in load_valid(files, TOP / "include/agents.yaml").plans}
     found: dict[str, float] = {}
     for start in get_args(Start):
         with tempfile.TemporaryDirectory() as folder:
-            place = Path(folder)
-            _run(place, files, start)
-            statuses = {phase: _status(place, phase) for phase in plans}
+            place = Place.make(folder)
+            place.run(files, "--start", start)
+            statuses = {phase: place.status(phase) for phase in plans}
         found |= {f"start: {start}, {key}": value for key, value in _figures(plans, statuses, start).items()}
     return found
 
 
 def _figures(plans: Mapping[int, PhasePlan], statuses: Mapping[int, Status], start: str) -> dict[str, float]:
     """What one run came to; the agents' own time is what the bound is made of."""
-    opened = {phase: _at(status["run"]["opened"]) for phase, status in statuses.items()}
+    opened = {phase: at(status["run"]["opened"]) for phase, status in statuses.items()}
     begun = min(opened.values())
-    wall = max(_at(status["run"]["closed"]) for status in statuses.values()) - begun
+    wall = max(at(status["run"]["closed"]) for status in statuses.values()) - begun
     work = {b: float(s["agent_seconds"] or 0) for status in statuses.values() for b, s in status["branches"].items()}
     bound = lower_bound(plans, work, start)
     return {
@@ -70,23 +64,3 @@ def lower_bound(plans: Mapping[int, PhasePlan], work: Mapping[str, float], start
 
 def _in(status: Status) -> int:
     return sum(branch["state"] == "integrated" for branch in status["branches"].values())
-
-
-def _run(place: Path, files: list[Path], start: str) -> None:
-    create = [sys.executable, str(TOP / "samples/create.py"), "kcp-lite", str(place / "repository.git")]
-    subprocess.run(create, check=True, stdout=subprocess.DEVNULL)
-    command = [sys.executable, "-m", "include.phaseplan.cli.main", "run", *map(str, files), "--start", start]
-    command += ["--repository", str(place / "repository.git"), "--home", str(place / "home")]
-    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit((done.stdout + done.stderr)[-4000:])
-
-
-def _status(place: Path, phase: int) -> Status:
-    command = [sys.executable, "-m", "include.phaseplan.cli.main", "status", str(phase), "--json"]
-    command += ["--repository", str(place / "repository.git")]
-    return dict(json.loads(subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True).stdout))
-
-
-def _at(moment: str) -> float:
-    return datetime.fromisoformat(moment).timestamp()

@@ -1,0 +1,60 @@
+"""The sample repository in a temporary folder, and the command line on it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from include.phaseplan.runtime.settings import TOP
+
+Status = dict[str, Any]  # `status --json`
+PLANS = TOP / "include/plans"
+
+
+@dataclass(frozen=True)
+class Place:
+    """One target repository, and runs on it."""
+
+    folder: Path
+
+    @classmethod
+    def make(cls, folder: str) -> Place:
+        """A fresh one."""
+        made = cls(Path(folder))
+        create = [sys.executable, str(TOP / "samples/create.py"), "kcp-lite", str(made.repository)]
+        subprocess.run(create, check=True, stdout=subprocess.DEVNULL)
+        return made
+
+    @property
+    def repository(self) -> Path:
+        """The bare repository."""
+        return self.folder / "repository.git"
+
+    def run(self, files: Sequence[Path], *more: str) -> float:
+        """`./phaseplan run`; the seconds that the whole command took."""
+        command = [sys.executable, "-m", "include.phaseplan.cli.main", "run", *map(str, files), *more]
+        home = self.folder / f"home-{time.monotonic_ns()}"
+        command += ["--repository", str(self.repository), "--home", str(home)]
+        begun = time.monotonic()
+        done = subprocess.run(command, cwd=TOP, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit((done.stdout + done.stderr)[-4000:])
+        return time.monotonic() - begun
+
+    def status(self, phase: int) -> Status:
+        """What the ledger says."""
+        command = [sys.executable, "-m", "include.phaseplan.cli.main", "status", str(phase), "--json"]
+        command += ["--repository", str(self.repository)]
+        return dict(json.loads(subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True).stdout))
+
+
+def at(moment: str) -> float:
+    """A time of the ledger in seconds."""
+    return datetime.fromisoformat(moment).timestamp()
