@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {  # verb -> module of this package; the order is the or
     "isolate": "isolate",
     "reintegrate": "reintegrate",
     "pools": "pools",
+    "export": "export",
 }
 
 _ABOVE = "usage: phaseplan VERB [options]\n\nPhase plans in YAML become Airflow DAGs of coding agents."

@@ -24,12 +24,22 @@ def seconds(text: object) -> int:
     return round(float(match[1]) * _UNITS[match[2]])
 
 
+def written(value: int) -> str:
+    """Seconds as a plan writes them, in the largest unit that leaves no rest."""
+    unit = next(u for u in "dhms" if u == "s" or (value and value % _UNITS[u] == 0))
+    return f"{value // _UNITS[unit]}{unit}"
+
+
 class Span(BaseModel):
     """A range of durations in seconds; one duration has low == high."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     low: int
     high: int
+
+    def __str__(self) -> str:
+        """As a plan writes it: `4h-6h`."""
+        return written(self.low) if self.low == self.high else f"{written(self.low)}-{written(self.high)}"
 
 
 def _span(value: Any) -> Any:
