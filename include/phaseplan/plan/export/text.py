@@ -18,7 +18,7 @@ _ACTIVE = re.compile(
     r"|^[-+>=](?=\s|$)|(?<=^\d)[.)](?=\s)|(?<=^\d\d)[.)](?=\s)|^(?:-(?=-)|~|=|>|#)"
 )
 _LONG = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
-_NOTHING = {"", "-", "–", "—", "none", "n/a", "tbd", "todo"}
+_NOTHING = {"", "-", "\u2013", "\u2014", "none", "n/a", "tbd", "todo"}
 
 
 def speakable(text: str) -> bool:
@@ -59,7 +59,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def lasting(span: Span) -> str:
     """A range of durations as people say it: `4-6 hours`."""
-    unit, size = next((u, s) for u, s in _LONG if s == 1 or span.high and not (span.low % s or span.high % s))
+    unit, size = next((u, s) for u, s in _LONG if s == 1 or (span.high and not (span.low % s or span.high % s)))
     low, high = span.low // size, span.high // size
     return f"{low if low == high else f'{low}-{high}'} {unit}{'' if low == high == 1 else 's'}"
 
