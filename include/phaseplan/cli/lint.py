@@ -48,23 +48,23 @@ def default_plans() -> Sequence[Path]:
     folder = TOP / "include" / "plans"
     plans = sorted(path for path in folder.glob("*.y*ml") if path.suffix in (".yaml", ".yml"))
     if not plans:
-        raise InputFault(f"no plans in {_near(folder)}; name one, or put one there")
-    return [_near(path) for path in plans]
+        raise InputFault(f"no plans in {near(folder)}; name one, or put one there")
+    return [near(path) for path in plans]
 
 
 def default_agents() -> Path | None:
     """The checkout's agent profiles, if it has any."""
     path = TOP / "include" / "agents.yaml"
-    return _near(path) if path.exists() else None
+    return near(path) if path.exists() else None
 
 
 def default_notifiers() -> Path | None:
     """The checkout's notifiers, if it has any."""
     path = TOP / "include" / "notifiers.yaml"
-    return _near(path) if path.exists() else None
+    return near(path) if path.exists() else None
 
 
-def _near(path: Path) -> Path:
+def near(path: Path) -> Path:
     """Relative to where the user stands, if that is shorter to read."""
     relative = os.path.relpath(path)
     return path if relative.startswith("..") else Path(relative)

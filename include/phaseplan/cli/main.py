@@ -29,6 +29,9 @@ VERBS: dict[str, str] = {  # verb -> module of this package; the order is the or
     "reintegrate": "reintegrate",
     "pools": "pools",
     "export": "export",
+    "new": "new",
+    "schema": "schema",
+    "explain": "explain",
 }
 
 _ABOVE = "usage: phaseplan VERB [options]\n\nPhase plans in YAML become Airflow DAGs of coding agents."

@@ -34,60 +34,85 @@ class Model(BaseModel):
 class Required(Model):
     """A regular expression that must occur in every new file that matches `files`."""
 
-    files: str
-    pattern: str
-    why: str = ""
+    files: str = Field(description="Pattern of the files this is about.")
+    pattern: str = Field(description="Python regular expression; single quotes keep YAML off its backslashes.")
+    why: str = Field(default="", description="What the rule is for; part of the finding.")
 
 
 class Gates(Model):
     """What every branch's commit must pass before it gets its public name."""
 
-    max_lines: int | None = Field(default=None, gt=0)  # added lines; see DESIGN.md section 10
-    ownership: Literal["enforce", "off"] = "enforce"
-    scratch_files: tuple[str, ...] = ()
-    required: tuple[Required, ...] = ()
-    commands: tuple[str, ...] = ()
-    profile: str | None = None  # agent profile of the gate containers; None: the plan's agent
-    timeout: Seconds = 1800  # of all commands of one gating together
+    max_lines: int | None = Field(
+        default=None,
+        gt=0,
+        description="Most lines a branch may add, as `git diff --numstat` counts them; generated paths do not count.",
+    )
+    ownership: Literal["enforce", "off"] = Field(
+        default="enforce",
+        description="`enforce`: a branch changes only what it owns, files it shares, and generated paths.",
+    )
+    scratch_files: tuple[str, ...] = Field(
+        default=(), description="Agents' notes: taken out by a commit on top of the raw attempt, never merged."
+    )
+    required: tuple[Required, ...] = Field(default=(), description="What must occur in new files.")
+    commands: tuple[str, ...] = Field(
+        default=(),
+        description="Run in order in one container without network, on the exact commit; the first failure ends it.",
+    )
+    profile: str | None = Field(
+        default=None, description="Agent profile of the gate containers; default: the plan's agent."
+    )
+    timeout: Seconds = Field(default=1800, description="For all commands of one gating together.")
 
 
 class SharedFile(Model):
     """One file that several branches may change; its owner merges first."""
 
-    path: str
-    owner: str
-    branches: tuple[str, ...] = ()
-    merge: Literal["union", "text"] = "text"
-    check: str | None = None  # a command; `{path}` and `{dir}` are filled in
+    path: str = Field(description="The file, relative to the repository's root.")
+    owner: str = Field(description="Id of the branch that merges first.")
+    branches: tuple[str, ...] = Field(default=(), description="Ids of the other branches that may change it.")
+    merge: Literal["union", "text"] = Field(
+        default="text",
+        description="`union` keeps both sides' lines, if `check` passes then; `text` is git's ordinary merge.",
+    )
+    check: str | None = Field(
+        default=None, description="A command on the merged commit; `{path}` and `{dir}` are filled in."
+    )
 
 
 class GeneratedFiles(Model):
     """Files a command makes: never merged by hand, exempt from budget, ownership and conservation."""
 
-    paths: tuple[str, ...] = Field(min_length=1)
-    command: str
+    paths: tuple[str, ...] = Field(min_length=1, description="Patterns of the files it makes.")
+    command: str = Field(description="Makes them again, in a container, after a merge that touches them.")
 
 
 class Claims(Model):
     """What the plan's authors promised; analysis says what is true."""
 
-    reduction: str | None = None
-    duration: Duration | None = None
-    sequential: Duration | None = None
-    parallel: Duration | None = None
-    utilisation: str | None = None
-    critical_path: tuple[str, ...] = ()
-    risks: dict[str, Risk] = {}
-    mitigations: dict[str, str] = {}
+    reduction: str | None = Field(
+        default=None, description="How much time the waves are said to save, for example `70%`."
+    )
+    duration: Duration | None = Field(default=None, description="How long the phase is said to take.")
+    sequential: Duration | None = Field(
+        default=None, description="How long it is said to take one branch after another."
+    )
+    parallel: Duration | None = Field(default=None, description="How long it is said to take in waves.")
+    utilisation: str | None = Field(default=None, description="How busy the agents are said to be, for example `333%`.")
+    critical_path: tuple[str, ...] = Field(
+        default=(), description="Ids of the branches that are said to decide how long it takes."
+    )
+    risks: dict[str, Risk] = Field(default={}, description="Named risks, each low, medium or high.")
+    mitigations: dict[str, str] = Field(default={}, description="What is done about each risk.")
 
 
 class Notify(Model):
     """Who is told of what: names of notifiers in the operator's notifiers file, never classes or addresses."""
 
-    isolated: tuple[str, ...] = ()
-    blocked: tuple[str, ...] = ()
-    wave_integrated: tuple[str, ...] = ()
-    phase_complete: tuple[str, ...] = ()
+    isolated: tuple[str, ...] = Field(default=(), description="When a branch was taken out.")
+    blocked: tuple[str, ...] = Field(default=(), description="When an agent said what it is blocked on.")
+    wave_integrated: tuple[str, ...] = Field(default=(), description="When a wave was merged and passed.")
+    phase_complete: tuple[str, ...] = Field(default=(), description="When all branches are integrated.")
 
     def names(self, event: Event) -> tuple[str, ...]:
         """The notifiers this plan names for one event."""
@@ -98,16 +123,21 @@ class Notify(Model):
 class Branch(Model):
     """The unit one agent builds."""
 
-    id: str
-    branch: str  # the git name
-    title: str
-    agent_label: str = ""
-    lines: int = Field(default=0, ge=0)  # estimate
-    depends_on: tuple[str, ...] = ()
-    owns: tuple[str, ...] = Field(min_length=1)
-    agent: str | None = None  # a profile; None: the plan's
-    brief: str = ""  # more instructions for the agent, Markdown
-    duration: Duration | None = None  # estimate
+    id: str = Field(
+        description='Unique in the plan, for example "5.1.1"; part of ref names. Quote it: 5.1 would be a number.'
+    )
+    branch: str = Field(description="The git name; attempt n > 1 is published as `<branch>-vn`.")
+    title: str = Field(description="What it is, for people and for the agent's brief.")
+    agent_label: str = Field(default="", description="What the authors call the agent, for example `Agent 1`.")
+    lines: int = Field(default=0, ge=0, description="Estimate of added lines.")
+    depends_on: tuple[str, ...] = Field(
+        default=(),
+        description="Ids of branches of this or an earlier wave, whose work is there before the agent starts.",
+    )
+    owns: tuple[str, ...] = Field(min_length=1, description="Patterns of what it may change.")
+    agent: str | None = Field(default=None, description="Agent profile of its own; default: the plan's.")
+    brief: str = Field(default="", description="More instructions for the agent, Markdown.")
+    duration: Duration | None = Field(default=None, description="Estimate.")
 
     @cached_property
     def slug(self) -> str:
@@ -118,39 +148,61 @@ class Branch(Model):
 class Wave(Model):
     """Branches that are gated and merged together."""
 
-    wave: int = Field(gt=0)
-    title: str = ""
-    duration: Duration | None = None
-    branches: tuple[Branch, ...] = Field(min_length=1)
-    validation: tuple[str, ...] = Field(default=(), alias="validate")  # commands on the merged commit
-    conflict_risk: Risk | None = None
-    notes: tuple[str, ...] = ()
+    wave: int = Field(gt=0, description="Its number; waves stand and run in the order of their numbers.")
+    title: str = Field(default="", description="What it is, for people.")
+    duration: Duration | None = Field(default=None, description="Estimate.")
+    branches: tuple[Branch, ...] = Field(min_length=1, description="What is built in it.")
+    validation: tuple[str, ...] = Field(
+        default=(), alias="validate", description="Commands on the merged commit; red publishes nothing."
+    )
+    conflict_risk: Risk | None = Field(
+        default=None, description="What the authors say; `lint` compares it with the overlap of paths that it computes."
+    )
+    notes: tuple[str, ...] = Field(default=(), description="What else the authors said.")
 
 
 class PhasePlan(Model):
     """One phase: what one plan file holds."""
 
-    phase: int = Field(ge=0)
-    title: str
-    depends_on: tuple[int, ...] = ()
-    blocks: tuple[int, ...] = ()
-    independent_from: tuple[int, ...] = ()
-    repository: str | None = None
-    base: str | None = None  # branch, tag or commit; None: see `base_name`
-    schedule: str | None = None  # cron, `after dependencies`, `none`
-    start: Start = "wave"
-    max_parallel_agents: int = Field(default=4, gt=0)
-    attempts: int = Field(default=2, gt=0)
-    agent: str | None = None
-    history: Literal["shallow", "full"] = "shallow"
-    gates: Gates = Gates()
-    shared_files: tuple[SharedFile, ...] = ()
-    generated_files: tuple[GeneratedFiles, ...] = ()
-    conventions: str | None = None
-    notify: Notify = Notify()
-    notes: tuple[str, ...] = ()
-    claims: Claims | None = None
-    waves: tuple[Wave, ...] = Field(min_length=1)
+    phase: int = Field(ge=0, description="Its number; the DAG of phase 5 is `phase_05`.")
+    title: str = Field(description="What it is, for people.")
+    depends_on: tuple[int, ...] = Field(default=(), description="Numbers of the phases that must be complete first.")
+    blocks: tuple[int, ...] = Field(default=(), description="Numbers of the phases that wait for this one.")
+    independent_from: tuple[int, ...] = Field(
+        default=(), description="Numbers of the phases that have nothing to do with this one."
+    )
+    repository: str | None = Field(
+        default=None, description="URL or path of the target repository; default: the configuration's."
+    )
+    base: str | None = Field(
+        default=None,
+        description="Branch, tag or commit it builds on, or `dependencies`: what those integrated. See `base_name`.",
+    )
+    schedule: str | None = Field(
+        default=None, description="When it starts by itself: a cron, `after dependencies`, or `none`."
+    )
+    start: Start = Field(
+        default="wave",
+        description="`wave`: a wave waits for the one before; `dependencies`: a branch waits only for what it needs.",
+    )
+    max_parallel_agents: int = Field(
+        default=4, gt=0, description="Agents at once, deferred ones included: an Airflow pool."
+    )
+    attempts: int = Field(default=2, gt=0, description="Tries before a branch is isolated.")
+    agent: str | None = Field(default=None, description="Agent profile of every branch that names none.")
+    history: Literal["shallow", "full"] = Field(
+        default="shallow", description="What the checkout has: one commit (`shallow`), or all (`full`)."
+    )
+    gates: Gates = Field(default=Gates(), description="What every branch's commit must pass.")
+    shared_files: tuple[SharedFile, ...] = Field(default=(), description="Files that several branches may change.")
+    generated_files: tuple[GeneratedFiles, ...] = Field(default=(), description="Files that commands make.")
+    conventions: str | None = Field(default=None, description="A file of the repository that is quoted in every brief.")
+    notify: Notify = Field(default=Notify(), description="Names of notifiers, by event.")
+    notes: tuple[str, ...] = Field(default=(), description="What else the authors said.")
+    claims: Claims | None = Field(
+        default=None, description="What the authors promised; `status` shows it beside the truth."
+    )
+    waves: tuple[Wave, ...] = Field(min_length=1, description="What is built, in order.")
 
     @property
     def base_name(self) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _ONE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smhd])")
+_WRITTEN = r"[0-9]{1,9}(\.[0-9]{1,9})?[smhd]"  # the same for editors, whose regular expressions know no re
 
 
 def seconds(text: object) -> int:
@@ -52,5 +53,18 @@ def _span(value: Any) -> Any:
     return span
 
 
-Duration = Annotated[Span, BeforeValidator(_span)]
-Seconds = Annotated[int, BeforeValidator(seconds)]
+Duration = Annotated[
+    Span,
+    BeforeValidator(_span),
+    WithJsonSchema({"type": "string", "pattern": f"^{_WRITTEN}(-{_WRITTEN})?$", "examples": ["30m", "4h-6h", "2d"]}),
+]
+Seconds = Annotated[
+    int,
+    BeforeValidator(seconds),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string", "pattern": f"^{_WRITTEN}$"}, {"type": "integer", "minimum": 0}],
+            "examples": ["30m"],
+        }
+    ),
+]

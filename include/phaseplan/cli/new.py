@@ -1,0 +1,90 @@
+"""`phaseplan new`: writes a plan to begin with."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from pathlib import Path
+
+from include.phaseplan.cli.lint import TOP, default_agents, near
+from include.phaseplan.errors import InputFault
+
+HELP = "write a plan to begin with, every part explained"
+SCHEMA = TOP / "docs" / "plan.schema.json"
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `new`."""
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        type=Path,
+        help="default: include/plans/phase-NN.yaml, the next; - the screen",
+    )
+    parser.add_argument("--phase", metavar="NUMBER", type=int, help="default: the number in FILE's name, else the next")
+    parser.add_argument("--agents", metavar="FILE", type=Path, help="agent profiles; default: include/agents.yaml")
+    parser.add_argument("--force", action="store_true", help="overwrite FILE")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the plan.
+
+    :raises InputFault: there is such a file already, the phase is no number of a phase, or no profile to name.
+    """
+    from include.phaseplan.plan.starter import starter
+
+    phase = _phase(args.phase, args.file)
+    path = args.file or near(TOP / "include" / "plans" / f"phase-{phase:02}.yaml")
+    agent = _agent(args.agents or default_agents())
+    if str(path) == "-":
+        sys.stdout.write(starter(phase, agent, os.path.relpath(SCHEMA)))
+        return 0
+    text = starter(phase, agent, os.path.relpath(SCHEMA, path.resolve().parent))
+    try:
+        with path.open("w" if args.force else "x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise InputFault(f"{path} is there already; --force overwrites it, another name leaves it alone.") from None
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise InputFault(f"{path} cannot be written: {error.strerror}; name a file in a folder that exists.") from None
+    print(f"Wrote {path}: phase {phase}. Next: phaseplan lint {path}")
+    return 0
+
+
+def _phase(given: int | None, file: Path | None) -> int:
+    """The number a plan gets.
+
+    :raises InputFault: it is negative.
+    """
+    if given is not None:
+        if given < 0:
+            raise InputFault(f"--phase {given}: phases are numbered from 0.")
+        return given
+    if file is not None and (match := re.search(r"\d{1,6}", file.stem)):
+        return int(match[0])
+    return _next()
+
+
+def _next() -> int:
+    """One more than the last phase of the checkout's plans, by content and by name."""
+    from include.phaseplan.plan.campaign import load_valid
+
+    files = sorted((TOP / "include" / "plans").glob("*.y*ml"))
+    named = [int(match[0]) for file in files if (match := re.search(r"\d{1,6}", file.stem))]
+    return max([0, *named, *(loaded.plan.phase for loaded in load_valid(files, None).plans)]) + 1
+
+
+def _agent(agents: Path | None) -> str:
+    """The first profile of an agents file.
+
+    :raises InputFault: it has none.
+    """
+    from include.phaseplan.plan.campaign import load_profiles
+
+    profiles = load_profiles(agents)[0]
+    if not profiles:
+        raise InputFault(f"no agent profile in {agents or 'include/agents.yaml'}; a plan must name one that builds it.")
+    return next(iter(profiles))

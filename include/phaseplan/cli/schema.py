@@ -1,0 +1,27 @@
+"""`phaseplan schema`: the JSON Schema of a plan file, for editors."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+HELP = "print the JSON Schema of a plan file; docs/plan.schema.json is a copy"
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `schema`."""
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="default: the screen")
+    parser.epilog = "An editor finds it by a plan's first line: # yaml-language-server: $schema=PATH or URL"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print or write the schema."""
+    from include.phaseplan.plan import json_schema
+
+    if args.output is None:
+        sys.stdout.write(json_schema.text())
+    else:
+        args.output.write_text(json_schema.text(), encoding="utf-8")
+        print(f"Wrote {args.output}.")
+    return 0
