@@ -11,6 +11,7 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[2]
 BAD = TOP / "tests" / "plans" / "bad"
+EXAMPLES = TOP / "include" / "phaseplan" / "plan" / "examples"
 
 
 def phaseplan(*args: str | Path, cwd: Path = TOP) -> subprocess.CompletedProcess[str]:
@@ -36,12 +37,12 @@ def test_lint_imports_no_airflow_git_or_docker() -> None:
 
 
 def test_errors_exit_with_1_and_warnings_with_0() -> None:
-    assert phaseplan("lint", BAD / "PP402-cycle.yaml", "--agents", BAD.parent / "agents.yaml").returncode == 1
-    assert phaseplan("lint", BAD / "PP503-overlap.yaml", "--agents", BAD.parent / "agents.yaml").returncode == 0
+    assert phaseplan("lint", BAD / "PP402-cycle.yaml", "--agents", EXAMPLES / "agents.yaml").returncode == 1
+    assert phaseplan("lint", BAD / "PP503-overlap.yaml", "--agents", EXAMPLES / "agents.yaml").returncode == 0
 
 
 def test_json() -> None:
-    done = phaseplan("lint", "PP402-cycle.yaml", "--format", "json", "--agents", "../agents.yaml", cwd=BAD)
+    done = phaseplan("lint", "PP402-cycle.yaml", "--format", "json", "--agents", EXAMPLES / "agents.yaml", cwd=BAD)
     report = json.loads(done.stdout)
     assert (report["version"], done.returncode) == (1, 1)
     assert report["diagnostics"][0] == {
@@ -51,7 +52,7 @@ def test_json() -> None:
 
 
 def test_github() -> None:
-    done = phaseplan("lint", "hostile-text.yaml", "--format", "github", "--agents", "../agents.yaml", cwd=BAD)
+    done = phaseplan("lint", "hostile-text.yaml", "--format", "github", "--agents", EXAMPLES / "agents.yaml", cwd=BAD)
     assert done.stdout == (
         "::error file=hostile-text.yaml,line=8,col=92,title=PP401::"
         "9.1.1 depends on ?%250A::error::, which no branch has as id\n"

@@ -1,4 +1,4 @@
-"""Every faulty plan under tests/plans/bad against the exact text beside it."""
+"""Every example that `explain` shows, and every faulty plan under tests/plans/bad, against the exact text."""
 
 from __future__ import annotations
 
@@ -6,27 +6,47 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.plan import render
-from include.phaseplan.plan.campaign import Campaign, load_campaign, load_valid
+from include.phaseplan.plan import examples, render
+from include.phaseplan.plan.campaign import Campaign, load_valid
 from include.phaseplan.plan.codes import CODES
 
 PLANS = Path(__file__).resolve().parents[1] / "plans"
 CASES = sorted(path.name for path in (PLANS / "bad").iterdir() if path.suffix != ".txt")
-NOT_FILES = {"PP101", "PP103"}  # unreadable and huge files cannot be committed; see test_loader
+NO_FILES = {"PP101", "PP103"}  # what cannot be read or is too large to keep
+
+
+def files(case: str) -> list[Path]:
+    """One file, or all files of one folder, as seen from where they are."""
+    path = Path(case)
+    return sorted(path.glob("*.yaml")) if path.is_dir() else [path]
 
 
 def lint(case: str) -> Campaign:
     """Lint one file, or all files of one folder together."""
-    path = Path(case)
-    return load_campaign(
-        sorted(path.glob("*.yaml")) if path.is_dir() else [path], Path("../agents.yaml"), Path("../notifiers.yaml")
-    )
+    return examples.lint(files(case))
 
 
 def expected(case: str) -> str:
     """The text beside a case."""
     path = PLANS / "bad" / case
     return (path / "expected.txt" if path.is_dir() else path.with_suffix(".txt")).read_text()
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_example(code: str) -> None:
+    with examples.example(code) as plans:
+        found = examples.lint(plans).diagnostics
+        assert {d.code for d in found} == {code}
+        assert len({(d.file, d.code) for d in found}) == len(found), "one finding is enough to explain"
+        assert render.text(found).replace(f"{plans[0].parent}/", "") == (PLANS / "examples" / f"{code}.txt").read_text()
+        valid = load_valid(plans, examples.AGENTS, examples.NOTIFIERS)
+        assert list(valid.diagnostics) == [d for d in found if d.is_error]
+
+
+def test_every_example_is_of_a_code() -> None:
+    names = {path.stem for path in examples.FOLDER.iterdir() if path.name.startswith("PP")}
+    assert names == CODES.keys() - NO_FILES
+    assert {path.stem for path in (PLANS / "examples").iterdir()} == CODES.keys()
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -49,23 +69,16 @@ def test_name_says_code(case: str) -> None:
     assert f": {case[:5]} " in expected(case)
 
 
-def test_every_code_has_a_case() -> None:
-    assert set(CODES) - {case[:5] for case in CASES} == NOT_FILES
-
-
 @pytest.mark.parametrize("case", CASES)
 def test_factory_sees_the_same_errors(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PLANS / "bad")
-    path = Path(case)
-    files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
-    valid = load_valid(files, Path("../agents.yaml"), Path("../notifiers.yaml"))
+    valid = load_valid(files(case), examples.AGENTS, examples.NOTIFIERS)
     assert list(valid.diagnostics) == [d for d in lint(case).diagnostics if d.is_error]
     assert not {str(p.path) for p in valid.plans} & {d.file for d in valid.diagnostics}
 
 
 @pytest.mark.parametrize("path", sorted((PLANS / "good").glob("*.yaml")), ids=lambda path: path.stem)
 def test_good(path: Path) -> None:
-    files = [path, *(p for p in (PLANS / "good").glob("*.yaml") if p != path)]
-    campaign = load_campaign(files, PLANS / "agents.yaml", PLANS / "notifiers.yaml")
+    campaign = examples.lint([path, *(p for p in (PLANS / "good").glob("*.yaml") if p != path)])
     assert campaign.diagnostics == ()
     assert len(campaign.plans) == len(list((PLANS / "good").glob("*.yaml")))

@@ -27,7 +27,13 @@ TOP = Path(__file__).resolve().parents[2]
 SHIPPED = TOP / "docs" / "plan.schema.json"
 VALIDATOR = Draft7Validator(schema())
 NAMED = [*sorted((TOP / "include" / "plans").glob("*.y*ml")), *sorted((TOP / "samples").glob("*/plan.yaml"))]
-GOOD = [*NAMED, *(TOP / "tests").glob("**/*plan*/**/*.yaml"), *(TOP / "tests").glob("**/plan.yaml")]
+EXAMPLES = TOP / "include" / "phaseplan" / "plan" / "examples"
+GOOD = [
+    *NAMED,
+    *EXAMPLES.rglob("*.yaml"),
+    *(TOP / "tests").glob("**/*plan*/**/*.yaml"),
+    *(TOP / "tests").glob("**/plan.yaml"),
+]
 
 
 def data(path: Path) -> dict[str, Any]:
@@ -111,11 +117,11 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 def test_what_is_missing_or_of_the_wrong_kind_is_refused_by_both() -> None:
     refused = 0
-    for path in sorted((TOP / "tests" / "plans" / "bad").glob("PP20*.yaml")):
+    for path in [*(TOP / "tests" / "plans" / "bad").glob("PP20*.yaml"), *EXAMPLES.glob("PP20*.yaml")]:
         assert codes(data(path)), path
         assert list(VALIDATOR.iter_errors(data(path))), path
         refused += 1
-    assert refused >= 5
+    assert refused >= 9
 
 
 @pytest.mark.parametrize("kind", [Duration, Seconds])

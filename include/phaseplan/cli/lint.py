@@ -7,11 +7,16 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from include.phaseplan.errors import InputFault
 
+if TYPE_CHECKING:
+    from include.phaseplan.plan.diagnostics import Diagnostic
+
 HELP = "check plans: every problem with file, line, column and what to do"
 TOP = Path(__file__).resolve().parents[3]
+_NAMED = 3  # codes that the last line offers to explain
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +41,14 @@ def run(args: argparse.Namespace) -> int:
     elif args.format == "github":
         sys.stdout.write(render.github(campaign.diagnostics))
     else:
-        sys.stdout.write(render.text(campaign.diagnostics))
+        sys.stdout.write(render.text(campaign.diagnostics) + _more(campaign.diagnostics))
     return 1 if campaign.has_errors else 0
+
+
+def _more(diagnostics: Sequence[Diagnostic]) -> str:
+    """Where to read on, when there is anything."""
+    codes = dict.fromkeys(d.code for d in sorted(diagnostics, key=lambda d: not d.is_error))
+    return f"`phaseplan explain {' '.join(list(codes)[:_NAMED])}` says more\n" if codes else ""
 
 
 def default_plans() -> Sequence[Path]:

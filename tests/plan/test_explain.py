@@ -1,0 +1,70 @@
+"""`phaseplan explain`: every code, its reason, its example with what lint really prints, and what to do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from include.phaseplan.cli.main import main
+from include.phaseplan.plan import examples
+from include.phaseplan.plan.codes import CODES
+from include.phaseplan.plan.explain import explain, overview, text, words
+
+TOP = Path(__file__).resolve().parents[2]
+TEXTS = TOP / "tests" / "plans" / "examples"
+
+
+def test_every_code_has_its_words() -> None:
+    assert words().keys() == CODES.keys()
+    for code, said in words().items():
+        assert said.keys() == {"why", "fix"}
+        assert all(isinstance(value, str) and value.endswith(".") and len(value) < 250 for value in said.values()), code
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_it_says_everything(code: str) -> None:
+    said = text(explain(code))
+    flat = " ".join(said.split())
+    assert said.startswith(f"{code} ({CODES[code].severity}): {CODES[code].meaning}\n")
+    assert words()[code]["why"] in flat and words()[code]["fix"] in flat
+    assert all(f"    {line}\n" in said for line in (TEXTS / f"{code}.txt").read_text().splitlines())
+    with examples.example(code) as files:
+        shown = [line for file in files if file.is_file() for line in file.read_text().splitlines()]
+    assert all(f"    {line}\n" in said for line in shown)
+    assert str(TOP) not in said and "/tmp" not in said
+    assert max(map(len, said.splitlines())) <= 120
+
+
+def test_the_list_names_every_code_once() -> None:
+    assert [line.split()[0] for line in overview().splitlines() if line.startswith(" ")] == sorted(CODES)
+    assert all(line[2:5] + line[5:] and len(line) <= 100 for line in overview().splitlines())
+
+
+def test_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain"]) == 0
+    assert capsys.readouterr().out == overview()
+    assert main(["explain", "pp402", "201"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("PP402 (error)") and "\nPP201 (error)" in said
+    assert main(["explain", "PP4O2"]) == 1
+    assert "did you mean `PP4" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("case", "last"), [("many-at-once", "PP202 PP201 PP601"), ("PP503-overlap", "PP503")])
+def test_lint_says_where_to_read_on(case: str, last: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["lint", str(TOP / "tests/plans/bad" / f"{case}.yaml"), "--agents", str(examples.AGENTS)])
+    assert capsys.readouterr().out.splitlines()[-1] == f"`phaseplan explain {last}` says more"
+
+
+@pytest.mark.parametrize("verb", ["explain", "schema", "new", "export"])
+def test_no_verb_imports_airflow_git_or_docker(verb: str, tmp_path: Path) -> None:
+    given = {"explain": ["PP402"], "new": [str(tmp_path / "phase-42.yaml")], "export": ["include/plans/phase-05.yaml"]}
+    script = (
+        f"import sys; from include.phaseplan.cli.main import main; assert main({[verb, *given.get(verb, [])]}) == 0;"
+        "print([m for m in sys.modules if m.split('.')[0] in ('airflow', 'git', 'docker', 'sqlalchemy')])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=TOP, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
