@@ -53,18 +53,20 @@ def _span(value: Any) -> Any:
     return span
 
 
+def _for_editors(pattern: str, like: str) -> dict[str, Any]:
+    """The schema of a text; editors show `patternErrorMessage`, which JSON Schema itself does not know."""
+    said = f"write <number><s|m|h|d>, for example {like}"
+    return {"type": "string", "pattern": f"^{pattern}$", "patternErrorMessage": said, "examples": like.split(" or ")}
+
+
+_NUMBER = {"type": "integer", "minimum": 0}
 Duration = Annotated[
     Span,
     BeforeValidator(_span),
-    WithJsonSchema({"type": "string", "pattern": f"^{_WRITTEN}(-{_WRITTEN})?$", "examples": ["30m", "4h-6h", "2d"]}),
+    WithJsonSchema(_for_editors(f"{_WRITTEN}(-{_WRITTEN})?", "30m or 4h-6h")),
 ]
 Seconds = Annotated[
     int,
     BeforeValidator(seconds),
-    WithJsonSchema(
-        {
-            "anyOf": [{"type": "string", "pattern": f"^{_WRITTEN}$"}, {"type": "integer", "minimum": 0}],
-            "examples": ["30m"],
-        }
-    ),
+    WithJsonSchema({"anyOf": [_for_editors(_WRITTEN, "90s or 30m"), _NUMBER]}),
 ]
