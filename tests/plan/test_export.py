@@ -13,7 +13,7 @@ from include.phaseplan.cli.main import main
 from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.export.document import markdown
 from include.phaseplan.plan.export.settings import plain
-from include.phaseplan.plan.export.text import as_yaml, lasting
+from include.phaseplan.plan.export.text import as_yaml, code, lasting, speakable, table, words
 from include.phaseplan.plan.loader import parse
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.plan.spans import Span, seconds, written
@@ -117,11 +117,20 @@ def whole(draw: st.DrawFn) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.composite(whole)())
 def test_no_text_gets_out_or_lost(data: dict[str, Any]) -> None:
     plan = PhasePlan.model_validate(data)
     assert PhasePlan.model_validate(read(markdown(plan), 7)) == plan
+
+
+@settings(max_examples=300)
+@given(HOSTILE.filter(speakable))
+def test_headings_items_and_cells_show_any_text(said: str) -> None:
+    doc = Reader(f"# A: {words(said)}\n\n- {words(said)}\n- b\n\n{table(['a', 'b'], [[words(said), code(said)]])}")
+    cells = next(doc.rows(""))
+    assert (doc.headings, [item for _, item in doc.items]) == ([f"A: {said}"], [said, "b"])
+    assert (text(cells["a"]), codes(cells["b"])) == (said, [said])
 
 
 @given(SPAN)

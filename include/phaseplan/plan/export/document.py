@@ -15,7 +15,7 @@ def markdown(plan: PhasePlan) -> str:
     """The document of a plan that lints without errors: everything the plan holds is in it."""
     facts = analyse(plan)
     parts = [
-        f"# Phase {plan.phase}: {words(plan.title)}\n",
+        f"# Phase {plan.phase}{_titled(plan.title)}\n",
         "## Executive Summary\n",
         _summary(plan),
         "## Dependencies\n",
@@ -35,9 +35,13 @@ def markdown(plan: PhasePlan) -> str:
     return "\n".join(parts)
 
 
+def _titled(title: str) -> str:
+    return f": {words(title)}" if title.strip() else ""
+
+
 def _summary(plan: PhasePlan) -> str:
     lines = [
-        ("Phase", words(plan.title)),
+        ("Phase", words(plan.title) or str(plan.phase)),
         ("Total Branches", str(len(plan.by_id))),
         ("Optimal Waves", str(len(plan.waves))),
         ("Max Parallel Agents", str(plan.max_parallel_agents)),
@@ -79,7 +83,7 @@ def _ids(ids: tuple[str, ...]) -> str:
 
 
 def _wave(plan: PhasePlan, wave: Wave, facts: WaveFacts) -> Iterator[str]:
-    yield f"### Wave {wave.wave}{f': {words(wave.title)}' if wave.title else ''}\n"
+    yield f"### Wave {wave.wave}{_titled(wave.title)}\n"
     lines = [("Start Condition", _condition(plan, wave))]
     lines += [("Duration", lasting(wave.duration))] if wave.duration else []
     lines += [("Agents Required", str(facts.agents))]

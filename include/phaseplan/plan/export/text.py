@@ -14,9 +14,11 @@ from include.phaseplan.plan.spans import Span
 _ACTIVE = re.compile(
     r"[\\`*\[\]<|]"
     r"|(?<![^\W_])_|_(?![^\W_])"  # inside a word it is a letter
-    r"|&(?=#?\w+;)|~(?=~)|!(?=\[)|#(?=\s|$|#)"
-    r"|^[-+>=](?=\s|$)|(?<=^\d)[.)](?=\s)|(?<=^\d\d)[.)](?=\s)|^(?:-(?=-)|~|=|>|#)"
+    r"|&(?=#?\w+;)|~(?=~)|!(?=\[)|(?<!^)#(?=\s|$|#)"
 )
+_BEGINNING = re.compile(
+    r"^(?:\d{1,9}(?=[.)](?:\s|$))|(?=[-+](?:\s|$)|--|[~=>#]))"
+)  # of a list, a line, a quotation, a fence
 _LONG = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 _NOTHING = {"", "-", "\u2013", "\u2014", "none", "n/a", "tbd", "todo"}
 
@@ -28,7 +30,7 @@ def speakable(text: str) -> bool:
 
 def words(text: str) -> str:
     """Text that Markdown shows as it is, in one line."""
-    return _ACTIVE.sub(r"\\\g<0>", " ".join(text.split()))
+    return _BEGINNING.sub(r"\g<0>\\", _ACTIVE.sub(r"\\\g<0>", " ".join(text.split())))
 
 
 def code(text: str) -> str:
