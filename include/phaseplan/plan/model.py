@@ -176,10 +176,11 @@ class PhasePlan(Model):
     )
     base: str | None = Field(
         default=None,
-        description="Branch, tag or commit it builds on, or `dependencies`: what those integrated. See `base_name`.",
+        description="Branch, tag or commit it builds on; default: `main`, or what `depends_on` integrated.",
     )
     schedule: str | None = Field(
-        default=None, description="When it starts by itself: a cron, `after dependencies`, or `none`."
+        default=None,
+        description="When it starts by itself: a cron, `none`, or `after dependencies`, the default if it has any.",
     )
     start: Start = Field(
         default="wave",
