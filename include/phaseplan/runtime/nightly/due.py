@@ -13,7 +13,7 @@ from include.phaseplan.plan.model import Branch
 from include.phaseplan.plan.patterns import matches
 from include.phaseplan.runtime.gates.diff import judge
 from include.phaseplan.runtime.inputs import outdated
-from include.phaseplan.runtime.nightly.night import Night
+from include.phaseplan.runtime.nightly.situation import Situation
 from include.phaseplan.runtime.objects import GONE, changes
 from include.phaseplan.runtime.records import Due, Finding, Verdict
 
@@ -26,7 +26,7 @@ class Owed:
     findings: tuple[Finding, ...] = ()
 
 
-def dues(night: Night) -> dict[str, Owed]:
+def dues(night: Situation) -> dict[str, Owed]:
     """What the run owes every integrated branch it is about."""
     found = {b: _owed(night, b, verdict) for b, verdict in night.inside.items() if b in night.chosen}
     for root in [b for b, owed in found.items() if owed.due.kind == "build"]:
@@ -40,7 +40,7 @@ def dues(night: Night) -> dict[str, Owed]:
     return found
 
 
-def _owed(night: Night, branch_id: str, verdict: Verdict) -> Owed:
+def _owed(night: Situation, branch_id: str, verdict: Verdict) -> Owed:
     if branch_id in night.gone:
         return Owed(Due(kind="build", why="it is not in the plan any more"))
     branch = night.plan.by_id[branch_id]
@@ -61,11 +61,11 @@ def _owed(night: Night, branch_id: str, verdict: Verdict) -> Owed:
     return Owed(Due(kind="gate" if night.moved or gates else "reuse", why=why))
 
 
-def _asked(night: Night) -> list[str]:
+def _asked(night: Situation) -> list[str]:
     return ["the run asks for new work"] if night.run.rebuild == "always" else []
 
 
-def _based(night: Night, branch: Branch, verdict: Verdict) -> list[str]:
+def _based(night: Situation, branch: Branch, verdict: Verdict) -> list[str]:
     """Whether the base changed what a branch owns or shares, and to something that integration has not got."""
     seen = (*branch.owns, *(shared.path for shared in night.plan.shared_with(branch.id)))
     before, now, inside = (night.tree(c) for c in (_base_of(verdict), night.run.base, night.head))
@@ -80,7 +80,7 @@ def _based(night: Night, branch: Branch, verdict: Verdict) -> list[str]:
     return [f"{night.base_name} changed {strange[0]}{more}, which it works on"]
 
 
-def landed(night: Night, verdict: Verdict) -> bool:
+def landed(night: Situation, verdict: Verdict) -> bool:
     """Whether the base has taken a branch's work in, by a merge or as a copy: then it is the base's, and stays."""
     if verdict.commit is None:
         return False
@@ -98,7 +98,7 @@ def _base_of(verdict: Verdict) -> str:
     return verdict.run_base or verdict.base
 
 
-def _judged(night: Night, branch: Branch, verdict: Verdict) -> tuple[Finding, ...]:
+def _judged(night: Situation, branch: Branch, verdict: Verdict) -> tuple[Finding, ...]:
     """What gates that changed say of the diff as it is. Their commands run later, on the merge."""
     judged = judge(night.repo, night.plan, branch, verdict.base, verdict.raw or verdict.commit or verdict.base)
     if judged.findings or judged.commit == verdict.commit:

@@ -9,7 +9,7 @@ from include.phaseplan.plan.graph import merge_order
 from include.phaseplan.runtime.conflict_text import conflict_findings
 from include.phaseplan.runtime.conservation import literal, violations
 from include.phaseplan.runtime.merge import Conflict, Head, chain_merge
-from include.phaseplan.runtime.nightly.night import Night
+from include.phaseplan.runtime.nightly.situation import Situation
 from include.phaseplan.runtime.records import Finding, changed, now
 from include.phaseplan.runtime.undoing import Undone, regenerate_all, undo
 from include.phaseplan.runtime.wave_gate import GateMemory, Key, Spent, Tried
@@ -27,7 +27,7 @@ class Forward:
     :param out: by branch, why it leaves; grows as the base and the gates say no. Closed under what needs whom.
     """
 
-    night: Night
+    night: Situation
     bench: Workbench
     memory: GateMemory
     out: dict[str, Isolation] = field(default_factory=dict)
@@ -125,8 +125,16 @@ class Forward:
                 continue
             ledger = changed(self.night.ledger, integration=head)
             job = Job(
-                *(self.night.repo, self.night.snapshot, self.night.plan, self.night.run, wave, self.bench, now()),
-                *(ledger, (), ()),
+                repo=self.night.repo,
+                snapshot=self.night.snapshot,
+                plan=self.night.plan,
+                run=self.night.run,
+                wave=wave,
+                bench=self.bench,
+                began=now(),
+                ledger=ledger,
+                lines=(),
+                unfinished=(),
                 always=self.night.plan.gates.commands,
             )
             search = WaveSearch(job, self.memory, (), heads)
@@ -165,7 +173,7 @@ class Forward:
                 self.out.setdefault(needing, Isolation("outdated", why, (Finding(gate="inputs", message=why),)))
 
 
-def _conflicts(night: Night, conflicted: Mapping[str, Conflict]) -> dict[str, Isolation]:
+def _conflicts(night: Situation, conflicted: Mapping[str, Conflict]) -> dict[str, Isolation]:
     heads = {b: verdict.commit or verdict.base for b, verdict in night.inside.items()}
     return {
         b: Isolation("conflict", str(conflict), conflict_findings(night.repo, b, heads[b], conflict))
@@ -173,7 +181,7 @@ def _conflicts(night: Night, conflicted: Mapping[str, Conflict]) -> dict[str, Is
     }
 
 
-def _nobody(night: Night, head: str | None) -> Finding:
+def _nobody(night: Situation, head: str | None) -> Finding:
     text = (
         f"integration is red, and its branches merged anew onto {night.base_name} are green ({(head or '')[:12]}): "
         "what is red was pushed to integration by hand, or is left of an earlier plan. Mend it there, "

@@ -18,7 +18,7 @@ from include.phaseplan.runtime.inputs import Images
 from include.phaseplan.runtime.ledger import Change, commit_ledger
 from include.phaseplan.runtime.nightly.due import Owed, dues, words
 from include.phaseplan.runtime.nightly.forward import Forward
-from include.phaseplan.runtime.nightly.night import Night
+from include.phaseplan.runtime.nightly.situation import Situation
 from include.phaseplan.runtime.reconcile import reconcile
 from include.phaseplan.runtime.records import BranchRecord, Due, Finding, State, Token, Verdict, changed, now
 from include.phaseplan.runtime.remote import ROUNDS, Remote, pause
@@ -71,7 +71,7 @@ class Renewal:
         memory = GateMemory(self.gate_runs)
         for round_ in range(ROUNDS):
             snapshot = reconcile(self.repo, self.remote, self.phase, token=self.token)
-            night = Night(self.repo, snapshot, self.images)
+            night = Situation(self.repo, snapshot, self.images)
             memory.rewind()
             try:
                 change = self._change(night, memory)
@@ -88,7 +88,7 @@ class Renewal:
             pause(round_)
         raise Infrastructure(f"others moved the ledger of phase {self.phase} {ROUNDS} times in a row; Clear open_phase")
 
-    def _commit(self, night: Night, change: Change) -> bool:
+    def _commit(self, night: Situation, change: Change) -> bool:
         done = commit_ledger(
             self.repo, self.remote, night.snapshot, change.ledger, status_lines=change.status_lines, night=change.night
         )
@@ -96,7 +96,7 @@ class Renewal:
             reconcile(self.repo, self.remote, self.phase)
         return done
 
-    def _change(self, night: Night, memory: GateMemory) -> Change | None:
+    def _change(self, night: Situation, memory: GateMemory) -> Change | None:
         """What is to be written; None: nothing earlier is integrated, or all is written already."""
         owed = self._owed(night)
         if all(o.due.kind == "reuse" for o in owed.values()):
@@ -115,7 +115,7 @@ class Renewal:
                 self.say(f"{branch} is built anew: {isolation.reason}.")
         return _written(night, owed, (undone, head), forward.out)
 
-    def _owed(self, night: Night) -> dict[str, Owed]:
+    def _owed(self, night: Situation) -> dict[str, Owed]:
         """What is due, but for branches that cannot leave: they stay, and it is said why."""
         found = dues(night)
         for branch, why in self._stuck.items():
@@ -124,7 +124,7 @@ class Renewal:
                 found[branch] = Owed(Due(kind="gate" if night.moved else "reuse", why=said))
         return found
 
-    def _remember(self, night: Night, out: Mapping[str, Isolation], stuck: CannotUndo) -> None:
+    def _remember(self, night: Situation, out: Mapping[str, Isolation], stuck: CannotUndo) -> None:
         """Everything whose leaving drags the stuck branch along stays too.
 
         :raises Stopped: it was to leave because a gate is red with it.
@@ -143,7 +143,7 @@ def _outdated(owed: Owed) -> Isolation:
 
 
 def _written(
-    night: Night, owed: Mapping[str, Owed], moved: tuple[Undone, str] | None, out: Mapping[str, Isolation]
+    night: Situation, owed: Mapping[str, Owed], moved: tuple[Undone, str] | None, out: Mapping[str, Isolation]
 ) -> Change | None:
     """The ledger of a run that has begun; None where that is what it says already."""
     due = {b: o.due for b, o in owed.items()}
@@ -186,7 +186,7 @@ def _leaving(record: BranchRecord, isolation: Isolation, acts: tuple[str, str] |
     )
 
 
-def _gated(night: Night, branch_id: str, record: BranchRecord) -> BranchRecord:
+def _gated(night: Situation, branch_id: str, record: BranchRecord) -> BranchRecord:
     """Its gates have passed once more, as they are now."""
     if record.verdict is None or branch_id not in night.plan.by_id:
         return record
@@ -195,7 +195,7 @@ def _gated(night: Night, branch_id: str, record: BranchRecord) -> BranchRecord:
     return changed(record, gating=record.gating + 1, verdict=_again(night, verdict, inputs, record.gating + 1))
 
 
-def _again(night: Night, verdict: Verdict, inputs: Mapping[str, str], gating: int) -> Verdict:
+def _again(night: Situation, verdict: Verdict, inputs: Mapping[str, str], gating: int) -> Verdict:
     kept = {**verdict.inputs, "gates": inputs["gates"], "version": inputs["version"]}
     digest = gate_digest(night.plan, night.plan.by_id[verdict.branch], night.gates_of(verdict.branch))
     return changed(verdict, gating=gating, inputs=kept, gates=digest)

@@ -21,7 +21,7 @@ Tree = dict[str, tuple[str, str]]  # mode and object id by path
 
 
 @dataclass(frozen=True)
-class Night:
+class Situation:
     """One look. Make a new one after every move of the ledger."""
 
     repo: GitRepo
