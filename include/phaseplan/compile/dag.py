@@ -62,7 +62,7 @@ class _Graph:
     def __init__(self, plan: PhasePlan, options: Options) -> None:
         self.plan = plan
         self.options = options
-        self.weights = weights(plan)
+        self.weights = weights(plan, options.start)
         self.count = len(self.weights)
         self.branches: dict[str, BaseOperator] = {}
 

@@ -1,18 +1,17 @@
 """What a plan can do at best, whatever its authors promised: pure arithmetic over estimates.
 
-The weight of a branch is seconds: its own `duration` (the mean of the range), else its wave's, else its
-estimated lines at a fixed pace. Where nothing is estimated every branch weighs the same.
+The weight of a branch is seconds, the mean of its estimate: see `durations`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
+from include.phaseplan.plan.durations import estimates_of
 from include.phaseplan.plan.graph import merge_order
 from include.phaseplan.plan.model import PhasePlan
-
-SECONDS_A_LINE = 30  # the founding document: 500 lines in 4 hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +69,25 @@ def analyse(plan: PhasePlan, agents: int | None = None, weights: Mapping[str, fl
 
 def estimates(plan: PhasePlan) -> dict[str, float]:
     """Seconds by branch id."""
-    out: dict[str, float] = {}
-    for wave in plan.waves:
-        for branch in wave.branches:
-            span = branch.duration or wave.duration
-            guess = branch.lines * SECONDS_A_LINE or 3600
-            out[branch.id] = (span.low + span.high) / 2 if span is not None else float(guess)
-    return out
+    return {branch_id: estimate.mean for branch_id, estimate in estimates_of(plan).items()}
 
 
 def critical_path(
-    plan: PhasePlan, cost: Mapping[str, float], only: frozenset[str] | None = None
+    plan: PhasePlan, cost: Mapping[str, float], only: Sequence[str] | None = None
 ) -> tuple[tuple[str, ...], float]:
-    """The chain of dependencies that takes longest, and its seconds; of equals the first in plan order."""
-    chosen = plan.by_id.keys() if only is None else only
+    """The chain of dependencies that takes longest, and its seconds; of equals the first in plan order.
+
+    :param only: look at these branches alone; in merge order.
+    """
+    order = merge_order(plan) if only is None else only
     finish: dict[str, float] = {}
     before: dict[str, str | None] = {}
-    for branch_id in (b for b in merge_order(plan) if b in chosen):
-        needed = [n for n in plan.by_id[branch_id].depends_on if n in chosen]
+    for branch_id in order:
+        needed = [n for n in plan.by_id[branch_id].depends_on if n in finish]
         before[branch_id] = max(needed, key=finish.__getitem__, default=None)
         finish[branch_id] = cost[branch_id] + max((finish[n] for n in needed), default=0.0)
-    last: str | None = max((b.id for b in plan if b.id in chosen), key=finish.__getitem__)
+    places = plan.place
+    last: str | None = max(sorted(finish, key=places.__getitem__), key=finish.__getitem__)
     length = finish[last] if last is not None else 0.0
     path: list[str] = []
     while last is not None:
@@ -107,8 +104,9 @@ def makespan_bound(costs: Iterable[float], agents: int) -> float:
     jobs = sorted(costs, reverse=True)
     if not jobs:
         return 0.0
-    holes = (sum(jobs[k * agents - k : k * agents + 1]) for k in range(1, (len(jobs) - 1) // agents + 1))
-    return max(jobs[0], sum(jobs) / agents, *holes)
+    upto = [0.0, *accumulate(jobs)]
+    holes = (upto[k * agents + 1] - upto[k * agents - k] for k in range(1, (len(jobs) - 1) // agents + 1))
+    return max(jobs[0], upto[-1] / agents, *holes)
 
 
 def _wave_facts(
@@ -116,8 +114,9 @@ def _wave_facts(
 ) -> WaveFacts:
     wave = plan.waves[index]
     ids = tuple(branch.id for branch in wave.branches)
+    order = tuple(b for b in merge_order(plan) if plan.wave_of[b] == wave.wave)
     needs = {plan.wave_of[n] for branch in wave.branches for n in branch.depends_on} - {wave.wave}
-    longest = critical_path(plan, cost, frozenset(ids))[1]
+    longest = critical_path(plan, cost, order)[1]
     return WaveFacts(
         wave=wave.wave,
         branches=ids,

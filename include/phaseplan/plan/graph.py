@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from graphlib import TopologicalSorter
+from heapq import heappop, heappush
 
 from include.phaseplan.plan.model import PhasePlan
 
@@ -34,18 +36,47 @@ def merge_order(plan: PhasePlan) -> tuple[str, ...]:
         for other in shared.branches:
             if other != shared.owner and not _reaches(before, shared.owner, other):
                 before[other].add(shared.owner)
-    place = {branch.id: i for i, branch in enumerate(plan)}
     sorter = TopologicalSorter(before)
     sorter.prepare()
-    ready: list[str] = []
+    ready: list[tuple[int, str]] = []
     out: list[str] = []
     while sorter.is_active() or ready:
-        ready.extend(sorter.get_ready())
-        ready.sort(key=place.__getitem__)
-        current = ready.pop(0)
+        for branch_id in sorter.get_ready():
+            heappush(ready, (plan.place[branch_id], branch_id))
+        current = heappop(ready)[1]
         out.append(current)
         sorter.done(current)
     return tuple(out)
+
+
+def urgency(
+    plan: PhasePlan, cost: Mapping[str, float], start: str, order: Sequence[str] | None = None
+) -> tuple[str, ...]:
+    """Branch ids, the most urgent first: longest way to the end, then plan order.
+
+    The classic order of list scheduling (Hu 1961; Graham 1969). Where a wave waits for the one before it, its own end
+    is what counts, and the way to the end of the phase only between equals.
+
+    :param order: the merge order, where it is known.
+    """
+    order = order or merge_order(plan)
+    left = _way(plan, cost, order, within_wave=False)
+    if start == "dependencies":
+        return tuple(sorted(order, key=lambda b: (-left[b], plan.place[b])))
+    own = _way(plan, cost, order, within_wave=True)
+    wave = {branch.id: i for i, w in enumerate(plan.waves) for branch in w.branches}
+    return tuple(sorted(order, key=lambda b: (wave[b], -own[b], -left[b], plan.place[b])))
+
+
+def _way(plan: PhasePlan, cost: Mapping[str, float], order: Sequence[str], within_wave: bool) -> dict[str, float]:
+    """Seconds of the longest chain from the start of each branch to the end of the phase or wave, itself included."""
+    left = dict.fromkeys(order, 0.0)
+    for branch_id in reversed(order):
+        left[branch_id] += cost[branch_id]
+        for needed in plan.by_id[branch_id].depends_on:
+            if not within_wave or plan.wave_of[needed] == plan.wave_of[branch_id]:
+                left[needed] = max(left[needed], left[branch_id])
+    return left
 
 
 def _reaches(before: dict[str, set[str]], start: str, goal: str) -> bool:

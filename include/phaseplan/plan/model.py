@@ -226,6 +226,11 @@ class PhasePlan(Model):
         return {branch.id: branch for branch in self}
 
     @cached_property
+    def place(self) -> dict[str, int]:
+        """Position in plan order by branch id."""
+        return {branch.id: i for i, branch in enumerate(self)}
+
+    @cached_property
     def wave_of(self) -> dict[str, int]:
         """Wave number by branch id."""
         return {branch.id: wave.wave for wave in self.waves for branch in wave.branches}

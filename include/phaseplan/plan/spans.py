@@ -70,3 +70,13 @@ Seconds = Annotated[
     BeforeValidator(seconds),
     WithJsonSchema({"anyOf": [_for_editors(_WRITTEN, "90s or 30m"), _NUMBER]}),
 ]
+
+
+def text(value: float) -> str:
+    """Seconds as plans write them, to three figures or so: `45s`, `2.5m`, `17h`, `1.25h`; never days, which mislead."""
+    if value < 0:
+        return f"-{text(-value)}"
+    unit, size = ("s", 1) if value < 60 else ("m", 60) if value < 3600 else ("h", 3600)
+    shown = value / size
+    figures = f"{shown:.0f}" if shown >= 100 else f"{shown:.1f}" if shown >= 10 else f"{shown:.2f}"
+    return f"{figures.rstrip('0').rstrip('.') if '.' in figures else figures}{unit}"
