@@ -21,6 +21,7 @@ PACKAGE = "include.phaseplan.cli"
 VERBS: dict[str, str] = {  # verb -> module of this package; the order is the order of the help
     "lint": "lint",
     "graph": "graph",
+    "simulate": "simulate",
     "run": "run",
     "up": "up",
     "status": "status",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.plan.codes import CODES
 from include.phaseplan.plan.diagnostics import Diagnostic, Finding, in_order
 from include.phaseplan.plan.loader import Source, gc_paused, load
 from include.phaseplan.plan.model import PhasePlan
@@ -19,6 +20,9 @@ from include.phaseplan.plan.rules.campaign import Member, cross_check
 from include.phaseplan.plan.rules.view import View
 from include.phaseplan.plan.schema import M, findings, validate
 
+_GROUPS = ("PP5", "PP6", "PP7")  # paths, agents, running
+_NAMES = {"PP302", "PP303", "PP304", "PP305", "PP306", "PP307", "PP308"}
+_NO_MATTER = {code for code in CODES if code.startswith(_GROUPS)} | _NAMES  # to who waits for whom, and how long
 NO_PATHS: frozenset[tuple[str | int, ...]] = frozenset()
 
 
@@ -72,7 +76,25 @@ def load_valid(paths: Sequence[Path], agents: Path | None, notifiers: Path | Non
     return _load(paths, agents, notifiers, advice=False)
 
 
-def _load(paths: Sequence[Path], agents: Path | None, notifiers: Path | None, advice: bool) -> Campaign:
+def load_reckonable(paths: Sequence[Path]) -> Campaign:
+    """What can be reckoned with: plans whose branches and dependencies are sound, whatever is wrong with their names,
+    paths, agents or schedule. All errors are in `diagnostics`, those that keep a plan out and those that do not.
+    """
+    return _load(paths, None, None, advice=False, harmless=harmless)
+
+
+def harmless(diagnostic: Diagnostic) -> bool:
+    """Whether times and dependencies are what they are in spite of it."""
+    return not diagnostic.is_error or diagnostic.code in _NO_MATTER
+
+
+def _load(
+    paths: Sequence[Path],
+    agents: Path | None,
+    notifiers: Path | None,
+    advice: bool,
+    harmless: Callable[[Diagnostic], bool] = lambda d: not d.is_error,
+) -> Campaign:
     with gc_paused():
         profiles, names, found = load_profiles(agents)
         _, told, wrong = load_notifiers(notifiers)
@@ -81,7 +103,7 @@ def _load(paths: Sequence[Path], agents: Path | None, notifiers: Path | None, ad
         for entry in read:
             found.extend(entry.found)
         found.extend(_across(read, advice))
-    bad = {d.file for d in found if d.is_error}
+    bad = {d.file for d in found if not harmless(d)}
     plans = [
         LoadedPlan(entry.path, entry.plan)
         for entry in read

@@ -158,7 +158,7 @@ def _decided(phase: int, branch_id: str, record: BranchRecord) -> dict[str, Any]
         "started": verdict.started,
         "finished": verdict.finished,
         "seconds": _seconds(verdict.started, verdict.finished),
-        "agent_seconds": _agent_seconds(verdict),
+        "agent_seconds": agent_seconds(verdict),
     }
 
 
@@ -214,7 +214,7 @@ def _timings(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan) -> Timi
         return Timings()
     actual = _seconds(min(start for start, _ in spans), max(end for _, end in spans)) or 0.0
     sequential = sum(_seconds(start, end) or 0.0 for start, end in spans)
-    agents = sum(_agent_seconds(v) or 0.0 for v in verdicts)
+    agents = sum(agent_seconds(v) or 0.0 for v in verdicts)
     return Timings(
         sequential=round(sequential, 3),
         actual=round(actual, 3),
@@ -224,7 +224,8 @@ def _timings(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan) -> Timi
     )
 
 
-def _agent_seconds(verdict: Verdict) -> float | None:
+def agent_seconds(verdict: Verdict) -> float | None:
+    """How long the agent of one attempt worked; None where nobody knows."""
     return verdict.timings.get("agent", _seconds(verdict.started, verdict.finished))
 
 

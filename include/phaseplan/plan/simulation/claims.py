@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from include.phaseplan.plan.analysis import critical_path
+from include.phaseplan.plan.graph import merge_order
 from include.phaseplan.plan.model import Claims, PhasePlan
 from include.phaseplan.plan.spans import Span, text
 
 _DAY, _WORKING_DAY = 86400, 28800
+_TOLERANCE = 0.05  # of a share that is claimed
 _PERCENT = re.compile(r"\s*~?\s*(\d{1,6}(?:\.\d+)?)\s*%\s*")
 
 
@@ -28,7 +30,7 @@ class Claim:
 
 
 def compare(plan: PhasePlan, cost: dict[str, float], sequential: float, makespan: float) -> Iterator[Claim]:
-    """Every claim of one phase.
+    """Every claim of one phase, and waves whose duration cannot be.
 
     :param sequential: seconds of one agent after another.
     :param makespan: seconds from the start of the phase to its end, simulated.
@@ -47,21 +49,25 @@ def compare(plan: PhasePlan, cost: dict[str, float], sequential: float, makespan
         yield _share(plan.phase, "utilisation", claims.utilisation, busy, "100 % is one agent at work all the time")
     if claims.critical_path:
         yield _path(plan, claims.critical_path, cost)
+    yield from _chains(plan, cost)
 
 
 def _time(phase: int, name: str, span: Span, truth: float) -> Claim:
-    holds = span.low <= truth <= span.high
-    claimed, note = _range(span.low, span.high), ""
+    """A time to be done in is kept where it is done sooner; how long the work is in all must be right."""
+    readings, notes = [(float(span.low), float(span.high))], []
     if span.low and not span.low % _DAY and not span.high % _DAY:
-        low, high = (s // _DAY * _WORKING_DAY for s in (span.low, span.high))
-        note = f"a day is 24 h here; in working days of 8 h it would be {_range(low, high)}"
-        holds = holds or low <= truth <= high
-    return Claim(phase, name, claimed, text(truth), holds, note)
+        readings.append((span.low / _DAY * _WORKING_DAY, span.high / _DAY * _WORKING_DAY))
+        notes.append(f"a day is 24 h here; in working days of 8 h it would be {_range(*readings[1])}")
+    holds = any(low <= truth <= high for low, high in readings)
+    if not holds and name != "sequential" and truth < span.low:
+        holds = True
+        notes.append("it ends sooner")
+    return Claim(phase, name, _range(span.low, span.high), text(truth), holds, "; ".join(notes))
 
 
 def _share(phase: int, name: str, claimed: str, truth: float, note: str) -> Claim:
     match = _PERCENT.fullmatch(claimed)
-    holds = abs(float(match[1]) - truth) <= 1 if match else None
+    holds = abs(float(match[1]) - truth) <= max(1, truth * _TOLERANCE) if match else None
     return Claim(phase, name, claimed, f"{truth:.0f}%", holds, note)
 
 
@@ -94,6 +100,17 @@ def _path(plan: PhasePlan, claimed: tuple[str, ...], cost: dict[str, float]) -> 
     took = sum(cost[b] for b in claimed)
     note = "" if took >= length else f"the claimed one takes {text(took)}"
     return Claim(plan.phase, "critical path", shown, truth, took >= length, note)
+
+
+def _chains(plan: PhasePlan, cost: dict[str, float]) -> Iterator[Claim]:
+    """Waves that cannot take as long as they are said to, because branches inside wait for each other."""
+    for wave in plan.waves:
+        ids = {branch.id for branch in wave.branches}
+        path, length = critical_path(plan, cost, [b for b in merge_order(plan) if b in ids])
+        if wave.duration is not None and len(path) > 1 and length > wave.duration.high:
+            claimed = _range(wave.duration.low, wave.duration.high)
+            note = f"{' -> '.join(path)} wait for each other inside the wave"
+            yield Claim(plan.phase, f"wave {wave.wave}", claimed, text(length), False, note)
 
 
 def _range(low: float, high: float) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from include.phaseplan.plan.durations import Learned, Source
+from include.phaseplan.plan.durations import Learned
 from include.phaseplan.plan.model import PhasePlan, Start
 from include.phaseplan.plan.simulation.bounds import bounds_of
 from include.phaseplan.plan.simulation.chance import Chance, chance
@@ -34,7 +33,6 @@ class Report:
     question: Question
     work: Work
     agents: Agents
-    sources: Mapping[Source, int]  # how many branches' times come from where
     critical_path: tuple[tuple[int, str], ...]  # (phase, branch id)
     critical_time: float
     sequential: float
@@ -85,7 +83,6 @@ def simulate(plans: Sequence[PhasePlan], question: Question, learned: Mapping[in
         question=question,
         work=work,
         agents=agents,
-        sources=Counter(e.source for e in work.estimates),
         critical_path=path,
         critical_time=length,
         sequential=work.total,
@@ -107,9 +104,8 @@ def _claims(work: Work, planned: Schedule) -> list[Claim]:
     """Each phase by itself: from its first start to its last end."""
     out: list[Claim] = []
     for index, plan in enumerate(work.plans):
-        if plan.claims is not None:
-            own = [n for n, p in enumerate(work.plan_of) if p == index]
-            took = max(planned.ends[n] for n in own) - min(planned.starts[n] for n in own)
-            cost = work.cost_of(index)
-            out += compare(plan, cost, sum(cost.values()), took)
+        own = [n for n, p in enumerate(work.plan_of) if p == index]
+        took = max(planned.ends[n] for n in own) - min(planned.starts[n] for n in own)
+        cost = work.cost_of(index)
+        out += compare(plan, cost, sum(cost.values()), took)
     return out

@@ -1,0 +1,100 @@
+"""`phaseplan simulate`: what plans are worth before an agent has worked an hour. Imports neither Airflow nor git."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from include.phaseplan.errors import InputFault
+
+if TYPE_CHECKING:
+    from include.phaseplan.plan.durations import Learned
+    from include.phaseplan.plan.model import PhasePlan
+
+HELP = "how long plans take: by waves, by dependencies, by number of agents; what moves the end; claims and truth"
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument("plans", metavar="PLAN", nargs="+", type=Path, help="plan files; phases wait for phases")
+    parser.add_argument("--agents", metavar="N", type=count, help="shared by all; default: max_parallel_agents of each")
+    parser.add_argument("--start", choices=("wave", "dependencies"), help="default: each plan's own")
+    parser.add_argument("--json", action="store_true", help="print JSON, version 1")
+    parser.add_argument("--svg", metavar="FILE", type=Path, help="draw the schedule")
+    parser.add_argument("--seed", metavar="N", type=int, default=1, help="of the chances; default: 1")
+    parser.add_argument("--runs", metavar="N", type=count, help="of the chances; default: 1000, fewer for large plans")
+    parser.add_argument("--learned", action="store_true", help="let what past runs took replace estimates")
+    parser.add_argument("--repository", metavar="URL", help="where the past runs are; says --learned too")
+    parser.epilog = "A branch takes its `duration`, else its wave's, else 30 s a line; nothing is read but the plans."
+
+
+def count(value: str) -> int:
+    """A whole number above 0."""
+    if not value.isdecimal() or not 0 < int(value) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"a whole number above 0, not {value!r}")
+    return int(value)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Simulate, print, draw."""
+    from include.phaseplan.plan.simulation.report import Question, simulate
+
+    plans = valid(args.plans)
+    question = Question(agents=args.agents, start=args.start, seed=args.seed, runs=args.runs)
+    past = _past(args, plans) if args.learned or args.repository else None
+    report = simulate(plans, question, past)
+    if args.svg:
+        from include.phaseplan.plan.simulation.svg import svg
+
+        args.svg.write_text(svg(report), encoding="utf-8")
+    if args.json:
+        import json
+
+        from include.phaseplan.plan.simulation.as_json import as_json
+
+        print(json.dumps(as_json(report), indent=2))
+    else:
+        from include.phaseplan.cli.simulating.lines import show
+        from include.phaseplan.cli.simulating.words import words
+
+        show(words(report))
+    return 0
+
+
+def valid(files: list[Path]) -> list[PhasePlan]:
+    """The plans of these files; what is wrong with them but changes no time is counted, not shown.
+
+    :raises InputFault: branches or dependencies of one are not sound; what is wrong was printed.
+    """
+    from include.phaseplan.plan import render
+    from include.phaseplan.plan.campaign import harmless, load_reckonable
+
+    campaign = load_reckonable(files)
+    fatal = [d for d in campaign.diagnostics if not harmless(d)]
+    if fatal:
+        sys.stderr.write(render.text(fatal))
+        raise InputFault("a plan cannot be simulated before its branches and dependencies are sound")
+    if campaign.has_errors:
+        print(
+            f"{render.summary(campaign.diagnostics)} that change no time: `phaseplan lint` shows them", file=sys.stderr
+        )
+    return [loaded.plan for loaded in campaign.plans]
+
+
+def _past(args: argparse.Namespace, plans: list[PhasePlan]) -> dict[int, Learned]:
+    """What past runs of these phases took, by phase and branch id; says what was found."""
+    from include.phaseplan.cli.reading import repository_of, snapshot_of
+    from include.phaseplan.runtime.learned import learned
+    from include.phaseplan.runtime.settings import settings
+
+    found: dict[int, Learned] = {}
+    for plan in plans:
+        url = repository_of(args.repository, plan)
+        found[plan.phase] = past = learned(snapshot_of(url, plan.phase, settings().state))
+        known = [b for b in plan.place if b in past]
+        print(
+            f"phase {plan.phase}: past runs in {url} have times of {', '.join(known) or 'no branch'}", file=sys.stderr
+        )
+    return found

@@ -1,0 +1,1 @@
+"""How `simulate` looks in a terminal."""

@@ -1,0 +1,11 @@
+"""Round times for an axis."""
+
+from __future__ import annotations
+
+_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 14400, 21600, 28800, 43200, 86400)
+
+
+def step(makespan: float, most: int) -> tuple[float, ...]:
+    """Times from 0 to the end, at most so many, a round step apart. Seconds."""
+    size = next((s for s in _STEPS if makespan / s <= most), 0) or 86400 * (1 + int(makespan / 86400 / most))
+    return tuple(float(size * k) for k in range(int(makespan / size) + 1))
