@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {  # verb -> module of this package; the order is the or
     "lint": "lint",
     "graph": "graph",
     "simulate": "simulate",
+    "improve": "improve",
     "run": "run",
     "up": "up",
     "status": "status",

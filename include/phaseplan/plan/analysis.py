@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from include.phaseplan.plan.durations import estimates_of
-from include.phaseplan.plan.graph import merge_order
+from include.phaseplan.plan.graph import by_wave, merge_order
 from include.phaseplan.plan.model import PhasePlan
 
 
@@ -54,7 +54,8 @@ def analyse(plan: PhasePlan, agents: int | None = None, weights: Mapping[str, fl
     count = agents or plan.max_parallel_agents
     cost = dict(weights) if weights is not None else estimates(plan)
     path, length = critical_path(plan, cost)
-    waves = tuple(_wave_facts(plan, i, count, cost, path) for i in range(len(plan.waves)))
+    members = by_wave(plan, merge_order(plan))
+    waves = tuple(_wave_facts(plan, i, count, cost, path, members[w.wave]) for i, w in enumerate(plan.waves))
     total = sum(cost[branch.id] for branch in plan)
     return Analysis(
         agents=count,
@@ -110,11 +111,10 @@ def makespan_bound(costs: Iterable[float], agents: int) -> float:
 
 
 def _wave_facts(
-    plan: PhasePlan, index: int, agents: int, cost: Mapping[str, float], path: tuple[str, ...]
+    plan: PhasePlan, index: int, agents: int, cost: Mapping[str, float], path: tuple[str, ...], order: list[str]
 ) -> WaveFacts:
     wave = plan.waves[index]
     ids = tuple(branch.id for branch in wave.branches)
-    order = tuple(b for b in merge_order(plan) if plan.wave_of[b] == wave.wave)
     needs = {plan.wave_of[n] for branch in wave.branches for n in branch.depends_on} - {wave.wave}
     longest = critical_path(plan, cost, order)[1]
     return WaveFacts(

@@ -99,6 +99,7 @@ class Document:
 
     def _end(self, event: Any) -> None:
         frame = self._stack.pop()
+        frame.tree.end = event
         for source, tree in frame.merged:
             self._merge(frame, source, tree)
         self._add(frame.value, frame.tree, frame.tree.event, self._seen - frame.since)

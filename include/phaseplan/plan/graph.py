@@ -11,13 +11,7 @@ from include.phaseplan.plan.model import PhasePlan
 
 def transitive(plan: PhasePlan, branch_id: str) -> tuple[str, ...]:
     """All branches a branch needs, itself left out, in merge order."""
-    seen: set[str] = set()
-    todo = list(plan.by_id[branch_id].depends_on)
-    while todo:
-        current = todo.pop()
-        if current not in seen:
-            seen.add(current)
-            todo.extend(plan.by_id[current].depends_on)
+    seen = _closure(plan, plan.by_id[branch_id].depends_on)
     return tuple(b for b in merge_order(plan) if b in seen)
 
 
@@ -47,6 +41,33 @@ def merge_order(plan: PhasePlan) -> tuple[str, ...]:
         out.append(current)
         sorter.done(current)
     return tuple(out)
+
+
+def by_wave(plan: PhasePlan, order: Sequence[str]) -> dict[int, list[str]]:
+    """The branches of each wave by its number, in this order."""
+    members: dict[int, list[str]] = {wave.wave: [] for wave in plan.waves}
+    for branch_id in order:
+        members[plan.wave_of[branch_id]].append(branch_id)
+    return members
+
+
+def implied(plan: PhasePlan, branch_id: str) -> tuple[str, ...]:
+    """Dependencies of a branch that another of its dependencies has already."""
+    direct = plan.by_id[branch_id].depends_on
+    behind = _closure(plan, [further for needed in direct for further in plan.by_id[needed].depends_on])
+    return tuple(needed for needed in direct if needed in behind)
+
+
+def _closure(plan: PhasePlan, some: Sequence[str]) -> set[str]:
+    """These branches and all that they need."""
+    seen: set[str] = set()
+    todo = list(some)
+    while todo:
+        current = todo.pop()
+        if current not in seen:
+            seen.add(current)
+            todo.extend(plan.by_id[current].depends_on)
+    return seen
 
 
 def urgency(

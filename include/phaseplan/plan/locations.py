@@ -16,6 +16,7 @@ class Tree:
 
     event: Any  # yaml.Event; typed loosely because only events made by the C parser always carry marks
     parts: dict[str, tuple[Any, Tree]] | list[Tree] | None = None
+    end: Any = None  # the event that closed it, of a mapping or sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,18 @@ class Locations:
 
     def __init__(self, tree: Tree | None) -> None:
         self._tree = tree
+
+    def tree(self, path: Path) -> Tree | None:
+        """The shadow of the value at exactly this path."""
+        tree = self._tree
+        for step in path:
+            if tree is not None and isinstance(tree.parts, dict) and step in tree.parts:
+                tree = tree.parts[str(step)][1]
+            elif tree is not None and isinstance(tree.parts, list) and isinstance(step, int) and step < len(tree.parts):
+                tree = tree.parts[step]
+            else:
+                return None
+        return tree
 
     def find(self, path: Path, on_key: bool = False) -> Spot:
         """The place of the value at `path`, or of its key; where the path ends early, of what it still finds."""

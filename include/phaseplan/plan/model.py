@@ -240,6 +240,10 @@ class PhasePlan(Model):
         """All patterns of generated paths."""
         return tuple(path for entry in self.generated_files for path in entry.paths)
 
+    def with_(self, **changes: object) -> PhasePlan:
+        """The same plan with other values; unlike `model_copy` it remembers nothing of what was worked out before."""
+        return PhasePlan.model_construct(**{name: getattr(self, name) for name in type(self).model_fields} | changes)
+
     def shared_with(self, branch_id: str) -> tuple[SharedFile, ...]:
         """The shared files that this branch may change, as owner or as one listed."""
         return tuple(s for s in self.shared_files if branch_id == s.owner or branch_id in s.branches)

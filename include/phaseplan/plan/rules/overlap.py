@@ -48,7 +48,7 @@ def computed_risk(view: View, index: int) -> tuple[Risk, str]:
 def overlaps(view: View, index: int) -> Iterator[tuple[Branch, tuple[int, Branch], str, str]]:
     """Pairs of one wave that may collide: earlier branch, later branch with its index, its pattern, an example."""
     for (_, first), (j, second) in combinations(enumerate(view.plan.waves[index].branches), 2):
-        met = next(_common(view, first, second), None)
+        met = next(common(view, first, second), None)
         if met is not None and not view.ordered(first.id, second.id):
             yield first, (j, second), *met
 
@@ -61,7 +61,7 @@ def _advice(theirs: tuple[str, ...], mine: str) -> str:
     return "narrow the patterns, declare the file in shared_files, or add a dependency"
 
 
-def _common(view: View, first: Branch, second: Branch) -> Iterator[tuple[str, str]]:
+def common(view: View, first: Branch, second: Branch) -> Iterator[tuple[str, str]]:
     """Patterns of the second that meet one of the first, each with a path both own and nobody declared."""
     for theirs in first.owns:
         for mine in second.owns:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from include.phaseplan.plan.analysis import critical_path, makespan_bound
+from include.phaseplan.plan.graph import by_wave
 from include.phaseplan.plan.model import PhasePlan, Start
 from include.phaseplan.plan.simulation.network import Work
 from include.phaseplan.plan.simulation.schedule import Agents
@@ -60,7 +61,5 @@ def bounds_of(work: Work) -> Bounds:
 
 
 def _waves(plan: PhasePlan, cost: dict[str, float], order: tuple[str, ...]) -> tuple[Part, ...]:
-    members: dict[int, list[str]] = {wave.wave: [] for wave in plan.waves}
-    for branch_id in order:
-        members[plan.wave_of[branch_id]].append(branch_id)
-    return tuple((critical_path(plan, cost, m)[1], tuple(cost[b] for b in m)) for m in members.values())
+    members = by_wave(plan, order).values()
+    return tuple((critical_path(plan, cost, m)[1], tuple(cost[b] for b in m)) for m in members)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from include.phaseplan.plan.analysis import critical_path
-from include.phaseplan.plan.graph import merge_order
+from include.phaseplan.plan.graph import by_wave, merge_order
 from include.phaseplan.plan.model import Claims, PhasePlan
 from include.phaseplan.plan.spans import Span, text
 
@@ -104,9 +104,9 @@ def _path(plan: PhasePlan, claimed: tuple[str, ...], cost: dict[str, float]) -> 
 
 def _chains(plan: PhasePlan, cost: dict[str, float]) -> Iterator[Claim]:
     """Waves that cannot take as long as they are said to, because branches inside wait for each other."""
+    members = by_wave(plan, merge_order(plan))
     for wave in plan.waves:
-        ids = {branch.id for branch in wave.branches}
-        path, length = critical_path(plan, cost, [b for b in merge_order(plan) if b in ids])
+        path, length = critical_path(plan, cost, members[wave.wave])
         if wave.duration is not None and len(path) > 1 and length > wave.duration.high:
             claimed = _range(wave.duration.low, wave.duration.high)
             note = f"{' -> '.join(path)} wait for each other inside the wave"

@@ -1,0 +1,146 @@
+"""`phaseplan improve`: proposals for a plan as a diff that can be reviewed, applied, or written with `--write`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from include.phaseplan.errors import InputFault
+
+if TYPE_CHECKING:
+    from include.phaseplan.cli.simulating.lines import Line
+    from include.phaseplan.plan.improving.proposal import Draft, Proposal
+    from include.phaseplan.plan.model import PhasePlan
+
+HELP = "propose a better plan as a diff: waves, owned paths, shared files, splits, needless edges; each with its gain"
+_KINDS = ("edges", "shared", "paths", "waves", "split", "start", "agents")
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument("plan", metavar="PLAN", type=Path, help="plan file")
+    parser.add_argument("--write", action="store_true", help="write what the diff shows into the plan file")
+    parser.add_argument("--only", metavar="KIND", action="append", choices=_KINDS,
+                        help=f"look for these alone, may be repeated: {', '.join(_KINDS)}")  # fmt: skip
+    parser.add_argument("--repository", metavar="URL", help="look at the files of the plan's base there too")
+    parser.epilog = "The output is a patch with words above it: `phaseplan improve PLAN --only waves | git apply`."
+
+
+def run(args: argparse.Namespace) -> int:
+    """Propose, and write if asked."""
+    from include.phaseplan.cli.simulate import valid
+    from include.phaseplan.cli.simulating.lines import plain, show
+    from include.phaseplan.plan.improving.improve import diff, improve
+
+    plan = valid([args.plan])[0]
+    before = _draft(args.plan)
+    files = _files(args.repository, plan) if args.repository else ()
+    proposals, after = improve(before, files, args.only or _KINDS)
+    _check(args.plan, before.text, after.text)
+    show(_words(proposals))
+    patch = diff(before, after)
+    if args.write and patch:
+        _write(args.plan, before.text, after.text)
+        show([plain(f"# written: {args.plan}")])
+    else:
+        show(_coloured(patch))
+    return 0
+
+
+def _draft(path: Path) -> Draft:
+    """The plan file as it is.
+
+    :raises InputFault: it changed since it was checked.
+    """
+    from include.phaseplan.plan.improving.proposal import draft_of
+
+    draft = draft_of(str(path), _text(path))
+    if draft is None:
+        raise InputFault(f"{path} changed while it was read; try again")
+    return draft
+
+
+def _text(path: Path) -> str:
+    """The text with the line ends that it has."""
+    return path.read_bytes().decode("utf-8-sig")
+
+
+def _words(proposals: Sequence[Proposal]) -> Iterator[Line]:
+    """The proposals as comments, which `git apply` and `patch` skip."""
+    from include.phaseplan.cli.simulating.lines import plain
+
+    if not proposals:
+        yield plain("# nothing to propose")
+    for number, proposal in enumerate(proposals, 1):
+        only = "" if proposal.draft is not None else " (yours to carry out)"
+        yield plain(f"# {number}. {proposal.title}{only}", "bold")
+        yield from (plain(f"#    {why}") for why in proposal.why)
+        yield plain(f"#    gain: {proposal.gain}", "green")
+        yield from (plain(f"#      {line}", "cyan") for line in proposal.snippet.splitlines())
+        yield plain("#")
+
+
+def _coloured(patch: str) -> Iterator[Line]:
+    """Not made safe as other lines are: a patch must be exact. It holds no control characters, or it were no plan."""
+    styles = {"+": "green", "-": "red", "@": "cyan"}
+    for line in patch.split("\n")[:-1]:
+        yield [(line, "bold" if line.startswith(("+++", "---")) else styles.get(line[:1], ""))]
+
+
+def _check(path: Path, before: str, after: str) -> None:
+    """The plan must not lint worse than it did.
+
+    :raises RuntimeError: it would, which is a bug of ours.
+    """
+    old, new = (_lint(path.name, text) for text in (before, after))
+    worse = {code: new[code] - old[code] for code in new if new[code] > old[code]}
+    if worse:
+        raise RuntimeError(f"these proposals would bring new problems: {worse}")
+
+
+def _lint(name: str, text: str) -> Counter[str]:
+    """How many errors and warnings of each code a text has."""
+    from include.phaseplan.plan.campaign import load_campaign
+
+    with tempfile.TemporaryDirectory(prefix="phaseplan-") as folder:
+        file = Path(folder, name)
+        file.write_bytes(text.encode())
+        return Counter(d.code for d in load_campaign([file], None).diagnostics if d.severity != "note")
+
+
+def _write(path: Path, before: str, after: str) -> None:
+    """Whole or not at all, with the rights it had, and only over what was read.
+
+    :raises InputFault: somebody changed the file meanwhile.
+    """
+    target = path.resolve()
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.new")
+    raw = target.read_bytes()
+    if raw.decode("utf-8-sig") != before:
+        raise InputFault(f"{path} changed meanwhile; nothing was written")
+    try:
+        temporary.write_bytes((b"\xef\xbb\xbf" if raw.startswith(b"\xef\xbb\xbf") else b"") + after.encode())
+        temporary.chmod(target.stat().st_mode & 0o7777)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _files(url: str, plan: PhasePlan) -> tuple[str, ...]:
+    """Paths of all files at the plan's base.
+
+    :raises InputFault: the repository has no such branch.
+    """
+    from include.phaseplan.cli.running.request import absolute
+    from include.phaseplan.runtime.remote import Remote
+    from include.phaseplan.runtime.settings import settings
+
+    remote = Remote(absolute(url))
+    with remote.private(state=settings().state) as repo:
+        remote.fetch(repo, f"+refs/heads/{plan.base}:refs/heads/{plan.base}")
+        return repo.names("ls-tree", "-r", "-z", "--name-only", f"refs/heads/{plan.base}")

@@ -1,0 +1,121 @@
+"""Owned paths that separate: the wider pattern leaves out the narrower, or files tell who means what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from include.phaseplan.plan.globs import common_path
+from include.phaseplan.plan.improving.collisions import Collision, collisions, path_of, worth
+from include.phaseplan.plan.improving.edits import Unknown, append_item, quoted, replace_items
+from include.phaseplan.plan.improving.proposal import Draft, Proposal, with_branch
+from include.phaseplan.plan.model import Branch
+from include.phaseplan.plan.patterns import matches
+
+_WORD = re.compile(r"[a-z0-9]{4,}")
+Owns = tuple[str, ...]
+
+
+def propose(draft: Draft, files: Sequence[str]) -> list[Proposal]:
+    """One proposal for each pair that can be told apart.
+
+    :param files: paths of the repository's files; none: only the patterns are looked at.
+    """
+    out: list[Proposal] = []
+    left_alone: set[tuple[tuple[str, str], str]] = set()
+
+    def open_one() -> Collision | None:
+        return next((c for c in collisions(draft.plan) if (c.pair, c.example) not in left_alone), None)
+
+    while (found := open_one()) is not None:
+        proposal = _separate(draft, found, files)
+        if proposal is None:
+            left_alone.add((found.pair, found.example))
+        elif proposal.draft is not None:
+            out.append(proposal)
+            draft = proposal.draft
+    return out
+
+
+def _separate(draft: Draft, found: Collision, files: Sequence[str]) -> Proposal | None:
+    before = {(c.pair, c.example) for c in collisions(draft.plan)}
+    for changes, why in (*_by_patterns(found), *_by_files(found, files)):
+        after: Draft | None = draft
+        for branch_id, owns in changes.items():
+            after = _owning(after, branch_id, owns) if after is not None else None
+        if (
+            after is not None
+            and len(left := collisions(after.plan)) < before
+            and found.pair not in {c.pair for c in left}
+        ):
+            title = f"separate what {found.first.id} and {found.second.id} own"
+            return Proposal("paths", title, (f"both own {found.example}", *why), worth(after.plan, [found.pair]), after)
+    return None
+
+
+def _by_patterns(found: Collision) -> Iterator[tuple[dict[str, Owns], tuple[str, ...]]]:
+    """The wider of two patterns leaves out the narrower one."""
+    for one, other in product(found.first.owns, found.second.owns):
+        if common_path(one, other) is None or _width(one) == _width(other):
+            continue
+        (wide, branch), (narrow, _) = sorted(
+            ((one, found.first), (other, found.second)), key=lambda p: _width(p[0]), reverse=True
+        )
+        without = f"!{narrow}**" if narrow.endswith("/") else f"!{narrow}"
+        why = (f"{branch.id} keeps {wide} without {narrow}, which the other one names more exactly",)
+        yield {branch.id: (*branch.owns, without)}, why
+
+
+def _by_files(found: Collision, files: Sequence[str]) -> Iterator[tuple[dict[str, Owns], tuple[str, ...]]]:
+    """Files that carry a word of one branch's name are that branch's: patterns by the beginnings of their names."""
+    both = [f for f in files if matches(found.first.owns, f) and matches(found.second.owns, f)]
+    first, second = _words(found.first), _words(found.second)
+    changes: dict[str, Owns] = {}
+    why = []
+    for branch, own, others in ((found.first, first, second), (found.second, second, first)):
+        mine = _beginnings(both, own - others, others - own)
+        kept = tuple(p for p in branch.owns if not any(matches((p,), f) for f in both))
+        if not mine:
+            return
+        changes[branch.id] = (*kept, *mine)
+        why.append(f"{branch.id} keeps {', '.join(mine)}: the files there carry its name")
+    yield changes, tuple(why)
+
+
+def _beginnings(files: Sequence[str], own: set[str], others: set[str]) -> tuple[str, ...]:
+    out: dict[str, None] = {}
+    for file in files:
+        folder, slash, name = file.rpartition("/")
+        at = [name.lower().find(w) + len(w) for w in sorted(own) if w in name.lower()]
+        if at and not any(w in name.lower() for w in others):
+            out[f"{folder}{slash or '/'}{name[: min(at)]}*"] = None
+    return tuple(out)
+
+
+def _owning(draft: Draft, branch_id: str, owns: Owns) -> Draft | None:
+    """The draft in which a branch owns something else."""
+    path = path_of(draft.plan, branch_id)
+    branch = draft.plan.by_id[branch_id]
+    tree = draft.source.locations.tree((*path, "owns"))
+    if tree is None:
+        return None
+    try:
+        if owns[: len(branch.owns)] == branch.owns:
+            edits = [append_item(draft.text, tree, quoted(value)) for value in owns[len(branch.owns) :]]
+        else:
+            edits = replace_items(draft.text, tree, [quoted(value) for value in owns])
+    except Unknown:
+        return None
+    return draft.changed(edits, with_branch(draft.plan, path, branch.model_copy(update={"owns": owns})))
+
+
+def _width(pattern: str) -> tuple[int, int]:
+    """How much a pattern takes in, roughly: the sooner its first wild card or its end as a folder, the more."""
+    literal = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
+    exact = literal == pattern and not pattern.endswith("/")
+    return (0 if exact else 1, -len(literal))
+
+
+def _words(branch: Branch) -> set[str]:
+    return set(_WORD.findall(f"{branch.slug} {branch.title}".lower()))
