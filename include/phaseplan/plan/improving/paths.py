@@ -44,11 +44,8 @@ def _separate(draft: Draft, found: Collision, files: Sequence[str]) -> Proposal 
         after: Draft | None = draft
         for branch_id, owns in changes.items():
             after = _owning(after, branch_id, owns) if after is not None else None
-        if (
-            after is not None
-            and len(left := collisions(after.plan)) < before
-            and found.pair not in {c.pair for c in left}
-        ):
+        left = {(c.pair, c.example) for c in collisions(after.plan)} if after is not None else before
+        if after is not None and left < before and (found.pair, found.example) not in left:
             title = f"separate what {found.first.id} and {found.second.id} own"
             return Proposal("paths", title, (f"both own {found.example}", *why), worth(after.plan, [found.pair]), after)
     return None

@@ -90,7 +90,7 @@ def simulate(plans: Sequence[PhasePlan], question: Question, learned: Mapping[in
         bounds={mode: bounds.at(agents, mode) for mode in modes},
         schedule=planned,
         bound=bounds.at(agents, question.start),
-        slack=tuple(slacks(work, net, planned)),
+        slack=tuple(slacks(work, net, agents, planned)),
         utilisation=utilisation(planned, agents.total),
         rows=table(work, nets, bounds, max(e.agents for e in plenty.values()), question.agents or 1),
         enough=plenty,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 from include.phaseplan.plan.simulation.network import Net, Work
@@ -16,8 +17,8 @@ _STEPS = 100_000  # branch starts that all simulations together may take: every 
 class Shift:
     """One branch. `tenth`, `hour`: seconds by which the end moves if it takes a tenth or an hour longer.
 
-    `slack`: seconds that it may take longer if every agent keeps its branches and their order. With agents that take
-    what is most urgent an end can come earlier by chance (Graham's anomalies), so a move can be negative.
+    `slack`: seconds that it may take longer if the order of starts is kept. With agents that take what is most urgent
+    the order can change, and an end come earlier by chance (Graham's anomalies), so a move can be negative.
     """
 
     branch: int
@@ -31,7 +32,7 @@ def sensitivity(work: Work, net: Net, agents: Agents, planned: Schedule) -> tupl
 
     Of many branches only those with the least slack are: see `measured`.
     """
-    slack = slacks(work, net, planned)
+    slack = slacks(work, net, agents, planned)
     some = sorted(range(len(slack)), key=slack.__getitem__)[: measured(work)]
 
     def moved(number: int, slip: float) -> float:
@@ -48,17 +49,37 @@ def measured(work: Work) -> int:
     return min(len(work.branches), max(5, _STEPS // (len(work.branches) or 1)))
 
 
-def slacks(work: Work, net: Net, planned: Schedule) -> list[float]:
-    """Seconds by which each branch can end later while every agent keeps its branches, their order, and the end."""
+def slacks(work: Work, net: Net, agents: Agents, planned: Schedule) -> list[float]:
+    """Seconds by which each branch can end later, with all that follows, while the order of starts and the end stay."""
     count = len(work.branches)
     latest = [planned.makespan] * len(net.needs)  # to start, once it was looked at
-    following: dict[int, float] = {}  # agent -> latest start of what it does next
+    following = _handed_on(work, agents, planned)
     slack = [0.0] * count
     for number in reversed(planned.finished):
         end = min((latest[other] for other in net.after[number]), default=planned.makespan)
         if number < count:
-            end = min(end, following.get(planned.agents[number], planned.makespan))
+            if (other := following.get(number)) is not None:
+                end = min(end, latest[other])
             slack[number] = max(0.0, end - planned.ends[number])
-            following[planned.agents[number]] = end - work.costs[number]
         latest[number] = end - work.costs[number] if number < count else end
     return slack
+
+
+def _handed_on(work: Work, agents: Agents, planned: Schedule) -> dict[int, int]:
+    """Which branch waits for another's agent, told apart so that as few wait as can be.
+
+    Whoever starts takes an agent that has done nothing yet, else the one that became idle last: the schedule's own
+    numbers of agents would make branches wait for each other although another agent was idle.
+    """
+    out: dict[int, int] = {}
+    place = {number: i for i, number in enumerate(planned.finished)}
+    for crew, fresh in enumerate(agents.crews):
+        own = [n for n, plan in enumerate(work.plan_of) if agents.crew_of[plan] == crew]
+        ending = deque(sorted(own, key=place.__getitem__))
+        idle: list[int] = []
+        for count, number in enumerate(sorted(own, key=lambda n: (planned.starts[n], place[n]))):
+            while ending and place[ending[0]] < place[number] and planned.ends[ending[0]] <= planned.starts[number]:
+                idle.append(ending.popleft())
+            if count >= fresh and idle:
+                out[idle.pop()] = number
+    return out
