@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from bench import campaign, copy, culprits, lint, makespan, merge, nights, parse, waiting
+from bench import copy, culprits, lint, makespan, merge, parse, simulate
 
 
 def _makespans() -> dict[str, float]:
@@ -14,6 +15,7 @@ def _makespans() -> dict[str, float]:
 
 ALL: dict[str, Callable[[], dict[str, float]]] = {
     "lint": lint.measure,
+    "simulate": simulate.measure,
     "parse": parse.measure,
     "merge": merge.measure,
     "culprits": culprits.measure,

@@ -17,8 +17,8 @@ def improve(draft: Draft, files: Sequence[str] = (), kinds: Collection[str] = KI
     """
     steps: dict[Kind, Callable[[Draft], list[Proposal]]] = {
         "edges": edges.propose,
-        "shared": lambda d: shared.propose(d, files),
         "paths": lambda d: paths.propose(d, files),
+        "shared": shared.propose,
         "waves": waves.propose,
         "split": words.split,
         "start": words.start,

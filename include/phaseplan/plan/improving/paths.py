@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 from include.phaseplan.plan.globs import common_path
 from include.phaseplan.plan.improving.collisions import Collision, collisions, path_of, worth
 from include.phaseplan.plan.improving.edits import Unknown, append_item, quoted, replace_items
 from include.phaseplan.plan.improving.proposal import Draft, Proposal, with_branch
+from include.phaseplan.plan.improving.shared import share
 from include.phaseplan.plan.model import Branch
 from include.phaseplan.plan.patterns import matches
 
 _WORD = re.compile(r"[a-z0-9]{4,}")
 Owns = tuple[str, ...]
+_FEW = 5
 
 
 def propose(draft: Draft, files: Sequence[str]) -> list[Proposal]:
@@ -38,20 +41,32 @@ def propose(draft: Draft, files: Sequence[str]) -> list[Proposal]:
     return out
 
 
+@dataclass(frozen=True)
+class _Way:
+    """One way to tell two branches apart: what they own then, and files that both may still change."""
+
+    owns: dict[str, Owns]
+    why: tuple[str, ...]
+    shared: tuple[str, ...] = ()
+
+
 def _separate(draft: Draft, found: Collision, files: Sequence[str]) -> Proposal | None:
     before = {(c.pair, c.example) for c in collisions(draft.plan)}
-    for changes, why in (*_by_patterns(found), *_by_files(found, files)):
+    for way in (*_by_patterns(found), *_by_files(found, files)):
         after: Draft | None = draft
-        for branch_id, owns in changes.items():
+        for branch_id, owns in way.owns.items():
             after = _owning(after, branch_id, owns) if after is not None else None
+        for path in way.shared:
+            after = share(after, path, found.pair) if after is not None else None
         left = {(c.pair, c.example) for c in collisions(after.plan)} if after is not None else before
         if after is not None and left < before and (found.pair, found.example) not in left:
             title = f"separate what {found.first.id} and {found.second.id} own"
-            return Proposal("paths", title, (f"both own {found.example}", *why), worth(after.plan, [found.pair]), after)
+            why = (f"both own {found.example}", *way.why)
+            return Proposal("paths", title, why, worth(after.plan, [found.pair]), after)
     return None
 
 
-def _by_patterns(found: Collision) -> Iterator[tuple[dict[str, Owns], tuple[str, ...]]]:
+def _by_patterns(found: Collision) -> Iterator[_Way]:
     """The wider of two patterns leaves out the narrower one."""
     for one, other in product(found.first.owns, found.second.owns):
         if common_path(one, other) is None or _width(one) == _width(other):
@@ -60,24 +75,34 @@ def _by_patterns(found: Collision) -> Iterator[tuple[dict[str, Owns], tuple[str,
             ((one, found.first), (other, found.second)), key=lambda p: _width(p[0]), reverse=True
         )
         without = f"!{narrow}**" if narrow.endswith("/") else f"!{narrow}"
-        why = (f"{branch.id} keeps {wide} without {narrow}, which the other one names more exactly",)
-        yield {branch.id: (*branch.owns, without)}, why
+        why = f"{branch.id} keeps {wide} without {narrow}, which the other one names more exactly"
+        yield _Way({branch.id: (*branch.owns, without)}, (why,))
 
 
-def _by_files(found: Collision, files: Sequence[str]) -> Iterator[tuple[dict[str, Owns], tuple[str, ...]]]:
-    """Files that carry a word of one branch's name are that branch's: patterns by the beginnings of their names."""
+def _by_files(found: Collision, files: Sequence[str]) -> Iterator[_Way]:
+    """Files that carry a word of one branch's name are that branch's; of the others, if they are few, one is the owner.
+
+    The patterns are the beginnings of the files' names, so new files called alike belong to the same branch.
+    """
     both = [f for f in files if matches(found.first.owns, f) and matches(found.second.owns, f)]
     first, second = _words(found.first), _words(found.second)
-    changes: dict[str, Owns] = {}
+    owns: dict[str, Owns] = {}
     why = []
     for branch, own, others in ((found.first, first, second), (found.second, second, first)):
         mine = _beginnings(both, own - others, others - own)
-        kept = tuple(p for p in branch.owns if not any(matches((p,), f) for f in both))
         if not mine:
             return
-        changes[branch.id] = (*kept, *mine)
+        kept = tuple(p for p in branch.owns if not any(matches((p,), f) for f in both))
+        owns[branch.id] = (*kept, *mine)
         why.append(f"{branch.id} keeps {', '.join(mine)}: the files there carry its name")
-    yield changes, tuple(why)
+    rest = tuple(f for f in both if not any(matches(patterns, f) for patterns in owns.values()))
+    if len(rest) <= _FEW:
+        why += [f"{path} carries neither name; both may change it, the first of them merges first" for path in rest]
+        yield _Way(owns, tuple(why), rest)
+    why.append(
+        f"{len(rest)} files there carry neither name, and then belong to nobody: add those that one of them changes"
+    )
+    yield _Way(owns, tuple(why))
 
 
 def _beginnings(files: Sequence[str], own: set[str], others: set[str]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from include.phaseplan.plan.graph import merge_order
 from include.phaseplan.plan.improving.collisions import collisions, worth
@@ -22,43 +22,47 @@ from include.phaseplan.plan.improving.edits import (
 )
 from include.phaseplan.plan.improving.proposal import Draft, Proposal
 from include.phaseplan.plan.model import SharedFile
-from include.phaseplan.plan.patterns import matches
 
 
-def propose(draft: Draft, files: Sequence[str]) -> list[Proposal]:
-    """One proposal for each such file: one that both name exactly, or one of the repository's that both match."""
+def propose(draft: Draft) -> list[Proposal]:
+    """One proposal for each file that several branches of a wave own by its name."""
     out: list[Proposal] = []
-    for path, pairs in _files(draft, files).items():
-        if any(entry.path == path for entry in draft.plan.shared_files):
-            continue
+    for path, pairs in _named(draft).items():
         ids = {branch_id for pair in pairs for branch_id in pair}
-        owner, *others = [b for b in merge_order(draft.plan) if b in ids]
-        entry = SharedFile(path=path, owner=owner, branches=tuple(others))
-        try:
-            after = draft.changed(
-                [_entry(draft, entry)], draft.plan.with_(shared_files=(*draft.plan.shared_files, entry))
-            )
-        except Unknown:
-            continue
+        after = share(draft, path, ids)
         if after is None or len(collisions(after.plan)) >= len(collisions(draft.plan)):
             continue
-        why = (f"{', '.join((owner, *others))} all change it; {owner} merges first, the others add theirs",
-               "where every line stands for itself (a list, a registry), `merge: union` saves conflicts")  # fmt: skip
-        out.append(Proposal("shared", f"make {owner} the owner of {path}", why, worth(after.plan, pairs), after))
+        entry = after.plan.shared_files[-1]
+        why = (
+            f"{', '.join((entry.owner, *entry.branches))} all change it; {entry.owner} merges first, the others add theirs",
+            "where every line stands for itself (a list, a registry), `merge: union` saves conflicts",
+        )
+        out.append(Proposal("shared", f"make {entry.owner} the owner of {path}", why, worth(after.plan, pairs), after))
         draft = after
     return out
 
 
-def _files(draft: Draft, files: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-    """Pairs that collide, by the file they collide at."""
+def share(draft: Draft, path: str, ids: Collection[str]) -> Draft | None:
+    """The draft in which a file is shared; the owner is the one of them that is merged first."""
+    if any(entry.path == path for entry in draft.plan.shared_files):
+        return None
+    owner, *others = [b for b in merge_order(draft.plan) if b in ids]
+    entry = SharedFile(path=path, owner=owner, branches=tuple(others))
+    meant = draft.plan.with_(shared_files=(*draft.plan.shared_files, entry))
+    try:
+        return draft.changed([_entry(draft, entry)], meant)
+    except Unknown:
+        return None
+
+
+def _named(draft: Draft) -> dict[str, list[tuple[str, str]]]:
+    """Pairs that collide, by the files that both name exactly."""
     out: dict[str, list[tuple[str, str]]] = {}
-    for found in collisions(draft.plan):
-        named = {p.lstrip("/") for p in found.first.owns} & {p.lstrip("/") for p in found.second.owns}
-        exact = [p for p in sorted(named) if not p.endswith("/") and not set(p) & set("*?[!\\")]
-        both = [f for f in files if matches(found.first.owns, f) and matches(found.second.owns, f)]
-        for path in dict.fromkeys([*exact, *both]):
-            if "." in path.rsplit("/", 1)[-1] or path in both:
-                out.setdefault(path, []).append(found.pair)
+    for pair, (first, second) in {c.pair: (c.first, c.second) for c in collisions(draft.plan)}.items():
+        both = {p.lstrip("/") for p in first.owns} & {p.lstrip("/") for p in second.owns}
+        for path in sorted(both):
+            if "." in path.rsplit("/", 1)[-1] and not path.endswith("/") and not set(path) & set("*?[!\\"):
+                out.setdefault(path, []).append(pair)
     return out
 
 

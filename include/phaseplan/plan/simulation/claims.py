@@ -104,8 +104,9 @@ def _path(plan: PhasePlan, claimed: tuple[str, ...], cost: dict[str, float]) -> 
 
 def _chains(plan: PhasePlan, cost: dict[str, float]) -> Iterator[Claim]:
     """Waves that cannot take as long as they are said to, because branches inside wait for each other."""
-    members = by_wave(plan, merge_order(plan))
-    for wave in plan.waves:
+    said = [wave for wave in plan.waves if wave.duration is not None]
+    members = by_wave(plan, merge_order(plan)) if said else {}
+    for wave in said:
         path, length = critical_path(plan, cost, members[wave.wave])
         if wave.duration is not None and len(path) > 1 and length > wave.duration.high:
             claimed = _range(wave.duration.low, wave.duration.high)

@@ -43,6 +43,8 @@ class Net:
     needs: tuple[tuple[int, ...], ...]
     after: tuple[tuple[int, ...], ...]
     urgent: tuple[int, ...]  # branches, the most urgent first within each phase
+    rank: tuple[int, ...]  # place in `urgent`, by branch
+    waits: tuple[int, ...]  # how many each needs
 
 
 def gather(plans: Sequence[PhasePlan], learned: Mapping[int, Learned] | None = None) -> Work:
@@ -92,7 +94,8 @@ def connect(work: Work, start: Start | None = None) -> Net:
     for number, needed in enumerate(needs):
         for other in needed:
             after[other].append(number)
-    return Net(tuple(map(tuple, needs)), tuple(map(tuple, after)), tuple(urgent))
+    rank = sorted(range(len(urgent)), key=urgent.__getitem__)
+    return Net(tuple(map(tuple, needs)), tuple(map(tuple, after)), tuple(urgent), tuple(rank), tuple(map(len, needs)))
 
 
 def _waves(needs: list[list[int]], plan: PhasePlan, first: int, gate: int) -> int:

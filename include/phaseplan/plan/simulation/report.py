@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from include.phaseplan.plan.durations import Learned
+from include.phaseplan.plan.loader import gc_paused
 from include.phaseplan.plan.model import PhasePlan, Start
 from include.phaseplan.plan.simulation.bounds import bounds_of
 from include.phaseplan.plan.simulation.chance import Chance, chance
@@ -70,7 +71,11 @@ def simulate(plans: Sequence[PhasePlan], question: Question, learned: Mapping[in
 
     :param learned: seconds of past runs, by phase and branch id.
     """
-    work = gather(plans, learned)
+    with gc_paused():
+        return _simulate(gather(plans, learned), question)
+
+
+def _simulate(work: Work, question: Question) -> Report:
     modes: tuple[Start, Start] = ("wave", "dependencies")
     nets: dict[str, Net] = {mode: connect(work, mode) for mode in modes}
     starts = {plan.start for plan in work.plans} if question.start is None else {question.start}

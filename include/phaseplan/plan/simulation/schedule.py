@@ -57,11 +57,8 @@ class _Run:
     def __init__(self, work: Work, net: Net, agents: Agents, costs: Sequence[float]) -> None:
         self.net, self.costs = net, costs
         self.count = len(work.branches)
-        self.crew = [agents.crew_of[p] for p in work.plan_of]
-        self.waiting = [len(needed) for needed in net.needs]
-        self.rank = [0] * self.count
-        for place, number in enumerate(net.urgent):
-            self.rank[number] = place
+        self.crew = [0] * self.count if len(agents.crews) == 1 else [agents.crew_of[p] for p in work.plan_of]
+        self.waiting, self.rank = list(net.waits), net.rank
         self.ready: list[list[int]] = [[] for _ in agents.crews]
         first = [sum(agents.crews[:i]) for i in range(len(agents.crews))]
         self.free = [list(range(f, f + n)) for f, n in zip(first, agents.crews, strict=True)]
@@ -74,28 +71,26 @@ class _Run:
         for heap in self.free:
             heapify(heap)
         self._release([n for n, left in enumerate(self.waiting) if not left])
-        now = 0.0
+        now, busy, free, crew, by = 0.0, self.busy, self.free, self.crew, self.by
         self._start(now)
-        while self.busy:
-            now = self.busy[0][0]
-            while self.busy and self.busy[0][0] == now:
-                number = heappop(self.busy)[1]
-                heappush(self.free[self.crew[number]], self.by[number])
+        while busy:
+            now = busy[0][0]
+            while busy and busy[0][0] == now:
+                number = heappop(busy)[1]
+                heappush(free[crew[number]], by[number])
                 self._done(number)
             self._start(now)
-        return Schedule(tuple(self.starts), tuple(self.ends), tuple(self.by), now, tuple(self.finished))
+        return Schedule(tuple(self.starts), tuple(self.ends), tuple(by), now, tuple(self.finished))
 
     def _done(self, number: int) -> None:
-        waiting, freed = self.waiting, []
+        waiting = self.waiting
         self.finished.append(number)
         for other in self.net.after[number]:
             waiting[other] -= 1
             if not waiting[other]:
-                freed.append(other)
-        if freed:
-            self._release(freed)
+                self._release((other,))
 
-    def _release(self, numbers: list[int]) -> None:
+    def _release(self, numbers: Sequence[int]) -> None:
         for number in numbers:
             if number < self.count:
                 heappush(self.ready[self.crew[number]], self.rank[number])
@@ -103,11 +98,11 @@ class _Run:
                 self._done(number)
 
     def _start(self, now: float) -> None:
-        urgent, busy = self.net.urgent, self.busy
+        urgent, busy, costs, starts, ends = self.net.urgent, self.busy, self.costs, self.starts, self.ends
         for ready, free in zip(self.ready, self.free, strict=True):
             while ready and free:
                 number = urgent[heappop(ready)]
                 self.by[number] = heappop(free)
-                self.starts[number] = now
-                self.ends[number] = end = now + self.costs[number]
+                starts[number] = now
+                ends[number] = end = now + costs[number]
                 heappush(busy, (end, number))
