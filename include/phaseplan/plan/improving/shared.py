@@ -33,8 +33,9 @@ def propose(draft: Draft) -> list[Proposal]:
         if after is None or len(collisions(after.plan)) >= len(collisions(draft.plan)):
             continue
         entry = after.plan.shared_files[-1]
+        everybody = ", ".join((entry.owner, *entry.branches))
         why = (
-            f"{', '.join((entry.owner, *entry.branches))} all change it; {entry.owner} merges first, the others add theirs",
+            f"{everybody} all change it; {entry.owner} merges first, the others add theirs",
             "where every line stands for itself (a list, a registry), `merge: union` saves conflicts",
         )
         out.append(Proposal("shared", f"make {entry.owner} the owner of {path}", why, worth(after.plan, pairs), after))

@@ -1,0 +1,156 @@
+"""`phaseplan simulate`, as a user runs it; what past runs took, from a real repository."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from include.phaseplan.cli.main import main
+from include.phaseplan.runtime.learned import learned
+from include.phaseplan.runtime.remote import Remote
+from include.phaseplan.runtime.results import publish_result
+from include.phaseplan.runtime.snapshot import Snapshot
+from tests.cli.plans import verdict
+
+TOP = Path(__file__).resolve().parents[2]
+PHASE_05 = str(TOP / "include" / "plans" / "phase-05.yaml")
+HOUR = 3600
+
+SMALL = """
+phase: 7
+title: Small \x20"quoted" & <b>
+max_parallel_agents: 2
+waves:
+  - wave: 1
+    title: First
+    branches:
+      - {id: "7.a", branch: f/a, title: "Part <A> & more", lines: 100, owns: [/a/]}
+      - {id: "7.b", branch: f/b, title: Part B, duration: 1h-3h, owns: [/b/]}
+  - wave: 2
+    branches:
+      - {id: "7.c", branch: f/c, title: Part C, depends_on: ["7.a"], owns: [/c/]}
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> str:
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL)
+    return str(file)
+
+
+def test_text_fits_in_a_hundred_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", PHASE_05]) == 0
+    said = capsys.readouterr().out
+    assert max(map(len, said.splitlines())) <= 100
+    for part in (
+        "Critical path, 17h: 5.1.1 -> 5.2.1 -> 5.3.2",
+        "with 4 agents                               17h              17h",
+        "  5.3.2 Placement interfaces           2",
+        "5.2.1 -> 5.3.1 is no dependency",
+        "10 by their wave's duration",
+    ):
+        assert part in said
+    assert "\x1b" not in said
+
+
+def test_bars_stand_where_the_schedule_says(small: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """7.a 50m, 7.b 2h, then 7.c 1h: 3 hours over all columns, and 7.a may be 70m later without moving anything."""
+    assert main(["simulate", small]) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if set(line) & set("█▒") and "7." in line]
+    bars = {line.split()[0]: line[41:] for line in rows}
+    width = len(bars["7.c"].rstrip()) - len("     3h")
+    assert bars["7.b"].startswith("█" * round(width * 2 / 3))
+    assert bars["7.a"].startswith("▒" * round(width * 50 / 180) + "·")
+    assert bars["7.c"].startswith(" " * round(width * 2 / 3) + "█")
+
+
+def test_json(small: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", small, "--json", "--agents", "1", "--start", "dependencies", "--seed", "3"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["version"], said["phases"], said["start"]) == (1, [7], "dependencies")
+    assert said["agents"] == {"total": 1, "crews": [1], "utilisation": [1.0]}
+    assert said["makespan"] == said["sequential"] == said["bound"] == 3000 + 2 * HOUR + HOUR
+    assert [b["estimate"]["source"] for b in said["branches"]] == ["lines", "branch", "nothing"]
+    assert (said["chance"]["seed"], said["chance"]["ranged"]) == (3, 1)
+    assert main(["simulate", small, "--json", "--agents", "1", "--start", "dependencies", "--seed", "3"]) == 0
+    assert json.loads(capsys.readouterr().out) == said
+
+
+def test_svg_is_well_formed_and_draws_everything(small: str, tmp_path: Path) -> None:
+    out = tmp_path / "out.svg"
+    assert main(["simulate", small, "--svg", str(out)]) == 0
+    tree = ElementTree.parse(out)
+    texts = [t.text or "" for t in tree.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"Part <A> & more", "7.c", "Wave 1: First", "agent 2"} <= set(texts)
+    bars = [r for r in tree.iter("{http://www.w3.org/2000/svg}rect") if r.find("{*}title") is not None]
+    ends = {r.find("{*}title").text[:3]: float(r.get("x")) + float(r.get("width")) for r in bars}  # type: ignore[union-attr,index,arg-type]
+    assert ends["7.a"] < ends["7.b"] < ends["7.c"]
+
+
+def test_what_changes_no_time_is_only_counted(tmp_path: Path, small: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", small]) == 0
+    assert "3 errors, 0 warnings, 0 notes that change no time" in capsys.readouterr().err  # nothing builds them
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(SMALL.replace('["7.a"]', '["7.x"]'))
+    assert main(["simulate", str(bad)]) == 1
+    said = capsys.readouterr().err
+    assert "bad.yaml:13" in said
+    assert "PP401" in said
+    assert "sound" in said
+
+
+@pytest.mark.parametrize("words", [["--agents", "0"], ["--agents", "x"], ["--runs", "-1"], ["--start", "never"]])
+def test_bad_arguments(small: str, words: list[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["simulate", small, *words])
+    assert stop.value.code == 1
+
+
+def test_it_imports_neither_airflow_nor_git_nor_the_runtime() -> None:
+    script = (
+        f"import sys; from include.phaseplan.cli.main import main; assert main(['simulate', {PHASE_05!r}]) == 0;"
+        f"assert main(['improve', {PHASE_05!r}]) == 0;"
+        "print([m for m in sys.modules if m.split('.')[0] in ('airflow', 'git', 'docker') or 'phaseplan.runtime' in m])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=TOP, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_failed_attempts_are_part_of_what_a_branch_took() -> None:
+    passed = {"timings": {"agent": 30.0}, "run": "run-1"}
+    verdicts = (
+        verdict("7.a", 0, 10, attempt=1, outcome="failed", name=None),
+        verdict("7.a", 0, 99, attempt=2, gating=1, **passed),
+        verdict("7.a", 0, 99, attempt=2, gating=2, **passed),  # gated again, not built again
+        verdict("7.a", 0, 50, attempt=3, run="run-2"),
+        verdict("7.a", 0, 60, attempt=4, run="run-3", outcome="failed", name=None),  # never passed
+        verdict("7.a", 0, 70, attempt=5, run="run-4", source="person"),
+    )
+    assert learned(Snapshot(7, verdicts={"7.a": verdicts, "7.b": ()})) == {"7.a": (40.0, 50.0)}
+
+
+def test_past_runs_replace_estimates(
+    small: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AIRFLOW__PHASEPLAN__STATE", str(tmp_path / "state"))
+    target = tmp_path / "target"
+    subprocess.run(["git", "init", "-q", "-b", "main", target], check=True)
+    who = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+    subprocess.run(["git", "-C", target, *who, "commit", "-q", "--allow-empty", "-m", "base"], check=True)
+    remote = Remote(str(target))
+    with remote.private(state=tmp_path / "state") as repo:
+        head = remote.refs()["refs/heads/main"]
+        publish_result(repo, remote, verdict("7.c", 0, 20, base=head, timings={"agent": 12.5}), None)
+    assert main(["simulate", small, "--json", "--repository", str(target)]) == 0
+    said = capsys.readouterr()
+    third = json.loads(said.out)["branches"][2]
+    assert third["estimate"] == {"low": 12.5, "high": 12.5, "mean": 12.5, "source": "learned"}
+    assert "have times of 7.c\n" in said.err
+    assert main(["simulate", small, "--repository", str(target)]) == 0
+    assert "1 learned from past runs" in capsys.readouterr().out
