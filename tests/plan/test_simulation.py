@@ -8,6 +8,10 @@ from itertools import combinations
 
 import pytest
 
+from include.phaseplan.cli.simulating.words import words
+from include.phaseplan.compile.weights import weights
+from include.phaseplan.plan.analysis import estimates
+from include.phaseplan.plan.graph import urgency
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.plan.simulation.bounds import bounds_of
 from include.phaseplan.plan.simulation.crew import enough
@@ -15,6 +19,7 @@ from include.phaseplan.plan.simulation.network import Work, connect, gather
 from include.phaseplan.plan.simulation.report import Question, Report, simulate
 from include.phaseplan.plan.simulation.schedule import Schedule, pools, run, shared
 from include.phaseplan.plan.simulation.sensitivity import slacks
+from include.phaseplan.plan.simulation.svg import svg
 from tests.plan.random_plans import HOUR, best, branch, plan_of, random_plan
 from tests.plan.test_analysis import phase_05
 
@@ -34,7 +39,7 @@ def waves_of_two() -> PhasePlan:
 
 @pytest.mark.parametrize("start", ["wave", "dependencies"])
 def test_against_the_best_of_all_schedules(start: str) -> None:
-    """Never under the optimum, which is never under the bound; on average within a twentieth of it."""
+    """Never under the optimum, which is never under the bound; on average within a fiftieth of it (0.1 % is measured)."""
     ratios = []
     for seed in SEEDS:
         plan = random_plan(random.Random(seed))
@@ -46,7 +51,7 @@ def test_against_the_best_of_all_schedules(start: str) -> None:
         assert bounds_of(work).at(crew, start) <= optimum + 1e-6
         assert made >= optimum - 1e-6
         ratios.append(made / optimum)
-    assert statistics.mean(ratios) <= 1.05
+    assert statistics.mean(ratios) <= 1.02
     assert any(ratio == 1 for ratio in ratios)
 
 
@@ -73,6 +78,18 @@ def test_a_wave_waits_for_the_whole_wave_before_and_a_branch_only_for_its_own() 
     assert report.makespans == {"wave": 9 * HOUR, "dependencies": 7 * HOUR}
     assert report.critical_path == ((1, "1.b"), (1, "1.d"))
     assert report.sequential == 12 * HOUR
+
+
+def test_who_is_urgent_depends_on_what_waits() -> None:
+    """b is longer than a inside the wave; a has the longer way to the end of the phase."""
+    first = [branch("1.a", "2h"), branch("1.b", "3h"), branch("1.c", "3h")]
+    plan = plan_of([{"wave": 1, "branches": first}, {"wave": 2, "branches": [branch("1.d", "9h", ["1.a"])]}],
+                   max_parallel_agents=2)  # fmt: skip
+    cost = estimates(plan)
+    assert urgency(plan, cost, "dependencies") == ("1.a", "1.d", "1.b", "1.c")
+    assert urgency(plan, cost, "wave") == ("1.b", "1.c", "1.a", "1.d")
+    assert weights(plan) == {"1.b": 4, "1.c": 3, "1.a": 2, "1.d": 1}
+    assert weights(plan, "dependencies")["1.a"] == 4
 
 
 def test_phase_5() -> None:
@@ -138,6 +155,23 @@ def test_slack_is_the_most_that_moves_nothing_with_agents_enough() -> None:
             for more, moves in ((slack, 0.0), (slack + 60, 60.0)):
                 costs = [c + (more if n == number else 0) for n, c in enumerate(work.costs)]
                 assert run(work, net, crew, costs).makespan - made.makespan == pytest.approx(moves)
+
+
+def test_a_number_of_agents_that_nobody_has_costs_nothing() -> None:
+    plan = waves_of_two().with_(max_parallel_agents=10**12)
+    report = simulate([plan], Question())
+    assert report.makespans["dependencies"] == 7 * HOUR
+    assert len(report.utilisation) == 256
+    assert simulate([plan], Question(agents=10**12)).schedule.makespan == report.schedule.makespan
+
+
+def test_work_that_takes_no_time() -> None:
+    report = simulate(
+        [plan_of([{"wave": 1, "branches": [branch("1.1", "0h"), branch("1.2", "0h", ["1.1"])]}])], Question()
+    )
+    assert (report.schedule.makespan, report.enough["wave"].agents, report.chance.p90) == (0, 1, 0)
+    assert "<svg" in svg(report)
+    assert len(list(words(report))) > 10
 
 
 def test_chances_are_repeatable_and_between_the_extremes() -> None:

@@ -231,6 +231,15 @@ class PhasePlan(Model):
         return {branch.id: i for i, branch in enumerate(self)}
 
     @cached_property
+    def needed_by(self) -> dict[str, tuple[str, ...]]:
+        """Branches that list a branch in their depends_on, by its id."""
+        out: dict[str, list[str]] = {branch.id: [] for branch in self}
+        for branch in self:
+            for needed in branch.depends_on:
+                out[needed].append(branch.id)
+        return {branch_id: tuple(others) for branch_id, others in out.items()}
+
+    @cached_property
     def wave_of(self) -> dict[str, int]:
         """Wave number by branch id."""
         return {branch.id: wave.wave for wave in self.waves for branch in wave.branches}

@@ -16,7 +16,7 @@ _BARS = WIDTH - 2 - _NAME - 1 - _AGENT - 1 - _END
 
 
 def gantt(report: Report) -> Iterator[Line]:
-    """Bars by wave, in the order in which the branches start: full ones move the end, dots are slack."""
+    """Bars by wave, in the order in which the branches start: full ones have no slack, dots are slack."""
     scale = _BARS / report.schedule.makespan if report.schedule.makespan else 0.0
     yield [(" " * (2 + _NAME + 1 + _AGENT), ""), (_ticks(report.schedule.makespan, scale), "dim")]
     shown, first = 0, 0

@@ -81,7 +81,8 @@ def _crew(report: Report) -> Iterator[Line]:
 def _bars(report: Report) -> Iterator[Line]:
     start = report.question.start or "/".join(sorted({plan.start for plan in report.work.plans}))
     head = f"Schedule, `start: {start}`, {report.agents.total} agents: ends after {text(report.schedule.makespan)}"
-    yield plain(f"{head} (█ moves the end, ▒ has slack, · its slack)", "bold")
+    yield plain(f"{head}", "bold")
+    yield plain("█ has no slack, ▒ has slack, · so much, as long as branches start in this order", "dim")
     yield from gantt(report)
 
 
@@ -100,7 +101,7 @@ def _shifts(report: Report) -> Iterator[Line]:
     moving = [s for s in report.sensitivity if s.tenth > 0 or s.hour > 0]
     count, total = measured(report.work), len(report.work.branches)
     which = "" if count == total else f" (the {count} with the least slack of {total})"
-    yield plain(f"If one branch takes longer, the end moves by{which}", "bold")
+    yield plain(f"If one branch takes longer, and agents then take what may start, the end moves by{which}", "bold")
     if not moving:
         yield plain("  nothing: every branch has slack for that")
         return

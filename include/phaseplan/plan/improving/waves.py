@@ -18,7 +18,7 @@ from include.phaseplan.plan.simulation.network import connect, gather
 from include.phaseplan.plan.simulation.schedule import run, shared
 
 _WORTH = 0.01  # share of the end that a change must gain
-_STEPS = 3_000_000  # branch starts that the search may simulate
+_STEPS = 500_000  # branch starts that the search may simulate
 
 
 @dataclass(frozen=True)
@@ -51,54 +51,52 @@ def propose(draft: Draft) -> list[Proposal]:
 def _search(plan: PhasePlan) -> list[_Move]:
     """Moves that end the phase sooner, in order."""
     moves: list[_Move] = []
-    count = len(plan.place)
-    budget = max(1, _STEPS // count) if count else 0
-    best = _end(plan)
+    left, best = max(1, _STEPS // len(plan.place)), _end(plan)
     while True:
-        step: list[_Move] = []
-        for chain in _chains(plan):
-            changed = plan
-            some: list[_Move] = []
-            for options in chain:
-                legal = [m for m in options if _legal(changed, m)]
-                ends = [(_end(_shifted(changed, m)), m) for m in legal]
-                budget -= len(ends)
-                if budget < 0:
+        step: tuple[list[_Move], PhasePlan] | None = None
+        for ids in _chains(plan):
+            changed, made = plan, list[_Move]()
+            for branch_id in ids:
+                tried = [(_end(_shifted(changed, move)), move) for move in _options(changed, branch_id)]
+                left -= len(tried) + 1
+                if left < 0:
                     return moves
-                if not ends:
+                if not tried:
                     break
-                end, move = min(ends, key=lambda e: e[0])
-                changed, some = _shifted(changed, move), [*some, move]
+                end, move = min(tried, key=lambda e: e[0])
+                changed, made = _shifted(changed, move), [*made, move]
                 if end < best * (1 - _WORTH) and len(collisions(changed)) <= len(collisions(plan)):
-                    best, step, found = end, some, changed
-        if not step:
+                    best, step = end, (made, changed)
+        if step is None:
             return moves
-        moves, plan = [*moves, *step], found
+        moves, plan = [*moves, *step[0]], step[1]
 
 
-def _chains(plan: PhasePlan) -> Iterator[list[list[_Move]]]:
-    """What to try: each wave's branches, the longest first, one after the other moved out of it."""
+def _chains(plan: PhasePlan) -> Iterator[list[str]]:
+    """What to move: each branch by itself; the branches of a wave, the longest first, one after the other."""
     cost = {branch_id: estimate.mean for branch_id, estimate in estimates_of(plan).items()}
-    for index, wave in enumerate(plan.waves):
-        ordered = sorted(wave.branches, key=lambda b: -cost[b.id])
-        chain = [[_Move(b.id, index, t) for t in range(len(plan.waves)) if t != index] for b in ordered]
-        movable = [options for options in chain if any(_legal(plan, m) for m in options)]
-        yield from ([options] for options in movable)
+    for wave in plan.waves:
+        movable = [b.id for b in sorted(wave.branches, key=lambda b: -cost[b.id]) if _options(plan, b.id)]
+        yield from ([branch_id] for branch_id in movable)
         if len(movable) > 1:
             yield movable
 
 
-def _legal(plan: PhasePlan, move: _Move) -> bool:
-    """Whether a branch may be in another wave: behind what it needs, before its dependents, owners first."""
-    if len(plan.waves[move.source].branches) < 2:
-        return False
-    at = {b.id: i for i, wave in enumerate(plan.waves) for b in wave.branches}
-    if any(at[n] >= move.target for n in plan.by_id[move.branch].depends_on):
-        return False
-    if any(move.branch in b.depends_on and at[b.id] <= move.target for b in plan):
-        return False
-    at[move.branch] = move.target
-    return all(at[s.owner] <= at[b] for s in plan.shared_files for b in s.branches)
+def _options(plan: PhasePlan, branch_id: str) -> list[_Move]:
+    """Where a branch may go: behind what it needs, before what needs it, the owner of a shared file first."""
+    at, index = plan.wave_of, {wave.wave: i for i, wave in enumerate(plan.waves)}
+    source = index[at[branch_id]]
+    if len(plan.waves[source].branches) < 2:
+        return []
+    behind = [index[at[d]] + 1 for d in plan.by_id[branch_id].depends_on]
+    before = [index[at[d]] - 1 for d in plan.needed_by[branch_id]]
+    for entry in plan.shared_files:
+        if branch_id == entry.owner:
+            before += [index[at[b]] for b in entry.branches if b != branch_id]
+        elif branch_id in entry.branches:
+            behind.append(index[at[entry.owner]])
+    targets = range(max(behind, default=0), min(before, default=len(plan.waves) - 1) + 1)
+    return [_Move(branch_id, source, target) for target in targets if target != source]
 
 
 def _shifted(plan: PhasePlan, move: _Move) -> PhasePlan:

@@ -8,6 +8,8 @@ from heapq import heapify, heappop, heappush
 
 from include.phaseplan.plan.simulation.network import Net, Work
 
+_IDLE = 256
+
 
 @dataclass(frozen=True)
 class Agents:
@@ -35,12 +37,18 @@ class Schedule:
 
 def shared(work: Work, count: int) -> Agents:
     """One crew for all phases."""
-    return Agents((count,), (0,) * len(work.plans))
+    return Agents((_used(count, len(work.branches)),), (0,) * len(work.plans))
 
 
 def pools(work: Work) -> Agents:
     """Each phase with its `max_parallel_agents`."""
-    return Agents(tuple(p.max_parallel_agents for p in work.plans), tuple(range(len(work.plans))))
+    crews = tuple(_used(plan.max_parallel_agents, len(plan.place)) for plan in work.plans)
+    return Agents(crews, tuple(range(len(crews))))
+
+
+def _used(count: int, branches: int) -> int:
+    """Agents without a branch are only counted up to a number that people may have: a plan may ask for billions."""
+    return min(count, max(branches, _IDLE))
 
 
 def run(work: Work, net: Net, agents: Agents, costs: Sequence[float] | None = None) -> Schedule:
