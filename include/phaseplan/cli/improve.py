@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.phaseplan.errors import InputFault
+from include.phaseplan.errors import Bug, InputFault
 
 if TYPE_CHECKING:
     from include.phaseplan.cli.simulating.lines import Line
@@ -95,12 +95,12 @@ def _coloured(patch: str) -> Iterator[Line]:
 def _check(path: Path, before: str, after: str) -> None:
     """The plan must not lint worse than it did.
 
-    :raises RuntimeError: it would, which is a bug of ours.
+    :raises Bug: it would.
     """
     old, new = (_lint(path.name, text) for text in (before, after))
     worse = {code: new[code] - old[code] for code in new if new[code] > old[code]}
     if worse:
-        raise RuntimeError(f"these proposals would bring new problems: {worse}")
+        raise Bug(f"proposals for {path} would bring new problems ({worse}); please report this")
 
 
 def _lint(name: str, text: str) -> Counter[str]:
@@ -132,7 +132,7 @@ def _write(path: Path, before: str, after: str) -> None:
 
 
 def _files(url: str, plan: PhasePlan) -> tuple[str, ...]:
-    """Paths of all files at the plan's base.
+    """Paths of all files at the plan's base, except such as no plan file can name.
 
     :raises InputFault: the repository has no such branch.
     """
@@ -142,5 +142,8 @@ def _files(url: str, plan: PhasePlan) -> tuple[str, ...]:
 
     remote = Remote(absolute(url))
     with remote.private(state=settings().state) as repo:
-        remote.fetch(repo, f"+refs/heads/{plan.base}:refs/heads/{plan.base}")
-        return repo.names("ls-tree", "-r", "-z", "--name-only", f"refs/heads/{plan.base}")
+        if (base := f"refs/heads/{plan.base}") not in remote.refs(repo=repo):
+            raise InputFault(f"{remote} has no branch {plan.base}, the plan's base; write another `base:` or push it")
+        remote.fetch(repo, f"+{base}:{base}")
+        names = repo.names("ls-tree", "-r", "-z", "--name-only", base)
+    return tuple(name for name in names if name.isprintable())  # what a plan file can hold
