@@ -105,6 +105,17 @@ def test_what_changes_no_time_is_only_counted(tmp_path: Path, small: str, capsys
     assert "sound" in said
 
 
+def test_every_bad_plan_is_simulated_and_improved_or_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    codes = {
+        file.name: (main(["simulate", str(file)]), main(["improve", str(file)]))
+        for file in sorted((TOP / "tests" / "plans" / "bad").glob("*.yaml"))
+    }
+    assert len(codes) > 30
+    assert set(codes.values()) == {(0, 0), (1, 1)}
+    assert codes["PP505-shared-owner.yaml"] == (1, 1)
+    assert capsys.readouterr().out
+
+
 @pytest.mark.parametrize("words", [["--agents", "0"], ["--agents", "x"], ["--runs", "-1"], ["--start", "never"]])
 def test_bad_arguments(small: str, words: list[str]) -> None:
     with pytest.raises(SystemExit) as stop:

@@ -22,7 +22,8 @@ from include.phaseplan.plan.schema import M, findings, validate
 
 _GROUPS = ("PP5", "PP6", "PP7")  # paths, agents, running
 _NAMES = {"PP302", "PP303", "PP304", "PP305", "PP306", "PP307", "PP308"}
-_NO_MATTER = {code for code in CODES if code.startswith(_GROUPS)} | _NAMES  # to who waits for whom, and how long
+_UNKNOWN = {"PP505", "PP506"}  # a shared file's branches that do not exist have no place in any order
+_NO_MATTER = {code for code in CODES if code.startswith(_GROUPS)} - _UNKNOWN | _NAMES  # to who waits, and how long
 NO_PATHS: frozenset[tuple[str | int, ...]] = frozenset()
 
 
