@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import campaign, copy, culprits, lint, makespan, merge, nights, parse, waiting
-from bench import copy, culprits, lint, makespan, merge, parse, simulate
+from bench import campaign, copy, culprits, lint, makespan, merge, nights, parse, simulate, waiting
 
 
 def _makespans() -> dict[str, float]:

@@ -106,13 +106,12 @@ def test_what_changes_no_time_is_only_counted(tmp_path: Path, small: str, capsys
 
 
 def test_every_bad_plan_is_simulated_and_improved_or_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    codes = {
-        file.name: (main(["simulate", str(file)]), main(["improve", str(file)]))
-        for file in sorted((TOP / "tests" / "plans" / "bad").glob("*.yaml"))
-    }
+    examples = TOP / "include/phaseplan/plan/examples"
+    files = sorted([*(TOP / "tests/plans/bad").glob("*.yaml"), *examples.glob("PP[1-7]*.yaml")])
+    codes = {file.name: (main(["simulate", str(file)]), main(["improve", str(file)])) for file in files}
     assert len(codes) > 30
     assert set(codes.values()) == {(0, 0), (1, 1)}
-    assert codes["PP505-shared-owner.yaml"] == (1, 1)
+    assert codes["PP505.yaml"] == (1, 1)
     assert capsys.readouterr().out
 
 

@@ -134,16 +134,15 @@ def _write(path: Path, before: str, after: str) -> None:
 def _files(url: str, plan: PhasePlan) -> tuple[str, ...]:
     """Paths of all files at the plan's base, except such as no plan file can name.
 
-    :raises InputFault: the repository has no such branch.
+    :raises BaseMissing: there is no such base.
     """
     from include.phaseplan.cli.running.request import absolute
+    from include.phaseplan.runtime.base import resolve_base
     from include.phaseplan.runtime.remote import Remote
     from include.phaseplan.runtime.settings import settings
 
     remote = Remote(absolute(url))
     with remote.private(state=settings().state) as repo:
-        if (base := f"refs/heads/{plan.base}") not in remote.refs(repo=repo):
-            raise InputFault(f"{remote} has no branch {plan.base}, the plan's base; write another `base:` or push it")
-        remote.fetch(repo, f"+{base}:{base}")
+        base = resolve_base(remote, repo, plan, plan.base_name)
         names = repo.names("ls-tree", "-r", "-z", "--name-only", base)
     return tuple(name for name in names if name.isprintable())  # what a plan file can hold
