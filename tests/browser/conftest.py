@@ -18,7 +18,7 @@ from tests.end_to_end.world import airflow_up
 _PATIENCE = 30_000.0  # milliseconds for a page to react; a loaded machine needs seconds
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Repositories and plans."""
     made = Place(tmp_path_factory.mktemp("ui"))
@@ -27,14 +27,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     made.clear_away()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def airflow(place: Place) -> Iterator[Api]:
     """What `./phaseplan up` starts."""
     with airflow_up(place.home, place.agents, place.top / "state") as api:
         yield api
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
     """A window of Debian's Chromium."""
     expect.set_options(timeout=_PATIENCE)
@@ -47,7 +47,7 @@ def page() -> Iterator[Page]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def person(page: Page, airflow: Api, place: Place) -> Person:
     """Logged in, with the password that `up` has generated."""
     someone = Person(page, airflow.address)
@@ -69,7 +69,7 @@ class Runs:
     refusal: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def runs(person: Person) -> Runs:
     """Triggers all phases through the form: of phase 5 one branch, after a mistyped base."""
     ids = {}

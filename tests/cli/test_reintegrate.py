@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.cli import lastrun
 from include.phaseplan.cli import run as run_verb
 from include.phaseplan.cli.main import main
 from include.phaseplan.cli.reintegrate import command, selection
@@ -79,7 +78,6 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A target repository without a ledger; the last run of this checkout is not ours."""
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__STATE", str(tmp_path / "state"))
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__PLANS", str(tmp_path / "plans"))
-    monkeypatch.setattr(lastrun, "FILE", tmp_path / "last-run.json")
     target = tmp_path / "target"
     subprocess.run(["git", "init", "-q", "-b", "main", target], check=True)
     identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]

@@ -1,4 +1,4 @@
-"""`.phaseplan/last-run.json`: what `run` last worked on, so that `status` needs no arguments after it."""
+"""`last-run.json` in the state folder: what `run` last worked on, so that `status` needs no arguments after it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import json
 import os
 from typing import Any
 
-from include.phaseplan.runtime.settings import TOP
-
-FILE = TOP / ".phaseplan" / "last-run.json"
+from include.phaseplan.runtime.settings import last_run_file
 
 
 def last_run() -> dict[str, Any]:
     """What was written last; empty where nothing was, or nothing that can be read."""
     try:
-        content = json.loads(FILE.read_text())
+        content = json.loads(last_run_file().read_text())
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
@@ -22,7 +20,8 @@ def last_run() -> dict[str, Any]:
 
 def remember(content: dict[str, Any]) -> None:
     """Write it whole or not at all."""
-    FILE.parent.mkdir(parents=True, exist_ok=True)
-    temporary = FILE.with_name(f"last-run.{os.getpid()}.new")
+    file = last_run_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f"last-run.{os.getpid()}.new")
     temporary.write_text(json.dumps(content, indent=2) + "\n")
-    temporary.replace(FILE)
+    temporary.replace(file)

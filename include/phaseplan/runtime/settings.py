@@ -51,14 +51,13 @@ def _file() -> configparser.RawConfigParser:
 
 def settings() -> Settings:
     """The settings in force."""
-    state = Path(option("state") or TOP / ".phaseplan")
     return Settings(
         repository=option("repository") or _last_repository(),
         docker_url=option("docker_url") or os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock",
         plans=Path(option("plans") or TOP / "include" / "plans"),
         agents=Path(option("agents") or TOP / "include" / "agents.yaml"),
         notifiers=_notifiers(),
-        state=state,
+        state=_state(),
         deferrable=_true(option("deferrable") or "true"),
         collector_image=option("collector_image") or "phaseplan/collector:1",
         start=option("start"),
@@ -67,6 +66,15 @@ def settings() -> Settings:
         retry_delay=float(option("retry_delay") or 10),
         gate_runs=_count("gate_runs", 60),
     )
+
+
+def last_run_file() -> Path:
+    """Where `run` writes down what it works on."""
+    return _state() / "last-run.json"
+
+
+def _state() -> Path:
+    return Path(option("state") or TOP / ".phaseplan")
 
 
 def _notifiers() -> Path | None:
@@ -107,7 +115,7 @@ def _true(text: str) -> bool:
 def _last_repository() -> str | None:
     """The repository `./phaseplan run` last worked on; the last place that is asked."""
     try:
-        return str(json.loads((TOP / ".phaseplan" / "last-run.json").read_text())["repository"])
+        return str(json.loads(last_run_file().read_text())["repository"])
     except (OSError, ValueError, KeyError):
         return None
 
