@@ -1,0 +1,242 @@
+"""Statements about single branches: sections, definition lists, dependency lists, splits."""
+
+from __future__ import annotations
+
+import re
+
+from include.phaseplan.plan.importing.context import agents_of, wave_of
+from include.phaseplan.plan.importing.facts import Facts, Mention, Said
+from include.phaseplan.plan.importing.spans import duration
+from include.phaseplan.plan.importing.statements import Statement
+from include.phaseplan.plan.importing.words import ids, ids_out, is_none, line_counts, names, paths
+
+_SIZE = re.compile(r"~?\s*(\d[\d,]*(?:\s*(?:\u2192|->|-|\u2013)\s*\d[\d,]*)?)\s*(?:lines|loc|lines of code)\b", re.I)
+_NEEDS = re.compile(
+    r"(?:depends on|requires|needs|builds on|blocked by|waits (?:for|on)|must (?:wait for|follow)|deps?:|dependencies:|after)\s*:?\s*([^;()\n]+)",
+    re.I,
+)
+_FEEDS = re.compile(
+    r"\b(?:blocks|enables|unblocks|is required by|required by|is needed by|feeds)\b\s*:?\s*([^;()\n]+)", re.I
+)
+_ARROW = re.compile(r"\u2192|\u27f6|\u21d2|-+>|=+>|\u2190|<-+")
+_SPLIT = re.compile(r"\bsplit(?:s|ting)?\b", re.I)
+_MAYBE = re.compile(
+    r"\b(?:if|may|might|could|can|should|contingen\w*|optional\w*|potential\w*|possible|possibly|when|exceed\w*|would|needed|candidates?|risk)\b",
+    re.I,
+)
+_OTHER = re.compile(
+    r"critical path|merge order|rollback|validat|conflict|status|timeline|schedule|communication|risk|example|template|success|metric|savings|split|integration",
+    re.I,
+)
+_OWNS = re.compile(
+    r"(?:owned |primary |target |main |key |exclusive |new )*(?:files?|paths?|packages?|directory|directories|location|owns|ownership|code)(?: owned| paths?| to create| created| location| ownership| isolation)?(?:\s*\(.*\))?",
+    re.I,
+)
+_KEYS: tuple[tuple[str, str], ...] = (
+    ("name", r"(?:git |feature )?branch(?: name)?|git"),
+    ("lines", r"(?:estimated |est\.? |target |expected |total |max )*(?:lines|loc|size|line count|lines of code|estimate)(?: \(?est\w*\.?\)?| of code)?"),
+    ("needs", r"(?:depends on|dependencies|dependency|deps|requires|prerequisites?|blocked by|needs|depends)"),
+    ("feeds", r"(?:blocks|enables|unblocks|required by|needed by)"),
+    ("title", r"(?:title|focus(?: area)?|name|description|scope|purpose|feature|component)"),
+    ("span", r"(?:estimated |est\.? )*(?:duration|time|effort|hours)"),
+    ("wave", r"(?:execution )?wave"),
+    ("agent", r"(?:assigned |agent )?(?:agent|assignee|assigned to)(?: assignment)?"),
+)  # fmt: skip
+
+
+def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> None:
+    """A heading that names one branch opens its section: `#### 6.1.1: SyncTarget Controller (750 lines)`."""
+    found, named = ids(text), names(raw)
+    if len(found) > 1 or not (found or named) or _SPLIT.search(text) or _OTHER.search(ids_out(text)):
+        return
+    agents = agents_of(text)
+    facts.mentions.append(
+        Mention(
+            "branch section",
+            line,
+            id=found[0] if found else None,
+            name=named[0] if len(named) == 1 else None,
+            title=_title(text),
+            lines=_lines(text),
+            wave=wave,
+            agent=agents[0] if len(agents) == 1 else None,
+        )  # fmt: skip
+    )
+
+
+def read(s: Statement, facts: Facts) -> None:
+    """Put what a statement says of branches into the facts."""
+    if _splits(s, facts):
+        return
+    subject = _subject(s)
+    if subject is not None and _attribute(s, subject, facts):
+        return
+    found = ids(s.whole)
+    if s.kind != "table" and found and _defines(s, found):
+        _definition(s, found[0], facts)
+    elif (
+        s.kind in ("item", "fence")
+        and not found
+        and (named := names(s.raw))
+        and len(named) == 1
+        and _is_list_of_branches(s)
+    ):
+        _definition(s, None, facts)
+    if found and not re.search(r"critical path", " ".join((s.key, *s.parents, *s.context.headings[-1:])), re.I):
+        _edges(s, facts)
+
+
+def _is_list_of_branches(s: Statement) -> bool:
+    return (
+        bool(s.context.under(r"branch|wave|assign", 2))
+        and not _OTHER.search(" ".join(s.context.headings[-1:]))
+        and s.kind == "item"
+    )
+
+
+def _subject(s: Statement) -> Mention | None:
+    """The branch a statement stands under: an item above it, or its section."""
+    wave = wave_of(" ".join(s.parents)) or s.context.wave
+    for parent in reversed(s.parents):
+        found, named = ids(parent), names(parent)
+        if len(found) == 1 and parent.find(found[0]) < 14:
+            return Mention("branch section", s.line, id=found[0], wave=wave)
+        if len(named) == 1:
+            return Mention("branch section", s.line, name=named[0], wave=wave)
+        if len(agents := agents_of(parent)) == 1 and re.match(r"\W*agent", parent, re.I):
+            return Mention("branch section", s.line, agent=agents[0], wave=wave)
+    if s.context.branch is not None:
+        by_id = bool(ids(s.context.branch))
+        return Mention(
+            "branch section",
+            s.line,
+            id=s.context.branch if by_id else None,
+            name=None if by_id else s.context.branch,
+            wave=wave,
+        )
+    if s.context.agent is not None and wave is not None:
+        return Mention("branch section", s.line, agent=s.context.agent, wave=wave)
+    return None
+
+
+def _attribute(s: Statement, subject: Mention, facts: Facts) -> bool:
+    """`Lines: 600` below a branch."""
+    key = s.key.lower().strip()
+    kind = next((kind for kind, pattern in _KEYS if re.fullmatch(pattern, key)), None)
+    if (
+        kind is None
+        and _OWNS.fullmatch(key)
+        or (not key and s.parents and _OWNS.fullmatch(s.parents[-1].rstrip(":").lower()))
+    ):
+        subject.owns = tuple(paths(s.raw))
+    elif kind is None and not key and s.context.under(rf"^{_OWNS.pattern}$", 1) and paths(s.raw):
+        subject.owns = tuple(paths(s.raw)[:1])
+    elif not key and s.parents and re.fullmatch(_KEYS[2][1], s.parents[-1].rstrip(":").lower()):
+        subject.needs = s.value
+    elif kind == "name" and (named := names(s.raw) or re.findall(r"`([\w./-]+)`", s.raw)):
+        subject.name = named[0]
+    elif kind == "lines" and (counts := line_counts(s.value)):
+        subject.lines = counts
+    elif kind in ("needs", "feeds", "title"):
+        setattr(subject, kind, s.value)
+    elif kind == "span":
+        subject.span = duration(s.value)
+    elif kind == "wave":
+        subject.wave = wave_of(f"wave {s.value}") or subject.wave
+    elif kind == "agent" and (
+        agents := agents_of(s.value if re.search("agent", s.value, re.I) else f"agent {s.value}")
+    ):
+        subject.agent = agents[0]
+    else:
+        return False
+    facts.mentions.append(subject)
+    return True
+
+
+def _defines(s: Statement, found: list[str]) -> bool:
+    """Whether an item introduces the branch it begins with."""
+    start = re.match(rf"\W*(?:(?:branch|task|effort)\s+)?{re.escape(found[0])}\b", s.whole, re.I)
+    if start is None or s.kind == "text" or _ARROW.match(s.whole[start.end() :].strip()):
+        return False
+    return not _OTHER.search(" ".join((*s.context.headings[-1:], *s.parents))) and not re.search(
+        r"\d+\.\d+\.\d+\s*(?:,|and|&|-)\s*\d", s.whole[:24]
+    )
+
+
+def _definition(s: Statement, branch: str | None, facts: Facts) -> None:
+    own = paths(s.raw) if not _NEEDS.search(s.whole) else []
+    named = names(s.raw)
+    listed = s.context.under(r"depend", 1) or s.about(r"depend")
+    agents = agents_of(s.whole)
+    m = Mention("list", s.line, id=branch, name=named[0] if len(named) == 1 else None, lines=_lines(s.whole),
+                wave=wave_of(" ".join(s.parents)) or s.context.wave, agent=agents[0] if len(agents) == 1 else None)  # fmt: skip
+    if not listed:
+        m.title = _title(s.whole)
+        ownership = s.about(r"isolat|overlap|owner|files|packages?|director|paths") or s.context.under(
+            r"isolat|overlap|owner|package|director", 1
+        )
+        m.owns = tuple(own) if ownership or s.key in (branch or "", "") and not m.title else ()
+        if ownership:
+            m.title = None
+    facts.mentions.append(m)
+
+
+def _lines(text: str) -> tuple[int, ...]:
+    match = _SIZE.search(text)
+    return line_counts(match[1]) if match else ()
+
+
+def _title(text: str) -> str | None:
+    """What a heading or an item calls its branch."""
+    bare = _NEEDS.sub("", _SIZE.sub("", ids_out(text)))
+    for name in names(bare):
+        bare = bare.replace(name, "")
+    bare = re.sub(r"^\W*(?:(?:branch|effort|task|agent)\b\s*\w?\b)?[\s:.\u2013\u2014-]*", "", bare, flags=re.I)
+    bare = re.split(r"\s[\u2013\u2014|-]\s|[;(\[]|,\s", bare, maxsplit=1)[0].strip(" :-\u2013\u2014.,()")
+    return bare if re.search(r"[A-Za-z]{2}", bare) and len(bare) <= 80 else None
+
+
+def _edges(s: Statement, facts: Facts) -> None:
+    """`5.2.1 depends on 5.1.1`, `5.1.1 -> 5.2.1`, and under a dependency heading `5.2.1: 5.1.1, 5.1.3`."""
+    text = s.whole
+    need = _NEEDS.search(text)
+    feed = _FEEDS.search(text)
+    if need or feed:
+        match = need or feed
+        assert match is not None
+        left, right = ids(text[: match.start()]), ids(match[1])
+        for one in left if len(left) <= 4 and _affirms(text) else ():
+            for other in right:
+                if one != other:
+                    facts.edges.append(Said((other, one) if need else (one, other), s.line, "text"))
+            if need and not right and is_none(match[1]):
+                facts.without.setdefault(one, Said("", s.line, "text"))
+    elif s.context.under(r"depend", 1) or s.about(r"depend"):
+        _chain(s, text, facts)
+
+
+def _affirms(text: str) -> bool:
+    return not re.search(r"\b(?:not|never|no longer|doesn't|without)\b", text, re.I)
+
+
+def _chain(s: Statement, text: str, facts: Facts) -> None:
+    parts = _ARROW.split(text)
+    if len(parts) > 1 and not re.search(r"\bwave\b", text, re.I):
+        backwards = re.search(r"\u2190|<-", text) is not None
+        for a, b in zip(parts, parts[1:], strict=False):
+            pairs = [(x, y) for x in ids(a) for y in ids(b) if x != y]
+            facts.edges += [Said((y, x) if backwards else (x, y), s.line, "text") for x, y in pairs]
+    elif len(own := ids(s.key)) == 1:
+        facts.edges += [Said((needed, own[0]), s.line, "text") for needed in ids(s.value) if needed != own[0]]
+        if is_none(s.value) and s.value:
+            facts.without.setdefault(own[0], Said("", s.line, "text"))
+
+
+def _splits(s: Statement, facts: Facts) -> bool:
+    """`5.2.1 was split into 5.2.1a and 5.2.1b`; a mere possibility is none."""
+    told = _SPLIT.search(s.whole) or s.context.under(r"\bsplits?\b", 1) and _ARROW.search(s.whole)
+    if not told or len(found := ids(s.whole)) < 3:
+        return False
+    if not _MAYBE.search(s.whole) and not s.context.under(r"contingen|if needed|optional|potential", 1):
+        facts.splits.append(Said((found[0], tuple(found[1:])), s.line))
+    return True

@@ -1,0 +1,93 @@
+"""Which wave, branch and agent a block speaks of, from the headings above it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from include.phaseplan.plan.importing.blocks import Block
+from include.phaseplan.plan.importing.words import clean, ids, names
+
+_WORDS = {w: i for i, w in enumerate("one two three four five six seven eight nine ten".split(), 1)}
+_WAVE = re.compile(
+    rf"\bwave[ _#-]*(?:no\.? ?)?(?:(\d{{1,3}})\.)?(\d{{1,3}}|{'|'.join(_WORDS)})\b(?![.]\d)", re.IGNORECASE
+)
+_AGENT = re.compile(r"\bagents?[ _#-]*(\d{1,3}|[A-Z])\b(?!\s*[-\u2013,&]\s*\d)", re.IGNORECASE)
+_AGENTS = re.compile(
+    r"\bagents?[ _#-]*((?:\d{1,3}|[A-Z])(?:\s*(?:[,&/\u2013-]|and|to)\s*(?:agent\s*)?(?:\d{1,3}|[A-Z])\b)*)",
+    re.IGNORECASE,
+)
+_DEFINES = re.compile(
+    rf"(?:phase\s*\d+\s*[-\u2013:,.|]?\s*)?wave[ _#-]*(?:\d{{1,3}}\.)?(?:\d{{1,3}}|{'|'.join(_WORDS)})\b\s*"
+    r"(?:[:\u2013\u2014|.=-]+\s*(?P<title>[^(\[]*?))?\s*(?P<rest>[(\[].*)?",
+    re.IGNORECASE,
+)
+_AFTER = re.compile(r"(?P<title>[^(:]+?)\s*\(\s*wave[ #-]*\d{1,3}\s*\)\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the headings above say. `headings` are cleaned, outermost first."""
+
+    headings: tuple[str, ...] = ()
+    wave: int | None = None
+    branch: str | None = None
+    agent: str | None = None
+
+    def under(self, pattern: str, nearest: int = 9) -> bool:
+        """Whether one of the nearest headings matches, whatever the case."""
+        return any(re.search(pattern, h, re.IGNORECASE) for h in self.headings[-nearest:])
+
+
+def wave_of(text: str, only: bool = True) -> int | None:
+    """The wave a text names; None when it names several and `only` is set."""
+    found = {int(m[2]) if m[2].isdigit() else _WORDS[m[2].lower()] for m in _WAVE.finditer(text)}
+    if not found or (only and len(found) > 1) or re.search(r"\bwaves\s*\d", text, re.IGNORECASE):
+        return None
+    return min(found)
+
+
+def agents_of(text: str) -> list[str]:
+    """`Agents 1,2,3`, `Agents 2-3`, `Agent A` -> labels."""
+    out: list[str] = []
+    for match in _AGENTS.finditer(text):
+        if match[1].isalpha() and not re.search(r"agents?[ _#-]*[A-Z]\b", match[0]):
+            continue
+        for part in re.split(r"[,&/]|\band\b", match[1]):
+            ends = re.findall(r"\d{1,3}|\b[A-Z]\b", part, re.IGNORECASE)
+            if len(ends) == 2 and all(e.isdigit() for e in ends):
+                out += [str(n) for n in range(int(ends[0]), min(int(ends[1]), int(ends[0]) + 50) + 1)]
+            else:
+                out += [e.upper() for e in ends]
+    return list(dict.fromkeys(out))
+
+
+def wave_heading(text: str) -> tuple[str | None, str] | None:
+    """Title and what stands in brackets of a heading that opens a wave's section; None: it does not."""
+    match = _DEFINES.fullmatch(text) or _AFTER.fullmatch(text)
+    if match is None:
+        return None
+    return (match["title"] or "").strip(" :-\u2013\u2014") or None, (match.groupdict().get("rest") or "").strip("()[] ")
+
+
+def with_context(blocks: list[Block]) -> Iterator[tuple[Block, Context]]:
+    """Every block with what its headings say."""
+    stack: list[tuple[int, Context]] = [(0, Context())]
+    for block in blocks:
+        if block.kind == "heading":
+            while stack[-1][0] >= block.level:
+                stack.pop()
+            stack.append((block.level, _deeper(stack[-1][1], block.text)))
+        yield block, stack[-1][1]
+
+
+def _deeper(above: Context, raw: str) -> Context:
+    text = clean(raw)
+    wave = wave_of(text) or above.wave
+    found, named, agents = ids(text), names(raw), agents_of(text)
+    branch = found[0] if len(found) == 1 else named[0] if len(named) == 1 and not found else None
+    agent = agents[0] if len(agents) == 1 else None
+    return Context(
+        (*above.headings[-8:], text), wave, branch or (above.branch if not agent else None), agent or above.agent
+    )

@@ -1,0 +1,86 @@
+"""A document to facts: every block to the readers that know its kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from include.phaseplan.plan.importing import branches, graphs, prose, sharing, shells, tables
+from include.phaseplan.plan.importing.blocks import Block, blocks
+from include.phaseplan.plan.importing.context import Context, wave_heading, wave_of, with_context
+from include.phaseplan.plan.importing.facts import Facts, Said
+from include.phaseplan.plan.importing.spans import duration
+from include.phaseplan.plan.importing.statements import statements
+from include.phaseplan.plan.importing.words import clean, ids, names, slug
+
+
+def read(file: str, text: str) -> Facts:
+    """Everything a document says."""
+    facts = Facts(file)
+    found = list(with_context(blocks(text)))
+    phase = phase_of(found)
+    if phase is not None:
+        facts.phases.append(phase)
+    soft = graphs.legend_says_soft(text)
+    lead = ""
+    for block, context in found:
+        if block.kind == "heading":
+            _heading(block, context, facts)
+        elif block.kind == "table":
+            tables.read(block, context, facts)
+        elif block.kind == "fence" and block.language in ("mermaid", ""):
+            graphs.read(block, context, facts, phase.value if phase else None, soft)
+        if block.kind == "fence" and block.language in shells.LANGUAGES:
+            shells.read(block, context, facts, lead)
+        lead = clean(block.text.rsplit("\n", 1)[-1]) if block.kind in ("text", "item") else ""
+    for statement in statements(found):
+        prose.read(statement, facts)
+        if not sharing.read(statement, facts):
+            branches.read(statement, facts)
+    _chain_of_waves(facts)
+    return facts
+
+
+def phase_of(found: list[tuple[Block, Context]]) -> Said[int] | None:
+    """The phase of a document: its first heading, else what most of its ids and git names say."""
+    for block, _ in found:
+        if block.kind == "heading" and block.level == 1 and (told := prose.phases(clean(block.text))):
+            return Said(told[0], block.line)
+    votes: Counter[int] = Counter()
+    first: dict[int, int] = {}
+    for block, _ in found:
+        raw = block.text + " ".join(cell for row in block.rows for cell in row.cells)
+        said = [int(i.split(".")[0]) for i in ids(raw)] + [p for n in names(raw) if (p := slug(n)[0]) is not None]
+        votes.update(said)
+        for number in said:
+            first.setdefault(number, block.line)
+    if votes:
+        number = votes.most_common(1)[0][0]
+        return Said(number, first[number])
+    told = next(((t[0], b.line) for b, _ in found if b.kind == "heading" and (t := prose.phases(clean(b.text)))), None)
+    return Said(*told) if told else None
+
+
+def _heading(block: Block, context: Context, facts: Facts) -> None:
+    text = clean(block.text)
+    if block.level == 1 and (title := prose.phase_title(text)):
+        facts.titles.append(Said(title, block.line, "text"))
+    number = wave_of(text)
+    opened = wave_heading(text) if number is not None else None
+    if opened is not None and number is not None:
+        title, rest = opened
+        wave = facts.wave(number)
+        if title:
+            wave.titles.append(Said(title, block.line, "branch section"))
+        if span := duration(rest or ""):
+            wave.spans.append(Said(span, block.line, "text"))
+    branches.heading(text, block.line, number or context.wave, facts, block.text)
+
+
+def _chain_of_waves(facts: Facts) -> None:
+    """A wave table says of each wave which branch is critical: together they are a path."""
+    parts = [said for said in facts.critical if said.source == "wave table"]
+    if parts:
+        whole = tuple(dict.fromkeys(b for said in parts for b in said.value))
+        facts.critical = [said for said in facts.critical if said.source != "wave table"]
+        if len(whole) > 1:
+            facts.critical.append(Said(whole, parts[-1].line, "wave table"))

@@ -1,0 +1,162 @@
+"""Small readings of text: what is left without markup, ids and ranges of ids, git names, paths, numbers."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+_LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\s]{0,500}\)")
+_STRUCK = re.compile(r"~~[^~\n]{1,300}~~")
+_FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,40}\]|<sup>[^<]{0,20}</sup>|[\u00b9\u00b2\u00b3\u2070-\u2079\u2020\u2021]")
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
+_MARK = re.compile(r"\*{1,3}(?=[^\s*/.])(.{0,400}?)(?<=[^\s*/])\*{1,3}(?![\w*])")
+_BARE_UNDERLINE = re.compile(r"(?<!\w)_{1,2}([^_\n]{1,300})_{1,2}(?!\w)")
+_TICKS = re.compile(r"`+")
+_BOX = re.compile(r"^\s*\[[ xX]\]\s+")
+_LINE_BREAKS = re.compile(r"[\x85\u2028\u2029]")
+
+NONE = re.compile(
+    r"(?:none|n/?a|nil|no(?:thing)?|-+|[\u2013\u2014\u2212]+|\u2205|independent|immediate(?:ly)?|tbd|\?)"
+    r"(?:\s*[(,;:\u2013\u2014-].*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_ID = re.compile(r"(?<![\w./-])(\d{1,3})\.(\d{1,3})\.(\d{1,3}[a-zA-Z]?|[xX*])(?![\w/]|\.\d)")
+_RANGE = re.compile(
+    r"(?<![\w./-])(\d{1,3})\.(\d{1,3})\.(\d{1,3})\s?(?:-|\u2013|\u2014|\.\.\.?|\bto\b|\bthrough\b)\s?"
+    r"(?:(\d{1,3})\.(\d{1,3})\.)?(\d{1,3})(?![\w/]|\.\d|\s*(?:lines|loc|hours|h\b))",
+    re.IGNORECASE,
+)
+_SLASHED = re.compile(r"(?<![\w./-])(\d{1,3})\.(\d{1,3})\.(\d{1,3})((?:/\d{1,2})+)(?![\w./])")
+_NAME = re.compile(
+    r"(?<![\w./@-])(?:(?:refs/(?:remotes|heads)/)?(?:origin|upstream)/)?"
+    r"((?:feature|feat|features|fix|bugfix|hotfix|chore|refactor|task|topic|release|user|users|dev|wip|agent|docs?|test)/"
+    r"[A-Za-z0-9][\w./-]{0,150}[A-Za-z0-9]|(?:[A-Za-z0-9][\w.-]{0,60}/){0,5}p\d{1,3}w\d{1,3}[-_/][A-Za-z0-9][\w./-]{0,120})"
+)
+_PLACEHOLDER = re.compile(
+    r"p[\dXNx]{1,3}w[XNx](?![a-z])|p[XN]w|branch-?name|[<>{}$]|(?:^|[/-])(?:problematic|example|your|my|some|name|xxx+)(?:-|$)"
+)
+_ENDING = re.compile(r"\.(?:go|py|ts|tsx|js|md|ya?ml|json|sh|txt|rs|java|toml|proto|sql|css|html|log|c|h)$")
+_PATH = re.compile(
+    r"(?<![\w:/.@-])(?:\./)?/?((?:[\w.@*{}?\[\]!-]+/)+[\w.@*{},?\[\]-]*|(?:Makefile|Dockerfile)(?![\w.])|[\w*-]+\.(?:go|py|ts|js|rs|ya?ml|json|md|toml|mod|sum|java|proto|sh))(?![\w/])"
+)
+_SLUG = re.compile(r"p(\d{1,3})w(\d{1,3})[-_/]")
+
+
+def clean(text: str) -> str:
+    """Text without Markdown's marks, HTML, footnotes, emoji, and what is struck out; one line."""
+    text = html.unescape(_LINE_BREAKS.sub(" ", text))
+    for pattern, new in ((_STRUCK, ""), (_FOOTNOTE, ""), (_LINK, r"\1"), (_BREAK, ", "), (_TAG, ""), (_TICKS, "")):
+        text = pattern.sub(new, text)
+    text = _MARK.sub(r"\1", _MARK.sub(r"\1", text))
+    text = _BOX.sub("", _BARE_UNDERLINE.sub(r"\1", text))
+    text = "".join(
+        c
+        for c in text
+        if c in "\u2192\u2190\u2194\u21d2\u27f6\u2713\u2714\u2705\u274c\u2717\u2715\u25cf\u25cb\u2b24" or not _symbol(c)
+    )
+    return re.sub(r"\s+", " ", text).strip().lstrip("|").strip()
+
+
+def _symbol(c: str) -> bool:
+    """Emoji and what comes with them."""
+    return c > "\u00ff" and (unicodedata.category(c) in ("So", "Sk", "Cf", "Co", "Cs") or "\ufe00" <= c <= "\ufe0f")
+
+
+def is_none(text: str) -> bool:
+    """Whether a cleaned cell says that there is nothing."""
+    return not text or NONE.fullmatch(text.strip(" .")) is not None
+
+
+def ids(text: str, known: tuple[str, ...] = ()) -> list[str]:
+    """Branch ids in their order, ranges (`7.2.1-3`) and wildcards among `known` (`7.2.x`) spelt out."""
+    found: list[tuple[int, list[str]]] = []
+    spans: list[tuple[int, int]] = []
+    for match in _RANGE.finditer(text):
+        a, b, low, c, d, high = match.groups()
+        whole = (c or a, d or b) == (a, b) and 0 < int(high) - int(low) <= 40
+        if whole:
+            found.append((match.start(), [f"{a}.{b}.{n}" for n in range(int(low), int(high) + 1)]))
+            spans.append(match.span())
+    for match in _SLASHED.finditer(text):
+        if not _inside(match.start(), spans):
+            more = re.findall(r"\d+", match[4])
+            found.append((match.start(), [f"{match[1]}.{match[2]}.{n}" for n in (match[3], *more)]))
+            spans.append(match.span())
+    for match in _ID.finditer(text):
+        if not _inside(match.start(), spans):
+            a, b, c = match.groups()
+            wild = [k for k in known if k.startswith(f"{a}.{b}.")] if c in "xX*" else [f"{a}.{b}.{c.lower()}"]
+            found.append((match.start(), wild))
+    return list(dict.fromkeys(i for _, several in sorted(found) for i in several))
+
+
+def _inside(at: int, spans: list[tuple[int, int]]) -> bool:
+    return any(low <= at < high for low, high in spans)
+
+
+def names(text: str) -> list[str]:
+    """Git names of branches, in order; placeholders, tags of files and remotes are none."""
+    found = (match[1] for match in _NAME.finditer(text.replace("`", " ")))
+    return list(dict.fromkeys(n for n in found if not _PLACEHOLDER.search(n) and not _ENDING.search(n)))
+
+
+def is_placeholder(name: str) -> bool:
+    """Whether a git name only shows what names look like."""
+    return _PLACEHOLDER.search(name) is not None
+
+
+def slug(name: str) -> tuple[int | None, int | None, str]:
+    """`feature/x/p6w3-webhooks` -> phase 6, wave 3, `webhooks`."""
+    last = name.rsplit("/", 1)[-1]
+    match = _SLUG.search(name)
+    if match is None:
+        return None, None, last
+    return int(match[1]), int(match[2]), name[match.end() :]
+
+
+def paths(text: str) -> list[str]:
+    """Paths in a text, in order, without git names."""
+    taken = set(names(text))
+    found = [_unbold(match[1]) for match in _PATH.finditer(text.replace("`", " "))]
+    return list(dict.fromkeys(p for p in found if p not in taken and not _is_no_path(p)))
+
+
+def _unbold(path: str) -> str:
+    """`**pkg/a/**` is `pkg/a/` in bold."""
+    return re.sub(r"^\*\*(?=\w)(.*?)(?:\*\*)?$", r"\1", path)
+
+
+def _is_no_path(path: str) -> bool:
+    parts = [part for part in path.split("/") if part]
+    return (
+        not parts
+        or all(part.isdigit() for part in parts)
+        or path.lower() in ("and/or", "n/a", "i/o", "ci/cd", "yes/no")
+    )
+
+
+def numbers(text: str) -> list[int]:
+    """Whole numbers, `1,650` and `1.2k` included."""
+    out: list[int] = []
+    for match in re.finditer(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.(\d))?(k\b)?", text, re.IGNORECASE):
+        value = int(match[1].replace(",", ""))
+        out.append(value * 1000 + int(match[2] or 0) * 100 if match[3] else value)
+    return out
+
+
+def line_counts(text: str) -> tuple[int, ...]:
+    """The estimates a cell gives: one, or of `750→800` both, or of `500-600` the upper one."""
+    text = ids_out(text)
+    if re.search(r"\u2192|->|=>|\u21d2|\u27f6", text):
+        return tuple(numbers(text)[:2])
+    span = re.search(r"(\d[\d,]*)\s*(?:-|\u2013|to)\s*(\d[\d,]*)", text)
+    if span:
+        return tuple(numbers(span[2])[:1])
+    return tuple(numbers(text)[:1])
+
+
+def ids_out(text: str) -> str:
+    """A text without its branch ids."""
+    return _ID.sub(" ", _RANGE.sub(" ", text))
