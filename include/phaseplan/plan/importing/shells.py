@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from include.phaseplan.plan.importing.blocks import Block
 from include.phaseplan.plan.importing.context import Context, agents_of, wave_of
 from include.phaseplan.plan.importing.facts import Facts, Mention, Said
-from include.phaseplan.plan.importing.words import ids, ids_out, is_placeholder, names, paths
+from include.phaseplan.plan.importing.words import ids, is_placeholder, names, paths
 
 LANGUAGES = ("bash", "sh", "shell", "console", "zsh", "shell-session", "")
 _MAKES = re.compile(
@@ -32,12 +32,10 @@ def read(block: Block, context: Context, facts: Facts, lead: str) -> None:
     agent, branch = context.agent, context.branch
     for line, text in _commands(block):
         if text.startswith("#"):
-            wave = wave_of(text) or wave
+            wave = wave if context.wave is not None else wave_of(text) or wave
             agents, found = agents_of(text), ids(text)
             agent = agents[0] if len(agents) == 1 else agent
             branch = found[0] if len(found) == 1 else None if found else branch
-            title = re.sub(r"^\W*(?:agent\s*\w+\s*[:\u2013-]*)?", "", ids_out(text), flags=re.IGNORECASE).strip(" :-")
-            comment = title if agents or found else None
             continue
         _branches(text, line, facts, Mention("shell", line, id=branch, wave=wave, agent=agent))
         if (match := _GENERATES.match(text)) is not None:

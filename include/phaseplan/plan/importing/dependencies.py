@@ -1,0 +1,155 @@
+"""Who needs whom, by each kind of source; texts like `SyncTarget, Placement` become ids by the words of titles."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from include.phaseplan.plan.importing.context import agents_of, wave_of
+from include.phaseplan.plan.importing.facts import Facts, Said, Source
+from include.phaseplan.plan.importing.identity import Branches, Entry, agent_of
+from include.phaseplan.plan.importing.likeness import covered
+from include.phaseplan.plan.importing.prose import phases
+from include.phaseplan.plan.importing.words import clean, ids, is_none, names
+
+RANK: tuple[Source, ...] = ("graph", "matrix", "agent table", "branch section", "list", "text")
+_WAVES = re.compile(r"\bwaves?\s*\d", re.I)
+_ALL = re.compile(r"\ball\b.*(?:previous|prior|other|above|branches|waves)", re.I)
+
+
+@dataclass(slots=True)
+class Needs:
+    """What each source says that one branch needs."""
+
+    by: dict[Source, list[Said[str]]] = field(default_factory=dict)
+    nothing: dict[Source, int] = field(default_factory=dict)  # source -> line where it says: nothing
+    whole_waves: list[Said[int]] = field(default_factory=list)  # `Wave 1`
+    unknown: list[Said[str]] = field(default_factory=list)  # texts that fit no branch
+
+    def add(self, needed: str, line: int, source: Source) -> None:
+        """One dependency, once for each source."""
+        known = self.by.setdefault(source, [])
+        if all(said.value != needed for said in known):
+            known.append(Said(needed, line, source))
+
+
+def collect(known: Branches, facts: Facts, waves: dict[str, int]) -> dict[str, Needs]:
+    """The needs of every branch."""
+    out = {branch: Needs() for branch in known.entries}
+    drawn = any(m.nodes for m in facts.mentions if m.source == "graph")
+    for entry in known.entries.values():
+        for mention in entry.mentions:
+            for node, line in mention.nodes:
+                other = known.of.get(id(node))
+                if other is not None and other is not entry:
+                    out[entry.id].add(other.id, line, "graph")
+            if mention.source == "graph" and not mention.nodes and drawn:
+                out[entry.id].nothing.setdefault("graph", mention.line)
+            if mention.needs is not None:
+                _text(known, entry, mention.needs, mention.line, mention.source, out[entry.id], waves)
+            for fed in ids(mention.feeds or "", tuple(known.entries)):
+                if fed in out and fed != entry.id:
+                    out[fed].add(entry.id, mention.line, "text")
+    for edge in facts.edges:
+        needed, by = edge.value
+        if needed in out and by in out and needed != by:
+            out[by].add(needed, edge.line, edge.source)
+    for branch, said in facts.without.items():
+        if branch in out:
+            out[branch].nothing.setdefault(said.source, said.line)
+    _of_the_split(known, facts, out)
+    return out
+
+
+def _of_the_split(known: Branches, facts: Facts, out: dict[str, Needs]) -> None:
+    """Who needed a branch that was split needs its parts."""
+    for said in facts.splits:
+        whole, parts = said.value
+        for edge in facts.edges:
+            needed, by = edge.value
+            if needed == whole and by in out:
+                for part in parts:
+                    out[by].add(part, edge.line, edge.source)
+        for entry in known.entries.values():
+            for mention in entry.mentions:
+                for node, line in mention.nodes:
+                    for part in parts if node.id == whole else ():
+                        out[entry.id].add(part, line, "graph")
+
+
+def _text(
+    known: Branches, entry: Entry, raw: str, line: int, source: Source, needs: Needs, waves: dict[str, int]
+) -> None:
+    """A cell or a line of dependencies."""
+    text = clean(raw)
+    if is_none(text):
+        needs.nothing.setdefault(source, line)
+        return
+    found = ids(text, tuple(known.entries))
+    for needed in found:
+        if needed in known.entries and needed != entry.id:
+            needs.add(needed, line, source)
+    if found:
+        return
+    for part in re.split(r"[,;+&/]|\band\b|\bplus\b", re.sub(r"\([^)]*\)", "", raw if names(raw) else text)):
+        part = part.strip(" .`*")
+        if not part or is_none(part):
+            continue
+        _part(known, entry, part, line, source, needs, waves)
+
+
+def _part(
+    known: Branches, entry: Entry, part: str, line: int, source: Source, needs: Needs, waves: dict[str, int]
+) -> None:
+    own = waves.get(entry.id)
+    by_name = {name: e.id for e in known.entries.values() for name in e.names}
+    agents = agents_of(part)
+    if (named := [n for n in (names(part) or [part]) if n in by_name]) and by_name[named[0]] != entry.id:
+        needs.add(by_name[named[0]], line, source)
+    elif phases(part) or re.search(r"external|upstream project|\bphase\b", part, re.I):
+        return
+    elif agents and (other := agent_of(known, agents[0], wave_of(part) or own)) is not None and other is not entry:
+        needs.add(other.id, line, source)
+    elif _WAVES.search(part) or _ALL.search(part):
+        if (wave := wave_of(part)) is not None:
+            needs.whole_waves.append(Said(wave, line, source))
+    else:
+        found = by_words(known, entry, part, waves)
+        if found is None:
+            needs.unknown.append(Said(part, line, source))
+        else:
+            needs.add(found, line, source)
+
+
+def by_words(known: Branches, entry: Entry, text: str, waves: dict[str, int]) -> str | None:
+    """The branch a text means: most of the text's words are in its title, and it is not in a later wave.
+
+    Of several: an earlier wave before the same one, then the title with the fewest other words, then plan order.
+    """
+    own = waves.get(entry.id)
+    best: tuple[float, bool, float, int] | None = None
+    chosen: str | None = None
+    for i, other in enumerate(known.entries.values()):
+        wave = waves.get(other.id)
+        if other is entry or (own is not None and wave is not None and wave > own):
+            continue
+        there = max((covered(text, t) for t in other.titles), default=0.0)
+        back = max((covered(t, text) for t in other.titles), default=0.0)
+        rank = (round(there, 2), wave != own, back, -i)
+        if there >= 0.6 and (best is None or rank > best):
+            best, chosen = rank, other.id
+    return chosen
+
+
+def chosen(needs: Needs, members: dict[int, list[str]], own: int | None) -> tuple[list[Said[str]], Source | None]:
+    """The dependencies that count, and the source they are from; see docs/decisions/016."""
+    for source in RANK:
+        if needs.by.get(source):
+            return needs.by[source], source
+    for source in RANK:
+        if source in needs.nothing:
+            return [], source
+    for said in needs.whole_waves:
+        if own is None or said.value < own:
+            return [Said(b, said.line, said.source) for b in members.get(said.value, [])], said.source
+    return [], None
