@@ -20,6 +20,7 @@ from include.phaseplan.errors import PhaseplanError
 PACKAGE = "include.phaseplan.cli"
 VERBS: dict[str, str] = {  # verb -> module of this package; the order is the order of the help
     "lint": "lint",
+    "import": "importing",
     "graph": "graph",
     "simulate": "simulate",
     "improve": "improve",

@@ -1,7 +1,8 @@
 """Every diagnostic there is: its stable code, how bad it is, and what it means in one line.
 
 A code keeps its meaning for ever; a retired one is not given out again. PP1 the file, PP2 keys and
-values, PP3 names, PP4 dependencies and waves, PP5 paths, PP6 agents and notifiers, PP7 running, PP8 the campaign.
+values, PP3 names, PP4 dependencies and waves, PP5 paths, PP6 agents and notifiers, PP7 running, PP8 the campaign,
+PP9 a Markdown document that is imported.
 """
 
 from __future__ import annotations
@@ -62,13 +63,29 @@ _ERRORS: dict[str, str] = {
     "PP803": "blocks and depends_on of two plans contradict each other",
     "PP804": "a phase is called independent of one it is tied to",
     "PP805": "phases wait for each other in a circle",
+    "PP915": "a document in which no branch of a plan can be found",
 }
 _WARNINGS = {
+    "PP205": "a TODO that the import left: the document does not say it",
     "PP407": "a dependency is listed twice",
     "PP503": "two branches of one wave own the same path and neither waits for the other",
     "PP702": "a cron on a phase that waits for other phases",
     "PP802": "a phase depends on one that no plan describes",
     "PP806": "a phase is missing from the blocks of one it depends on",
+    "PP901": "graph, table, matrix and text disagree on what a branch needs",
+    "PP902": "a total is not the sum of its parts",
+    "PP903": "a git name says another wave or phase than the plan",
+    "PP904": "dependencies run in a circle when all sources are taken together",
+    "PP905": "a critical path that is no path",
+    "PP906": "a phase is called independent of one it is tied to",
+    "PP907": "dependencies inside a wave do not fit its duration or its agents",
+    "PP908": "a claimed reduction is not what the document's own numbers give",
+    "PP909": "packages are called separate and are one directory",
+    "PP910": "a gate that cannot fail, or passes when it should fail",
+    "PP911": "two figures for one thing",
+    "PP912": "sources put a branch in different waves",
+    "PP913": "git names and branches do not fit together",
+    "PP914": "a dependency in words that fits no branch",
 }
 _NOTES = {
     "PP504": "the claimed conflict risk is not what the overlap of paths says",

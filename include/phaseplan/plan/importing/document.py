@@ -1,0 +1,59 @@
+"""`import_document`: Markdown text to a plan file's text and everything in it that cannot be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from include.phaseplan.plan.diagnostics import Diagnostic, in_order
+from include.phaseplan.plan.importing import disagreements, figures, soundness
+from include.phaseplan.plan.importing.draft import Draft, draft
+from include.phaseplan.plan.importing.reading import read
+from include.phaseplan.plan.importing.trouble import Trouble, diagnostics
+from include.phaseplan.plan.importing.writer import write
+from include.phaseplan.plan.loader import decode
+from include.phaseplan.plan.loader import read as read_file
+from include.phaseplan.plan.model import PhasePlan
+
+MOST_LINES = 20_000  # a document of a thousand branches has fewer
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of a document: `text` is the plan file, None where there is none; `diagnostics` in order."""
+
+    text: str | None
+    draft: Draft | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def import_file(path: Path, strict: bool = False, others: Iterable[tuple[Path, PhasePlan]] = ()) -> Imported:
+    """Import a Markdown document.
+
+    :param strict: contradictions are errors.
+    :param others: plans of other phases to compare with.
+    """
+    text = read_file(path)
+    if isinstance(text, Diagnostic):
+        return Imported(None, None, (text,))
+    return import_text(str(path), text, strict, others)
+
+
+def import_bytes(file: str, raw: bytes) -> Imported:
+    """The same for bytes that are not in a file."""
+    text = decode(file, raw)
+    return Imported(None, None, (text,)) if isinstance(text, Diagnostic) else import_text(file, text)
+
+
+def import_text(file: str, text: str, strict: bool = False, others: Iterable[tuple[Path, PhasePlan]] = ()) -> Imported:
+    """The same for a text."""
+    if text.count("\n") > MOST_LINES:
+        said = f"more than {MOST_LINES} lines; a plan is never that long"
+        return Imported(None, None, (Diagnostic("PP103", file, 1, 1, said),))
+    made = draft(read(file, text))
+    if not made.branches:
+        hint = "branches are found in tables with a Branch column, graphs, lists with ids, and wt-create or git checkout -b"
+        return Imported(None, made, (Diagnostic("PP915", file, 1, 1, "no branch can be found in this document", hint),))
+    troubles: list[Trouble] = [*disagreements.find(made), *figures.find(made), *soundness.find(made, others)]
+    return Imported(write(made), made, in_order(diagnostics(file, troubles, strict)))
