@@ -19,6 +19,7 @@ from include.phaseplan.plan.rules.agents import named
 from include.phaseplan.plan.rules.campaign import Member, cross_check
 from include.phaseplan.plan.rules.view import View
 from include.phaseplan.plan.schema import M, findings, validate
+from include.phaseplan.plan.todos import todos
 
 _GROUPS = ("PP5", "PP6", "PP7")  # paths, agents, running
 _NAMES = {"PP302", "PP303", "PP304", "PP305", "PP306", "PP307", "PP308"}
@@ -160,7 +161,8 @@ def _read(path: Path, profiles: frozenset[str] | None, notifiers: frozenset[str]
     if plan is not None:
         raw.extend(f for f in check(View(plan, profiles, notifiers), advice) if not concerns(f, touched))
     found = (source.locations.diagnose(source.file, finding) for finding in raw)
-    return _Read(path, source, plan, touched, (*source.diagnostics, *found))
+    left = todos(source.file, source.text) if advice else ()
+    return _Read(path, source, plan, touched, (*source.diagnostics, *found, *left))
 
 
 def _across(read: list[_Read], advice: bool) -> list[Diagnostic]:

@@ -20,12 +20,13 @@ MAX_BYTES = 4 << 20
 
 @dataclass(frozen=True)
 class Source:
-    """One file as read: `data` is a mapping, or None where `diagnostics` says why not."""
+    """One file as read: `data` is a mapping, or None where `diagnostics` says why not; `text` where it is text."""
 
     file: str
     data: dict[str, Any] | None
     locations: Locations
     diagnostics: tuple[Diagnostic, ...]
+    text: str = ""
 
 
 @contextmanager
@@ -91,8 +92,8 @@ def parse(file: str, text: str) -> Source:
             at = locations.find(())
             said = "the top of the file must be a mapping (`key: value` lines)"
             found.append(Diagnostic("PP109", file, at.line, at.column, said, None, at.end))
-        return Source(file, None, locations, tuple(found))
-    return Source(file, document.value, locations, tuple(found))
+        return Source(file, None, locations, tuple(found), text)
+    return Source(file, document.value, locations, tuple(found), text)
 
 
 def _refused(diagnostic: Diagnostic) -> Source:
