@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import campaign, copy, culprits, lint, makespan, merge, nights, parse, simulate, waiting
+from bench import campaign, copy, culprits, documents, lint, makespan, merge, nights, parse, simulate, waiting
 
 
 def _makespans() -> dict[str, float]:
@@ -15,6 +15,7 @@ def _makespans() -> dict[str, float]:
 ALL: dict[str, Callable[[], dict[str, float]]] = {
     "lint": lint.measure,
     "simulate": simulate.measure,
+    "documents": documents.measure,
     "parse": parse.measure,
     "merge": merge.measure,
     "culprits": culprits.measure,

@@ -220,6 +220,8 @@ def _affirms(text: str) -> bool:
 
 
 def _chain(s: Statement, text: str, facts: Facts) -> None:
+    if re.search(r"\b(?:order|sequence|path|timeline)\b", s.key, re.I):
+        return
     parts = _ARROW.split(text)
     if len(parts) > 1 and not re.search(r"\bwave\b", text, re.I):
         backwards = re.search(r"\u2190|<-", text) is not None

@@ -52,7 +52,7 @@ def agents_of(text: str) -> list[str]:
     """`Agents 1,2,3`, `Agents 2-3`, `Agent A` -> labels."""
     out: list[str] = []
     for match in _AGENTS.finditer(text):
-        if match[1].isalpha() and not re.search(r"agents?[ _#-]*[A-Z]\b", match[0]):
+        if match[1].isalpha() and not re.search(r"[Aa](?:gents?|GENTS?)[ _#-]*[A-Z]\b", match[0]):
             continue
         for part in re.split(r"[,&/]|\band\b", match[1]):
             ends = re.findall(r"\d{1,3}|\b[A-Z]\b", part, re.IGNORECASE)

@@ -46,7 +46,7 @@ def collect(known: Branches, facts: Facts, waves: dict[str, int]) -> dict[str, N
             if mention.source == "graph" and not mention.nodes and drawn:
                 out[entry.id].nothing.setdefault("graph", mention.line)
             if mention.needs is not None:
-                _text(known, entry, mention.needs, mention.line, mention.source, out[entry.id], waves)
+                _text(known, entry, mention.needs, mention.line, mention.source, out[entry.id], waves, facts.splits)
             for fed in ids(mention.feeds or "", tuple(known.entries)):
                 if fed in out and fed != entry.id:
                     out[fed].add(entry.id, mention.line, "text")
@@ -78,7 +78,14 @@ def _of_the_split(known: Branches, facts: Facts, out: dict[str, Needs]) -> None:
 
 
 def _text(
-    known: Branches, entry: Entry, raw: str, line: int, source: Source, needs: Needs, waves: dict[str, int]
+    known: Branches,
+    entry: Entry,
+    raw: str,
+    line: int,
+    source: Source,
+    needs: Needs,
+    waves: dict[str, int],
+    splits: list[Said[tuple[str, tuple[str, ...]]]],
 ) -> None:
     """A cell or a line of dependencies."""
     text = clean(raw)
@@ -86,7 +93,8 @@ def _text(
         needs.nothing.setdefault(source, line)
         return
     found = ids(text, tuple(known.entries))
-    for needed in found:
+    parts = {said.value[0]: said.value[1] for said in splits}
+    for needed in [part for i in found for part in parts.get(i, (i,))]:
         if needed in known.entries and needed != entry.id:
             needs.add(needed, line, source)
     if found:

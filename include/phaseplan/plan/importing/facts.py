@@ -70,15 +70,21 @@ class Shared:
 
 
 @dataclass(slots=True)
-class Facts:
-    """Everything the readers found."""
+class Ties:
+    """Ties to other phases."""
 
-    file: str
-    phases: list[Said[int]] = field(default_factory=list)
-    titles: list[Said[str]] = field(default_factory=list)
     depends: list[Said[tuple[int, ...]]] = field(default_factory=list)
     blocks: list[Said[tuple[int, ...]]] = field(default_factory=list)
     independent: list[Said[tuple[int, ...]]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Facts(Ties):
+    """Everything the readers found."""
+
+    file: str = ""
+    phases: list[Said[int]] = field(default_factory=list)
+    titles: list[Said[str]] = field(default_factory=list)
     max_agents: list[Said[int]] = field(default_factory=list)
     branch_counts: list[Said[int]] = field(default_factory=list)
     wave_counts: list[Said[int]] = field(default_factory=list)
@@ -102,6 +108,7 @@ class Facts:
     edges: list[Said[tuple[str, str]]] = field(default_factory=list)  # (needed, who needs it), by id
     without: dict[str, Said[str]] = field(default_factory=dict)  # id -> where it is said to need nothing
     waves: dict[int, WaveSaid] = field(default_factory=dict)
+    late: Ties = field(default_factory=lambda: Ties())  # said below a wave: only counts where nothing else is
 
     def wave(self, number: int) -> WaveSaid:
         """What is said of a wave; begins with nothing."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from include.phaseplan.plan.importing.context import wave_of
-from include.phaseplan.plan.importing.facts import Facts, Said
+from include.phaseplan.plan.importing.facts import Facts, Said, Ties
 from include.phaseplan.plan.importing.spans import duration
 from include.phaseplan.plan.importing.statements import Statement
 from include.phaseplan.plan.importing.words import ids, is_none, numbers
@@ -86,7 +86,7 @@ def _phase(s: Statement, facts: Facts) -> None:
         facts.utilisations.append(Said(match[0].replace(" ", ""), s.line))
 
 
-def _tie(s: Statement, key: str, facts: Facts) -> bool:
+def _tie(s: Statement, key: str, facts: Ties) -> bool:
     """`Depends On`, `Blocks`, `Independent From`, as keys, parents or headings."""
     for at, text in enumerate(
         (key, *(p.lower() for p in reversed(s.parents)), *(h.lower() for h in reversed(s.context.headings[-1:])))
@@ -163,6 +163,8 @@ _PHASE_KEYS: tuple[tuple[str, Callable[[Statement, Facts], None]], ...] = (
 
 def _wave(s: Statement, number: int, facts: Facts) -> None:
     wave, key = facts.wave(number), s.key.lower()
+    if not s.context.branch and wave_of(s.key) is None and phases(s.value):
+        _tie(s, key, facts.late)
     own = not (s.context.branch or s.context.agent) and len(s.parents) < 2
     if _SEPARATE.search(s.whole):
         wave.apart.append(Said(s.whole, s.line))
@@ -194,7 +196,7 @@ def _wave(s: Statement, number: int, facts: Facts) -> None:
 def phase_title(heading: str) -> str | None:
     """`Phase 7: Syncer Development - Wave-Based Implementation Plan` -> Syncer Development."""
     text = re.sub(r"\bphase\s*\d{1,3}\b(?:\s*[:.\u2013\u2014-])?", "\0", heading, flags=re.I)
-    parts = [p.strip(" :.()") for p in re.split(r"\0|\s[-\u2013\u2014|:]+\s|:\s", text)]
+    parts = [p.strip(" :.()") for p in re.split(r"\0|\s[-\u2013\u2014|:]+\s|:\s|\s\(", text)]
     for part in parts:
         short = re.sub(
             r"\b(?:wave[- ]based|parallel(?:ized)?|detailed|optimi[sz]ed|agents?)\b|\b(?:implementation|execution|work)?\s*(?:plan|strategy|guide|document)\b.*",

@@ -15,7 +15,7 @@ from include.phaseplan.plan.importing.words import clean, ids, names, slug
 
 def read(file: str, text: str) -> Facts:
     """Everything a document says."""
-    facts = Facts(file)
+    facts = Facts(file=file)
     found = list(with_context(blocks(text)))
     phase = phase_of(found)
     if phase is not None:
@@ -37,6 +37,8 @@ def read(file: str, text: str) -> Facts:
         if not sharing.read(statement, facts):
             branches.read(statement, facts)
     _chain_of_waves(facts)
+    for name in ("depends", "blocks", "independent"):
+        getattr(facts, name).extend([] if getattr(facts, name) else getattr(facts.late, name))
     return facts
 
 

@@ -192,6 +192,8 @@ def _own_cells(cells: Cells) -> Iterator[str]:
 def _is_assignment(cells: Cells, context: Context) -> bool:
     """A row without id or name still is a branch in a table of agents, of a wave, with estimates."""
     told = bool(agents_of(cells.text("agent"))) or bool({"branch", "lines"} <= cells.where.keys())
+    if {"id", "branch"} & cells.where.keys() and not (cells.text("id") or cells.text("branch")):
+        return False
     sized = bool({"lines", "needs", "branch"} & cells.where.keys())
     waved = context.wave is not None or "wave" in cells.where
     return told and sized and waved and bool(cells.text("title") or cells.text("branch"))

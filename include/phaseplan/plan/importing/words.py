@@ -119,7 +119,7 @@ def slug(name: str) -> tuple[int | None, int | None, str]:
 def paths(text: str) -> list[str]:
     """Paths in a text, in order, without git names."""
     taken = set(names(text))
-    found = [_unbold(match[1]) for match in _PATH.finditer(text.replace("`", " "))]
+    found = [_unbold(match[1]) for match in _PATH.finditer(_TAG.sub(" ", text).replace("`", " "))]
     return list(dict.fromkeys(p for p in found if p not in taken and not _is_no_path(p)))
 
 

@@ -1,0 +1,77 @@
+"""The corpus: documents, what a careful reader makes of each, and how far the importer comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from include.phaseplan.plan.importing.document import import_file
+
+HERE = Path(__file__).resolve().parent
+KINDS = ("branches", "names", "waves", "edges", "lines", "owned paths")
+
+
+@dataclass(frozen=True)
+class Score:
+    """What should have been found and what was, of one kind."""
+
+    wanted: frozenset[Any]
+    found: frozenset[Any]
+
+    @property
+    def precision(self) -> float:
+        """The share of what was found that is right."""
+        return len(self.wanted & self.found) / len(self.found) if self.found else 1.0
+
+    @property
+    def recall(self) -> float:
+        """The share of what there is that was found."""
+        return len(self.wanted & self.found) / len(self.wanted) if self.wanted else 1.0
+
+
+def documents() -> list[Path]:
+    """Every document of the corpus."""
+    return sorted(HERE.glob("[0-9]*.md"))
+
+
+def wanted(document: Path) -> dict[str, Any]:
+    """The plan a careful reader writes: only what the document states."""
+    return dict(yaml.safe_load(document.with_suffix(".yaml").read_text()))
+
+
+def imported(document: Path) -> dict[str, Any]:
+    """What the importer writes, as plain data."""
+    text = import_file(document).text
+    return dict(yaml.safe_load(text)) if text is not None else {"waves": []}
+
+
+def facts(plan: dict[str, Any]) -> dict[str, frozenset[Any]]:
+    """A plan as sets that can be compared."""
+    out: dict[str, set[Any]] = {kind: set() for kind in KINDS}
+    for wave in plan["waves"]:
+        for branch in wave["branches"]:
+            key = branch["id"]
+            out["branches"].add(key)
+            out["waves"].add((key, wave["wave"]))
+            out["names"] |= {(key, branch["branch"])} if "branch" in branch else set()
+            out["lines"] |= {(key, branch["lines"])} if "lines" in branch else set()
+            out["edges"] |= {(needed, key) for needed in branch.get("depends_on", ())}
+            out["owned paths"] |= {(key, path) for path in branch.get("owns", ())}
+    return {kind: frozenset(found) for kind, found in out.items()}
+
+
+def scores(document: Path) -> dict[str, Score]:
+    """How far the importer comes with one document."""
+    want, found = facts(wanted(document)), facts(imported(document))
+    return {kind: Score(want[kind], found[kind]) for kind in KINDS}
+
+
+def differences(document: Path) -> Iterator[str]:
+    """What is missing and what is too much, for a person."""
+    for kind, score in scores(document).items():
+        yield from (f"{document.name}: {kind} lacks {item}" for item in sorted(map(str, score.wanted - score.found)))
+        yield from (f"{document.name}: {kind} has {item}" for item in sorted(map(str, score.found - score.wanted)))

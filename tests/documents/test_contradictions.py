@@ -1,0 +1,116 @@
+"""Contradictions are reported with both places, and counted when asked to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from include.phaseplan.plan.campaign import load_valid
+from include.phaseplan.plan.importing.document import import_file, import_text
+from include.phaseplan.plan.importing.soundness import fault, inverted
+from tests.documents.corpus import HERE
+
+TOP = Path(__file__).resolve().parents[2]
+
+
+def told(name: str) -> set[tuple[str, int]]:
+    return {(d.code, d.line) for d in import_file(HERE / name).diagnostics}
+
+
+def message(name: str, code: str, line: int) -> str:
+    return next(d.message for d in import_file(HERE / name).diagnostics if (d.code, d.line) == (code, line))
+
+
+def test_the_founding_document() -> None:
+    name = "01-founding.md"
+    assert told(name) == {("PP911", 9), ("PP908", 10), ("PP905", 85), ("PP909", 138), ("PP910", 391), ("PP910", 408)}
+    assert "55 % (01-founding.md:325)" in message(name, "PP908", 10)
+    assert "give 40-67 %" in message(name, "PP908", 10) and "give 55 %" in message(name, "PP908", 10)
+    assert "5.2.1 -> 5.3.1" in message(name, "PP905", 85) and "01-founding.md:63" in message(name, "PP905", 85)
+    assert "5.2.1, 5.2.2, 5.2.3" in message(name, "PP909", 138)
+    assert "40 hours (01-founding.md:323)" in message(name, "PP911", 9)
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "parts"),
+    [
+        ("PP901", 15, ["13.2.1", "13.1.1, 13.1.2", "12-contradictions.md:38"]),
+        ("PP902", 4, ["6 branches", "5 are described"]),
+        ("PP902", 5, ["2000 lines", "2050"]),
+        ("PP902", 6, ["5 agents", "3"]),
+        ("PP903", 29, ["13.1.2", "wave 2", "wave 1"]),
+        ("PP906", 12, ["phase 12", "12-contradictions.md:11"]),
+        ("PP907", 33, ["13.2.3", "13.2.1", "12-contradictions.md:18"]),
+        ("PP908", 7, ["80 %", "50 %"]),
+        ("PP909", 35, ["13.2.1, 13.2.2", "reports/export/"]),
+        ("PP910", 51, ["passes whatever"]),
+        ("PP910", 52, ["passes when it finds"]),
+        ("PP911", 29, ["450", "400", "12-contradictions.md:17"]),
+        ("PP912", 41, ["13.2.3", "wave 3"]),
+        ("PP914", 41, ["the archive"]),
+        ("PP913", 57, ["p13w2-archive"]),
+    ],
+)
+def test_every_kind(code: str, line: int, parts: list[str]) -> None:
+    assert (code, line) in told("12-contradictions.md")
+    text = " | ".join(
+        d.message for d in import_file(HERE / "12-contradictions.md").diagnostics if (d.code, d.line) == (code, line)
+    )
+    assert [part for part in parts if part not in text] == []
+
+
+def test_a_circle_that_only_all_sources_together_have() -> None:
+    graph = "```mermaid\ngraph TD\n A[1.1.1: One] --> B[1.1.2: Two]\n B --> C[1.1.3: Three]\n```\n"
+    table = "## Wave 1: All\n| ID | Branch | Depends on |\n|-|-|-|\n| 1.1.1 | feature/a | 1.1.3 |\n| 1.1.2 | feature/b | 1.1.1 |\n| 1.1.3 | feature/c | 1.1.2 |\n"
+    found = import_text("x.md", f"# Phase 1: A\n{graph}{table}").diagnostics
+    assert [d.code for d in found if d.code != "PP901"] == ["PP904"]
+    found = import_text("x.md", f"# Phase 1: A\n{graph}").diagnostics
+    assert found == ()
+
+
+def test_strict_makes_errors_and_writes_the_same() -> None:
+    loose, strict = import_file(HERE / "01-founding.md"), import_file(HERE / "01-founding.md", strict=True)
+    assert not any(d.is_error for d in loose.diagnostics)
+    assert all(d.is_error and d.severity == "error" for d in strict.diagnostics)
+    assert loose.text == strict.text
+
+
+def test_independence_against_another_plan() -> None:
+    plans = [(p.path, p.plan) for p in load_valid([TOP / "include/plans/phase-05.yaml"], None).plans]
+    text = "# Phase 3: B\n- **Depends On**: Phase 5\n- **Independent From**: Phase 4\n\n## Wave 1: X\n| ID | Branch |\n|-|-|\n| 3.1.1 | feature/x |\n"
+    found = import_text("b.md", text, others=plans).diagnostics
+    assert [(d.code, d.line) for d in found] == [("PP906", 2)]
+
+
+@pytest.mark.parametrize(
+    ("command", "bad"),
+    [
+        ("go mod graph | grep circular", True),
+        ("grep -rn FIXME src", True),
+        ("go vet ./... 2>&1 | grep -i error", True),
+        ("! grep -rn FIXME src", False),
+        ("go vet ./... | grep -v error", False),
+        ("grep -q 'kind: Deployment' deploy.yaml", False),
+        ("grep circular x && exit 1", False),
+        ("make test", False),
+    ],
+)
+def test_inverted_gates(command: str, bad: bool) -> None:
+    assert inverted(command) is bad
+
+
+@pytest.mark.parametrize("command", ["git status", "make test || true", "git diff", "pytest; echo done"])
+def test_gates_that_cannot_fail(command: str) -> None:
+    assert fault(command) is not None
+
+
+@pytest.mark.parametrize("command", ["git diff --exit-code", "make test", "git status --porcelain | wc -l | grep -x 0"])
+def test_gates_that_can(command: str) -> None:
+    assert fault(command) is None
+
+
+@pytest.mark.parametrize("text", ["", "# Phase 1\n\nNothing.\n", "| a | b |\n|---|---|\n", "```mermaid\ngraph TD\n```"])
+def test_a_document_without_branches_is_an_error(text: str) -> None:
+    done = import_text("x.md", text)
+    assert [d.code for d in done.diagnostics] == ["PP915"] and done.text is None

@@ -1,0 +1,91 @@
+"""Documents of many styles import to what a careful reader would write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from include.phaseplan.plan.campaign import load_valid
+from include.phaseplan.plan.codes import CODES
+from include.phaseplan.plan.importing.document import import_file
+from tests.documents import corpus
+
+DOCUMENTS = corpus.documents()
+TOP = Path(__file__).resolve().parents[2]
+PHASE_KEYS = ("phase", "title", "depends_on", "blocks", "independent_from", "max_parallel_agents")
+
+
+def test_there_are_documents() -> None:
+    assert len(DOCUMENTS) >= 12
+    assert all(document.with_suffix(".yaml").is_file() for document in DOCUMENTS)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_branches_names_waves_edges_lines_and_paths(document: Path) -> None:
+    assert list(corpus.differences(document)) == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_what_is_stated_of_the_phase_and_its_waves(document: Path) -> None:
+    want, made = corpus.wanted(document), corpus.imported(document)
+    assert {key: made.get(key) for key in PHASE_KEYS if key in want} == {k: want[k] for k in PHASE_KEYS if k in want}
+    durations = {wave["wave"]: wave.get("duration") for wave in made["waves"]}
+    assert {w["wave"]: durations[w["wave"]] for w in want["waves"] if "duration" in w} == {
+        w["wave"]: w["duration"] for w in want["waves"] if "duration" in w
+    }
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_every_value_names_its_line(document: Path) -> None:
+    text = import_file(document).text or ""
+    last = document.read_bytes().count(b"\n") + 1
+    containers = ("claims:", "notes:", "waves:", "branches:", "owns:", "validate:", "risks:", "mitigations:", "gates:", "shared_files:", "generated_files:", "owner:", "#")  # fmt: skip
+    for line in text.splitlines():
+        if not line.strip().startswith(containers):
+            number = line.rsplit(f"# {document.name}:", 1)[1].split(",")[0].split()[0]
+            assert 0 < int(number) <= last, line
+
+
+def test_founding_document_is_the_hand_written_plan() -> None:
+    """Every field the document states; what the hand-written plan adds or repairs is listed here and nowhere else."""
+    made = corpus.imported(corpus.HERE / "01-founding.md")
+    hand = yaml.safe_load((TOP / "include/plans/phase-05.yaml").read_text())
+    for key in ("phase", "title", "depends_on", "blocks", "independent_from", "max_parallel_agents"):
+        assert made[key] == hand[key], key
+    assert made["gates"]["max_lines"] == hand["gates"]["max_lines"]
+    assert _lower(made["claims"]) == _lower(hand["claims"])
+    mine, theirs = made["shared_files"][0], hand["shared_files"][0]
+    assert {k: theirs[k] for k in ("path", "owner", "branches")} == mine
+    assert made["generated_files"][0]["command"] == hand["generated_files"][0]["command"]
+    repaired = {"git status": "git diff --exit-code"}  # the document's commands pass whatever they find
+    for wave, by_hand in zip(made["waves"], hand["waves"], strict=True):
+        for key in ("wave", "title", "duration", "conflict_risk"):
+            assert wave[key] == by_hand[key], (by_hand["wave"], key)
+        checks = [repaired.get(check, check) for check in wave["validate"]]
+        assert checks == [check for check in by_hand["validate"] if check != "make verify-cycles"]
+        for branch, written in zip(wave["branches"], by_hand["branches"], strict=True):
+            for key in ("id", "branch", "title", "agent_label", "lines", "depends_on"):
+                assert branch.get(key) == written.get(key), (written["id"], key)
+            assert all(own.startswith(tuple(branch["owns"])) for own in written["owns"])
+
+
+def _lower(claims: dict) -> dict:
+    return {
+        key: {k: v.lower() for k, v in value.items()} if isinstance(value, dict) else value
+        for key, value in claims.items()
+    }
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_what_was_imported_is_a_plan_but_for_what_is_missing(document: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(f"agent: any\n{import_file(document).text}")
+    codes = {d.code for d in load_valid([plan], None).diagnostics}
+    assert codes <= {"PP403"} if document.name.startswith("12") else codes == set()
+
+
+def test_every_contradiction_occurs_in_the_corpus() -> None:
+    found = {d.code for document in DOCUMENTS for d in import_file(document).diagnostics}
+    assert {code for code in CODES if code.startswith("PP9")} - found == {"PP915"}
