@@ -19,6 +19,7 @@ _FEEDS = re.compile(
     r"\b(?:blocks|enables|unblocks|is required by|required by|is needed by|feeds)\b\s*:?\s*([^;()\n]+)", re.I
 )
 _ARROW = re.compile(r"\u2192|\u27f6|\u21d2|-+>|=+>|\u2190|<-+")
+_BEGINS = re.compile(r"\W*(?:(?:branch|effort|task|agent\s*\w{1,2})\b\W*){0,2}\d+\.\d+\.\d+", re.I)
 _SPLIT = re.compile(r"\bsplit(?:s|ting)?\b", re.I)
 _MAYBE = re.compile(
     r"\b(?:if|may|might|could|can|should|contingen\w*|optional\w*|potential\w*|possible|possibly|when|exceed\w*|would|needed|candidates?|risk)\b",
@@ -47,7 +48,12 @@ _KEYS: tuple[tuple[str, str], ...] = (
 def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> None:
     """A heading that names one branch opens its section: `#### 6.1.1: SyncTarget Controller (750 lines)`."""
     found, named = ids(text), names(raw)
-    if len(found) > 1 or not (found or named) or _SPLIT.search(text) or _OTHER.search(ids_out(text)):
+    if (
+        len(found) > 1
+        or not (found or named)
+        or _SPLIT.search(text)
+        or (_OTHER.search(ids_out(text)) and not _BEGINS.match(text))
+    ):
         return
     agents = agents_of(text)
     facts.mentions.append(
@@ -88,9 +94,7 @@ def read(s: Statement, facts: Facts) -> None:
 
 def _is_list_of_branches(s: Statement) -> bool:
     return (
-        bool(s.context.under(r"branch|wave|assign", 2))
-        and not _OTHER.search(" ".join(s.context.headings[-1:]))
-        and s.kind == "item"
+        bool(s.context.under(r"branch|wave|assign", 2)) and not s.context.under(_OTHER.pattern, 1) and s.kind == "item"
     )
 
 
@@ -155,10 +159,11 @@ def _attribute(s: Statement, subject: Mention, facts: Facts) -> bool:
 
 def _defines(s: Statement, found: list[str]) -> bool:
     """Whether an item introduces the branch it begins with."""
-    start = re.match(rf"\W*(?:(?:branch|task|effort)\s+)?{re.escape(found[0])}\b", s.whole, re.I)
+    lead = r"\W*(?:(?:branch|task|effort|agent\s*\w{1,2})\b\W*){0,2}"
+    start = re.match(lead + re.escape(found[0]) + r"\b", s.whole, re.I)
     if start is None or s.kind == "text" or _ARROW.match(s.whole[start.end() :].strip()):
         return False
-    return not _OTHER.search(" ".join((*s.context.headings[-1:], *s.parents))) and not re.search(
+    return not (s.context.under(_OTHER.pattern, 1) or _OTHER.search(" ".join(s.parents))) and not re.search(
         r"\d+\.\d+\.\d+\s*(?:,|and|&|-)\s*\d", s.whole[:24]
     )
 
@@ -191,7 +196,7 @@ def _title(text: str) -> str | None:
     bare = _NEEDS.sub("", _SIZE.sub("", ids_out(text)))
     for name in names(bare):
         bare = bare.replace(name, "")
-    bare = re.sub(r"^\W*(?:(?:branch|effort|task|agent)\b\s*\w?\b)?[\s:.\u2013\u2014-]*", "", bare, flags=re.I)
+    bare = re.sub(r"^\W*(?:(?:branch|effort|task|agent\s*\w{1,2})\b\W*){0,2}[\s:.\u2013\u2014-]*", "", bare, flags=re.I)
     bare = re.split(r"\s[\u2013\u2014|-]\s|[;(\[]|,\s", bare, maxsplit=1)[0].strip(" :-\u2013\u2014.,()")
     return bare if re.search(r"[A-Za-z]{2}", bare) and len(bare) <= 80 else None
 

@@ -36,8 +36,18 @@ class Context:
     agent: str | None = None
 
     def under(self, pattern: str, nearest: int = 9) -> bool:
-        """Whether one of the nearest headings matches, whatever the case."""
-        return any(re.search(pattern, h, re.IGNORECASE) for h in self.headings[-nearest:])
+        """Whether one of the nearest headings matches, whatever the case; what waves and branches are called does not."""
+        return any(re.search(pattern, h, re.IGNORECASE) for h in self.headings[-nearest:] if not _is_title(h))
+
+
+def _is_title(heading: str) -> bool:
+    """`Wave 2: Status and Conflicts`, `6.1.1: Integration`: a name, not a kind of section."""
+    if re.search(r"wave\W*\d+\W+(?:validation|verification|dependenc|ownership|gates?)\W*$", heading, re.IGNORECASE):
+        return False
+    return (
+        wave_heading(heading) is not None
+        or re.match(r"\W*(?:branch\W*)?\d+\.\d+\.\d+", heading, re.IGNORECASE) is not None
+    )
 
 
 def wave_of(text: str, only: bool = True) -> int | None:

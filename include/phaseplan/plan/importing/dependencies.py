@@ -13,6 +13,7 @@ from include.phaseplan.plan.importing.prose import phases
 from include.phaseplan.plan.importing.words import clean, ids, is_none, names
 
 RANK: tuple[Source, ...] = ("graph", "matrix", "agent table", "branch section", "list", "text")
+Choice = tuple[list[Said[str]], Source | None]
 _WAVES = re.compile(r"\bwaves?\s*\d", re.I)
 _ALL = re.compile(r"\ball\b.*(?:previous|prior|other|above|branches|waves)", re.I)
 
@@ -149,15 +150,46 @@ def by_words(known: Branches, entry: Entry, text: str, waves: dict[str, int]) ->
     return chosen
 
 
-def chosen(needs: Needs, members: dict[int, list[str]], own: int | None) -> tuple[list[Said[str]], Source | None]:
-    """The dependencies that count, and the source they are from; see docs/decisions/016."""
-    for source in RANK:
-        if needs.by.get(source):
-            return needs.by[source], source
-    for source in RANK:
-        if source in needs.nothing:
-            return [], source
+def chosen(needs: Needs, members: dict[int, list[str]], own: int | None) -> list[Choice]:
+    """What may count as the dependencies of a branch, the best first; see docs/decisions/016."""
+    out: list[Choice] = [(needs.by[source], source) for source in RANK if needs.by.get(source)]
+    out += [([], source) for source in RANK if source in needs.nothing]
     for said in needs.whole_waves:
         if own is None or said.value < own:
-            return [Said(b, said.line, said.source) for b in members.get(said.value, [])], said.source
-    return [], None
+            out.append(([Said(b, said.line, said.source) for b in members.get(said.value, [])], said.source))
+            break
+    return [*out, ([], None)]
+
+
+def settle(choices: dict[str, list[Choice]], waves: dict[str, int]) -> dict[str, Choice]:
+    """One choice for each branch: the best that neither needs a later wave nor closes a circle, else the best.
+
+    Branches whose best source ranks higher are settled first, so that it is the weaker source that gives way.
+    """
+    out: dict[str, Choice] = {}
+    settled: dict[str, set[str]] = {}
+    for branch in sorted(choices, key=lambda b: RANK.index(choices[b][0][1]) if choices[b][0][1] else len(RANK)):
+        options = choices[branch]
+        fitting = (o for o in options if not _is_late(branch, o, waves) and not _closes(branch, o, settled))
+        stated = next((o for o in fitting if o[1] is not None), None)
+        out[branch] = stated or options[0]
+        settled[branch] = {said.value for said in out[branch][0]}
+    return out
+
+
+def _is_late(branch: str, choice: Choice, waves: dict[str, int]) -> bool:
+    own = waves.get(branch)
+    return own is not None and any(waves.get(said.value, own) > own for said in choice[0])
+
+
+def _closes(branch: str, choice: Choice, settled: dict[str, set[str]]) -> bool:
+    """Whether something that `branch` would need is already waiting for it."""
+    todo, seen = [said.value for said in choice[0]], set()
+    while todo:
+        current = todo.pop()
+        if current == branch:
+            return True
+        if current not in seen:
+            seen.add(current)
+            todo.extend(settled.get(current, ()))
+    return False

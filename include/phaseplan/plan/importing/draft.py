@@ -85,11 +85,13 @@ def draft(facts: Facts) -> Draft:
     members: dict[int, list[str]] = {}
     for branch, number in numbers.items():
         members.setdefault(number, []).append(branch)
+    choices = {b: dependencies.chosen(needs[b], members, numbers.get(b)) for b in known.entries}
+    settled = dependencies.settle(choices, numbers)
     made = []
     for branch, entry in known.entries.items():
         one = _branch(entry, wave_of[branch])
-        one.needs, one.needs_source = dependencies.chosen(needs[branch], members, numbers.get(branch))
-        one.needs = sorted(one.needs, key=lambda n: _order(n.value))
+        one.needs = sorted(settled[branch][0], key=lambda n: _order(n.value))
+        one.needs_source = settled[branch][1]
         made.append(one)
     return Draft(facts, phase, _grouped(made, facts), known, needs, said)
 
