@@ -186,11 +186,16 @@ def _places(entries: list[Entry], waves: dict[str, int]) -> dict[str, int]:
     """The place of each id within its wave."""
     count: dict[int | None, int] = defaultdict(int)
     out = {}
-    for entry in sorted(entries, key=lambda e: tuple(int(n) if n.isdigit() else 0 for n in e.id.split("."))):
+    for entry in _in_order(entries):
         wave = waves.get(entry.id, entry.wave)
         out[entry.id] = count[wave]
         count[wave] += 1
     return out
+
+
+def _in_order(entries: list[Entry]) -> list[Entry]:
+    """By the numbers of their ids."""
+    return sorted(entries, key=lambda e: tuple(int(n) if n.isdigit() else 0 for n in e.id.split(".")))
 
 
 def _total(group: list[Mention], entry: Entry, places: dict[str, int], waves: dict[str, int]) -> float:
@@ -218,11 +223,11 @@ def _by_place(
     rest: list[list[Mention]] = []
     for wave in sorted({_wave(g) for g in left}, key=str):
         here = [g for g in left if _wave(g) == wave]
-        free = [e for e in entries if waves.get(e.id, e.wave or int(e.id.split(".")[1])) == wave]
+        free = [e for e in _in_order(entries) if waves.get(e.id, e.wave or int(e.id.split(".")[1])) == wave]
         if wave is None or len(here) != len(free):
             rest += here
             continue
-        for group, entry in zip(here, free, strict=True):
+        for group, entry in zip(sorted(here, key=lambda g: g[0].place), free, strict=True):
             for mention in group:
                 _put(known, entry, mention)
     return rest

@@ -149,7 +149,7 @@ def _branch_row(cells: Cells, context: Context, facts: Facts, source: Source, pl
             owns=tuple(paths(cells.raw("owns"))),
             wave=wave or context.wave,
             agent=agents[0] if len(agents) == 1 else None,
-            place=place,
+            place=int(agents[0]) - 1 if len(agents) == 1 and agents[0].isdigit() else place,
             span=duration(cells.text("duration")),
         )
     )
