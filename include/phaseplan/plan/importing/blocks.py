@@ -16,6 +16,7 @@ from markdown_it.token import Token
 
 Kind = Literal["heading", "text", "item", "table", "fence"]
 MOST_CELLS = 64  # of one table row; more is no plan
+LONGEST = 2_000  # characters of a line or a cell that are read: every pattern may be quadratic in them
 
 _BOLD_LINE = re.compile(r"(\*\*|__)([^*_\n]{3,120})\1:?")
 _OPENS = re.compile(r"\b(?:wave|agent)\W*\d|\d\.\d", re.IGNORECASE)  # a label with a colon introduces a list
@@ -72,15 +73,22 @@ def _flat(tokens: list[Token]) -> Iterator[Block]:
         elif token.type == "table_close":
             yield Block("table", rows[0].line, rows=tuple(rows))
         elif token.type == "fence":
-            yield Block("fence", line + 1, token.content, depth, _language(token.info))
+            yield Block("fence", line + 1, _short(token.content), depth, _language(token.info))
         elif token.type == "inline":
             if opened in ("th_open", "td_open"):
-                cells.append(token.content)
+                cells.append(token.content[:LONGEST])
             else:
-                yield _text(token.content, line, opened, depth, fresh)
+                yield _text(_short(token.content), line, opened, depth, fresh)
                 fresh = False
         if token.nesting == 1:
             opened = token.type if token.type != "heading_open" else f"{token.tag}{token.markup}"
+
+
+def _short(content: str) -> str:
+    """A text with every line cut to what is read."""
+    if len(content) <= LONGEST:
+        return content
+    return "\n".join(line[:LONGEST] for line in content.split("\n"))
 
 
 def _text(content: str, line: int, opened: str, depth: int, fresh: bool) -> Block:

@@ -17,6 +17,7 @@ from include.phaseplan.plan.loader import read as read_file
 from include.phaseplan.plan.model import PhasePlan
 
 MOST_LINES = 20_000  # a document of a thousand branches has fewer
+MOST_CHARACTERS = 1 << 20  # 70 times the founding document
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ def import_bytes(file: str, raw: bytes) -> Imported:
 
 def import_text(file: str, text: str, strict: bool = False, others: Iterable[tuple[Path, PhasePlan]] = ()) -> Imported:
     """The same for a text."""
-    if text.count("\n") > MOST_LINES:
-        said = f"more than {MOST_LINES} lines; a plan is never that long"
+    if text.count("\n") > MOST_LINES or len(text) > MOST_CHARACTERS:
+        said = f"more than {MOST_LINES} lines or {MOST_CHARACTERS >> 20} MiB; a plan is never that long"
         return Imported(None, None, (Diagnostic("PP103", file, 1, 1, said),))
     made = draft(read(file, text))
     if not made.branches:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-LONGEST = 4_000  # characters of a line; longer is no hand-written graph
+LONGEST = 1_999  # characters of a line; a longer one was cut off, and is no hand-written graph
 MOST_EDGES = 20_000  # `A & B --> C & D` multiplies
 
 _NODE = re.compile(r"\s*([A-Za-z0-9_](?:[\w.]|-(?=\w))*)")

@@ -24,13 +24,14 @@ _DAYS = re.compile(
     r"(?:day\s*)?(\d{1,3})?(?:\s*(am|pm|morning|afternoon|noon)\b)?)?",
     re.I,
 )
+_MOST = 300  # characters of a text that states a duration
 _LATE = {"pm", "afternoon"}
 
 
 def spans(text: str) -> list[Span]:
     """Every duration in a text that is written with a unit, in order."""
     found: list[tuple[int, Span]] = []
-    rest = text
+    rest = text = text[:_MOST]
     for match in _RANGE.finditer(text):
         low_unit, high_unit = _unit(match[2] or match[4]), _unit(match[4])
         low, high = round(float(match[1]) * low_unit), round(float(match[3]) * high_unit)
@@ -50,6 +51,7 @@ def spans(text: str) -> list[Span]:
 
 def duration(text: str) -> Span | None:
     """The duration a text states: hours before days before calendar positions (`Day 2-3 AM` is 12 hours)."""
+    text = text[:_MOST]
     stated = spans(text)
     hours = [s for s in stated if re.search(r"\d\s*-?\s*(?:h|hr|hour)", text, re.I) and s.low % DAY] or stated
     if hours:
