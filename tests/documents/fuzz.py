@@ -71,7 +71,9 @@ def main(inputs: int, first: int) -> int:
             print(f"{seed - first + 1} inputs, {time.perf_counter() - begun:.0f} s, {broken} broken", flush=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     took = time.perf_counter() - begun
-    print(f"{inputs} inputs in {took:.0f} s, {broken} broken, slowest {slowest[0]:.2f} s (seed {slowest[1]}), {peak} MiB")
+    print(
+        f"{inputs} inputs in {took:.0f} s, {broken} broken, slowest {slowest[0]:.2f} s (seed {slowest[1]}), {peak} MiB"
+    )
     return broken
 
 

@@ -62,7 +62,10 @@ def test_every_kind(code: str, line: int, parts: list[str]) -> None:
 
 def test_a_circle_that_only_all_sources_together_have() -> None:
     graph = "```mermaid\ngraph TD\n A[1.1.1: One] --> B[1.1.2: Two]\n B --> C[1.1.3: Three]\n```\n"
-    table = "## Wave 1: All\n| ID | Branch | Depends on |\n|-|-|-|\n| 1.1.1 | feature/a | 1.1.3 |\n| 1.1.2 | feature/b | 1.1.1 |\n| 1.1.3 | feature/c | 1.1.2 |\n"
+    table = (
+        "## Wave 1: All\n| ID | Branch | Depends on |\n|-|-|-|\n| 1.1.1 | feature/a | 1.1.3 "
+        "|\n| 1.1.2 | feature/b | 1.1.1 |\n| 1.1.3 | feature/c | 1.1.2 |\n"
+    )
     found = import_text("x.md", f"# Phase 1: A\n{graph}{table}").diagnostics
     assert [d.code for d in found if d.code != "PP901"] == ["PP904"]
     found = import_text("x.md", f"# Phase 1: A\n{graph}").diagnostics
@@ -78,7 +81,10 @@ def test_strict_makes_errors_and_writes_the_same() -> None:
 
 def test_independence_against_another_plan() -> None:
     plans = [(p.path, p.plan) for p in load_valid([TOP / "include/plans/phase-05.yaml"], None).plans]
-    text = "# Phase 3: B\n- **Depends On**: Phase 5\n- **Independent From**: Phase 4\n\n## Wave 1: X\n| ID | Branch |\n|-|-|\n| 3.1.1 | feature/x |\n"
+    text = (
+        "# Phase 3: B\n- **Depends On**: Phase 5\n- **Independent From**: Phase 4\n\n## Wave "
+        "1: X\n| ID | Branch |\n|-|-|\n| 3.1.1 | feature/x |\n"
+    )
     found = import_text("b.md", text, others=plans).diagnostics
     assert [(d.code, d.line) for d in found] == [("PP906", 2)]
 

@@ -41,7 +41,21 @@ def test_what_is_stated_of_the_phase_and_its_waves(document: Path) -> None:
 def test_every_value_names_its_line(document: Path) -> None:
     text = import_file(document).text or ""
     last = document.read_bytes().count(b"\n") + 1
-    containers = ("claims:", "notes:", "waves:", "branches:", "owns:", "validate:", "risks:", "mitigations:", "gates:", "shared_files:", "generated_files:", "owner:", "#")  # fmt: skip
+    containers = (
+        "claims:",
+        "notes:",
+        "waves:",
+        "branches:",
+        "owns:",
+        "validate:",
+        "risks:",
+        "mitigations:",
+        "gates:",
+        "shared_files:",
+        "generated_files:",
+        "owner:",
+        "#",
+    )
     for line in text.splitlines():
         if not line.strip().startswith(containers):
             number = line.rsplit(f"# {document.name}:", 1)[1].split(",")[0].split()[0]

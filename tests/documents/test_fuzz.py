@@ -42,9 +42,14 @@ HOSTILE = {
     + "".join(f"| Agent {i} | feature/b{i} | 5 |\n" for i in range(3000)),
     "quotes": ">" * 50_000 + " x",
     "lists": "".join(" " * (2 * i) + "- x\n" for i in range(800)),
-    "a node for everybody": "```mermaid\ngraph TD\n" + " & ".join(f"N{i}[5.1.{i % 999}: x]" for i in range(250)) + " --> "
-    + " & ".join(f"M{i}[5.2.{i % 999}: y]" for i in range(250)) + "\n```\n",
-    "long graph": "# Phase 5\n```mermaid\ngraph TD\n" + "".join(f"A{i}[5.1.{i}: t{i}] --> A{i + 1}\n" for i in range(5000)) + "```\n",
+    "a node for everybody": "```mermaid\ngraph TD\n"
+    + " & ".join(f"N{i}[5.1.{i % 999}: x]" for i in range(250))
+    + " --> "
+    + " & ".join(f"M{i}[5.2.{i % 999}: y]" for i in range(250))
+    + "\n```\n",
+    "long graph": "# Phase 5\n```mermaid\ngraph TD\n"
+    + "".join(f"A{i}[5.1.{i}: t{i}] --> A{i + 1}\n" for i in range(5000))
+    + "```\n",
     "one long line": "5.1.1 depends on " + "5.1.2, " * 100_000,
     "spaces": "- **a**" + " " * 300_000 + ": b",
     "dots": "```mermaid\ngraph TD\nA -" + "." * 3_900 + " B\n```",
@@ -58,7 +63,7 @@ HOSTILE = {
     "html": "<a " * 100_000,
     "numbers": "1," * 200_000 + " lines",
     "days": "## Wave 1 (" + "Day 1 - " * 20_000 + ")",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

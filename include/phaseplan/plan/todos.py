@@ -35,9 +35,9 @@ def _texts(text: str) -> list[tuple[int, int]]:
     out = []
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-            if isinstance(event, yaml.ScalarEvent) and event.end_mark.line > event.start_mark.line:
-                block = event.style in ("|", ">")
-                out.append((event.start_mark.line + 1, event.end_mark.line + (0 if block else 1)))
+            start, end = event.start_mark, event.end_mark
+            if isinstance(event, yaml.ScalarEvent) and start and end and end.line > start.line:
+                out.append((start.line + 1, end.line + (event.style not in ("|", ">"))))
     except yaml.YAMLError:
         pass  # what is wrong with the file is said elsewhere
     return out

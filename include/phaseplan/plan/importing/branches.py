@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from include.phaseplan.plan.importing.context import agents_of, wave_of
@@ -12,7 +13,8 @@ from include.phaseplan.plan.importing.words import ids, ids_out, is_none, line_c
 
 _SIZE = re.compile(r"~?\s*(\d[\d,]*(?:\s*(?:\u2192|->|-|\u2013)\s*\d[\d,]*)?)\s*(?:lines|loc|lines of code)\b", re.I)
 _NEEDS = re.compile(
-    r"(?:depends on|requires|needs|builds on|blocked by|waits (?:for|on)|must (?:wait for|follow)|deps?:|dependencies:|after)\s*:?\s*([^;()\n]+)",
+    r"(?:depends on|requires|needs|builds on|blocked by|waits (?:for|on)|must (?:wait "
+    r"for|follow)|deps?:|dependencies:|after)\s*:?\s*([^;()\n]+)",
     re.I,
 )
 _FEEDS = re.compile(
@@ -22,27 +24,35 @@ _ARROW = re.compile(r"\u2192|\u27f6|\u21d2|-+>|=+>|\u2190|<-+")
 _BEGINS = re.compile(r"\W*(?:(?:branch|effort|task|agent\s*\w{1,2})\b\W*){0,2}\d+\.\d+\.\d+", re.I)
 _SPLIT = re.compile(r"\bsplit(?:s|ting)?\b", re.I)
 _MAYBE = re.compile(
-    r"\b(?:if|may|might|could|can|should|contingen\w*|optional\w*|potential\w*|possible|possibly|when|exceed\w*|would|needed|candidates?|risk)\b",
+    r"\b(?:if|may|might|could|can|should|contingen\w*|optional\w*|potential\w*|possible|"
+    r"possibly|when|exceed\w*|would|needed|candidates?|risk)\b",
     re.I,
 )
 _OTHER = re.compile(
-    r"critical path|merge order|rollback|validat|conflict|status|timeline|schedule|communication|risk|example|template|success|metric|savings|split|integration",
+    r"critical path|merge order|rollback|validat|conflict|status|timeline|schedule|communication|"
+    r"risk|example|template|success|metric|savings|split|integration",
     re.I,
 )
 _OWNS = re.compile(
-    r"(?:owned |primary |target |main |key |exclusive |new )*(?:files?|paths?|packages?|directory|directories|location|owns|ownership|code)(?: owned| paths?| to create| created| location| ownership| isolation)?(?:\s*\(.*\))?",
+    r"(?:owned |primary |target |main |key |exclusive |new )*(?:files?|paths?|packages?|"
+    r"directory|directories|location|owns|ownership|code)(?: owned| paths?| to create|"
+    r" created| location| ownership| isolation)?(?:\s*\(.*\))?",
     re.I,
 )
 _KEYS: tuple[tuple[str, str], ...] = (
     ("name", r"(?:git |feature )?branch(?: name)?|git"),
-    ("lines", r"(?:estimated |est\.? |target |expected |total |max )*(?:lines|loc|size|line count|lines of code|estimate)(?: \(?est\w*\.?\)?| of code)?"),
+    (
+        "lines",
+        r"(?:estimated |est\.? |target |expected |total |max )*(?:lines|loc|size|line count|"
+        r"lines of code|estimate)(?: \(?est\w*\.?\)?| of code)?",
+    ),
     ("needs", r"(?:depends on|dependencies|dependency|deps|requires|prerequisites?|blocked by|needs|depends)"),
     ("feeds", r"(?:blocks|enables|unblocks|required by|needed by)"),
     ("title", r"(?:title|focus(?: area)?|name|description|scope|purpose|feature|component)"),
     ("span", r"(?:estimated |est\.? )*(?:duration|time|effort|hours)"),
     ("wave", r"(?:execution )?wave"),
     ("agent", r"(?:assigned |agent )?(?:agent|assignee|assigned to)(?: assignment)?"),
-)  # fmt: skip
+)
 
 
 def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> None:
@@ -66,7 +76,7 @@ def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> N
             lines=_lines(text),
             wave=wave,
             agent=agents[0] if len(agents) == 1 else None,
-        )  # fmt: skip
+        )
     )
 
 
@@ -127,10 +137,8 @@ def _attribute(s: Statement, subject: Mention, facts: Facts) -> bool:
     """`Lines: 600` below a branch."""
     key = s.key.lower().strip()
     kind = next((kind for kind, pattern in _KEYS if re.fullmatch(pattern, key)), None)
-    if (
-        kind is None
-        and _OWNS.fullmatch(key)
-        or (not key and s.parents and _OWNS.fullmatch(s.parents[-1].rstrip(":").lower()))
+    if (kind is None and _OWNS.fullmatch(key)) or (
+        not key and s.parents and _OWNS.fullmatch(s.parents[-1].rstrip(":").lower())
     ):
         subject.owns = tuple(paths(s.raw))
     elif kind is None and not key and s.context.under(rf"^{_OWNS.pattern}$", 1) and paths(s.raw):
@@ -173,14 +181,21 @@ def _definition(s: Statement, branch: str | None, facts: Facts) -> None:
     named = names(s.raw)
     listed = s.context.under(r"depend", 1) or s.about(r"depend")
     agents = agents_of(s.whole)
-    m = Mention("list", s.line, id=branch, name=named[0] if len(named) == 1 else None, lines=_lines(s.whole),
-                wave=wave_of(" ".join(s.parents)) or s.context.wave, agent=agents[0] if len(agents) == 1 else None)  # fmt: skip
+    m = Mention(
+        "list",
+        s.line,
+        id=branch,
+        name=named[0] if len(named) == 1 else None,
+        lines=_lines(s.whole),
+        wave=wave_of(" ".join(s.parents)) or s.context.wave,
+        agent=agents[0] if len(agents) == 1 else None,
+    )
     if not listed:
         m.title = _title(s.whole)
         ownership = s.about(r"isolat|overlap|owner|files|packages?|director|paths") or s.context.under(
             r"isolat|overlap|owner|package|director", 1
         )
-        m.owns = tuple(own) if ownership or s.key in (branch or "", "") and not m.title else ()
+        m.owns = tuple(own) if ownership or (s.key in (branch or "", "") and not m.title) else ()
         if ownership:
             m.title = None
     facts.mentions.append(m)
@@ -230,7 +245,7 @@ def _chain(s: Statement, text: str, facts: Facts) -> None:
     parts = _ARROW.split(text)
     if len(parts) > 1 and not re.search(r"\bwave\b", text, re.I):
         backwards = re.search(r"\u2190|<-", text) is not None
-        for a, b in zip(parts, parts[1:], strict=False):
+        for a, b in itertools.pairwise(parts):
             pairs = [(x, y) for x in ids(a) for y in ids(b) if x != y]
             facts.edges += [Said((y, x) if backwards else (x, y), s.line, "text") for x, y in pairs]
     elif len(own := ids(s.key)) == 1:
@@ -241,7 +256,7 @@ def _chain(s: Statement, text: str, facts: Facts) -> None:
 
 def _splits(s: Statement, facts: Facts) -> bool:
     """`5.2.1 was split into 5.2.1a and 5.2.1b`; a mere possibility is none."""
-    told = _SPLIT.search(s.whole) or s.context.under(r"\bsplits?\b", 1) and _ARROW.search(s.whole)
+    told = _SPLIT.search(s.whole) or (s.context.under(r"\bsplits?\b", 1) and _ARROW.search(s.whole))
     if not told or len(found := ids(s.whole)) < 3:
         return False
     if not _MAYBE.search(s.whole) and not s.context.under(r"contingen|if needed|optional|potential", 1):

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from include.phaseplan.plan.importing.blocks import Block
 from include.phaseplan.plan.importing.words import clean, ids, names
 
-_WORDS = {w: i for i, w in enumerate("one two three four five six seven eight nine ten".split(), 1)}
+_WORDS = {
+    w: i for i, w in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)
+}
 _WAVE = re.compile(
     rf"\bwave[ _#-]*(?:no\.? ?)?(?:(\d{{1,3}})\.)?(\d{{1,3}}|{'|'.join(_WORDS)})\b(?![.]\d)", re.IGNORECASE
 )
@@ -36,7 +38,7 @@ class Context:
     agent: str | None = None
 
     def under(self, pattern: str, nearest: int = 9) -> bool:
-        """Whether one of the nearest headings matches, whatever the case; what waves and branches are called does not."""
+        """Whether one of the nearest headings matches; what waves and branches are called does not."""
         return any(re.search(pattern, h, re.IGNORECASE) for h in self.headings[-nearest:] if not _is_title(h))
 
 

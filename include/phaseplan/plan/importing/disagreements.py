@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -59,13 +60,20 @@ def _needs(draft: Draft, branch: DraftBranch) -> Iterator[Trouble]:
                 "PP901", branch.needs[0].line, f"{said} ({place(draft, line)})", f"took the {branch.needs_source}"
             )
         elif branch.needs and source == "graph" and branch.needs_source != "graph":
-            said = f"{branch.id} needs {_listed(branch.needs)} by the {branch.needs_source}, and no edge of the graph says so"
+            said = (
+                f"{branch.id} needs {_listed(branch.needs)} by the {branch.needs_source}, and no edge "
+                f"of the graph says so"
+            )
             yield Trouble(
                 "PP901", branch.needs[0].line, f"{said} ({place(draft, line)})", f"took the {branch.needs_source}"
             )
     for text in needs.unknown:
-        yield Trouble("PP914", text.line, f"{branch.id} depends on `{text.value}`, which fits no branch of this document",
-                      "name the branch's id, or drop it if another phase makes it")  # fmt: skip
+        yield Trouble(
+            "PP914",
+            text.line,
+            f"{branch.id} depends on `{text.value}`, which fits no branch of this document",
+            "name the branch's id, or drop it if another phase makes it",
+        )
 
 
 def _waves(draft: Draft, branch: DraftBranch) -> Iterator[Trouble]:
@@ -141,7 +149,7 @@ def _union_circle(draft: Draft) -> Iterator[Trouble]:
         return
     cycle = _circle(union)
     if cycle is not None:
-        steps = [f"{a} needs {b} ({place(draft, lines[a, b])})" for a, b in zip(cycle, cycle[1:], strict=False)]
+        steps = [f"{a} needs {b} ({place(draft, lines[a, b])})" for a, b in itertools.pairwise(cycle)]
         yield Trouble(
             "PP904",
             lines[cycle[0], cycle[1]],
@@ -168,5 +176,8 @@ def _critical(draft: Draft) -> Iterator[Trouble]:
                 at = next(
                     iter(needs[other].values()), branch.entry.mentions[0].line if branch.entry.mentions else said.line
                 )
-                text = f"the critical path goes {one} -> {other}, but {other} does not need {one}: it needs {_listed(branch.needs)}"
+                text = (
+                    f"the critical path goes {one} -> {other}, but {other} does not need {one}: it needs "
+                    f"{_listed(branch.needs)}"
+                )
                 yield Trouble("PP905", said.line, f"{text} ({place(draft, at)})", "kept as a claim")

@@ -54,7 +54,10 @@ def import_text(file: str, text: str, strict: bool = False, others: Iterable[tup
         return Imported(None, None, (Diagnostic("PP103", file, 1, 1, said),))
     made = draft(read(file, text))
     if not made.branches:
-        hint = "branches are found in tables with a Branch column, graphs, lists with ids, and wt-create or git checkout -b"
+        hint = (
+            "branches are found in tables with a Branch column, graphs, lists with ids, and wt-create "
+            "or git checkout -b"
+        )
         return Imported(None, made, (Diagnostic("PP915", file, 1, 1, "no branch can be found in this document", hint),))
     troubles: list[Trouble] = [*disagreements.find(made), *figures.find(made), *soundness.find(made, others)]
     return Imported(write(made), made, in_order(diagnostics(file, troubles, strict)))

@@ -136,14 +136,15 @@ def _waves(entry: Entry, facts: Facts) -> list[Said[int]]:
 def _branch(entry: Entry, wave: Said[int] | None) -> DraftBranch:
     found = entry.mentions
     return DraftBranch(
-        entry, wave,
+        entry,
+        wave,
         name=_of_sources([Said(m.name, m.line, m.source) for m in found if m.name], VALUES),
         title=_of_sources([Said(m.title, m.line, m.source) for m in found if m.title], VALUES),
         lines=_lines(found),
         agent=_of_sources([Said(m.agent, m.line, m.source) for m in found if m.agent and m.source != "shell"], VALUES),
         span=_of_sources([Said(m.span, m.line, m.source) for m in found if m.span], VALUES),
         owns=_owns(found),
-    )  # fmt: skip
+    )
 
 
 def _lines(found: list[Mention]) -> Said[int] | None:

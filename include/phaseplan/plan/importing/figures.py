@@ -107,7 +107,10 @@ def _inside(draft: Draft, wave: DraftWave) -> Iterator[Trouble]:
     by, needed = chained
     agents = wave.said.agents[0] if wave.said.agents else None
     if agents is not None and agents.value >= len(wave.branches):
-        text = f"wave {wave.number} has all {len(wave.branches)} branches at once, but {by} waits for {needed.value} of the same wave"
+        text = (
+            f"wave {wave.number} has all {len(wave.branches)} branches at once, but {by} waits "
+            f"for {needed.value} of the same wave"
+        )
         yield Trouble("PP907", agents.line, f"{text} ({place(draft, needed.line)})", "kept the dependency")
     if wave.span is None:
         return
@@ -116,7 +119,10 @@ def _inside(draft: Draft, wave: DraftWave) -> Iterator[Trouble]:
         longest = max((_chain(b, inside, costs, ()) for b in inside), default=(0, ()))
         if longest[1] and longest[0] > wave.span.value.high:
             hours = written(Span(low=longest[0], high=longest[0]))
-            text = f"wave {wave.number} is to take {written(wave.span.value)}, but {' -> '.join(longest[1])}, one after another, take {hours} by {name}"
+            text = (
+                f"wave {wave.number} is to take {written(wave.span.value)}, but {' -> '.join(longest[1])},"
+                f" one after another, take {hours} by {name}"
+            )
             yield Trouble("PP907", wave.span.line, f"{text} ({place(draft, needed.line)})", "kept both")
             return
 
@@ -169,7 +175,10 @@ def _sequential(draft: Draft) -> Iterator[Trouble]:
                 days = (
                     f", {3 * span.low // 3600}-{3 * span.high // 3600} of 24-hour ones" if in_days(first.value) else ""
                 )
-                text = f"one after another takes {first.value.strip()} ({_hours(span)} hours of 8-hour days{days}), and {_hours(theirs)} hours"
+                text = (
+                    f"one after another takes {first.value.strip()} ({_hours(span)} hours of 8-hour days{days}),"
+                    f" and {_hours(theirs)} hours"
+                )
                 yield Trouble(
                     "PP911",
                     first.line,
@@ -219,7 +228,8 @@ def _ways(draft: Draft) -> Iterator[tuple[int, int, str]]:
             if in_days(short.value) == in_days(long.value):
                 yield (
                     *_percent(quick, slow),
-                    f"{_short(short.value)} ({place(draft, short.line)}) against {_short(long.value)} ({place(draft, long.line)})",
+                    f"{_short(short.value)} ({place(draft, short.line)}) against {_short(long.value)} "
+                    f"({place(draft, long.line)})",
                 )
     if draft.waves and all(w.span for w in draft.waves):
         each = [(w.span.value, len(w.branches)) for w in draft.waves if w.span]

@@ -83,9 +83,15 @@ def _mention(node: Node, chart: Flowchart, phase: int | None) -> Mention | None:
     name = next((n for label, _ in node.labels for n in names(label)), None)
     title = _title(text)
     return Mention(
-        "graph", node.line, id=branch, name=name, title=title, lines=tuple(numbers(sized[1])[:2]) if sized else (),
-        wave=wave, explicit=bool(found),
-    )  # fmt: skip
+        "graph",
+        node.line,
+        id=branch,
+        name=name,
+        title=title,
+        lines=tuple(numbers(sized[1])[:2]) if sized else (),
+        wave=wave,
+        explicit=bool(found),
+    )
 
 
 def _title(label: str) -> str | None:

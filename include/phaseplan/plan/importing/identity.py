@@ -96,8 +96,11 @@ def _replace_split(known: Branches, facts: Facts) -> None:
 def _groups(known: Branches, facts: Facts) -> list[list[Mention]]:
     """Mentions without an id, those with one git name together; what a known name or agent settles is settled."""
     by_name = {name: entry for entry in known.entries.values() for name in entry.names}
-    by_agent = {(m.wave, m.agent): known.of[id(m)] for m in reversed(facts.mentions)
-                if m.source == "agent table" and m.agent and id(m) in known.of}  # fmt: skip
+    by_agent = {
+        (m.wave, m.agent): known.of[id(m)]
+        for m in reversed(facts.mentions)
+        if m.source == "agent table" and m.agent and id(m) in known.of
+    }
     groups: dict[tuple[str, object], list[Mention]] = defaultdict(list)
     for mention in facts.mentions:
         if id(mention) in known.of or mention.id is not None:
@@ -119,7 +122,7 @@ def _merged(groups: list[list[Mention]]) -> list[list[Mention]]:
     """A group known by its agent joins the named row of that agent in that wave; a title joins a title."""
     named = [g for g in groups if any(m.name or m.source == "agent table" for m in g)]
     rest = [g for g in groups if g not in named]
-    by_agent = {
+    by_agent: dict[tuple[int | None, str | None], list[Mention]] = {
         (m.wave, m.agent): g
         for g in reversed(named)
         for m in g
@@ -130,8 +133,11 @@ def _merged(groups: list[list[Mention]]) -> list[list[Mention]]:
         first = group[0]
         home = by_agent.get((first.wave, first.agent)) if first.agent else None
         if home is None and first.title:
-            scored = [(max((alike(first.title, t) for t in _titles(g)), default=0.0), i) for i, g in enumerate(out)
-                      if first.wave is None or _wave(g) in (None, first.wave)]  # fmt: skip
+            scored = [
+                (max((alike(first.title, t) for t in _titles(g)), default=0.0), i)
+                for i, g in enumerate(out)
+                if first.wave is None or _wave(g) in (None, first.wave)
+            ]
             best = max(scored, default=(0.0, 0))
             home = out[best[1]] if best[0] >= 0.6 else None
         if home is not None:
@@ -155,7 +161,7 @@ def _assign(known: Branches, groups: list[list[Mention]], facts: Facts, phase: i
     """Rule 3, best total first; then rule 4; then ids of their own."""
     had_ids = bool(known.entries)
     waves = {b: n for n, wave in facts.waves.items() for said in wave.members for b in ids(said.value)}
-    open_ids = [e for e in known.entries.values()]
+    open_ids = list(known.entries.values())
     places = _places(open_ids, waves)
     if len(groups) * len(open_ids) <= 40_000:
         totals = [
@@ -165,7 +171,7 @@ def _assign(known: Branches, groups: list[list[Mention]], facts: Facts, phase: i
         totals = []
     taken: set[int] = set()
     filled: set[int] = set()
-    for total, gi, ei in sorted((t for t in totals if t[0] >= ENOUGH), reverse=True):
+    for _, gi, ei in sorted((t for t in totals if t[0] >= ENOUGH), reverse=True):
         group, entry = groups[-gi], open_ids[-ei]
         if -gi in taken or (any(m.name for m in group) and (-ei in filled or entry.names)):
             continue
@@ -176,7 +182,7 @@ def _assign(known: Branches, groups: list[list[Mention]], facts: Facts, phase: i
     left = [g for i, g in enumerate(groups) if i not in taken]
     left = _by_place(known, left, [e for i, e in enumerate(open_ids) if i not in filled and not e.names], waves)
     for group in left:
-        if not had_ids or (any(m.source == "agent table" or m.source == "branch section" and m.name for m in group)):
+        if not had_ids or (any(m.source == "agent table" or (m.source == "branch section" and m.name) for m in group)):
             _new(known, group, phase)
         else:
             known.loose += group
@@ -267,8 +273,12 @@ def _owners(known: Branches, facts: Facts) -> None:
 
 def agent_of(known: Branches, agent: str, wave: int | None) -> Entry | None:
     """The branch of an agent in a wave; without a wave only where the agent has one branch."""
-    found = {known.of[id(m)].id: known.of[id(m)] for e in known.entries.values() for m in e.mentions
-             if m.agent == agent and m.source != "shell" and (wave is None or m.wave == wave)}  # fmt: skip
+    found = {
+        known.of[id(m)].id: known.of[id(m)]
+        for e in known.entries.values()
+        for m in e.mentions
+        if m.agent == agent and m.source != "shell" and (wave is None or m.wave == wave)
+    }
     if len(found) == 1:
         return next(iter(found.values()))
     if not found and wave is not None and agent.isdigit():
@@ -280,6 +290,12 @@ def agent_of(known: Branches, agent: str, wave: int | None) -> Entry | None:
 
 def by_title(known: Branches, title: str, wave: int | None) -> Entry | None:
     """The one branch whose title is most like this."""
-    scored = sorted(((max((alike(title, t) for t in e.titles), default=0.0), e.wave == wave, -i, e)
-                     for i, e in enumerate(known.entries.values())), key=lambda s: s[:3], reverse=True)  # fmt: skip
+    scored = sorted(
+        (
+            (max((alike(title, t) for t in e.titles), default=0.0), e.wave == wave, -i, e)
+            for i, e in enumerate(known.entries.values())
+        ),
+        key=lambda s: s[:3],
+        reverse=True,
+    )
     return scored[0][3] if scored and scored[0][0] >= 0.55 else None

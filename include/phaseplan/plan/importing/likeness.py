@@ -2,12 +2,51 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import lru_cache
 
 _COMMON = frozenset(
-    "a an the of and or for to in on with by from api apis type types core base basic implementation feature branch "
-    "complete completion work new all wave phase agent must be first done merged available ready".split()
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "and",
+        "or",
+        "for",
+        "to",
+        "in",
+        "on",
+        "with",
+        "by",
+        "from",
+        "api",
+        "apis",
+        "type",
+        "types",
+        "core",
+        "base",
+        "basic",
+        "implementation",
+        "feature",
+        "branch",
+        "complete",
+        "completion",
+        "work",
+        "new",
+        "all",
+        "wave",
+        "phase",
+        "agent",
+        "must",
+        "be",
+        "first",
+        "done",
+        "merged",
+        "available",
+        "ready",
+    ]
 )
 
 
@@ -31,7 +70,7 @@ def covered(one: str, other: str) -> float:
     mine, theirs = tokens(one), tokens(other)
     if not mine or not theirs:
         return 0.0
-    joined = (*theirs, *(a + b for a, b in zip(theirs, theirs[1:], strict=False)))
+    joined = (*theirs, *(a + b for a, b in itertools.pairwise(theirs)))
     initials = "".join(w[0] for w in re.findall(r"[a-z0-9]+", other.lower()))
     return sum(_best(word, joined, initials) for word in mine) / len(mine)
 

@@ -11,11 +11,13 @@ from include.phaseplan.plan.importing.facts import Facts, Mention, Said, Shared
 from include.phaseplan.plan.importing.words import clean, ids, names, paths
 
 _YES = re.compile(
-    r"(?:[\u2713\u2714\u2705\u25cf\u2b24\u2022x\u00d7\u2717]|yes|y|d|dep\w*|hard|req\w*|\u2190|\u2192|direct|needs?|1)\W*",
+    r"(?:[\u2713\u2714\u2705\u25cf\u2b24\u2022x\u00d7\u2717]|yes|y|d|dep\w*|hard|req\w*|"
+    r"\u2190|\u2192|direct|needs?|1)\W*",
     re.I,
 )
 _OWNS = re.compile(
-    r"(?:[\u2713\u2714\u2705\u25cf\u2b24x\u00d7]|w|rw|write|own\w*|o|primary|p|exclusive|create\w*|c|yes|y|lead)\W*(?:\(.*\))?",
+    r"(?:[\u2713\u2714\u2705\u25cf\u2b24x\u00d7]|w|rw|write|own\w*|o|primary|p|exclusive|"
+    r"create\w*|c|yes|y|lead)\W*(?:\(.*\))?",
     re.I,
 )
 _SHARES = re.compile(
@@ -94,9 +96,14 @@ def _ownership(block: Block, header: list[str], context: Context, facts: Facts) 
 def _owner(text: str, path: str, line: int, wave: int | None) -> Mention:
     found, named, agents = ids(text), names(text), agents_of(text)
     return Mention(
-        "list", line, id=found[0] if found else None, name=named[0] if named else None, owns=(path,),
-        wave=wave_of(text) or wave, agent=agents[0] if agents else None,
-    )  # fmt: skip
+        "list",
+        line,
+        id=found[0] if found else None,
+        name=named[0] if named else None,
+        owns=(path,),
+        wave=wave_of(text) or wave,
+        agent=agents[0] if agents else None,
+    )
 
 
 def shared_row(owns: str, owner: str, others: str, line: int, context: Context, facts: Facts) -> None:

@@ -15,15 +15,20 @@ _PHASES = re.compile(
     r"\bphases?\s*#?(\d{1,3}(?:\s*(?:[,&/\u2013-]|and|to|through)\s*(?:phase\s*)?\d{1,3}\b(?!\.))*)", re.I
 )
 _REDUCTION = re.compile(
-    r"(\d{1,3})(?:\.\d+)?\s*%\s*(?:(?:time|overall|total|wall[- ]clock|schedule)\s*)?(?:reduction|saved|savings?|faster|improvement|less|shorter|decrease|efficien)",
+    r"(\d{1,3})(?:\.\d+)?\s*%\s*(?:(?:time|overall|total|wall[- ]clock|schedule)\s*)?(?:reduction|"
+    r"saved|savings?|faster|improvement|less|shorter|decrease|efficien)",
     re.I,
 )
 _LIMIT = re.compile(
-    r"(?:(under|below|less than|fewer than|<(?!=))|(?:max(?:imum)?(?: of)?|at most|no more than|not exceed(?:ing)?|up to|within|<=|\u2264|limit(?: of)?:?))\s*(?:~\s*)?(\d{1,2},\d{3}|\d{2,5})\s*(?:lines|loc)",
+    r"(?:(under|below|less than|fewer than|<(?!=))|(?:max(?:imum)?(?: of)?|at most|no "
+    r"more than|not exceed(?:ing)?|up to|within|<=|\u2264|limit(?: of)?:?))\s*(?:~\s*)?(\d{1,"
+    r"2},\d{3}|\d{2,5})\s*(?:lines|loc)",
     re.I,
 )
 _SEPARATE = re.compile(
-    r"(?:separate|distinct|own|independent|isolated|different|dedicated|non-overlapping|disjoint|exclusive)\s+(?:\w+\s+)?(?:sub-?)?(?:packages?|director(?:y|ies)|modules?|namespaces?|folders?)",
+    r"(?:separate|distinct|own|independent|isolated|different|dedicated|non-overlapping|"
+    r"disjoint|exclusive)\s+(?:\w+\s+)?(?:sub-?)?(?:packages?|director(?:y|ies)|modules?|"
+    r"namespaces?|folders?)",
     re.I,
 )
 _NO_PHASE_TITLE = re.compile(r"wave|implementation|execution|parallel|plan\b|optimal|summary|agents?\b", re.I)
@@ -94,7 +99,8 @@ def _tie(s: Statement, key: str, facts: Ties) -> bool:
         for target, pattern in (
             (
                 facts.depends,
-                r"(?:phase )?(?:depends on|dependencies|prerequisites?|requires|prerequisite phases|upstream(?: phases)?|hard dependencies|phase dependencies)",
+                r"(?:phase )?(?:depends on|dependencies|prerequisites?|requires|prerequisite phases|"
+                r"upstream(?: phases)?|hard dependencies|phase dependencies)",
             ),
             (
                 facts.blocks,
@@ -153,12 +159,20 @@ _PHASE_KEYS: tuple[tuple[str, Callable[[Statement, Facts], None]], ...] = (
     (r"phase(?: name| title| number)?|title|phase focus|name", _title),
     (r"(?:total |number of |# of )(?:branches|efforts)|branches|branch count", _number("branch_counts")),
     (r"(?:optimal |total |number of |execution )*waves|wave count", _number("wave_counts")),
-    (r"(?:max(?:imum)?|peak)\.? (?:parallel|concurrent|simultaneous)?\s*(?:agents?|parallelism|parallelization|concurrency)?.*|parallel agents|agents (?:needed|required)|concurrent agents", _number("max_agents")),
+    (
+        r"(?:max(?:imum)?|peak)\.? (?:parallel|concurrent|simultaneous)?\s*(?:agents?|parallelism|"
+        r"parallelization|concurrency)?.*|parallel agents|agents (?:needed|required)|concurrent "
+        r"agents",
+        _number("max_agents"),
+    ),
     (r"(?:total|estimated|overall)(?: estimated)? (?:lines|loc|size|code)(?: of code)?.*", _number("line_totals")),
     (r"(?:estimated |total |parallel |overall |expected |target )*(?:duration|timeline|time|calendar time)", _duration),
-    (r"(?:total |estimated )*sequential(?: execution)?(?: time| duration| effort)?|(?:one after another|serial).*", _sequential),
+    (
+        r"(?:total |estimated )*sequential(?: execution)?(?: time| duration| effort)?|(?:one after another|serial).*",
+        _sequential,
+    ),
     (r"parallel(?: execution)?(?: time| duration)?|wave[- ]based(?: execution)?(?: time)?", _parallel),
-)  # fmt: skip
+)
 
 
 def _wave(s: Statement, number: int, facts: Facts) -> None:
@@ -172,7 +186,8 @@ def _wave(s: Statement, number: int, facts: Facts) -> None:
         if span := duration(s.value):
             wave.spans.append(Said(span, s.line, "list"))
     elif own and re.fullmatch(
-        r"(?:parallel |max(?:imum)? |number of |concurrent |required )*agents?(?: required| needed)?|(?:max )?parallel(?:ism| agents)?",
+        r"(?:parallel |max(?:imum)? |number of |concurrent |required )*agents?(?: required|"
+        r" needed)?|(?:max )?parallel(?:ism| agents)?",
         key,
     ):
         if found := numbers(s.value):
@@ -199,7 +214,8 @@ def phase_title(heading: str) -> str | None:
     parts = [p.strip(" :.()") for p in re.split(r"\0|\s[-\u2013\u2014|:]+\s|:\s|\s\(", text)]
     for part in parts:
         short = re.sub(
-            r"\b(?:wave[- ]based|parallel(?:ized)?|detailed|optimi[sz]ed|agents?)\b|\b(?:implementation|execution|work)?\s*(?:plan|strategy|guide|document)\b.*",
+            r"\b(?:wave[- ]based|parallel(?:ized)?|detailed|optimi[sz]ed|agents?)\b|\b(?:implementation|"
+            r"execution|work)?\s*(?:plan|strategy|guide|document)\b.*",
             "",
             part,
             flags=re.I,

@@ -58,8 +58,10 @@ def phase_of(found: list[tuple[Block, Context]]) -> Said[int] | None:
     if votes:
         number = votes.most_common(1)[0][0]
         return Said(number, first[number])
-    told = next(((t[0], b.line) for b, _ in found if b.kind == "heading" and (t := prose.phases(clean(b.text)))), None)
-    return Said(*told) if told else None
+    for block, _ in found:
+        if block.kind == "heading" and (told := prose.phases(clean(block.text))):
+            return Said(told[0], block.line)
+    return None
 
 
 def _heading(block: Block, context: Context, facts: Facts) -> None:

@@ -9,7 +9,10 @@ from include.phaseplan.plan.importing.facts import Facts, Mention, Shared
 from include.phaseplan.plan.importing.statements import Statement
 from include.phaseplan.plan.importing.words import ids, names, paths
 
-_OWNERSHIP = r"isolat|overlap|owner|package (?:structure|separation|boundar|assign)|director|file (?:structure|assign|boundar)|^owns|work ?area"
+_OWNERSHIP = (
+    r"isolat|overlap|owner|package (?:structure|separation|boundar|assign)|director|file "
+    r"(?:structure|assign|boundar)|^owns|work ?area"
+)
 _SHARED = (
     r"shared[ _-]?files?|shared resources|common files|files? shared|hot ?spots?|shared (?:packages?|code)|contended"
 )
@@ -35,7 +38,7 @@ def read(s: Statement, facts: Facts) -> bool:
     if not own:
         return False
     label = who if _refers(who) else next((p for p in reversed(s.parents) if _refers(p)), who)
-    if not label or re.search(_OWNERSHIP, label, re.I) and not _refers(label):
+    if not label or (re.search(_OWNERSHIP, label, re.I) and not _refers(label)):
         label = next((p for p in reversed(s.parents) if not re.search(_OWNERSHIP, p, re.I)), "")
     made = _owners(label, s, wave)
     for mention in made:

@@ -12,7 +12,8 @@ from include.phaseplan.plan.importing.words import ids, is_placeholder, names, p
 
 LANGUAGES = ("bash", "sh", "shell", "console", "zsh", "shell-session", "")
 _MAKES = re.compile(
-    r"(?:wt-create|wt-new|git (?:checkout|switch) (?:-b|-B|-c|-C|--create)|git branch(?! -[dD])|git worktree add(?:\s+\S+)?\s+-[bB])\s+([\w./-]+)"
+    r"(?:wt-create|wt-new|git (?:checkout|switch) (?:-b|-B|-c|-C|--create)|git branch(?! "
+    r"-[dD])|git worktree add(?:\s+\S+)?\s+-[bB])\s+([\w./-]+)"
 )
 _MKDIR = re.compile(r"\bmkdir\s+(?:-p\s+)?([^&|;#]+)")
 _GENERATES = re.compile(

@@ -16,7 +16,8 @@ from include.phaseplan.plan.importing.trouble import Trouble
 from include.phaseplan.plan.model import PhasePlan
 
 _BAD = re.compile(
-    r"circular|cycl|error|fail|panic|todo|fixme|conflict|warn|unused|vulnerab|forbid|race|deprecat|missing|broken|<<<|leak|invalid|secret|password",
+    r"circular|cycl|error|fail|panic|todo|fixme|conflict|warn|unused|vulnerab|forbid|race|"
+    r"deprecat|missing|broken|<<<|leak|invalid|secret|password",
     re.IGNORECASE,
 )
 _GREP = re.compile(r"\s*(?:e|f|z|r)?grep\b(?P<rest>.*)", re.DOTALL)

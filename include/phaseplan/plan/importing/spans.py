@@ -12,7 +12,8 @@ _UNITS = {"m": 60, "h": 3600, "d": DAY, "w": 5 * DAY}
 _NUMBER = r"(\d{1,4}(?:\.\d{1,2})?)"
 _UNIT = r"(minutes?|mins?|hours?|hrs?|h|working[ -]days?|days?|d|weeks?|wks?)\b"
 _RANGE = re.compile(
-    rf"(?<![\w.:]){_NUMBER}\s*(?:{_UNIT})?\s*(?:-|\u2013|\u2014|\bto\b)\s*{_NUMBER}\s*(?:sequential |working |calendar |parallel )?{_UNIT}",
+    rf"(?<![\w.:]){_NUMBER}\s*(?:{_UNIT})?\s*(?:-|\u2013|\u2014|\bto\b)\s*{_NUMBER}\s*(?:sequential "
+    rf"|working |calendar |parallel )?{_UNIT}",
     re.I,
 )
 _ONE = re.compile(rf"(?<![\w.:-]){_NUMBER}\s*-?\s*(?:sequential |working |calendar |parallel |full )?{_UNIT}", re.I)

@@ -68,7 +68,7 @@ def _source(where: dict[Column, int], context: Context) -> Source:
 
 def _is_wave_table(where: dict[Column, int], rows: tuple[Row, ...]) -> bool:
     """One row a wave: no wave twice, and no column of single branches."""
-    if "wave" not in where or {"branch", "id", "owns"} & where.keys() and "branches" not in where:
+    if "wave" not in where or ({"branch", "id", "owns"} & where.keys() and "branches" not in where):
         return False
     seen = [wave for row in rows if (wave := _number(clean(Cells(row, where).raw("wave")))) is not None]
     return bool(seen) and len(seen) == len(set(seen))
@@ -182,8 +182,8 @@ def _identity(cells: Cells) -> tuple[list[str], str | None, str]:
 def _own_cells(cells: Cells) -> Iterator[str]:
     """The cells that say which branch a row is about: not those that speak of others."""
     for kind in ("id", "branch", "branches", "owner", "agent", "title"):
-        if cells.raw(kind):  # type: ignore[arg-type]  # a tuple of literals
-            yield cells.raw(kind)  # type: ignore[arg-type]
+        if cells.raw(kind):
+            yield cells.raw(kind)
     others = {i for kind, i in cells.where.items() if kind not in ("wave", "lines", "duration", "start")}
     if not {"id", "branch", "branches"} & cells.where.keys():
         yield from (cell for i, cell in enumerate(cells.row.cells[:3]) if i not in others)

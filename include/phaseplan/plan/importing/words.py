@@ -31,15 +31,19 @@ _RANGE = re.compile(
 _SLASHED = re.compile(r"(?<![\w./-])(\d{1,3})\.(\d{1,3})\.(\d{1,3})((?:/\d{1,2})+)(?![\w./])")
 _NAME = re.compile(
     r"(?<![\w./@-])(?:(?:refs/(?:remotes|heads)/)?(?:origin|upstream)/)?"
-    r"((?:feature|feat|features|fix|bugfix|hotfix|chore|refactor|task|topic|release|user|users|dev|wip|agent|docs?|test)/"
-    r"[A-Za-z0-9][\w./-]{0,150}[A-Za-z0-9]|(?:[A-Za-z0-9][\w.-]{0,60}/){0,5}p\d{1,3}w\d{1,3}[-_/][A-Za-z0-9][\w./-]{0,120})"
+    r"((?:feature|feat|features|fix|bugfix|hotfix|chore|refactor|task|topic|release|user|"
+    r"users|dev|wip|agent|docs?|test)/"
+    r"[A-Za-z0-9][\w./-]{0,150}[A-Za-z0-9]|(?:[A-Za-z0-9][\w.-]{0,60}/){0,5}p\d{1,3}w\d{1,"
+    r"3}[-_/][A-Za-z0-9][\w./-]{0,120})"
 )
 _PLACEHOLDER = re.compile(
-    r"p[\dXNx]{1,3}w[XNx](?![a-z])|p[XN]w|branch-?name|[<>{}$]|(?:^|[/-])(?:problematic|example|your|my|some|name|xxx+)(?:-|$)"
+    r"p[\dXNx]{1,3}w[XNx](?![a-z])|p[XN]w|branch-?name|[<>{}$]|(?:^|[/-])(?:problematic|"
+    r"example|your|my|some|name|xxx+)(?:-|$)"
 )
 _ENDING = re.compile(r"\.(?:go|py|ts|tsx|js|md|ya?ml|json|sh|txt|rs|java|toml|proto|sql|css|html|log|c|h)$")
 _PATH = re.compile(
-    r"(?<![\w:/.@-])(?:\./)?/?((?:[\w.@*{}?\[\]!-]+/)+[\w.@*{},?\[\]-]*|(?:Makefile|Dockerfile)(?![\w.])|[\w*-]+\.(?:go|py|ts|js|rs|ya?ml|json|md|toml|mod|sum|java|proto|sh))(?![\w/])"
+    r"(?<![\w:/.@-])(?:\./)?/?((?:[\w.@*{}?\[\]!-]+/)+[\w.@*{},?\[\]-]*|(?:Makefile|Dockerfile)(?![\w"
+    r".])|[\w*-]+\.(?:go|py|ts|js|rs|ya?ml|json|md|toml|mod|sum|java|proto|sh))(?![\w/])"
 )
 _SLUG = re.compile(r"p(\d{1,3})w(\d{1,3})[-_/]")
 

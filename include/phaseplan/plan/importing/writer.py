@@ -176,7 +176,8 @@ def _wave(out: Writer, wave: DraftWave, draft: Draft) -> None:
         if inverted(check.value):
             out.todo(
                 4,
-                f"validate: {check.value} ({out.file}:{check.line}) passes when it should fail; write it the other way round",
+                f"validate: {check.value} ({out.file}:{check.line}) passes when it should fail; write "
+                f"it the other way round",
             )
     _texts(out, "notes", said.notes, 4)
 
