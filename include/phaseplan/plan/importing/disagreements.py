@@ -128,6 +128,7 @@ def _one_name_twice(draft: Draft) -> Iterator[Trouble]:
 def _loose(draft: Draft) -> Iterator[Trouble]:
     """PP913: a name nobody has."""
     taken = {name for branch in draft.branches for name in branch.entry.names}
+    taken |= {name.rsplit("/", 1)[-1] for name in taken}  # a worktree is called after the last part
     seen: set[str] = set()
     for mention in draft.known.loose:
         if mention.name and mention.name not in taken | seen:

@@ -126,11 +126,11 @@ def _merged(groups: list[list[Mention]]) -> list[list[Mention]]:
         (m.wave, m.agent): g
         for g in reversed(named)
         for m in g
-        if m.agent and m.wave and m.source in ("agent table", "shell")
+        if m.agent and m.wave and m.source in ("agent table", "branch section", "shell")
     }
     out = list(named)
     for group in rest:
-        first = group[0]
+        first = next((m for m in group if m.title), group[0])
         home = by_agent.get((first.wave, first.agent)) if first.agent else None
         if home is None and first.title:
             scored = [

@@ -125,6 +125,10 @@ def _branch_row(cells: Cells, context: Context, facts: Facts, source: Source, pl
     """A row that speaks of one branch, by id, name, or a title beside an agent."""
     if re.match(r"\W*(?:grand |sub-?)?total", " ".join(map(clean, cells.row.cells[:2])), re.IGNORECASE):
         return
+    others = cells.text("others")
+    if "owns" in cells.where and cells.text("owner") and (ids(others) or agents_of(others)):
+        matrices.shared_row(cells.text("owns"), cells.text("owner"), others, cells.line, context, facts)
+        return
     branch_ids, name, free = _identity(cells)
     if len(branch_ids) > 1 or (not branch_ids and name is None and not _is_assignment(cells, context)):
         if "owns" in cells.where:
