@@ -22,6 +22,7 @@ _FEEDS = re.compile(
 )
 _ARROW = re.compile(r"\u2192|\u27f6|\u21d2|-+>|=+>|\u2190|<-+")
 _BEGINS = re.compile(r"\W*(?:(?:branch|effort|task|agent\s*\w{1,2})\b\W*){0,2}\d+\.\d+\.\d+", re.I)
+_ROLE = re.compile(r"\W*agent[ #]*(\w{1,2})\s*(?::|\s[-\u2013\u2014])\s*(\S.*)", re.I)
 _SPLIT = re.compile(r"\bsplit(?:s|ting)?\b", re.I)
 _MAYBE = re.compile(
     r"\b(?:if|may|might|could|can|should|contingen\w*|optional\w*|potential\w*|possible|"
@@ -40,6 +41,7 @@ _OWNS = re.compile(
     re.I,
 )
 _KEYS: tuple[tuple[str, str], ...] = (
+    ("id", r"(?:branch|effort|task|work item|item)?[ -]?(?:id|number|no\.?|#)"),
     ("name", r"(?:git |feature )?branch(?: name)?|git"),
     (
         "lines",
@@ -58,6 +60,10 @@ _KEYS: tuple[tuple[str, str], ...] = (
 def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> None:
     """A heading that names one branch opens its section: `#### 6.1.1: SyncTarget Controller (750 lines)`."""
     found, named = ids(text), names(raw)
+    role = _ROLE.fullmatch(text)
+    if role is not None and wave is not None and not found and not named:
+        facts.mentions.append(Mention("branch section", line, title=_title(role[2]), wave=wave, agent=role[1].upper()))
+        return
     if (
         len(found) > 1
         or not (found or named)
@@ -143,10 +149,12 @@ def _attribute(s: Statement, subject: Mention, facts: Facts) -> bool:
         subject.owns = tuple(paths(s.raw))
     elif kind is None and not key and s.context.under(rf"^{_OWNS.pattern}$", 1) and paths(s.raw):
         subject.owns = tuple(paths(s.raw)[:1])
-    elif not key and s.parents and re.fullmatch(_KEYS[2][1], s.parents[-1].rstrip(":").lower()):
+    elif not key and s.parents and re.fullmatch(dict(_KEYS)["needs"], s.parents[-1].rstrip(":").lower()):
         subject.needs = s.value
     elif kind == "name" and (named := names(s.raw) or re.findall(r"`([\w./-]+)`", s.raw)):
         subject.name = named[0]
+    elif kind == "id" and len(found := ids(s.value)) == 1:
+        subject.id = found[0]
     elif kind == "lines" and (counts := line_counts(s.value)):
         subject.lines = counts
     elif kind in ("needs", "feeds", "title"):

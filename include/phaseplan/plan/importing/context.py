@@ -22,7 +22,7 @@ _AGENTS = re.compile(
 )
 _DEFINES = re.compile(
     rf"(?:phase\s*\d+\s*[-\u2013:,.|]?\s*)?wave[ _#-]*(?:\d{{1,3}}\.)?(?:\d{{1,3}}|{'|'.join(_WORDS)})\b\s*"
-    r"(?:[:\u2013\u2014|.=-]+\s*(?P<title>[^(\[]*?))?\s*(?P<rest>[(\[].*)?",
+    r"(?:[:\u2013\u2014|.=-]+\s*(?P<title>[^(\[]*?))?\s*(?P<rest>[(\[][^)\]]*[)\]]?)?\s*(?:[:\u2013\u2014-]+\s*(?P<late>.*))?",
     re.IGNORECASE,
 )
 _AFTER = re.compile(r"(?P<title>[^(:]+?)\s*\(\s*wave[ #-]*\d{1,3}\s*\)\s*", re.IGNORECASE)
@@ -80,7 +80,9 @@ def wave_heading(text: str) -> tuple[str | None, str] | None:
     match = _DEFINES.fullmatch(text) or _AFTER.fullmatch(text)
     if match is None:
         return None
-    return (match["title"] or "").strip(" :-\u2013\u2014") or None, (match.groupdict().get("rest") or "").strip("()[] ")
+    found = match.groupdict()
+    title = match["title"] or found.get("late") or ""
+    return title.strip(" :-\u2013\u2014") or None, (found.get("rest") or "").strip("()[] ")
 
 
 def with_context(blocks: list[Block]) -> Iterator[tuple[Block, Context]]:

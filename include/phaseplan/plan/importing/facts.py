@@ -101,6 +101,7 @@ class Facts(Ties):
     gates: list[Said[str]] = field(default_factory=list)
     notes: list[Said[str]] = field(default_factory=list)
     generators: list[Said[str]] = field(default_factory=list)
+    prefixes: list[Said[str]] = field(default_factory=list)  # of git names
     shared: list[Shared] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
     owned: list[Mention] = field(default_factory=list)  # mentions that only say who owns a path

@@ -99,7 +99,7 @@ def _groups(known: Branches, facts: Facts) -> list[list[Mention]]:
     by_agent = {
         (m.wave, m.agent): known.of[id(m)]
         for m in reversed(facts.mentions)
-        if m.source == "agent table" and m.agent and id(m) in known.of
+        if m.source in ("agent table", "branch section") and m.agent and id(m) in known.of
     }
     groups: dict[tuple[str, object], list[Mention]] = defaultdict(list)
     for mention in facts.mentions:

@@ -31,6 +31,7 @@ _SEPARATE = re.compile(
     r"namespaces?|folders?)",
     re.I,
 )
+_PREFIX = re.compile(r"\bprefix\w*\b[^/\n]{0,40}?\s((?:[A-Za-z][\w.-]*/){1,5})(?![\w*])", re.I)
 _NO_PHASE_TITLE = re.compile(r"wave|implementation|execution|parallel|plan\b|optimal|summary|agents?\b", re.I)
 
 
@@ -53,6 +54,8 @@ def read(s: Statement, facts: Facts) -> None:
         or re.search(r"each|every|all|per[- ]branch|branch(?:es)?", s.whole, re.I)
     ):
         facts.max_lines.append(Said(int(limit[2].replace(",", "")) - bool(limit[1]), s.line))
+    if match := _PREFIX.search(f"{s.key}: {s.raw}".replace("`", "")):
+        facts.prefixes.append(Said(match[1], s.line))
     wave = wave_of(s.key) or s.context.wave
     if re.search(r"critical path", f"{s.key} {' '.join(s.context.headings[-1:])} {' '.join(s.parents)}", re.I):
         _critical(s, facts)
@@ -157,6 +160,7 @@ def _parallel(s: Statement, facts: Facts) -> None:
 
 _PHASE_KEYS: tuple[tuple[str, Callable[[Statement, Facts], None]], ...] = (
     (r"phase(?: name| title| number)?|title|phase focus|name", _title),
+    (r"agents", _number("max_agents")),
     (r"(?:total |number of |# of )(?:branches|efforts)|branches|branch count", _number("branch_counts")),
     (r"(?:optimal |total |number of |execution )*waves|wave count", _number("wave_counts")),
     (

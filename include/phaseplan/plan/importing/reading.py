@@ -37,6 +37,7 @@ def read(file: str, text: str) -> Facts:
         if not sharing.read(statement, facts):
             branches.read(statement, facts)
     _chain_of_waves(facts)
+    _prefix(facts)
     for name in ("depends", "blocks", "independent"):
         getattr(facts, name).extend([] if getattr(facts, name) else getattr(facts.late, name))
     return facts
@@ -78,6 +79,14 @@ def _heading(block: Block, context: Context, facts: Facts) -> None:
         if span := duration(rest or ""):
             wave.spans.append(Said(span, block.line, "text"))
     branches.heading(text, block.line, number or context.wave, facts, block.text)
+
+
+def _prefix(facts: Facts) -> None:
+    """`All branches are prefixed with feature/x/`: names without a slash get it."""
+    if facts.prefixes:
+        for mention in facts.mentions:
+            if mention.name and "/" not in mention.name:
+                mention.name = facts.prefixes[0].value + mention.name
 
 
 def _chain_of_waves(facts: Facts) -> None:

@@ -16,7 +16,7 @@ _RANGE = re.compile(
     rf"|working |calendar |parallel )?{_UNIT}",
     re.I,
 )
-_ONE = re.compile(rf"(?<![\w.:-]){_NUMBER}\s*-?\s*(?:sequential |working |calendar |parallel |full )?{_UNIT}", re.I)
+_ONE = re.compile(rf"(?<![\w.:-]){_NUMBER}(?:\s*|-)(?:sequential |working |calendar |parallel |full )?{_UNIT}", re.I)
 _HALF = re.compile(r"\bhalf[ -](?:a[ -])?(?:working[ -])?day\b", re.I)
 _FULL = re.compile(r"\b(?:one|a|full|1 full) day\b", re.I)
 _CLOCK = re.compile(r"\d{1,2}:\d\d")

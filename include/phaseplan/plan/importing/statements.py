@@ -18,6 +18,7 @@ _BOLD_KEY = re.compile(
     r"(?:\*\*|__)([^*_\n]{1,80}?):?(?:\*\*|__)\s*(?::|[-\u2013\u2014=]{1,2}|\u2192)\s*(.*)", re.DOTALL
 )
 _ITEM = re.compile(r"(\s*)(?:[-*+\u2022]|\d{1,2}[.)])\s+(.*)")
+_BESIDE = re.compile(r"\s[|\u00b7\u2022;/]\s+(?=\*\*|__)")  # `**Agents:** 2 | **Duration:** 8 hours`
 _PLAIN = ("yaml", "yml", "text", "txt", "", "plaintext", "markdown", "md")
 
 
@@ -91,8 +92,8 @@ def split(text: str) -> tuple[str, str, str]:
 
 def _lines(block: Block, parents: tuple[str, ...], context: Context, depth: int) -> Iterator[Statement]:
     for offset, line in enumerate(block.text.split("\n")):
-        if line.strip():
-            key, value, raw = split(line)
+        for part in _BESIDE.split(line) if line.strip() else ():
+            key, value, raw = split(part)
             yield Statement(block.line + offset, key, value, raw, parents, context, block.kind, depth)
 
 
