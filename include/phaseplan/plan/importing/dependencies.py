@@ -115,7 +115,9 @@ def _part(
     agents = agents_of(part)
     if (named := [n for n in (names(part) or [part]) if n in by_name]) and by_name[named[0]] != entry.id:
         needs.add(by_name[named[0]], line, source)
-    elif phases(part) or re.search(r"^p(?:hase)?\W?\d+\b|external|upstream project|\bphase\b", part, re.I):
+    elif phases(part) or re.search(
+        r"^\d+\.\d+\.[\dxX*]|^p(?:hase)?\W?\d+\b|external|upstream project|\bphase\b", part, re.I
+    ):
         return
     elif agents and (other := agent_of(known, agents[0], wave_of(part) or own)) is not None and other is not entry:
         needs.add(other.id, line, source)

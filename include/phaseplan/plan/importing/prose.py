@@ -32,6 +32,7 @@ _SEPARATE = re.compile(
     re.I,
 )
 _PREFIX = re.compile(r"\bprefix\w*\b[^/\n]{0,40}?\s((?:[A-Za-z][\w.-]*/){1,5})(?![\w*])", re.I)
+_TIED = re.compile(r"\W*(?:phase \d+ )?(depends on|blocks|independent (?:of|from))\s+phases?\s*\d", re.I)
 _NO_PHASE_TITLE = re.compile(r"wave|implementation|execution|parallel|plan\b|optimal|summary|agents?\b", re.I)
 
 
@@ -72,6 +73,8 @@ def _critical(s: Statement, facts: Facts) -> None:
 
 def _phase(s: Statement, facts: Facts) -> None:
     key = s.key.lower()
+    if not key and (tied := _TIED.match(s.value)) is not None:
+        key = tied[1].lower()
     if _tie(s, key, facts):
         return
     for pattern, act in _PHASE_KEYS:
@@ -199,6 +202,8 @@ def _wave(s: Statement, number: int, facts: Facts) -> None:
     elif own and re.fullmatch(r"(?:total |estimated )+(?:lines|loc|size).*", key):
         if found := numbers(s.value):
             wave.totals.append(Said(found[0], s.line, "list"))
+    elif own and (match := re.search(r"[.;,|]\s*duration\W+(.{1,40})", s.whole, re.I)) and (span := duration(match[1])):
+        wave.spans.append(Said(span, s.line, "text"))
     elif re.fullmatch(r"(?:conflict|overall|merge)?\s*risk(?: level)?", key) and own:
         if match := re.match(r"\W*(low|medium|high)", s.value, re.I):
             wave.risks.append(Said(match[1].lower(), s.line))

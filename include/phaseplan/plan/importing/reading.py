@@ -82,7 +82,14 @@ def _heading(block: Block, context: Context, facts: Facts) -> None:
 
 
 def _prefix(facts: Facts) -> None:
-    """`All branches are prefixed with feature/x/`: names without a slash get it."""
+    """Names without a slash: what is made under the whole name elsewhere, or a prefix that all branches have."""
+    whole: dict[str, set[str]] = {}
+    for mention in facts.mentions:
+        if mention.name and "/" in mention.name:
+            whole.setdefault(mention.name.rsplit("/", 1)[-1], set()).add(mention.name)
+    for mention in facts.mentions:
+        if mention.name and len(found := whole.get(mention.name, set())) == 1:
+            mention.name = next(iter(found))
     if facts.prefixes:
         for mention in facts.mentions:
             if mention.name and "/" not in mention.name:

@@ -146,7 +146,7 @@ def _branch_row(cells: Cells, context: Context, facts: Facts, source: Source, pl
             cells.line,
             id=branch_ids[0] if branch_ids else None,
             name=name,
-            title=cells.text("title") if _has_words(cells.text("title")) else free or None,
+            title=ids_out(cells.text("title")).strip(" :-\u2013") if _has_words(cells.text("title")) else free or None,
             lines=line_counts(cells.text("lines")),
             needs=cells.text("needs") if "needs" in cells.where else None,
             feeds=cells.text("feeds") if "feeds" in cells.where else None,
@@ -180,6 +180,10 @@ def _identity(cells: Cells) -> tuple[list[str], str | None, str]:
             name = text
         else:
             free = text
+    if name is None:
+        about_others = {cells.where[kind] for kind in ("needs", "feeds", "others", "critical") if kind in cells.where}
+        rest = {n for i, cell in enumerate(cells.row.cells) if i not in about_others for n in names(cell)}
+        name = rest.pop() if len(rest) == 1 else None
     return found, name, free
 
 

@@ -123,8 +123,16 @@ def slug(name: str) -> tuple[int | None, int | None, str]:
 def paths(text: str) -> list[str]:
     """Paths in a text, in order, without git names."""
     taken = set(names(text))
-    found = [_unbold(match[1]) for match in _PATH.finditer(_TAG.sub(" ", text).replace("`", " "))]
+    found = [
+        one for match in _PATH.finditer(_TAG.sub(" ", text).replace("`", " ")) for one in _braces(_unbold(match[1]))
+    ]
     return list(dict.fromkeys(p for p in found if p not in taken and not _is_no_path(p)))
+
+
+def _braces(path: str) -> list[str]:
+    """`x/{a,b}.go` as two paths: gitignore has no braces."""
+    match = re.fullmatch(r"([^{}]*)\{([^{}]*,[^{}]*)\}([^{}]*)", path)
+    return [match[1] + part + match[3] for part in match[2].split(",")] if match else [path]
 
 
 def _unbold(path: str) -> str:
