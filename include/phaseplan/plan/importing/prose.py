@@ -55,8 +55,8 @@ def read(s: Statement, facts: Facts) -> None:
         or re.search(r"each|every|all|per[- ]branch|branch(?:es)?", s.whole, re.I)
     ):
         facts.max_lines.append(Said(int(limit[2].replace(",", "")) - bool(limit[1]), s.line))
-    if match := _PREFIX.search(f"{s.key}: {s.raw}".replace("`", "")):
-        facts.prefixes.append(Said(match[1], s.line))
+    if prefix := _PREFIX.search(f"{s.key}: {s.raw}".replace("`", "")):
+        facts.prefixes.append(Said(prefix[1], s.line))
     wave = wave_of(s.key) or s.context.wave
     if re.search(r"critical path", f"{s.key} {' '.join(s.context.headings[-1:])} {' '.join(s.parents)}", re.I):
         _critical(s, facts)
