@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from include.phaseplan.plan.analysis import SECONDS_A_LINE
+from include.phaseplan.plan.durations import SECONDS_A_LINE
 from include.phaseplan.plan.importing.disagreements import place
 from include.phaseplan.plan.importing.draft import Draft, DraftBranch, DraftWave
 from include.phaseplan.plan.importing.facts import Said
