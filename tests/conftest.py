@@ -8,7 +8,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 #: What neither starts containers nor an Airflow: each test by itself goes to whoever has time.
-BESIDE = ("git", "house", "plan")
+BESIDE = ("documents", "git", "house", "plan")
 #: Long stories, worked off in order by one process; the rest is another's, and takes about as long.
 STORIES = ("browser", "end_to_end", "samples")
 

@@ -34,7 +34,8 @@ class Row:
 class Block:
     """One block. `level`: of a heading 1-6 (7: a paragraph all in bold), of a list item its depth from 1.
 
-    `text` of a fence is its content and `line` the first line of it; `rows` of a table begin with its header.
+    `text` of a fence is its content and `line` the first line of it; `rows` of a table begin with its header. `whole` is
+    a fence's content with lines of any length.
     """
 
     kind: Kind
@@ -43,6 +44,7 @@ class Block:
     level: int = 0
     language: str = ""
     rows: tuple[Row, ...] = ()
+    whole: str = ""
 
 
 def blocks(text: str) -> list[Block]:
@@ -73,7 +75,7 @@ def _flat(tokens: list[Token]) -> Iterator[Block]:
         elif token.type == "table_close":
             yield Block("table", rows[0].line, rows=tuple(rows))
         elif token.type == "fence":
-            yield Block("fence", line + 1, _short(token.content), depth, _language(token.info))
+            yield Block("fence", line + 1, _short(token.content), depth, _language(token.info), whole=token.content)
         elif token.type == "inline":
             if opened in ("th_open", "td_open"):
                 cells.append(token.content[:LONGEST])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from include.phaseplan.plan.spans import Span
 
@@ -69,6 +69,18 @@ class Shared:
     owner: str | None = None
 
 
+Values = dict[str, Said[Any]]  # by key of a plan
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What YAML in a plan's own shape says: of the phase, of waves by number, of branches by id."""
+
+    top: Values = field(default_factory=dict)
+    waves: dict[int, Values] = field(default_factory=dict)
+    branches: dict[str, Values] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Ties:
     """Ties to other phases."""
@@ -109,6 +121,7 @@ class Facts(Ties):
     edges: list[Said[tuple[str, str]]] = field(default_factory=list)  # (needed, who needs it), by id
     without: dict[str, Said[str]] = field(default_factory=dict)  # id -> where it is said to need nothing
     waves: dict[int, WaveSaid] = field(default_factory=dict)
+    stated: Stated = field(default_factory=Stated)
     late: Ties = field(default_factory=lambda: Ties())  # said below a wave: only counts where nothing else is
 
     def wave(self, number: int) -> WaveSaid:

@@ -57,6 +57,10 @@ def read(s: Statement, facts: Facts) -> None:
         facts.max_lines.append(Said(int(limit[2].replace(",", "")) - bool(limit[1]), s.line))
     if prefix := _PREFIX.search(f"{s.key}: {s.raw}".replace("`", "")):
         facts.prefixes.append(Said(prefix[1], s.line))
+    if s.kind == "item" and s.depth == 1 and s.context.headings[-1:] == ("Notes",):  # whatever the note begins with
+        about = facts if s.context.wave is None else facts.wave(s.context.wave)
+        about.notes.append(Said(s.whole, s.line))
+        return
     wave = wave_of(s.key) or s.context.wave
     if re.search(r"critical path", f"{s.key} {' '.join(s.context.headings[-1:])} {' '.join(s.parents)}", re.I):
         _critical(s, facts)

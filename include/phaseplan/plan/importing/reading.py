@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from include.phaseplan.plan.importing import branches, graphs, prose, sharing, shells, tables
+from include.phaseplan.plan.importing import branches, graphs, pieces, prose, sharing, shells, tables
 from include.phaseplan.plan.importing.blocks import Block, blocks
 from include.phaseplan.plan.importing.context import Context, wave_heading, wave_of, with_context
 from include.phaseplan.plan.importing.facts import Facts, Said
@@ -16,7 +16,7 @@ from include.phaseplan.plan.importing.words import clean, ids, names, slug
 def read(file: str, text: str) -> Facts:
     """Everything a document says."""
     facts = Facts(file=file)
-    found = list(with_context(blocks(text)))
+    found = pieces.take(with_context(blocks(text)), facts)
     phase = phase_of(found)
     if phase is not None:
         facts.phases.append(phase)

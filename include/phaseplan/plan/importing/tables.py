@@ -181,7 +181,9 @@ def _identity(cells: Cells) -> tuple[list[str], str | None, str]:
         else:
             free = text
     if name is None:
-        about_others = {cells.where[kind] for kind in ("needs", "feeds", "others", "critical") if kind in cells.where}
+        about_others = {
+            cells.where[kind] for kind in ("needs", "feeds", "others", "critical", "owns") if kind in cells.where
+        }
         rest = {n for i, cell in enumerate(cells.row.cells) if i not in about_others for n in names(cell)}
         name = rest.pop() if len(rest) == 1 else None
     return found, name, free

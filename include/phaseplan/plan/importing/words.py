@@ -15,6 +15,8 @@ _MARK = re.compile(r"\*{1,3}(?=[^\s*/.])([^*\n]{0,400})(?<=[^\s*/])\*{1,3}(?![\w
 _BARE_UNDERLINE = re.compile(r"(?<!\w)_{1,2}([^_\n]{1,300})_{1,2}(?!\w)")
 _TICKS = re.compile(r"`+")
 _BOX = re.compile(r"^\s*\[[ xX]\]\s+")
+_ESCAPE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)|\\([!-/:-@\[-`{-~])", re.DOTALL)
+_ESCAPED = re.compile("[\ue021-\ue07e]")  # a character that was escaped, kept from being markup
 _LINE_BREAKS = re.compile(r"[\x85\u2028\u2029]")
 
 NONE = re.compile(
@@ -42,19 +44,22 @@ _PLACEHOLDER = re.compile(
 )
 _ENDING = re.compile(r"\.(?:go|py|ts|tsx|js|md|ya?ml|json|sh|txt|rs|java|toml|proto|sql|css|html|log|c|h)$")
 _PATH = re.compile(
-    r"(?<![\w:/.@-])(?:\./)?/?((?:[\w.@*{}?\[\]!-]+/)+[\w.@*{},?\[\]-]*|(?:Makefile|Dockerfile)(?![\w"
-    r".])|[\w*-]+\.(?:go|py|ts|js|rs|ya?ml|json|md|toml|mod|sum|java|proto|sh))(?![\w/])"
+    r"(?<![\w:/.@-])(?:\./)?(/?(?:(?:[\w.@*{}?\[\]!-]+/)+[\w.@*{},?\[\]-]*|(?:Makefile|Dockerfile)(?![\w"
+    r".])|[\w*-]+\.(?:go|py|ts|js|rs|ya?ml|json|md|toml|mod|sum|java|proto|sh)))(?![\w/])"
 )
 _SLUG = re.compile(r"p(\d{1,3})w(\d{1,3})[-_/]")
 
 
 def clean(text: str) -> str:
     """Text without Markdown's marks, HTML, footnotes, emoji, and what is struck out; one line."""
+    text = _ESCAPED.sub("", text)
+    text = _ESCAPE.sub(lambda match: chr(0xE000 + ord(match[2])) if match[2] else match[0], text)
     text = html.unescape(_LINE_BREAKS.sub(" ", text))
     for pattern, new in ((_STRUCK, ""), (_FOOTNOTE, ""), (_LINK, r"\1"), (_BREAK, ", "), (_TAG, ""), (_TICKS, "")):
         text = pattern.sub(new, text)
     text = _MARK.sub(r"\1", _MARK.sub(r"\1", text))
     text = _BOX.sub("", _BARE_UNDERLINE.sub(r"\1", text))
+    text = _ESCAPED.sub(lambda match: chr(ord(match[0]) - 0xE000), text)
     text = "".join(
         c
         for c in text

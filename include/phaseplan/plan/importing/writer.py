@@ -10,6 +10,7 @@ from pathlib import Path
 from include.phaseplan.plan.importing.draft import Draft, DraftBranch, DraftWave
 from include.phaseplan.plan.importing.facts import Facts, Said
 from include.phaseplan.plan.importing.paths import Sharing, sharing
+from include.phaseplan.plan.importing.pieces import overlay
 from include.phaseplan.plan.importing.soundness import inverted
 from include.phaseplan.plan.importing.spans import in_days, spans, written
 from include.phaseplan.plan.scalars import plain
@@ -49,7 +50,7 @@ def write(draft: Draft) -> str:
     out.put("waves:")
     for wave in draft.waves:
         _wave(out, wave, draft)
-    return "\n".join(out.lines) + "\n"
+    return "\n".join(overlay(out.lines, draft.facts.stated, out.file)) + "\n"
 
 
 def value(text: str) -> str:

@@ -1,0 +1,127 @@
+"""A plan, its document, and the plan that is imported from the document: nothing is lost on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.phaseplan.plan.campaign import load_valid
+from include.phaseplan.plan.digest import plan_digest
+from include.phaseplan.plan.export.document import markdown
+from include.phaseplan.plan.importing.document import import_text
+from include.phaseplan.plan.loader import parse
+from include.phaseplan.plan.model import PhasePlan
+
+TOP = Path(__file__).resolve().parents[2]
+PLANS = [*sorted((TOP / "include" / "plans").glob("*.yaml")), TOP / "samples" / "recipes" / "plan.yaml"]
+
+DOCUMENT = """# Phase 4: Searching
+
+## Wave 1: Index
+| Agent | ID | Branch | Focus | Lines | Dependencies | Files |
+|---|---|---|---|---|---|---|
+| 1 | 4.1.1 | `feature/p4w1-index` | An index | 300 | - | `/search/index/` |
+
+Each branch stays under 800 lines.
+
+## Somewhere
+"""
+
+
+def imported(document: str) -> dict[str, Any]:
+    done = import_text("plan.md", document)
+    assert done.text is not None and not any(d.is_error for d in done.diagnostics)
+    source = parse("plan.yaml", done.text)
+    assert source.data is not None and source.diagnostics == ()
+    return source.data
+
+
+def with_yaml(*fences: str) -> dict[str, Any]:
+    return imported(DOCUMENT + "\n".join(f"```yaml\n{fence}```\n" for fence in fences))
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_nothing_is_lost(path: Path) -> None:
+    plan = load_valid([path], None).plans[0].plan
+    again = PhasePlan.model_validate(imported(markdown(plan)))
+    assert again == plan and plan_digest(again) == plan_digest(plan)
+    assert markdown(again) == markdown(plan)
+
+
+def test_a_piece_of_a_plan_counts_and_names_its_line() -> None:
+    fence = "agent: go-sample\ngates:\n  commands: [make test]\n  timeout: 90s\n"
+    done = import_text("plan.md", f"{DOCUMENT}```yaml\n{fence}```\n")
+    assert done.text is not None
+    assert "agent: go-sample  # plan.md:12\n" in done.text and "gates:  # plan.md:13\n" in done.text
+    assert "TODO agent" not in done.text
+    assert with_yaml(fence)["gates"] == {"commands": ["make test"], "timeout": "90s", "max_lines": 799}
+
+
+def test_branches_and_waves_are_told_apart_by_their_names() -> None:
+    branch = '{id: "4.1.1", title: Words, brief: "a\\n\\nb"}'
+    more = f'waves:\n  - wave: 1\n    notes: ["a: b"]\n    branches:\n      - {branch}\n'
+    wave = with_yaml(more)["waves"][0]
+    assert (wave["title"], wave["notes"]) == ("Index", ["a: b"])
+    said = wave["branches"][0]
+    assert (said["title"], said["brief"], said["lines"]) == ("Words", "a\n\nb", 300)
+
+
+def test_plan_settings_go_before_other_pieces() -> None:
+    settings = "## Plan Settings\n```yaml\nagent: two\nnotify: {blocked: [b]}\n```\n## Later\n"
+    said = imported(f"{DOCUMENT}{settings}```yaml\nagent: one\nnotify: {{blocked: [a], isolated: [c]}}\n```\n")
+    assert (said["agent"], said["notify"]) == ("two", {"blocked": ["b"], "isolated": ["c"]})
+
+
+def test_a_whole_plan_in_a_fence_is_that_plan() -> None:
+    path = TOP / "tests" / "plans" / "good" / "smallest.yaml"
+    plan = load_valid([path], None).plans[0].plan
+    assert PhasePlan.model_validate(imported(f"# A plan\n```yaml\n{path.read_text()}```\n")) == plan
+
+
+@pytest.mark.parametrize(
+    "fence",
+    [
+        "agent: x\nreplicas: 3\n",
+        "agent: [x]\n",
+        "title: x\nwaves: []\n",
+        "waves:\n  - title: no number\n",
+        "waves:\n  - wave: 1\n    branches: [{title: no id}]\n",
+        "shared_files:\n  - path: no/owner.go\n",
+        "- agent: x\n",
+        "agent: 'x\n",
+        "attempts: 0\n",
+        "",
+    ],
+)
+def test_yaml_that_is_no_piece_of_a_plan_changes_nothing(fence: str) -> None:
+    said = with_yaml(fence)
+    assert {key: said.get(key) for key in ("agent", "title", "attempts")} == {
+        "agent": None,
+        "title": "Searching",
+        "attempts": None,
+    }
+    assert [len(wave["branches"]) for wave in said["waves"]] == [1]
+
+
+def test_paths_from_the_top_stay_so() -> None:
+    assert with_yaml()["waves"][0]["branches"][0]["owns"] == ["/search/index/"]
+    files = DOCUMENT.replace("`/search/index/`", "`/Makefile`, `/go.mod`, `./a/b.go`, `c/d.go`")
+    assert imported(files)["waves"][0]["branches"][0]["owns"] == ["/Makefile", "/go.mod", "a/b.go", "c/d.go"]
+
+
+def test_an_escaped_character_is_a_letter() -> None:
+    text = DOCUMENT.replace("An index", r"A \*list\* of \`words\` &amp; `a\*b`")
+    assert imported(text)["waves"][0]["branches"][0]["title"] == r"A *list* of `words` & a\*b"
+
+
+def test_a_note_is_a_note_whatever_it_begins_with() -> None:
+    said = imported(f"{DOCUMENT}\n## Notes\n\n- Wave 1 is long.\n- Duration: who knows\n")
+    assert said["notes"] == ["Wave 1 is long.", "Duration: who knows"]
+    assert "notes" not in said["waves"][0]
+
+
+def test_a_path_like_a_git_name_is_no_second_name() -> None:
+    paths = "\n## Wave 1 Ownership\n| ID | Owned Paths |\n|---|---|\n| 4.1.1 | `test/e2e/search/` |\n"
+    assert import_text("plan.md", DOCUMENT + paths).diagnostics == ()
