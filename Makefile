@@ -4,11 +4,12 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= $(shell command -v /usr/bin/python3.11 || command -v python3.11 || command -v python3)
 VENV := .venv/bin
 DEMO := .phaseplan/demo/repository.git
+FUZZ_INPUTS ?= 1000000
 # With an engine: the one that answers, else one of our own, stopped afterwards.
 ENGINE = $(PYTHON) -m provision.engine during $(MAKE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up lint format bench soak clean environment images sample lock \
+.PHONY: help demo test up lint format bench soak fuzz clean environment images sample lock \
 	stack stack-down in-demo in-test in-up in-bench in-soak in-images
 
 help: ## this list
@@ -58,6 +59,9 @@ soak: environment ## every part of a run killed, five seeds each: writes docs/so
 	@$(ENGINE) in-soak
 in-soak: in-images
 	@$(VENV)/python -m tests.kills.soak
+
+fuzz: environment ## mutated documents into the importer, a million: writes docs/fuzz.md (FUZZ_INPUTS=20000)
+	@$(VENV)/python -m tests.documents.fuzz $(FUZZ_INPUTS)
 
 images: environment ## the base image and ours
 	@$(ENGINE) in-images

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from include.phaseplan.plan.campaign import load_valid
+from include.phaseplan.plan.export.document import markdown
 from include.phaseplan.plan.importing.document import import_file
 
 HERE = Path(__file__).resolve().parent
@@ -36,6 +38,12 @@ class Score:
 def documents() -> list[Path]:
     """Every document of the corpus."""
     return sorted(HERE.glob("[0-9]*.md"))
+
+
+def sources() -> list[str]:
+    """What fuzzing begins with: the texts of the corpus, and a document as `export` writes it."""
+    plan = load_valid([HERE.parents[1] / "include" / "plans" / "phase-05.yaml"], None).plans[0].plan
+    return [*(path.read_bytes().decode() for path in documents()), markdown(plan)]
 
 
 def wanted(document: Path) -> dict[str, Any]:

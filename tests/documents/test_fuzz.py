@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.phaseplan.plan.importing.document import import_bytes, import_text
-from tests.documents.corpus import documents
+from tests.documents.corpus import sources
 from tests.documents.fuzz import check
 from tests.documents.mutations import mutate
 
-SOURCES = [path.read_bytes().decode() for path in documents()]
+SOURCES = sources()
 EXAMPLES = int(os.environ.get("PHASEPLAN_EXAMPLES", "120"))
 
 
@@ -58,6 +58,10 @@ HOSTILE = {
     "arrows": "## Dependencies\n" + "5.1.1 -> 5.1.2 " * 20_000,
     "chain": "# Phase 5\n## Wave 1: A\n| ID | Branch | Depends on |\n|-|-|-|\n"
     + "".join(f"| 5.1.{i} | feature/b{i} | 5.1.{i - 1} |\n" for i in range(1, 390)),
+    "many pieces": "```yaml\nwaves: [{wave: 1, branches: [{id: '5.1.1', owns: [a]}]}]\n```\n" * 4000,
+    "a long piece": "# Phase 5\n```yaml\nwaves:\n- wave: 1\n  branches:\n"
+    + "".join(f"  - {{id: 5.1.{i}, owns: [a{i}/]}}\n" for i in range(9000))
+    + "```\n",
     "underscores": "_a" * 100_000,
     "links": "[a](" * 50_000,
     "html": "<a " * 100_000,
