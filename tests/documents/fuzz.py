@@ -28,9 +28,9 @@ TABLE = Path(__file__).resolve().parents[2] / "docs" / "fuzz.md"
 
 PAGE = """# Fuzzing the importer
 
-Mutated documents of `tests/documents`, and of one that `export` wrote, into the importer and the loader. Each seed is one
-input: only diagnostics may come out, and a plan that comes out must be YAML that this project reads; no input may take
-{limit:.0f} s, nor the process {memory} GiB. `make fuzz` runs a million, `make fuzz FUZZ_INPUTS=20000` fewer;
+Mutated documents of `tests/documents`, and of one that `export` wrote, into the importer and the loader. Each seed is
+one input: only diagnostics may come out, and a plan that comes out must be YAML that this project reads; no input may
+take {limit:.0f} s, nor the process {memory} GiB. `make fuzz` runs a million, `make fuzz FUZZ_INPUTS=20000` fewer;
 `python -m tests.documents.guided FOLDER` is guided by coverage.
 
 This round: {asked}.

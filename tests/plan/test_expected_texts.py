@@ -12,6 +12,7 @@ from include.phaseplan.plan.codes import CODES
 
 PLANS = Path(__file__).resolve().parents[1] / "plans"
 CASES = sorted(path.name for path in (PLANS / "bad").iterdir() if path.suffix != ".txt")
+BESIDE = {"PP904": {"PP901"}}  # a circle that only all sources together have needs sources that disagree
 NO_FILES = {"PP101", "PP103"}  # what cannot be read or is too large to keep
 
 
@@ -35,12 +36,12 @@ def expected(case: str) -> str:
 @pytest.mark.parametrize("code", CODES)
 def test_example(code: str) -> None:
     with examples.example(code) as plans:
-        found = examples.lint(plans).diagnostics
-        assert {d.code for d in found} == {code}
+        found = examples.found(plans)
+        assert {d.code for d in found} - BESIDE.get(code, set()) == {code}
         assert len({(d.file, d.code) for d in found}) == len(found), "one finding is enough to explain"
         assert render.text(found).replace(f"{plans[0].parent}/", "") == (PLANS / "examples" / f"{code}.txt").read_text()
-        valid = load_valid(plans, examples.AGENTS, examples.NOTIFIERS)
-        assert list(valid.diagnostics) == [d for d in found if d.is_error]
+        valid = load_valid([p for p in plans if p.suffix != ".md"], examples.AGENTS, examples.NOTIFIERS)
+        assert list(valid.diagnostics) == [d for d in found if d.is_error and not d.file.endswith(".md")]
 
 
 def test_every_example_is_of_a_code() -> None:

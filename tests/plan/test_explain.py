@@ -33,9 +33,9 @@ def test_it_says_everything(code: str) -> None:
     assert all(f"    {line}\n" in said for line in (TEXTS / f"{code}.txt").read_text().splitlines())
     with examples.example(code) as files:
         shown = [line for file in files if file.is_file() for line in file.read_text().splitlines()]
-    assert all(f"    {line}\n" in said for line in shown)
+    assert all(f"    {line}\n" in said for line in shown if line)
     assert str(TOP) not in said and "/tmp" not in said
-    assert max(map(len, said.splitlines())) <= 120
+    assert max(map(len, said.splitlines())) <= (180 if code.startswith("PP9") else 120)  # both places in one line
 
 
 def test_the_list_names_every_code_once() -> None:

@@ -117,7 +117,7 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 def test_what_is_missing_or_of_the_wrong_kind_is_refused_by_both() -> None:
     refused = 0
-    for path in [*(TOP / "tests" / "plans" / "bad").glob("PP20*.yaml"), *EXAMPLES.glob("PP20*.yaml")]:
+    for path in [*(TOP / "tests" / "plans" / "bad").glob("PP20[1-4]*.yaml"), *EXAMPLES.glob("PP20[1-4]*.yaml")]:
         assert codes(data(path)), path
         assert list(VALIDATOR.iter_errors(data(path))), path
         refused += 1

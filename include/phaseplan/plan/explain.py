@@ -22,6 +22,7 @@ _GROUPS = {
     "PP6": "agents and notifiers",
     "PP7": "running",
     "PP8": "the campaign",
+    "PP9": "a Markdown document that is imported",
 }
 _SHOWN = 60  # lines of an example
 
@@ -34,7 +35,7 @@ class Explanation:
     why: str
     fix: str
     files: tuple[tuple[str, str], ...]  # name and text of the example's plans
-    printed: str  # what lint says of them
+    printed: str  # what lint says of them, or import of a document
 
 
 @cache
@@ -47,7 +48,7 @@ def explain(code: str) -> Explanation:
     """Everything there is to say of a code of `CODES`."""
     with examples.example(code) as files:
         top = files[0].parent
-        said = render.text(examples.lint(files).diagnostics).replace(f"{top}/", "")
+        said = render.text(examples.found(files)).replace(f"{top}/", "")
         return Explanation(code, words()[code]["why"], words()[code]["fix"], tuple(map(_shown, files)), said)
 
 
@@ -69,7 +70,8 @@ def text(told: Explanation) -> str:
         _paragraph("Fix", told.fix),
     ]
     parts += [f"\n{name}\n{textwrap.indent(content, '    ')}" for name, content in told.files]
-    return "".join([*parts, f"\nphaseplan lint says\n{textwrap.indent(told.printed, '    ')}"])
+    verb = "import" if told.files[0][0].endswith(".md") else "lint"
+    return "".join([*parts, f"\nphaseplan {verb} says\n{textwrap.indent(told.printed, '    ')}"])
 
 
 def _paragraph(title: str, said: str) -> str:

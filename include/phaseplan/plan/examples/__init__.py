@@ -1,7 +1,8 @@
-"""Plans that lint finds one code in: what `phaseplan explain` shows, and what the tests hold lint to.
+"""Plans that lint, and documents that import, finds one code in: what `phaseplan explain` shows and the tests check.
 
-`PPnnn.yaml` is the example of a code, or `PPnnn/` where it takes several plans. PP101, whose file cannot be read,
-is the one whose file is not there; PP103, whose file is too large to keep, is made when it is asked for.
+`PPnnn.yaml` is the example of a code, `PPnnn.md` where it is a document, or `PPnnn/` where it takes several plans.
+PP101, whose file cannot be read, is the one whose file is not there; PP103, whose file is too large to keep, is made
+when it is asked for.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from include.phaseplan.plan.campaign import Campaign, load_campaign
+from include.phaseplan.plan.diagnostics import Diagnostic
+from include.phaseplan.plan.importing.document import import_file
 from include.phaseplan.plan.loader import MAX_BYTES
 
 FOLDER = Path(__file__).resolve().parent
@@ -23,7 +26,9 @@ def example(code: str) -> Iterator[list[Path]]:
     """The files of a code's example, as long as they are needed."""
     if code != "PP103":
         folder = FOLDER / code
-        yield sorted(folder.glob("*.yaml")) if folder.is_dir() else [FOLDER / f"{code}.yaml"]
+        document = FOLDER / f"{code}.md"
+        alone = [document if document.is_file() else FOLDER / f"{code}.yaml"]
+        yield sorted(folder.glob("*.yaml")) if folder.is_dir() else alone
         return
     with tempfile.TemporaryDirectory(prefix="phaseplan-") as place:
         large = Path(place) / f"{code}.yaml"
@@ -34,3 +39,8 @@ def example(code: str) -> Iterator[list[Path]]:
 def lint(files: list[Path]) -> Campaign:
     """What lint says of an example, with the agents and notifiers that examples name."""
     return load_campaign(files, AGENTS, NOTIFIERS)
+
+
+def found(files: list[Path]) -> tuple[Diagnostic, ...]:
+    """What import says of an example that is a document, and lint of any other."""
+    return import_file(files[0]).diagnostics if files[0].suffix == ".md" else lint(files).diagnostics

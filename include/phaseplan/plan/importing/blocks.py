@@ -34,8 +34,8 @@ class Row:
 class Block:
     """One block. `level`: of a heading 1-6 (7: a paragraph all in bold), of a list item its depth from 1.
 
-    `text` of a fence is its content and `line` the first line of it; `rows` of a table begin with its header. `whole` is
-    a fence's content with lines of any length.
+    `text` of a fence is its content and `line` the first line of it (`whole`: with lines of any length); `rows` of a
+    table begin with its header.
     """
 
     kind: Kind
