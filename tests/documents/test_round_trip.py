@@ -50,6 +50,29 @@ def test_nothing_is_lost(path: Path) -> None:
     assert markdown(again) == markdown(plan)
 
 
+UNLIKE = """phase: 4
+title: Searching
+agent: go-sample
+waves:
+  - wave: 1
+    title: C & D
+    duration: 1d-2d
+    branches:
+      - id: "4.1.1"
+        branch: feature/one
+        title: A & B, see [x](y)
+        agent_label: Core team, agent 1 of 2
+        duration: 45s-90s
+        owns: [VERSION, .gitignore, "docs/a file.txt", "!/docs/b.txt", "*.cfg"]
+      - {id: "4.1.2", branch: feature/two, title: Two, duration: 2d, owns: ["b|c/", "/test/e2e/x/"]}
+"""
+
+
+def test_labels_days_and_paths_of_any_kind_are_kept() -> None:
+    plan = PhasePlan.model_validate(parse("plan.yaml", UNLIKE).data)
+    assert PhasePlan.model_validate(imported(markdown(plan))) == plan
+
+
 def test_a_piece_of_a_plan_counts_and_names_its_line() -> None:
     fence = "agent: go-sample\ngates:\n  commands: [make test]\n  timeout: 90s\n"
     done = import_text("plan.md", f"{DOCUMENT}```yaml\n{fence}```\n")

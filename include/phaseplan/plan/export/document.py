@@ -85,7 +85,7 @@ def _ids(ids: tuple[str, ...]) -> str:
 def _wave(plan: PhasePlan, wave: Wave, facts: WaveFacts) -> Iterator[str]:
     yield f"### Wave {wave.wave}{_titled(wave.title)}\n"
     lines = [("Start Condition", _condition(plan, wave))]
-    lines += [("Duration", lasting(wave.duration))] if wave.duration else []
+    lines += [("Duration", lasting(wave.duration, days=False))] if wave.duration else []
     lines += [("Agents Required", str(facts.agents))]
     lines += [("Conflict Risk", wave.conflict_risk.upper())] if wave.conflict_risk else []
     yield "".join(f"**{key}**: {value}  \n" for key, value in lines)
@@ -110,7 +110,7 @@ def _agents(wave: Wave) -> str:
     if timed:
         head.append("Duration")
         for row, branch in zip(rows, wave.branches, strict=True):
-            row.append(lasting(branch.duration) if branch.duration else "-")
+            row.append(lasting(branch.duration, days=False) if branch.duration else "-")
     return table(head, rows)
 
 

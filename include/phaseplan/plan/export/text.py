@@ -59,9 +59,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def lasting(span: Span) -> str:
-    """A range of durations as people say it: `4-6 hours`."""
-    unit, size = next((u, s) for u, s in _LONG if s == 1 or (span.high and not (span.low % s or span.high % s)))
+def lasting(span: Span, days: bool = True) -> str:
+    """A range of durations as people say it: `4-6 hours`.
+
+    :param days: 24 hours may be a day; who reads a document takes one for 8 hours of work.
+    """
+    units = _LONG if days else _LONG[1:]
+    unit, size = next((u, s) for u, s in units if s == 1 or (span.high and not (span.low % s or span.high % s)))
     low, high = span.low // size, span.high // size
     return f"{low if low == high else f'{low}-{high}'} {unit}{'' if low == high == 1 else 's'}"
 

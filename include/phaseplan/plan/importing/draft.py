@@ -30,6 +30,7 @@ class DraftBranch:
     title: Said[str] | None
     lines: Said[int] | None
     agent: Said[str] | None
+    label: Said[str] | None
     span: Said[Span] | None
     owns: list[Said[str]]
     needs: list[Said[str]] = field(default_factory=list)
@@ -142,6 +143,7 @@ def _branch(entry: Entry, wave: Said[int] | None) -> DraftBranch:
         title=_of_sources([Said(m.title, m.line, m.source) for m in found if m.title], VALUES),
         lines=_lines(found),
         agent=_of_sources([Said(m.agent, m.line, m.source) for m in found if m.agent and m.source != "shell"], VALUES),
+        label=_of_sources([Said(m.label, m.line, m.source) for m in found if m.label], VALUES),
         span=_of_sources([Said(m.span, m.line, m.source) for m in found if m.span], VALUES),
         owns=_owns(found),
     )

@@ -35,6 +35,7 @@ class Mention:
     owns: tuple[str, ...] = ()
     wave: int | None = None
     agent: str | None = None
+    label: str | None = None  # what the agent is called, as written
     place: int = 0  # among the rows of its table
     span: Span | None = None
     nodes: list[tuple[Mention, int]] = field(default_factory=list)

@@ -13,6 +13,7 @@ from include.phaseplan.plan.importing.words import clean, ids, ids_out, names, n
 _SOFT = re.compile(
     r"optional|soft|weak|inform|coordinat|recommend|nice|refer|later|future|may\b|could|loosely|review", re.I
 )
+_ENTITY = re.compile(r"#(\w{1,20});")  # of a label: `#amp;` as Mermaid writes it
 _NEEDS = re.compile(r"^(?:depends(?: on)?|requires?|needs|waits (?:for|on)|blocked by|uses|imports|consumes)$", re.I)
 _LEGEND = re.compile(
     r"(?:dotted|dashed|-\.+->?)[^.\n]{0,60}(?:optional|soft|weak|inform|coordination|recommended|nice)"
@@ -63,7 +64,7 @@ def _mention(node: Node, chart: Flowchart, phase: int | None) -> Mention | None:
     """The branch a node stands for; None: a wave, another phase, a legend."""
     if node.key in chart.groups:
         return None
-    labels = [clean(label) for label, _ in node.labels] or [node.key]
+    labels = [clean(_ENTITY.sub(r"&\1;", label)) for label, _ in node.labels] or [node.key]
     text = max(labels, key=len)
     found = next((f for label in labels if (f := ids(label))), [])
     wave = wave_of(node.group) or wave_of(re.sub(r"(\d)", r" \1", node.style)) or wave_of(node.comment)

@@ -8,9 +8,9 @@ from include.phaseplan.plan.spans import Span
 
 DAY = 8 * 3600
 HALF = DAY // 2
-_UNITS = {"m": 60, "h": 3600, "d": DAY, "w": 5 * DAY}
-_NUMBER = r"(\d{1,4}(?:\.\d{1,2})?)"
-_UNIT = r"(minutes?|mins?|hours?|hrs?|h|working[ -]days?|days?|d|weeks?|wks?)\b"
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": DAY, "w": 5 * DAY}
+_NUMBER = r"(\d{1,7}(?:\.\d{1,2})?)"
+_UNIT = r"(seconds?|secs?|minutes?|mins?|hours?|hrs?|h|working[ -]days?|days?|d|weeks?|wks?)\b"
 _RANGE = re.compile(
     rf"(?<![\w.:]){_NUMBER}\s*(?:{_UNIT})?\s*(?:-|\u2013|\u2014|\bto\b)\s*{_NUMBER}\s*(?:sequential "
     rf"|working |calendar |parallel )?{_UNIT}",

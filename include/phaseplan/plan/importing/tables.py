@@ -23,6 +23,7 @@ from include.phaseplan.plan.importing.words import (
     paths,
 )
 
+_CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _SIMPLE = re.compile(r"[A-Za-z0-9][\w./-]*")
 
 
@@ -140,6 +141,7 @@ def _branch_row(cells: Cells, context: Context, facts: Facts, source: Source, pl
     agents = agents_of(cells.text("agent")) or agents_of(cells.text("owner"))
     if "agent" in cells.where and not agents and re.fullmatch(r"\d{1,2}|[A-Z]", cells.text("agent")):
         agents = [cells.text("agent")]
+    label = cells.text("agent")
     facts.mentions.append(
         Mention(
             source,
@@ -150,13 +152,28 @@ def _branch_row(cells: Cells, context: Context, facts: Facts, source: Source, pl
             lines=line_counts(cells.text("lines")),
             needs=cells.text("needs") if "needs" in cells.where else None,
             feeds=cells.text("feeds") if "feeds" in cells.where else None,
-            owns=tuple(paths(cells.raw("owns"))),
+            owns=tuple(_listed(cells.raw("owns")) or paths(cells.raw("owns"))),
             wave=wave or context.wave,
             agent=agents[0] if len(agents) == 1 else None,
+            label=label if re.search(r"[A-Za-z]{2}", label) and not ids(label) and not is_none(label) else None,
             place=int(agents[0]) - 1 if len(agents) == 1 and agents[0].isdigit() else place,
             span=duration(cells.text("duration")),
         )
     )
+
+
+def _listed(raw: str) -> list[str]:
+    """The paths of a cell that holds nothing but paths, each as code: whatever they look like."""
+    spans = list(_CODE.finditer(raw))
+    said = all(re.search(r"[/.*]|^[A-Z]+$", span[2]) and "{" not in span[2] for span in spans)
+    if not said or _CODE.sub("", raw).strip(", "):
+        return []
+    return [_bare(span[2]).removeprefix("./") for span in spans]
+
+
+def _bare(text: str) -> str:
+    """The content of a code span: one space on both sides is not part of it."""
+    return text[1:-1] if text.strip() and text[0] == text[-1] == " " else text
 
 
 def _has_words(text: str) -> bool:

@@ -196,7 +196,9 @@ def _branch(out: Writer, branch: DraftBranch) -> Iterator[str]:
         line.put(f"        title: {value(branch.title.value)}", branch.title.line)
     else:
         line.todo(8, f"title: nothing says what {branch.id} is about")
-    if branch.agent is not None:
+    if branch.label is not None:
+        line.put(f"        agent_label: {value(branch.label.value)}", branch.label.line)
+    elif branch.agent is not None:
         line.put(f"        agent_label: Agent {branch.agent.value}", branch.agent.line)
     if branch.lines is not None:
         line.put(f"        lines: {branch.lines.value}", branch.lines.line)
