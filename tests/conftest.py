@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 #: What neither starts containers nor an Airflow: each test by itself goes to whoever has time.
 BESIDE = ("documents", "git", "house", "plan")
 #: Long stories, worked off in order by one process; the rest is another's, and takes about as long.
 STORIES = ("browser", "end_to_end", "samples")
+
+
+#: How long an example takes says how busy the machine is, and nothing about the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 class ByFolder(LoadScopeScheduling):
