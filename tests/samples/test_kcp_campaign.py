@@ -1,8 +1,13 @@
-"""The agent builds the 37 branches of phases 6 to 10 in plan order, with every gate at the end of each phase."""
+"""The agent builds the branches of phases 6 and 7 in plan order, with every gate at the end of each phase.
+
+`PHASEPLAN_CAMPAIGN=10` has it build all 37 to phase 10, which takes minutes; `make bench BENCH_ARGS=campaign` does so
+under Airflow.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +20,10 @@ from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.plan.patterns import matches
 from tests.samples.conftest import Run
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]  # the first test waits for all 47 builds
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]  # the first test waits for all builds
 
-PLANS = [loaded.plan for loaded in load_valid(default_plans(), None).plans if loaded.plan.phase > 5]
+LAST = int(os.environ.get("PHASEPLAN_CAMPAIGN", "7"))
+PLANS = [loaded.plan for loaded in load_valid(default_plans(), None).plans if 5 < loaded.plan.phase <= LAST]
 BRANCHES = {branch.id: branch for plan in PLANS for branch in plan}
 
 
@@ -42,7 +48,7 @@ def campaign(go: Run, chain: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_branch_is_built_from_its_dependencies_alone(campaign: dict[str, Any]) -> None:
     built = campaign["branches"]
-    assert len(built) == 37 and built.keys() == BRANCHES.keys()
+    assert len(built) >= 17 and built.keys() == BRANCHES.keys()
     assert {branch: found["log"] for branch, found in built.items() if found["exit"] or not found["clean"]} == {}
     for branch, found in built.items():
         phase = branch.split(".")[0]
@@ -67,9 +73,10 @@ def test_every_gate_is_green_at_the_end_of_its_phase(campaign: dict[str, Any]) -
 
 
 def test_a_branch_without_what_it_needs_is_blocked_and_leaves_nothing(campaign: dict[str, Any]) -> None:
-    assert {branch: (code, left) for branch, (code, _, left) in campaign["blocked"].items()} == {
-        "6.1.1": (75, ""), "7.1.1": (75, ""), "8.1.1": (75, ""), "9.1.1": (75, ""), "10.1.1": (75, ""),
-    }  # fmt: skip
+    first = [next(iter(plan)).id for plan in PLANS]
+    assert {branch: (code, left) for branch, (code, _, left) in campaign["blocked"].items()} == dict.fromkeys(
+        first, (75, "")
+    )
     assert campaign["blocked"]["7.1.1"][1] == (
         "BLOCKED: Agent 1 - need Store (pkg/reconciler/workload/synctarget) of branch 6.1.1, "
         "SyncerObject (pkg/interfaces/syncer) of branch 5.3.1"
