@@ -30,10 +30,12 @@ PHASE = 5
 Content = str | None | Callable[[str], str]  # the text, nothing (removed), or an edit of what is there
 
 
-def plan_of(*waves: Mapping[str, Sequence[str]], validate: Sequence[Sequence[str]] = (), **more: Any) -> PhasePlan:
-    """A plan from waves of `{id: dependencies}`."""
+def plan_of(
+    *waves: Mapping[str, Sequence[str]], validate: Sequence[Sequence[str]] = (), first: int = 1, **more: Any
+) -> PhasePlan:
+    """A plan from waves of `{id: dependencies}`; `first` is the number of the first."""
     shown = []
-    for i, branches in enumerate(waves, 1):
+    for i, branches in enumerate(waves):
         rows = [
             {
                 "id": b,
@@ -45,7 +47,7 @@ def plan_of(*waves: Mapping[str, Sequence[str]], validate: Sequence[Sequence[str
             }
             for b, deps in branches.items()
         ]
-        shown.append({"wave": i, "branches": rows, "validate": list(validate[i - 1]) if i <= len(validate) else []})
+        shown.append({"wave": first + i, "branches": rows, "validate": list(validate[i]) if i < len(validate) else []})
     return PhasePlan.model_validate({"phase": PHASE, "title": "Lab", "waves": shown, **more})
 
 

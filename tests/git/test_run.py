@@ -40,6 +40,23 @@ def test_two_waves_from_open_to_complete(lab: Lab) -> None:
     assert not complete(lab.read(), plan)
 
 
+def test_the_first_wave_may_be_number_zero(lab: Lab) -> None:
+    plan = plan_of({"1": [], "2": []}, {"3": ["1"]}, first=0, validate=[["test -f one"], ["test -f three"]])
+    token = lab.open(plan)
+    lab.build(token, "1", {"one": "1\n"})
+    lab.build(token, "2", {"one": "2\n"})
+    done = lab.integrate(token, 0)
+    assert done.merged == ("1",) and set(done.isolated) == {"2"}
+    lab.build(token, "3", {"three": "3\n"})
+    lab.integrate(token, 1)
+    closing = lab.close(token)
+    assert "2 of 3 branches are integrated" in closing.message and "Clear wave_0.2_b2" in closing.message
+    lab.build(token := lab.open(plan, "run-2"), "2", {"two": "2\n"})
+    lab.integrate(token, 0)
+    lab.integrate(token, 1)
+    assert lab.close(token).complete
+
+
 def test_a_conflict_isolates_the_later_branch_and_names_path_and_opponent(lab: Lab) -> None:
     token = lab.open(plan_of({"1": [], "2": [], "3": []}))
     lab.build(token, "1", {"f": "one\n"})

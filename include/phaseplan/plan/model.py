@@ -148,7 +148,7 @@ class Branch(Model):
 class Wave(Model):
     """Branches that are gated and merged together."""
 
-    wave: int = Field(gt=0, description="Its number; waves stand and run in the order of their numbers.")
+    wave: int = Field(ge=0, description="Its number; waves stand and run in the order of their numbers.")
     title: str = Field(default="", description="What it is, for people.")
     duration: Duration | None = Field(default=None, description="Estimate.")
     branches: tuple[Branch, ...] = Field(min_length=1, description="What is built in it.")
