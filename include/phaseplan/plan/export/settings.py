@@ -6,6 +6,7 @@ Waves in it are told apart by `wave`, branches by `id`.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import BaseModel
@@ -35,7 +36,7 @@ def settings(plan: PhasePlan) -> dict[str, Any]:
     rest = _chosen(plan, _KEYS)
     rest |= {} if speakable(plan.title) else {"title": plan.title}
     rest |= {} if listable(plan.notes) else {"notes": list(plan.notes)}
-    waves = [{"wave": wave.wave, **said} for wave in plan.waves if (said := _wave(wave))]
+    waves = [{"wave": wave.wave, **said} for wave in plan.waves if (said := _wave(wave, rf"{plan.phase}\.\d+\.\d+"))]
     return rest | ({"waves": waves} if waves else {})
 
 
@@ -49,15 +50,18 @@ def scriptable(commands: tuple[str, ...]) -> bool:
     return all(c and c == c.strip() and c.isprintable() and c[0] != "#" and c[-1] != "\\" for c in commands)
 
 
-def _wave(wave: Wave) -> dict[str, Any]:
+def _wave(wave: Wave, usual: str) -> dict[str, Any]:
     said: dict[str, Any] = {} if not wave.title or speakable(wave.title) else {"title": wave.title}
     said |= {} if scriptable(wave.validation) else {"validate": list(wave.validation)}
     said |= {} if listable(wave.notes) else {"notes": list(wave.notes)}
-    branches = [{"id": branch.id, **rest} for branch in wave.branches if (rest := _branch(branch))]
+    branches = [{"id": branch.id, **rest} for branch in wave.branches if (rest := _branch(branch, usual))]
     return said | ({"branches": branches} if branches else {})
 
 
-def _branch(branch: Branch) -> dict[str, Any]:
+def _branch(branch: Branch, usual: str) -> dict[str, Any]:
+    """What tables do not say of a branch; of one whose id nobody would recognise in a text, everything."""
+    if not re.fullmatch(usual, branch.id):
+        return {key: value for key, value in plain(branch).items() if key != "id"}
     said = _chosen(branch, ("agent", "brief"))
     said |= {} if speakable(branch.title) else {"title": branch.title}
     said |= {} if not branch.agent_label or speakable(branch.agent_label) else {"agent_label": branch.agent_label}

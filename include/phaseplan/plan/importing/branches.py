@@ -9,7 +9,15 @@ from include.phaseplan.plan.importing.context import agents_of, wave_of
 from include.phaseplan.plan.importing.facts import Facts, Mention, Said
 from include.phaseplan.plan.importing.spans import duration
 from include.phaseplan.plan.importing.statements import Statement
-from include.phaseplan.plan.importing.words import ids, ids_out, is_none, line_counts, names, paths
+from include.phaseplan.plan.importing.words import (
+    ids,
+    ids_out,
+    is_none,
+    is_placeholder,
+    line_counts,
+    names,
+    paths,
+)
 
 _SIZE = re.compile(r"~?\s*(\d[\d,]*(?:\s*(?:\u2192|->|-|\u2013)\s*\d[\d,]*)?)\s*(?:lines|loc|lines of code)\b", re.I)
 _NEEDS = re.compile(
@@ -22,8 +30,13 @@ _FEEDS = re.compile(
 )
 _ARROW = re.compile(r"\u2192|\u27f6|\u21d2|-+>|=+>|\u2190|<-+")
 _BEGINS = re.compile(r"\W*(?:(?:branch|effort|task|agent\s*\w{1,2})\b\W*){0,2}\d+\.\d+\.\d+", re.I)
+_LIVES = re.compile(
+    r"\b(?:lives? (?:on|in)|is (?:on|developed on|built on)|on|(?:git )?branch(?: is|:| name)?)\s+(?:the )?(?:branch )?"
+    r"`([\w.-]+/[\w./-]+)`",
+    re.I,
+)
 _ROLE = re.compile(r"\W*agent[ #]*(\w{1,2})\s*(?::|\s[-\u2013\u2014])\s*(\S.*)", re.I)
-_SPLIT = re.compile(r"\bsplit(?:s|ting)?\b", re.I)
+_SPLIT = re.compile(r"\bsplit(?:s|ting)?\b|\bdivided into\b|\b(?:is|was) replaced by\b", re.I)
 _MAYBE = re.compile(
     r"\b(?:if|may|might|could|can|should|contingen\w*|optional\w*|potential\w*|possible|"
     r"possibly|when|exceed\w*|would|needed|candidates?|risk)\b",
@@ -36,7 +49,8 @@ _OTHER = re.compile(
 )
 _OWNS = re.compile(
     r"(?:owned |primary |target |main |key |exclusive |new )*(?:files?|paths?|packages?|"
-    r"directory|directories|location|owns|ownership|code)(?: owned| paths?| to create|"
+    r"directory|directories|location|owns|ownership|code|touches|writes|edits|modifies|creates|"
+    r"works? in|area)(?: owned| paths?| to create|"
     r" created| location| ownership| isolation)?(?:\s*\(.*\))?",
     re.I,
 )
@@ -64,12 +78,11 @@ def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> N
     if role is not None and wave is not None and not found and not named:
         facts.mentions.append(Mention("branch section", line, title=_title(role[2]), wave=wave, agent=role[1].upper()))
         return
-    if (
-        len(found) > 1
-        or not (found or named)
-        or _SPLIT.search(text)
-        or (_OTHER.search(ids_out(text)) and not _BEGINS.match(text))
-    ):
+    if found and _SPLIT.search(text) and not _MAYBE.search(text):
+        facts.halved.append(Said(found[0], line))
+    if len(found) > 1 or not (found or named) or (_OTHER.search(ids_out(text)) and not _BEGINS.match(text)):
+        return
+    if _SPLIT.search(text):
         return
     agents = agents_of(text)
     facts.mentions.append(
@@ -99,24 +112,31 @@ def read(s: Statement, facts: Facts) -> None:
     elif (
         s.kind in ("item", "fence")
         and not found
-        and (named := names(s.raw))
+        and (named := names(f"{s.key} {s.raw}"))
         and len(named) == 1
         and _is_list_of_branches(s)
     ):
         _definition(s, None, facts)
+    _lives(s, found, facts)
     if found and not re.search(r"critical path", " ".join((s.key, *s.parents, *s.context.headings[-1:])), re.I):
         _edges(s, facts)
 
 
+def _lives(s: Statement, found: list[str], facts: Facts) -> None:
+    """`5.1.1 lives on `sync/x`.`"""
+    match = _LIVES.search(s.raw)
+    if match and s.kind != "table" and len(found) == 1 and s.whole.find(found[0]) < 12 and not is_placeholder(match[1]):
+        facts.mentions.append(Mention("text", s.line, id=found[0], name=match[1]))
+
+
 def _is_list_of_branches(s: Statement) -> bool:
-    return (
-        bool(s.context.under(r"branch|wave|assign", 2)) and not s.context.under(_OTHER.pattern, 1) and s.kind == "item"
-    )
+    told = s.context.under(r"branch|wave|assign", 2) or (s.context.wave is not None and s.depth == 1)
+    return bool(told) and not s.context.under(_OTHER.pattern, 1) and s.kind == "item"
 
 
 def _subject(s: Statement) -> Mention | None:
     """The branch a statement stands under: an item above it, or its section."""
-    wave = wave_of(" ".join(s.parents)) or s.context.wave
+    wave = wave_of(" ".join(s.parents), s.context.wave)
     for parent in reversed(s.parents):
         found, named = ids(parent), names(parent)
         if len(found) == 1 and parent.find(found[0]) < 14:
@@ -153,6 +173,10 @@ def _attribute(s: Statement, subject: Mention, facts: Facts) -> bool:
         subject.needs = s.value
     elif kind == "name" and (named := names(s.raw) or re.findall(r"`([\w./-]+)`", s.raw)):
         subject.name = named[0]
+    elif not key and _SIZE.fullmatch(s.value.strip(" .")):
+        subject.lines = _lines(s.value)
+    elif not key and (bare := re.fullmatch(r"(?:git )?branch:?\s+`([\w./-]+)`\W*", s.raw.strip(), re.I)):
+        subject.name = bare[1]
     elif kind == "id" and len(found := ids(s.value)) == 1:
         subject.id = found[0]
     elif kind == "lines" and (counts := line_counts(s.value)):
@@ -162,7 +186,7 @@ def _attribute(s: Statement, subject: Mention, facts: Facts) -> bool:
     elif kind == "span":
         subject.span = duration(s.value)
     elif kind == "wave":
-        subject.wave = wave_of(f"wave {s.value}") or subject.wave
+        subject.wave = wave_of(f"wave {s.value}", subject.wave)
     elif kind == "agent" and (
         agents := agents_of(s.value if re.search("agent", s.value, re.I) else f"agent {s.value}")
     ):
@@ -186,7 +210,7 @@ def _defines(s: Statement, found: list[str]) -> bool:
 
 def _definition(s: Statement, branch: str | None, facts: Facts) -> None:
     own = paths(s.raw) if not _NEEDS.search(s.whole) else []
-    named = names(s.raw)
+    named = names(f"{s.key} {s.raw}")
     listed = s.context.under(r"depend", 1) or s.about(r"depend")
     agents = agents_of(s.whole)
     m = Mention(
@@ -195,7 +219,7 @@ def _definition(s: Statement, branch: str | None, facts: Facts) -> None:
         id=branch,
         name=named[0] if len(named) == 1 else None,
         lines=_lines(s.whole),
-        wave=wave_of(" ".join(s.parents)) or s.context.wave,
+        wave=wave_of(" ".join(s.parents), s.context.wave),
         agent=agents[0] if len(agents) == 1 else None,
     )
     if not listed:
@@ -265,7 +289,10 @@ def _chain(s: Statement, text: str, facts: Facts) -> None:
 def _splits(s: Statement, facts: Facts) -> bool:
     """`5.2.1 was split into 5.2.1a and 5.2.1b`; a mere possibility is none."""
     told = _SPLIT.search(s.whole) or (s.context.under(r"\bsplits?\b", 1) and _ARROW.search(s.whole))
-    if not told or len(found := ids(s.whole)) < 3:
+    found = ids(s.whole)
+    if told and len(found) in (1, 2) and _SPLIT.search(s.whole) and not _MAYBE.search(s.whole):
+        facts.halved.append(Said(found[0], s.line))
+    if not told or len(found) < 3:
         return False
     if not _MAYBE.search(s.whole) and not s.context.under(r"contingen|if needed|optional|potential", 1):
         facts.splits.append(Said((found[0], tuple(found[1:])), s.line))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 
-from include.phaseplan.plan.importing.words import clean
+from include.phaseplan.plan.importing.words import clean, ids, ids_out, paths
 
 Column = Literal[
     "id",
@@ -33,14 +34,18 @@ _COLUMNS: tuple[tuple[Column, str], ...] = (
     (
         "feeds",
         r"^(?:blocks|blocking|enables|unblocks|feeds|required by|needed by|dependents|dependants|"
-        r"downstream)\b|^used by",
+        r"downstream|consum(?:ed by|ers?))\b|^used by",
     ),
     ("critical", r"critical"),
     (
         "needs",
         r"depend|depends on|require[sd]?\b(?! agents)|prereq|needs|blocked by|upstream|after$|wait(?:s|ing) (?:for|on)",
     ),
-    ("agents", r"^(?:max(?:imum)?\.? )?(?:parallel|concurrent)(?: agents)?\b|agents\b|# ?agents|parallelism"),
+    (
+        "agents",
+        r"^(?:max(?:imum)?\.? )?(?:parallel|concurrent)(?: agents)?\b|(?:agents|engineers|developers)\b|# ?agents|"
+        r"parallelism",
+    ),
     ("others", r"shared (?:with|by)|contribut|secondary|also (?:touched|modified)|modified by|touched by"),
     (
         "owner",
@@ -52,25 +57,28 @@ _COLUMNS: tuple[tuple[Column, str], ...] = (
     (
         "branches",
         r"^(?:total |# ?(?:of )?|number of |no\. of )?(?:branches|efforts)\b(?! names?)|^(?:members|"
-        r"tasks|work items)$|^branch ids?\b.*s\)?$|branch count",
+        r"tasks|issues|tickets|stories|items|packages|work (?:items|packages))$|^branch ids?\b.*s\)?$|branch count",
     ),
     ("branch", r"\bbranch\b|^git\b|^(?:feature )?branch"),
     ("wave", r"^(?:execution |assigned |target )?waves?(?: ?(?:#|no\.?|number|name|id))?$"),
     (
         "owns",
         r"^(?:owned |primary |target |main |key |exclusive |touched )?(?:files?|paths?|packages?|"
-        r"dir(?:ector(?:y|ies))?s?|folders?|locations?|owns|ownership|code paths?|modules? "
-        r"paths?)\b(?! count)|package path|file path|files? owned|owned|file pattern|file/dir",
+        r"dir(?:ector(?:y|ies))?s?|folders?|locations?|owns|ownership|touches|writes|edits|modifies|code paths?|"
+        r"modules? paths?)\b(?! count)|package path|file path|files? owned|owned|file pattern|file/dir",
     ),
     ("lines", r"\bloc\b|\blines?\b|\bsize\b|sloc"),
-    ("duration", r"duration|\btime\b(?! ?zone)|hours|\beffort\b ?\(|estimate(?:d)?(?: time)?$|\best\.?$|length"),
+    (
+        "duration",
+        r"duration|^takes$|\btime\b(?! ?zone)|hours|\beffort\b ?\(|estimate(?:d)?(?: time)?$|\best\.?$|length",
+    ),
     ("start", r"^(?:start|timeline|schedule|day|days|when)\b"),
-    ("risk", r"\brisks?\b|threat|conflict (?:type|area)|issue"),
+    ("risk", r"\brisks?\b|threat|conflict (?:type|area)|known issues?"),
     ("mitigation", r"mitigat|resolution|strategy|response"),
     (
         "title",
         r"focus|title|descri|feature|component|scope|deliver|purpose|\btask|\bwork|module|"
-        r"content|what|name|area|effort|theme|goal|objective|summary|topic",
+        r"content|what|name|^item|^ticket|^issue|^story|^unit|area|effort|theme|goal|objective|summary|topic",
     ),
 )
 
@@ -84,11 +92,51 @@ def column(heading: str) -> Column:
     return ""
 
 
-def columns(headings: tuple[str, ...]) -> dict[Column, int]:
-    """The first column of every kind; a second of the same kind falls to a kind that fits too."""
+def columns(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]] = ()) -> dict[Column, int]:
+    """The first column of every kind.
+
+    :param rows: cells, which decide where headings leave it open: `Package` may hold ids or paths, `Est.` hours
+        or lines.
+    """
     out: dict[Column, int] = {}
+    cells = [[row[i] for row in rows if i < len(row) and clean(row[i])] for i in range(len(headings))]
     for i, heading in enumerate(headings):
-        kind = column(heading)
+        kind = _by_content(column(heading), cells[i])
         if kind and kind not in out:
             out[kind] = i
+    if "id" not in out and "branches" not in out:
+        having = [
+            i for i, held in enumerate(cells) if column(headings[i]) in _OPEN and any(ids(clean(c)) for c in held)
+        ]
+        if len(having) == 1 and _are_ids(cells[having[0]]):
+            out = {"id": having[0], **{kind: i for kind, i in out.items() if i != having[0]}}
+    if (
+        "wave" not in out
+        and cells
+        and cells[0]
+        and all(re.match(r"\W*wave\W*\d", clean(cell), re.I) for cell in cells[0])
+    ):
+        out = {"wave": 0, **{kind: i for kind, i in out.items() if i}}
     return out
+
+
+_OPEN = ("", "title", "branch", "owns", "risk")  # headings that ids may stand under
+
+
+def _by_content(kind: Column, cells: list[str]) -> Column:
+    """What a column holds by its heading, unless its cells cannot be that."""
+    if kind == "owns" and cells and not any(paths(cell) or "`" in cell for cell in cells):
+        several = any(len(ids(clean(cell))) > 1 for cell in cells)
+        return "branches" if several else "id" if _are_ids(cells) else ""
+    if kind == "duration" and cells and all(re.fullmatch(r"~?\s*\d[\d,]{1,6}", clean(cell)) for cell in cells):
+        return "lines"
+    return kind
+
+
+def _are_ids(cells: list[str]) -> bool:
+    """Whether every cell is one id of its own and nothing else."""
+    found = [ids(clean(cell)) for cell in cells]
+    alone = all(
+        len(f) == 1 and not re.search(r"[A-Za-z]{3}", ids_out(clean(c))) for f, c in zip(found, cells, strict=True)
+    )
+    return bool(cells) and alone and len({f[0] for f in found}) == len(cells)

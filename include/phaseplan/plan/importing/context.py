@@ -9,19 +9,26 @@ from dataclasses import dataclass
 from include.phaseplan.plan.importing.blocks import Block
 from include.phaseplan.plan.importing.words import clean, ids, names
 
-_WORDS = {
-    w: i for i, w in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)
-}
+_CARDINALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NTH = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_WORDS = {word: i for i, word in enumerate(_CARDINALS, 1)}
+_ORDINALS = {word: i for i, word in enumerate(_NTH, 1)} | {"1st": 1, "2nd": 2, "3rd": 3}
+_ORDINALS |= {f"{i}th": i for i in range(4, 21)}
+NUMBER = rf"(?:\d{{1,3}}|{'|'.join(_WORDS)})"  # as digits or as a word; `number` reads it
+_ORDINAL = rf"(?:{'|'.join(_ORDINALS)})"
 _WAVE = re.compile(
-    rf"\bwave[ _#-]*(?:no\.? ?)?(?:(\d{{1,3}})\.)?(\d{{1,3}}|{'|'.join(_WORDS)})\b(?![.]\d)", re.IGNORECASE
+    rf"\bwave[ _#-]*(?:no\.? ?)?(?:(\d{{1,3}})\.)?(\d{{1,3}}|{'|'.join(_WORDS)})\b(?![.]\d)|\b({_ORDINAL})[ -]wave\b",
+    re.IGNORECASE,
 )
 _AGENT = re.compile(r"\bagents?[ _#-]*(\d{1,3}|[A-Z])\b(?!\s*[-\u2013,&]\s*\d)", re.IGNORECASE)
 _AGENTS = re.compile(
-    r"\bagents?[ _#-]*((?:\d{1,3}|[A-Z])(?:\s*(?:[,&/\u2013-]|and|to)\s*(?:agent\s*)?(?:\d{1,3}|[A-Z])\b)*)",
+    r"\b(?:agent|engineer|developer|worker)s?[ _#-]*"
+    r"((?:\d{1,3}|[A-Z])\b(?:\s*(?:[,&/\u2013-]|and|to)\s*(?:agent\s*)?(?:\d{1,3}|[A-Z])\b)*)",
     re.IGNORECASE,
 )
 _DEFINES = re.compile(
-    rf"(?:phase\s*\d+\s*[-\u2013:,.|]?\s*)?wave[ _#-]*(?:\d{{1,3}}\.)?(?:\d{{1,3}}|{'|'.join(_WORDS)})\b\s*"
+    rf"(?:phase\s*\d+\s*[-\u2013:,.|]?\s*)?"
+    rf"(?:wave[ _#-]*(?:\d{{1,3}}\.)?(?:\d{{1,3}}|{'|'.join(_WORDS)})|(?:the )?{_ORDINAL} wave)\b\s*"
     r"(?:[:\u2013\u2014|.=-]+\s*(?P<title>[^(\[]*?))?\s*(?P<rest>[(\[][^)\]]*[)\]]?)?\s*(?:[:\u2013\u2014-]+\s*(?P<late>.*))?",
     re.IGNORECASE,
 )
@@ -52,19 +59,35 @@ def _is_title(heading: str) -> bool:
     )
 
 
-def wave_of(text: str, only: bool = True) -> int | None:
-    """The wave a text names; None when it names several and `only` is set."""
-    found = {int(m[2]) if m[2].isdigit() else _WORDS[m[2].lower()] for m in _WAVE.finditer(text)}
-    if not found or (only and len(found) > 1) or re.search(r"\bwaves\s*\d", text, re.IGNORECASE):
-        return None
-    return min(found)
+def wave_of(text: str, otherwise: int | None = None) -> int | None:
+    """The wave a text names; `otherwise` when it names none or several."""
+    found = {number(m[2] or m[3]) for m in _WAVE.finditer(text)}
+    if len(found) != 1 or re.search(r"\bwaves\s*\d", text, re.IGNORECASE):
+        return otherwise
+    return found.pop()
+
+
+def number(word: str) -> int:
+    """`2`, `two`, `second`."""
+    low = word.lower()
+    return int(low) if low.isdigit() else _WORDS.get(low) or _ORDINALS[low]
+
+
+def waves_of(text: str) -> list[int]:
+    """`Wave 1`, `Waves 1-3`, `waves 0 to 3`, `Wave 1, Wave 2`."""
+    out: list[int] = []
+    for match in re.finditer(r"\bwaves?[ #]*(\d{1,3}(?:\s*(?:[,&\u2013-]|and|to)\s*(?:wave )?\d{1,3}\b)*)", text, re.I):
+        for part in re.split(r"[,&]|\band\b", match[1]):
+            ends = [int(n) for n in re.findall(r"\d+", part)]
+            out += range(ends[0], min(ends[-1], ends[0] + 50) + 1)
+    return list(dict.fromkeys(out))
 
 
 def agents_of(text: str) -> list[str]:
     """`Agents 1,2,3`, `Agents 2-3`, `Agent A` -> labels."""
     out: list[str] = []
     for match in _AGENTS.finditer(text):
-        if match[1].isalpha() and not re.search(r"[Aa](?:gents?|GENTS?)[ _#-]*[A-Z]\b", match[0]):
+        if match[1].isalpha() and not re.search(r"\b(?i:agent|engineer|developer|worker)s?[ _#-]*[A-Z]\b", match[0]):
             continue
         for part in re.split(r"[,&/]|\band\b", match[1]):
             ends = re.findall(r"\d{1,3}|\b[A-Z]\b", part, re.IGNORECASE)
@@ -77,6 +100,9 @@ def agents_of(text: str) -> list[str]:
 
 def wave_heading(text: str) -> tuple[str | None, str] | None:
     """Title and what stands in brackets of a heading that opens a wave's section; None: it does not."""
+    parts = re.split(r"\s+[\u00b7\u2022|]\s+", text)
+    if len(parts) > 1:  # `Wave 1 · Pieces · 1 day`
+        text = f"{parts[0]}: {parts[1]}" + (f" ({', '.join(parts[2:])})" if parts[2:] else "")
     match = _DEFINES.fullmatch(text) or _AFTER.fullmatch(text)
     if match is None:
         return None
@@ -98,7 +124,7 @@ def with_context(blocks: list[Block]) -> Iterator[tuple[Block, Context]]:
 
 def _deeper(above: Context, raw: str) -> Context:
     text = clean(raw)
-    wave = wave_of(text) or above.wave
+    wave = wave_of(text, above.wave)
     found, named, agents = ids(text), names(raw), agents_of(text)
     branch = found[0] if len(found) == 1 else named[0] if len(named) == 1 and not found else None
     agent = agents[0] if len(agents) == 1 else None

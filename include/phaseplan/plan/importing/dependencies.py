@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from include.phaseplan.plan.importing.context import agents_of, wave_of
+from include.phaseplan.plan.importing.context import agents_of, wave_of, waves_of
 from include.phaseplan.plan.importing.facts import Facts, Said, Source
 from include.phaseplan.plan.importing.identity import Branches, Entry, agent_of
 from include.phaseplan.plan.importing.likeness import covered
-from include.phaseplan.plan.importing.prose import phases
+from include.phaseplan.plan.importing.ties import phases
 from include.phaseplan.plan.importing.words import clean, ids, is_none, names
 
 RANK: tuple[Source, ...] = ("graph", "matrix", "agent table", "branch section", "list", "text")
 Choice = tuple[list[Said[str]], Source | None]
 _WAVES = re.compile(r"\bwaves?\s*\d", re.I)
+_BEFORE = re.compile(r"\ball\b.*(?:previous|prior|earlier|preceding|above|other)", re.I)
 _ALL = re.compile(r"\ball\b.*(?:previous|prior|other|above|branches|waves)", re.I)
 
 
@@ -72,9 +73,10 @@ def _of_the_split(known: Branches, facts: Facts, out: dict[str, Needs]) -> None:
                 for part in parts:
                     out[by].add(part, edge.line, edge.source)
         for entry in known.entries.values():
+            told = {said.value for values in out[entry.id].by.values() for said in values} & set(parts)
             for mention in entry.mentions:
                 for node, line in mention.nodes:
-                    for part in parts if node.id == whole else ():
+                    for part in (p for p in parts if not told or p in told) if node.id == whole else ():
                         out[entry.id].add(part, line, "graph")
 
 
@@ -100,7 +102,8 @@ def _text(
             needs.add(needed, line, source)
     if found:
         return
-    for part in re.split(r"[,;+&/]|\band\b|\bplus\b", re.sub(r"\([^)]*\)", "", raw if names(raw) else text)):
+    joint = r"[,;+&]|\band\b|\bplus\b" + ("" if names(raw) else "|/")  # a slash is part of a git name
+    for part in re.split(joint, re.sub(r"\([^)]*\)", "", raw if names(raw) else text)):
         part = part.strip(" .`*")
         if not part or is_none(part):
             continue
@@ -119,11 +122,14 @@ def _part(
         r"^\d+\.\d+\.[\dxX*]|^p(?:hase)?\W?\d+\b|external|upstream project|\bphase\b", part, re.I
     ):
         return
-    elif agents and (other := agent_of(known, agents[0], wave_of(part) or own)) is not None and other is not entry:
+    elif agents and (other := agent_of(known, agents[0], wave_of(part, own))) is not None and other is not entry:
         needs.add(other.id, line, source)
     elif _WAVES.search(part) or _ALL.search(part):
-        if (wave := wave_of(part)) is not None:
-            needs.whole_waves.append(Said(wave, line, source))
+        only = wave_of(part)
+        whole = waves_of(part) or ([only] if only is not None else [])
+        if not whole and own is not None and _BEFORE.search(part):
+            whole = sorted({wave for wave in waves.values() if wave < own})
+        needs.whole_waves += [Said(wave, line, source) for wave in whole]
     else:
         found = by_words(known, entry, part, waves)
         if found is None:
@@ -156,10 +162,10 @@ def chosen(needs: Needs, members: dict[int, list[str]], own: int | None) -> list
     """What may count as the dependencies of a branch, the best first; see docs/decisions/016."""
     out: list[Choice] = [(needs.by[source], source) for source in RANK if needs.by.get(source)]
     out += [([], source) for source in RANK if source in needs.nothing]
-    for said in needs.whole_waves:
-        if own is None or said.value < own:
-            out.append(([Said(b, said.line, said.source) for b in members.get(said.value, [])], said.source))
-            break
+    whole = [said for said in needs.whole_waves if own is None or said.value < own]
+    if whole:
+        every = [Said(b, said.line, said.source) for said in whole for b in members.get(said.value, [])]
+        out.append((list({said.value: said for said in every}.values()), whole[0].source))
     return [*out, ([], None)]
 
 

@@ -60,4 +60,4 @@ def import_text(file: str, text: str, strict: bool = False, others: Iterable[tup
         )
         return Imported(None, made, (Diagnostic("PP915", file, 1, 1, "no branch can be found in this document", hint),))
     troubles: list[Trouble] = [*disagreements.find(made), *figures.find(made), *soundness.find(made, others)]
-    return Imported(write(made), made, in_order(diagnostics(file, troubles, strict)))
+    return Imported(write(made), made, in_order(diagnostics(file, troubles, made.facts.scheme, strict)))

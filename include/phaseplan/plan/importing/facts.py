@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
+from include.phaseplan.plan.importing.schemes import PLAIN, Scheme
 from include.phaseplan.plan.spans import Span
 
 Source = Literal["agent table", "matrix", "graph", "branch section", "wave table", "list", "text", "shell"]
@@ -96,6 +97,7 @@ class Facts(Ties):
     """Everything the readers found."""
 
     file: str = ""
+    scheme: Scheme = PLAIN  # what stands for the document's ids
     phases: list[Said[int]] = field(default_factory=list)
     titles: list[Said[str]] = field(default_factory=list)
     max_agents: list[Said[int]] = field(default_factory=list)
@@ -119,6 +121,7 @@ class Facts(Ties):
     mentions: list[Mention] = field(default_factory=list)
     owned: list[Mention] = field(default_factory=list)  # mentions that only say who owns a path
     splits: list[Said[tuple[str, tuple[str, ...]]]] = field(default_factory=list)
+    halved: list[Said[str]] = field(default_factory=list)  # said to be split, without its parts
     edges: list[Said[tuple[str, str]]] = field(default_factory=list)  # (needed, who needs it), by id
     without: dict[str, Said[str]] = field(default_factory=dict)  # id -> where it is said to need nothing
     waves: dict[int, WaveSaid] = field(default_factory=dict)

@@ -53,7 +53,8 @@ def _turned(edge: Edge, mentions: dict[str, Mention]) -> bool:
     if not _NEEDS.match(clean(edge.label)):
         return False
     start, end = mentions.get(edge.start), mentions.get(edge.end)
-    return not (start and end and start.wave and end.wave and start.wave < end.wave)
+    ordered = start and end and start.wave is not None and end.wave is not None and start.wave < end.wave
+    return not ordered
 
 
 def _is_soft(edge: Edge, soft_dots: bool) -> bool:
@@ -67,7 +68,7 @@ def _mention(node: Node, chart: Flowchart, phase: int | None) -> Mention | None:
     labels = [clean(_ENTITY.sub(r"&\1;", label)) for label, _ in node.labels] or [node.key]
     text = max(labels, key=len)
     found = next((f for label in labels if (f := ids(label))), [])
-    wave = wave_of(node.group) or wave_of(re.sub(r"(\d)", r" \1", node.style)) or wave_of(node.comment)
+    wave = wave_of(node.group, wave_of(re.sub(r"(\d)", r" \1", node.style), wave_of(node.comment)))
     key_id = _from_key(node.key, phase)
     if not found and (
         re.search(r"\b(?:legend|key)\b", node.group, re.I) or re.match(r"phase[ _]*\d|p\d+\b", text, re.I)

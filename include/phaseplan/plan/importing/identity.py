@@ -13,10 +13,11 @@ Where a document has no ids at all they are phase.wave.place.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from include.phaseplan.plan.importing.facts import Facts, Mention
+from include.phaseplan.plan.importing.facts import Facts, Mention, Said
 from include.phaseplan.plan.importing.likeness import alike
 from include.phaseplan.plan.importing.words import ids, slug
 
@@ -82,6 +83,11 @@ def _put(known: Branches, entry: Entry, mention: Mention) -> None:
 
 def _replace_split(known: Branches, facts: Facts) -> None:
     """Parts take the place of a branch that was split, once every part is described."""
+    told = {said.value[0] for said in facts.splits}
+    for half in {s.value: s for s in facts.halved if s.value not in told}.values():
+        lettered = tuple(i for i in known.entries if re.fullmatch(rf"{re.escape(half.value)}[a-z]", i))
+        if len(lettered) > 1:
+            facts.splits.append(Said((half.value, lettered), half.line))
     for said in list(facts.splits):
         whole, parts = said.value
         described = all(part in known.entries and known.entries[part].mentions for part in parts)
@@ -89,6 +95,9 @@ def _replace_split(known: Branches, facts: Facts) -> None:
             gone = known.entries.pop(whole)
             for mention in gone.mentions:
                 known.of.pop(id(mention), None)  # the mention keeps its id: edges from it go to the parts
+            for part in (known.entries[part] for part in parts):
+                if part.wave is None and gone.wave is not None:
+                    part.mentions[0].wave = gone.wave
         else:
             facts.splits.remove(said)
 
@@ -126,7 +135,7 @@ def _merged(groups: list[list[Mention]]) -> list[list[Mention]]:
         (m.wave, m.agent): g
         for g in reversed(named)
         for m in g
-        if m.agent and m.wave and m.source in ("agent table", "branch section", "shell")
+        if m.agent and m.wave is not None and m.source in ("agent table", "branch section", "shell")
     }
     out = list(named)
     for group in rest:
@@ -152,9 +161,8 @@ def _titles(group: list[Mention]) -> list[str]:
 
 
 def _wave(group: list[Mention]) -> int | None:
-    return next((m.wave for m in group if m.wave is not None), None) or next(
-        (slug(m.name)[1] for m in group if m.name), None
-    )
+    named = next((slug(m.name)[1] for m in group if m.name), None)
+    return next((m.wave for m in group if m.wave is not None), named)
 
 
 def _assign(known: Branches, groups: list[list[Mention]], facts: Facts, phase: int | None) -> None:
@@ -229,7 +237,7 @@ def _by_place(
     rest: list[list[Mention]] = []
     for wave in sorted({_wave(g) for g in left}, key=str):
         here = [g for g in left if _wave(g) == wave]
-        free = [e for e in _in_order(entries) if waves.get(e.id, e.wave or int(e.id.split(".")[1])) == wave]
+        free = [e for e in _in_order(entries) if waves.get(e.id, _of_entry(e)) == wave]
         if wave is None or len(here) != len(free):
             rest += here
             continue
@@ -237,6 +245,10 @@ def _by_place(
             for mention in group:
                 _put(known, entry, mention)
     return rest
+
+
+def _of_entry(entry: Entry) -> int:
+    return int(entry.id.split(".")[1]) if entry.wave is None else entry.wave
 
 
 def _new(known: Branches, group: list[Mention], phase: int | None) -> None:

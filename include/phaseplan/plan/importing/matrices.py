@@ -84,7 +84,7 @@ def _ownership(block: Block, header: list[str], context: Context, facts: Facts) 
             for (t, one), cell in zip(heads, cells, strict=False)
             if one and cell and _SHARES.fullmatch(cell) and t not in owners
         ]
-        wave = wave_of(clean(row.cells[0])) or context.wave
+        wave = wave_of(clean(row.cells[0]), context.wave)
         if len(owners) == 1 and not sharers:
             facts.owned += [_owner(owner, path, row.line, wave) for owner in owners]
         elif owners or sharers:
@@ -101,7 +101,7 @@ def _owner(text: str, path: str, line: int, wave: int | None) -> Mention:
         id=found[0] if found else None,
         name=named[0] if named else None,
         owns=(path,),
-        wave=wave_of(text) or wave,
+        wave=wave_of(text, wave),
         agent=agents[0] if agents else None,
     )
 
@@ -121,7 +121,7 @@ def shared_row(owns: str, owner: str, others: str, line: int, context: Context, 
                 Shared(
                     path,
                     line,
-                    wave_of(owner) or context.wave,
+                    wave_of(owner, context.wave),
                     "generated" in f"{owner}{others}".lower(),
                     note,
                     None if several else owner,

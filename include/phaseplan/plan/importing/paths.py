@@ -58,7 +58,7 @@ def _meant(draft: Draft, text: str, wave: int | None) -> list[str]:
     found = [i for i in ids(text, tuple(entries)) if i in entries]
     found += [e.id for name in names(text) for e in entries.values() if name in e.names]
     for agent in agents_of(text):
-        entry = agent_of(draft.known, agent, wave_of(text) or wave)
+        entry = agent_of(draft.known, agent, wave_of(text, wave))
         if entry is not None:
             found.append(entry.id)
     if not found and text.strip() and not agents_of(text) and (entry := by_title(draft.known, text, wave)) is not None:

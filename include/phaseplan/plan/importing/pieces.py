@@ -6,6 +6,7 @@ goes before everything that is found otherwise, and what *Plan Settings* says be
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -91,8 +92,9 @@ def _wave(lines: list[str], stated: Stated, number: int, file: str) -> list[str]
     out: list[Entry] = []
     for key, held in entries:
         if key == "branches":
-            top, blocks = _split(held, r'      - id: "(.*?)"')
-            held = [*top, *(x for b, block in blocks for x in _branch(block, stated.branches.get(b, {}), file))]
+            top, blocks = _split(held, r'      - id: "((?:[^"\\\\]|\\\\.)*)"')
+            named = ((json.loads(f'"{branch}"'), block) for branch, block in blocks)
+            held = [*top, *(x for b, block in named for x in _branch(block, stated.branches.get(b, {}), file))]
         out.append((key, held))
     return [*head, *_laid(out, stated.waves.get(number, {}), 4, file)]
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from include.phaseplan.plan.importing import branches, graphs, pieces, prose, sharing, shells, tables
 from include.phaseplan.plan.importing.blocks import Block, blocks
 from include.phaseplan.plan.importing.context import Context, wave_heading, wave_of, with_context
 from include.phaseplan.plan.importing.facts import Facts, Said
+from include.phaseplan.plan.importing.schemes import scheme
 from include.phaseplan.plan.importing.spans import duration
 from include.phaseplan.plan.importing.statements import statements
+from include.phaseplan.plan.importing.ties import phases
 from include.phaseplan.plan.importing.words import clean, ids, names, slug
 
 
 def read(file: str, text: str) -> Facts:
     """Everything a document says."""
     facts = Facts(file=file)
-    found = pieces.take(with_context(blocks(text)), facts)
-    phase = phase_of(found)
+    others = [block for block, _ in pieces.take(with_context(blocks(text)), facts)]
+    phase = facts.stated.top.get("phase") or phase_of(list(with_context(others)))
+    facts.scheme = scheme(others, facts.stated.branches, phase.value if phase else None)
+    _stand_ins(facts)
+    found = list(with_context([facts.scheme.block(block) for block in others]))
     if phase is not None:
         facts.phases.append(phase)
     soft = graphs.legend_says_soft(text)
@@ -43,10 +49,17 @@ def read(file: str, text: str) -> Facts:
     return facts
 
 
+def _stand_ins(facts: Facts) -> None:
+    """What YAML in a plan's own shape says goes by the same stand-ins as the rest."""
+    alias = {label.id: stand_in for stand_in, label in facts.scheme.labels.items()}
+    for mention in facts.mentions:
+        mention.id = alias.get(mention.id or "", mention.id)
+
+
 def phase_of(found: list[tuple[Block, Context]]) -> Said[int] | None:
     """The phase of a document: its first heading, else what most of its ids and git names say."""
     for block, _ in found:
-        if block.kind == "heading" and block.level == 1 and (told := prose.phases(clean(block.text))):
+        if block.kind == "heading" and block.level == 1 and (told := phases(clean(block.text))):
             return Said(told[0], block.line)
     votes: Counter[int] = Counter()
     first: dict[int, int] = {}
@@ -60,15 +73,20 @@ def phase_of(found: list[tuple[Block, Context]]) -> Said[int] | None:
         number = votes.most_common(1)[0][0]
         return Said(number, first[number])
     for block, _ in found:
-        if block.kind == "heading" and (told := prose.phases(clean(block.text))):
+        if block.kind == "heading" and (told := phases(clean(block.text))):
             return Said(told[0], block.line)
     return None
 
 
 def _heading(block: Block, context: Context, facts: Facts) -> None:
     text = clean(block.text)
-    if block.level == 1 and (title := prose.phase_title(text)):
-        facts.titles.append(Said(title, block.line, "text"))
+    own = facts.phases[0].value if facts.phases else None
+    if (block.level in (1, 2, 7) and wave_of(text) is None) and (told := prose.phase_title(text)) is not None:
+        name, strong = told
+        named = re.match(r"\W*Phase\s*\d+\s*[:(|\u2013\u2014-]", text, re.IGNORECASE)
+        if block.level == 1 or (strong and named and phases(text) == (own,)):
+            at = 0 if strong and not any(said.source == "list" for said in facts.titles) else len(facts.titles)
+            facts.titles.insert(at, Said(name, block.line, "list" if strong else "text"))
     number = wave_of(text)
     opened = wave_heading(text) if number is not None else None
     if opened is not None and number is not None:
@@ -78,7 +96,7 @@ def _heading(block: Block, context: Context, facts: Facts) -> None:
             wave.titles.append(Said(title, block.line, "branch section"))
         if span := duration(rest or ""):
             wave.spans.append(Said(span, block.line, "text"))
-    branches.heading(text, block.line, number or context.wave, facts, block.text)
+    branches.heading(text, block.line, context.wave if number is None else number, facts, block.text)
 
 
 def _prefix(facts: Facts) -> None:

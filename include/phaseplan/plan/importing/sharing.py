@@ -24,7 +24,7 @@ _FIRST = re.compile(
 
 def read(s: Statement, facts: Facts) -> bool:
     """Put what a statement says of paths into the facts; True: it spoke of nothing else."""
-    wave = wave_of(s.key) or wave_of(" ".join(s.parents)) or s.context.wave
+    wave = wave_of(s.key, wave_of(" ".join(s.parents), s.context.wave))
     if s.about(_SHARED) or s.context.under(_SHARED, 1):
         return _shared(s, wave, facts)
     if (match := _FIRST.search(s.whole)) is not None:
@@ -58,7 +58,7 @@ def _owners(label: str, s: Statement, wave: int | None) -> list[Mention]:
     if named := names(label):
         return [Mention("list", s.line, name=n, wave=wave) for n in named]
     if agents := agents_of(label):
-        return [Mention("list", s.line, agent=a, wave=wave_of(label) or wave) for a in agents]
+        return [Mention("list", s.line, agent=a, wave=wave_of(label, wave)) for a in agents]
     if s.context.branch is not None and ids(s.context.branch):
         return [Mention("list", s.line, id=s.context.branch, wave=wave)]
     if s.context.agent is not None:

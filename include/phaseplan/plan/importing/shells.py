@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from include.phaseplan.plan.importing.blocks import Block
 from include.phaseplan.plan.importing.context import Context, agents_of, wave_of
 from include.phaseplan.plan.importing.facts import Facts, Mention, Said
-from include.phaseplan.plan.importing.words import ids, is_placeholder, names, paths
+from include.phaseplan.plan.importing.statements import split
+from include.phaseplan.plan.importing.words import ids, is_placeholder, line_counts, names, paths
 
 LANGUAGES = ("bash", "sh", "shell", "console", "zsh", "shell-session", "")
 _MAKES = re.compile(
@@ -29,16 +30,22 @@ def read(block: Block, context: Context, facts: Facts, lead: str) -> None:
     """Put what a snippet says into the facts; `lead` is the line above it."""
     gate = context.under(_GATE.pattern, 2) or _GATE.search(lead) is not None
     gate = gate and not context.under(r"status|communicat|rollback|setup", 1)
-    wave = wave_of(lead) or context.wave
+    wave = wave_of(lead, context.wave)
     agent, branch = context.agent, context.branch
+    made: list[str] = []
     for line, text in _commands(block):
         if text.startswith("#"):
-            wave = wave if context.wave is not None else wave_of(text) or wave
+            if _told(text.lstrip("# "), line, facts, Mention("branch section", line, id=branch, wave=wave), made):
+                continue
+            wave = wave if context.wave is not None else wave_of(text, wave)
             agents, found = agents_of(text), ids(text)
             agent = agents[0] if len(agents) == 1 else agent
             branch = found[0] if len(found) == 1 else None if found else branch
             continue
-        _branches(text, line, facts, Mention("shell", line, id=branch, wave=wave, agent=agent))
+        beside = re.search(r"\s#\s*(.*)", text)
+        found = ids(beside[1]) if beside else []
+        subject = found[0] if len(found) == 1 else branch
+        made = _branches(text, line, facts, Mention("shell", line, id=subject, wave=wave, agent=agent)) or made
         if (match := _GENERATES.match(text)) is not None:
             facts.generators.append(Said(match[0], line, "shell"))
         if (match := _MKDIR.search(text)) is not None and (own := paths(match[1])):
@@ -88,8 +95,27 @@ def _commands(block: Block) -> Iterator[tuple[int, str]]:
         held = ""
 
 
-def _branches(text: str, line: int, facts: Facts, mention: Mention) -> None:
-    """Names that a command makes, or that it fetches or merges."""
+def _told(text: str, line: int, facts: Facts, subject: Mention, made: list[str]) -> bool:
+    """`# Lines: 700` below the command that makes a branch; True: the comment is about that branch."""
+    key, value, _ = split(text)
+    if subject.id is None and len(made) == 1:
+        subject.name = made[0]
+    if subject.id is None and subject.name is None:
+        return False
+    if re.fullmatch(r"(?:estimated |target |total )*(?:lines|loc|size|target|estimate)", key, re.I) and line_counts(
+        value
+    ):
+        subject.lines = line_counts(value) if re.search(r"line|loc|size", text, re.I) else ()
+    elif re.fullmatch(r"depends(?: on)?|dependencies|deps|needs|requires|blocked by|after", key, re.I):
+        subject.needs = value
+    else:
+        return False
+    facts.mentions.append(subject)
+    return True
+
+
+def _branches(text: str, line: int, facts: Facts, mention: Mention) -> list[str]:
+    """Names that a command makes, or that it fetches or merges; those it makes."""
     made = [
         n
         for n in _MAKES.findall(text)
@@ -109,3 +135,4 @@ def _branches(text: str, line: int, facts: Facts, mention: Mention) -> None:
                 agent=mention.agent if by else None,
             )
         )
+    return made

@@ -19,6 +19,7 @@ _BOLD_KEY = re.compile(
 )
 _ITEM = re.compile(r"(\s*)(?:[-*+\u2022]|\d{1,2}[.)])\s+(.*)")
 _BESIDE = re.compile(r"\s[|\u00b7\u2022;/]\s+(?=\*\*|__)")  # `**Agents:** 2 | **Duration:** 8 hours`
+_TIE = re.compile(r"(?:depends|blocks|independent|enables|requires|needs)\b(?: on| from| of)?", re.IGNORECASE)
 _PLAIN = ("yaml", "yml", "text", "txt", "", "plaintext", "markdown", "md")
 
 
@@ -81,13 +82,18 @@ def split(text: str) -> tuple[str, str, str]:
     """Key, cleaned value and raw value of one line."""
     match = _BOLD_KEY.fullmatch(text.strip())
     if match:
-        return clean(match[1]).rstrip(":"), clean(match[2]), match[2]
+        return _bare(clean(match[1])), clean(match[2]), match[2]
     bare = clean(text)
     match = _KEY.fullmatch(bare)
     if match is None or re.search(r"https?$", match[1]):
         return "", bare, text
     raw = text.split(":", 1)[1] if ":" in text else text
-    return match[1].strip(), match[2].strip(), raw
+    return _bare(match[1]), match[2].strip(), raw
+
+
+def _bare(key: str) -> str:
+    """A key without the arrows and ticks that stand before it."""
+    return re.sub(r"^[\u2190-\u21ff\u2713-\u2717\s]+", "", key).rstrip(":").strip()
 
 
 def _lines(block: Block, parents: tuple[str, ...], context: Context, depth: int) -> Iterator[Statement]:
@@ -115,9 +121,10 @@ def _fence(block: Block, context: Context) -> Iterator[Statement]:
 
 
 def _pairs(block: Block, context: Context) -> Iterator[Statement]:
-    """Rows of a table with two columns."""
+    """Rows of a table with two columns; with a third where the first says what another phase is to this one."""
     for row in block.rows:
-        if len(row.cells) == 2 and row.cells[0].strip():
+        told = len(row.cells) == 3 and _TIE.fullmatch(clean(row.cells[0]))
+        if (len(row.cells) == 2 or told) and row.cells[0].strip():
             yield Statement(
                 row.line, clean(row.cells[0]).rstrip(":"), clean(row.cells[1]), row.cells[1], (), context, "table"
             )

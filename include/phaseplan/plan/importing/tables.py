@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from include.phaseplan.plan.importing import matrices
 from include.phaseplan.plan.importing.blocks import Block, Row
-from include.phaseplan.plan.importing.columns import Column, columns
+from include.phaseplan.plan.importing.columns import Column, column, columns
 from include.phaseplan.plan.importing.context import Context, agents_of, wave_of
 from include.phaseplan.plan.importing.facts import Facts, Mention, Said, Source
 from include.phaseplan.plan.importing.spans import duration
@@ -45,10 +46,11 @@ class Cells:
 
 def read(block: Block, context: Context, facts: Facts) -> None:
     """Put what a table says into the facts."""
+    block = _upright(block)
     header, rows = block.rows[0], block.rows[1:]
     if matrices.read(block, context, facts):
         return
-    where = columns(header.cells)
+    where = columns(header.cells, [row.cells for row in rows])
     if "risk" in where and "branch" not in where and "id" not in where:
         _risks(rows, where, facts)
     elif _is_wave_table(where, rows):
@@ -60,6 +62,23 @@ def read(block: Block, context: Context, facts: Facts) -> None:
         source = _source(where, context)
         for place, row in enumerate(rows):
             _branch_row(Cells(row, where), context, facts, source, place)
+
+
+def _upright(block: Block) -> Block:
+    """A table with an attribute a row and a branch a column, turned."""
+    first = [column(row.cells[0]) for row in block.rows[1:] if row.cells]
+    told = {kind for kind in first if kind in ("id", "branch", "lines", "needs", "owns", "title")}
+    heads = block.rows[0].cells
+    if len(told) < 3 or len(told) < 0.6 * len(first) or len({column(h) for h in heads[1:]} & told) > 0:
+        return block
+    by = next(
+        (row for row, kind in zip(block.rows[1:], first, strict=False) if kind in ("id", "branch")), block.rows[0]
+    )
+    columns_ = [[row.cells[i] if i < len(row.cells) else "" for row in block.rows] for i in range(len(heads))]
+    return replace(
+        block,
+        rows=(Row(block.rows[0].line, ("Agent", *columns_[0][1:])), *(Row(by.line, tuple(c)) for c in columns_[1:])),
+    )
 
 
 def _source(where: dict[Column, int], context: Context) -> Source:
@@ -153,7 +172,7 @@ def _branch_row(cells: Cells, context: Context, facts: Facts, source: Source, pl
             needs=cells.text("needs") if "needs" in cells.where else None,
             feeds=cells.text("feeds") if "feeds" in cells.where else None,
             owns=tuple(_listed(cells.raw("owns")) or paths(cells.raw("owns"))),
-            wave=wave or context.wave,
+            wave=context.wave if wave is None else wave,
             agent=agents[0] if len(agents) == 1 else None,
             label=label if re.search(r"[A-Za-z]{2}", label) and not ids(label) and not is_none(label) else None,
             place=int(agents[0]) - 1 if len(agents) == 1 and agents[0].isdigit() else place,

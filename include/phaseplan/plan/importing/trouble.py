@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from include.phaseplan.plan.codes import Severity
 from include.phaseplan.plan.diagnostics import Diagnostic
+from include.phaseplan.plan.importing.schemes import Scheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Strict(Diagnostic):
         return True
 
 
-def diagnostics(file: str, troubles: list[Trouble], strict: bool) -> list[Diagnostic]:
-    """Troubles as diagnostics of a file."""
+def diagnostics(file: str, troubles: list[Trouble], scheme: Scheme, strict: bool) -> list[Diagnostic]:
+    """Troubles as diagnostics of a file, in the document's own words."""
     kind = Strict if strict else Diagnostic
-    return [kind(t.code, file, t.line, 1, t.message, t.hint) for t in troubles]
+    shown = scheme.shown
+    return [kind(t.code, file, t.line, 1, shown(t.message), t.hint and shown(t.hint)) for t in troubles]

@@ -35,7 +35,7 @@ _NAME = re.compile(
     r"(?<![\w./@-])(?:(?:refs/(?:remotes|heads)/)?(?:origin|upstream)/)?"
     r"((?:feature|feat|features|fix|bugfix|hotfix|chore|refactor|task|topic|release|user|"
     r"users|dev|wip|agent|docs?|test)/"
-    r"[A-Za-z0-9][\w./-]{0,150}[A-Za-z0-9]|(?:[A-Za-z0-9][\w.-]{0,60}/){0,5}p\d{1,3}w\d{1,"
+    r"[A-Za-z0-9][\w./-]{0,150}[A-Za-z0-9](?![\w/])|(?:[A-Za-z0-9][\w.-]{0,60}/){0,5}p\d{1,3}w\d{1,"
     r"3}[-_/][A-Za-z0-9][\w./-]{0,120})"
 )
 _PLACEHOLDER = re.compile(
@@ -107,7 +107,7 @@ def _inside(at: int, spans: list[tuple[int, int]]) -> bool:
 
 def names(text: str) -> list[str]:
     """Git names of branches, in order; placeholders, tags of files and remotes are none."""
-    found = (match[1] for match in _NAME.finditer(text.replace("`", " ")))
+    found = (match[1] for match in _NAME.finditer(_STRUCK.sub(" ", text).replace("`", " ")))
     return list(dict.fromkeys(n for n in found if not _PLACEHOLDER.search(n) and not _ENDING.search(n)))
 
 
@@ -142,7 +142,11 @@ def _braces(path: str) -> list[str]:
 
 def _unbold(path: str) -> str:
     """`**pkg/a/**` is `pkg/a/` in bold."""
-    return re.sub(r"^\*\*(?=\w)(.*?)(?:\*\*)?$", r"\1", path)
+    path = re.sub(r"^\*\*(?=\w)(.*?)(?:\*\*)?$", r"\1", path)
+    if path.startswith("[") and ("]" not in path or path.endswith("]")):  # of a list, `[a/, b/]`
+        path = path[1:]
+    path = path[:-1] if path.endswith("]") and "[" not in path else path
+    return path.rstrip(",") if "{" not in path else path
 
 
 def _is_no_path(path: str) -> bool:

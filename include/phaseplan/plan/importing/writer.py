@@ -11,6 +11,7 @@ from include.phaseplan.plan.importing.draft import Draft, DraftBranch, DraftWave
 from include.phaseplan.plan.importing.facts import Facts, Said
 from include.phaseplan.plan.importing.paths import Sharing, sharing
 from include.phaseplan.plan.importing.pieces import overlay
+from include.phaseplan.plan.importing.schemes import Scheme
 from include.phaseplan.plan.importing.soundness import inverted
 from include.phaseplan.plan.importing.spans import in_days, spans, written
 from include.phaseplan.plan.scalars import plain
@@ -22,7 +23,8 @@ _DAYS = re.compile(r"(\d+(?:\.\d+)?)\s*(?:days?)?\s*(?:(?:-|\u2013|to)\s*(\d+(?:
 class Writer:
     """Lines of YAML with the document's lines behind them."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, scheme: Scheme) -> None:
+        self.scheme = scheme
         self.file = re.sub(r"[^\w.-]", "_", Path(file).name)[:80]
         self.lines: list[str] = []
 
@@ -33,12 +35,20 @@ class Writer:
 
     def todo(self, indent: int, text: str) -> None:
         """Something the document does not say."""
-        self.lines.append(f"{' ' * indent}# TODO {_one_line(text)}")
+        self.lines.append(f"{' ' * indent}# TODO {_one_line(self.scheme.shown(text))}")
+
+    def value(self, text: str) -> str:
+        """A text, in the document's own words, as a YAML scalar."""
+        return value(self.scheme.shown(text))
+
+    def id(self, branch: str) -> str:
+        """A branch's id, as the document has it."""
+        return json.dumps(self.scheme.label(branch), ensure_ascii=False)
 
 
 def write(draft: Draft) -> str:
     """The plan file's text."""
-    out = Writer(draft.facts.file)
+    out = Writer(draft.facts.file, draft.facts.scheme)
     shared = sharing(draft)
     out.put(f"# Imported from {out.file}. A comment names the line that a value is from; where sources disagree,")
     out.put("# docs/decisions/016 says which one counts. What the document does not say is a TODO.")
@@ -72,7 +82,7 @@ def _top(out: Writer, draft: Draft) -> None:
     else:
         out.todo(0, "phase: the document has no phase number")
     if facts.titles:
-        out.put(f"title: {value(facts.titles[0].value)}", facts.titles[0].line)
+        out.put(f"title: {out.value(facts.titles[0].value)}", facts.titles[0].line)
     else:
         out.todo(0, "title: the document does not name the phase")
     own = draft.phase.value if draft.phase else None
@@ -104,15 +114,15 @@ def _sharing(out: Writer, shared: Sharing) -> None:
     if shared.files:
         out.put("shared_files:")
     for file in shared.files:
-        out.put(f"  - path: {value(file.path)}", file.line)
-        out.put(f"    owner: {json.dumps(file.owner)}")
-        out.put(f"    branches: [{', '.join(map(json.dumps, file.branches))}]")
+        out.put(f"  - path: {out.value(file.path)}", file.line)
+        out.put(f"    owner: {out.id(file.owner)}")
+        out.put(f"    branches: [{', '.join(map(out.id, file.branches))}]")
     for path, line in shared.unowned:
         out.todo(0, f"shared file {path}: nothing says which branch owns it ({out.file}:{line})")
     if shared.generated and shared.command is not None:
         out.put("generated_files:")
-        out.put(f"  - paths: [{', '.join(value(path) for path, _ in shared.generated)}]", shared.generated[0][1])
-        out.put(f"    command: {value(shared.command.value)}", shared.command.line)
+        out.put(f"  - paths: [{', '.join(out.value(path) for path, _ in shared.generated)}]", shared.generated[0][1])
+        out.put(f"    command: {out.value(shared.command.value)}", shared.command.line)
     elif shared.generated:
         out.todo(0, f"generated file {shared.generated[0][0]}: nothing says which command makes it")
 
@@ -127,12 +137,12 @@ def _claims(out: Writer, facts: Facts) -> None:
     if facts.utilisations:
         made.append((f"utilisation: {facts.utilisations[0].value}", facts.utilisations[0].line))
     if facts.critical:
-        path = ", ".join(map(json.dumps, facts.critical[0].value))
+        path = ", ".join(map(out.id, facts.critical[0].value))
         made.append((f"critical_path: [{path}]", facts.critical[0].line))
     for key, table in (("risks", facts.risks), ("mitigations", facts.mitigations)):
         if table:
             made.append((f"{key}:", None))
-            made += [(f"  {value(what)}: {value(said.value)}", said.line) for what, said in table.items()]
+            made += [(f"  {out.value(what)}: {out.value(said.value)}", said.line) for what, said in table.items()]
     if made:
         out.put("claims:")
     for text, line in made:
@@ -153,7 +163,7 @@ def _texts(out: Writer, key: str, said: Iterable[Said[str]], indent: int) -> Non
     if entries:
         out.put(f"{' ' * indent}{key}:")
     for entry in entries:
-        out.put(f"{' ' * indent}  - {value(entry.value)}", entry.line)
+        out.put(f"{' ' * indent}  - {out.value(entry.value)}", entry.line)
 
 
 def _wave(out: Writer, wave: DraftWave, draft: Draft) -> None:
@@ -162,7 +172,7 @@ def _wave(out: Writer, wave: DraftWave, draft: Draft) -> None:
     if all(b.wave is None for b in wave.branches):
         out.todo(4, "wave: the document puts these branches in no wave")
     if wave.title is not None:
-        out.put(f"    title: {value(wave.title.value)}", wave.title.line)
+        out.put(f"    title: {out.value(wave.title.value)}", wave.title.line)
     if wave.span is not None:
         out.put(f"    duration: {written(wave.span.value)}", wave.span.line)
     if said.risks:
@@ -186,18 +196,18 @@ def _wave(out: Writer, wave: DraftWave, draft: Draft) -> None:
 def _branch(out: Writer, branch: DraftBranch) -> Iterator[str]:
     mentions = branch.entry.mentions
     why = "numbered by wave and place: the document has no id" if branch.entry.made_up else ""
-    line = Writer(out.file)
-    line.put(f"      - id: {json.dumps(branch.id)}", mentions[0].line if mentions else None, why)
+    line = Writer(out.file, out.scheme)
+    line.put(f"      - id: {out.id(branch.id)}", mentions[0].line if mentions else None, why)
     if branch.name is not None:
-        line.put(f"        branch: {value(branch.name.value)}", branch.name.line)
+        line.put(f"        branch: {out.value(branch.name.value)}", branch.name.line)
     else:
         line.todo(8, f"branch: nothing names the git branch of {branch.id}")
     if branch.title is not None:
-        line.put(f"        title: {value(branch.title.value)}", branch.title.line)
+        line.put(f"        title: {out.value(branch.title.value)}", branch.title.line)
     else:
         line.todo(8, f"title: nothing says what {branch.id} is about")
     if branch.label is not None:
-        line.put(f"        agent_label: {value(branch.label.value)}", branch.label.line)
+        line.put(f"        agent_label: {out.value(branch.label.value)}", branch.label.line)
     elif branch.agent is not None:
         line.put(f"        agent_label: Agent {branch.agent.value}", branch.agent.line)
     if branch.lines is not None:
@@ -209,14 +219,14 @@ def _branch(out: Writer, branch: DraftBranch) -> Iterator[str]:
     if branch.needs:
         source = ", ".join(dict.fromkeys(f"{out.file}:{n.line}" for n in branch.needs))
         line.put(
-            f"        depends_on: [{', '.join(json.dumps(n.value) for n in branch.needs)}]",
+            f"        depends_on: [{', '.join(out.id(n.value) for n in branch.needs)}]",
             None,
             f"{source} ({branch.needs_source})",
         )
     if branch.owns:
         line.put("        owns:")
         for own in branch.owns:
-            line.put(f"          - {value(own.value)}", own.line)
+            line.put(f"          - {out.value(own.value)}", own.line)
     else:
         line.todo(8, f"owns: nothing says which paths {branch.id} may change")
     yield from line.lines
