@@ -55,8 +55,9 @@ bench: environment ## the measurements, as ratios in one run
 in-bench: in-images
 	@$(VENV)/python -m bench $(BENCH_ARGS)
 
-soak: environment ## every part of a run killed, five seeds each: writes docs/soak.md (SOAK_PARTS=task SOAK_SEEDS=1)
+soak: environment ## every part of a run killed, five seeds each, and a million mutated documents: docs/soak.md, fuzz.md
 	@$(ENGINE) in-soak
+	@$(VENV)/python -m tests.documents.fuzz $(FUZZ_INPUTS)
 in-soak: in-images
 	@$(VENV)/python -m tests.kills.soak
 

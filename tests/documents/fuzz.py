@@ -7,6 +7,7 @@ these is broken.
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 import resource
 import sys
@@ -22,20 +23,21 @@ from tests.documents.mutations import mutate
 
 LIMIT = 10.0  # seconds for one document; a document of the corpus takes 0.03
 MEMORY = 2 << 30  # bytes of this process
+CHUNK = 5_000  # inputs of a process at a time
 WHOLE = 1_000_000  # inputs of a whole round
 TABLE = Path(__file__).resolve().parents[2] / "docs" / "fuzz.md"
 
 
 PAGE = """# Fuzzing the importer
 
-Mutated documents of `tests/documents`, and of one that `export` wrote, into the importer and the loader. Each seed is
-one input: only diagnostics may come out, and a plan that comes out must be YAML that this project reads; no input may
-take {limit:.0f} s, nor the process {memory} GiB. `make fuzz` runs a million, `make fuzz FUZZ_INPUTS=20000` fewer;
-`python -m tests.documents.guided FOLDER` is guided by coverage.
+Mutated documents of `tests/documents`, whole and in parts, and of one that `export` wrote, into the importer and the
+loader. Each seed is one input: only diagnostics may come out, and a plan that comes out must be YAML that this project
+reads; no input may take {limit:.0f} s, nor a process {memory} GiB. `make fuzz` runs a million, and so does `make soak`;
+`make fuzz FUZZ_INPUTS=20000` fewer; `python -m tests.documents.guided FOLDER` is guided by coverage.
 
 This round: {asked}.
 
-| inputs | first seed | broken | seconds | slowest, s | its seed | peak, MiB |
+| inputs | first seed | broken | seconds | slowest, s | its seed | peak of a process, MiB |
 |---|---|---|---|---|---|---|
 | {row} |
 """
@@ -43,7 +45,7 @@ This round: {asked}.
 
 @dataclass(frozen=True)
 class Done:
-    """One round. Times are seconds."""
+    """Some inputs. Times are seconds, `peak` is MiB of one process."""
 
     inputs: int
     first: int  # seed
@@ -51,6 +53,7 @@ class Done:
     seconds: float
     slowest: float
     seed: int  # of the slowest
+    peak: int
 
 
 def check(raw: bytes) -> None:
@@ -72,9 +75,9 @@ def check(raw: bytes) -> None:
 
 
 def case(seed: int, texts: list[str]) -> bytes:
-    """The input of one seed."""
+    """The input of one seed: a document or, as often, some lines of one, with mutations."""
     r = random.Random(seed)
-    text = mutate(r.choice(texts), r.choice(texts), r, r.choice((1, 2, 4, 8, 30)))
+    text = mutate(_part(r.choice(texts), r), r.choice(texts), r, r.choice((1, 2, 4, 8, 30)))
     raw = text.encode("utf-8", "surrogatepass")
     if r.random() < 0.02:
         at = r.randrange(len(raw) + 1)
@@ -82,12 +85,20 @@ def case(seed: int, texts: list[str]) -> bytes:
     return raw
 
 
-def main(inputs: int, first: int) -> int:
-    """Run some inputs and write down what became of them; the number of those that broke something."""
+def _part(text: str, r: random.Random) -> str:
+    if r.random() < 0.5:
+        return text
+    lines = text.split("\n")
+    at = r.randrange(len(lines))
+    return "\n".join(lines[at : at + r.randrange(1, 80)])
+
+
+def some(seeds: range) -> Done:
+    """Run the inputs of some seeds; print what breaks, and leave its input in a file."""
     texts = sources()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    begun, slowest, broken = time.perf_counter(), (0.0, 0), 0
-    for seed in range(first, first + inputs):
+    begun, slowest, broken = time.perf_counter(), (0.0, seeds[0]), 0
+    for seed in seeds:
         raw = case(seed, texts)
         at = time.perf_counter()
         try:
@@ -98,20 +109,40 @@ def main(inputs: int, first: int) -> int:
             file.write_bytes(raw)
             print(f"seed {seed}: {type(error).__name__}: {str(error)[:300]} ({file})", flush=True)
         slowest = max(slowest, (time.perf_counter() - at, seed))
-        if (seed - first + 1) % 10_000 == 0:
-            print(f"{seed - first + 1} inputs, {time.perf_counter() - begun:.0f} s, {broken} broken", flush=True)
-    done = Done(inputs, first, broken, time.perf_counter() - begun, *slowest)
-    TABLE.write_text(table(done), encoding="utf-8")
-    print(f"{inputs} inputs in {done.seconds:.0f} s, {broken} broken, slowest {done.slowest:.2f} s ({TABLE.name})")
-    return broken
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    return Done(len(seeds), seeds[0], broken, time.perf_counter() - begun, *slowest, peak)
+
+
+def main(inputs: int, first: int) -> int:
+    """Run some inputs on all cores and write down what became of them; the number of those that broke something."""
+    begun, parts = time.perf_counter(), []
+    chunks = [range(at, min(at + CHUNK, first + inputs)) for at in range(first, first + inputs, CHUNK)]
+    with multiprocessing.get_context("spawn").Pool() as pool:
+        for part in pool.imap_unordered(some, chunks):
+            parts.append(part)
+            done, broken = sum(p.inputs for p in parts), sum(p.broken for p in parts)
+            print(f"{done:,} inputs, {time.perf_counter() - begun:.0f} s, {broken} broken", flush=True)
+    slowest = max(parts, key=lambda part: part.slowest)
+    whole = Done(
+        inputs,
+        first,
+        sum(part.broken for part in parts),
+        time.perf_counter() - begun,
+        slowest.slowest,
+        slowest.seed,
+        max(part.peak for part in parts),
+    )
+    TABLE.write_text(table(whole), encoding="utf-8")
+    took = f"{whole.seconds:.0f} s, {whole.broken} broken, slowest {whole.slowest:.2f} s"
+    print(f"{inputs:,} inputs in {took} ({TABLE.name})")
+    return whole.broken
 
 
 def table(done: Done) -> str:
     """What docs/fuzz.md says of one round."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     asked = "the whole million" if done.inputs >= WHOLE else f"{done.inputs:,} inputs; the million was not run"
     took, slowest = f"{done.seconds:.0f}", f"{done.slowest:.2f}"
-    row = (f"{done.inputs:,}", done.first, done.broken, took, slowest, done.seed, peak)
+    row = (f"{done.inputs:,}", done.first, done.broken, took, slowest, done.seed, done.peak)
     return PAGE.format(limit=LIMIT, memory=MEMORY >> 30, asked=asked, row=" | ".join(map(str, row)))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal
 
-from include.phaseplan.plan.importing.words import clean, ids, ids_out, paths
+from include.phaseplan.plan.importing.words import REMEMBERED, clean, ids, ids_out, paths
 
 Column = Literal[
     "id",
@@ -83,6 +84,7 @@ _COLUMNS: tuple[tuple[Column, str], ...] = (
 )
 
 
+@lru_cache(maxsize=REMEMBERED)
 def column(heading: str) -> Column:
     """What a column holds."""
     text = clean(heading).lower().strip(" :*")

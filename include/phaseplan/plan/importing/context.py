@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from include.phaseplan.plan.importing.blocks import Block
-from include.phaseplan.plan.importing.words import clean, ids, names
+from include.phaseplan.plan.importing.words import REMEMBERED, clean, ids, names
 
 _CARDINALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _NTH = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -49,6 +50,7 @@ class Context:
         return any(re.search(pattern, h, re.IGNORECASE) for h in self.headings[-nearest:] if not _is_title(h))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _is_title(heading: str) -> bool:
     """`Wave 2: Status and Conflicts`, `6.1.1: Integration`: a name, not a kind of section."""
     if re.search(r"wave\W*\d+\W+(?:validation|verification|dependenc|ownership|gates?)\W*$", heading, re.IGNORECASE):
@@ -61,9 +63,15 @@ def _is_title(heading: str) -> bool:
 
 def wave_of(text: str, otherwise: int | None = None) -> int | None:
     """The wave a text names; `otherwise` when it names none or several."""
+    wave = _wave(text) if "ave" in text or "AVE" in text else None
+    return otherwise if wave is None else wave
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _wave(text: str) -> int | None:
     found = {number(m[2] or m[3]) for m in _WAVE.finditer(text)}
     if len(found) != 1 or re.search(r"\bwaves\s*\d", text, re.IGNORECASE):
-        return otherwise
+        return None
     return found.pop()
 
 
@@ -85,6 +93,11 @@ def waves_of(text: str) -> list[int]:
 
 def agents_of(text: str) -> list[str]:
     """`Agents 1,2,3`, `Agents 2-3`, `Agent A` -> labels."""
+    return list(_agents(text))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _agents(text: str) -> tuple[str, ...]:
     out: list[str] = []
     for match in _AGENTS.finditer(text):
         if match[1].isalpha() and not re.search(r"\b(?i:agent|engineer|developer|worker)s?[ _#-]*[A-Z]\b", match[0]):
@@ -95,9 +108,10 @@ def agents_of(text: str) -> list[str]:
                 out += [str(n) for n in range(int(ends[0]), min(int(ends[1]), int(ends[0]) + 50) + 1)]
             else:
                 out += [e.upper() for e in ends]
-    return list(dict.fromkeys(out))
+    return tuple(dict.fromkeys(out))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def wave_heading(text: str) -> tuple[str | None, str] | None:
     """Title and what stands in brackets of a heading that opens a wave's section; None: it does not."""
     parts = re.split(r"\s+[\u00b7\u2022|]\s+", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\s]{0,500}\)")
 _STRUCK = re.compile(r"~~[^~\n]{1,300}~~")
@@ -19,6 +20,7 @@ _ESCAPE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)|\\([!-/:-@\[-`{-~])", re.
 _ESCAPED = re.compile("[\ue021-\ue07e]")  # a character that was escaped, kept from being markup
 _LINE_BREAKS = re.compile(r"[\x85\u2028\u2029]")
 
+REMEMBERED = 8192  # texts: a document is read many times, line by line
 NONE = re.compile(
     r"(?:none|n/?a|nil|no(?:thing)?|-+|[\u2013\u2014\u2212]+|\u2205|independent|immediate(?:ly)?|tbd|\?)"
     r"(?:\s*[(,;:\u2013\u2014-].*)?",
@@ -50,6 +52,7 @@ _PATH = re.compile(
 _SLUG = re.compile(r"p(\d{1,3})w(\d{1,3})[-_/]")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def clean(text: str) -> str:
     """Text without Markdown's marks, HTML, footnotes, emoji, and what is struck out; one line."""
     text = _ESCAPED.sub("", text)
@@ -80,6 +83,11 @@ def is_none(text: str) -> bool:
 
 def ids(text: str, known: tuple[str, ...] = ()) -> list[str]:
     """Branch ids in their order, ranges (`7.2.1-3`) and wildcards among `known` (`7.2.x`) spelt out."""
+    return list(_ids(text, known if "x" in text or "X" in text or "*" in text else ()))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _ids(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
     found: list[tuple[int, list[str]]] = []
     spans: list[tuple[int, int]] = []
     for match in _RANGE.finditer(text):
@@ -98,7 +106,7 @@ def ids(text: str, known: tuple[str, ...] = ()) -> list[str]:
             a, b, c = match.groups()
             wild = [k for k in known if k.startswith(f"{a}.{b}.")] if c in "xX*" else [f"{a}.{b}.{c.lower()}"]
             found.append((match.start(), wild))
-    return list(dict.fromkeys(i for _, several in sorted(found) for i in several))
+    return tuple(dict.fromkeys(i for _, several in sorted(found) for i in several))
 
 
 def _inside(at: int, spans: list[tuple[int, int]]) -> bool:
@@ -107,8 +115,13 @@ def _inside(at: int, spans: list[tuple[int, int]]) -> bool:
 
 def names(text: str) -> list[str]:
     """Git names of branches, in order; placeholders, tags of files and remotes are none."""
+    return list(_names(text))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _names(text: str) -> tuple[str, ...]:
     found = (match[1] for match in _NAME.finditer(_STRUCK.sub(" ", text).replace("`", " ")))
-    return list(dict.fromkeys(n for n in found if not _PLACEHOLDER.search(n) and not _ENDING.search(n)))
+    return tuple(dict.fromkeys(n for n in found if not _PLACEHOLDER.search(n) and not _ENDING.search(n)))
 
 
 def is_placeholder(name: str) -> bool:
@@ -127,11 +140,16 @@ def slug(name: str) -> tuple[int | None, int | None, str]:
 
 def paths(text: str) -> list[str]:
     """Paths in a text, in order, without git names."""
+    return list(_paths(text))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _paths(text: str) -> tuple[str, ...]:
     taken = set(names(text))
     found = [
         one for match in _PATH.finditer(_TAG.sub(" ", text).replace("`", " ")) for one in _braces(_unbold(match[1]))
     ]
-    return list(dict.fromkeys(p for p in found if p not in taken and not _is_no_path(p)))
+    return tuple(dict.fromkeys(p for p in found if p not in taken and not _is_no_path(p)))
 
 
 def _braces(path: str) -> list[str]:
