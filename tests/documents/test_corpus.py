@@ -18,8 +18,9 @@ NOT_READ = {  # what a careful reader finds and the importer does not
     "31-compiler.md: edges lacks ('8.4.1', '8.5.1')",  # `RA`, explained in a dictionary of nicknames
     "40-edge-runtime.md: lines lacks ('E6.1.2', 800)",  # `750->800`, decided by a table without a heading for lines
     "40-edge-runtime.md: lines has ('E6.1.2', 750)",
+    "45-phase10-status.md: owned paths lacks ('10.1.1', 'test/e2e/')",  # below a heading that names nobody
 }
-PHASE_KEYS = ("phase", "title", "depends_on", "blocks", "independent_from", "max_parallel_agents")
+PHASE_KEYS = ("phase", "depends_on", "blocks", "independent_from", "max_parallel_agents")
 
 
 def test_there_are_documents() -> None:
@@ -35,7 +36,8 @@ def test_branches_names_waves_edges_lines_and_paths(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
 def test_what_is_stated_of_the_phase_and_its_waves(document: Path) -> None:
     want, made = corpus.wanted(document), corpus.imported(document)
-    assert {key: made.get(key) for key in PHASE_KEYS if key in want} == {k: want[k] for k in PHASE_KEYS if k in want}
+    title = made.get("title", "").lower() == want["title"].lower() if "title" in want else True
+    assert title and {k: made.get(k) for k in PHASE_KEYS if k in want} == {k: want[k] for k in PHASE_KEYS if k in want}
     durations = {wave["wave"]: wave.get("duration") for wave in made["waves"]}
     assert {w["wave"]: durations[w["wave"]] for w in want["waves"] if "duration" in w} == {
         w["wave"]: w["duration"] for w in want["waves"] if "duration" in w
@@ -102,7 +104,7 @@ def test_what_was_imported_is_a_plan_but_for_what_is_missing(document: Path, tmp
     plan = tmp_path / "plan.yaml"
     plan.write_text(f"agent: any\n{import_file(document).text}")
     made = import_file(document).text or ""
-    missing = made.count("# TODO title:")
+    missing = sum(made.count(f"# TODO {key}:") for key in ("title", "owns"))
     found = [d.code for d in load_valid([plan], None).diagnostics]
     assert found == ["PP202"] * missing + (["PP804"] if document.name.startswith("12") else [])
 

@@ -19,6 +19,8 @@ MOST_CELLS = 64  # of one table row; more is no plan
 LONGEST = 2_000  # characters of a line or a cell that are read: every pattern may be quadratic in them
 
 _BOLD_LINE = re.compile(r"(\*\*|__)([^*_\n]{3,120})\1:?")
+_NAMED_LINE = re.compile(r"\W{0,4}\*\*`[^`\n]{3,100}`\*\*(?:\s*\([^()\n]{1,80}\))?")  # a name opens its section
+_SECTION = re.compile(r"\W*(?:wave|phase|stage|sprint|batch|tier) \w{1,6}\b", re.IGNORECASE)
 _OPENS = re.compile(r"\b(?:wave|agent)\W*\d|\d\.\d", re.IGNORECASE)  # a label with a colon introduces a list
 
 
@@ -97,11 +99,13 @@ def _text(content: str, line: int, opened: str, depth: int, fresh: bool) -> Bloc
     """A heading, a paragraph or the first paragraph of a list item."""
     if opened.startswith("h") and opened[1:2].isdigit():
         underlined = opened.endswith("-")  # `key: value` above a ruler is no heading
-        if not (underlined and ("\n" in content or ":" in content)):
+        if not (underlined and ("\n" in content or (":" in content and not _SECTION.match(content)))):
             return Block("heading", line, content, int(opened[1]))
     if fresh and depth:
         return Block("item", line, content, depth)
     if depth == 0 and _BOLD_LINE.fullmatch(content.strip()) and (":" not in content[-3:] or _OPENS.search(content)):
+        return Block("heading", line, content, 7)
+    if depth == 0 and _NAMED_LINE.fullmatch(content.strip()):
         return Block("heading", line, content, 7)
     return Block("text", line, content, depth)
 

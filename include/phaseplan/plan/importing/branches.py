@@ -21,13 +21,19 @@ from include.phaseplan.plan.importing.words import (
 
 _SIZE = re.compile(r"~?\s*(\d[\d,]*(?:\s*(?:\u2192|->|-|\u2013)\s*\d[\d,]*)?)\s*(?:lines|loc|lines of code)\b", re.I)
 _NEEDS = re.compile(
-    r"(?:depends on|requires|needs|builds on|blocked by|waits (?:for|on)|must (?:wait "
-    r"for|follow)|deps?:|dependencies:|after)\s*:?\s*([^;()\n]+)",
+    r"(?:depends on|requires|needs|presupposes?|builds on|on top of|blocked by|waits (?:for|on)|must (?:wait "
+    r"for|follow)|deps?:|dependencies:|after)\s*:?\s*([^;\n]+)",
+    re.I,
+)
+_BARE_NEEDS = re.compile(
+    r"(?:depends on|requires|needs|on top of|builds on|waits for|after|blocked by)\b:?\s+"
+    r"((?:.*\d+\.\d+\.\d+|nothing|none\b|no\b|wave).*)",
     re.I,
 )
 _FEEDS = re.compile(
-    r"\b(?:blocks|enables|unblocks|is required by|required by|is needed by|feeds)\b\s*:?\s*([^;()\n]+)", re.I
+    r"\b(?:blocks?|enables?|unblocks?|is required by|required by|is needed by|feeds)\b\s*:?\s*([^;\n]+)", re.I
 )
+_ORDER = r"depend|sequence cond|order of work"
 _ARROW = re.compile(r"\u2192|\u27f6|\u21d2|-+>|=+>|\u2190|<-+")
 _BEGINS = re.compile(r"\W*(?:(?:branch|effort|task|agent\s*\w{1,2})\b\W*){0,2}\d+\.\d+\.\d+", re.I)
 _LIVES = re.compile(
@@ -35,7 +41,15 @@ _LIVES = re.compile(
     r"`([\w.-]+/[\w./-]+)`",
     re.I,
 )
+_BARE_NAME = re.compile(r"[A-Za-z][\w.-]{0,60}(?:/[\w-]{1,80}){1,4}")  # a git name of any kind, alone on its line
 _ROLE = re.compile(r"\W*agent[ #]*(\w{1,2})\s*(?::|\s[-\u2013\u2014])\s*(\S.*)", re.I)
+_NAMED = re.compile(r"\bbranch:?\s+`([\w.-]+(?:/[\w.-]+)*)`", re.I)
+_IN = re.compile(r"\b(?:in|under|touches|writes|files?:?)\s+((?:`[^`]*[/.][^`]*`(?:\s*(?:,|and|&)\s*)?)+)", re.I)
+_GIT = re.compile(r"[A-Za-z0-9][\w.-]*(?:[/-][\w.-]+)+")
+_TOUCHES = re.compile(
+    r"(?:It )?(?:touches|writes|edits|changes|owns)(?: only)?\s+((?:`[^`]+`(?:\s*(?:,|and)\s*)?)+)", re.I
+)
+_CODE = re.compile(r"`[^`]*`")
 _SPLIT = re.compile(r"\bsplit(?:s|ting)?\b|\bdivided into\b|\b(?:is|was) replaced by\b", re.I)
 _MAYBE = re.compile(
     r"\b(?:if|may|might|could|can|should|contingen\w*|optional\w*|potential\w*|possible|"
@@ -59,11 +73,16 @@ _KEYS: tuple[tuple[str, str], ...] = (
     ("name", r"(?:git |feature )?branch(?: name)?|git"),
     (
         "lines",
-        r"(?:estimated |est\.? |target |expected |total |max )*(?:lines|loc|size|line count|"
+        r"(?:estimated? |est\.? |target |expected |total |max )*(?:lines|loc|size|line count|"
         r"lines of code|estimate)(?: \(?est\w*\.?\)?| of code)?",
     ),
-    ("needs", r"(?:depends on|dependencies|dependency|deps|requires|prerequisites?|blocked by|needs|depends)"),
-    ("feeds", r"(?:blocks|enables|unblocks|required by|needed by)"),
+    (
+        "needs",
+        r"(?:depends on|dependencies|dependency|deps|requires|prerequisites?|blocked by|needs|"
+        r"depends|on top(?: of)?|after|"
+        r"waits for|builds on|upstream|predecessors?)",
+    ),
+    ("feeds", r"(?:blocks|enables|unblocks|required by|needed by|downstream|successors?)"),
     ("title", r"(?:title|focus(?: area)?|name|description|scope|purpose|feature|component)"),
     ("span", r"(?:estimated |est\.? )*(?:duration|time|effort|hours)"),
     ("wave", r"(?:execution )?wave"),
@@ -104,6 +123,8 @@ def read(s: Statement, facts: Facts) -> None:
     if _splits(s, facts):
         return
     subject = _subject(s)
+    if subject is not None and s.kind == "text":
+        _told(s, subject, facts)
     if subject is not None and _attribute(s, subject, facts):
         return
     found = ids(s.whole)
@@ -143,6 +164,8 @@ def _subject(s: Statement) -> Mention | None:
             return Mention("branch section", s.line, id=found[0], wave=wave)
         if len(named) == 1:
             return Mention("branch section", s.line, name=named[0], wave=wave)
+        if s.kind == "fence" and wave is not None and _BARE_NAME.fullmatch(parent) and not paths(f"{parent}/x.go")[1:]:
+            return Mention("branch section", s.line, name=parent, wave=wave)
         if len(agents := agents_of(parent)) == 1 and re.match(r"\W*agent", parent, re.I):
             return Mention("branch section", s.line, agent=agents[0], wave=wave)
     if s.context.branch is not None:
@@ -159,20 +182,41 @@ def _subject(s: Statement) -> Mention | None:
     return None
 
 
+def _told(s: Statement, subject: Mention, facts: Facts) -> None:
+    """`Touches only `a/`. Needs `x/one` and `x/two`.` in a branch's section."""
+    for sentence in re.split(r"(?<=\.)\s+", s.raw):
+        if touches := _TOUCHES.match(sentence):
+            subject.owns = tuple(paths(touches[1]))
+        elif needs := re.match(
+            r"(?:It )?(?:needs|requires|depends on)\s+((?:.*`.*|.*\bwave\b.*|no other branch.*))", sentence, re.I
+        ):
+            subject.needs = needs[1].rstrip(". ")
+    if subject.owns or subject.needs:
+        facts.mentions.append(subject)
+
+
 def _attribute(s: Statement, subject: Mention, facts: Facts) -> bool:
     """`Lines: 600` below a branch."""
-    key = s.key.lower().strip()
+    key = re.sub(r"[_\s]+", " ", s.key.lower()).strip()
+    said = _BARE_NEEDS.match(s.value) if not key and s.kind == "item" else None
     kind = next((kind for kind, pattern in _KEYS if re.fullmatch(pattern, key)), None)
-    if (kind is None and _OWNS.fullmatch(key)) or (
-        not key and s.parents and _OWNS.fullmatch(s.parents[-1].rstrip(":").lower())
+    first = re.split(r"\.\s|\s\(", s.raw, maxsplit=1)[0]
+    if kind == "title" and "`" in first and not re.search(r"[A-Za-z]{5}", _CODE.sub("", first)) and paths(first):
+        subject.owns = tuple(paths(first))
+    elif (kind is None and _OWNS.fullmatch(key)) or (
+        not key and s.parents and _OWNS.fullmatch(s.parents[-1].split(":")[0].lower())
     ):
         subject.owns = tuple(paths(s.raw))
     elif kind is None and not key and s.context.under(rf"^{_OWNS.pattern}$", 1) and paths(s.raw):
         subject.owns = tuple(paths(s.raw)[:1])
-    elif not key and s.parents and re.fullmatch(dict(_KEYS)["needs"], s.parents[-1].rstrip(":").lower()):
+    elif not key and s.parents and re.fullmatch(dict(_KEYS)["needs"], s.parents[-1].split(":")[0].lower()):
         subject.needs = s.value
+    elif kind == "name" and s.kind == "fence" and _GIT.fullmatch(s.value) and not is_placeholder(s.value):
+        subject.name = s.value
     elif kind == "name" and (named := names(s.raw) or re.findall(r"`([\w./-]+)`", s.raw)):
         subject.name = named[0]
+    elif said is not None:
+        subject.needs = said[1]
     elif not key and _SIZE.fullmatch(s.value.strip(" .")):
         subject.lines = _lines(s.value)
     elif not key and (bare := re.fullmatch(r"(?:git )?branch:?\s+`([\w./-]+)`\W*", s.raw.strip(), re.I)):
@@ -210,7 +254,9 @@ def _defines(s: Statement, found: list[str]) -> bool:
 
 def _definition(s: Statement, branch: str | None, facts: Facts) -> None:
     own = paths(s.raw) if not _NEEDS.search(s.whole) else []
-    named = names(f"{s.key} {s.raw}")
+    named = names(f"{s.key} {s.raw}") or [n for n in _NAMED.findall(s.raw) if not is_placeholder(n)]
+    inside = _IN.search(s.raw) if named or _lines(s.whole) else None
+    own = own or (paths(inside[1]) if inside else [])
     listed = s.context.under(r"depend", 1) or s.about(r"depend")
     agents = agents_of(s.whole)
     m = Mention(
@@ -227,7 +273,7 @@ def _definition(s: Statement, branch: str | None, facts: Facts) -> None:
         ownership = s.about(r"isolat|overlap|owner|files|packages?|director|paths") or s.context.under(
             r"isolat|overlap|owner|package|director", 1
         )
-        m.owns = tuple(own) if ownership or (s.key in (branch or "", "") and not m.title) else ()
+        m.owns = tuple(own) if ownership or inside or (s.key in (branch or "", "") and not m.title) else ()
         if ownership:
             m.title = None
     facts.mentions.append(m)
@@ -240,7 +286,8 @@ def _lines(text: str) -> tuple[int, ...]:
 
 def _title(text: str) -> str | None:
     """What a heading or an item calls its branch."""
-    bare = _NEEDS.sub("", _SIZE.sub("", ids_out(text)))
+    bare = _NEEDS.sub("", _SIZE.sub("", re.split(r"\s(?:in|under)\s+(?=[\w.-]+/)", ids_out(text), maxsplit=1)[0]))
+    bare = re.sub(r"^\W*\[[A-Za-z]{1,2}\]\s*", "", bare)
     for name in names(bare):
         bare = bare.replace(name, "")
     bare = re.sub(r"^\W*(?:(?:branch|effort|task|agent\s*\w{1,2})\b\W*){0,2}[\s:.\u2013\u2014-]*", "", bare, flags=re.I)
@@ -256,19 +303,28 @@ def _edges(s: Statement, facts: Facts) -> None:
     if need or feed:
         match = need or feed
         assert match is not None
-        left, right = ids(text[: match.start()]), ids(match[1])
-        for one in left if len(left) <= 4 and _affirms(text) else ():
+        left = ids(text[: match.start()])
+        right = ids(re.sub(r"\([^)]*\)", "", match[1])) or ids(match[1])
+        vague = match[0].lower().startswith("after") and not re.match(r"\W*\d", text)
+        for one in left if len(left) <= 4 and not vague and _affirms(text) else ():
             for other in right:
                 if one != other:
                     facts.edges.append(Said((other, one) if need else (one, other), s.line, "text"))
             if need and not right and is_none(match[1]):
                 facts.without.setdefault(one, Said("", s.line, "text"))
-    elif s.context.under(r"depend", 1) or s.about(r"depend"):
-        _chain(s, text, facts)
+    elif s.context.under(_ORDER, 1) or s.about(r"depend"):
+        if (before := re.fullmatch(r"(.+)\bbefore\b(.+)", text)) and s.kind == "item":
+            facts.edges += [Said((a, b), s.line, "text") for a in ids(before[1]) for b in ids(before[2]) if a != b]
+        elif re.search(r"\b(?:have|has) no (?:\w+ )?dependenc", text, re.I):
+            for free in ids(text):
+                facts.without.setdefault(free, Said("", s.line, "text"))
+        else:
+            _chain(s, text, facts)
 
 
 def _affirms(text: str) -> bool:
-    return not re.search(r"\b(?:not|never|no longer|doesn't|without)\b", text, re.I)
+    said = re.sub(r"\([^)]*\)", "", text)
+    return not re.search(r"\b(?:not|never|no longer|doesn't|without)\b", said, re.I)
 
 
 def _chain(s: Statement, text: str, facts: Facts) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
-from include.phaseplan.plan.importing.words import REMEMBERED, clean, ids, ids_out, paths
+from include.phaseplan.plan.importing.words import REMEMBERED, clean, ids, ids_out, names, paths
 
 Column = Literal[
     "id",
@@ -35,12 +35,13 @@ _COLUMNS: tuple[tuple[Column, str], ...] = (
     (
         "feeds",
         r"^(?:blocks|blocking|enables|unblocks|feeds|required by|needed by|dependents|dependants|"
-        r"downstream|consum(?:ed by|ers?))\b|^used by",
+        r"downstream|successors?|consum(?:ed by|ers?))\b|^used by",
     ),
     ("critical", r"critical"),
     (
         "needs",
-        r"depend|depends on|require[sd]?\b(?! agents)|prereq|needs|blocked by|upstream|after$|wait(?:s|ing) (?:for|on)",
+        r"depend|depends on|require[sd]?\b(?! agents)|prereq|needs|blocked by|"
+        r"upstream|predecessor|after$|wait(?:s|ing) (?:for|on)",
     ),
     (
         "agents",
@@ -50,8 +51,8 @@ _COLUMNS: tuple[tuple[Column, str], ...] = (
     ("others", r"shared (?:with|by)|contribut|secondary|also (?:touched|modified)|modified by|touched by"),
     (
         "owner",
-        r"^(?:primary |file |lead )?owne[rd](?: (?:agent|branch|by))?$|^primary(?: agent| "
-        r"branch)?$|^responsible|maintainer",
+        r"^(?:primary |file |lead )?owne[rd](?: (?:agent|branch|by))?$|^belongs to$|^primary(?: agent| "
+        r"branch)?$|^responsible|maintainer|^(?:exclusive |only )?writer",
     ),
     ("agent", r"^(?:assigned )?(?:agent|assignee|engineer|worker|developer)(?: ?(?:#|id|no\.?|name))?$|^assigned"),
     ("id", r"^(?:#|no\.?|id|ref)$|\bid$|^id\b|^(?:branch|task|effort|item|sub-?phase) ?(?:#|no\.?|number)$"),
@@ -65,7 +66,8 @@ _COLUMNS: tuple[tuple[Column, str], ...] = (
     (
         "owns",
         r"^(?:owned |primary |target |main |key |exclusive |touched )?(?:files?|paths?|packages?|"
-        r"dir(?:ector(?:y|ies))?s?|folders?|locations?|owns|ownership|touches|writes|edits|modifies|code paths?|"
+        r"dir(?:ector(?:y|ies))?s?|folders?|locations?|places?|owns|ownership|"
+        r"touches|writes|edits|modifies|code paths?|"
         r"modules? paths?)\b(?! count)|package path|file path|files? owned|owned|file pattern|file/dir",
     ),
     ("lines", r"\bloc\b|\blines?\b|\bsize\b|sloc"),
@@ -78,7 +80,7 @@ _COLUMNS: tuple[tuple[Column, str], ...] = (
     ("mitigation", r"mitigat|resolution|strategy|response"),
     (
         "title",
-        r"focus|title|descri|feature|component|scope|deliver|purpose|\btask|\bwork|module|"
+        r"focus|title|^role$|descri|feature|component|scope|deliver|purpose|\btask|\bwork|module|"
         r"content|what|name|^item|^ticket|^issue|^story|^unit|area|effort|theme|goal|objective|summary|topic",
     ),
 )
@@ -112,16 +114,15 @@ def columns(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]] = ()) -> 
         ]
         if len(having) == 1 and _are_ids(cells[having[0]]):
             out = {"id": having[0], **{kind: i for kind, i in out.items() if i != having[0]}}
-    if (
-        "wave" not in out
-        and cells
-        and cells[0]
-        and all(re.match(r"\W*wave\W*\d", clean(cell), re.I) for cell in cells[0])
-    ):
+    if "wave" not in out and cells and cells[0] and all(_WAVE.match(clean(cell)) for cell in cells[0]):
         out = {"wave": 0, **{kind: i for kind, i in out.items() if i}}
+    places = [i for i, held in enumerate(cells) if column(headings[i]) in ("", "title") and _are_paths(held)]
+    if "owns" not in out and len(places) == 1:
+        out = {"owns": places[0], **{kind: i for kind, i in out.items() if i != places[0]}}
     return out
 
 
+_WAVE = re.compile(r"\W*(?:wave\W*\d|w\d{1,2}\W*$)", re.IGNORECASE)
 _OPEN = ("", "title", "branch", "owns", "risk")  # headings that ids may stand under
 
 
@@ -133,6 +134,12 @@ def _by_content(kind: Column, cells: list[str]) -> Column:
     if kind == "duration" and cells and all(re.fullmatch(r"~?\s*\d[\d,]{1,6}", clean(cell)) for cell in cells):
         return "lines"
     return kind
+
+
+def _are_paths(cells: list[str]) -> bool:
+    """Whether every cell is nothing but paths."""
+    alone = all(re.fullmatch(r"(?:`[^`/~.][^`]*/[^`]*`(?:\s*(?:,|;|and|<br>)\s*)?)+", cell.strip()) for cell in cells)
+    return bool(cells) and alone and not any(names(cell) for cell in cells)
 
 
 def _are_ids(cells: list[str]) -> bool:

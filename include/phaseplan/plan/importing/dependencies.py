@@ -39,6 +39,10 @@ def collect(known: Branches, facts: Facts, waves: dict[str, int]) -> dict[str, N
     """The needs of every branch."""
     out = {branch: Needs() for branch in known.entries}
     drawn = any(m.nodes for m in facts.mentions if m.source == "graph")
+    for edge in facts.edges:
+        needed, by = edge.value
+        if needed in out and by in out and needed != by:
+            out[by].add(needed, edge.line, edge.source)
     for entry in known.entries.values():
         for mention in entry.mentions:
             for node, line in mention.nodes:
@@ -52,10 +56,6 @@ def collect(known: Branches, facts: Facts, waves: dict[str, int]) -> dict[str, N
             for fed in ids(mention.feeds or "", tuple(known.entries)):
                 if fed in out and fed != entry.id:
                     out[fed].add(entry.id, mention.line, "text")
-    for edge in facts.edges:
-        needed, by = edge.value
-        if needed in out and by in out and needed != by:
-            out[by].add(needed, edge.line, edge.source)
     for branch, said in facts.without.items():
         if branch in out:
             out[branch].nothing.setdefault(said.source, said.line)
@@ -97,17 +97,21 @@ def _text(
         return
     found = ids(text, tuple(known.entries))
     parts = {said.value[0]: said.value[1] for said in splits}
-    for needed in [part for i in found for part in parts.get(i, (i,))]:
+    told = {said.value for values in needs.by.values() for said in values}
+    for needed in [part for i in found for part in (*(told & {*parts.get(i, ())}),) or parts.get(i, (i,))]:
         if needed in known.entries and needed != entry.id:
             needs.add(needed, line, source)
     if found:
         return
-    joint = r"[,;+&]|\band\b|\bplus\b" + ("" if names(raw) else "|/")  # a slash is part of a git name
-    for part in re.split(joint, re.sub(r"\([^)]*\)", "", raw if names(raw) else text)):
-        part = part.strip(" .`*")
-        if not part or is_none(part):
+    titles = {t.lower(): e.id for e in known.entries.values() if e is not entry for t in (*e.titles, *e.names)}
+    for several in re.split(r"[,;]", re.sub(r"\([^)]*\)", "", raw if names(raw) else text)):
+        if (whole := titles.get(several.strip(" .`*").lower())) is not None:
+            needs.add(whole, line, source)
             continue
-        _part(known, entry, part, line, source, needs, waves)
+        joint = r"[+&]|\band\b|\bplus\b" + ("" if names(raw) else "|/")  # a slash is part of a git name
+        for part in (p.strip(" .`*") for p in re.split(joint, several)):
+            if part and not is_none(part):
+                _part(known, entry, part, line, source, needs, waves)
 
 
 def _part(

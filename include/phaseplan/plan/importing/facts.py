@@ -40,6 +40,7 @@ class Mention:
     place: int = 0  # among the rows of its table
     span: Span | None = None
     nodes: list[tuple[Mention, int]] = field(default_factory=list)
+    key: str = ""  # of a graph's node
     explicit: bool = True  # False: the id was worked out from a node's name
 
 

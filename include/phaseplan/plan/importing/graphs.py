@@ -16,7 +16,8 @@ _SOFT = re.compile(
 _ENTITY = re.compile(r"#(\w{1,20});")  # of a label: `#amp;` as Mermaid writes it
 _NEEDS = re.compile(r"^(?:depends(?: on)?|requires?|needs|waits (?:for|on)|blocked by|uses|imports|consumes)$", re.I)
 _LEGEND = re.compile(
-    r"(?:dotted|dashed|-\.+->?)[^.\n]{0,60}(?:optional|soft|weak|inform|coordination|recommended|nice)"
+    r"(?:dotted|dashed|-\.+->?)[^.\n]{0,60}(?:optional|soft|weak|inform|coordination|"
+    r"recommended|nice|integration only|not block)"
     r"|(?:optional|soft|weak|informational|coordination)[^.\n]{0,60}(?:dotted|dashed|-\.+->?)",
     re.IGNORECASE,
 )
@@ -93,6 +94,7 @@ def _mention(node: Node, chart: Flowchart, phase: int | None) -> Mention | None:
         lines=tuple(numbers(sized[1])[:2]) if sized else (),
         wave=wave,
         explicit=bool(found),
+        key=node.key,
     )
 
 

@@ -61,7 +61,7 @@ class Branches:
 def resolve(facts: Facts, phase: int | None) -> Branches:
     """Sort every mention into a branch."""
     known = Branches({}, {}, [])
-    own = f"{phase}." if phase is not None else ""
+    own = (f"{phase}." if phase is not None else "", *((facts.scheme.prefix,) if facts.scheme.labels else ()))
     for mention in facts.mentions:
         if mention.id is not None and mention.id.startswith(own) and len(known.entries) < MOST:
             _put(known, known.entries.setdefault(mention.id, Entry(mention.id)), mention)
@@ -271,10 +271,13 @@ def _new(known: Branches, group: list[Mention], phase: int | None) -> None:
 def _owners(known: Branches, facts: Facts) -> None:
     """Mentions that only say who owns a path."""
     by_name = {name: entry for entry in known.entries.values() for name in entry.names}
+    by_key = {m.key: entry for entry in known.entries.values() for m in entry.mentions if m.key}
     for mention in facts.owned:
         entry = known.entries.get(mention.id or "") or by_name.get(mention.name or "")
         if entry is None and mention.agent:
             entry = agent_of(known, mention.agent, mention.wave)
+        if entry is None and mention.title:
+            entry = by_key.get(mention.title)
         if entry is None and mention.title:
             entry = by_title(known, mention.title, mention.wave)
         if entry is not None:

@@ -37,7 +37,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
 _NO_WORD = r"(?:wave|stage|batch|sprint|tier|iteration|round|layer|step|phase|agent|day|week|hour|table|figure|section)"
 _NO_CODE = re.compile(r"(?:W|P|Q|M|R|G|D|H|V|KR|OKR|SLO|UTF|SHA|HTTP|ISO|RFC|US)-?\d{1,5}")  # waves, priorities, risks
 _AFTER = r"(?=\s*(?:$|[:|(\[,]|[-\u2013\u2014]\s|\s))"
-_FOLLOWED = r"\s*(?:[:.|(\u2013\u2014-]|$)"
+_FOLLOWED = r"\s*(?:[:.|(\u00b7\u2013\u2014-]|$)"
 _LABEL = re.compile(r"[\[({>]+\s*\"?\s*([^\]\"<|]{1,120})")
 _ROLE = re.compile(
     r"^\W*(?:agent|engineer|developer|worker|owner)\s+\w{1,8}\s*(?:\u2192|->|:|\u2013|\u2014|-)\s*", re.IGNORECASE
@@ -63,7 +63,7 @@ def by_own_words(blocks: list[Block]) -> list[Label]:
     if _usual(blocks):
         return []
     found: dict[str, dict[str, Label]] = {}
-    for strength in (_in_tables, _in_headings, _in_lists, _in_graphs):
+    for strength in (_in_tables, _in_fences, _in_headings, _in_lists, _in_graphs):
         for label in strength(blocks):
             found.setdefault(label.kind, {}).setdefault(label.id, label)
         if any(len(labels) >= FEWEST for labels in found.values()):
@@ -75,7 +75,12 @@ def by_own_words(blocks: list[Block]) -> list[Label]:
     if len(best) < FEWEST:
         return []
     kind = next(iter(best.values())).kind
-    for strength in (_in_tables, _in_headings, _in_lists):  # what the strongest places leave out; a graph has others'
+    for strength in (
+        _in_tables,
+        _in_fences,
+        _in_headings,
+        _in_lists,
+    ):  # what the strongest places leave out; a graph has others'
         for label in strength(blocks):
             if label.kind == kind:
                 best.setdefault(label.id, label)
@@ -152,10 +157,22 @@ def _in_lists(blocks: list[Block]) -> Iterator[Label]:
                 yield label
 
 
+def _in_fences(blocks: list[Block]) -> Iterator[Label]:
+    """`- id: OTA-01` of YAML in any shape."""
+    for block in blocks:
+        if block.kind == "fence" and block.language in ("yaml", "yml"):
+            for match in re.finditer(
+                r"^[ \t]*(?:- )?id:[ \t]*[\"']?([^\n\"'#]{1,40}?)[\"']?[ \t]*(?:#.*)?$", block.text, re.M
+            ):
+                label = _begins(match[1], True)
+                if label is not None and label.shown == match[1]:
+                    yield label
+
+
 def _after(text: str, label: Label) -> bool:
     """Whether a title follows."""
     return (
-        label.kind != "pair" and re.match(r"\s+[A-Z]", text[text.find(label.shown) + len(label.shown) :]) is not None
+        label.kind != "pair" and re.match(r"\s+[A-Z\[]", text[text.find(label.shown) + len(label.shown) :]) is not None
     ) or re.match(_FOLLOWED, text[text.find(label.shown) + len(label.shown) :]) is not None
 
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 
 from include.phaseplan.plan.importing import waves
-from include.phaseplan.plan.importing.context import NUMBER, number, wave_heading, wave_of
+from include.phaseplan.plan.importing.blocks import Block
+from include.phaseplan.plan.importing.context import NUMBER, Context, number, wave_heading, wave_of
 from include.phaseplan.plan.importing.facts import Facts, Said
 from include.phaseplan.plan.importing.spans import duration
-from include.phaseplan.plan.importing.statements import Statement
+from include.phaseplan.plan.importing.statements import Statement, split
 from include.phaseplan.plan.importing.ties import phases, relation, sentences, tie
 from include.phaseplan.plan.importing.words import ids, numbers
 
@@ -27,11 +28,12 @@ _LIMIT = re.compile(
 _CREW = r"(?:agents|engineers|developers|workers|owners)\b"
 _AT_MOST = re.compile(
     r"\b(?:at most|up to|no more than|max(?:imum)?(?: of)?|peak(?: of)?|limit(?:ed)?(?: of| to)?)\s+"
-    rf"({NUMBER})\s+(?:\w+ )?{_CREW}|\b({NUMBER})\s+{_CREW}\s+(?:at most|at (?:once|a time|the same time))",
+    rf"({NUMBER})\s+(?:\w+ )?{_CREW}|\b({NUMBER})\s+{_CREW}\s+(?:at most|at (?:once|a time|the same time))"
+    rf"|\b(?:max(?:imum)?|at most) ({NUMBER}) (?:in parallel|at once|at the same time)\b",
     re.I,
 )
 _PREFIX = re.compile(r"\bprefix\w*\b[^/\n]{0,40}?\s((?:[A-Za-z][\w.-]*/){1,5})(?![\w*])", re.I)
-_NO_PHASE_TITLE = re.compile(r"wave|implementation|execution|parallel|plan\b|optimal|summary|agents?\b", re.I)
+_NO_PHASE_TITLE = re.compile(r"^tasks?$|wave|implementation|execution|parallel|plan\b|optimal|summary|agents?\b", re.I)
 
 
 def read(s: Statement, facts: Facts) -> None:
@@ -49,7 +51,9 @@ def read(s: Statement, facts: Facts) -> None:
         about = facts if s.context.wave is None else facts.wave(s.context.wave)
         about.notes.append(Said(s.whole, s.line))
         return
-    wave = wave_of(s.whole if s.kind == "item" and wave_heading(s.whole) else s.key, s.context.wave)
+    listed = re.fullmatch(r"wave: (\d{1,3})", s.parents[-1], re.I) if s.kind == "fence" and s.parents else None
+    above = int(listed[1]) if listed else s.context.wave
+    wave = wave_of(s.whole if s.kind == "item" and wave_heading(s.whole) else s.key, above)
     if re.search(r"critical path", f"{s.key} {' '.join(s.context.headings[-1:])} {' '.join(s.parents)}", re.I):
         _critical(s, facts)
     elif wave is not None:
@@ -58,17 +62,31 @@ def read(s: Statement, facts: Facts) -> None:
         _phase(s, facts)
 
 
+def paragraph(block: Block, context: Context, facts: Facts) -> None:
+    """Sentences of a paragraph, which may go over several lines."""
+    own = facts.phases[0].value if facts.phases else None
+    if own is not None and (
+        quoted := re.search(rf"\bphase {own},?\s+[\"\u201c]([^\"\u201d]{{3,60}})[\"\u201d]", block.text, re.I)
+    ):
+        at = 1 if any(said.source == "list" for said in facts.titles) else 0
+        facts.titles.insert(at, Said(quoted[1].strip(" ,."), block.line, "list"))
+    text = " ".join(value for key, value, _ in map(split, block.text.split("\n")) if not key)
+    if text and context.wave is None and context.branch is None:
+        sentences(Statement(block.line, "", text, text, (), context, "text"), facts)
+
+
 def _critical(s: Statement, facts: Facts) -> None:
     if re.search(r"\u2192|->|=>|\u21d2|>", s.whole) and len(found := ids(s.whole)) > 1:
         facts.critical.append(Said(tuple(found), s.line))
 
 
 def _phase(s: Statement, facts: Facts) -> None:
-    key = s.key.lower()
-    if not key and s.kind != "fence":
-        facts.max_agents += [Said(number(most[1] or most[2]), s.line) for most in _AT_MOST.finditer(s.value)]
-        if sentences(s, facts):
-            return
+    key = s.key.lower().replace("_", " ")
+    if s.kind != "fence":
+        found = (most[1] or most[2] or most[3] for most in _AT_MOST.finditer(s.whole))
+        facts.max_agents += [Said(number(most), s.line) for most in found]
+    if (s.kind != "fence" and (s.key or s.kind != "text")) and sentences(s, facts):
+        return
     if tie(s, key, facts) or relation(s, facts):
         return
     for pattern, act in _PHASE_KEYS:
@@ -93,8 +111,8 @@ def _phase(s: Statement, facts: Facts) -> None:
 
 def _title(s: Statement, facts: Facts) -> None:
     text = re.sub(r"^(?:phase\s*)?\d{1,3}\s*[-\u2013\u2014:.)]*\s*", "", s.value, flags=re.I).strip("() ")
-    if re.search(r"[A-Za-z]{2}", text) and not re.fullmatch(r"phase\s*\d+", text, re.I):
-        facts.titles.append(Said(text, s.line))
+    if re.search(r"[A-Za-z]{3}", text) and not re.search(r"\bphase\s*\d+", text, re.I):
+        facts.titles.insert(0 if all(said.source == "text" for said in facts.titles) else 1, Said(text, s.line, "list"))
     if found := phases(f"phase {s.value}" if s.key.lower().startswith("phase") else s.value):
         facts.phases.append(Said(found[0], s.line))
 
@@ -135,7 +153,8 @@ _PHASE_KEYS: tuple[tuple[str, Callable[[Statement, Facts], None]], ...] = (
     (r"(?:optimal |total |number of |execution )*waves|wave count", _number("wave_counts")),
     (
         r"(?:max(?:imum)?|peak)\.? (?:number of )?(?:parallel|concurrent|simultaneous)?\s*"
-        r"(?:agents?|parallelism|parallelization|concurrency)?.*|parallel agents(?: \(max\w*\))?|concurrent agents|"
+        r"(?:agents?|parallelism|parallelization|concurrency)?.*|parallel limit|concurrency(?: limit)?|"
+        r"parallel agents(?: \(max\w*\))?|concurrent agents|"
         r"(?:agents|engineers|developers|workspaces)(?: (?:needed|required))?"
         r"(?: (?:at the same time|at once|in parallel))?",
         _number("max_agents"),
@@ -165,11 +184,11 @@ def phase_title(heading: str) -> tuple[str, bool] | None:
     for part, strong in parts:
         short = re.sub(
             r"\b(?:wave[- ]based|parallel(?:ized)?|detailed|optimi[sz]ed|agents?)\b|\b(?:implementation|"
-            r"execution|work)?\s*(?:plan|strategy|guide|document)\b.*",
+            r"execution|work|delivery|rollout|project)?\s*(?:plan|strategy|guide|document)\b.*",
             "",
             part,
             flags=re.I,
-        ).strip(" -:")
+        ).strip(" -:,;")
         if re.search(r"[A-Za-z]{3}", short) and not _NO_PHASE_TITLE.search(short):
             return short, strong
     return None

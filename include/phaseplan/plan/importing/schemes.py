@@ -13,14 +13,17 @@ from dataclasses import dataclass, replace
 from include.phaseplan.plan.importing.blocks import Block, Row
 from include.phaseplan.plan.importing.columns import Column, columns
 from include.phaseplan.plan.importing.labels import Label, by_own_words
-from include.phaseplan.plan.importing.words import clean
+from include.phaseplan.plan.importing.words import clean, names
 
+Read = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 _JOINT = r"\s*(?:,|;|/|&|\+|\band\b|\bor\b)\s*"
 _TO = r"\s?(?:-|\u2013|\u2014|\.\.\.?|\bto\b|\bthrough\b)\s?"
 _MEASURE = r"\s*(?:%|x\b|k\b|m?s\b|[mg]b\b|h\b|hrs?\b|hours?\b|d\b|days?\b|weeks?\b|min\w*\b|lines\b|loc\b)"
 _OF_NUMBERS: tuple[Column, ...] = ("id", "needs", "feeds")
 _WAVES = ("stage", "batch", "sprint", "tier", "iteration", "round", "layer", "step")
 _NUMBER = r"(?=[ _#-]*(?:\d|one\b|two\b|three\b|four\b|five\b|six\b))"
+_LEAD = "feature/"  # makes a name of what nobody would take for one
+_HEAD = re.compile(r"\W{0,4}\*\*`([A-Za-z][\w.-]{0,40}(?:/[\w-]{1,80}){1,4})`\*\*")
 MOST = 400  # ids of one document
 
 
@@ -29,14 +32,15 @@ class Scheme:
     """What stands for what while a document is read."""
 
     labels: dict[str, Label]  # by stand-in
-    reads: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]
+    reads: tuple[Read, ...]
     numbers: dict[str, str]  # of columns of ids: bare number -> stand-in
     prefix: str  # of every stand-in
     waves: str = ""  # what the document calls its waves
+    names: tuple[str, ...] = ()  # git names that nothing else shows to be names
 
     def block(self, block: Block) -> Block:
         """A block with stand-ins."""
-        if not self.labels and not self.waves:
+        if not self.reads:
             return block
         rows = block.rows
         if rows:
@@ -68,6 +72,8 @@ class Scheme:
         if self.labels:
             pattern = rf"(?<![\w.]){re.escape(self.prefix)}\d{{1,3}}[a-z]?(?!\w|\.\d)"
             text = re.sub(pattern, lambda m: self.labels[m[0]].shown if m[0] in self.labels else m[0], text)
+        if self.names:
+            text = re.sub(rf"(?<![\w/]){_LEAD}({'|'.join(map(re.escape, self.names))})(?![\w/-])", r"\1", text)
         if self.waves:
             text = re.sub(rf"\bWave(?=s?{_NUMBER})", self.waves.capitalize(), text)
             text = re.sub(rf"\bwave(?=s?{_NUMBER})", self.waves, text)
@@ -83,21 +89,35 @@ def scheme(blocks: list[Block], stated: Iterable[str], phase: int | None) -> Sch
     :param stated: ids that YAML in a plan's own shape gives; they decide where there are any.
     """
     texts = [part for block in blocks for part in (block.text, *(c for row in block.rows for c in row.cells))]
-    waves = _waves(blocks, texts)
-    prefix = f"{phase or 0}.0."
+    plain = Scheme({}, tuple(_of_waves(waves := _waves(blocks, texts))), {}, f"{phase or 0}.0.", waves)
     own = rf"{phase or 0}\.\d{{1,3}}\.\d{{1,3}}[a-z]?"
     stated = list(stated)
-    if any(prefix in text for text in (*texts, *stated)):
-        return Scheme({}, tuple(_of_waves(waves)), {}, prefix, waves)
+    if any(plain.prefix in text for text in (*texts, *stated)):
+        return plain
     if stated:  # they may be anything, and are no words to look for: YAML says all of such a branch
         odd = [Label(id=i, shown=i, kind="stated") for i in stated if not re.fullmatch(own, i)]
-        return Scheme(_stand_ins(odd[:MOST], prefix), tuple(_of_waves(waves)), {}, prefix, waves)
+        return replace(plain, labels=_stand_ins(odd[:MOST], plain.prefix))
     labels = _of_phase([label for label in by_own_words(blocks) if not re.fullmatch(own, label.id)], phase)
-    known = _stand_ins(labels[:MOST], prefix)
+    known = _stand_ins(labels[:MOST], plain.prefix)
     aliases = {label.id: alias for alias, label in known.items()}
-    reads = [*_of_waves(waves), *(_of_labels(aliases, labels[0].kind) if labels else ())]
+    unlike = () if any(names(text) for text in texts) else _names(blocks)
+    reads = [*plain.reads, *(_of_labels(aliases, labels[0].kind) if labels else ()), *_of_names(unlike)]
     bare = {i: alias for i, alias in aliases.items() if i.isdigit()}
-    return Scheme(known, tuple(reads), bare, prefix, waves)
+    return replace(plain, labels=known, reads=tuple(reads), numbers=bare, names=unlike)
+
+
+def _names(blocks: list[Block]) -> tuple[str, ...]:
+    """Git names of a document in which none looks like one: alone in bold code at the head of what they are about."""
+    heads = (_HEAD.match(block.text) for block in blocks if block.kind in ("heading", "item"))
+    found = dict.fromkeys(head[1] for head in heads if head)
+    return tuple(found) if len(found) > 1 else ()
+
+
+def _of_names(unlike: tuple[str, ...]) -> list[Read]:
+    if not unlike:
+        return []
+    pattern = rf"(?<![\w/])(?:{'|'.join(map(re.escape, sorted(unlike, key=len, reverse=True)))})(?![\w/-])"
+    return [(re.compile(pattern), lambda match: _LEAD + match[0])]
 
 
 def _of_phase(labels: list[Label], phase: int | None) -> list[Label]:
@@ -114,9 +134,6 @@ def _stand_ins(labels: list[Label], prefix: str) -> dict[str, Label]:
     whole = {label.id: f"{prefix}{n}" for n, label in enumerate(labels, 1)}
     parts = {label.id: whole[label.id[:-1]] + label.id[-1] for label in labels if label.id[:-1] in whole}
     return {parts.get(label.id, whole[label.id]): label for label in labels}
-
-
-Read = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
 
 def _of_labels(aliases: dict[str, str], kind: str) -> list[Read]:

@@ -11,7 +11,7 @@ from include.phaseplan.plan.importing.words import ids, names, paths
 
 _OWNERSHIP = (
     r"isolat|overlap|owner|package (?:structure|separation|boundar|assign)|director|file "
-    r"(?:structure|assign|boundar)|^owns|work ?area"
+    r"(?:structure|assign|boundar)|^owns|work ?area|may touch|territor"
 )
 _SHARED = (
     r"shared[ _-]?files?|shared resources|common files|files? shared|hot ?spots?|shared (?:packages?|code)|contended"
@@ -32,7 +32,7 @@ def read(s: Statement, facts: Facts) -> bool:
     if not (s.about(_OWNERSHIP) or s.context.under(_OWNERSHIP, 1)) or s.kind == "table":
         return False
     own = paths(s.raw)
-    who = s.key if not paths(s.key) else s.value
+    who = s.key if s.key and not paths(s.key) else s.value
     if paths(s.key) and (agents_of(s.value) or ids(s.value)):
         own = paths(s.key)
     if not own:

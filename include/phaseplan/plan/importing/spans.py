@@ -9,7 +9,7 @@ from include.phaseplan.plan.spans import Span
 DAY = 8 * 3600
 HALF = DAY // 2
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": DAY, "w": 5 * DAY}
-_NUMBER = r"(\d{1,7}(?:\.\d{1,2})?)"
+_NUMBER = r"(\d{1,7}(?:[.,]\d{1,2}(?!\d))?)"
 _UNIT = r"(seconds?|secs?|minutes?|mins?|hours?|hrs?|h|working[ -]days?|days?|d|weeks?|wks?)\b"
 _RANGE = re.compile(
     rf"(?<![\w.:]){_NUMBER}\s*(?:{_UNIT})?\s*(?:-|\u2013|\u2014|\bto\b)\s*{_NUMBER}\s*(?:sequential "
@@ -35,7 +35,7 @@ def spans(text: str) -> list[Span]:
     rest = text = text[:_MOST]
     for match in _RANGE.finditer(text):
         low_unit, high_unit = _unit(match[2] or match[4]), _unit(match[4])
-        low, high = round(float(match[1]) * low_unit), round(float(match[3]) * high_unit)
+        low, high = round(_float(match[1]) * low_unit), round(_float(match[3]) * high_unit)
         if 0 < low <= high:
             found.append((match.start(), Span(low=low, high=high)))
             rest = rest[: match.start()] + " " * len(match[0]) + rest[match.end() :]
@@ -44,7 +44,7 @@ def spans(text: str) -> list[Span]:
             found.append((match.start(), Span(low=size, high=size)))
             rest = rest[: match.start()] + " " * len(match[0]) + rest[match.end() :]
     for match in _ONE.finditer(rest):
-        size = round(float(match[1]) * _unit(match[2]))
+        size = round(_float(match[1]) * _unit(match[2]))
         if size > 0:
             found.append((match.start(), Span(low=size, high=size)))
     return [span for _, span in sorted(found, key=lambda pair: pair[0])]
@@ -88,6 +88,11 @@ def _halves(day: int, half: str | None) -> tuple[int, int]:
         return 2 * day, 2 * day + 2
     late = half.lower() in _LATE
     return 2 * day + late, 2 * day + late + 1
+
+
+def _float(text: str) -> float:
+    """`1.5`, and `1,5`."""
+    return float(text.replace(",", "."))
 
 
 def _unit(text: str) -> int:

@@ -19,7 +19,10 @@ _BOLD_KEY = re.compile(
 )
 _ITEM = re.compile(r"(\s*)(?:[-*+\u2022]|\d{1,2}[.)])\s+(.*)")
 _BESIDE = re.compile(r"\s[|\u00b7\u2022;/]\s+(?=\*\*|__)")  # `**Agents:** 2 | **Duration:** 8 hours`
-_TIE = re.compile(r"(?:depends|blocks|independent|enables|requires|needs)\b(?: on| from| of)?", re.IGNORECASE)
+_TIE = re.compile(
+    r"(?:depends|blocks|independent|enables|requires|needs|predecessors?|successors?|no relation)\b(?: on| from| of)?",
+    re.IGNORECASE,
+)
 _PLAIN = ("yaml", "yml", "text", "txt", "", "plaintext", "markdown", "md")
 
 
@@ -110,6 +113,9 @@ def _fence(block: Block, context: Context) -> Iterator[Statement]:
         bare = line.strip()
         if not bare or bare.startswith("#"):
             continue
+        if block.language in ("yaml", "yml"):
+            line = re.sub(r"\s+#\s.*$", "", line)
+            bare = line.strip()
         item = _ITEM.fullmatch(line)
         indent = 2 * (len(line) - len(line.lstrip())) + bool(item)
         while stack and stack[-1][0] >= indent:
@@ -122,9 +128,10 @@ def _fence(block: Block, context: Context) -> Iterator[Statement]:
 
 def _pairs(block: Block, context: Context) -> Iterator[Statement]:
     """Rows of a table with two columns; with a third where the first says what another phase is to this one."""
+    of_phases = clean(block.rows[0].cells[0]).lower() == "phase" if block.rows[0].cells else False
     for row in block.rows:
         told = len(row.cells) == 3 and _TIE.fullmatch(clean(row.cells[0]))
         if (len(row.cells) == 2 or told) and row.cells[0].strip():
-            yield Statement(
-                row.line, clean(row.cells[0]).rstrip(":"), clean(row.cells[1]), row.cells[1], (), context, "table"
-            )
+            key = clean(row.cells[0]).rstrip(":")
+            key = f"Phase {key}" if key.isdigit() and of_phases else key
+            yield Statement(row.line, key, clean(row.cells[1]), row.cells[1], (), context, "table")

@@ -31,8 +31,8 @@ _SIMPLE = re.compile(r"[A-Za-z0-9][\w./-]*")
 class Cells:
     """One row, read by kind of column."""
 
-    def __init__(self, row: Row, where: dict[Column, int]) -> None:
-        self.row, self.where, self.line = row, where, row.line
+    def __init__(self, row: Row, where: dict[Column, int], thousands: bool = False) -> None:
+        self.row, self.where, self.line, self.thousands = row, where, row.line, thousands
 
     def raw(self, kind: Column) -> str:
         """A cell as written; nothing where there is no such column."""
@@ -51,6 +51,9 @@ def read(block: Block, context: Context, facts: Facts) -> None:
     if matrices.read(block, context, facts):
         return
     where = columns(header.cells, [row.cells for row in rows])
+    thousands = (
+        "lines" in where and re.search(r"\bk(?:ilo)?[- ]?(?:loc|lines)", header.cells[where["lines"]], re.I) is not None
+    )
     if "risk" in where and "branch" not in where and "id" not in where:
         _risks(rows, where, facts)
     elif _is_wave_table(where, rows):
@@ -61,7 +64,7 @@ def read(block: Block, context: Context, facts: Facts) -> None:
     ):
         source = _source(where, context)
         for place, row in enumerate(rows):
-            _branch_row(Cells(row, where), context, facts, source, place)
+            _branch_row(Cells(row, where, thousands), context, facts, source, place)
 
 
 def _upright(block: Block) -> Block:
@@ -79,6 +82,13 @@ def _upright(block: Block) -> Block:
         block,
         rows=(Row(block.rows[0].line, ("Agent", *columns_[0][1:])), *(Row(by.line, tuple(c)) for c in columns_[1:])),
     )
+
+
+def _sizes(text: str, thousands: bool) -> tuple[int, ...]:
+    """Estimates of lines; of a column of thousands, `0.55` and `0,55` are 550."""
+    if not thousands:
+        return line_counts(text)
+    return tuple(round(float(n.replace(",", ".")) * 1000) for n in re.findall(r"\d{1,4}(?:[.,]\d{1,3})?", text)[:1])
 
 
 def _source(where: dict[Column, int], context: Context) -> Source:
@@ -125,6 +135,9 @@ def _members(cells: Cells, number: int, facts: Facts) -> None:
     wave, line, raw = facts.wave(number), cells.line, cells.raw("branches") or cells.raw("id")
     text = clean(raw)
     found = ids(text) or names(raw)
+    for match in re.finditer(r"(\d+\.\d+\.\d+[a-z]?)[^,;]{0,40}?\(\s*~?(\d[\d,]*)(?:\s*(?:lines|loc))?\s*\)", text):
+        sized = line_counts(match[2])
+        facts.mentions += [Mention("wave table", line, id=i, wave=number, lines=sized) for i in ids(match[1])]
     if found:
         wave.members += [Said(member, line, "wave table") for member in found]
     elif re.fullmatch(r"\d{1,3}(?:\s*(?:branches|efforts))?", text):
@@ -168,7 +181,7 @@ def _branch_row(cells: Cells, context: Context, facts: Facts, source: Source, pl
             id=branch_ids[0] if branch_ids else None,
             name=name,
             title=ids_out(cells.text("title")).strip(" :-\u2013") if _has_words(cells.text("title")) else free or None,
-            lines=line_counts(cells.text("lines")),
+            lines=_sizes(cells.text("lines"), cells.thousands),
             needs=cells.text("needs") if "needs" in cells.where else None,
             feeds=cells.text("feeds") if "feeds" in cells.where else None,
             owns=tuple(_listed(cells.raw("owns")) or paths(cells.raw("owns"))),

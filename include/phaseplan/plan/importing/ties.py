@@ -13,22 +13,39 @@ _PHASES = re.compile(
     r"\bphases?\s*#?(\d{1,3}(?:\s*(?:[,&/\u2013-]|and|to|through)\s*(?:phase\s*)?\d{1,3}\b(?!\.))*)", re.I
 )
 _TIED = re.compile(
-    r"\W*(?:phase \d+ |it |this phase )?(?:is )?(depends on|requires|needs|blocks|independent (?:of|from))\s+"
+    r"\W*(?:phase \d+ |it |this phase )?(?:is )?(depends on|requires|needs|presupposes|blocks|"
+    r"independent (?:of|from))\s+"
     r"(?:phases?\s*\d|nothing\b|no (?:other )?phase)",
     re.I,
 )
 _BLOCKED = re.compile(r"(.*\bphases?\s*\d.*)\b(?:is|are) blocked (?:until|by)\b", re.I)
-_WAITS = re.compile(r"(.*\bphases?\s*\d.*)\b(?:waits?|depends?) (?:for|on) (?:it|this)\b", re.I)
-_APART = re.compile(r".*\bphases?\s*\d.*\bindependent (?:from|of) (?:it|this)\b", re.I)
+_WAITS = re.compile(
+    r"(.*\bphases?\s*\d.*)\b(?:(?:waits?|depends?) (?:for|on) (?:it|this|us)|"
+    r"(?:cannot|can't|can not|must not) (?:start|begin) (?:before|until))\b",
+    re.I,
+)
+_BEFORE = re.compile(r".*\bbefore ((?:the )?phases?\s*\d.*?) (?:can|may|could) (?:start|begin)\b", re.I)
+_LIST = r"(phases?\s*\d+(?:\s*(?:,|and|&|, and)\s*(?:phase\s*)?\d+\b)*)"
+_BUILDS = re.compile(rf"\bbuilds? (?:up)?on {_LIST}", re.I)
+_REQUIRED = re.compile(rf"\b(?:is |are )?required by {_LIST}", re.I)
+_APART = re.compile(
+    r".*\bphases?\s*\d.*\b(?:independent (?:from|of) (?:it|this|us)|(?:not|un)\W?affected|"
+    r"nothing to do with (?:it|this|us))\b",
+    re.I,
+)
 _DEPENDS = (
-    r"(?:phase )?(?:depends on(?: phases?)?|dependencies|prerequisites?|requires|needs|prerequisite phases|"
+    r"(?:phase )?(?:depends on(?: phases?)?|dependencies|prerequisites?|requires(?: phases?)?|presupposes|needs|"
+    r"prerequisite phases?|"
+    r"predecessors?|"
     r"upstream(?: phases)?|hard dependencies|phase dependencies)"
 )
 _BLOCKS = (
-    r"(?:phase )?(?:blocks(?: phases?)?|enables|required by|unblocks|needed by|downstream(?: phases)?|"
+    r"(?:phase )?(?:blocks(?: phases?)?|enables|required by(?: phases?)?|unblocks|needed by|"
+    r"downstream(?: phases)?|successors?|"
     r"blocked phases|(?:what )?(?:this phase |phase \d+ )?(?:unlocks|enables|unblocks|blocks))"
 )
-_INDEPENDENT = r"(?:phase )?(?:is )?independent (?:from|of)(?: phases?)?|(?:can run )?(?:in )?parallel with"
+_INDEPENDENT = r"(?:phase )?(?:is )?independent (?:from|of)(?: phases?)?|(?:can run )?(?:in )?parallel with|"
+_INDEPENDENT += r"no relation|unrelated(?: phases?)?"
 
 
 def phases(text: str) -> tuple[int, ...]:
@@ -47,10 +64,14 @@ def sentences(s: Statement, facts: Facts) -> bool:
     for sentence in re.split(r"(?<=[.;])\s", s.value):
         if (match := _TIED.match(sentence)) is not None:
             tied |= tie(replace(s, value=sentence[match.end(1) :].strip()), match[1].lower(), facts)
-        elif (match := _BLOCKED.match(sentence) or _WAITS.match(sentence)) is not None:
-            facts.blocks.append(Said(phases(match[1]), s.line))
+        elif (match := _BLOCKED.match(sentence) or _WAITS.match(sentence) or _BEFORE.match(sentence)) is not None:
+            clause = re.split(r",\s+(?:and|but)\s+", match[1])[-1]
+            facts.blocks.append(Said(phases(re.sub(r"\s*\([^)]*\)", "", clause)), s.line))
         elif _APART.match(sentence):
             facts.independent.append(Said(phases(sentence), s.line))
+        if not tied:
+            facts.depends += [Said(phases(match[1]), s.line) for match in _BUILDS.finditer(sentence)]
+            facts.blocks += [Said(phases(match[1]), s.line) for match in _REQUIRED.finditer(sentence)]
     return tied
 
 
@@ -72,7 +93,8 @@ def tie(s: Statement, key: str, facts: Ties) -> bool:
             if re.fullmatch(rf"{pattern}\b:?(?:\s*\(.*\))?(?::.*)?", text) and not s.context.branch:
                 found = phases(s.whole if at else s.value)
                 if not found and at == 0 and re.search(r"\d", s.value) and not ids(s.value):
-                    found = tuple(numbers(s.value)) if re.fullmatch(r"[\d, and]+", s.value) else ()
+                    bare = re.sub(r"\([^)]*\)", "", s.value)
+                    found = tuple(numbers(bare)) if re.fullmatch(r"\W*[\d, and]+\W*", bare) else ()
                 if found or is_none(s.value):
                     target.append(Said(found if not is_none(s.value) else (), s.line))
                 return at == 0 or bool(found)
@@ -89,13 +111,16 @@ def relation(s: Statement, facts: Facts) -> bool:
         if re.fullmatch(r"\W*phase\s*\d+\W*", s.key, re.I) and re.search(r"[A-Za-z]{3}", s.value):
             facts.titles.insert(0, Said(s.value, s.line))
         return False
-    if re.match(r"\W*independent\b", s.value, re.I):
+    if re.match(r"\W*independent\b", s.value, re.I) or re.search(rf"\bindependent (?:from|of) {us}", s.value, re.I):
         facts.independent.append(Said(told, s.line))
-    elif re.match(
-        rf"\W*(?:{us} )?(?:depends on it|requires it|needs it|prerequisite|required|needed)\b", s.value, re.I
+    elif re.search(
+        rf"(?:^\W*|\b)(?:{us} depends on it|{us} needs it)\b|"
+        rf"^\W*(?:{us} )?(?:depends on it|requires it|needs it|prerequisite|required|needed)\b",
+        s.value,
+        re.I,
     ):
         facts.depends.append(Said(told, s.line))
-    elif re.match(rf"\W*(?:is )?(?:blocked by|depends on|waits for|needs|requires) {us}", s.value, re.I):
+    elif re.search(rf"(?:^|\W)(?:is )?(?:blocked by|depends on|waits for|needs|requires) {us}", s.value, re.I):
         facts.blocks.append(Said(told, s.line))
     else:
         return False

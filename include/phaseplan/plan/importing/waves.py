@@ -18,7 +18,8 @@ _SEPARATE = re.compile(
     re.I,
 )
 _LASTS = re.compile(
-    r"(?:\bwave\b.{0,12}\b(?:takes|lasts|needs|runs for|is planned for|is estimated at)|(?:^|[.*]\s)takes|\blasts)"
+    r"(?:\bwave\b.{0,12}\b(?:takes|lasts|needs|runs for|is planned for|is estimated at)|"
+    r"(?:^|[.*]\s)(?:takes|estimated(?: at)?)|\blasts)"
     r"\b(.{1,40})",
     re.I,
 )
@@ -41,7 +42,8 @@ def read(s: Statement, number: int, facts: Facts) -> None:
     _opens(s, wave)
     if not s.context.branch and wave_of(s.key) is None and phases(s.value):
         tie(s, key, facts.late)
-    own = not (s.context.branch or s.context.agent) and len(s.parents) < 2
+    deep = len(s.parents) > 1 and not s.parents[-1].lower().startswith("wave: ")
+    own = not (s.context.branch or s.context.agent) and not deep
     if _SEPARATE.search(s.whole):
         wave.apart.append(Said(s.whole, s.line))
     if own and re.fullmatch(_TIME, key):

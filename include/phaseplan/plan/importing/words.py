@@ -22,7 +22,8 @@ _LINE_BREAKS = re.compile(r"[\x85\u2028\u2029]")
 
 REMEMBERED = 8192  # texts: a document is read many times, line by line
 NONE = re.compile(
-    r"(?:none|n/?a|nil|no(?:thing)?|-+|[\u2013\u2014\u2212]+|\u2205|independent|immediate(?:ly)?|tbd|\?)"
+    r"(?:none(?: of .*)?|n/?a|nil|no(?:thing)?|base|main|-+|[\u2013\u2014\u2212]+|\u2205|independent|"
+    r"immediate(?:ly)?|tbd|\?|\[\s*\])"
     r"(?:\s*[(,;:\u2013\u2014-].*)?",
     re.IGNORECASE | re.DOTALL,
 )
