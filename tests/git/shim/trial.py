@@ -76,6 +76,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
         "SHIM_HOOKS": str(HERE / "hooks"),
         "SHIM_TARGET": str(folder / "target.git"),
         "AIRFLOW__PHASEPLAN__LOCK_AGE": str(LOCK_AGE),
+        "TMPDIR": str(folder / "tmp"),  # what a killed process leaves goes with the trial
         "GIT_TEST_FSYNC": "0",  # a killed process loses nothing that it has written
         **more,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,9 +84,11 @@ def main(environment: Mapping[str, str], target: str, state: str, shape: str, to
     :param token: as JSON; empty where the first task is `open`.
     """
     os.environ.update(environment)
+    Path(environment["TMPDIR"]).mkdir(exist_ok=True)
+    tempfile.tempdir = None  # the server that this process is from may have asked before
     known = Token.model_validate_json(token) if token else None
     carry_out(Path(target), Path(state), shape, known, wanted)
 
 
 if __name__ == "__main__":
-    main({}, *sys.argv[1:])
+    main({"TMPDIR": tempfile.gettempdir()}, *sys.argv[1:])

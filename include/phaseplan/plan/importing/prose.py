@@ -99,6 +99,7 @@ def _phase(s: Statement, facts: Facts) -> None:
         s.context.under(r"quality gate|per-branch|branch requirements", 1)
         and s.kind == "item"
         and not _LIMIT.search(s.whole)
+        and not re.fullmatch(r"\*\*[^*]+\*\*:?", s.raw.strip())  # the title of those below it
     ):
         facts.gates.append(Said(s.whole, s.line))
     elif (

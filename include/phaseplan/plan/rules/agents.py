@@ -19,13 +19,16 @@ def known_profiles(view: View) -> Iterator[Finding]:
 
 
 def somebody_builds(view: View) -> Iterator[Finding]:
-    """PP602."""
-    if view.plan.agent is not None:
+    """PP602; once where no branch names an agent."""
+    lacking = [(path, branch.id) for path, branch in view.places if branch.agent is None]
+    if view.plan.agent is not None or not lacking:
         return
-    for path, branch in view.places:
-        if branch.agent is None:
-            yield Finding("PP602", (*path, "id"), f"nothing says which agent builds {branch.id}",
-                          "name a profile: `agent:` at the top of the plan, or at the branch")  # fmt: skip
+    help_ = "name a profile: `agent:` at the top of the plan, or at the branch"
+    if 1 < len(lacking) == len(view.places):
+        yield Finding("PP602", ("waves",), f"nothing says which agent builds these {len(lacking)} branches", help_)
+        return
+    for path, branch_id in lacking:
+        yield Finding("PP602", (*path, "id"), f"nothing says which agent builds {branch_id}", help_)
 
 
 def named(view: View) -> Iterator[tuple[Path, str]]:
