@@ -21,6 +21,7 @@ LONGEST = 2_000  # characters of a line or a cell that are read: every pattern m
 _BOLD_LINE = re.compile(r"(\*\*|__)([^*_\n]{3,120})\1:?")
 _NAMED_LINE = re.compile(r"\W{0,4}\*\*`[^`\n]{3,100}`\*\*(?:\s*\([^()\n]{1,80}\))?")  # a name opens its section
 _SECTION = re.compile(r"\W*(?:wave|phase|stage|sprint|batch|tier) \w{1,6}\b", re.IGNORECASE)
+_SUMMARY = re.compile(r"<summary>\s*([^\n]{1,200}?)\s*</summary>", re.IGNORECASE)
 _OPENS = re.compile(r"\b(?:wave|agent)\W*\d|\d\.\d", re.IGNORECASE)  # a label with a colon introduces a list
 
 
@@ -103,6 +104,8 @@ def _text(content: str, line: int, opened: str, depth: int, fresh: bool) -> Bloc
             return Block("heading", line, content, int(opened[1]))
     if fresh and depth:
         return Block("item", line, content, depth)
+    if (summary := _SUMMARY.search(content)) is not None and depth == 0:
+        return Block("heading", line + content[: summary.start()].count("\n"), summary[1], 7)
     if depth == 0 and _BOLD_LINE.fullmatch(content.strip()) and (":" not in content[-3:] or _OPENS.search(content)):
         return Block("heading", line, content, 7)
     if depth == 0 and _NAMED_LINE.fullmatch(content.strip()):

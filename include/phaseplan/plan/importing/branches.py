@@ -1,18 +1,19 @@
-"""Statements about single branches: sections, definition lists, dependency lists, splits."""
+"""Statements about single branches: sections, definition lists, what stands below a branch."""
 
 from __future__ import annotations
 
-import itertools
 import re
 
+from include.phaseplan.plan.importing import edges
 from include.phaseplan.plan.importing.context import agents_of, wave_of
+from include.phaseplan.plan.importing.edges import ARROW, MAYBE, NEEDS, SPLIT
 from include.phaseplan.plan.importing.facts import Facts, Mention, Said
 from include.phaseplan.plan.importing.spans import duration
 from include.phaseplan.plan.importing.statements import Statement
 from include.phaseplan.plan.importing.words import (
+    clean,
     ids,
     ids_out,
-    is_none,
     is_placeholder,
     line_counts,
     names,
@@ -20,21 +21,11 @@ from include.phaseplan.plan.importing.words import (
 )
 
 _SIZE = re.compile(r"~?\s*(\d[\d,]*(?:\s*(?:\u2192|->|-|\u2013)\s*\d[\d,]*)?)\s*(?:lines|loc|lines of code)\b", re.I)
-_NEEDS = re.compile(
-    r"(?:depends on|requires|needs|presupposes?|builds on|on top of|blocked by|waits (?:for|on)|must (?:wait "
-    r"for|follow)|deps?:|dependencies:|after)\s*:?\s*([^;\n]+)",
-    re.I,
-)
 _BARE_NEEDS = re.compile(
     r"(?:depends on|requires|needs|on top of|builds on|waits for|after|blocked by)\b:?\s+"
     r"((?:.*\d+\.\d+\.\d+|nothing|none\b|no\b|wave).*)",
     re.I,
 )
-_FEEDS = re.compile(
-    r"\b(?:blocks?|enables?|unblocks?|is required by|required by|is needed by|feeds)\b\s*:?\s*([^;\n]+)", re.I
-)
-_ORDER = r"depend|sequence cond|order of work"
-_ARROW = re.compile(r"\u2192|\u27f6|\u21d2|-+>|=+>|\u2190|<-+")
 _BEGINS = re.compile(r"\W*(?:(?:branch|effort|task|agent\s*\w{1,2})\b\W*){0,2}\d+\.\d+\.\d+", re.I)
 _LIVES = re.compile(
     r"\b(?:lives? (?:on|in)|is (?:on|developed on|built on)|on|(?:git )?branch(?: is|:| name)?)\s+(?:the )?(?:branch )?"
@@ -49,13 +40,8 @@ _GIT = re.compile(r"[A-Za-z0-9][\w.-]*(?:[/-][\w.-]+)+")
 _TOUCHES = re.compile(
     r"(?:It )?(?:touches|writes|edits|changes|owns)(?: only)?\s+((?:`[^`]+`(?:\s*(?:,|and)\s*)?)+)", re.I
 )
+_ABOUT = r"roughly|about|around|approximately|approx\.?|some|estimated(?: at)?:?|target(?: of)?:?|size:?|~|\u2248|"
 _CODE = re.compile(r"`[^`]*`")
-_SPLIT = re.compile(r"\bsplit(?:s|ting)?\b|\bdivided into\b|\b(?:is|was) replaced by\b", re.I)
-_MAYBE = re.compile(
-    r"\b(?:if|may|might|could|can|should|contingen\w*|optional\w*|potential\w*|possible|"
-    r"possibly|when|exceed\w*|would|needed|candidates?|risk)\b",
-    re.I,
-)
 _OTHER = re.compile(
     r"critical path|merge order|rollback|validat|conflict|status|timeline|schedule|communication|"
     r"risk|example|template|success|metric|savings|split|integration",
@@ -74,13 +60,13 @@ _KEYS: tuple[tuple[str, str], ...] = (
     (
         "lines",
         r"(?:estimated? |est\.? |target |expected |total |max )*(?:lines|loc|size|line count|"
-        r"lines of code|estimate)(?: \(?est\w*\.?\)?| of code)?",
+        r"lines of code|estimate|budget)(?: \(?est\w*\.?\)?| of code)?",
     ),
     (
         "needs",
         r"(?:depends on|dependencies|dependency|deps|requires|prerequisites?|blocked by|needs|"
         r"depends|on top(?: of)?|after|"
-        r"waits for|builds on|upstream|predecessors?)",
+        r"waits for|builds on|upstream|predecessors?|before|first)",
     ),
     ("feeds", r"(?:blocks|enables|unblocks|required by|needed by|downstream|successors?)"),
     ("title", r"(?:title|focus(?: area)?|name|description|scope|purpose|feature|component)"),
@@ -97,11 +83,11 @@ def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> N
     if role is not None and wave is not None and not found and not named:
         facts.mentions.append(Mention("branch section", line, title=_title(role[2]), wave=wave, agent=role[1].upper()))
         return
-    if found and _SPLIT.search(text) and not _MAYBE.search(text):
+    if found and SPLIT.search(text) and not MAYBE.search(text):
         facts.halved.append(Said(found[0], line))
     if len(found) > 1 or not (found or named) or (_OTHER.search(ids_out(text)) and not _BEGINS.match(text)):
         return
-    if _SPLIT.search(text):
+    if SPLIT.search(text):
         return
     agents = agents_of(text)
     facts.mentions.append(
@@ -120,7 +106,7 @@ def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> N
 
 def read(s: Statement, facts: Facts) -> None:
     """Put what a statement says of branches into the facts."""
-    if _splits(s, facts):
+    if edges.splits(s, facts):
         return
     subject = _subject(s)
     if subject is not None and s.kind == "text":
@@ -139,13 +125,18 @@ def read(s: Statement, facts: Facts) -> None:
     ):
         _definition(s, None, facts)
     _lives(s, found, facts)
+    if not found:
+        edges.by_name(s, facts)
     if found and not re.search(r"critical path", " ".join((s.key, *s.parents, *s.context.headings[-1:])), re.I):
-        _edges(s, facts)
+        edges.read(s, facts)
 
 
 def _lives(s: Statement, found: list[str], facts: Facts) -> None:
     """`5.1.1 lives on `sync/x`.`"""
     match = _LIVES.search(s.raw)
+    sizes = [m[1] for m in re.finditer(r"(?<=[.*]\s)~?(\d[\d,]*) lines\.", f"{s.raw} ")]
+    if sizes and s.kind == "text" and len(found) == 1 and s.whole.find(found[0]) < 4:
+        facts.mentions.append(Mention("text", s.line, id=found[0], lines=line_counts(sizes[0])))
     if match and s.kind != "table" and len(found) == 1 and s.whole.find(found[0]) < 12 and not is_placeholder(match[1]):
         facts.mentions.append(Mention("text", s.line, id=found[0], name=match[1]))
 
@@ -184,14 +175,16 @@ def _subject(s: Statement) -> Mention | None:
 
 def _told(s: Statement, subject: Mention, facts: Facts) -> None:
     """`Touches only `a/`. Needs `x/one` and `x/two`.` in a branch's section."""
-    for sentence in re.split(r"(?<=\.)\s+", s.raw):
+    for sentence in re.split(r"(?<=\.)\s+", f"{s.key}: {s.raw}" if s.key else s.raw):
         if touches := _TOUCHES.match(sentence):
             subject.owns = tuple(paths(touches[1]))
+        elif sized := re.match(rf"(?:{_ABOUT})\s*(\d[\d,]*)\s+(?:lines|loc)\b", clean(sentence), re.I):
+            subject.lines = line_counts(sized[1])
         elif needs := re.match(
             r"(?:It )?(?:needs|requires|depends on)\s+((?:.*`.*|.*\bwave\b.*|no other branch.*))", sentence, re.I
         ):
             subject.needs = needs[1].rstrip(". ")
-    if subject.owns or subject.needs:
+    if subject.owns or subject.needs or subject.lines:
         facts.mentions.append(subject)
 
 
@@ -245,7 +238,7 @@ def _defines(s: Statement, found: list[str]) -> bool:
     """Whether an item introduces the branch it begins with."""
     lead = r"\W*(?:(?:branch|task|effort|agent\s*\w{1,2})\b\W*){0,2}"
     start = re.match(lead + re.escape(found[0]) + r"\b", s.whole, re.I)
-    if start is None or s.kind == "text" or _ARROW.match(s.whole[start.end() :].strip()):
+    if start is None or s.kind == "text" or ARROW.match(s.whole[start.end() :].strip()):
         return False
     return not (s.context.under(_OTHER.pattern, 1) or _OTHER.search(" ".join(s.parents))) and not re.search(
         r"\d+\.\d+\.\d+\s*(?:,|and|&|-)\s*\d", s.whole[:24]
@@ -253,7 +246,7 @@ def _defines(s: Statement, found: list[str]) -> bool:
 
 
 def _definition(s: Statement, branch: str | None, facts: Facts) -> None:
-    own = paths(s.raw) if not _NEEDS.search(s.whole) else []
+    own = paths(s.raw) if not NEEDS.search(s.whole) else []
     named = names(f"{s.key} {s.raw}") or [n for n in _NAMED.findall(s.raw) if not is_placeholder(n)]
     inside = _IN.search(s.raw) if named or _lines(s.whole) else None
     own = own or (paths(inside[1]) if inside else [])
@@ -286,70 +279,10 @@ def _lines(text: str) -> tuple[int, ...]:
 
 def _title(text: str) -> str | None:
     """What a heading or an item calls its branch."""
-    bare = _NEEDS.sub("", _SIZE.sub("", re.split(r"\s(?:in|under)\s+(?=[\w.-]+/)", ids_out(text), maxsplit=1)[0]))
+    bare = NEEDS.sub("", _SIZE.sub("", re.split(r"\s(?:in|under)\s+(?=[\w.-]+/)", ids_out(text), maxsplit=1)[0]))
     bare = re.sub(r"^\W*\[[A-Za-z]{1,2}\]\s*", "", bare)
     for name in names(bare):
         bare = bare.replace(name, "")
     bare = re.sub(r"^\W*(?:(?:branch|effort|task|agent\s*\w{1,2})\b\W*){0,2}[\s:.\u2013\u2014-]*", "", bare, flags=re.I)
     bare = re.split(r"\s[\u2013\u2014|-]\s|[;(\[]|,\s", bare, maxsplit=1)[0].strip(" :-\u2013\u2014.,()")
     return bare if re.search(r"[A-Za-z]{2}", bare) and len(bare) <= 80 else None
-
-
-def _edges(s: Statement, facts: Facts) -> None:
-    """`5.2.1 depends on 5.1.1`, `5.1.1 -> 5.2.1`, and under a dependency heading `5.2.1: 5.1.1, 5.1.3`."""
-    text = s.whole
-    need = _NEEDS.search(text)
-    feed = _FEEDS.search(text)
-    if need or feed:
-        match = need or feed
-        assert match is not None
-        left = ids(text[: match.start()])
-        right = ids(re.sub(r"\([^)]*\)", "", match[1])) or ids(match[1])
-        vague = match[0].lower().startswith("after") and not re.match(r"\W*\d", text)
-        for one in left if len(left) <= 4 and not vague and _affirms(text) else ():
-            for other in right:
-                if one != other:
-                    facts.edges.append(Said((other, one) if need else (one, other), s.line, "text"))
-            if need and not right and is_none(match[1]):
-                facts.without.setdefault(one, Said("", s.line, "text"))
-    elif s.context.under(_ORDER, 1) or s.about(r"depend"):
-        if (before := re.fullmatch(r"(.+)\bbefore\b(.+)", text)) and s.kind == "item":
-            facts.edges += [Said((a, b), s.line, "text") for a in ids(before[1]) for b in ids(before[2]) if a != b]
-        elif re.search(r"\b(?:have|has) no (?:\w+ )?dependenc", text, re.I):
-            for free in ids(text):
-                facts.without.setdefault(free, Said("", s.line, "text"))
-        else:
-            _chain(s, text, facts)
-
-
-def _affirms(text: str) -> bool:
-    said = re.sub(r"\([^)]*\)", "", text)
-    return not re.search(r"\b(?:not|never|no longer|doesn't|without)\b", said, re.I)
-
-
-def _chain(s: Statement, text: str, facts: Facts) -> None:
-    if re.search(r"\b(?:order|sequence|path|timeline)\b", s.key, re.I):
-        return
-    parts = _ARROW.split(text)
-    if len(parts) > 1 and not re.search(r"\bwave\b", text, re.I):
-        backwards = re.search(r"\u2190|<-", text) is not None
-        for a, b in itertools.pairwise(parts):
-            pairs = [(x, y) for x in ids(a) for y in ids(b) if x != y]
-            facts.edges += [Said((y, x) if backwards else (x, y), s.line, "text") for x, y in pairs]
-    elif len(own := ids(s.key)) == 1:
-        facts.edges += [Said((needed, own[0]), s.line, "text") for needed in ids(s.value) if needed != own[0]]
-        if is_none(s.value) and s.value:
-            facts.without.setdefault(own[0], Said("", s.line, "text"))
-
-
-def _splits(s: Statement, facts: Facts) -> bool:
-    """`5.2.1 was split into 5.2.1a and 5.2.1b`; a mere possibility is none."""
-    told = _SPLIT.search(s.whole) or (s.context.under(r"\bsplits?\b", 1) and _ARROW.search(s.whole))
-    found = ids(s.whole)
-    if told and len(found) in (1, 2) and _SPLIT.search(s.whole) and not _MAYBE.search(s.whole):
-        facts.halved.append(Said(found[0], s.line))
-    if not told or len(found) < 3:
-        return False
-    if not _MAYBE.search(s.whole) and not s.context.under(r"contingen|if needed|optional|potential", 1):
-        facts.splits.append(Said((found[0], tuple(found[1:])), s.line))
-    return True

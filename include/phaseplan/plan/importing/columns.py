@@ -51,7 +51,7 @@ _COLUMNS: tuple[tuple[Column, str], ...] = (
     ("others", r"shared (?:with|by)|contribut|secondary|also (?:touched|modified)|modified by|touched by"),
     (
         "owner",
-        r"^(?:primary |file |lead )?owne[rd](?: (?:agent|branch|by))?$|^belongs to$|^primary(?: agent| "
+        r"^(?:primary |file |lead )?owne[rd](?: (?:agent|branch|by))?$|^belongs to$|^written by$|^primary(?: agent| "
         r"branch)?$|^responsible|maintainer|^(?:exclusive |only )?writer",
     ),
     ("agent", r"^(?:assigned )?(?:agent|assignee|engineer|worker|developer)(?: ?(?:#|id|no\.?|name))?$|^assigned"),
@@ -123,6 +123,7 @@ def columns(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]] = ()) -> 
 
 
 _WAVE = re.compile(r"\W*(?:wave\W*\d|w\d{1,2}\W*$)", re.IGNORECASE)
+_COUNTED = re.compile(r"~?\s*\d[\d,]{1,6}(?:\s*(?:\u2192|->)\s*\d[\d,]*)?")
 _OPEN = ("", "title", "branch", "owns", "risk")  # headings that ids may stand under
 
 
@@ -131,7 +132,7 @@ def _by_content(kind: Column, cells: list[str]) -> Column:
     if kind == "owns" and cells and not any(paths(cell) or "`" in cell for cell in cells):
         several = any(len(ids(clean(cell))) > 1 for cell in cells)
         return "branches" if several else "id" if _are_ids(cells) else ""
-    if kind == "duration" and cells and all(re.fullmatch(r"~?\s*\d[\d,]{1,6}", clean(cell)) for cell in cells):
+    if kind == "duration" and cells and all(_COUNTED.fullmatch(clean(cell)) for cell in cells):
         return "lines"
     return kind
 

@@ -11,7 +11,10 @@ from include.phaseplan.plan.importing.flowchart import Edge, Flowchart, Node, fl
 from include.phaseplan.plan.importing.words import clean, ids, ids_out, names, numbers
 
 _SOFT = re.compile(
-    r"optional|soft|weak|inform|coordinat|recommend|nice|refer|later|future|may\b|could|loosely|review", re.I
+    r"\b(?:optional\w*|soft|weak|informational|informative|coordinat\w*|recommended|nice[- ]to[- ]have|later|"
+    r"future|may|"
+    r"could|loosely|for reference|references? only|reviews? only|integration only|not block\w*)\b",
+    re.I,
 )
 _ENTITY = re.compile(r"#(\w{1,20});")  # of a label: `#amp;` as Mermaid writes it
 _NEEDS = re.compile(r"^(?:depends(?: on)?|requires?|needs|waits (?:for|on)|blocked by|uses|imports|consumes)$", re.I)
@@ -59,7 +62,7 @@ def _turned(edge: Edge, mentions: dict[str, Mention]) -> bool:
 
 
 def _is_soft(edge: Edge, soft_dots: bool) -> bool:
-    return (edge.dotted and soft_dots) or _SOFT.search(edge.label) is not None
+    return (edge.dotted and (soft_dots or "integration" in edge.label.lower())) or _SOFT.search(edge.label) is not None
 
 
 def _mention(node: Node, chart: Flowchart, phase: int | None) -> Mention | None:

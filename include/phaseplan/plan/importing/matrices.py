@@ -115,7 +115,9 @@ def shared_row(owns: str, owner: str, others: str, line: int, context: Context, 
             or len(agents_of(owner)) > 1
             or re.search(r"shared|all agents|\ball\b", owner, re.IGNORECASE)
         )
-        if several or ids(others) or agents_of(others):
+        if path.endswith("/") and len(ids(owner)) > 1 and not ids(others):  # a folder, each with files of its own there
+            facts.owned += [Mention("list", line, id=i, owns=(path,), wave=context.wave) for i in ids(owner)]
+        elif several or ids(others) or agents_of(others):
             note = f"{owner}, {others}" if others else owner
             facts.shared.append(
                 Shared(

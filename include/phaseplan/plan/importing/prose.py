@@ -54,6 +54,7 @@ def read(s: Statement, facts: Facts) -> None:
     listed = re.fullmatch(r"wave: (\d{1,3})", s.parents[-1], re.I) if s.kind == "fence" and s.parents else None
     above = int(listed[1]) if listed else s.context.wave
     wave = wave_of(s.whole if s.kind == "item" and wave_heading(s.whole) else s.key, above)
+    waves.several(s, facts)
     if re.search(r"critical path", f"{s.key} {' '.join(s.context.headings[-1:])} {' '.join(s.parents)}", re.I):
         _critical(s, facts)
     elif wave is not None:
@@ -112,6 +113,7 @@ def _phase(s: Statement, facts: Facts) -> None:
 
 def _title(s: Statement, facts: Facts) -> None:
     text = re.sub(r"^(?:phase\s*)?\d{1,3}\s*[-\u2013\u2014:.)]*\s*", "", s.value, flags=re.I).strip("() ")
+    text = "" if re.fullmatch(r"\W*(?:phase\s*)?\d+\s*\([^)]*\)", s.value, re.I) else text  # `10 (final)`
     if re.search(r"[A-Za-z]{3}", text) and not re.search(r"\bphase\s*\d+", text, re.I):
         facts.titles.insert(0 if all(said.source == "text" for said in facts.titles) else 1, Said(text, s.line, "list"))
     if found := phases(f"phase {s.value}" if s.key.lower().startswith("phase") else s.value):
@@ -176,6 +178,8 @@ def phase_title(heading: str) -> tuple[str, bool] | None:
     True with it: it stands behind the phase's number.
     """
     text = re.sub(r"\bphase\s*\d{1,3}\b(?:\s*[:.\u2013\u2014-])?", "\0", heading, flags=re.I)
+    if quoted := re.search(r"\0\W*[\"\u201c]([^\"\u201c\u201d]{3,60})[\"\u201d]", text):
+        return quoted[1].strip(), True
     before, _, after = text.rpartition("\0")
     parts = [
         (p.strip(' :.()"\u201c\u201d'), bool(before or "\0" in text) and side is after)

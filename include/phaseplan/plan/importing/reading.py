@@ -15,6 +15,8 @@ from include.phaseplan.plan.importing.statements import statements
 from include.phaseplan.plan.importing.ties import phases
 from include.phaseplan.plan.importing.words import clean, ids, names, slug
 
+NEAR = 4  # lines below the first heading, where a line in bold says what it is about
+
 
 def read(file: str, text: str) -> Facts:
     """Everything a document says."""
@@ -89,6 +91,8 @@ def _heading(block: Block, context: Context, facts: Facts) -> None:
         if block.level == 1 or (strong and named and phases(text) == (own,)):
             at = 0 if strong and not any(said.source == "list" for said in facts.titles) else len(facts.titles)
             facts.titles.insert(at, Said(name, block.line, "list" if strong else "text"))
+        elif block.level == 7 and facts.titles and 0 < block.line - facts.titles[0].line <= NEAR:
+            facts.titles.insert(0 if facts.titles[0].source == "text" else 1, Said(name, block.line, "text"))
     number = wave_of(text)
     opened = wave_heading(text) if number is not None else None
     if opened is not None and number is not None:

@@ -23,6 +23,7 @@ _OF_NUMBERS: tuple[Column, ...] = ("id", "needs", "feeds")
 _WAVES = ("stage", "batch", "sprint", "tier", "iteration", "round", "layer", "step")
 _NUMBER = r"(?=[ _#-]*(?:\d|one\b|two\b|three\b|four\b|five\b|six\b))"
 _LEAD = "feature/"  # makes a name of what nobody would take for one
+_IN_CODE = re.compile(r"`[A-Za-z][\w.-]{0,40}(?:/[\w-]{1,80}){1,4}`")
 _HEAD = re.compile(r"\W{0,4}\*\*`([A-Za-z][\w.-]{0,40}(?:/[\w-]{1,80}){1,4})`\*\*")
 MOST = 400  # ids of one document
 
@@ -110,6 +111,10 @@ def _names(blocks: list[Block]) -> tuple[str, ...]:
     """Git names of a document in which none looks like one: alone in bold code at the head of what they are about."""
     heads = (_HEAD.match(block.text) for block in blocks if block.kind in ("heading", "item"))
     found = dict.fromkeys(head[1] for head in heads if head)
+    for rows in (block.rows for block in blocks if block.rows):
+        at = columns(rows[0].cells).get("branch", -1)
+        cells = [row.cells[at].strip() for row in rows[1:] if 0 <= at < len(row.cells)]
+        found |= dict.fromkeys(cell[1:-1] for cell in cells if _IN_CODE.fullmatch(cell))
     return tuple(found) if len(found) > 1 else ()
 
 

@@ -119,7 +119,7 @@ def _branches(text: str, line: int, facts: Facts, mention: Mention) -> list[str]
     made = [
         n
         for n in _MAKES.findall(text)
-        if not is_placeholder(n) and re.search(r"[/-]", n) and not n.startswith(("-", "main"))
+        if not is_placeholder(n) and re.search(r"[/-]\w", n) and not n.startswith(("-", "main")) and n[-1] not in "/-"
     ]
     found = [n for n in names(text) if n not in made] if text.startswith(("git", "wt-")) else []
     several = len(made) + len(found) > 1

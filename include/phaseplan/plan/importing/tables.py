@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from include.phaseplan.plan.importing import matrices
 from include.phaseplan.plan.importing.blocks import Block, Row
-from include.phaseplan.plan.importing.columns import Column, column, columns
-from include.phaseplan.plan.importing.context import Context, agents_of, wave_of
+from include.phaseplan.plan.importing.cells import Cells, upright, wave_number
+from include.phaseplan.plan.importing.columns import Column, columns
+from include.phaseplan.plan.importing.context import Context, agents_of
 from include.phaseplan.plan.importing.facts import Facts, Mention, Said, Source
 from include.phaseplan.plan.importing.spans import duration
 from include.phaseplan.plan.importing.words import (
@@ -28,67 +28,24 @@ _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _SIMPLE = re.compile(r"[A-Za-z0-9][\w./-]*")
 
 
-class Cells:
-    """One row, read by kind of column."""
-
-    def __init__(self, row: Row, where: dict[Column, int], thousands: bool = False) -> None:
-        self.row, self.where, self.line, self.thousands = row, where, row.line, thousands
-
-    def raw(self, kind: Column) -> str:
-        """A cell as written; nothing where there is no such column."""
-        i = self.where.get(kind, -1)
-        return self.row.cells[i] if 0 <= i < len(self.row.cells) else ""
-
-    def text(self, kind: Column) -> str:
-        """A cell without markup."""
-        return clean(self.raw(kind))
-
-
 def read(block: Block, context: Context, facts: Facts) -> None:
     """Put what a table says into the facts."""
-    block = _upright(block)
+    block = upright(block)
     header, rows = block.rows[0], block.rows[1:]
     if matrices.read(block, context, facts):
         return
     where = columns(header.cells, [row.cells for row in rows])
-    thousands = (
-        "lines" in where and re.search(r"\bk(?:ilo)?[- ]?(?:loc|lines)", header.cells[where["lines"]], re.I) is not None
-    )
-    if "risk" in where and "branch" not in where and "id" not in where:
-        _risks(rows, where, facts)
-    elif _is_wave_table(where, rows):
+    if "risk" in where and not {"branch", "id", "owns"} & where.keys():
+        _risks(header, rows, where, facts)
+    elif _is_wave_table(where, header, rows):
         for row in rows:
-            _wave_row(Cells(row, where), facts)
+            _wave_row(Cells(row, where, header), facts)
     elif (
         not context.under(r"conflict|rollback|status|progress|checklist|example|template|split", 1) or "lines" in where
     ):
         source = _source(where, context)
         for place, row in enumerate(rows):
-            _branch_row(Cells(row, where, thousands), context, facts, source, place)
-
-
-def _upright(block: Block) -> Block:
-    """A table with an attribute a row and a branch a column, turned."""
-    first = [column(row.cells[0]) for row in block.rows[1:] if row.cells]
-    told = {kind for kind in first if kind in ("id", "branch", "lines", "needs", "owns", "title")}
-    heads = block.rows[0].cells
-    if len(told) < 3 or len(told) < 0.6 * len(first) or len({column(h) for h in heads[1:]} & told) > 0:
-        return block
-    by = next(
-        (row for row, kind in zip(block.rows[1:], first, strict=False) if kind in ("id", "branch")), block.rows[0]
-    )
-    columns_ = [[row.cells[i] if i < len(row.cells) else "" for row in block.rows] for i in range(len(heads))]
-    return replace(
-        block,
-        rows=(Row(block.rows[0].line, ("Agent", *columns_[0][1:])), *(Row(by.line, tuple(c)) for c in columns_[1:])),
-    )
-
-
-def _sizes(text: str, thousands: bool) -> tuple[int, ...]:
-    """Estimates of lines; of a column of thousands, `0.55` and `0,55` are 550."""
-    if not thousands:
-        return line_counts(text)
-    return tuple(round(float(n.replace(",", ".")) * 1000) for n in re.findall(r"\d{1,4}(?:[.,]\d{1,3})?", text)[:1])
+            _branch_row(Cells(row, where, header), context, facts, source, place)
 
 
 def _source(where: dict[Column, int], context: Context) -> Source:
@@ -96,22 +53,16 @@ def _source(where: dict[Column, int], context: Context) -> Source:
     return "matrix" if bare and "needs" in where and context.under(r"matrix|dependenc") else "agent table"
 
 
-def _is_wave_table(where: dict[Column, int], rows: tuple[Row, ...]) -> bool:
+def _is_wave_table(where: dict[Column, int], header: Row, rows: tuple[Row, ...]) -> bool:
     """One row a wave: no wave twice, and no column of single branches."""
     if "wave" not in where or ({"branch", "id", "owns"} & where.keys() and "branches" not in where):
         return False
-    seen = [wave for row in rows if (wave := _number(clean(Cells(row, where).raw("wave")))) is not None]
+    seen = [wave for row in rows if (wave := wave_number(clean(Cells(row, where, header).raw("wave")))) is not None]
     return bool(seen) and len(seen) == len(set(seen))
 
 
-def _number(text: str) -> int | None:
-    """`1`, `Wave 1`, `W1`, `6.1`: the wave's number."""
-    match = re.match(r"\W*(?:w(?:ave)?[ _-]*)?(?:\d{1,3}\.)?(\d{1,3})\b(?![.\d])", text, re.IGNORECASE)
-    return int(match[1]) if match else wave_of(text)
-
-
 def _wave_row(cells: Cells, facts: Facts) -> None:
-    number = _number(cells.text("wave"))
+    number = wave_number(cells.text("wave"))
     if number is None:
         if re.search(r"total|sum", " ".join(map(clean, cells.row.cells[:2])), re.IGNORECASE):
             _total(cells, facts)
@@ -169,7 +120,7 @@ def _branch_row(cells: Cells, context: Context, facts: Facts, source: Source, pl
                 cells.text("owns"), cells.text("owner") or free, cells.text("others"), cells.line, context, facts
             )
         return
-    wave = _number(cells.text("wave")) if "wave" in cells.where else None
+    wave = wave_number(cells.text("wave")) if "wave" in cells.where else None
     agents = agents_of(cells.text("agent")) or agents_of(cells.text("owner"))
     if "agent" in cells.where and not agents and re.fullmatch(r"\d{1,2}|[A-Z]", cells.text("agent")):
         agents = [cells.text("agent")]
@@ -181,7 +132,7 @@ def _branch_row(cells: Cells, context: Context, facts: Facts, source: Source, pl
             id=branch_ids[0] if branch_ids else None,
             name=name,
             title=ids_out(cells.text("title")).strip(" :-\u2013") if _has_words(cells.text("title")) else free or None,
-            lines=_sizes(cells.text("lines"), cells.thousands),
+            lines=cells.sizes(),
             needs=cells.text("needs") if "needs" in cells.where else None,
             feeds=cells.text("feeds") if "feeds" in cells.where else None,
             owns=tuple(_listed(cells.raw("owns")) or paths(cells.raw("owns"))),
@@ -258,10 +209,10 @@ def _is_assignment(cells: Cells, context: Context) -> bool:
     return told and sized and waved and bool(cells.text("title") or cells.text("branch"))
 
 
-def _risks(rows: tuple[Row, ...], where: dict[Column, int], facts: Facts) -> None:
+def _risks(header: Row, rows: tuple[Row, ...], where: dict[Column, int], facts: Facts) -> None:
     """`Risk | Level | Mitigation`."""
     for row in rows:
-        cells = Cells(row, where)
+        cells = Cells(row, where, header)
         what = cells.text("risk").lower()
         level = next((w for c in row.cells if (w := clean(c).lower()) in ("low", "medium", "high")), None)
         if what and level:

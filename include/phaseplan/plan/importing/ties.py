@@ -10,7 +10,7 @@ from include.phaseplan.plan.importing.statements import Statement
 from include.phaseplan.plan.importing.words import ids, is_none, numbers
 
 _PHASES = re.compile(
-    r"\bphases?\s*#?(\d{1,3}(?:\s*(?:[,&/\u2013-]|and|to|through)\s*(?:phase\s*)?\d{1,3}\b(?!\.))*)", re.I
+    r"\bphases?\s*#?(\d{1,3}(?:\s*(?:[,&/\u2013-]|and|to|through)\s*(?:phase\s*)?\d{1,3}\b(?!\.\d))*)", re.I
 )
 _TIED = re.compile(
     r"\W*(?:phase \d+ |it |this phase )?(?:is )?(depends on|requires|needs|presupposes|blocks|"
@@ -90,6 +90,8 @@ def tie(s: Statement, key: str, facts: Ties) -> bool:
             (facts.blocks, _BLOCKS),
             (facts.independent, _INDEPENDENT),
         ):
+            if at and s.kind == "text" and not s.key and not re.match(r"\W*(?:phases?\s*\d|no)", s.value, re.I):
+                continue
             if re.fullmatch(rf"{pattern}\b:?(?:\s*\(.*\))?(?::.*)?", text) and not s.context.branch:
                 found = phases(s.whole if at else s.value)
                 if not found and at == 0 and re.search(r"\d", s.value) and not ids(s.value):

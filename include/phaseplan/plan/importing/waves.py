@@ -36,6 +36,14 @@ _ONLY_TIME = re.compile(
 _BESIDE = re.compile(r"\s[\u00b7\u2022|/]\s|\s{2,}|;\s")
 
 
+def several(s: Statement, facts: Facts) -> None:
+    """`Wave 1 takes 1 day, Wave 2 takes 2 days`."""
+    found = re.findall(r"\bwave (\d{1,2})\b[^.;,\d]{0,20}?\b(?:takes|lasts|needs)\s+([^,.;]{1,30})", s.whole, re.I)
+    for number, time in found if len(found) > 1 else ():
+        if span := duration(time):
+            facts.wave(int(number)).spans.append(Said(span, s.line, "text"))
+
+
 def read(s: Statement, number: int, facts: Facts) -> None:
     """Put what a statement says of a wave into the facts."""
     wave, key = facts.wave(number), s.key.lower()
