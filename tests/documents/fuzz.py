@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import random
 import resource
+import signal
 import sys
 import tempfile
 import time
@@ -23,7 +24,7 @@ from tests.documents.mutations import mutate
 
 LIMIT = 10.0  # seconds for one document; a document of the corpus takes 0.03
 MEMORY = 2 << 30  # bytes of this process
-CHUNK = 5_000  # inputs of a process at a time
+CHUNK = 2_000  # inputs of a process at a time
 WHOLE = 1_000_000  # inputs of a whole round
 TABLE = Path(__file__).resolve().parents[2] / "docs" / "fuzz.md"
 
@@ -114,28 +115,32 @@ def some(seeds: range) -> Done:
 
 
 def main(inputs: int, first: int) -> int:
-    """Run some inputs on all cores and write down what became of them; the number of those that broke something."""
-    begun, parts = time.perf_counter(), []
+    """Run some inputs on all cores, to the end or until Ctrl-C, and write down what became of them.
+
+    :return: how many broke something.
+    """
+    begun = time.perf_counter()
+    parts: list[Done] = []
     chunks = [range(at, min(at + CHUNK, first + inputs)) for at in range(first, first + inputs, CHUNK)]
-    with multiprocessing.get_context("spawn").Pool() as pool:
-        for part in pool.imap_unordered(some, chunks):
-            parts.append(part)
-            done, broken = sum(p.inputs for p in parts), sum(p.broken for p in parts)
-            print(f"{done:,} inputs, {time.perf_counter() - begun:.0f} s, {broken} broken", flush=True)
-    slowest = max(parts, key=lambda part: part.slowest)
-    whole = Done(
-        inputs,
-        first,
-        sum(part.broken for part in parts),
-        time.perf_counter() - begun,
-        slowest.slowest,
-        slowest.seed,
-        max(part.peak for part in parts),
-    )
+    quiet = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
+    with multiprocessing.get_context("spawn").Pool(**quiet) as pool:
+        try:
+            for part in pool.imap_unordered(some, chunks):
+                parts.append(part)
+                whole = _together(parts, time.perf_counter() - begun)
+                print(f"{whole.inputs:,} inputs, {whole.seconds:.0f} s, {whole.broken} broken", flush=True)
+        except KeyboardInterrupt:
+            print("stopped")
+    whole = _together(parts, time.perf_counter() - begun)
     TABLE.write_text(table(whole), encoding="utf-8")
-    took = f"{whole.seconds:.0f} s, {whole.broken} broken, slowest {whole.slowest:.2f} s"
-    print(f"{inputs:,} inputs in {took} ({TABLE.name})")
     return whole.broken
+
+
+def _together(parts: list[Done], seconds: float) -> Done:
+    worst = max(parts, key=lambda part: part.slowest)
+    inputs, broken = sum(part.inputs for part in parts), sum(part.broken for part in parts)
+    first, peak = min(part.first for part in parts), max(part.peak for part in parts)
+    return Done(inputs, first, broken, seconds, worst.slowest, worst.seed, peak)
 
 
 def table(done: Done) -> str:
