@@ -42,48 +42,29 @@ _LABEL = re.compile(r"[\[({>]+\s*\"?\s*([^\]\"<|]{1,120})")
 _ROLE = re.compile(
     r"^\W*(?:agent|engineer|developer|worker|owner)\s+\w{1,8}\s*(?:\u2192|->|:|\u2013|\u2014|-)\s*", re.IGNORECASE
 )
-_NO_COLUMNS = (
-    "agent",
-    "agents",
-    "wave",
-    "owner",
-    "risk",
-    "mitigation",
-    "others",
-    "needs",
-    "feeds",
-    "lines",
-    "duration",
+_NO_COLUMNS = frozenset(
+    ["agent", "agents", "wave", "owner", "risk", "mitigation", "others", "needs", "feeds", "lines", "duration"]
 )
-_OF_BRANCHES = ("branch", "needs", "feeds", "owns", "lines", "duration", "wave", "agent", "title")
 
 
 def by_own_words(blocks: list[Block]) -> list[Label]:
     """The labels of the kind that most branches are called by, in their order; none where ids are like `5.1.1`."""
     if _usual(blocks):
         return []
+    written = (_in_tables, _in_fences, _in_headings, _in_lists)
     found: dict[str, dict[str, Label]] = {}
-    for strength in (_in_tables, _in_fences, _in_headings, _in_lists, _in_graphs):
-        for label in strength(blocks):
+    for place in (*written, _in_graphs):
+        for label in place(blocks):
             found.setdefault(label.kind, {}).setdefault(label.id, label)
-        if any(len(labels) >= FEWEST for labels in found.values()):
+        best = max(found.values(), key=len, default={})
+        if len(best) >= FEWEST:
             break
-    order = [kind for kind, _ in _KINDS]
-    best = max(
-        found.values(), key=lambda labels: (len(labels), -order.index(next(iter(labels.values())).kind)), default={}
-    )
-    if len(best) < FEWEST:
+    else:
         return []
     kind = next(iter(best.values())).kind
-    for strength in (
-        _in_tables,
-        _in_fences,
-        _in_headings,
-        _in_lists,
-    ):  # what the strongest places leave out; a graph has others'
-        for label in strength(blocks):
-            if label.kind == kind:
-                best.setdefault(label.id, label)
+    for label in (label for place in written for label in place(blocks)):  # not a graph: it shows other phases' too
+        if label.kind == kind:
+            best.setdefault(label.id, label)
     return list(best.values())
 
 
