@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from include.phaseplan.plan.export.document import markdown
 from include.phaseplan.plan.importing.document import import_text
 from include.phaseplan.plan.loader import parse
 from include.phaseplan.plan.model import PhasePlan
+from tests.plan.random_plans import random_plan
 
 TOP = Path(__file__).resolve().parents[2]
 PLANS = [*sorted((TOP / "include" / "plans").glob("*.yaml")), TOP / "samples" / "recipes" / "plan.yaml"]
@@ -50,6 +52,12 @@ def test_nothing_is_lost(path: Path) -> None:
     assert markdown(again) == markdown(plan)
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_nothing_is_lost_of_random_plans(seed: int) -> None:
+    plan = random_plan(random.Random(seed))  # their ids have two parts, and their title is `Phase 1`
+    assert PhasePlan.model_validate(imported(markdown(plan))) == plan
+
+
 UNLIKE = """phase: 4
 title: Searching
 agent: go-sample
@@ -70,6 +78,14 @@ waves:
 
 def test_labels_days_and_paths_of_any_kind_are_kept() -> None:
     plan = PhasePlan.model_validate(parse("plan.yaml", UNLIKE).data)
+    assert PhasePlan.model_validate(imported(markdown(plan))) == plan
+
+
+@pytest.mark.parametrize("brief", ["\n", "a\n\n", "\n a", " a\nb", "a\nb\n", "a\nb", "...\na", "a\n---\nb\n"])
+def test_texts_of_several_lines_are_kept(brief: str) -> None:
+    data = parse("plan.yaml", UNLIKE).data or {}
+    data["waves"][0]["branches"][0]["brief"] = brief
+    plan = PhasePlan.model_validate(data)
     assert PhasePlan.model_validate(imported(markdown(plan))) == plan
 
 

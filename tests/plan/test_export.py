@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from include.phaseplan.cli.main import main
 from include.phaseplan.plan.campaign import load_valid
+from include.phaseplan.plan.export.document import document as document_of
 from include.phaseplan.plan.export.document import markdown
 from include.phaseplan.plan.export.settings import plain
+from include.phaseplan.plan.export.settings import settings as rest_of
 from include.phaseplan.plan.export.text import as_yaml, code, lasting, speakable, table, words
+from include.phaseplan.plan.importing.document import import_text
 from include.phaseplan.plan.loader import parse
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.plan.spans import Span, seconds, written
@@ -121,7 +124,16 @@ def whole(draw: st.DrawFn) -> dict[str, Any]:
 @given(st.composite(whole)())
 def test_no_text_gets_out_or_lost(data: dict[str, Any]) -> None:
     plan = PhasePlan.model_validate(data)
-    assert PhasePlan.model_validate(read(markdown(plan), 7)) == plan
+    assert PhasePlan.model_validate(read(document_of(plan, rest_of(plan)), 7)) == plan
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.composite(whole)())
+def test_any_text_imports_as_it_was(data: dict[str, Any]) -> None:
+    plan = PhasePlan.model_validate(data)
+    made = import_text("plan.md", markdown(plan)).text
+    assert made is not None
+    assert PhasePlan.model_validate(parse("plan.yaml", made).data) == plan
 
 
 @settings(max_examples=300)

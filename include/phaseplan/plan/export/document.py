@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from include.phaseplan.plan.analysis import Analysis, WaveFacts, analyse
 from include.phaseplan.plan.export.settings import listable, plain, scriptable, settings
 from include.phaseplan.plan.export.text import as_yaml, bullets, code, fence, lasting, table, words
+from include.phaseplan.plan.importing.document import import_text
+from include.phaseplan.plan.loader import parse
 from include.phaseplan.plan.mermaid import flowchart
 from include.phaseplan.plan.model import Branch, PhasePlan, Wave
+from include.phaseplan.plan.schema import validate
 
 
 def markdown(plan: PhasePlan) -> str:
-    """The document of a plan that lints without errors: everything the plan holds is in it."""
+    """The document of a plan that lints without errors: everything the plan holds is in it, and imports as the plan.
+
+    Where a reader would take something for what it is not, such as a title `Phase 1`, the plan as a whole is in *Plan
+    Settings*, which an import believes first.
+    """
+    text = document(plan, settings(plan))
+    return text if _read(text) == plan else document(plan, plain(plan))
+
+
+def _read(text: str) -> PhasePlan | None:
+    """The plan that a document imports as; None: it is none."""
+    made = import_text("plan.md", text).text
+    data = parse("plan.yaml", made).data if made is not None else None
+    return validate(PhasePlan, data)[0] if data is not None else None
+
+
+def document(plan: PhasePlan, rest: dict[str, Any]) -> str:
+    """The document with what its sections do not say in *Plan Settings*."""
     facts = analyse(plan)
     parts = [
         f"# Phase {plan.phase}{_titled(plan.title)}\n",
@@ -30,7 +51,7 @@ def markdown(plan: PhasePlan) -> str:
         *_blocks(plan),
         *_notes("## Notes\n", plan.notes),
     ]
-    if rest := settings(plan):
+    if rest:
         parts += ["## Plan Settings\n", fence("yaml", as_yaml(rest))]
     return "\n".join(parts)
 

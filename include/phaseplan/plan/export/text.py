@@ -75,7 +75,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in value else '"' if plain(value) != value else None
+    block = "\n" in value.strip("\n") and value[0] not in " \n" and not value.endswith("\n\n")  # else YAML needs `...`
+    style = "|" if block else '"' if "\n" in value or plain(value) != value else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
