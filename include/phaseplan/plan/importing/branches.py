@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from include.phaseplan.plan.importing import edges
-from include.phaseplan.plan.importing.context import agents_of, wave_of
+from include.phaseplan.plan.importing.blocks import Block
+from include.phaseplan.plan.importing.context import Context, agents_of, wave_of
 from include.phaseplan.plan.importing.edges import ARROW, MAYBE, NEEDS, SPLIT
 from include.phaseplan.plan.importing.facts import Facts, Mention, Said
 from include.phaseplan.plan.importing.spans import duration
@@ -41,6 +42,12 @@ _TOUCHES = re.compile(
     r"(?:It )?(?:touches|writes|edits|changes|owns)(?: only)?\s+((?:`[^`]+`(?:\s*(?:,|and)\s*)?)+)", re.I
 )
 _ABOUT = r"roughly|about|around|approximately|approx\.?|some|estimated(?: at)?:?|target(?: of)?:?|size:?|~|\u2248|"
+_EXPECTED = re.compile(
+    r"(?:around|about|some|roughly|approximately|expect(?:ed)?(?: at)?|estimated?(?: at| of| is)?|"
+    r"budget of|~|\u2248)\s*"
+    r"(\d[\d,]*)\s+(?:lines|loc)\b",
+    re.I,
+)
 _CODE = re.compile(r"`[^`]*`")
 _OTHER = re.compile(
     r"critical path|merge order|rollback|validat|conflict|status|timeline|schedule|communication|"
@@ -124,11 +131,29 @@ def read(s: Statement, facts: Facts) -> None:
         and _is_list_of_branches(s)
     ):
         _definition(s, None, facts)
+    counted = (
+        re.fullmatch(r"~?\d[\d,]{1,6}(?: lines)?\.?", s.value) if s.kind == "item" and s.key and not found else None
+    )
+    if counted and s.context.under(r"lines?\b|sizes?\b|budget|estimates?\b", 1):
+        facts.mentions.append(Mention("list", s.line, title=s.key, lines=line_counts(s.value)))
     _lives(s, found, facts)
     if not found:
         edges.by_name(s, facts)
     if found and not re.search(r"critical path", " ".join((s.key, *s.parents, *s.context.headings[-1:])), re.I):
         edges.read(s, facts)
+
+
+def paragraph(block: Block, context: Context, facts: Facts) -> None:
+    """`**6.1.1 Controller.** ... We expect around 750 lines`, which may go over several lines."""
+    lead = re.match(r"\W*\*\*([^*\n]{1,120})\*\*", block.text)
+    found = ids(clean(lead[1])) if lead else []
+    branch = found[0] if len(found) == 1 else context.branch
+    sizes = _EXPECTED.findall(clean(block.text))
+    if branch is not None and len(sizes) == 1:
+        by_id = bool(ids(branch))
+        subject = Mention("text", block.line, id=branch if by_id else None, name=None if by_id else branch)
+        subject.lines = line_counts(sizes[0])
+        facts.mentions.append(subject)
 
 
 def _lives(s: Statement, found: list[str], facts: Facts) -> None:
@@ -184,7 +209,11 @@ def _told(s: Statement, subject: Mention, facts: Facts) -> None:
             r"(?:It )?(?:needs|requires|depends on)\s+((?:.*`.*|.*\bwave\b.*|no other branch.*))", sentence, re.I
         ):
             subject.needs = needs[1].rstrip(". ")
-    if subject.owns or subject.needs or subject.lines:
+        if agent := re.match(r"\W*agent (\w{1,2})\b\W*(?:,|\bon\b|$)", sentence, re.I):
+            subject.agent = agent[1].upper()
+        if len(named := names(sentence)) == 1 and re.search(r"\b(?:on|branch)\b[^`]{0,14}`", sentence, re.I):
+            subject.name = named[0]
+    if subject.owns or subject.needs or subject.lines or subject.name or subject.agent:
         facts.mentions.append(subject)
 
 

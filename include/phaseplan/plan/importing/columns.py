@@ -40,7 +40,7 @@ _COLUMNS: tuple[tuple[Column, str], ...] = (
     ("critical", r"critical"),
     (
         "needs",
-        r"depend|depends on|require[sd]?\b(?! agents)|prereq|needs|blocked by|"
+        r"depend|depends on|require[sd]?\b(?! agents)|prereq|needs|builds on|blocked by|"
         r"upstream|predecessor|after$|wait(?:s|ing) (?:for|on)",
     ),
     (
@@ -54,7 +54,11 @@ _COLUMNS: tuple[tuple[Column, str], ...] = (
         r"^(?:primary |file |lead )?owne[rd](?: (?:agent|branch|by))?$|^belongs to$|^written by$|^primary(?: agent| "
         r"branch)?$|^responsible|maintainer|^(?:exclusive |only )?writer",
     ),
-    ("agent", r"^(?:assigned )?(?:agent|assignee|engineer|worker|developer)(?: ?(?:#|id|no\.?|name))?$|^assigned"),
+    (
+        "agent",
+        r"^(?:assigned )?(?:agent|assignee|engineer|worker|developer|"
+        r"session|workspace|worktree)(?: ?(?:#|id|no\.?|name))?$|^assigned",
+    ),
     ("id", r"^(?:#|no\.?|id|ref)$|\bid$|^id\b|^(?:branch|task|effort|item|sub-?phase) ?(?:#|no\.?|number)$"),
     (
         "branches",
@@ -66,14 +70,15 @@ _COLUMNS: tuple[tuple[Column, str], ...] = (
     (
         "owns",
         r"^(?:owned |primary |target |main |key |exclusive |touched )?(?:files?|paths?|packages?|"
-        r"dir(?:ector(?:y|ies))?s?|folders?|locations?|places?|owns|ownership|"
+        r"dir(?:ector(?:y|ies))?s?|folders?|locations?|places?|territory|owns|ownership|"
         r"touches|writes|edits|modifies|code paths?|"
         r"modules? paths?)\b(?! count)|package path|file path|files? owned|owned|file pattern|file/dir",
     ),
     ("lines", r"\bloc\b|\blines?\b|\bsize\b|sloc"),
     (
         "duration",
-        r"duration|^takes$|\btime\b(?! ?zone)|hours|\beffort\b ?\(|estimate(?:d)?(?: time)?$|\best\.?$|length",
+        r"duration|^takes$|wall[- ]?clock|elapsed|"
+        r"\btime\b(?! ?zone)|hours|\beffort\b ?\(|estimate(?:d)?(?: time)?$|\best\.?$|length",
     ),
     ("start", r"^(?:start|timeline|schedule|day|days|when)\b"),
     ("risk", r"\brisks?\b|threat|conflict (?:type|area)|known issues?"),
@@ -134,6 +139,10 @@ def _by_content(kind: Column, cells: list[str]) -> Column:
         return "branches" if several else "id" if _are_ids(cells) else ""
     if kind == "duration" and cells and all(_COUNTED.fullmatch(clean(cell)) for cell in cells):
         return "lines"
+    if kind == "duration" and cells and all(re.search(r"\d\s*(?:lines|loc)\b", clean(cell), re.I) for cell in cells):
+        return "lines"
+    if kind in ("id", "branch") and any(len(ids(clean(cell))) > 1 for cell in cells):
+        return "branches"
     return kind
 
 

@@ -70,7 +70,8 @@ def _of_the_split(known: Branches, facts: Facts, out: dict[str, Needs]) -> None:
         for edge in facts.edges:
             needed, by = edge.value
             if needed == whole and by in out:
-                for part in parts:
+                named = [e.value[0] for e in facts.edges if e.value[1] == by and e.value[0] in parts]
+                for part in named or parts:
                     out[by].add(part, edge.line, edge.source)
         for entry in known.entries.values():
             told = {said.value for values in out[entry.id].by.values() for said in values} & set(parts)
@@ -118,7 +119,8 @@ def _part(
     known: Branches, entry: Entry, part: str, line: int, source: Source, needs: Needs, waves: dict[str, int]
 ) -> None:
     own = waves.get(entry.id)
-    by_name = {name: e.id for e in known.entries.values() for name in e.names}
+    by_name = {name.rsplit("/", 1)[-1]: e.id for e in known.entries.values() for name in e.names}
+    by_name |= {name: e.id for e in known.entries.values() for name in e.names}
     agents = agents_of(part)
     if (named := [n for n in (names(part) or [part]) if n in by_name]) and by_name[named[0]] != entry.id:
         needs.add(by_name[named[0]], line, source)

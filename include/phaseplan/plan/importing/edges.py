@@ -35,10 +35,11 @@ def read(s: Statement, facts: Facts) -> None:
     if need or feed:
         match = need or feed
         assert match is not None
-        left = ids(text[: match.start()])
-        right = ids(re.sub(r"\([^)]*\)", "", match[1])) or ids(match[1])
+        left, said = ids(text[: match.start()]), re.split(r"[;.]\s", match[1], maxsplit=1)[0]
+        right = ids(re.sub(r"\([^)]*\)", "", said)) or ids(said)
         vague = match[0].lower().startswith("after") and not re.match(r"\W*\d", text)
-        for one in left if len(left) <= 4 and not vague and _affirms(text) else ():
+        clause = f"{text[: match.start(1)]}{said}"
+        for one in left if len(left) <= 4 and not vague and _affirms(clause) else ():
             for other in right:
                 if one != other:
                     facts.edges.append(Said((other, one) if need else (one, other), s.line, "text"))

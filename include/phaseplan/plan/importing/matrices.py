@@ -67,6 +67,8 @@ def _key(branch: str) -> tuple[int, ...]:
 
 def _ownership(block: Block, header: list[str], context: Context, facts: Facts) -> bool:
     """Paths down, branches or agents across."""
+    if _by_agent_and_wave(block, header, facts):
+        return True
     where = columns(block.rows[0].cells)
     heads = [
         (text, bool(ids(text) or agents_of(text) or names(raw)))
@@ -90,6 +92,20 @@ def _ownership(block: Block, header: list[str], context: Context, facts: Facts) 
         elif owners or sharers:
             note = ", ".join([*owners, *sharers])
             facts.shared.append(Shared(path, row.line, wave, False, note, owners[0] if len(owners) == 1 else None))
+    return True
+
+
+def _by_agent_and_wave(block: Block, header: list[str], facts: Facts) -> bool:
+    """Agents down, waves across, paths in the cells."""
+    waves = [wave_of(text) for text in header[1:]]
+    rows = [(row, agents_of(clean(row.cells[0]))) for row in block.rows[1:] if row.cells]
+    told = any(paths(cell) for row, _ in rows for cell in row.cells[1:])
+    if len(waves) < 2 or None in waves or not told or any(len(agents) != 1 for _, agents in rows):
+        return False
+    for row, agents in rows:
+        for wave, cell in zip(waves, row.cells[1:], strict=False):
+            if own := paths(cell):
+                facts.owned.append(Mention("list", row.line, owns=tuple(own), wave=wave, agent=agents[0]))
     return True
 
 

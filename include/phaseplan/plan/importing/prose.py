@@ -12,7 +12,7 @@ from include.phaseplan.plan.importing.facts import Facts, Said
 from include.phaseplan.plan.importing.spans import duration
 from include.phaseplan.plan.importing.statements import Statement, split
 from include.phaseplan.plan.importing.ties import phases, relation, sentences, tie
-from include.phaseplan.plan.importing.words import ids, numbers
+from include.phaseplan.plan.importing.words import clean, ids, numbers
 
 _REDUCTION = re.compile(
     r"(\d{1,3})(?:\.\d+)?\s*%\s*(?:(?:time|overall|total|wall[- ]clock|schedule)\s*)?(?:reduction|"
@@ -71,7 +71,16 @@ def paragraph(block: Block, context: Context, facts: Facts) -> None:
     ):
         at = 1 if any(said.source == "list" for said in facts.titles) else 0
         facts.titles.insert(at, Said(quoted[1].strip(" ,."), block.line, "list"))
-    text = " ".join(value for key, value, _ in map(split, block.text.split("\n")) if not key)
+    bold = re.match(r"\*\*([^*\n:]{3,60})\*\*\s*[|\u00b7\u2014\u2013-]", block.text)
+    weak = all(said.source == "text" for said in facts.titles)
+    if bold and weak and len(context.headings) == 1 and not _NO_PHASE_TITLE.search(bold[1]):
+        facts.titles.insert(0, Said(bold[1].strip(), block.line, "text"))
+    text = ""
+    for line in block.text.split("\n"):
+        key, value, _ = split(line)
+        goes_on = bool(text) and text[-1] not in ".:;!"
+        text += f" {clean(line)}" if goes_on else f" {value}" if not key else ""
+    text = text.strip()
     if text and context.wave is None and context.branch is None:
         sentences(Statement(block.line, "", text, text, (), context, "text"), facts)
 
@@ -112,7 +121,9 @@ def _phase(s: Statement, facts: Facts) -> None:
 
 
 def _title(s: Statement, facts: Facts) -> None:
-    text = re.sub(r"^(?:phase\s*)?\d{1,3}\s*[-\u2013\u2014:.)]*\s*", "", s.value, flags=re.I).strip("() ")
+    text = re.sub(r"^(?:phase\s*)?\d{1,3}\s*[-\u2013\u2014:.)]*\s*", "", s.value, flags=re.I).strip(
+        '() ,;:"\u201c\u201d'
+    )
     text = "" if re.fullmatch(r"\W*(?:phase\s*)?\d+\s*\([^)]*\)", s.value, re.I) else text  # `10 (final)`
     if re.search(r"[A-Za-z]{3}", text) and not re.search(r"\bphase\s*\d+", text, re.I):
         facts.titles.insert(0 if all(said.source == "text" for said in facts.titles) else 1, Said(text, s.line, "list"))
@@ -158,7 +169,7 @@ _PHASE_KEYS: tuple[tuple[str, Callable[[Statement, Facts], None]], ...] = (
         r"(?:max(?:imum)?|peak)\.? (?:number of )?(?:parallel|concurrent|simultaneous)?\s*"
         r"(?:agents?|parallelism|parallelization|concurrency)?.*|parallel limit|concurrency(?: limit)?|"
         r"parallel agents(?: \(max\w*\))?|concurrent agents|"
-        r"(?:agents|engineers|developers|workspaces)(?: (?:needed|required))?"
+        r"(?:agents|engineers|developers|workspaces|sessions)(?: (?:needed|required))?"
         r"(?: (?:at the same time|at once|in parallel))?",
         _number("max_agents"),
     ),

@@ -37,8 +37,13 @@ def read(file: str, text: str) -> Facts:
             tables.read(block, context, facts)
         elif block.kind == "fence" and block.language in ("mermaid", ""):
             graphs.read(block, context, facts, phase.value if phase else None, soft)
+        if block.kind == "fence":
+            sharing.comments(block, context, facts)
+            if "\u2500\u2500" in block.text or "--" in block.text:
+                sharing.tree(block, context, facts)
         if block.kind == "text":
             prose.paragraph(block, context, facts)
+            branches.paragraph(block, context, facts)
         if block.kind == "fence" and block.language in shells.LANGUAGES:
             shells.read(block, context, facts, lead)
         lead = clean(block.text.rsplit("\n", 1)[-1]) if block.kind in ("text", "item") else ""

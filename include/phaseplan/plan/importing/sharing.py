@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from include.phaseplan.plan.importing.context import agents_of, wave_of
+from include.phaseplan.plan.importing.blocks import Block
+from include.phaseplan.plan.importing.context import Context, agents_of, wave_of
 from include.phaseplan.plan.importing.facts import Facts, Mention, Shared
 from include.phaseplan.plan.importing.statements import Statement
 from include.phaseplan.plan.importing.words import ids, names, paths
@@ -15,6 +16,9 @@ _OWNERSHIP = (
 )
 _SHARED = (
     r"shared[ _-]?files?|shared resources|common files|files? shared|hot ?spots?|shared (?:packages?|code)|contended"
+)
+_BRANCH_OF_TREE = re.compile(
+    r"(?P<lead>[\s\u2502\u251c\u2514\u2500|`+-]*)(?P<name>[\w.*-]+(?:/[\w.*-]+)*/?)(?:\s+(?:#|//|<-|\u2190)\s*(?P<said>.*))?\s*"
 )
 _GENERATED = re.compile(r"generated|zz_|deepcopy|codegen", re.I)
 _FIRST = re.compile(
@@ -45,6 +49,35 @@ def read(s: Statement, facts: Facts) -> bool:
         mention.owns = tuple(own)
     facts.owned += made
     return bool(made)
+
+
+def comments(block: Block, context: Context, facts: Facts) -> None:
+    """`// File: a/b.go` and `// Owner: 8.1.1` at the head of a piece of code."""
+    file: tuple[str, int] | None = None
+    for line, text in enumerate(block.text.split("\n"), block.line):
+        told = re.match(r"\s*(?://|#|--|\*|/\*)\s*(file|path|owner|owned by)\s*:\s*(.+)", text, re.I)
+        if told and told[1].lower() in ("file", "path"):
+            file = (found[0], line) if (found := paths(told[2])) else None
+        elif told and file and len(owners := ids(told[2])) == 1:
+            facts.owned.append(Mention("list", file[1], id=owners[0], owns=(file[0],), wave=context.wave))
+            file = None
+
+
+def tree(block: Block, context: Context, facts: Facts) -> None:
+    """A tree of folders, with who owns each behind a `#`."""
+    above: list[tuple[int, str]] = []
+    for line, text in enumerate(block.text.split("\n"), block.line):
+        match = _BRANCH_OF_TREE.fullmatch(text)
+        if match is None:
+            continue
+        depth = len(match["lead"])
+        above = [(at, name) for at, name in above if at < depth]
+        if len(above) == 0 and match["lead"].strip():
+            continue
+        above.append((depth, match["name"]))
+        if owners := ids(match["said"] or ""):
+            path = "".join(name for _, name in above)
+            facts.owned += [Mention("list", line, id=i, owns=(path,), wave=context.wave) for i in owners]
 
 
 def _refers(text: str) -> bool:

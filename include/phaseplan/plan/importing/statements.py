@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from include.phaseplan.plan.importing.blocks import Block
 from include.phaseplan.plan.importing.context import Context
-from include.phaseplan.plan.importing.words import clean
+from include.phaseplan.plan.importing.words import clean, ids
 
 _KEY = re.compile(r"([^:\n]{1,80}?)\s*:(?:\s+|$)(.*)", re.DOTALL)
 _BOLD_KEY = re.compile(
@@ -19,6 +19,7 @@ _BOLD_KEY = re.compile(
 )
 _ITEM = re.compile(r"(\s*)(?:[-*+\u2022]|\d{1,2}[.)])\s+(.*)")
 _BESIDE = re.compile(r"\s[|\u00b7\u2022;/]\s+(?=\*\*|__)")  # `**Agents:** 2 | **Duration:** 8 hours`
+_OWN_ID = re.compile(r"(?:effort|item|task|ticket|work[ _]item|branch[ _]id|id)", re.IGNORECASE)
 _TIE = re.compile(
     r"(?:depends|blocks|independent|enables|requires|needs|predecessors?|successors?|no relation)\b(?: on| from| of)?",
     re.IGNORECASE,
@@ -121,6 +122,8 @@ def _fence(block: Block, context: Context) -> Iterator[Statement]:
         while stack and stack[-1][0] >= indent:
             stack.pop()
         key, value, raw = split(item[2] if item else bare)
+        if _OWN_ID.fullmatch(key) and stack and not item and len(ids(value)) == 1:
+            stack[-1] = (stack[-1][0], f"{key}: {value}")  # what else is said of this entry is said of that branch
         above = tuple(text for _, text in stack)
         yield Statement(block.line + offset, key, value, raw, above, context, "fence", len(stack))
         stack.append((indent, f"{key}: {value}" if key and value else key or value))

@@ -41,7 +41,7 @@ _DEPENDS = (
 )
 _BLOCKS = (
     r"(?:phase )?(?:blocks(?: phases?)?|enables|required by(?: phases?)?|unblocks|needed by|"
-    r"downstream(?: phases)?|successors?|"
+    r"downstream(?: phases)?|successors?|(?:phases )?waiting(?: phases| for (?:this one|it|us))?|"
     r"blocked phases|(?:what )?(?:this phase |phase \d+ )?(?:unlocks|enables|unblocks|blocks))"
 )
 _INDEPENDENT = r"(?:phase )?(?:is )?independent (?:from|of)(?: phases?)?|(?:can run )?(?:in )?parallel with|"

@@ -39,6 +39,11 @@ _BESIDE = re.compile(r"\s[\u00b7\u2022|/]\s|\s{2,}|;\s")
 def several(s: Statement, facts: Facts) -> None:
     """`Wave 1 takes 1 day, Wave 2 takes 2 days`."""
     found = re.findall(r"\bwave (\d{1,2})\b[^.;,\d]{0,20}?\b(?:takes|lasts|needs)\s+([^,.;]{1,30})", s.whole, re.I)
+    line = re.match(r"\W*wave (\d{1,2})\b.*?(\S+ (?:days?|hours?))\s*$", s.whole, re.I) if s.kind == "fence" else None
+    if line and (span := duration(line[2])):
+        facts.wave(int(line[1])).spans.append(Said(span, s.line, "text"))
+    if told := re.match(r"\W*wave (\d{1,2})\b[^.;]{0,40}?\b(?:takes|lasts|needs)\s+([^,.;]{1,30})", s.whole, re.I):
+        found = found or [told.groups(), told.groups()]
     for number, time in found if len(found) > 1 else ():
         if span := duration(time):
             facts.wave(int(number)).spans.append(Said(span, s.line, "text"))
@@ -48,6 +53,8 @@ def read(s: Statement, number: int, facts: Facts) -> None:
     """Put what a statement says of a wave into the facts."""
     wave, key = facts.wave(number), s.key.lower()
     _opens(s, wave)
+    if wave_of(s.key) == number and _ONLY_TIME.fullmatch(s.value) and (span := duration(s.value)):
+        wave.spans.append(Said(span, s.line, "list"))
     if not s.context.branch and wave_of(s.key) is None and phases(s.value):
         tie(s, key, facts.late)
     deep = len(s.parents) > 1 and not s.parents[-1].lower().startswith("wave: ")
