@@ -119,6 +119,7 @@ def main(inputs: int, first: int) -> int:
 
     :return: how many broke something.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     begun = time.perf_counter()
     parts: list[Done] = []
     chunks = [range(at, min(at + CHUNK, first + inputs)) for at in range(first, first + inputs, CHUNK)]
