@@ -208,7 +208,7 @@ def _told(s: Statement, subject: Mention, facts: Facts) -> None:
         elif needs := re.match(
             r"(?:It )?(?:needs|requires|depends on)\s+((?:.*`.*|.*\bwave\b.*|no other branch.*))", sentence, re.I
         ):
-            subject.needs = needs[1].rstrip(". ")
+            subject.needs = needs[1].split(";")[0].rstrip(". ")
         if agent := re.match(r"\W*agent (\w{1,2})\b\W*(?:,|\bon\b|$)", sentence, re.I):
             subject.agent = agent[1].upper()
         if len(named := names(sentence)) == 1 and re.search(r"\b(?:on|branch)\b[^`]{0,14}`", sentence, re.I):

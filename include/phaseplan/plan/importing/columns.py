@@ -93,8 +93,10 @@ _COLUMNS: tuple[tuple[Column, str], ...] = (
 
 @lru_cache(maxsize=REMEMBERED)
 def column(heading: str) -> Column:
-    """What a column holds."""
+    """What a column holds; what was done so far is no estimate."""
     text = clean(heading).lower().strip(" :*")
+    if re.search(r"\b(?:so far|to date|actual|remaining|progress)\b", text):
+        return ""
     for kind, pattern in _COLUMNS:
         if re.search(pattern, text):
             return kind

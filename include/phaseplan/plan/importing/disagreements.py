@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -128,10 +129,10 @@ def _one_name_twice(draft: Draft) -> Iterator[Trouble]:
 def _loose(draft: Draft) -> Iterator[Trouble]:
     """PP913: a name nobody has."""
     taken = {name for branch in draft.branches for name in branch.entry.names}
-    taken |= {name.rsplit("/", 1)[-1] for name in taken}  # a worktree is called after the last part
+    taken |= {part for name in taken for part in (name.rsplit("/", 1)[-1], slug(name)[2])}  # what worktrees are called
     seen: set[str] = set()
     for mention in draft.known.loose:
-        if mention.name and mention.name not in taken | seen:
+        if mention.name and not {mention.name, re.sub(r"-v\d+$", "", mention.name)} & (taken | seen):
             seen.add(mention.name)
             yield Trouble(
                 "PP913", mention.line, f"the git name {mention.name} fits no branch of this document", "left out"

@@ -129,8 +129,9 @@ def _chain(chart: Flowchart, text: str, line: int, group: str, comment: str) -> 
     """`A & B --> C -->|label| D`."""
     at, before = 0, []  # type: int, list[str]
     link: re.Match[str] | None = None
+    arrow = _EDGE.search(text) is not None  # a comment above one is about what it points at
     while at < len(text):
-        here, at = _nodes(chart, text, at, line, group, comment)
+        here, at = _nodes(chart, text, at, line, group, "" if arrow and link is None else comment)
         if not here:
             return
         if link is not None:

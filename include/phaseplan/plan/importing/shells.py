@@ -30,7 +30,7 @@ def read(block: Block, context: Context, facts: Facts, lead: str) -> None:
     """Put what a snippet says into the facts; `lead` is the line above it."""
     gate = context.under(_GATE.pattern, 2) or _GATE.search(lead) is not None
     gate = gate and not context.under(r"status|communicat|rollback|setup", 1)
-    wave = wave_of(lead, context.wave)
+    wave = context.wave if context.wave is not None else wave_of(lead)
     agent, branch = context.agent, context.branch
     made: list[str] = []
     for line, text in _commands(block):

@@ -93,7 +93,7 @@ def _ties(draft: Draft, others: Iterable[tuple[Path, PhasePlan]]) -> Iterator[Tr
     for what, tied in (("depends on", facts.depends), ("blocks", facts.blocks)):
         for said in tied:
             for phase in said.value:
-                if phase in free:
+                if phase in free and (draft.phase is None or phase != draft.phase.value):
                     text = f"it calls itself independent of phase {phase}, and {what} it"
                     yield Trouble(
                         "PP906", free[phase].line, f"{text} ({place(draft, said.line)})", "kept both; one is wrong"

@@ -40,7 +40,7 @@ def read(block: Block, context: Context, facts: Facts) -> None:
     elif _is_wave_table(where, header, rows):
         for row in rows:
             _wave_row(Cells(row, where, header), facts)
-    elif (
+    elif where and (
         not context.under(r"conflict|rollback|status|progress|checklist|example|template|split", 1) or "lines" in where
     ):
         source = _source(where, context)

@@ -22,7 +22,7 @@ _LINE_BREAKS = re.compile(r"[\x85\u2028\u2029]")
 
 REMEMBERED = 8192  # texts: a document is read many times, line by line
 NONE = re.compile(
-    r"(?:none(?: of .*)?|n/?a|nil|no(?:thing)?|base|main|-+|[\u2013\u2014\u2212]+|\u2205|independent|"
+    r"(?:none(?: of .*)?|no other\b.*|n/?a|nil|null|no(?:thing)?|base|main|-+|[\u2013\u2014\u2212]+|\u2205|independent|"
     r"immediate(?:ly)?|tbd|\?|\[\s*\])"
     r"(?:\s*[(,;:\u2013\u2014-].*)?",
     re.IGNORECASE | re.DOTALL,
@@ -38,7 +38,7 @@ _NAME = re.compile(
     r"(?<![\w./@-])(?:(?:refs/(?:remotes|heads)/)?(?:origin|upstream)/)?"
     r"((?:feature|feat|features|fix|bugfix|hotfix|chore|refactor|task|topic|release|user|"
     r"users|dev|wip|agent|docs?|test)/"
-    r"[A-Za-z0-9][\w./-]{0,150}[A-Za-z0-9](?![\w/])|(?:[A-Za-z0-9][\w.-]{0,60}/){0,5}p\d{1,3}w\d{1,"
+    r"[A-Za-z0-9][\w./-]{0,150}[A-Za-z0-9](?![\w/]|[-/]?[<*{$\u2026])|(?:[A-Za-z0-9][\w.-]{0,60}/){0,5}p\d{1,3}w\d{1,"
     r"3}[-_/][A-Za-z0-9][\w./-]{0,120})"
 )
 _PLACEHOLDER = re.compile(
