@@ -179,4 +179,4 @@ def test_a_plan_is_not_overwritten_and_a_bad_one_not_exported(
     plan.write_text("phase: 9\n")
     assert main(["export", str(plan)]) == 1
     said = capsys.readouterr()
-    assert "is the plan itself" in said.err and "PP202" in said.err and said.out == ""
+    assert "itself, which this was made from" in said.err and "PP202" in said.err and said.out == ""

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from include.phaseplan.errors import InputFault
+from include.phaseplan.cli.output import write
 
 HELP = "write a plan as Markdown, with tables and a graph"
 
@@ -31,11 +31,8 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(render.text(campaign.diagnostics))
         return 1
     document = markdown(campaign.plans[0].plan)
-    if args.output is None:
-        sys.stdout.write(document)
-        return 0
-    if args.output.exists() and args.output.samefile(args.plan):
-        raise InputFault(f"{args.output} is the plan itself; name a file for the document.")
-    args.output.write_text(document, encoding="utf-8")
-    print(f"Wrote {args.output}.")
+    output = args.output or Path("-")
+    write(output, document, sources=[args.plan])
+    if str(output) != "-":
+        print(f"Wrote {output}.")
     return 0

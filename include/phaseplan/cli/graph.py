@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.phaseplan.cli.lint import default_plans
+from include.phaseplan.cli.output import write
 from include.phaseplan.errors import InputFault
 
 if TYPE_CHECKING:
@@ -39,10 +38,7 @@ def run(args: argparse.Namespace) -> int:
         first = next(d for d in campaign.diagnostics if d.is_error)
         raise InputFault(f"{render.head(first)}\nevery plan must lint without errors first: phaseplan lint")
     drawn = _draw(args.format, [loaded.plan for loaded in campaign.plans])
-    if args.output is None:
-        sys.stdout.write(drawn)
-    else:
-        _write(args.output, drawn)
+    write(args.output or Path("-"), drawn, sources=[Path(loaded.path) for loaded in campaign.plans])
     return 0
 
 
@@ -58,14 +54,3 @@ def _draw(how: str, plans: list[PhasePlan]) -> str:
     from include.phaseplan.plan.charts.text import text
 
     return text(plans)
-
-
-def _write(path: Path, content: str) -> None:
-    """Whole or not at all: whoever has the picture open never sees half of it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(content, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise InputFault(f"cannot write {path}: {error.strerror}") from None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
+from include.phaseplan.cli.output import write
 from include.phaseplan.errors import InputFault
 
 HELP = "make a plan file from a Markdown plan, and say what is contradictory in it"
@@ -34,20 +36,20 @@ def run(args: argparse.Namespace) -> int:
     from include.phaseplan.plan.campaign import load_valid
     from include.phaseplan.plan.importing.document import import_file
 
-    if args.output is not None and args.output.exists() and not args.force:
-        raise InputFault(f"{args.output} exists; name another file, or replace it with --force")
+    output = args.output or Path("-")
+    if os.path.lexists(output) and not args.force:  # before the work; `write` looks again
+        raise InputFault(f"{output} exists; name another file, or replace it with --force")
     others = [(loaded.path, loaded.plan) for loaded in load_valid(args.beside, None).plans]
     done = import_file(args.document, args.strict, others)
     sys.stderr.write(render.text(done.diagnostics))
     if done.text is None or any(d.is_error for d in done.diagnostics):
         return 1
-    if args.output is None:
-        sys.stdout.write(done.text)
+    write(output, done.text, create=not args.force, sources=[args.document, *args.beside])
+    if str(output) == "-":
         return 0
-    args.output.write_text(done.text, encoding="utf-8")
     todos = done.text.count("# TODO ")
     print(
-        f"{args.output} written, {todos} TODO{'s' if todos != 1 else ''} left; next: ./phaseplan lint {args.output}",
+        f"{output} written, {todos} TODO{'s' if todos != 1 else ''} left; next: ./phaseplan lint {output}",
         file=sys.stderr,
     )
     return 0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from include.phaseplan.cli.output import write
 from include.phaseplan.errors import Bug, InputFault
 
 if TYPE_CHECKING:
@@ -118,17 +118,10 @@ def _write(path: Path, before: str, after: str) -> None:
 
     :raises InputFault: somebody changed the file meanwhile.
     """
-    target = path.resolve()
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.new")
-    raw = target.read_bytes()
+    raw = path.read_bytes()
     if raw.decode("utf-8-sig") != before:
         raise InputFault(f"{path} changed meanwhile; nothing was written")
-    try:
-        temporary.write_bytes((b"\xef\xbb\xbf" if raw.startswith(b"\xef\xbb\xbf") else b"") + after.encode())
-        temporary.chmod(target.stat().st_mode & 0o7777)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write(path, (b"\xef\xbb\xbf" if raw.startswith(b"\xef\xbb\xbf") else b"") + after.encode())
 
 
 def _files(url: str, plan: PhasePlan) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from include.phaseplan.cli.lint import TOP, default_agents, near
+from include.phaseplan.cli.output import write
 from include.phaseplan.errors import InputFault
 
 HELP = "write a plan to begin with, every part explained"
@@ -42,14 +43,8 @@ def run(args: argparse.Namespace) -> int:
     if str(path) == "-":
         sys.stdout.write(starter(phase, agent, os.path.relpath(SCHEMA)))
         return 0
-    text = starter(phase, agent, os.path.relpath(SCHEMA, path.resolve().parent))
-    try:
-        with path.open("w" if args.force else "x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError:
-        raise InputFault(f"{path} is there already; --force overwrites it, another name leaves it alone.") from None
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise InputFault(f"{path} cannot be written: {error.strerror}; name a file in a folder that exists.") from None
+    text = starter(phase, agent, os.path.relpath(SCHEMA, os.path.realpath(path.parent)))
+    write(path, text, create=not args.force)
     print(f"Wrote {path}: phase {phase}. Next: phaseplan lint {path}")
     return 0
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+
+from include.phaseplan.cli.output import write
 
 HELP = "print the JSON Schema of a plan file; docs/plan.schema.json is a copy"
 
@@ -19,9 +20,8 @@ def run(args: argparse.Namespace) -> int:
     """Print or write the schema."""
     from include.phaseplan.plan import json_schema
 
-    if args.output is None:
-        sys.stdout.write(json_schema.text())
-    else:
-        args.output.write_text(json_schema.text(), encoding="utf-8")
-        print(f"Wrote {args.output}.")
+    output = args.output or Path("-")
+    write(output, json_schema.text())
+    if str(output) != "-":
+        print(f"Wrote {output}.")
     return 0

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from include.phaseplan.cli.output import write
 from include.phaseplan.errors import InputFault
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     if args.svg:
         from include.phaseplan.plan.simulation.svg import svg
 
-        args.svg.write_text(svg(report), encoding="utf-8")
+        write(args.svg, svg(report), sources=args.plans)
     if args.json:
         import json
 

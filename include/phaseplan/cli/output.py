@@ -1,0 +1,118 @@
+"""Write what a verb was asked to write: the one place that touches files named on a command line.
+
+A regular file is replaced whole or not at all and keeps its mode; a symbolic link stays and its target is written; a
+character device or a pipe is written into, never renamed onto; everything else is refused in words.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from include.phaseplan.errors import Infrastructure, InputFault
+
+#: The machine is at fault, not the name that was given.
+_SYSTEM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
+#: The folder refuses a rename onto the file (a mounted file, a folder without write permission); the file may not.
+_IN_PLACE = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV)
+
+
+def write(path: Path, content: str | bytes, *, create: bool = False, sources: Iterable[Path] = ()) -> None:
+    """Write `content` to `path`; `-` is standard output.
+
+    :param create: the file must not exist yet.
+    :param sources: what the content was made from, and must not replace.
+    :raises InputFault: the name cannot be written: no such folder, a folder, a block device, a pipe nobody reads.
+    :raises Infrastructure: the disk is full, read-only or broken.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    if str(path) == "-":
+        sys.stdout.write(data.decode())
+        return
+    for source in sources:
+        if path.exists() and source.exists() and path.samefile(source):
+            raise InputFault(f"{path} is {source} itself, which this was made from; name another file")
+    try:
+        if create:
+            _create(path, data)
+        else:
+            _write(path, data)
+    except FileExistsError:
+        raise InputFault(f"{path} exists; name another file, or replace it with --force") from None
+    except (OSError, RuntimeError) as error:  # RuntimeError: Python 3.11 says a circle of symbolic links so
+        raise _fault(path, error) from None
+
+
+def _create(path: Path, data: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        _into(handle, data)
+    except OSError:
+        path.unlink(missing_ok=True)  # half of it would be taken for all of it, and stand in the way of the next try
+        raise
+
+
+def _write(path: Path, data: bytes) -> None:
+    target = path.resolve()  # the link itself stays
+    held = target.stat() if target.exists() else None
+    if held is not None and not stat.S_ISREG(held.st_mode):
+        if not (stat.S_ISCHR(held.st_mode) or stat.S_ISFIFO(held.st_mode)):
+            raise InputFault(f"{path} is {_kind(held.st_mode)}; name a file")
+        _into(os.open(path, os.O_WRONLY | os.O_NONBLOCK), data)
+        return
+    try:
+        _replace(target, data, held)
+    except OSError as error:
+        if held is None or error.errno not in _IN_PLACE:
+            raise
+        _into(os.open(target, os.O_WRONLY | os.O_TRUNC), data)
+
+
+def _replace(target: Path, data: bytes, held: os.stat_result | None) -> None:
+    """Whole or not at all: nobody who has the file open ever sees half of it."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    beside = Path(name)
+    try:
+        _into(handle, data)
+        beside.chmod(stat.S_IMODE(held.st_mode) if held else 0o666 & ~_umask())
+        if held is not None:
+            with suppress(PermissionError):
+                os.chown(beside, held.st_uid, held.st_gid)
+        beside.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise
+
+
+def _into(handle: int, data: bytes) -> None:
+    with os.fdopen(handle, "wb") as file:
+        os.set_blocking(handle, True)  # a pipe was only opened without waiting for a reader
+        file.write(data)
+
+
+def _umask() -> int:
+    held = os.umask(0o077)
+    os.umask(held)
+    return held
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFBLK: "a block device", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "no regular file")
+
+
+def _fault(path: Path, error: OSError | RuntimeError) -> InputFault | Infrastructure:
+    number = error.errno if isinstance(error, OSError) else errno.ELOOP
+    said = (error.strerror if isinstance(error, OSError) else None) or "its symbolic links run in a circle"
+    if number in _SYSTEM:
+        return Infrastructure(f"cannot write {path}: {said}; free some space or name another disk, then repeat")
+    if number == errno.ENXIO:
+        return InputFault(f"cannot write {path}: it is a pipe that nobody reads")
+    return InputFault(f"cannot write {path}: {said}; name a file in a folder that exists and may be written")
