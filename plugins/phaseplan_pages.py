@@ -5,7 +5,6 @@ Only the API server needs this module, and it costs a second to import: `phasepl
 
 from __future__ import annotations
 
-import re
 from urllib.parse import quote
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
@@ -19,7 +18,6 @@ from include.phaseplan.runtime.pages.look import Look, look
 from include.phaseplan.runtime.pages.render import HEADERS, Links, page, problem
 from plugins.phaseplan_links import page_url, top
 
-_DAG = re.compile(r"phase_(\d{2,9})")
 _MAY_READ = [Depends(requires_access_dag("GET", DagAccessEntity.TASK_LOGS))]
 
 app = FastAPI(title="Phaseplan", docs_url=None, redoc_url=None, openapi_url=None)
@@ -47,9 +45,9 @@ def branch_diff(dag_id: str, task_id: str) -> Response:
 
 
 def _looked(dag_id: str, task_id: str, *, diff: bool = True) -> Look | Response:
-    match = _DAG.fullmatch(dag_id)
+    phase = names.phase_of(dag_id)
     try:
-        found = look(int(match[1]), task_id, names.branch_task_id, diff=diff) if match else None
+        found = look(phase, task_id, names.branch_task_id, diff=diff) if phase is not None else None
     except PhaseplanError as error:
         return _problem(503, "The target repository cannot be read now", str(error))
     return found or _problem(404, "Nothing to show", f"{dag_id} is no phase that has a plan here or was ever opened.")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import object_session
 
 log = logging.getLogger(__name__)
 
-_OURS = re.compile(r"phaseplan_(\d+)_a(\d+)")
+_OURS = re.compile(r"phaseplan_([0-9]+)_a([0-9]+)")
 
 
 @hookimpl

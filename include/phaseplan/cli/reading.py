@@ -22,7 +22,7 @@ def phase_number(text: str) -> int:
 
     :raises InputFault: it is none of these.
     """
-    match = re.fullmatch(r"(?:phase[-_ ]?)?(\d+)", text.strip(), re.IGNORECASE)
+    match = re.fullmatch(r"(?:phase[-_ ]?)?([0-9]{1,9})", text.strip(), re.IGNORECASE)
     if match is None:
         raise InputFault(f"{text!r} is no phase: write its number, for example 5.")
     return int(match[1])

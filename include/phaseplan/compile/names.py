@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from include.phaseplan.plan.model import Branch, PhasePlan
 
 OPEN = "open_phase"
@@ -9,10 +11,18 @@ CLOSE = "close_phase"
 NOTE = "note"  # XCom of close_phase: what the run's note is to say
 BY_DEPENDENCIES = "start_by_dependencies"
 
+_DAG = re.compile(r"phase_([0-9]{2,9})")
+
 
 def dag_id(phase: int) -> str:
     """DAG of a phase: `phase_05`."""
     return f"phase_{phase:02d}"
+
+
+def phase_of(dag_id_: str) -> int | None:
+    """Return the phase of a DAG, the inverse of `dag_id`; None for any other spelling, such as `phase_005`."""
+    match = _DAG.fullmatch(dag_id_)
+    return int(match[1]) if match and dag_id(int(match[1])) == dag_id_ else None
 
 
 def group_id(wave: int) -> str:

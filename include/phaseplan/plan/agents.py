@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from include.phaseplan.plan.model import Model
 from include.phaseplan.plan.spans import Seconds
 
-_SIZE = re.compile(r"(\d+)([kmg])b?", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]+)([kmg])b?", re.IGNORECASE)
 _FACTOR = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -24,7 +24,7 @@ def _size(value: Any) -> Any:
 
 
 def _uid(value: str) -> str:
-    if not re.fullmatch(r"\d+:\d+", value) or int(value.split(":")[0]) == 0:
+    if not re.fullmatch(r"[0-9]{1,10}:[0-9]{1,10}", value) or int(value.split(":")[0]) == 0:
         raise ValueError(f"invalid user {value!r}: write uid:gid in numbers, and never root")
     return value
 

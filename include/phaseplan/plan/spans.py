@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_ONE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smhd])")
+_ONE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([smhd])")
 _WRITTEN = r"[0-9]{1,9}(\.[0-9]{1,9})?[smhd]"  # the same for editors, whose regular expressions know no re
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 Role = Literal["agent", "collector", "gate"]
+_NUMBER = re.compile("0|[1-9][0-9]{0,8}")
 _KEYS = ("ledger", "phase", "branch", "attempt", "claim", "role")
 
 
@@ -33,7 +35,7 @@ class Labels:
         """
         found = {key: labels.get(f"phaseplan.{key}", "") for key in _KEYS}
         role = found["role"]
-        if role not in get_args(Role) or not found["phase"].isdigit() or not found["attempt"].isdigit():
+        if role not in get_args(Role) or not all(_NUMBER.fullmatch(found[key]) for key in ("phase", "attempt")):
             raise ValueError(f"not the labels of a Phaseplan container: {dict(labels)!r}")
         return cls(found["ledger"], int(found["phase"]), found["branch"], int(found["attempt"]), found["claim"], role)  # type: ignore[arg-type]
 

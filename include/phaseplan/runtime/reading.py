@@ -21,7 +21,7 @@ from include.phaseplan.runtime.snapshot import Claim, Snapshot
 from include.phaseplan.runtime.statuslog import ordered
 
 M = TypeVar("M", bound=BaseModel)
-_NUMBERED = re.compile(r"(started|attempts|results)/([^/]+)/(\d{1,9})(?:\.(\d{1,9}))?")
+_NUMBERED = re.compile(r"(started|attempts|results)/([^/]+)/([1-9][0-9]{0,8})(?:\.([1-9][0-9]{0,8}))?")
 
 
 def read(repo: GitRepo, remote: Remote, phase: int, *, nights: bool = False) -> Snapshot:

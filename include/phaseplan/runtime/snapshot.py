@@ -103,7 +103,8 @@ class Snapshot:
 
     def taken(self, branch: Branch) -> dict[int, str]:
         """Commits of the public names of a branch that exist, by number."""
-        own = re.compile(re.escape(f"refs/heads/{branch.branch}") + r"(?:-v(\d{1,6}))?")
+        # As `public_name` writes them: another spelling, `-v02` or `-v1`, is somebody else's branch.
+        own = re.compile(re.escape(f"refs/heads/{branch.branch}") + r"(?:-v([2-9]|[1-9][0-9]{1,5}))?")
         found = ((own.fullmatch(ref), sha) for ref, sha in self.heads.items())
         return {int(match[1] or 1): sha for match, sha in found if match}
 
