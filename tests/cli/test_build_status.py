@@ -15,7 +15,7 @@ from include.phaseplan.runtime.status import build_status
 from tests.cli.plans import RUN, at, ledger, plan, record, verdict
 from tests.git.lab import Lab, plan_of
 
-PLAN = plan(claims={"reduction": "70%", "sequential": "5d-6d"})
+PLAN = plan(attempts=1, claims={"reduction": "70%", "sequential": "5d-6d"})
 PINNED = Pinned(plan=PLAN, profiles={})
 
 

@@ -39,7 +39,13 @@ def drive(server: Server, left: Mapping[int, str]) -> Drive:
 
     api = Api(f"http://127.0.0.1:{server.server_port}", "admin", "x")
     return Drive(
-        Alive(), api, [PhaseRequest(p, Path(f"{n}.yaml"), "r") for n, p in PLANS.items()], "now", Silent(), statuses
+        Alive(),
+        api,
+        [PhaseRequest(p, Path(f"{n}.yaml"), "r") for n, p in PLANS.items()],
+        "now",
+        Silent(),
+        statuses,
+        lambda dag, task: "",
     )
 
 

@@ -86,7 +86,7 @@ def server() -> Iterator[Server]:
 def trigger(server: Server) -> None:
     api = Api(f"http://127.0.0.1:{server.server_port}", "admin", "x")
     requests = [PhaseRequest(plan(7), Path("7.yaml"), "r")]
-    drive = Drive(Alive(), api, requests, "run-x", Silent(), lambda request: None)
+    drive = Drive(Alive(), api, requests, "run-x", Silent(), lambda request: None, lambda dag, task: "")
     drive._trigger(drive._phases[0])
 
 

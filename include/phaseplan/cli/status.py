@@ -59,7 +59,7 @@ def show(console: Console, status: PhaseStatus, snapshot: Snapshot, plan: PhaseP
     say(f"Phase {status.phase} {status.title}: {'complete' if status.complete else 'not complete'}")
     say(f"{integrated} of {len(status.branches)} branches integrated{head}; " + _run_line(status))
     console.print(BranchTable(status))
-    for line in [*tables.waves(status), *tables.timing(status), *tables.early(status), *tables.flaky(status)]:
+    for line in [*tables.waves(status), *tables.timing(status, plan), *tables.early(status), *tables.flaky(status)]:
         say(line)
     for title, lines in (
         ("Needs attention", tuple(tables.troubles(status, plan))),

@@ -11,8 +11,10 @@ from rich.console import Console
 from include.phaseplan.cli.branches import is_out
 from include.phaseplan.cli.progress.plain import clock
 from include.phaseplan.compile import names
-from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.plan.durations import estimates_of
+from include.phaseplan.plan.model import PhasePlan, Start
 from include.phaseplan.plan.render import clean
+from include.phaseplan.plan.simulation.report import Question, simulate
 from include.phaseplan.runtime.records import Finding
 from include.phaseplan.runtime.status import BranchStatus, PhaseStatus, Timings
 
@@ -92,11 +94,13 @@ def flaky(status: PhaseStatus) -> Iterator[str]:
     yield from (f"FLAKY: {flake}" for flake in status.flaky)
 
 
-def timing(status: PhaseStatus) -> Iterator[str]:
-    """What the newest run took, beside what the plan promised."""
+def timing(status: PhaseStatus, plan: PhasePlan) -> Iterator[str]:
+    """What the newest run took, beside what the plan's own durations come to and what it promised."""
     took = status.timings
     if took.actual:
         yield f"took      {_took(took)}"
+        if planned := _planned(plan, status.run.start if status.run else None):
+            yield f"planned   {planned}"
     if claimed := _claimed(status.claims):
         yield f"claimed   {claimed}"
 
@@ -109,6 +113,30 @@ def _took(took: Timings) -> str:
         f"{clock(took.actual)}; one after another {clock(took.sequential)}; {saved}; "
         f"agents busy {took.agent_utilisation:.0%} of the time"
     )
+
+
+def _planned(plan: PhasePlan, start: Start | None) -> str:
+    """What the same plan takes when every branch takes its own duration; nothing where the plan has none."""
+    if not any(e.source in ("branch", "wave", "lines") for e in estimates_of(plan).values()):
+        return ""
+    told = simulate([plan], Question(start=start, runs=1))
+    makespan, total = told.schedule.makespan, told.sequential
+    if not makespan or not total:
+        return ""
+    saved = f"saved {1 - makespan / total:.0%}" if makespan < total else "nothing saved"
+    busy = total / (makespan * plan.max_parallel_agents)
+    return (
+        f"{_about(makespan)} if each branch takes its duration in the plan; one after another {_about(total)}; "
+        f"{saved}; agents busy {busy:.0%} of the time (./phaseplan simulate)"
+    )
+
+
+def _about(seconds: float) -> str:
+    """The two largest units: `2d 3h`, `17h`, `45m`."""
+    minutes = round(seconds / 60)
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [f"{n}{unit}" for n, unit in ((days, "d"), (hours, "h"), (rest, "m")) if n]
+    return " ".join(parts[:2]) or f"{round(seconds)}s"
 
 
 def _claimed(claims: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from include.phaseplan.runtime.flaky import Flake, flaky
 from include.phaseplan.runtime.lineage import AttemptStatus, alive, attempts_of
 from include.phaseplan.runtime.phase import complete
 from include.phaseplan.runtime.records import BranchRecord, Finding, Ledger, Record, RunRecord, State, Verdict
+from include.phaseplan.runtime.verdicts import follows
 
 if TYPE_CHECKING:
     from include.phaseplan.runtime.ledger import Snapshot
@@ -126,7 +127,20 @@ def _branch(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan, branch: 
         return base
     if record.state is State.RUNNING:
         return base.model_copy(update=_begun(snapshot, branch.id, record.attempt))
+    if _goes_on(snapshot, plan, record):
+        said = f"attempt {record.attempt} failed ({record.reason}); the next of {plan.attempts} follows"
+        return base.model_copy(
+            update={**_decided(plan.phase, branch.id, record), "state": State.RUNNING, "reason": said}
+        )
     return base.model_copy(update=_decided(plan.phase, branch.id, record))
+
+
+def _goes_on(snapshot: Snapshot, plan: PhasePlan, record: BranchRecord) -> bool:
+    """Whether the open run tries a branch again whose newest attempt failed: until then nobody is blocked by it."""
+    verdict, run = record.verdict, snapshot.ledger.run if snapshot.ledger else None
+    if verdict is None or verdict.outcome != "failed" or run is None or run.closed or verdict.run != run.id:
+        return False
+    return record.cause == "failed" and follows(snapshot.verdicts[verdict.branch], verdict.claim, plan.attempts)
 
 
 def _begun(snapshot: Snapshot, branch_id: str, attempt: int) -> dict[str, Any]:

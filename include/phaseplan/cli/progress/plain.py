@@ -34,10 +34,7 @@ class Plain:
                     self._line(elapsed, view, _branch(branch, view))
             for number, state in view.waves.items():
                 if state not in ("pending", "running") and self._changed(view.phase, f"wave {number}", state):
-                    rest = "" if eta is None or view.over else f", about {clock(eta)} to go"
-                    self._line(
-                        elapsed, view, f"wave {number} {state} ({view.done}/{len(view.branches)} branches{rest})"
-                    )
+                    self._line(elapsed, view, _wave(view, number, state, eta))
             if view.over and self._changed(view.phase, "", view.state):
                 self._line(elapsed, view, f"ended: {view.state}")
 
@@ -52,6 +49,15 @@ class Plain:
 
     def _line(self, elapsed: float, view: PhaseView, text: str) -> None:
         self._say(f"[{clock(elapsed):>7}] phase {view.phase}  {text}")
+
+
+def _wave(view: PhaseView, number: int, state: str, eta: float | None) -> str:
+    members = [branch for branch in view.branches if branch.wave == number]
+    came_in = sum(branch.state == "integrated" for branch in members)
+    if state == "integrated" and not came_in:
+        state = "ended, nothing of it is integrated"
+    rest = "" if eta is None or view.over else f", about {clock(eta)} to go"
+    return f"wave {number} {state} ({came_in}/{len(members)} branches, {view.done}/{len(view.branches)} in all{rest})"
 
 
 def _branch(branch: BranchView, view: PhaseView) -> str:

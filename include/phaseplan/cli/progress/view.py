@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from include.phaseplan.cli.airflow.api import TaskState
@@ -39,7 +39,10 @@ class BranchView:
 
 @dataclass(frozen=True)
 class PhaseView:
-    """One phase. State: `starting`, `waiting for phase N`, `running`, `closing`, `success`, `failed`."""
+    """One phase.
+
+    State: `starting`, `opening again`, `not opened`, `waiting for phase N`, `running`, `closing`, `success`, `failed`.
+    """
 
     phase: int
     title: str
@@ -86,6 +89,7 @@ def observe(
             task = by_id.get(names.branch_task_id(plan, branch.id))
             view = BranchView(branch.id, branch.title, plan.wave_of[branch.id], _state(task, known))
             branches.append(_timed(view, task, known, now))
+    branches = _without_passing_blocks(branches, status)
     waves = {wave.wave: _wave(wave, by_id, branches, status) for wave in plan.waves}
     shown = {b.wave for b in branches}
     return PhaseView(
@@ -96,6 +100,16 @@ def observe(
         tuple(branches),
         {number: state for number, state in waves.items() if number in shown},
     )
+
+
+def _without_passing_blocks(branches: Sequence[BranchView], status: PhaseStatus | None) -> list[BranchView]:
+    """Show a branch as pending while Airflow still works on what the ledger says it is blocked by."""
+    working = {b.id for b in branches if b.state in _ACTIVE.values() or b.state == "queued"}
+    causes = {b: s.blocked_by for b, s in status.branches.items()} if status else {}
+    return [
+        replace(b, state="pending", reason="") if b.state == "blocked" and causes.get(b.id) in working else b
+        for b in branches
+    ]
 
 
 def _state(task: TaskState | None, known: BranchStatus | None) -> str:
@@ -134,8 +148,8 @@ def _wave(
     if state in _ACTIVE:
         return "integrating"
     known = status.waves[wave.wave].state if status and wave.wave in status.waves else "pending"
-    if state == "success":
-        return known if known in ("integrated", "red") else "integrated"
+    if state == "success":  # what it came to is in the ledger, which is read again soon
+        return known if known in ("integrated", "red") else "integrating"
     if state in ("failed", "upstream_failed"):
         return "red" if known == "red" else "failed"
     if state == "skipped":
@@ -148,7 +162,11 @@ def _phase(run_state: str, by_id: Mapping[str, TaskState]) -> str:
     if run_state in ("success", "failed"):
         return run_state
     opened = by_id.get(names.OPEN)
-    if opened is None or opened.state not in ("success", "failed", "upstream_failed", "skipped"):
+    if opened is not None and opened.state in ("failed", "upstream_failed", "skipped"):
+        return "not opened"
+    if opened is not None and opened.state == "up_for_retry":
+        return "opening again"
+    if opened is None or opened.state != "success":
         prefix = names.await_task(0)[:-2]
         waiting = [t.task_id for t in by_id.values() if t.task_id.startswith(prefix) and t.state in _ACTIVE]
         return (

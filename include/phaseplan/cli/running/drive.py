@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 from include.phaseplan.cli.airflow.api import Api, ApiError, TaskState
 from include.phaseplan.cli.airflow.supervisor import Supervisor
 from include.phaseplan.cli.progress.estimate import remaining
+from include.phaseplan.cli.progress.troubles import Troubles
 from include.phaseplan.cli.progress.view import PhaseView, observe
 from include.phaseplan.cli.running.request import PhaseRequest
 from include.phaseplan.compile import names
@@ -75,10 +76,19 @@ class Drive:
         run_id: str,
         display: Display,
         statuses: Statuses,
+        why: Callable[[str, str], str],
     ) -> None:
+        """Take what a run needs.
+
+        :param why: the last error that a task of a DAG has logged, by the ids of both.
+        """
         self._supervisor = supervisor
         self._api = api
         self._phases = [_Phase(request) for request in requests]
+        self._troubles = {
+            phase.number: Troubles(phase.request.plan, partial(why, names.dag_id(phase.number)))
+            for phase in self._phases
+        }
         self._run_id = run_id
         self._display = display
         self._statuses = statuses
@@ -209,6 +219,8 @@ class Drive:
         if _signature(tasks) != _signature(phase.tasks) or state != phase.state:
             phase.fresh = False
         phase.tasks, phase.state = tasks, state
+        for line in self._troubles[phase.number].fresh(tasks):
+            self._display.note(line)
         age = time.monotonic() - phase.read
         over = state in ("success", "failed")
         if (not phase.fresh and (age >= _READ or over)) or age >= _REREAD:

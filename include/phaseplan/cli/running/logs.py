@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from include.phaseplan.compile import names
 from include.phaseplan.plan.model import PhasePlan
 
 _LIMIT = 64 << 20  # bytes of one try's log that are turned into text
+_END = 1 << 20  # bytes at the end of a log in which its last error is looked for
 _OURS_NOT = ("airflow.dag_processing.",)  # loggers that tell how Airflow loads a file
 
 
@@ -35,7 +37,7 @@ def write_text(logs: Path, plan: PhasePlan, run_id: str) -> Path:
 
 def _lines(folder: Path) -> Iterator[tuple[str, str]]:
     """Time and words of each line; what is no JSON line belongs to the one before it."""
-    for file in sorted(folder.rglob("attempt=*")):
+    for file in sorted(folder.rglob("attempt=*"), key=_number):
         time = ""
         with file.open(encoding="utf-8", errors="replace") as stream:
             for line in stream.readlines(_LIMIT):
@@ -64,11 +66,23 @@ def _event(record: dict[str, object]) -> str:
     return event
 
 
+def _number(file: Path) -> tuple[int, str]:
+    """The number of the try first: the tenth comes after the second."""
+    digits = file.name.removeprefix("attempt=").split(".")[0]
+    return (int(digits) if digits.isdecimal() else 0, file.name)
+
+
+def _end(file: Path) -> str:
+    with file.open("rb") as stream:
+        stream.seek(max(0, stream.seek(0, os.SEEK_END) - _END))
+        return stream.read(_END).decode(errors="replace")
+
+
 def last_error(logs: Path, dag_id: str, run_id: str, task_id: str) -> str:
-    """The last error that a task logged, or nothing."""
+    """The last error that a task logged, or nothing; only the end of a long log is read."""
     found = ""
-    for file in sorted(task_folder(logs, dag_id, run_id, task_id).rglob("attempt=*")):
-        for line in file.read_text(errors="replace").splitlines():
+    for file in sorted(task_folder(logs, dag_id, run_id, task_id).rglob("attempt=*"), key=_number):
+        for line in _end(file).splitlines():
             try:
                 record = json.loads(line)
             except ValueError:

@@ -19,6 +19,7 @@ from include.phaseplan.cli.progress.plain import Plain
 from include.phaseplan.cli.progress.screen import Screen
 from include.phaseplan.cli.running import leftovers
 from include.phaseplan.cli.running.drive import Display, Drive, Statuses
+from include.phaseplan.cli.running.logs import last_error
 from include.phaseplan.cli.running.request import PhaseRequest
 from include.phaseplan.cli.tables import say
 
@@ -64,7 +65,7 @@ def carry_out(
         supervisor.start()
         api = Api(home.address, "admin", home.password)
         display = _display(stack, console)
-        drive = Drive(supervisor, api, requests, run_id, display, statuses)
+        drive = Drive(supervisor, api, requests, run_id, display, statuses, partial(_why, home.logs, run_id))
         try:
             return drive.to_the_end()
         except KeyboardInterrupt:
@@ -72,6 +73,10 @@ def carry_out(
             drive.cancel()
             leftovers.wait(docker_url, [run_id], CANCEL)
             raise
+
+
+def _why(logs: Path, run_id: str, dag_id: str, task_id: str) -> str:
+    return last_error(logs, dag_id, run_id, task_id)
 
 
 def _display(stack: ExitStack, console: Console) -> Display:
