@@ -58,6 +58,7 @@ in-bench: in-images
 soak: environment ## every part of a run killed, five seeds each, and a million mutated documents: docs/soak.md, fuzz.md
 	@$(ENGINE) in-soak
 	@$(VENV)/python -m tests.documents.fuzz $(FUZZ_INPUTS)
+	@PHASEPLAN_EXAMPLES=2000 $(VENV)/python -m pytest -q tests/field/test_17_task_names.py -k becomes_a_dag
 in-soak: in-images
 	@$(VENV)/python -m tests.kills.soak
 

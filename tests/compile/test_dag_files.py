@@ -23,7 +23,7 @@ print("RESULT " + json.dumps([sorted(bag.dags), bag.import_errors]))
 """
 
 
-def _parse(tmp_path: Path) -> tuple[list[str], dict[str, str]]:
+def parse(tmp_path: Path) -> tuple[list[str], dict[str, str]]:
     home = prepare(
         tmp_path / "home", phaseplan={"plans": str(tmp_path / "plans"), "agents": str(TOP / "include/agents.yaml")}
     )
@@ -47,7 +47,7 @@ def test_a_bad_plan_is_an_import_error_and_the_good_one_is_a_dag(tmp_path: Path)
     good = TOP / "include/plans/phase-05.yaml"
     shutil.copy(good, plans / "good.yaml")
     (plans / "bad.yaml").write_text(good.read_text().replace("phase: 5\n", "phase: 6\n").replace("waves:", "wavves:"))
-    dags, errors = _parse(tmp_path)
+    dags, errors = parse(tmp_path)
     assert dags == ["phase_05"]
     (file,) = errors
     assert file.endswith("plan_problems.py")
@@ -60,4 +60,4 @@ def test_good_plans_have_no_import_error(tmp_path: Path) -> None:
     plans = tmp_path / "plans"
     plans.mkdir()
     shutil.copy(TOP / "include/plans/phase-05.yaml", plans)
-    assert _parse(tmp_path) == (["phase_05"], {})
+    assert parse(tmp_path) == (["phase_05"], {})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.phaseplan.errors import InputFault
+from include.phaseplan.plan.planfolder import plan_files
 
 if TYPE_CHECKING:
     from include.phaseplan.plan.diagnostics import Diagnostic
@@ -57,7 +58,7 @@ def default_plans() -> Sequence[Path]:
     :raises InputFault: there are none.
     """
     folder = TOP / "include" / "plans"
-    plans = sorted(path for path in folder.glob("*.y*ml") if path.suffix in (".yaml", ".yml"))
+    plans = plan_files(folder)
     if not plans:
         raise InputFault(f"no plans in {near(folder)}; name one, or put one there")
     return [near(path) for path in plans]

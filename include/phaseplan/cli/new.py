@@ -66,8 +66,9 @@ def _phase(given: int | None, file: Path | None) -> int:
 def _next() -> int:
     """One more than the last phase of the checkout's plans, by content and by name."""
     from include.phaseplan.plan.campaign import load_valid
+    from include.phaseplan.plan.planfolder import plan_files
 
-    files = sorted((TOP / "include" / "plans").glob("*.y*ml"))
+    files = plan_files(TOP / "include" / "plans")
     named = [int(match[0]) for file in files if (match := re.search(r"\d{1,6}", file.stem))]
     return max([0, *named, *(loaded.plan.phase for loaded in load_valid(files, None).plans)]) + 1
 

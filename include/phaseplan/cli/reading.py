@@ -11,6 +11,7 @@ from include.phaseplan.cli.running.request import absolute
 from include.phaseplan.errors import InputFault
 from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.plan.planfolder import plan_files
 from include.phaseplan.runtime.early import EarlyWarning, warnings
 from include.phaseplan.runtime.ledger import Snapshot, read
 from include.phaseplan.runtime.remote import Remote
@@ -50,7 +51,7 @@ def file_of(phase: int, here: Settings, agents: Path | None = None) -> tuple[Pat
     :param agents: agent profiles; None: the configured ones.
     """
     files = [file for file in map(Path, last_run().get("plans", ())) if file.is_file()]
-    return plan_of(phase, [*files, *sorted(here.plans.glob("*.yaml"))], agents or here.agents)
+    return plan_of(phase, [*files, *plan_files(here.plans)], agents or here.agents)
 
 
 def look_at(url: str, phase: int, state: Path) -> tuple[Snapshot, tuple[EarlyWarning, ...]]:

@@ -19,6 +19,7 @@ from include.phaseplan.cli.running.request import PhaseRequest, parse_settings, 
 from include.phaseplan.cli.running.session import carry_out
 from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.plan.campaign import Campaign, load_campaign
+from include.phaseplan.plan.planfolder import plan_files
 from include.phaseplan.runtime.settings import Settings, settings
 from include.phaseplan.runtime.status import PhaseStatus, build_status
 
@@ -110,7 +111,7 @@ def _others(wanted: Sequence[PhaseRequest], here: Settings, agents: Path) -> lis
     found = []
     for request in wanted:
         for phase in set(request.plan.depends_on) - running:
-            around = [*sorted(request.file.parent.glob("*.yaml")), *sorted(here.plans.glob("*.yaml"))]
+            around = [*plan_files(request.file.parent), *plan_files(here.plans)]
             other = plan_of(phase, around, agents)
             if other is None or not _complete(PhaseRequest(other[1], other[0], request.repository), here):
                 raise InputFault(

@@ -31,14 +31,14 @@ def compile_plan(plan: PhasePlan, options: Options) -> DAG:
     start = options.start or plan.start
     with DAG(
         dag_id=names.dag_id(plan.phase),
-        dag_display_name=f"Phase {plan.phase}: {plan.title}",
+        dag_display_name=_shown(f"Phase {plan.phase}: {plan.title}"),
         schedule=schedule(plan, options.timezone) if options.schedules else None,
         catchup=False,
         max_active_runs=1,
+        auto_register=False,  # half a DAG, or one that is only tried, is nobody's
         tags=["phaseplan", f"phase-{plan.phase}"],
         doc_md=doc_md(plan, limited=options.pools),
         default_args={"owner": "phaseplan", "weight_rule": "absolute", **_retries(options)},
-        render_template_as_native_obj=True,
     ) as dag:
         _Graph(plan, options).build()
     # Last: Airflow copies a DAG's parameters into every task made after them, three times each.
@@ -56,6 +56,11 @@ def _retries(options: Options) -> dict[str, object]:
     }
 
 
+def _shown(text: str) -> str:
+    """Cut what is only shown: the database holds 2,000 characters of it, and nobody reads more than these."""
+    return text if len(text) <= 250 else f"{text[:249]}…"
+
+
 class _Graph:
     """Builds the tasks of one plan inside the DAG that is open."""
 
@@ -71,7 +76,7 @@ class _Graph:
         opened = OpenPhaseOperator(
             task_id=names.OPEN, phase=plan.phase, repository=repository, priority_weight=2 * self.count + 2
         )
-        for phase in plan.depends_on:
+        for phase in dict.fromkeys(plan.depends_on):
             opened.set_upstream(
                 PhaseCompleteSensor(task_id=names.await_task(phase), phase=phase, repository=repository)
             )
@@ -94,7 +99,7 @@ class _Graph:
         self, wave: Wave, opened: BaseOperator, freely: BaseOperator, before: BaseOperator | None
     ) -> BaseOperator:
         """One task group; returns its `integrate`."""
-        with TaskGroup(names.group_id(wave.wave), tooltip=wave.title):
+        with TaskGroup(names.group_id(wave.wave), tooltip=_shown(wave.title)):
             gate = opened
             if before is not None:
                 gate = EmptyOperator(task_id="start", trigger_rule=TriggerRule.ONE_DONE)
@@ -112,7 +117,9 @@ class _Graph:
         # One call a task: Airflow hashes the whole DAG in each.
         always = [opened] if gate is opened else [opened, gate]
         for branch in wave.branches:
-            self.branches[branch.id].set_upstream([*always, *(self.branches[d] for d in branch.depends_on)])
+            self.branches[branch.id].set_upstream(
+                [*always, *(self.branches[d] for d in dict.fromkeys(branch.depends_on))]
+            )
         mine = [self.branches[branch.id] for branch in wave.branches]
         integrate.set_upstream([opened, *mine] if before is None else [opened, before, *mine])
         return integrate
@@ -130,7 +137,7 @@ class _Graph:
             trigger_rule=TriggerRule.ALL_DONE,
             pool=names.pool(self.plan) if self.options.pools else None,
             priority_weight=self.weights[branch.id],
-            task_display_name=f"{branch.id} {branch.slug}",
+            task_display_name=_shown(f"{branch.id} {branch.slug}"),
             doc_md=f"`{branch.branch}`: {branch.title}",
             on_failure_callback=branch_failed,
             on_retry_callback=branch_retries,

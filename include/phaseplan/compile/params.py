@@ -8,6 +8,9 @@ from airflow.sdk import Param
 
 from include.phaseplan.plan.model import DEPENDENCIES, PhasePlan
 
+#: What git may take for a name, and never for an option; whether it is one is looked up when the phase opens.
+_NAME = r"^[^-/\x00-\x20\x7f~^:?*\[\\][^\x00-\x20\x7f~^:?*\[\\]*$"
+
 
 def form(plan: PhasePlan, profiles: Collection[str], start: str) -> dict[str, Param]:
     """Parameters of a run; `./phaseplan run --set key=value` sets exactly these."""
@@ -17,7 +20,7 @@ def form(plan: PhasePlan, profiles: Collection[str], start: str) -> dict[str, Pa
             plan.base_name,
             type="string",
             minLength=1,
-            pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$",
+            pattern=_NAME,
             title="Base",
             description="Branch, tag or commit of the target repository that the phase builds on"
             + (f"; `{DEPENDENCIES}`: what the phases it depends on have integrated." if plan.depends_on else "."),

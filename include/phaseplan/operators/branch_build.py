@@ -32,8 +32,8 @@ class BranchBuildOperator(DockerOperator):
     :param deferrable: wait for the container in the triggerer, not in a worker slot.
     """
 
-    template_fields = ("image", "command")
-    template_ext = ()  # a command that ends in .sh is not a file of ours
+    template_fields = ()  # a plan's and a profile's words are nobody's templates: `{{ x }}` is an agent's own text
+    template_ext = ()
     ui_color = "#e1f5fe"
 
     def __init__(

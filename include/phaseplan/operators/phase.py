@@ -17,6 +17,7 @@ from include.phaseplan.operators.telling import tell_phase, tell_wave
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.plan.planfolder import plan_files
 from include.phaseplan.runtime import phase as phases
 from include.phaseplan.runtime.build.sweep import sweep
 from include.phaseplan.runtime.integrating import WaveTask
@@ -125,7 +126,7 @@ class ClosePhaseOperator(_PhaseOperator):
 def _pinned(phase: int) -> tuple[PhasePlan, dict[str, AgentProfile]]:
     """The phase's plan and all profiles, as the files say now."""
     here = settings()
-    campaign = load_valid(sorted(here.plans.glob("*.yaml")), here.agents)
+    campaign = load_valid(plan_files(here.plans), here.agents)
     for loaded in campaign.plans:
         if loaded.plan.phase == phase:
             return loaded.plan, dict(campaign.profiles)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,9 @@ from include.phaseplan.plan.spans import Duration, Seconds
 Start = Literal["wave", "dependencies"]
 Risk = Literal["low", "medium", "high"]
 Event = Literal["isolated", "blocked", "wave_integrated", "phase_complete"]
+
+#: Airflow makes names and numbers of the database of these; nobody counts further.
+Number = Annotated[int, Field(ge=0, le=999_999)]
 
 #: The base of a phase that depends on others: what those have integrated.
 DEPENDENCIES = "dependencies"
@@ -148,7 +151,7 @@ class Branch(Model):
 class Wave(Model):
     """Branches that are gated and merged together."""
 
-    wave: int = Field(ge=0, description="Its number; waves stand and run in the order of their numbers.")
+    wave: Number = Field(description="Its number; waves stand and run in the order of their numbers.")
     title: str = Field(default="", description="What it is, for people.")
     duration: Duration | None = Field(default=None, description="Estimate.")
     branches: tuple[Branch, ...] = Field(min_length=1, description="What is built in it.")
@@ -164,11 +167,11 @@ class Wave(Model):
 class PhasePlan(Model):
     """One phase: what one plan file holds."""
 
-    phase: int = Field(ge=0, description="Its number; the DAG of phase 5 is `phase_05`.")
+    phase: Number = Field(description="Its number; the DAG of phase 5 is `phase_05`.")
     title: str = Field(description="What it is, for people.")
-    depends_on: tuple[int, ...] = Field(default=(), description="Numbers of the phases that must be complete first.")
-    blocks: tuple[int, ...] = Field(default=(), description="Numbers of the phases that wait for this one.")
-    independent_from: tuple[int, ...] = Field(
+    depends_on: tuple[Number, ...] = Field(default=(), description="Numbers of the phases that must be complete first.")
+    blocks: tuple[Number, ...] = Field(default=(), description="Numbers of the phases that wait for this one.")
+    independent_from: tuple[Number, ...] = Field(
         default=(), description="Numbers of the phases that have nothing to do with this one."
     )
     repository: str | None = Field(
@@ -187,7 +190,7 @@ class PhasePlan(Model):
         description="`wave`: a wave waits for the one before; `dependencies`: a branch waits only for what it needs.",
     )
     max_parallel_agents: int = Field(
-        default=4, gt=0, description="Agents at once, deferred ones included: an Airflow pool."
+        default=4, gt=0, le=100_000, description="Agents at once, deferred ones included: an Airflow pool."
     )
     attempts: int = Field(default=2, gt=0, description="Tries before a branch is isolated.")
     agent: str | None = Field(default=None, description="Agent profile of every branch that names none.")

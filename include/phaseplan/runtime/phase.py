@@ -11,6 +11,7 @@ from include.phaseplan.errors import InputFault
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.digest import plan_digest
 from include.phaseplan.plan.model import Branch, PhasePlan, Start
+from include.phaseplan.plan.tasknames import group, task_id
 from include.phaseplan.runtime import refs
 from include.phaseplan.runtime.base import resolve_base
 from include.phaseplan.runtime.flaky import flaky
@@ -180,8 +181,8 @@ def _next_step(snapshot: Snapshot, plan: PhasePlan, troubled: Sequence[str]) -> 
     if not first:
         wave = min(plan.wave_of[b] for b in troubled)
         first = [b for b in troubled if plan.wave_of[b] == wave and snapshot.state(b) is State.PENDING]
-    tasks = [f"wave_{plan.wave_of[b]}.{b.replace('.', '-')}_{plan.by_id[b].slug}" for b in first]
-    tasks = tasks or [f"wave_{min(plan.wave_of[b] for b in troubled)}.integrate"]
+    tasks = [task_id(plan, b) for b in first]
+    tasks = tasks or [f"{group(min(plan.wave_of[b] for b in troubled))}.integrate"]
     return f"Next: fix the cause, then Clear {', '.join(tasks)} with Downstream on and Only-failed off."
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.plan.planfolder import plan_files
 from include.phaseplan.runtime.settings import Settings, settings
 
 _Stamp = tuple[tuple[str, int, int], ...]
@@ -29,7 +30,7 @@ class PlanFiles:
     def plans(self, here: Settings) -> dict[int, PhasePlan]:
         """The valid plans of the configured folder; of two of one phase neither is one."""
         with self._lock:
-            files = sorted(here.plans.glob("*.yaml"))
+            files = plan_files(here.plans)
             stamp = tuple(_of(file) for file in [*files, here.agents])
             if stamp != self._stamp:
                 loaded = load_valid(files, here.agents).plans

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from include.phaseplan.plan import tasknames
 from include.phaseplan.plan.diagnostics import Finding, Path
 from include.phaseplan.plan.rules.view import View
 
@@ -34,12 +35,12 @@ def usable_ids(view: View) -> Iterator[Finding]:
 
 def unique_tasks(view: View) -> Iterator[Finding]:
     """PP308: `5.1.1` and `5-1-1` are one task name."""
-    first: dict[tuple[int, str, str], str] = {}
+    first: dict[str, str] = {}
     for path, branch in view.places:
-        task = (int(path[1]), branch.id.replace(".", "-"), branch.slug)
+        task = f"{tasknames.group(view.plan.waves[int(path[1])].wave)}.{tasknames.label(branch)}"
         other = first.setdefault(task, branch.id)
         if other != branch.id:
-            said = f"{branch.id} and {other} would be the same Airflow task, {task[1]}_{task[2]}"
+            said = f"{branch.id} and {other} would be the same Airflow task, {task.partition('.')[2]}"
             yield Finding("PP308", (*path, "id"), said, "change one of the ids")
 
 

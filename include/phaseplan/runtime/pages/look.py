@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.model import Branch, PhasePlan
+from include.phaseplan.plan.planfolder import plan_files
 from include.phaseplan.runtime.early import EarlyWarning, warnings
 from include.phaseplan.runtime.flaky import Flake, flaky
 from include.phaseplan.runtime.git import GitRepo
@@ -71,7 +72,7 @@ def look(phase: int, task: str, task_of: TaskOf, *, diff: bool = True) -> Look |
     :raises Infrastructure: the repository does not answer.
     """
     here = settings()
-    plans = (loaded.plan for loaded in load_valid(sorted(here.plans.glob("*.yaml")), here.agents).plans)
+    plans = (loaded.plan for loaded in load_valid(plan_files(here.plans), here.agents).plans)
     mine = next((plan for plan in plans if plan.phase == phase), None)
     remote = Remote(repository_for(mine.repository if mine else None))
     with remote.private(state=here.state) as repo:
