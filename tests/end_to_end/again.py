@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from include.phaseplan.cli.airflow.api import Api
-from tests.end_to_end.night import docker, git
+from tests.end_to_end.night import git
 from tests.end_to_end.place import Place
 from tests.end_to_end.world import ended, insist
+from tests.engine_events import Events
 
 
 @dataclass(frozen=True)
@@ -38,16 +38,25 @@ class Evenings:
 
     api: Api
     place: Place
+    events: Events
     count: int = 0
+    known: dict[str, int] = field(default_factory=dict)  # containers that earlier evenings made, by ledger
 
     def again(self, phase: int) -> Evening:
         """Trigger the phase and wait for its end."""
         self.count += 1
-        run, begun = f"again-{self.count}", time.time()
+        run = f"again-{self.count}"
         insist(lambda: self.api.trigger(f"phase_{phase:02d}", run, {}))
         state = ended(self.api, phase, run, 300)
         ledger = self._ledger(phase)
-        return Evening(state, ledger, tuple(_made(ledger["id"], begun)))
+        return Evening(state, ledger, tuple(self._made(ledger["id"])))
+
+    def _made(self, ledger: str) -> list[tuple[str, str]]:
+        """Containers of one ledger that the engine has made since the evening before."""
+        all_ = self.events.containers("create", ledger=ledger)
+        fresh, self.known[ledger] = all_[self.known.get(ledger, 0) :], len(all_)
+        found = [event["Actor"]["Attributes"] for event in fresh]
+        return [(labels["phaseplan.branch"], labels["phaseplan.role"]) for labels in found]
 
     def push(self, phase: int, files: dict[str, str]) -> None:
         """Somebody commits to the base."""
@@ -73,12 +82,3 @@ class Evenings:
     def _ledger(self, phase: int) -> dict[str, Any]:
         ref = f"refs/phaseplan/phase-{phase}/ledger:ledger.json"
         return dict(json.loads(git(self.place.repositories[phase], "show", ref)))
-
-
-def _made(ledger: str, since: float) -> list[tuple[str, str]]:
-    """Containers of one ledger that the engine has made since then."""
-    wanted = ["--filter", "type=container", "--filter", "event=create", "--filter", f"label=phaseplan.ledger={ledger}"]
-    span = ["--since", f"{since:.3f}", "--until", f"{time.time() + 1:.3f}"]
-    rows = [json.loads(line) for line in docker("events", *span, *wanted, "--format", "{{json .}}").splitlines()]
-    found = [row["Actor"]["Attributes"] for row in rows]
-    return [(labels["phaseplan.branch"], labels["phaseplan.role"]) for labels in found]

@@ -16,6 +16,7 @@ from tests.end_to_end.again import Evening, Evenings
 from tests.end_to_end.night import PHASES, Night, bare, docker, git, phaseplan, started
 from tests.end_to_end.place import Place
 from tests.end_to_end.world import Person, World, airflow_up, clear, ended
+from tests.engine_events import following
 
 HERE = Path(__file__).parent
 IMAGES = {"phaseplan/test-misfits:1": "misfits", "phaseplan-test-gallery/agent:1": "gallery"}
@@ -92,8 +93,8 @@ def back(place: Place, night: Night) -> Night:
 @pytest.fixture(scope="session")
 def evenings(place: Place, night: Night, back: Night) -> dict[str, Evening]:
     """The nights after: nothing changed; a file of one branch changed on the base; a gate changed; nothing again."""
-    with airflow_up(place.home, place.agents, place.state) as api:
-        later = Evenings(api, place)
+    with following() as events, airflow_up(place.home, place.agents, place.state) as api:
+        later = Evenings(api, place, events)
         found = {"nothing": later.again(1), "nothing of phase 5": later.again(5), "nothing of phase 6": later.again(6)}
         later.push(1, {"recipes/units.py": '"""A place for units."""\n'})
         found["file"] = later.again(1)

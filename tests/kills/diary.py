@@ -10,6 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.engine_events import Event, Events
 from tests.kills.place import now
 
 
@@ -24,7 +25,7 @@ class Life:
 
 
 class Diary:
-    """Follows the events of one engine until it is closed."""
+    """Follows the agents of one engine until it is closed."""
 
     def __init__(self, docker_url: str, file: Path) -> None:
         self._url = docker_url
@@ -32,51 +33,29 @@ class Diary:
         self._lock = threading.Lock()
         self._began: dict[str, tuple[str, str, float]] = {}  # ledger, branch and time by container
         self._ended: dict[str, float] = {}
-        self._closed = threading.Event()
-        self._stream: subprocess.Popen[str] | None = None
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._follow, daemon=True)
-        self._thread.start()
-        self._ready.wait(30)
+        self._events = Events(docker_url, heard=self._note, gap=self._reconcile)
 
     def close(self) -> None:
         """Stop following."""
-        self._closed.set()
-        if self._stream is not None:
-            self._stream.terminate()
-        self._thread.join(10)
+        self._events.close()
 
     def lives(self, ledger: str) -> list[Life]:
         """The agents of one ledger, in the order in which they began."""
+        self._events.settle()
         with self._lock:
             mine = [(c, b, t) for c, (held, b, t) in self._began.items() if held == ledger]
             return [Life(c, b, t, self._ended.get(c)) for c, b, t in sorted(mine, key=lambda life: life[2])]
 
-    def _follow(self) -> None:
-        since = now()
-        while not self._closed.is_set():
-            command = ["docker", "-H", self._url, "events", "--since", f"{since:.3f}", "--format", "{{json .}}"]
-            command += ["--filter", "type=container", "--filter", "label=phaseplan.role=agent"]
-            command += ["--filter", "label=phaseplan.ledger", "--filter", "label=phaseplan.branch"]
-            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as stream:
-                self._stream = stream
-                self._ready.set()
-                assert stream.stdout is not None
-                for line in stream.stdout:
-                    self._note(json.loads(line), line)
-            if not self._closed.wait(0.2):
-                self._reconcile()  # the engine went away, and its events with it
-
-    def _note(self, event: dict[str, object], line: str) -> None:
+    def _note(self, event: Event) -> None:
+        labels, container, when = event["Actor"]["Attributes"], str(event["Actor"]["ID"]), int(event["timeNano"]) / 1e9
+        if labels.get("phaseplan.role") != "agent" or not labels.get("phaseplan.ledger"):
+            return
         with self._lock, self._file.open("a") as file:
-            file.write(line)
-            action, actor = str(event["Action"]), event["Actor"]
-            assert isinstance(actor, dict)
-            labels, container, when = actor["Attributes"], str(actor["ID"]), int(str(event["timeNano"])) / 1e9
-            if action == "start":
+            file.write(json.dumps(event) + "\n")
+            if event["Action"] == "start":
                 self._began[container] = (labels["phaseplan.ledger"], labels["phaseplan.branch"], when)
                 self._ended.pop(container, None)
-            elif action == "die":
+            elif event["Action"] == "die":
                 self._ended[container] = when
 
     def _reconcile(self) -> None:
