@@ -43,8 +43,11 @@ def test_agents_are_kept_stopped_gates_go_and_strangers_stay(client: docker.Dock
     gate = sleeper(client, run, "gate")
     stranger = sleeper(client, f"run-{uuid.uuid4().hex}.0", "agent")
     url = settings().docker_url
-    assert leftovers.clear(url, [run]) == [agent]
-    assert client.containers.get(agent).status == "exited"
+    stopped = f"{agent}-cancelled"
+    client.made.append(stopped)
+    assert leftovers.clear(url, [run]) == [stopped]
+    assert client.containers.get(stopped).status == "exited"
+    assert leftovers.clear(url, [run]) == [stopped]
     assert client.containers.get(stranger).status == "running"
     with pytest.raises(NotFound):
         client.containers.get(gate)

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 
 from include.phaseplan.compile import names
 from include.phaseplan.compile.schedule import asset_of
-from include.phaseplan.errors import InputFault
+from include.phaseplan.errors import Infrastructure, InputFault, Stale
 from include.phaseplan.operators.faults import faults
 from include.phaseplan.operators.run import made_job, pulled_token, repository, token
 from include.phaseplan.operators.telling import tell_phase, tell_wave
@@ -19,6 +19,7 @@ from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.plan.planfolder import plan_files
 from include.phaseplan.runtime import phase as phases
+from include.phaseplan.runtime.build.job import Job
 from include.phaseplan.runtime.build.sweep import sweep
 from include.phaseplan.runtime.integrating import WaveTask
 from include.phaseplan.runtime.ledger import read
@@ -65,7 +66,7 @@ class OpenPhaseOperator(_PhaseOperator):
             )
             job = made_job(context, self, "", made, remote, repo)
             if before is not None and before.run is not None and before.run.epoch < made.epoch:
-                sweep(job)
+                sweep(job, opening=True)
             renew(job)
         self.log.info("Phase %s is open on base %s (epoch %s).", self.phase, made.base, made.epoch)
         context["ti"].xcom_push(key="return_value", value=made.model_dump(mode="json"))
@@ -106,6 +107,7 @@ class ClosePhaseOperator(_PhaseOperator):
             )
         with faults(), repository(self.repository) as (remote, repo):
             closing = phases.close_phase(repo, remote, mine, phase=self.phase)
+            self._put_away(made_job(context, self, "", mine, remote, repo))
             tell_phase(context, repo, remote, self.phase, closing)
             if closing.complete:
                 self._emit(context, read(repo, remote, self.phase).ledger)
@@ -114,6 +116,13 @@ class ClosePhaseOperator(_PhaseOperator):
         if not closing.ok:
             raise AirflowFailException(closing.message)
         return closing.message
+
+    def _put_away(self, job: Job) -> None:
+        """Leave no agent behind that a dead run began and no task of this one took over."""
+        try:
+            sweep(job)
+        except (Infrastructure, Stale) as error:
+            self.log.warning("What may be left on the engine could not be looked at: %s", error)
 
     def _emit(self, context: Any, ledger: Ledger | None) -> None:
         """Wake the phases that wait for this one: the alias is an outlet always, its asset has an event only now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets as random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from include.phaseplan.runtime.faults import ContainerGone, engine_errors
 from include.phaseplan.runtime.labels import Labels, filters
 
 WORKSPACE = "/workspace"
+CANCELLED = "-cancelled"  # ends the name of a container that a person, or a task on its behalf, has stopped
 _PATIENCE = 120  # seconds of silence after which an engine counts as gone
 _LOG_FILES = {"max-size": "20m", "max-file": "2"}  # an agent that talks without end must not fill the disk
 
@@ -52,6 +53,7 @@ class Found:
     oom: bool
     started_at: str
     finished_at: str
+    cancelled: bool = False  # stopped on purpose before it was done, whatever its exit code says
 
 
 def connect(url: str) -> docker.DockerClient:
@@ -93,6 +95,7 @@ def look(client: docker.DockerClient, container_id: str) -> Found:
         oom=bool(state.get("OOMKilled")),
         started_at=_time(state.get("StartedAt")),
         finished_at=_time(state.get("FinishedAt")),
+        cancelled=str(data.get("Name", "")).endswith(CANCELLED),
     )
 
 
@@ -163,6 +166,32 @@ def stop(client: docker.DockerClient, container_id: str, grace: int = 10) -> Non
             client.api.stop(container_id, timeout=grace)
         except docker.errors.NotFound:
             return
+
+
+def cancel(client: docker.DockerClient, container_id: str, grace: int = 10) -> None:
+    """Stop a container for good. Its name says so first: an agent may end with exit code 0 when it is told to."""
+    with engine_errors():
+        try:
+            name = str(client.api.inspect_container(container_id)["Name"]).lstrip("/")
+            if not name.endswith(CANCELLED):
+                client.api.rename(container_id, name + CANCELLED)
+        except docker.errors.NotFound:
+            return
+        except docker.errors.APIError as error:
+            if error.status_code != 409:  # being removed, or another process names it at this moment
+                raise
+    stop(client, container_id, grace)
+
+
+def given(client: docker.DockerClient, container_id: str, variables: Iterable[str]) -> dict[str, str]:
+    """What some variables were when a container was created: secret values are known there after they were changed."""
+    wanted = set(variables)
+    if not wanted:
+        return {}
+    with engine_errors():
+        lines = client.api.inspect_container(container_id)["Config"]["Env"] or []
+    said = (line.partition("=") for line in lines)
+    return {name: value for name, _, value in said if name in wanted}
 
 
 def volume_of(client: docker.DockerClient, container_id: str) -> str | None:

@@ -101,6 +101,11 @@ def key_of(found: Mapping[str, str]) -> str:
     return sha256(dict(found))
 
 
+def same_task(now: Mapping[str, str], then: Mapping[str, str]) -> bool:
+    """Whether an agent that was given `then` has been given what it would be given now."""
+    return bool(then) and all(now.get(name) == then.get(name) for name in BUILT)
+
+
 def outdated(now: Mapping[str, str], verdict: Verdict) -> tuple[str, ...]:
     """What a verdict's work was built from that is not so any more, in words; empty: all of it still is."""
     if not verdict.inputs:

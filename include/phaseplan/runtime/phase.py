@@ -90,12 +90,15 @@ def _known(plan: PhasePlan, branches: Sequence[str]) -> None:
 
 
 def settle_unfinished(plan: PhasePlan, ledger: Ledger, ids: Sequence[str]) -> tuple[Ledger, tuple[str, ...]]:
-    """Write down that attempts which started and left no result are unfinished: nobody's fault, nothing consumed."""
+    """Write down that attempts which have no result are unfinished: nobody's fault, nothing consumed.
+
+    A result that comes after all, because the next run takes their agents over, counts more.
+    """
     records, lines = dict(ledger.branches), []
     for branch_id in ids:
         record = records.get(branch_id)
         if record and record.state is State.RUNNING:
-            reason = f"attempt {record.attempt} started and left no result"
+            reason = f"its run ended before attempt {record.attempt} had a result"
             records[branch_id] = changed(record, state=State.UNFINISHED, reason=reason)
             if branch_id in plan.by_id:
                 lines.append(status_line(plan, plan.by_id[branch_id], "UNFINISHED", detail=reason))

@@ -128,6 +128,7 @@ def claim_of(sha: str, raw: bytes) -> Claim:
     base = next((line[7:] for line in head.split("\n") if line.startswith("parent ")), sha)
     try:
         said = json.loads(message.partition("\n\n")[2])
-        return Claim(sha, base, str(said["claim"]), str(said["run"]), str(said["time"]))
+        inputs = {str(name): str(value) for name, value in dict(said.get("inputs", {})).items()}
+        return Claim(sha, base, str(said["claim"]), str(said["run"]), str(said["time"]), inputs)
     except (ValueError, KeyError, TypeError):
         return Claim(sha, base, "", "", "")

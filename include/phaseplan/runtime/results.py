@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from include.phaseplan.errors import Infrastructure, Stale
 from include.phaseplan.plan.model import Branch
@@ -16,27 +16,48 @@ from include.phaseplan.runtime.remote import ROUNDS, Remote, Update, pause
 from include.phaseplan.runtime.snapshot import claimed_by, names_to_withdraw
 
 
-def claim_attempt(repo: GitRepo, remote: Remote, phase: int, branch: Branch, base: str, claim: str, run: str) -> int:
+def claim_attempt(
+    repo: GitRepo,
+    remote: Remote,
+    phase: int,
+    branch: Branch,
+    base: str,
+    claim: str,
+    run: str,
+    inputs: Mapping[str, str] | None = None,
+) -> int:
     """Take the next free number for an attempt on workspace `base`, before its container starts.
 
     Doing it again under the same claim, run and base gives the same number while it has no verdict.
+
+    :param inputs: what its agent works from (`runtime.inputs`), so that a later run can tell whether it would give the
+        agent the same task.
     """
     for round_ in range(ROUNDS):
         snapshot = read(repo, remote, phase)
         if (mine := _open_claim(snapshot, branch.id, base, claim, run)) is not None:
             return mine
         number = snapshot.next_attempt(branch)
-        if start_attempt(repo, remote, phase, branch, number, base, claim, run):
+        if start_attempt(repo, remote, phase, branch, number, base, claim, run, inputs):
             return number
         pause(round_)
     raise Infrastructure(f"{branch.id}: {ROUNDS} attempt numbers in a row were taken by others on {remote}")
 
 
 def start_attempt(
-    repo: GitRepo, remote: Remote, phase: int, branch: Branch, number: int, base: str, claim: str, run: str
+    repo: GitRepo,
+    remote: Remote,
+    phase: int,
+    branch: Branch,
+    number: int,
+    base: str,
+    claim: str,
+    run: str,
+    inputs: Mapping[str, str] | None = None,
 ) -> bool:
     """Claim one number for an attempt on workspace `base`. False: somebody else has it."""
-    said = json.dumps({"claim": claim, "run": run, "time": now()}, sort_keys=True)
+    told = {"claim": claim, "run": run, "time": now(), **({"inputs": dict(inputs)} if inputs else {})}
+    said = json.dumps(told, sort_keys=True)
     mark = commit(repo, tree_of(repo, base), [base], f"Start {branch.id} attempt {number}\n\n{said}\n", now())
     return remote.push(repo, [Update(refs.started(phase, branch.id, number), mark, None)])
 

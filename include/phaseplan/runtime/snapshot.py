@@ -22,13 +22,14 @@ STOPPED = ("conflict", "wave_gate", "taken_out", "outdated")
 
 @dataclass(frozen=True)
 class Claim:
-    """A started attempt: the commit behind its ref, the workspace base W, and who started it."""
+    """A started attempt: the commit behind its ref, the workspace base W, who started it, and from what."""
 
     commit: str
     base: str
     claim: str
     run: str
     time: str
+    inputs: dict[str, str] = field(default_factory=dict)  # see `runtime.inputs`; empty: nobody has written them down
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,16 @@ class Snapshot:
         """1 + the highest number that is started, kept or judged."""
         numbers = {*self.started.get(branch.id, ()), *self.attempts.get(branch.id, ())}
         return 1 + max(numbers | {v.attempt for v in self.verdicts.get(branch.id, ())}, default=0)
+
+    def name_number(self, branch: Branch, attempt: int) -> int:
+        """Which public name an attempt gets: its number, less those below it that were claimed and never ran.
+
+        A worker that dies between its claim and its container leaves a number and nothing else.
+        """
+        kept, judged = self.attempts.get(branch.id, {}), {v.attempt for v in self.verdicts.get(branch.id, ())}
+        begun = self.started.get(branch.id, {})
+        empty = sum(1 for n in begun if n < attempt and n not in kept and n not in judged)
+        return min(attempt, max(attempt - empty, 1 + max(self.taken(branch), default=0)))
 
     def taken(self, branch: Branch) -> dict[int, str]:
         """Commits of the public names of a branch that exist, by number."""

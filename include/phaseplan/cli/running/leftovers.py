@@ -57,11 +57,24 @@ def clear(url: str, runs: Collection[str]) -> list[str]:
             try:
                 if container.labels.get("phaseplan.role") == "agent":
                     if container.status in ("running", "restarting", "paused"):
-                        container.stop(timeout=5)
-                    kept.append(str(container.name))
+                        kept.append(_cancel(container))
+                    else:
+                        kept.append(str(container.name))
                 else:
                     container.remove(force=True, v=True)
             except APIError as error:
                 if error.status_code not in (404, 409):  # gone, or somebody else is removing it
                     kept.append(f"{container.name} ({error.explanation})")
     return kept
+
+
+def _cancel(container: Any) -> str:
+    """Stop an agent. Its name says first that somebody did: it may end with exit code 0 when it is told to."""
+    from include.phaseplan.runtime.engine import CANCELLED
+
+    name = str(container.name)
+    if not name.endswith(CANCELLED):
+        name += CANCELLED
+        container.rename(name)
+    container.stop(timeout=5)
+    return name

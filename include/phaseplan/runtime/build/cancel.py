@@ -8,7 +8,8 @@ from include.phaseplan.errors import PhaseplanError
 from include.phaseplan.runtime.build.harvest import put_away
 from include.phaseplan.runtime.build.job import Job
 from include.phaseplan.runtime.build.ready import look
-from include.phaseplan.runtime.engine import connect, find, stop
+from include.phaseplan.runtime.engine import cancel as stop
+from include.phaseplan.runtime.engine import connect, find
 from include.phaseplan.runtime.ledger import read
 from include.phaseplan.runtime.records import Token
 from include.phaseplan.runtime.remote import Remote
@@ -41,8 +42,6 @@ def cancel(docker_url: str, phase: int, branch_id: str, container_id: str, repos
                 job = Job(
                     phase, branch_id, token, container.labels.claim, remote, repo, client, here, log.info, lambda _: {}
                 )
-                view = look(job)
-                if not view.profile.secrets:  # else what it wrote must be searched for values that are not known here
-                    put_away(view, container)
+                put_away(look(job), container)  # the secret values it was given are read from the container itself
     except PhaseplanError as error:
         log.warning("Container %s is stopped; its work is collected later: %s", container_id[:12], error)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Literal
 
 from include.phaseplan.runtime.build import publish
 from include.phaseplan.runtime.build.job import View
 from include.phaseplan.runtime.collect import collect
-from include.phaseplan.runtime.engine import Found, find, look, remove, stop
+from include.phaseplan.runtime.engine import Found, cancel, find, given, look, remove
 from include.phaseplan.runtime.follow import memory_hint, read
 from include.phaseplan.runtime.records import Finding, moment, stamp
 from include.phaseplan.runtime.redact import Redactor
@@ -52,7 +53,7 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
         labels=view.labels(attempt, "collector"),
         repo=job.repo,
         base=base,
-        secret_values=tuple(job.secrets(view.profile).values()),
+        secret_values=known_secrets(view, container),
     )
     raw = collected.raw or base
     if known := view.snapshot.attempts.get(view.branch.id, {}).get(attempt):
@@ -99,7 +100,7 @@ def of_attempt(view: View, attempt: int) -> Harvest | None:
 def _last_line(view: View, container: Found) -> str:
     """What the agent said last, without secrets; only one line is ever held."""
     said = [""]
-    redact = Redactor(view.job.secrets(view.profile).values())
+    redact = Redactor(known_secrets(view, container))
     read(view.job.client, container.id, lambda line: said.__setitem__(0, line if line.strip() else said[0]))
     return redact(said[0])[:500]
 
@@ -126,11 +127,34 @@ def _exit_findings(view: View, container: Found, seconds: float) -> tuple[Findin
     return (Finding(gate="agent", limit="0", actual=str(code), message=f"the agent exited with code {code}"),)
 
 
-def stop_foreign(view: View) -> None:
-    """Stop what another claim left of this branch; its work is kept, its attempt called cancelled."""
+def known_secrets(view: View, container: Found) -> tuple[str, ...]:
+    """Values that must not show: those of now, and those that this container was given before they were changed."""
+    profile = view.profile
+    then = given(view.job.client, container.id, profile.secrets)
+    return tuple(dict.fromkeys((*view.job.secrets(profile).values(), *then.values())))
+
+
+def left_seconds(view: View, container: Found) -> float:
+    """How long an agent that runs may go on."""
+    return max(1.0, view.profile.timeout - (time.time() - moment(container.started_at).timestamp()))
+
+
+def stopped_from_outside(view: View, container: Found) -> bool:
+    """Whether something ended a container that was neither its agent nor its limits."""
+    if container.status != "exited":
+        return False
+    seconds = (moment(container.finished_at) - moment(container.started_at)).total_seconds()
+    return bool(_stopped(view, container, seconds))
+
+
+def stop_foreign(view: View, spare: str = "") -> None:
+    """Stop what another claim left of this branch; its work is kept, its attempt called cancelled.
+
+    :param spare: a container that this claim takes over.
+    """
     job = view.job
     for container in find(job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id):
-        if container.labels.claim == job.claim:
+        if container.labels.claim == job.claim or container.id == spare:
             continue
         if container.labels.role == "agent":
             put_away(view, container)
@@ -152,12 +176,12 @@ def put_away(view: View, container: Found, outcome: Literal["cancelled", "unfini
     known = attempt in view.snapshot.started.get(view.branch.id, {})
     ran = container.status == "running"
     if ran:
-        stop(job.client, container.id)
+        cancel(job.client, container.id)
         container = look(job.client, container.id)
     kept = None
     if container.status == "exited" and known and not judged:
         done = harvest(view, attempt, container)
         kept = done.kept_volume
-        stopped = ran or container.exit_code in _STOPPED
+        stopped = ran or container.cancelled or container.exit_code in _STOPPED
         publish.over(view, attempt, container.labels.claim, done, outcome or ("cancelled" if stopped else "unfinished"))
     remove(job.client, container.id, keep_volume=kept is not None)

@@ -64,7 +64,8 @@ def verdict(
 def over(view: View, attempt: int, claim: str, harvest: Harvest, outcome: Literal["cancelled", "unfinished"]) -> None:
     """Record that an attempt ended without anybody judging its work."""
     reason = "stopped before it was done" if outcome == "cancelled" else "its task gave up before it was judged"
-    made = changed(_verdict(view, attempt, harvest, outcome, (), reason, None), claim=claim)
+    run = view.snapshot.started[view.branch.id][attempt].run or view.run.id
+    made = changed(_verdict(view, attempt, harvest, outcome, (), reason, None), claim=claim, run=run)
     publish_result(view.job.repo, view.job.remote, made, made.base, _lines(view, made), [])
 
 
@@ -77,7 +78,8 @@ def conclude(view: View, verdict: Verdict, *, reused: bool = False, keep_volume:
         if not reused:
             _warn(view)
     for container in find(view.job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id):
-        if container.labels.attempt == verdict.attempt and container.labels.claim == view.job.claim:
+        mine = container.labels.claim == view.job.claim or container.labels.role == "agent"  # or taken over
+        if container.labels.attempt == verdict.attempt and mine:
             remove(view.job.client, container.id, keep_volume=keep_volume)
     return Done(verdict, reused)
 
@@ -106,7 +108,7 @@ def _verdict(
         phase=view.plan.phase,
         branch=view.branch.id,
         attempt=attempt,
-        run=claim.run or view.run.id,
+        run=(claim.run if claim.claim == view.job.claim else "") or view.run.id,
         claim=view.job.claim,
         outcome=outcome,
         reason=reason or (str(findings[0]) if findings else ""),
@@ -122,11 +124,15 @@ def _verdict(
         lines=judged.lines if judged else 0,
         findings=findings,
         source="person" if theirs else "agent",
-        name=theirs or (public_name(view.branch, attempt) if outcome == "passed" else None),
+        name=theirs or (_name(view, attempt) if outcome == "passed" else None),
         started=harvest.started or claim.time,
         finished=harvest.finished or now(),
         timings={"agent": round(harvest.seconds, 3)},
     )
+
+
+def _name(view: View, attempt: int) -> str:
+    return public_name(view.branch, view.snapshot.name_number(view.branch, attempt))
 
 
 def _pushed_name(view: View, raw: str) -> str | None:

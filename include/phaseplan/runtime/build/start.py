@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from include.phaseplan.runtime import brief
 from include.phaseplan.runtime.agent_container import create_agent
-from include.phaseplan.runtime.build import adopt, earlier, publish
+from include.phaseplan.runtime.build import adopt, earlier, inherit, publish
+from include.phaseplan.runtime.build.harvest import stop_foreign
 from include.phaseplan.runtime.build.job import Done, NotReady, Running, View
 from include.phaseplan.runtime.build.workbench import bench
 from include.phaseplan.runtime.early import for_brief
@@ -17,17 +18,23 @@ from include.phaseplan.runtime.workspace import Workspace, synthesise
 
 
 def begin(view: View) -> Running | Done:
-    """Reuse a passed verdict for the same inputs, or start a new attempt."""
+    """Take over an agent of a dead run, reuse a passed verdict for the same inputs, or start a new attempt."""
     workspace = _workspace(view)
-    if (found := adopt.pushed(view)) is not None:
-        return adopt.adopt(view, found, workspace)
-    key = key_of(view.inputs(workspace.commit))
+    pushed = adopt.pushed(view)
+    heir = inherit.inherited(view, workspace.commit) if pushed is None else None
+    stop_foreign(view, spare=heir.id if heir else "")
+    if pushed is not None:
+        return adopt.adopt(view, pushed, workspace)
+    if heir is not None:
+        return inherit.take(view, heir)
+    inputs = view.inputs(workspace.commit)
+    key = key_of(inputs)
     view.job.say(f"Input key {key[:12]}.")
     if verdict := earlier.reusable(view, key):
         return publish.reuse(view, verdict)
-    attempt = claim_attempt(
-        view.job.repo, view.job.remote, view.plan.phase, view.branch, workspace.commit, view.job.claim, view.run.id
-    )
+    job, run = view.job, view.run.id
+    where = (job.repo, job.remote, view.plan.phase, view.branch)
+    attempt = claim_attempt(*where, workspace.commit, job.claim, run, inputs)
     return _launch(view, attempt, workspace)
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
-
 from include.phaseplan.runtime.build import start
 from include.phaseplan.runtime.build.earlier import kept
-from include.phaseplan.runtime.build.harvest import Harvest, harvest, of_attempt, stop_foreign
-from include.phaseplan.runtime.build.job import Again, Done, Job, Running, Untouched, View
+from include.phaseplan.runtime.build.harvest import Harvest, harvest, left_seconds, of_attempt, stop_foreign
+from include.phaseplan.runtime.build.job import Again, Done, Job, NotReady, Running, Untouched, View
 from include.phaseplan.runtime.build.judge import judge
 from include.phaseplan.runtime.build.publish import conclude
 from include.phaseplan.runtime.build.ready import check_ready, look, selected
 from include.phaseplan.runtime.engine import Found, find
-from include.phaseplan.runtime.records import Verdict, moment
+from include.phaseplan.runtime.records import Verdict
 from include.phaseplan.runtime.verdicts import follows
+from include.phaseplan.runtime.wave_job import WaveNotReached
 
 
 def step(job: Job) -> Running | Again | Done | Untouched:
@@ -31,13 +30,17 @@ def step(job: Job) -> Running | Again | Done | Untouched:
         if verdict := kept(view):
             job.say(_stays(view, verdict))
             return Done(verdict, reused=True)
-        stop_foreign(view)
     elif (verdict := _verdict(view, attempt)) is None:
         return _next(view, _go_on(view, attempt))
     elif not follows(view.verdicts, job.claim, view.plan.attempts):
         return conclude(view, verdict)
-    check_ready(view)
-    return _next(view, start.begin(view))
+    try:
+        check_ready(view)
+        return _next(view, start.begin(view))
+    except (NotReady, WaveNotReached):
+        if attempt is None:
+            stop_foreign(view)
+        raise
 
 
 def _next(view: View, came: Running | Done) -> Running | Again | Done:
@@ -59,9 +62,10 @@ def _stays(view: View, verdict: Verdict) -> str:
 
 
 def own_attempt(view: View) -> int | None:
-    """The newest attempt that this claim started, from the refs alone."""
-    mine = [n for n, claim in view.snapshot.started.get(view.branch.id, {}).items() if claim.claim == view.job.claim]
-    return max(mine, default=None)
+    """The newest attempt that this claim started, or took over and judged, from the refs alone."""
+    begun = view.snapshot.started.get(view.branch.id, {})
+    mine = {number for number, claim in begun.items() if claim.claim == view.job.claim}
+    return max(mine | {v.attempt for v in view.verdicts if v.claim == view.job.claim}, default=None)
 
 
 def _go_on(view: View, attempt: int) -> Running | Done:
@@ -69,7 +73,7 @@ def _go_on(view: View, attempt: int) -> Running | Done:
     container = _container(view, attempt)
     if container is not None and container.status == "running":
         view.job.say(f"Following container {container.id[:12]}, which this task started.")
-        return Running(container.id, "agent", _left(view, container), tuple(view.profile.secrets.values()))
+        return Running(container.id, "agent", left_seconds(view, container), tuple(view.profile.secrets.values()))
     harvested = _harvest(view, attempt, container)
     return judge(view, attempt, harvested) if harvested else start.again(view, attempt, container)
 
@@ -88,7 +92,3 @@ def _verdict(view: View, attempt: int) -> Verdict | None:
 def _container(view: View, attempt: int) -> Found | None:
     found = find(view.job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id, role="agent")
     return next((c for c in found if c.labels.attempt == attempt), None)
-
-
-def _left(view: View, container: Found) -> float:
-    return max(1.0, view.profile.timeout - (time.time() - moment(container.started_at).timestamp()))

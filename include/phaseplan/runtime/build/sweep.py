@@ -7,13 +7,15 @@ from dataclasses import replace
 
 from include.phaseplan.errors import Infrastructure
 from include.phaseplan.runtime.build.harvest import put_away
+from include.phaseplan.runtime.build.inherit import worth
 from include.phaseplan.runtime.build.job import Job
-from include.phaseplan.runtime.build.ready import look
+from include.phaseplan.runtime.build.ready import look, selected
 from include.phaseplan.runtime.engine import Found, find, remove
 from include.phaseplan.runtime.ledger import read
+from include.phaseplan.runtime.phase import check_token
 
 
-def sweep(job: Job, concerns: Callable[[str], bool] = lambda _: True) -> None:
+def sweep(job: Job, concerns: Callable[[str], bool] = lambda _: True, *, opening: bool = False) -> None:
     """Stop and collect agents, and remove gates and collectors, of this ledger only; what agents did is kept.
 
     A trigger does this sooner when a user stops a task, and never when the task was stopped before the triggerer had
@@ -22,11 +24,14 @@ def sweep(job: Job, concerns: Callable[[str], bool] = lambda _: True) -> None:
     :param job: where and for whom; its branch and claim are not looked at.
     :param concerns: whether the container of a branch (or of what a wave calls itself) may go; the agent of a branch
         that the plan no longer has is left for a person to look at.
+    :param opening: a run begins: agents that its own tasks may take over are left to them.
+    :raises Stale: another run holds the ledger.
     :raises Infrastructure: the engine or the repository does not answer.
     """
     snapshot = read(job.repo, job.remote, job.phase)
     if snapshot.ledger is None or snapshot.pinned is None:
         return
+    check_token(snapshot, job.token)
     every = find(job.client, ledger=snapshot.ledger.id, phase=job.phase)
     mine = [found for found in every if concerns(found.labels.branch)]
     for found in mine:  # first the helpers: a volume that one of them holds could not be removed
@@ -34,12 +39,16 @@ def sweep(job: Job, concerns: Callable[[str], bool] = lambda _: True) -> None:
             remove(job.client, found.id, keep_volume=found.labels.role == "collector")  # the volume is the agent's
     for found in mine:
         if found.labels.role == "agent" and found.labels.branch in snapshot.pinned.plan.by_id:
-            _agent(replace(job, branch_id=found.labels.branch, claim=found.labels.claim), found)
+            _agent(replace(job, branch_id=found.labels.branch, claim=found.labels.claim), found, opening)
 
 
-def _agent(job: Job, found: Found) -> None:
-    job.say(f"{job.branch_id}: container {found.id[:12]} of claim {job.claim} is put away.")
+def _agent(job: Job, found: Found, opening: bool) -> None:
     try:
-        put_away(look(job), found)
+        view = look(job)
+        if opening and selected(view) and worth(view, found):
+            job.say(f"{job.branch_id}: container {found.id[:12]} of claim {job.claim} is left for its branch's task.")
+            return
+        job.say(f"{job.branch_id}: container {found.id[:12]} of claim {job.claim} is put away.")
+        put_away(view, found)
     except Infrastructure as error:
         job.say(f"{job.branch_id}: container {found.id[:12]} cannot be collected now and is left as it is: {error}")
