@@ -48,7 +48,7 @@ class Gates(Model):
     max_lines: int | None = Field(
         default=None,
         gt=0,
-        description="Most lines a branch may add, as `git diff --numstat` counts them; generated paths do not count.",
+        description="Most lines a branch may add, as `git diff` shows them; generated paths do not count.",
     )
     ownership: Literal["enforce", "off"] = Field(
         default="enforce",

@@ -75,7 +75,7 @@ def path_text(path: str) -> str:
 
 
 def conventions(repo: GitRepo, plan: PhasePlan, commit: str) -> str | None:
-    """Text of the plan's conventions file as the workspace has it."""
+    """Text of the plan's conventions file in a commit: what the phase builds on, which no branch has written."""
     if plan.conventions is None:
         return None
     result = repo.run("cat-file", "blob", f"{commit}:{plan.conventions}", ok=(0, 128))

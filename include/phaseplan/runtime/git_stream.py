@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, BinaryIO, cast
@@ -45,8 +45,18 @@ def entries(repo: GitRepo, commit: str, *, trees: bool = False) -> list[Entry]:
 
 
 @contextmanager
-def output(repo: GitRepo, *args: str, feed: Iterable[bytes] = ()) -> Iterator[IO[bytes]]:
-    """The output of one git command as a stream; leaving early ends the command."""
+def output(
+    repo: GitRepo,
+    *args: str,
+    feed: Iterable[bytes] = (),
+    env: Mapping[str, str] | None = None,
+    whole: bool = False,
+) -> Iterator[IO[bytes]]:
+    """The output of one git command as a stream; leaving early ends the command.
+
+    :param whole: the caller reads to the end, and an output that ended because git failed is no answer.
+    :raises Infrastructure: with `whole`, git failed.
+    """
     with tempfile.TemporaryFile() as stdin:
         stdin.writelines(feed)
         stdin.seek(0)
@@ -54,11 +64,14 @@ def output(repo: GitRepo, *args: str, feed: Iterable[bytes] = ()) -> Iterator[IO
             ["git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", *args],
             istream=stdin,
             as_process=True,
-            env={**os.environ, **_QUIET},
+            env={**os.environ, **_QUIET, **(env or {})},
         )
         inner: Any = process.proc
         try:
             yield inner.stdout
+            if whole and inner.wait():
+                said = inner.stderr.read().decode("utf-8", "replace").strip()
+                raise Infrastructure(f"git {args[0]} failed with exit code {inner.returncode}: {said[:2000]}")
         finally:
             inner.stdout.close()
             inner.stderr.close()

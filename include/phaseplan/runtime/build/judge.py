@@ -29,7 +29,7 @@ def judge(view: View, attempt: int, harvest: Harvest) -> Running | Done:
     if not view.job.repo.is_ancestor(harvest.base, harvest.raw):
         findings = harvest.findings or (_unrelated(harvest),)
         return publish.verdict(view, attempt, harvest, outcome="failed", findings=findings)
-    judged = judge_diff(view.job.repo, view.plan, view.branch, harvest.base, harvest.raw)
+    judged = judge_diff(view.job.repo, view.plan, view.branch, harvest.base, harvest.raw, ground=view.run.base)
     findings = (*harvest.findings, *judged.findings)
     # Commands of an agent that failed, or that tried something, say nothing that the findings do not.
     unsafe = bool(harvest.findings) or any(f.gate == "hostile" for f in judged.findings)

@@ -96,7 +96,7 @@ def _task(view: View, attempt: int, workspace: Workspace) -> dict[str, object]:
         attempt=attempt,
         base=workspace.commit,
         dependencies=brief.interfaces(view.job.repo, view.plan, dependencies),
-        conventions=brief.conventions(view.job.repo, view.plan, workspace.commit),
+        conventions=brief.conventions(view.job.repo, view.plan, view.run.base),
         predicted=for_brief(view.job.repo, view.snapshot, view.plan, view.branch, view.run.base),
         findings=earlier.sank(view),
     )

@@ -1,21 +1,23 @@
-"""Judges the diff of one exact commit: size, ownership, required patterns, and what is hostile anywhere."""
+"""Judges the diff of one exact commit: size, ownership, required patterns, unfinished merges, and what is hostile."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.digest import sha256
 from include.phaseplan.plan.model import Branch, PhasePlan
 from include.phaseplan.plan.patterns import matches
+from include.phaseplan.runtime.gates.added import FileAdded, added
 from include.phaseplan.runtime.gates.hostile import hostile
 from include.phaseplan.runtime.gates.paths import Change, attributes, changes, commit_with, removal, shown
 from include.phaseplan.runtime.gates.required import required
 from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.git_stream import entries
 from include.phaseplan.runtime.records import Finding
 
-_RULES = 1  # raise it when these gates judge differently, so that no old verdict is reused
+_RULES = 2  # raise it when these gates judge differently, so that no old verdict is reused
 _MANY = 50  # findings of one kind
 
 
@@ -29,13 +31,20 @@ class Judged:
     paths: tuple[str, ...]  # that changed between base and commit
 
 
-def judge(repo: GitRepo, plan: PhasePlan, branch: Branch, base: str, raw: str) -> Judged:
-    """Judge what `branch` did between `base` and `raw`. A pure function of its arguments and the objects."""
+def judge(repo: GitRepo, plan: PhasePlan, branch: Branch, base: str, raw: str, *, ground: str | None = None) -> Judged:
+    """Judge what `branch` did between `base` and `raw`. A pure function of its arguments and the objects.
+
+    :param ground: the commit that the phase builds on: only its attributes count, because branches of earlier waves
+        have written what is in `base`. None: `base` is that commit.
+    """
+    ground = ground or base
     commit = strip_scratch(repo, plan.gates.scratch_files, base, raw)
     changed = changes(repo, base, commit)
-    lines = added_lines(repo, plan, base, commit)
-    findings = [*hostile(repo, base, commit), *_budget(plan, lines), *_ownership(plan, branch, changed)]
+    files = added(repo, base, commit)
+    lines = budget_lines(repo, plan, ground, files)
+    findings = [*hostile(repo, base, commit, ground=ground), *_budget(plan, lines), *_ownership(plan, branch, changed)]
     findings += _bounded(required(repo, plan, changed))
+    findings += _bounded(_unfinished(repo, base, changed, files))
     if not changed:
         findings.append(Finding(gate="agent", message="wrote nothing: the commit is the same tree as its base"))
     return Judged(commit, lines, tuple(findings), tuple(change.path for change in changed))
@@ -62,25 +71,35 @@ def strip_scratch(repo: GitRepo, patterns: Sequence[str], base: str, raw: str) -
     return commit_with(repo, raw, wanted, "Take out scratch files") if wanted else raw
 
 
-def added_lines(repo: GitRepo, plan: PhasePlan, base: str, commit: str) -> int:
-    """Added lines without deletions, binaries and generated paths; a rename counts what it changes."""
-    numbers = dict(_numstat(repo, base, commit))
-    said = attributes(repo, base, ["linguist-generated"], list(numbers))
-    exempt = {p for p, values in said.items() if values.get("linguist-generated") in {"set", "true"}}
-    return sum(n for path, n in numbers.items() if path not in exempt and not matches(plan.generated, path))
+def budget_lines(repo: GitRepo, plan: PhasePlan, ground: str, files: Sequence[FileAdded]) -> int:
+    """Added lines without deletions and generated paths; a rename counts what it changes.
+
+    What is generated, the plan says, and the commit that the phase builds on. A file that this commit calls binary and
+    that is, counts nothing; one that only looks so counts the lines that are text.
+    """
+    said = attributes(repo, ground, ["linguist-generated", "diff"], sorted({file.path for file in files}))
+    return sum(file.lines for file in files if not _exempt(plan, file, said[file.path]))
 
 
-def _numstat(repo: GitRepo, base: str, commit: str) -> list[tuple[str, int]]:
-    parts = repo.run("diff", "--numstat", "-z", "-M", "--no-ext-diff", "--no-textconv", base, commit).out.split("\0")
-    out, at = [], 0
-    while at < len(parts) - 1:
-        added, _, path = parts[at].split("\t", 2)
-        if not path:  # a rename: the old and the new path follow
-            path, at = parts[at + 2], at + 2
-        at += 1
-        if added != "-":
-            out.append((path, int(added)))
-    return out
+def _exempt(plan: PhasePlan, file: FileAdded, said: Mapping[str, str]) -> bool:
+    if said.get("linguist-generated") in {"set", "true"} or matches(plan.generated, file.path):
+        return True
+    return file.binary and said.get("diff") == "unset"
+
+
+def _unfinished(repo: GitRepo, base: str, changed: Sequence[Change], files: Sequence[FileAdded]) -> list[Finding]:
+    """A finding for each file that holds conflict markers which the base has not, in that file or in one moved here."""
+    found = {file.path: line for file in files if (line := file.conflict) is not None}
+    if not found:
+        return []
+    known = {entry.id for entry in entries(repo, base)}
+    held = {change.path: change.new_id for change in changed}
+    said = "holds the markers of a merge that was not finished: decide what stays, and take the markers out"
+    return [
+        Finding(gate="markers", file=shown(path), line=line, message=said)
+        for path, line in found.items()
+        if held.get(path) not in known
+    ]
 
 
 def _budget(plan: PhasePlan, lines: int) -> list[Finding]:

@@ -17,13 +17,16 @@ _HOPS = 40
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def hostile(repo: GitRepo, base: str, commit: str) -> tuple[Finding, ...]:
-    """Findings on what changed between base and commit; nothing is checked out."""
+def hostile(repo: GitRepo, base: str, commit: str, *, ground: str | None = None) -> tuple[Finding, ...]:
+    """Findings on what changed between base and commit; nothing is checked out.
+
+    :param ground: the commit whose attributes count, which no branch can have changed; None: the base.
+    """
     changed = changes(repo, base, commit)
     found = [_finding(change.path, said) for change in changed for said in _faults(change)]
     found += [_finding(path, said) for path, said in _links(repo, base, commit, changed)]
     found += [_finding(path, "is a Git LFS file: agents work without its content, so they may not change it")
-              for path in _lfs(repo, base, changed)]  # fmt: skip
+              for path in _lfs(repo, ground or base, changed)]  # fmt: skip
     return tuple(found)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.objects import NEUTRAL
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NO_BLOB = "0" * 40
@@ -57,13 +58,17 @@ def index_of(repo: GitRepo, commit: str) -> Iterator[dict[str, str]]:
 
 
 def attributes(repo: GitRepo, base: str, names: Sequence[str], paths: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Git attributes of paths as the base's own .gitattributes have them, so that no agent exempts itself."""
+    """Git attributes of paths as a commit's own .gitattributes have them, and no configuration of the machine.
+
+    :param base: what the phase builds on. A workspace will not do: branches of earlier waves have changed it.
+    """
     found: dict[str, dict[str, str]] = {path: {} for path in paths}
     if not paths:
         return found
     with index_of(repo, base) as env:
         feed = b"".join(path.encode("utf-8", "surrogateescape") + b"\0" for path in paths)
-        out = repo.run("check-attr", "--cached", "-z", "--stdin", *names, stdin=feed, env=env).out.split("\0")
+        neutral = {**NEUTRAL, **env}
+        out = repo.run("check-attr", "--cached", "-z", "--stdin", *names, stdin=feed, env=neutral).out.split("\0")
     for path, name, value in zip(out[::3], out[1::3], out[2::3], strict=False):
         found[path][name] = value
     return found

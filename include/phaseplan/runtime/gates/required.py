@@ -16,6 +16,7 @@ from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.git_stream import contents
 from include.phaseplan.runtime.records import Finding
 
+_FILES = ("100", "120")  # modes of files and of symbolic links, of which only the target is searched
 _FILE = 1 << 20  # bytes of a file that are searched
 _ALL = 64 << 20  # bytes of all files of one judgement
 _PATIENCE = 20  # seconds for all patterns together
@@ -23,13 +24,18 @@ _PATIENCE = 20  # seconds for all patterns together
 
 def required(repo: GitRepo, plan: PhasePlan, changed: Sequence[Change]) -> list[Finding]:
     """A finding for each new file that lacks what the plan requires of it."""
-    new = [c for c in changed if c.added and c.new_mode.startswith("100") and not matches(plan.generated, c.path)]
+    new = [c for c in changed if _new(c) and not matches(plan.generated, c.path)]
     wanted = [(c, rule) for c in new for rule in plan.gates.required if matches((rule.files,), c.path)]
     if not wanted:
         return []
     texts = _texts(repo, [c.new_id for c, _ in wanted])
     answers = _search([(rule.pattern, texts[c.new_id]) for c, rule in wanted])
     return [_finding(c, rule, answer) for (c, rule), answer in zip(wanted, answers, strict=True) if answer != "1"]
+
+
+def _new(change: Change) -> bool:
+    """Whether a path is a file now and was none before. A link is one too: it leads to a file of another name."""
+    return change.new_mode.startswith(_FILES) and not change.old_mode.startswith("100")
 
 
 def _finding(change: Change, rule: Required, answer: str) -> Finding:

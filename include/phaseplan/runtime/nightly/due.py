@@ -100,7 +100,8 @@ def _base_of(verdict: Verdict) -> str:
 
 def _judged(night: Situation, branch: Branch, verdict: Verdict) -> tuple[Finding, ...]:
     """What gates that changed say of the diff as it is. Their commands run later, on the merge."""
-    judged = judge(night.repo, night.plan, branch, verdict.base, verdict.raw or verdict.commit or verdict.base)
+    raw = verdict.raw or verdict.commit or verdict.base
+    judged = judge(night.repo, night.plan, branch, verdict.base, raw, ground=night.run.base)
     if judged.findings or judged.commit == verdict.commit:
         return judged.findings
     return (Finding(gate="scratch", message="it carries files that the plan calls scratch files now"),)

@@ -1,0 +1,50 @@
+"""Conflict markers: whether the lines a file gained hold a merge that nobody finished."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_MARK = re.compile(rb"(?:([<|>])\1{6}( \S.*)?|(=)={6})\Z", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One line that looks like a marker of git. `named`: it says which side it is, as git always writes it."""
+
+    kind: str  # < | = >
+    named: bool
+    line: int
+
+
+def mark_of(text: bytes, line: int) -> Mark | None:
+    """The marker that a line is; None for any other line. Exactly seven characters, at its very start."""
+    if text[:1] not in (b"<", b"|", b"=", b">"):
+        return None
+    found = _MARK.match(text.rstrip(b"\r\n"))
+    return Mark((found[1] or found[3]).decode(), bool(found[2]), line) if found else None
+
+
+def conflicts(marks: Sequence[Mark]) -> tuple[int, ...]:
+    """Where each conflict begins, in lines of the new file.
+
+    A row of `=======` alone underlines a heading, and so may `<<<<<<<` and `>>>>>>>` in reStructuredText. A conflict is
+    all three in their order, or two of them where the beginning or the end says whose side it is: a half that is left.
+    """
+    found: list[int] = []
+    begin: Mark | None = None
+    middle: Mark | None = None
+    for mark in marks:
+        if mark.kind == "<":
+            found += [begin.line] if begin and begin.named and middle else []
+            begin, middle = mark, None
+        elif mark.kind in "=|":
+            middle = middle or mark
+        else:
+            first = begin or middle
+            named = mark.named or bool(begin and begin.named)
+            found += [first.line] if first and (named or (begin and middle)) else []
+            begin = middle = None
+    found += [begin.line] if begin and begin.named and middle else []
+    return tuple(found)
