@@ -1,7 +1,7 @@
 """The door to git: GitPython underneath, plumbing commands above, no hook or prompt ever.
 
 A non-zero exit is not an exception unless the caller says which codes it expects: `merge-tree` exits 1
-on a conflict, and only its output tells that from an error.
+on a conflict, and only its output tells that from an error. No command waits for ever: see `patience`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 import git
 
 from include.phaseplan.errors import Infrastructure
+from include.phaseplan.runtime.patience import verb_of, wait
 
 #: Who Phaseplan commits as. Merges use pinned dates besides, so that doing it again gives the same id.
 IDENTITY = {
@@ -24,6 +25,9 @@ IDENTITY = {
     "GIT_COMMITTER_EMAIL": "phaseplan@localhost",
 }
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+#: A transport that is none of these runs a program of that name (`ext::sh -c ...`), or reads an open file (`fd::3`).
+#: Whoever runs the system may allow others in the environment.
+_TRANSPORTS = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
 _NO_SURPRISES = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false")
 _SAFE = tuple(word for setting in _NO_SURPRISES for word in ("-c", setting))
 
@@ -42,7 +46,7 @@ class GitError(Infrastructure):
 
     def __init__(self, args: tuple[str, ...], result: Result) -> None:
         said = result.err.strip() or result.out.strip()
-        super().__init__(f"git {args[0]} failed with exit code {result.code}: {said[:2000]}")
+        super().__init__(f"git {verb_of(args)} failed with exit code {result.code}: {said[:2000]}")
         self.result = result
 
 
@@ -60,8 +64,10 @@ class GitRepo:
     @classmethod
     def init(cls, path: Path, *, keep: tuple[int, ...] = ()) -> GitRepo:
         """Make an empty bare repository."""
-        git.Repo.init(str(path), bare=True, mkdir=True)
-        return cls(path, keep=keep)
+        path.mkdir(parents=True, exist_ok=True)
+        made = cls(path, keep=keep)
+        made.run("init", "--quiet", "--bare")
+        return made
 
     def run(
         self,
@@ -75,21 +81,20 @@ class GitRepo:
         :param ok: exit codes that are answers, not errors.
         :param stdin: fed to git from a real file, as `merge-tree --stdin` wants it.
         :raises GitError: any other exit code.
+        :raises GitTooSlow: it did not end in time.
         """
         with tempfile.TemporaryFile() as feed:
             feed.write(stdin or b"")
             feed.seek(0)
-            code, out, err = self._git.execute(
+            process = self._git.execute(
                 ["git", *_SAFE, *args],
                 istream=feed,
-                with_extended_output=True,
-                with_exceptions=False,
-                strip_newline_in_stdout=False,
-                stdout_as_string=False,
+                as_process=True,
                 pass_fds=self._keep,
-                env={**os.environ, **_QUIET, **IDENTITY, **(env or {})},
+                env={**_TRANSPORTS, **os.environ, **_QUIET, **IDENTITY, **(env or {})},
             )
-        result = Result(int(code), _text(out), _text(err))
+            code, out, err = wait(process.proc, args)
+        result = Result(code, _text(out), _text(err))
         if result.code not in ok:
             raise GitError(args, result)
         return result
@@ -116,5 +121,5 @@ class GitRepo:
         return self.names("diff", "--name-only", "--no-renames", "-z", older, newer)
 
 
-def _text(data: str | bytes) -> str:
-    return data if isinstance(data, str) else data.decode("utf-8", "surrogateescape")
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")

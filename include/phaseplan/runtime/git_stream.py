@@ -13,6 +13,7 @@ import git
 
 from include.phaseplan.errors import Infrastructure
 from include.phaseplan.runtime.git import GitRepo, Result
+from include.phaseplan.runtime.patience import GitTooSlow, limit_of, limited, verb_of, wait
 
 CHUNK = 1 << 18  # bytes
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
@@ -68,10 +69,14 @@ def output(
         )
         inner: Any = process.proc
         try:
-            yield inner.stdout
-            if whole and inner.wait():
+            with limited(inner.pid, verb := verb_of(args)) as late:
+                yield inner.stdout
+                broken = whole and inner.wait()
+            if late:  # what was read is not all there is
+                raise GitTooSlow(verb, limit_of(verb))
+            if broken:
                 said = inner.stderr.read().decode("utf-8", "replace").strip()
-                raise Infrastructure(f"git {args[0]} failed with exit code {inner.returncode}: {said[:2000]}")
+                raise Infrastructure(f"git {verb} failed with exit code {inner.returncode}: {said[:2000]}")
         finally:
             inner.stdout.close()
             inner.stderr.close()
@@ -96,14 +101,15 @@ def contents(repo: GitRepo, ids: Iterable[str]) -> Iterator[tuple[str, int, Iter
 
 def take_pack(repo: GitRepo, pack: IO[bytes]) -> Result:
     """Add a thin pack to a repository; nothing of it is added unless every object and every link is sound."""
-    code, out, err = git.Git(str(repo.path)).execute(
-        ["git", "-c", "core.bigFileThreshold=16m", "index-pack", "--stdin", "--fix-thin", "--strict", "--threads=1"],
+    args = ("index-pack", "--stdin", "--fix-thin", "--strict", "--threads=1")
+    process = git.Git(str(repo.path)).execute(
+        ["git", "-c", "core.bigFileThreshold=16m", *args],
         istream=cast("BinaryIO", pack),
-        with_extended_output=True,
-        with_exceptions=False,
+        as_process=True,
         env={**os.environ, **_QUIET},
     )
-    return Result(int(code), str(out), str(err))
+    code, out, err = wait(process.proc, args)
+    return Result(code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
 
 
 def _pieces(stream: IO[bytes], size: int) -> Iterator[bytes]:
