@@ -22,7 +22,7 @@ from include.phaseplan.plan.schema import M, findings, validate
 from include.phaseplan.plan.todos import todos
 
 _GROUPS = ("PP5", "PP6", "PP7")  # paths, agents, running
-_NAMES = {"PP302", "PP303", "PP304", "PP305", "PP306", "PP307", "PP308"}
+_NAMES = {"PP302", "PP303", "PP304", "PP305", "PP306", "PP307", "PP308", "PP309", "PP310"}
 _UNKNOWN = {"PP505", "PP506"}  # a shared file's branches that do not exist have no place in any order
 _NO_MATTER = {code for code in CODES if code.startswith(_GROUPS)} - _UNKNOWN | _NAMES  # to who waits, and how long
 NO_PATHS: frozenset[tuple[str | int, ...]] = frozenset()

@@ -43,6 +43,7 @@ _ERRORS: dict[str, str] = {
     "PP306": "a git name is what another branch's later attempt would be published as",
     "PP307": "a git name belongs to the base or to the integration branch",
     "PP308": "two branches would become the same Airflow task",
+    "PP309": "a git name that reads as another ref, or is kept for Phaseplan",
     "PP401": "a dependency on a branch that does not exist",
     "PP402": "dependencies run in a circle",
     "PP403": "a dependency in a later wave",
@@ -59,6 +60,7 @@ _ERRORS: dict[str, str] = {
     "PP602": "a branch that no agent profile builds",
     "PP603": "a notifier that the operator has not defined",
     "PP701": "a schedule that Airflow cannot follow",
+    "PP704": "a repository address that would make git run a program",
     "PP801": "two plans describe the same phase",
     "PP803": "blocks and depends_on of two plans contradict each other",
     "PP804": "a phase is called independent of one it is tied to",
@@ -67,8 +69,10 @@ _ERRORS: dict[str, str] = {
 }
 _WARNINGS = {
     "PP205": "a TODO that the import left: the document does not say it",
+    "PP310": "two git names or ids differ in case only",
     "PP407": "a dependency is listed twice",
     "PP503": "two branches of one wave own the same path and neither waits for the other",
+    "PP510": "two paths differ in case only",
     "PP702": "a cron on a phase that waits for other phases",
     "PP802": "a phase depends on one that no plan describes",
     "PP806": "a phase is missing from the blocks of one it depends on",

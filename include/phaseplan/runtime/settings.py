@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from include.phaseplan.errors import InputFault
+from include.phaseplan.plan.address import fault
 
 TOP = Path(__file__).resolve().parents[3]  # the checkout
 
@@ -124,7 +125,7 @@ def repository_for(plan_repository: str | None, *, given: str | None = None) -> 
     """URL of the target repository: command line, plan, configuration, last run (DESIGN.md section 11).
 
     :param given: by the user on this command line; tasks find what was given to `run` as `repository_override`.
-    :raises InputFault: nobody named one.
+    :raises InputFault: nobody named one, or git would run a program for it.
     """
     url = given or option("repository_override") or plan_repository or settings().repository
     if not url:
@@ -132,4 +133,6 @@ def repository_for(plan_repository: str | None, *, given: str | None = None) -> 
             "No target repository is named. Give --repository URL, or set `repository:` in the plan, "
             "AIRFLOW__PHASEPLAN__REPOSITORY, or `repository` in section [phaseplan] of airflow.cfg."
         )
+    if (why := fault(url)) is not None:
+        raise InputFault(f"The address of the target repository {why}: name a path, https://, ssh:// or user@host:.")
     return url

@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from include.phaseplan.errors import InputFault
 from include.phaseplan.plan.model import DEPENDENCIES, PhasePlan, Start
+from include.phaseplan.plan.rules.gitnames import fault
 
 _REBUILD = ("auto", "always")
 
@@ -67,7 +68,7 @@ def _agent(pair: str, value: str, profiles: Collection[str]) -> str:
 
 
 def _base(pair: str, value: str, profiles: Collection[str]) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]*", value):
+    if fault(value) is not None:
         raise InputFault(f"--set {pair}: not the name of a branch, tag or commit.")
     return value
 

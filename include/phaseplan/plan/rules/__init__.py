@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator
 from include.phaseplan.plan.diagnostics import Finding
 from include.phaseplan.plan.rules import (
     agents,
+    case,
     dependencies,
     gitnames,
     ids,
     notifiers,
     overlap,
     paths,
+    repository,
+    reserved,
     running,
     shared,
     waves,
@@ -34,6 +37,7 @@ ERRORS: tuple[Rule, ...] = (
     gitnames.no_directory_clash,
     gitnames.no_version_clash,
     gitnames.not_reserved,
+    reserved.names_of_others,
     dependencies.known,
     dependencies.acyclic,
     dependencies.earlier_waves,
@@ -49,9 +53,12 @@ ERRORS: tuple[Rule, ...] = (
     agents.somebody_builds,
     notifiers.known_notifiers,
     running.valid_schedule,
+    repository.usable_repository,
 )
 ADVICE: tuple[Rule, ...] = (
+    case.git_names_apart,
     dependencies.listed_once,
+    case.paths_apart,
     overlap.owned_once,
     overlap.honest_risk,
     running.cron_with_dependencies,

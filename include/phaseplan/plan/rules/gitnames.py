@@ -52,13 +52,13 @@ def unique_names(view: View) -> Iterator[Finding]:
 def no_directory_clash(view: View) -> Iterator[Finding]:
     """PP305: with a ref `a`, git cannot store `a/b`."""
     owner = {branch.branch: f"branch {branch.id}" for _, branch in reversed(view.places)}
-    owner |= _reserved(view)
+    owner |= reserved(view)
     for path, branch in view.places:
         for parent in _parents(branch.branch):
             if parent in owner:
                 said = f"git cannot store {branch.branch} beside {parent}, the name of {owner[parent]}"
                 yield Finding("PP305", (*path, "branch"), said, "use a suffix (x-y) where one name is inside another")
-        for name in _reserved(view):
+        for name in reserved(view):
             if branch.branch in _parents(name):
                 said = f"git cannot store {branch.branch} beside {name}, the name of {owner[name]}"
                 yield Finding("PP305", (*path, "branch"), said, "choose another name")
@@ -73,18 +73,24 @@ def no_version_clash(view: View) -> Iterator[Finding]:
             if match and match[1] in owner and int(match[2][:9]) > 1:
                 said = f"{name} is the name attempt {match[2]} of branch {owner[match[1]]} would be published as"
                 yield Finding("PP306", (*path, "branch"), said, "end the name in something other than -v<number>")
+    for name, what in reserved(view).items():
+        match = _VERSION.fullmatch(name)
+        if match and match[1] in owner and int(match[2][:9]) > 1:
+            place = next(path for path, branch in view.places if branch.branch == match[1])
+            said = f"attempt {match[2]} of {match[1]} would be published as {name}, which is {what}"
+            yield Finding("PP306", (*place, "branch"), said, "choose another name")
 
 
 def not_reserved(view: View) -> Iterator[Finding]:
     """PP307."""
-    reserved = _reserved(view)
+    kept = reserved(view)
     for path, branch in view.places:
-        if branch.branch in reserved:
-            said = f"{branch.branch} is {reserved[branch.branch]}; no agent's work is published there"
+        if branch.branch in kept:
+            said = f"{branch.branch} is {kept[branch.branch]}; no agent's work is published there"
             yield Finding("PP307", (*path, "branch"), said, "choose another name")
 
 
-def _reserved(view: View) -> dict[str, str]:
+def reserved(view: View) -> dict[str, str]:
     """Of a base that is what other phases integrated, the names are theirs."""
     plan = view.plan
     bases = [f"integration/phase-{p}" for p in plan.depends_on] if plan.base_name == DEPENDENCIES else [plan.base_name]

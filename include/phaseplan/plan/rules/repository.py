@@ -1,0 +1,17 @@
+"""The target repository: an address git reads, and not a program that git would run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from include.phaseplan.plan.address import fault
+from include.phaseplan.plan.diagnostics import Finding
+from include.phaseplan.plan.rules.view import View
+
+
+def usable_repository(view: View) -> Iterator[Finding]:
+    """PP704."""
+    url = view.plan.repository
+    if url is not None and (why := fault(url)):
+        hint = "write a path, or an address that begins with https://, ssh:// or user@host:"
+        yield Finding("PP704", ("repository",), f"the repository {url!r} {why}", hint)

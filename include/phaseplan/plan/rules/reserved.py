@@ -1,0 +1,46 @@
+"""Git names that read as something else: another ref, another phase's integration branch, an object id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from include.phaseplan.plan.diagnostics import Finding
+from include.phaseplan.plan.rules.gitnames import reserved
+from include.phaseplan.plan.rules.view import View
+
+_PREFIXES = {
+    "refs": "the full name of a ref, as `refs/heads/x` is of the branch `x`",
+    "heads": "the short way to write another branch, `heads/x` for `x`",
+    "tags": "the short way to write a tag",
+    "remotes": "the short way to write a branch of another repository",
+    "phaseplan": "kept for Phaseplan's own records",
+}
+_INTEGRATION = re.compile(r"integration/phase-\d+(/.*)?", re.ASCII | re.DOTALL)
+_OBJECT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_PSEUDO = re.compile(r"[A-Z]+_HEAD")  # FETCH_HEAD, ORIG_HEAD
+
+
+def why_reserved(name: str) -> str | None:
+    """What a git name would be taken for; None: for a branch."""
+    lower = name.lower()  # a disk that ignores case, ignores it here too
+    first = lower.partition("/")[0]
+    if "/" in name and first in _PREFIXES:
+        return _PREFIXES[first]
+    if lower == "phaseplan":
+        return _PREFIXES["phaseplan"]
+    if _INTEGRATION.fullmatch(lower):
+        return "where a phase's integrated work goes"
+    if _OBJECT.fullmatch(lower):
+        return "the id of an object"
+    return "a name git itself writes to" if _PSEUDO.fullmatch(name) else None
+
+
+def names_of_others(view: View) -> Iterator[Finding]:
+    """PP309; what belongs to this plan itself has PP305 and PP307."""
+    own = [*reserved(view)]
+    for path, branch in view.places:
+        why = why_reserved(branch.branch)
+        if why and not any(f"{branch.branch}/".startswith(f"{name}/") for name in own):
+            said = f"{branch.branch} is {why}"
+            yield Finding("PP309", (*path, "branch"), said, "choose another name, for example feature/...")

@@ -1,0 +1,176 @@
+"""Line 18: names, addresses and words of a plan that would be taken for something else are refused or said.
+
+Was: lint took `refs/heads/main`, `integration/phase-6` and names that differ in case only; `{{` in an agent's command
+was rendered by Airflow; `repository: fd::3` let git wait for ever; a `.yml` plan never became a DAG.
+Right: errors or warnings with code, place and hint; nothing of a plan is a template; git runs no helper that a plan
+names, and every git command has a time limit after which it is gone, with all it started.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from include.phaseplan.compile.dag import compile_plan
+from include.phaseplan.compile.options import Options
+from include.phaseplan.errors import Infrastructure, InputFault
+from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.plan.campaign import load_campaign
+from include.phaseplan.plan.diagnostics import Diagnostic
+from include.phaseplan.plan.planfolder import plan_files
+from include.phaseplan.runtime import patience
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.git_stream import output
+from include.phaseplan.runtime.planfiles import PlanFiles
+from include.phaseplan.runtime.remote import Remote
+from include.phaseplan.runtime.settings import Settings, repository_for, settings
+from tests.cli.plans import plan as small
+
+
+def _lint(tmp_path: Path, names: list[str], owns: list[str] | None = None, more: str = "") -> list[Diagnostic]:
+    lines = [f"phase: 9\ntitle: A phase\n{more}waves:\n  - wave: 1\n    branches:\n"]
+    for i, name in enumerate(names):
+        path = owns[i] if owns else f"/{i}/"
+        lines.append(f'      - {{id: "9.{i}", branch: "{name}", title: One, owns: ["{path}"]}}\n')
+    (tmp_path / "plan.yaml").write_text("".join(lines))
+    found = load_campaign([tmp_path / "plan.yaml"], None).diagnostics
+    return [d for d in found if d.code != "PP602"]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("refs/heads/main", "PP309"),
+        ("heads/main", "PP309"),
+        ("tags/v1", "PP309"),
+        ("remotes/origin/main", "PP309"),
+        ("integration/phase-6", "PP309"),
+        ("Integration/Phase-6", "PP309"),
+        ("integration/phase-6/x", "PP309"),
+        ("phaseplan/phase-9/ledger", "PP309"),
+        ("a" * 40, "PP309"),
+        ("FETCH_HEAD", "PP309"),
+        ("integration/phase-9", "PP307"),
+        ("main", "PP307"),
+        ("integration", "PP305"),
+    ],
+)
+def test_a_name_that_is_taken_for_something_else_is_an_error(tmp_path: Path, name: str, code: str) -> None:
+    (found,) = _lint(tmp_path, [name])
+    assert (found.code, found.severity, found.line) == (code, "error", 6)
+    assert found.hint and name in found.message
+
+
+@pytest.mark.parametrize("name", ["feature/refs/heads/x", "x/phaseplan", "integration-tests/x", "integration/phase-x"])
+def test_a_name_that_only_looks_like_one_is_fine(tmp_path: Path, name: str) -> None:
+    assert _lint(tmp_path, [name]) == []
+
+
+def test_a_later_attempt_does_not_get_the_name_of_the_base(tmp_path: Path) -> None:
+    (found,) = _lint(tmp_path, ["release"], more="base: release-v2\n")
+    assert found.code == "PP306" and "release-v2, which is the base" in found.message
+
+
+@pytest.mark.parametrize(
+    ("names", "owns", "code"),
+    [
+        (["feature/x", "feature/X"], None, "PP310"),
+        (["feature/x", "Feature/y"], None, "PP310"),
+        (["feature/caf\u00e9", "feature/cafe\u0301"], None, "PP310"),
+        (["Main"], None, "PP310"),
+        (["a", "b"], ["/docs/API.md", "docs/api.md"], "PP510"),
+        (["a", "b"], ["/Docs/a/", "/docs/b/"], "PP510"),
+        (["a", "b"], ["*.MD", "*.md"], "PP510"),
+    ],
+)
+def test_names_that_differ_in_case_only_are_warned_of(
+    tmp_path: Path, names: list[str], owns: list[str] | None, code: str
+) -> None:
+    (found,) = _lint(tmp_path, names, owns)
+    assert (found.code, found.severity) == (code, "warning")
+    assert found.line == 5 + len(names)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "fd::3",
+        "ext::sh -c date",
+        "-oProxyCommand=date",
+        "--upload-pack=date",
+        "ssh://-oProxyCommand=date/x",
+        "ssh://git@-oProxyCommand=date/x",
+        "git@-oProxyCommand=date:x",
+        "host:-x",
+        "evil://host/x",
+        "https://host/x\\nfoo",
+        "",
+    ],
+)
+def test_an_address_that_runs_something_is_refused_by_lint_and_by_every_door(tmp_path: Path, url: str) -> None:
+    (found,) = _lint(tmp_path, ["a"], more=f'repository: "{url}"\n')
+    assert (found.code, found.severity, found.line) == ("PP704", "error", 3)
+    if url:
+        with pytest.raises(InputFault, match="address of the target repository"):
+            repository_for(url.replace("\\n", "\n"))
+
+
+@pytest.mark.parametrize("url", ["/srv/x.git", "../x", "git@host:x.git", "ssh://git@host:22/x", "file:///x", "C:x"])
+def test_an_ordinary_address_is_taken(tmp_path: Path, url: str) -> None:
+    assert _lint(tmp_path, ["a"], more=f'repository: "{url}"\n') == []
+    assert repository_for(url) == url
+
+
+@pytest.mark.parametrize("url", ["fd::0", "ext::touch {}"])
+def test_git_itself_runs_no_helper_that_an_address_names(tmp_path: Path, url: str) -> None:
+    mark = tmp_path / "ran"
+    since = time.monotonic()
+    with pytest.raises(Infrastructure, match="not allowed"):
+        Remote(url.format(mark)).refs()
+    assert not mark.exists() and time.monotonic() - since < 5
+
+
+def test_a_git_that_does_not_end_is_ended_with_all_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(patience.LIMITS, "ls-remote", 1.0)
+    monkeypatch.setenv("GIT_SSH_COMMAND", "sleep 3131; true")
+    since = time.monotonic()
+    with pytest.raises(Infrastructure, match=r"git ls-remote did not end within 1 s and was stopped: the target"):
+        Remote("ssh://host/x").refs()
+    assert time.monotonic() - since < 10
+    assert "sleep 3131" not in subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True).stdout
+
+
+def test_a_stream_that_was_cut_is_not_taken_for_all_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "LIMIT", 0.5)
+    repo = GitRepo.init(tmp_path / "x.git")
+    with pytest.raises(Infrastructure, match="was stopped"), output(repo, "-c", "alias.w=!sleep 3232", "w") as stream:
+        assert stream.read() == b""
+
+
+def test_nothing_that_a_plan_or_a_profile_says_is_a_template() -> None:
+    words = "{{ 1 / 0 }} {% bad"
+    agent = AgentProfile(image="x", command=("sh", "-c", words))
+    plan = small(title=words, agent="a", repository=f"/srv/{words}", notes=[words])
+    for task in compile_plan(plan, Options(profiles={"a": agent})).tasks:
+        assert list(task.template_fields) == []
+        task.render_template_fields({})
+    assert task.dag.jinja_environment_kwargs is None
+
+
+def test_a_plan_ends_in_yaml_or_yml_wherever_plans_are_looked_for(tmp_path: Path) -> None:
+    for phase, name in enumerate(["b.yml", "a.yaml", ".hidden.yaml", "notes.yaml.bak"], 1):
+        (tmp_path / name).write_text(_PLAN.format(phase))
+    assert [file.name for file in plan_files(tmp_path)] == ["a.yaml", "b.yml"]
+    (tmp_path / "agents").write_text("a: {image: x}\n")
+    here = Settings(**{**vars(settings()), "plans": tmp_path, "agents": tmp_path / "agents"})
+    assert sorted(PlanFiles().plans(here)) == [1, 2]
+
+
+_PLAN = """phase: {0}
+title: A phase
+agent: a
+waves: [{{wave: 1, branches: [{{id: "{0}.1", branch: feature/{0}, title: One, owns: [/a/]}}]}}]
+"""
