@@ -86,9 +86,15 @@ class LocalBench:
         with self._checkout(repo, commit_) as (tree, env):
             if findings := self._run(tree, commands):
                 raise GateFailed(findings)
-            paths = [str(p.relative_to(tree)) for p in tree.rglob("*") if p.is_file()]
-            paths = [p for p in paths if matches(patterns, p)]
-            repo.run("update-index", "--add", "--stdin", stdin="".join(f"{p}\n" for p in paths).encode(), env=env)
+            paths = {str(p.relative_to(tree)) for p in tree.rglob("*") if p.is_file()}
+            paths = {
+                p
+                for p in paths | {*repo.run("ls-tree", "-r", "--name-only", commit_).out.splitlines()}
+                if matches(patterns, p)
+            }
+            repo.run(
+                "update-index", "--add", "--remove", "--stdin", stdin="".join(f"{p}\n" for p in paths).encode(), env=env
+            )
             made = repo.run("write-tree", env=env).out.strip()
         if made == repo.line("rev-parse", f"{commit_}^{{tree}}"):
             return commit_

@@ -31,14 +31,15 @@ def resolve_base(remote: Remote, repo: GitRepo, plan: PhasePlan, name: str) -> s
     heads = [Head(f"phase-{p}", _integrated(remote, repo, plan, p)) for p in sorted(set(plan.depends_on))]
     first, *others = _tips(repo, heads)
     union = [shared.path for shared in plan.shared_files if shared.merge == "union"]
-    merged = chain_merge(repo, first.commit, others, union=union, generated=plan.generated)
+    merged = chain_merge(repo, first.commit, others, union=union)  # no command has made generated files again here
     for other in others:
         if (conflict := merged.conflicted.get(other.id)) is not None:
             before = ", ".join(h.id for h in [first, *others[: others.index(other)]])
             raise InputFault(
                 f"phase {plan.phase} cannot build on {_names(plan)}: what {other.id} integrated conflicts with "
-                f"{before} in {', '.join(conflict.paths)}. Next: merge one into the other in a branch and give that as "
-                "the base of this phase, or let one of those phases depend on the other."
+                f"{before} in {', '.join(conflict.paths)}. Next: merge one into the other in a branch, make generated "
+                "files again there, and give that as the base of this phase, or let one of those phases depend on the "
+                "other."
             )
     return merged.commit
 

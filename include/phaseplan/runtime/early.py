@@ -19,6 +19,7 @@ from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.merge import Head, predict
 from include.phaseplan.runtime.objects import changes
 from include.phaseplan.runtime.records import Record, State
+from include.phaseplan.runtime.remade import remakable
 from include.phaseplan.runtime.snapshot import OUT, Snapshot
 from include.phaseplan.runtime.workspace import union_paths
 
@@ -126,7 +127,7 @@ def _pairs(
         return
     needs = {work.branch: transitive(plan, work.branch) for work in works}
     for first, second, paths in predict(repo, base, heads, union=union_paths(plan)):
-        hard = tuple(path_text(path) for path in paths if not matches(plan.generated, path))
+        hard = tuple(path_text(path) for path in paths if not matches(remakable(plan), path))
         if hard and first not in needs[second]:
             yield EarlyWarning(branches=(first, second), paths=hard)
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
 from include.phaseplan.errors import Infrastructure
+from include.phaseplan.plan.patterns import matches
+from include.phaseplan.runtime.gates.paths import shown
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.history import Story, carried, stories
-from include.phaseplan.runtime.merge_tree import TRAILER, Conflict, merge_tree, opponents_of, write_attributes
-from include.phaseplan.runtime.objects import NEUTRAL, commit
+from include.phaseplan.runtime.merge_tree import (
+    TRAILER,
+    Conflict,
+    Sides,
+    merge_tree,
+    opponents_of,
+    untaken,
+    write_attributes,
+)
+from include.phaseplan.runtime.objects import GONE, NEUTRAL, changes, commit, entries
 from include.phaseplan.runtime.revert import reapply
 
 __all__ = ["Conflict", "Head", "Merged", "Step", "chain_merge", "predict"]
@@ -36,12 +46,17 @@ class Head:
 
 @dataclass(frozen=True)
 class Step:
-    """One head that is in. `conflicts`: generated paths of which one side was taken."""
+    """One head that is in.
+
+    :param conflicts: generated paths of which one side was taken.
+    :param sides: what the other side had of them, and of generated paths that came back changed.
+    """
 
     id: str
     commit: str  # chain head after it; a head that was in already leaves it as it was
     conflicts: tuple[str, ...] = ()
     reapplied: tuple[str, ...] = ()  # reverts of this branch that were undone before it was merged
+    sides: Sides = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,6 +73,19 @@ class Merged:
     def ids(self) -> tuple[str, ...]:
         """Ids of the heads that are in, in order."""
         return tuple(step.id for step in self.steps)
+
+    @property
+    def sides(self) -> Sides:
+        """What was not taken of generated paths in conflict; of several the last."""
+        return {path: entry for step in self.steps for path, entry in step.sides.items()}
+
+    @property
+    def disputed(self) -> str:
+        """Generated paths in conflict and whose work they came with, in words; empty: there are none."""
+        said = [
+            f"{', '.join(map(shown, step.conflicts[:5]))} (with {step.id})" for step in self.steps if step.conflicts
+        ]
+        return "; ".join(said)
 
 
 def chain_merge(
@@ -123,13 +151,27 @@ def _step(
     if isinstance(start, Conflict):
         return start
     back = tuple(story.last.commit for story in away)
+    sides = dict(_brought_back(repo, start, away, generated))
     if date is None:
-        return Step(head.id, start, reapplied=back)
+        return Step(head.id, start, reapplied=back, sides=sides)
     tree, wrong = merge_tree(repo, start, head.commit, generated)
     if tree is None:
         return Conflict(wrong, opponents_of(repo, start, head.commit, wrong), start)
     message = f"Merge {head.id} {head.title}".strip() + f"\n\n{TRAILER}: {head.id}\n"
-    return Step(head.id, commit(repo, tree, [start, head.commit], message, date), wrong, back)
+    made = commit(repo, tree, [start, head.commit], message, date)
+    return Step(head.id, made, wrong, back, {**sides, **untaken(repo, made, head.commit, wrong)})
+
+
+def _brought_back(
+    repo: GitRepo, tip: str, away: Sequence[Story], generated: Sequence[str]
+) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Generated paths that reverts had changed, and of which `tip` holds something else than what they took out."""
+    for story in away if generated else ():
+        before = f"{story.last.commit}^1"
+        found = changes(repo, [(story.last.commit, repo.line("rev-parse", before))])[0]
+        mine = [path for path in found if matches(generated, path)]
+        now = entries(repo, tip) if mine else {}
+        yield from ((path, found[path][1]) for path in mine if now.get(path, GONE) != found[path][1])
 
 
 def _put_back(

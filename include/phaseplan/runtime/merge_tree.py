@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from include.phaseplan.errors import Infrastructure
 from include.phaseplan.plan.patterns import matches
 from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.objects import NEUTRAL, commit, tree_of
+from include.phaseplan.runtime.objects import GONE, NEUTRAL, commit, entries, tree_of
 
 TRAILER = "Phaseplan-Branch"
 _FILE = ("100644", "100755")
+
+Sides = Mapping[str, tuple[str, str]]  # by path the (mode, blob) of the side that was not taken; GONE: it has none
 
 
 @dataclass(frozen=True)
@@ -101,3 +103,12 @@ def opponents_of(repo: GitRepo, tip: str, head: str, paths: Sequence[str]) -> tu
     said = repo.run("log", "--first-parent", "-m", form, *span, "--", *specs, env=NEUTRAL).out.splitlines()
     found = {line.strip() for line in said if line.strip()} - {""}
     return tuple(sorted(found)) or ("the base",)
+
+
+def untaken(repo: GitRepo, tip: str, theirs: str, paths: Sequence[str]) -> Sides:
+    """What a commit has of paths of which `tip` holds another side; GONE where the tip holds its very version."""
+    if not paths:
+        return {}
+    taken, other = entries(repo, tip), entries(repo, theirs)
+    pairs = ((path, taken.get(path, GONE), other.get(path, GONE)) for path in paths)
+    return {path: GONE if there == mine else there for path, mine, there in pairs if mine != GONE or there != mine}

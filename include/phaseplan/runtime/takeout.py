@@ -12,9 +12,10 @@ from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.ledger import Change, Snapshot, commit_ledger
 from include.phaseplan.runtime.reconcile import reconcile
 from include.phaseplan.runtime.records import BranchRecord, Ledger, State, changed
+from include.phaseplan.runtime.remade import remade
 from include.phaseplan.runtime.remote import ROUNDS, Remote, pause
 from include.phaseplan.runtime.statuslog import blocker_line, status_line
-from include.phaseplan.runtime.undoing import CannotUndo, Undone, regenerate_all, undo
+from include.phaseplan.runtime.undoing import CannotUndo, Undone, undo
 from include.phaseplan.runtime.workbench import GateFailed, Workbench
 from include.phaseplan.runtime.workspace import union_checks
 
@@ -50,7 +51,7 @@ def take_out(remote: Remote, repo: GitRepo, bench: Workbench, phase: int, branch
             return TakenOut(head)
         doomed = [b for b in (branch_id, *dependents(plan, branch_id)) if _inside(ledger, b)]
         undone = _undone(repo, plan, head, doomed)
-        new = _regenerated(repo, plan, undone.commit, bench)
+        new = _regenerated(repo, plan, undone, bench)
         rest = [b.id for b in plan if _inside(ledger, b.id) and b.id not in doomed]
         _gate(repo, plan, (head, new), rest, bench, branch_id)
         change = _change(snapshot, plan, ledger, undone, new, branch_id, doomed, reason)
@@ -98,9 +99,9 @@ def _undone(repo: GitRepo, plan: PhasePlan, head: str, doomed: Sequence[str]) ->
     return undone
 
 
-def _regenerated(repo: GitRepo, plan: PhasePlan, commit: str, bench: Workbench) -> str:
+def _regenerated(repo: GitRepo, plan: PhasePlan, undone: Undone, bench: Workbench) -> str:
     try:
-        return regenerate_all(repo, plan, commit, bench)
+        return remade(repo, plan, undone.commit, undone.sides, bench)
     except GateFailed as failed:
         raise InputFault(f"the generators fail without it, so nothing was changed: {failed}") from failed
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from include.phaseplan.errors import PhaseplanError
 from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.plan.patterns import matches
 from include.phaseplan.runtime.conservation import violations
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.history import Story, live, stories
 from include.phaseplan.runtime.merge import Head
-from include.phaseplan.runtime.merge_tree import Conflict, literal
-from include.phaseplan.runtime.objects import NEUTRAL
+from include.phaseplan.runtime.merge_tree import Conflict, Sides, literal
+from include.phaseplan.runtime.objects import GONE, NEUTRAL, changes, entries
+from include.phaseplan.runtime.remade import remakable
 from include.phaseplan.runtime.revert import revert
-from include.phaseplan.runtime.workbench import Workbench
 from include.phaseplan.runtime.workspace import union_paths
 
 
@@ -33,11 +34,13 @@ class Undone:
     :param acts: by branch id: its (first) merge, and the last revert of it. A branch without a merge of its own, whose
         work was in the base already, is not among them.
     :param order: the branches as they were reverted.
+    :param sides: generated paths of which one side was taken, with the other: see `remade`.
     """
 
     commit: str
     acts: dict[str, tuple[str, str]]
     order: tuple[str, ...]
+    sides: Sides = field(default_factory=dict)
 
 
 def undo(repo: GitRepo, plan: PhasePlan, tip: str, doomed: Sequence[str]) -> Undone:
@@ -49,25 +52,26 @@ def undo(repo: GitRepo, plan: PhasePlan, tip: str, doomed: Sequence[str]) -> Und
     chain = sorted((s for b in doomed for s in live(told, b)), key=lambda story: -story.last.place)
     new, done = tip, dict[str, tuple[str, str]]()
     for story in chain:
-        made = revert(repo, new, story.branch, story.last.commit, union=union_paths(plan), generated=plan.generated)
+        made = revert(repo, new, story.branch, story.last.commit, union=union_paths(plan), generated=remakable(plan))
         if isinstance(made, Conflict):
             advice = "Take those out first, or undo it by hand"
             raise CannotUndo(story.branch, f"undoing {story.branch} {made}. {advice}")
         done.setdefault(story.branch, (story.acts[0].commit, made))
         new = made
     _conserved(repo, plan, tip, new, chain)
-    return Undone(new, done, tuple(dict.fromkeys(story.branch for story in chain)))
+    return Undone(new, done, tuple(dict.fromkeys(story.branch for story in chain)), _left(repo, plan, new, chain))
 
 
-def regenerate_all(repo: GitRepo, plan: PhasePlan, commit: str, bench: Workbench) -> str:
-    """The commit with everything that the plan calls generated made again.
-
-    :raises GateFailed: a generator says no.
-    """
-    if not plan.generated_files:
-        return commit
-    commands = list(dict.fromkeys(entry.command for entry in plan.generated_files))
-    return bench.regenerate(repo, commit, commands, plan.generated)
+def _left(repo: GitRepo, plan: PhasePlan, new: str, chain: Sequence[Story]) -> Sides:
+    """Generated paths that merges changed, as they were before, where the reverts have not brought just that back."""
+    spans = [(s.last.commit, repo.line("rev-parse", f"{s.last.commit}^1")) for s in chain]
+    now, patterns = entries(repo, new) if chain else {}, remakable(plan)
+    return {
+        path: before
+        for found in (changes(repo, spans) if patterns else [])
+        for path, (_, before) in found.items()
+        if matches(patterns, path) and now.get(path, GONE) != before
+    }
 
 
 def _conserved(repo: GitRepo, plan: PhasePlan, old: str, new: str, chain: Sequence[Story]) -> None:
@@ -75,7 +79,7 @@ def _conserved(repo: GitRepo, plan: PhasePlan, old: str, new: str, chain: Sequen
     heads = [Head(f"{s.branch}@{s.last.commit}", f"{s.last.commit}^1", base=s.last.commit) for s in chain]
     heads = [Head(h.id, repo.line("rev-parse", h.commit), base=h.base) for h in heads]
     moved = [literal(path) for s in chain for path in _moved(repo, s.last.commit, old)]
-    exempt = (*plan.generated, *(literal(p) for p in union_paths(plan)), *moved)
+    exempt = (*remakable(plan), *(literal(p) for p in union_paths(plan)), *moved)
     if broken := violations(repo, old, new, heads, exempt=exempt):
         said = "; ".join(str(finding) for finding in broken[:5])
         raise CannotUndo(chain[-1].branch, f"other work would change with it: {said}")

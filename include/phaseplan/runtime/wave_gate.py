@@ -10,6 +10,7 @@ from include.phaseplan.runtime.conservation import literal, touched, violations
 from include.phaseplan.runtime.merge import Head, Merged, chain_merge
 from include.phaseplan.runtime.objects import read_objects
 from include.phaseplan.runtime.records import Finding
+from include.phaseplan.runtime.remade import remakable
 from include.phaseplan.runtime.wave_job import Job
 from include.phaseplan.runtime.wave_outcome import BASE
 from include.phaseplan.runtime.workbench import GateFailed
@@ -109,7 +110,7 @@ class WaveGate:
             self.job.old,
             [*self._base, *heads],
             union=union_paths(self.job.plan),
-            generated=self.job.plan.generated,
+            generated=remakable(self.job.plan),
             judged={v.commit: v.branch for vs in self.job.snapshot.verdicts.values() for v in vs if v.commit},
         )
 
@@ -145,7 +146,7 @@ class WaveGate:
         return f"wave {self.job.wave.wave} ({', '.join(h.id for h in mine) or 'the bare base'})"
 
     def _conserved(self, head: str, mine: Sequence[Head]) -> None:
-        exempt = (*self.job.plan.generated, *(literal(p) for p in union_paths(self.job.plan)))
+        exempt = (*remakable(self.job.plan), *(literal(p) for p in union_paths(self.job.plan)))
         if broken := violations(self.job.repo, self.job.old, head, mine, exempt=exempt):
             raise NotConserved(self.job.wave.wave, broken)
 

@@ -111,6 +111,9 @@ def green(
     if gated.flaky:
         text = f"FLAKY red, then green on the same commit: {gated.flaky[0]}"
         lines.append(wave_line(job.wave.wave, text))
+    if merged.disputed:
+        text = f"CONFLICT in generated files, which were made again: {merged.disputed}"
+        lines.append(wave_line(job.wave.wave, text))
     new = tuple(step for step in merged.steps if step.id != BASE)
     for step in new:
         branches[step.id] = _integrated(job.snapshot.candidate(step.id), step.commit)

@@ -16,6 +16,7 @@ from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.merge import Conflict, Head, Merged, chain_merge
 from include.phaseplan.runtime.objects import tree_of
 from include.phaseplan.runtime.records import Verdict
+from include.phaseplan.runtime.remade import commands_of, remade, remakable
 from include.phaseplan.runtime.snapshot import Snapshot
 from include.phaseplan.runtime.workbench import Workbench
 
@@ -40,6 +41,7 @@ class Workspace:
     dependencies: tuple[tuple[str, str], ...]
     conflict: tuple[str, Conflict] | None
     tree: str
+    disputed: str = ""  # generated files in which dependencies conflict, and which were made again
 
 
 def synthesise(
@@ -51,13 +53,14 @@ def synthesise(
     :raises GateFailed: the plan's generators fail on the merge.
     """
     heads = [head_of(plan, _judged(snapshot, branch, needed)) for needed in transitive(plan, branch.id)]
-    merged = chain_merge(repo, base, heads, union=union_paths(plan), generated=plan.generated)
+    merged = chain_merge(repo, base, heads, union=union_paths(plan), generated=remakable(plan))
     commit = merged.commit if merged.conflicted else regenerated(repo, plan, merged, heads, bench)
     return Workspace(
         commit=commit,
         dependencies=tuple((head.id, head.commit) for head in heads),
         conflict=next(iter(merged.conflicted.items()), None),
         tree=tree_of(repo, commit),
+        disputed=merged.disputed,
     )
 
 
@@ -97,15 +100,16 @@ def union_checks(plan: PhasePlan, paths: Collection[str]) -> list[str]:
 def regenerated(repo: GitRepo, plan: PhasePlan, merged: Merged, heads: Sequence[Head], bench: Workbench) -> str:
     """The merge with its generated files made again, where they may be stale.
 
-    They are not where no head touched one, nor where the merge is just one head's own tree: that was judged whole.
+    They are not where no head touched one, nor where the merge is just one head's own tree without any conflict: that
+    was judged whole.
+
+    :raises GateFailed: a generator failed, or left a file in conflict as it was.
     """
     mine = [head for head in heads if head.id in merged.ids]
-    if not plan.generated_files or not mine:
+    if not commands_of(plan) or not mine:
         return merged.commit
     stale = merged.generated_touched or any(
         matches(plan.generated, path) for paths in touched(repo, mine).values() for path in paths
     )
-    if not stale or tree_of(repo, merged.commit) in {tree_of(repo, head.commit) for head in mine}:
-        return merged.commit
-    commands = list(dict.fromkeys(entry.command for entry in plan.generated_files))
-    return bench.regenerate(repo, merged.commit, commands, plan.generated)
+    whole = not merged.sides and tree_of(repo, merged.commit) in {tree_of(repo, head.commit) for head in mine}
+    return remade(repo, plan, merged.commit, merged.sides, bench) if stale and not whole else merged.commit

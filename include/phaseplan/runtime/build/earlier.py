@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from include.phaseplan.runtime.build.job import View
+from include.phaseplan.runtime.build.workbench import bench
 from include.phaseplan.runtime.merge import Head, chain_merge
 from include.phaseplan.runtime.objects import NEUTRAL
 from include.phaseplan.runtime.records import Finding, State, Verdict
+from include.phaseplan.runtime.remade import remade, remakable
 from include.phaseplan.runtime.workspace import union_paths
 
 _DIFF_BYTES = 1 << 20
@@ -24,8 +26,10 @@ def base_of(view: View) -> str:
     if repo.is_ancestor(view.run.base, head):
         return head
     moved = Head("base", view.run.base, view.run.base_name)
-    merged = chain_merge(repo, head, [moved], union=union_paths(view.plan), generated=view.plan.generated)
-    return head if merged.conflicted else merged.commit
+    merged = chain_merge(repo, head, [moved], union=union_paths(view.plan), generated=remakable(view.plan))
+    if merged.conflicted:
+        return head
+    return remade(repo, view.plan, merged.commit, merged.sides, bench(view, 0)) if merged.sides else merged.commit
 
 
 def kept(view: View) -> Verdict | None:

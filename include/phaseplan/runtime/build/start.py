@@ -57,6 +57,8 @@ def _workspace(view: View) -> Workspace:
         raise NotReady(f"{view.branch.id} is blocked: its dependencies conflict with each other: {needed} {conflict}")
     heads = ", ".join(f"{d} at {c[:12]}" for d, c in workspace.dependencies) or "no dependencies"
     view.job.say(f"Workspace {workspace.commit[:12]}: {_named(view, base)} with {heads}.")
+    if workspace.disputed:
+        view.job.say(f"Its dependencies conflict in generated files, which were made again: {workspace.disputed}.")
     return workspace
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from include.phaseplan.plan.graph import merge_order
 from include.phaseplan.runtime.conflict_text import conflict_findings
 from include.phaseplan.runtime.conservation import literal, violations
-from include.phaseplan.runtime.merge import Conflict, Head, chain_merge
+from include.phaseplan.runtime.merge import Conflict, Head, Merged, chain_merge
 from include.phaseplan.runtime.nightly.situation import Situation
 from include.phaseplan.runtime.records import Finding, changed, now
-from include.phaseplan.runtime.undoing import Undone, regenerate_all, undo
+from include.phaseplan.runtime.remade import remade, remakable
+from include.phaseplan.runtime.undoing import Undone, undo
 from include.phaseplan.runtime.wave_gate import GateMemory, Key, Spent, Tried
 from include.phaseplan.runtime.wave_job import Job
 from include.phaseplan.runtime.wave_outcome import BASE, Isolation
@@ -45,8 +46,9 @@ class Forward:
             if isinstance(merged, Conflict):
                 self._blame_for(merged)
                 continue
+            sides = {**undone.sides, **merged.sides}
             try:
-                head = regenerate_all(self.night.repo, self.night.plan, merged, self.bench)
+                head = remade(self.night.repo, self.night.plan, merged.commit, sides, self.bench)
                 findings = self._twice(head)
             except GateFailed as failed:
                 findings = failed.findings
@@ -66,20 +68,20 @@ class Forward:
         validations = [c for wave in self.night.plan.waves if wave.wave in waves for c in wave.validation]
         return tuple(dict.fromkeys([*self.night.plan.gates.commands, *validations])) if self.rest else ()
 
-    def _with_base(self, tip: str) -> str | Conflict:
+    def _with_base(self, tip: str) -> Merged | Conflict:
         """`tip` with the run's base merged in, where it moved."""
         night, plan = self.night, self.night.plan
         if not night.moved:
-            return tip
+            return Merged(tip)
         parted = night.repo.run("merge-base", night.run.base, tip, ok=(0, 1)).out.split()
         base = Head(BASE, night.run.base, night.run.base_name, parted[0] if parted else night.run.base)
-        merged = chain_merge(night.repo, tip, [base], union=union_paths(plan), generated=plan.generated)
+        merged = chain_merge(night.repo, tip, [base], union=union_paths(plan), generated=remakable(plan))
         if merged.conflicted:
             return merged.conflicted[BASE]
-        exempt = (*plan.generated, *(literal(p) for p in union_paths(plan)))
+        exempt = (*remakable(plan), *(literal(p) for p in union_paths(plan)))
         if broken := violations(night.repo, tip, merged.commit, [base], exempt=exempt):
             raise Stopped("conflict", broken)
-        return merged.commit
+        return merged
 
     def _blame_for(self, conflict: Conflict) -> None:
         """The base changed what some branches changed too: those are built anew on top of it."""

@@ -1,0 +1,93 @@
+"""Generated files made again after a merge, and proof that the command did make the ones that were in conflict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.plan.patterns import matches
+from include.phaseplan.runtime.gates.paths import commit_with, shown
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.merge_tree import Sides
+from include.phaseplan.runtime.objects import GONE, NEUTRAL, entries
+from include.phaseplan.runtime.records import Finding
+from include.phaseplan.runtime.workbench import GateFailed, Workbench
+
+
+def remakable(plan: PhasePlan) -> tuple[str, ...]:
+    """Patterns of generated paths that a command makes again; without one, a conflict is a conflict like any other."""
+    return tuple(path for entry in plan.generated_files if entry.command.strip() for path in entry.paths)
+
+
+def commands_of(plan: PhasePlan) -> list[str]:
+    """The commands that make generated files."""
+    return list(dict.fromkeys(entry.command for entry in plan.generated_files if entry.command.strip()))
+
+
+def remade(repo: GitRepo, plan: PhasePlan, commit: str, sides: Sides, bench: Workbench) -> str:
+    """The commit with everything that the plan calls generated made again.
+
+    A path in conflict holds one whole side. Whether the command made it again is seen by running it a second time on
+    the other side: what it makes does not depend on what it finds, or what differs is neither side's.
+
+    :param sides: paths that were in conflict.
+    :raises GateFailed: a command failed, or did not make a path in conflict again; the findings name it.
+    """
+    commands = commands_of(plan)
+    if not commands:
+        return commit
+    made = bench.regenerate(repo, commit, commands, plan.generated)
+    other = commit_with(repo, commit, [(*entry, path) for path, entry in sides.items()], "The other side")
+    if other == commit:
+        return made
+    again = bench.regenerate(repo, other, commands, plan.generated)
+    runs = (_Run.of(repo, commit, made), _Run.of(repo, other, again))
+    if left := [path for path in sides if _depends(repo, path, *runs)]:
+        raise GateFailed([_finding(plan, path) for path in left])
+    return made
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What a command found and what it left, by path."""
+
+    before: Mapping[str, tuple[str, str]]
+    after: Mapping[str, tuple[str, str]]
+
+    @classmethod
+    def of(cls, repo: GitRepo, before: str, after: str) -> _Run:
+        return cls(entries(repo, before), entries(repo, after))
+
+
+def _depends(repo: GitRepo, path: str, one: _Run, two: _Run) -> bool:
+    """Whether what a command left of a path depends on what it found there."""
+    first, second = one.after.get(path, GONE), two.after.get(path, GONE)
+    if first == second:
+        return False
+    if GONE in (first, second) or first[0] != second[0]:
+        return True
+    return _kept(repo, path, one, second) or _kept(repo, path, two, first)
+
+
+def _kept(repo: GitRepo, path: str, run: _Run, other: tuple[str, str]) -> bool:
+    """Whether a line that only this run left was there before it: a date that the command writes was not."""
+    only = _lines(repo, run.after.get(path, GONE)) - _lines(repo, other)
+    return bool(only & _lines(repo, run.before.get(path, GONE)))
+
+
+def _lines(repo: GitRepo, entry: tuple[str, str]) -> Counter[str]:
+    if entry == GONE:
+        return Counter()
+    return Counter(repo.run("cat-file", "blob", entry[1], env=NEUTRAL).out.split("\n"))
+
+
+def _finding(plan: PhasePlan, path: str) -> Finding:
+    made = next((e.command for e in plan.generated_files if e.command.strip() and matches(e.paths, path)), "no command")
+    said = (
+        f"two branches changed this generated file differently, and `{made}` did not make it again: what it leaves "
+        "depends on whose version it finds. Make the command write the file from its sources, or take the path out of "
+        "generated_files"
+    )
+    return Finding(gate="generated", file=shown(path), message=said)

@@ -1,0 +1,142 @@
+"""Line 7: of two versions of a generated file none is kept without the command having made it again.
+
+Was: of a conflict inside generated_files one whole side was taken, and nobody checked that the command made the file
+again: with a stub command seven lines of a sibling's client vanished under "10 of 10 integrated".
+Right: files in conflict are named. The command runs on both sides; a file that depends on which one it found was not
+made again, and the branch that brought it is isolated with a finding that names the file. A pattern without a command
+makes a conflict like any other.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.runtime.records import State, Token
+from tests.field.small_phase import phase_plan, small_phase
+from tests.git.lab import Lab, commit_files, plan_of
+
+CLIENT = "package client\n\nfunc Base() {}\n"
+SORTED = "cat src/* | sort > gen/client.go"
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path, {"gen/client.go": CLIENT, "src/base": "Base\n"})
+
+
+def plan(command: str, *waves: dict[str, list[str]], **more: Any) -> PhasePlan:
+    made = [{"paths": ["/gen/**"], "command": command}]
+    return plan_of(*(waves or ({"1": [], "2": []},)), generated_files=made, **more)
+
+
+def both_change(lab: Lab, made: PhasePlan) -> Token:
+    """Two branches add different methods to the client, and each its source."""
+    token = lab.open(made)
+    for b in "12":
+        lab.build(token, b, {"gen/client.go": CLIENT + f"func Of{b}() {{}}\n" * 7, f"src/{b}": f"Of{b}\n"})
+    return token
+
+
+STUBS = {
+    "does nothing": "true",
+    "makes another file": "echo x > gen/other",
+    "appends": "echo '// made' >> gen/client.go",
+    "formats what it finds": "sed -i 's/  */ /g' gen/client.go",
+    "makes it only where there is none": "test -e gen/client.go || cat src/* > gen/client.go",
+}
+
+
+@pytest.mark.parametrize("command", STUBS.values(), ids=STUBS.keys())
+def test_a_command_that_did_not_make_the_file_again_loses_nothing(lab: Lab, command: str) -> None:
+    token = both_change(lab, plan(command))
+    done = lab.integrate(token, 1)
+    assert done.merged == ("1",) and list(done.isolated) == ["2"]
+    (found, *_) = done.isolated["2"]
+    assert (found.gate, found.file) == ("generated", "gen/client.go")
+    assert "did not make it again" in found.message and command in found.message
+    assert lab.show(str(done.head), "gen/client.go").count("Of1") == 7
+    assert "gen/client.go" in str(lab.read().folded().branches["2"].reason)
+
+
+REAL = {
+    "writes it from its sources": SORTED,
+    "writes the date too": f"{SORTED}; date +%s%N >> gen/client.go",
+    "writes only what differs": "cat src/* > new; cmp -s new gen/client.go || cp new gen/client.go; rm new",
+    "takes it away": "rm -f gen/client.go",
+}
+
+
+@pytest.mark.parametrize("command", REAL.values(), ids=REAL.keys())
+def test_a_command_that_made_it_is_enough_and_the_log_names_the_file(lab: Lab, command: str) -> None:
+    token = both_change(lab, plan(command))
+    done = lab.integrate(token, 1)
+    assert done.merged == ("1", "2")
+    (line,) = [line for line in done.status_lines if "CONFLICT in generated files" in line]
+    assert line.endswith("which were made again: gen/client.go (with 2)")
+
+
+def test_one_file_that_was_made_does_not_speak_for_another(lab: Lab) -> None:
+    token = lab.open(plan(SORTED))
+    for b in "12":
+        lab.build(token, b, {"gen/client.go": f"{b}\n", "gen/by hand": f"{b}\n", f"src/{b}": f"{b}\n"})
+    done = lab.integrate(token, 1)
+    assert [f.file for f in done.isolated["2"]][:1] == ["gen/by hand"]
+
+
+def test_branches_that_differ_in_nothing_else_lose_nothing_either(lab: Lab) -> None:
+    token = lab.open(plan("true"))
+    for b in "12":
+        lab.build(token, b, {"gen/client.go": CLIENT + f"{b}\n"})
+    assert list(lab.integrate(token, 1).isolated) == ["2"], "the merge is the first one's own tree"
+
+
+def test_one_that_took_the_file_away_is_a_side_too(lab: Lab) -> None:
+    token = lab.open(plan("true"))
+    lab.build(token, "1", {"gen/client.go": None, "src/1": "1\n"})
+    lab.build(token, "2", {"gen/client.go": CLIENT + "more\n", "src/2": "2\n"})
+    assert list(lab.integrate(token, 1).isolated) == ["2"]
+
+
+@pytest.mark.parametrize("command", ["", " "])
+def test_without_a_command_a_conflict_is_a_conflict(lab: Lab, command: str) -> None:
+    token = both_change(lab, plan(command))
+    done = lab.integrate(token, 1)
+    assert [(f.gate, f.file) for f in done.isolated["2"]] == [("conflict", "gen/client.go")]
+
+
+def test_a_base_that_moved_is_a_side_too(lab: Lab) -> None:
+    made = plan("true", validate=[["true"]])
+    token = lab.open(made)
+    lab.build(token, "1", {"gen/client.go": CLIENT + "of 1\n", "src/1": "1\n"})
+    lab.integrate(token, 1)
+    moved = commit_files(lab.target, lab.main, {"gen/client.go": CLIENT + "of main\n"}, "main moves")
+    lab.target.run("update-ref", "refs/heads/main", moved)
+    lab.remote.fetch(lab.repo, "+refs/heads/main:refs/heads/main")
+    token = lab.open(made, run="run-2")
+    lab.build(token, "2", {"src/2": "2\n"})
+    with pytest.raises(Exception, match=r"gen/client.go.*did not make it again"):
+        lab.integrate(token, 1)
+
+
+AGENT = 'mkdir -p gen src; echo "$PHASEPLAN_BRANCH" > src/$PHASEPLAN_BRANCH; echo "$PHASEPLAN_BRANCH" > gen/client.go'
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("command", ["true", SORTED])
+def test_in_containers(tmp_path: Path, command: str) -> None:
+    waves = ({"5.1.1": (), "5.1.2": ()},)
+    made = phase_plan(*waves, generated_files=[{"paths": ["/gen/**"], "command": command}])
+    with small_phase(tmp_path, {"gen/client.go": CLIENT, "src/base": "Base\n"}) as phase:
+        phase.open(made, AGENT)
+        for b in ("5.1.1", "5.1.2"):
+            assert phase.build(b).outcome == "passed"
+        done = phase.integrate(1)
+        if command == "true":
+            assert phase.snapshot().state("5.1.2") is State.ISOLATED
+            assert "gen/client.go" in phase.status().branches["5.1.2"].reason
+        else:
+            assert phase.show(f"{done.head}:gen/client.go") == "5.1.1\n5.1.2\nBase\n"
