@@ -23,7 +23,7 @@ CHAINS = (("supervisor", "agent"), ("scheduler", "task", "dag-processor"), ("tri
 PHASES = {part: number for number, part in enumerate((part for parts in CHAINS for part in parts), 1)}
 ENGINE = len(PHASES) + 1  # phase of the run whose engine is killed
 assert set(PHASES) == {*TASKS, *COMPONENTS, "agent"}
-IMAGES = ("debian:bookworm-slim", "phaseplan/collector:1")
+IMAGES = ("debian:bookworm-slim", "phaseplan/collector:2")
 
 
 @dataclass(frozen=True)

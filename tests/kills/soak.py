@@ -31,7 +31,7 @@ PHASE = 5
 LIMIT = 900.0  # seconds for one run
 SPREAD = 5.0  # seconds after the chosen event in which the kill comes
 SOCKET = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
-IMAGES = ("phaseplan/sample-go:1", "phaseplan/collector:1")
+IMAGES = ("phaseplan/sample-go:1", "phaseplan/collector:2")
 TABLE = TOP / "docs" / "soak.md"
 CALM = "nothing"  # the part of the undisturbed run
 

@@ -62,7 +62,7 @@ def test_a_reused_number_is_another_process() -> None:
 
 
 def test_an_unknown_image_is_named() -> None:
-    with pytest.raises(ProvisionError, match=r"no such image: nonsense:1\. There are: phaseplan/collector:1"):
+    with pytest.raises(ProvisionError, match=r"no such image: nonsense:1\. There are: phaseplan/collector:2"):
         images.ensure(["nonsense:1"])
 
 

@@ -32,6 +32,8 @@ class Collected:
     findings: tuple[Finding, ...] = ()
     kept_volume: str | None = None  # holds work that did not come back whole, or must not be pushed
     withheld: bool = False  # raw holds secret values: it must not leave this machine
+    beside: str | None = None  # a commit of what raw does not show: other branches, stashes, ignored files it owns
+    left: tuple[str, ...] = ()  # what of that is only in the volume, in words
 
 
 def collect(
@@ -44,17 +46,19 @@ def collect(
     repo: GitRepo,
     base: str,
     secret_values: Sequence[str] = (),
+    owned: Sequence[str] = (),
 ) -> Collected:
     """Fetch what an ended agent left into `repo`. Doing it again gives the same commit.
 
     :param image: the collector's image.
     :param container_id: the agent's container, ended.
     :param base: the commit the agent was given; `repo` holds it.
+    :param owned: patterns of the branch's own paths: what is ignored there is not lost.
     """
     volume = engine.volume_of(client, container_id)
     if volume is None:
         raise Infrastructure(f"container {container_id[:12]} has no workspace volume: was it made by another version?")
-    trip = Trip(client, image, volume, profile, labels.playing("collector"), repo, base)
+    trip = Trip(client, image, volume, profile, labels.playing("collector"), repo, base, tuple(owned))
     with tempfile.TemporaryDirectory(prefix="collect-", dir=repo.path) as folder:
         came = _bring(trip, Path(folder))
     return _judge(came, repo, base, secret_values, volume)
@@ -65,7 +69,8 @@ def _bring(trip: Trip, folder: Path) -> Collected:
     first = collect_once(trip, "commits", folder)
     if not first.damage:
         lost = first.head is None or any(f.gate in {"size", "hostile"} for f in first.findings)
-        return Collected(first.head, first.findings, trip.volume if lost else None)
+        kept = trip.volume if lost or first.left else None
+        return Collected(first.head, first.findings, kept, beside=first.beside, left=first.left)
     second = collect_once(trip, "files", folder)
     if first.crashed and second.crashed:
         raise Infrastructure(f"the collector image {trip.image} does not work, build it again: {second.damage}")
@@ -86,4 +91,12 @@ def _judge(came: Collected, repo: GitRepo, base: str, secret_values: Sequence[st
     found = leaks(repo, base, str(came.raw), secret_values)
     if found:
         came = replace(came, findings=(*came.findings, *found), kept_volume=volume, withheld=True)
+    if came.beside and (found or leaks(repo, str(came.raw), came.beside, secret_values)):
+        told = f"{beside_words(repo, came.beside)} (a secret's value is in it, or in the work)"
+        came = replace(came, beside=None, left=(*came.left, told), kept_volume=volume)
     return came
+
+
+def beside_words(repo: GitRepo, beside: str) -> str:
+    """What a commit that was kept beside the work holds, as the collector wrote it into its message."""
+    return repo.line("show", "-s", "--format=%s", beside).removeprefix("Kept beside the work: ")

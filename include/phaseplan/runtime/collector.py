@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets as random
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
@@ -20,16 +21,19 @@ from include.phaseplan.runtime import engine
 from include.phaseplan.runtime.faults import DiskFull, engine_errors
 from include.phaseplan.runtime.follow import follow, read
 from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.git_stream import take_pack
+from include.phaseplan.runtime.git_stream import paths_within, take_pack
 from include.phaseplan.runtime.labels import Labels
+from include.phaseplan.runtime.limits import Limits
+from include.phaseplan.runtime.packscan import TooMuch, Unreadable, scan
 from include.phaseplan.runtime.records import Finding
-from include.phaseplan.runtime.tarball import member, one_file
+from include.phaseplan.runtime.tarball import member, small_files
 
 Mode = Literal["commits", "files"]
 _MEMORY = 1 << 30  # bytes, at least: an agent may have had little
 _PIDS = 64
 _PATIENCE = 1800  # seconds
-_OVERHEAD = 16 << 20  # bytes a pack may have on top of what the collector measured
+_OVERHEAD = 32 << 20  # bytes a pack may have on top of what the collector measured
+_HUGE = 1 << 40  # files; a base may have as many as it likes
 _REPORT = 4 << 20  # bytes
 _DAMAGED, _NO_SPACE, _KILLED = 3, 4, 137
 _ID = re.compile(r"[0-9a-f]{40}")
@@ -46,14 +50,26 @@ class Trip:
     labels: Labels
     repo: GitRepo
     base: str
+    owned: tuple[str, ...] = ()  # patterns of the branch's own paths
+
+    @property
+    def limits(self) -> Limits:
+        """How much may come back."""
+        return Limits(bytes=self.profile.max_output)
 
 
 @dataclass(frozen=True)
 class Brought:
-    """What one trip brought. `damage` says why there is no commit; `refused`: git on the worker would not have it."""
+    """What one trip brought. `damage` says why there is no commit; `refused`: git on the worker would not have it.
+
+    :param beside: a commit of what the head does not show.
+    :param left: what of that is only in the volume, in words.
+    """
 
     head: str | None = None
     findings: tuple[Finding, ...] = ()
+    beside: str | None = None
+    left: tuple[str, ...] = ()
     damage: str = ""
     refused: bool = False
     crashed: bool = False  # the collector itself failed in a way it does not know
@@ -63,7 +79,7 @@ def collect_once(trip: Trip, mode: Mode, folder: Path) -> Brought:
     """Run the collector on the volume; its container is removed, the volume stays."""
     container_id = engine.create(trip.client, _spec(trip, mode))
     try:
-        _give_index(trip, container_id, folder)
+        _give_task(trip, container_id, folder)
         engine.start(trip.client, container_id)
         ended = follow(trip.client, container_id, lambda _: None, _PATIENCE)
         if ended is None:
@@ -74,10 +90,9 @@ def collect_once(trip: Trip, mode: Mode, folder: Path) -> Brought:
 
 
 def _spec(trip: Trip, mode: Mode) -> engine.Spec:
-    date = trip.repo.line("show", "-s", "--format=%ct", trip.base)
     return engine.Spec(
         image=trip.image,
-        command=(mode, trip.base, str(trip.profile.max_output), date),
+        command=(mode,),
         labels=trip.labels,
         user=trip.profile.user,
         memory=max(trip.profile.memory, _MEMORY),
@@ -87,12 +102,15 @@ def _spec(trip: Trip, mode: Mode) -> engine.Spec:
     )
 
 
-def _give_index(trip: Trip, container_id: str, folder: Path) -> None:
-    """The index of the base: the collector trusts it, not the agent's."""
+def _give_task(trip: Trip, container_id: str, folder: Path) -> None:
+    """The task, and the index of the base: the collector trusts these, and nothing of the agent's."""
     path = folder / f"index-{random.token_hex(4)}"
     trip.repo.run("read-tree", trip.base, env={"GIT_INDEX_FILE": str(path)})
+    date = trip.repo.line("show", "-s", "--format=%ct", trip.base)
+    task = {"base": trip.base, "date": date, "owned": trip.owned, "limits": trip.limits.task()}
+    files = {"index": path.read_bytes(), "task.json": json.dumps(task).encode()}
     with engine_errors():
-        trip.client.api.put_archive(container_id, "/collector", one_file("in/index", path.read_bytes()))
+        trip.client.api.put_archive(container_id, "/collector", small_files("in", files))
 
 
 def _outcome(trip: Trip, container_id: str, code: int, oom: bool, folder: Path) -> Brought:
@@ -107,9 +125,23 @@ def _outcome(trip: Trip, container_id: str, code: int, oom: bool, folder: Path) 
     head = _field(report, "head")
     if not _ID.fullmatch(head):
         return Brought(None, findings)
-    if head == trip.base:
-        return Brought(head, findings)
-    return _fetch(trip, container_id, head, findings, folder)
+    came = Brought(head, findings) if head == trip.base else _fetch(trip, container_id, "pack", head, folder)
+    if came.head is None:
+        return replace(came, findings=(*findings, *came.findings))
+    return _with_beside(trip, container_id, replace(came, findings=findings), report, folder)
+
+
+def _with_beside(trip: Trip, container_id: str, came: Brought, report: list[list[str]], folder: Path) -> Brought:
+    """The same with what its head does not show; whatever is wrong with that, the work itself has come."""
+    left = [line[1] for line in report if line[0] == "left" and len(line) > 1]
+    beside = _field(report, "beside")
+    if not _ID.fullmatch(beside):
+        return replace(came, left=tuple(left))
+    second = _fetch(trip, container_id, "beside", beside, folder)
+    if second.head is None:
+        why = second.damage or "; ".join(str(finding) for finding in second.findings)
+        left.append(f"{_field(report, 'told')}: {why}")
+    return replace(came, beside=second.head, left=tuple(left))
 
 
 def _last_words(trip: Trip, container_id: str) -> str:
@@ -138,13 +170,19 @@ def _findings(report: Sequence[Sequence[str]]) -> Iterator[Finding]:
             yield Finding(gate=gate, file=file or None, limit=limit or None, actual=actual or None, message=message)
 
 
-def _fetch(trip: Trip, container_id: str, head: str, findings: tuple[Finding, ...], folder: Path) -> Brought:
-    """Take the pack into the private repository. No bundle: git 2.39 checks no objects of one it fetches."""
+def _fetch(trip: Trip, container_id: str, name: str, head: str, folder: Path) -> Brought:
+    """Take a pack into the private repository. No bundle: git 2.39 checks no objects of one it fetches."""
     cap = trip.profile.max_output + _OVERHEAD
     with tempfile.TemporaryFile(dir=folder) as file:
-        if not _copy_out(trip, container_id, "/collector/out/pack", file, cap):
+        if not _copy_out(trip, container_id, f"/collector/out/{name}", file, cap):
             return Brought(damage=f"what came back is missing, or larger than {cap} bytes", refused=True)
         file.seek(0)
+        try:
+            scan(file, trip.limits)
+        except TooMuch as much:
+            return Brought(findings=(_too_much(str(much), much.limit, much.actual),))
+        except Unreadable as unreadable:
+            return Brought(damage=f"what came back cannot be read: {unreadable}", refused=True)
         taken = take_pack(trip.repo, file)
     if "No space left" in taken.err:
         raise DiskFull(f"no space left on this machine's disk while fetching: free some ({taken.err.strip()})")
@@ -152,7 +190,14 @@ def _fetch(trip: Trip, container_id: str, head: str, findings: tuple[Finding, ..
         return Brought(damage=f"git refused what came back: {taken.err.strip()[:1000]}", refused=True)
     if trip.repo.rev(head) != head:
         return Brought(damage="the commit the collector named did not come back", refused=True)
-    return Brought(head, findings)
+    most = (paths_within(trip.repo, trip.base, _HUGE) or 0) + trip.limits.paths
+    if paths_within(trip.repo, head, most) is None:
+        return Brought(findings=(_too_much("it holds too many files", f"{most} files", f"more than {most}"),))
+    return Brought(head)
+
+
+def _too_much(said: str, limit: str, actual: str) -> Finding:
+    return Finding(gate="size", message=said, limit=limit, actual=actual)
 
 
 def _copy_out(trip: Trip, container_id: str, path: str, file: IO[bytes], cap: int) -> bool:

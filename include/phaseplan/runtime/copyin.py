@@ -40,6 +40,11 @@ _CONFIG = """[core]
 [gc]
 \tauto = 0
 """
+# Above every .gitattributes: what is on disk is what is in git, for each command the agent or a gate runs. Not
+# `-working-tree-encoding`, which git takes for the name of an encoding.
+_ATTRIBUTES = """# Files here are the repository's own bytes: no attribute converts them.
+* -text !eol -ident -filter !working-tree-encoding
+"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ def copy_in(
 ) -> None:
     """Fill a created container's /workspace, and /phaseplan with documents the container cannot change."""
     with tempfile.TemporaryDirectory(prefix="copyin-", dir=checkout.repo.path) as folder:
-        stream = _archive(checkout, documents or {}, Path(folder))
+        stream = archive(checkout, documents or {}, Path(folder))
         with engine_errors():
             client.api.put_archive(container_id, "/", _in_chunks(stream))
 
@@ -75,7 +80,8 @@ def _in_chunks(stream: Iterator[bytes]) -> Iterator[bytes]:
     yield bytes(held)
 
 
-def _archive(checkout: Checkout, documents: Mapping[str, bytes], folder: Path) -> Iterator[bytes]:
+def archive(checkout: Checkout, documents: Mapping[str, bytes], folder: Path) -> Iterator[bytes]:
+    """The whole as one tar stream; `folder` takes git's pack meanwhile."""
     tar = _Tar(checkout.uid, checkout.gid, _commit_time(checkout))
     found = entries(checkout.repo, checkout.commit, trees=True)
     _refuse_unsafe(found)
@@ -133,6 +139,7 @@ def _repository(checkout: Checkout, tar: _Tar) -> Iterator[bytes]:
     for name in ("", "/objects", "/objects/pack", "/objects/info", "/refs", "/refs/heads", "/refs/tags", "/info"):
         yield tar.folder(f"{git}{name}")
     yield from tar.file(f"{git}/config", _CONFIG.encode())
+    yield from tar.file(f"{git}/info/attributes", _ATTRIBUTES.encode())
     yield from tar.file(f"{git}/HEAD", f"ref: refs/heads/{branch}\n".encode() if branch else f"{commit}\n".encode())
     if branch:
         yield from tar.file(

@@ -100,8 +100,8 @@ def contents(repo: GitRepo, ids: Iterable[str]) -> Iterator[tuple[str, int, Iter
 
 
 def take_pack(repo: GitRepo, pack: IO[bytes]) -> Result:
-    """Add a thin pack to a repository; nothing of it is added unless every object and every link is sound."""
-    args = ("index-pack", "--stdin", "--fix-thin", "--strict", "--threads=1")
+    """Add a pack to a repository; nothing of it is added unless every object and every link is sound."""
+    args = ("index-pack", "--stdin", "--strict", "--threads=1")
     process = git.Git(str(repo.path)).execute(
         ["git", "-c", "core.bigFileThreshold=16m", *args],
         istream=cast("BinaryIO", pack),
@@ -110,6 +110,17 @@ def take_pack(repo: GitRepo, pack: IO[bytes]) -> Result:
     )
     code, out, err = wait(process.proc, args)
     return Result(code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
+
+
+def paths_within(repo: GitRepo, commit: str, most: int) -> int | None:
+    """How many files a commit's tree has, written out; None where they are more than `most`, counted no further."""
+    count = 0
+    with output(repo, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit) as stream:
+        while piece := stream.read(CHUNK):
+            count += piece.count(b"\0")
+            if count > most:
+                return None
+    return count
 
 
 def _pieces(stream: IO[bytes], size: int) -> Iterator[bytes]:

@@ -42,6 +42,11 @@ class Finding(Record):
     actual: str | None = None
     message: str
 
+    @property
+    def informs(self) -> bool:
+        """Whether it only says where something is: it fails nobody."""
+        return self.gate == "kept"
+
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
         measure = f" (limit {self.limit}, actual {self.actual})" if self.limit and self.actual else ""

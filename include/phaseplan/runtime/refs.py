@@ -25,6 +25,11 @@ def attempt(phase: int, branch_id: str, number: int) -> str:
     return f"{root(phase)}/attempts/{branch_id}/{number}"
 
 
+def beside(phase: int, branch_id: str, number: int) -> str:
+    """What an agent left that is not on its HEAD: kept, never judged or merged."""
+    return f"{root(phase)}/beside/{branch_id}/{number}"
+
+
 def result(phase: int, branch_id: str, number: int, gating: int) -> str:
     """A verdict."""
     return f"{root(phase)}/results/{branch_id}/{number}.{gating}"

@@ -74,7 +74,11 @@ def keep_attempt(repo: GitRepo, remote: Remote, phase: int, branch_id: str, numb
     :return: what is kept under this number: `commit`, or what another process has collected before (a worker that
         was given up may still run beside its successor; both collect the same volume, and the first stands).
     """
-    ref = refs.attempt(phase, branch_id, number)
+    return keep_first(repo, remote, refs.attempt(phase, branch_id, number), commit)
+
+
+def keep_first(repo: GitRepo, remote: Remote, ref: str, commit: str) -> str:
+    """Create a ref; what stands under it afterwards: `commit`, or what another process has put there before."""
     if remote.push(repo, [Update(ref, commit, None)]):
         return commit
     remote.fetch(repo, f"+{ref}:{ref}")

@@ -60,7 +60,7 @@ def settings() -> Settings:
         notifiers=_notifiers(),
         state=_state(),
         deferrable=_true(option("deferrable") or "true"),
-        collector_image=option("collector_image") or "phaseplan/collector:1",
+        collector_image=option("collector_image") or "phaseplan/collector:2",
         start=option("start"),
         schedules=_true(option("schedules") or "true"),
         timezone=_timezone(option("timezone") or "UTC"),

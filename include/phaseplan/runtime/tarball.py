@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import IO
 
 _CHUNK = 1 << 18
 
 
-def one_file(path: str, data: bytes) -> bytes:
-    """An archive of one file that everybody may read."""
+def small_files(folder: str, files: Mapping[str, bytes]) -> bytes:
+    """An archive of one folder and files in it that everybody may read."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
-        folder = tarfile.TarInfo(path.rpartition("/")[0])
-        folder.type, folder.mode = tarfile.DIRTYPE, 0o755
-        tar.addfile(folder)
-        info = tarfile.TarInfo(path)
-        info.size, info.mode = len(data), 0o644
-        tar.addfile(info, io.BytesIO(data))
+        info = tarfile.TarInfo(folder)
+        info.type, info.mode = tarfile.DIRTYPE, 0o755
+        tar.addfile(info)
+        for name, data in files.items():
+            info = tarfile.TarInfo(f"{folder}/{name}")
+            info.size, info.mode = len(data), 0o644
+            tar.addfile(info, io.BytesIO(data))
     return out.getvalue()
 
 

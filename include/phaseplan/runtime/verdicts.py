@@ -72,8 +72,8 @@ def decide(evidence: Evidence) -> tuple[Outcome, str]:
         return "unfinished", evidence.stopped
     if evidence.exit_code == 75:
         return "blocked", evidence.last_line or "it did not say on what"
-    if evidence.findings:
-        return "failed", str(evidence.findings[0])
+    if against := [finding for finding in evidence.findings if not finding.informs]:
+        return "failed", str(against[0])
     return "passed", ""
 
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
-from include.phaseplan.runtime.build import publish
+from include.phaseplan.runtime.build import beside, publish
 from include.phaseplan.runtime.build.job import View
 from include.phaseplan.runtime.collect import collect
 from include.phaseplan.runtime.engine import Found, cancel, find, given, look, remove
@@ -54,6 +54,7 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
         repo=job.repo,
         base=base,
         secret_values=known_secrets(view, container),
+        owned=view.branch.owns,
     )
     raw = collected.raw or base
     if known := view.snapshot.attempts.get(view.branch.id, {}).get(attempt):
@@ -61,6 +62,7 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
     elif not collected.withheld:
         raw = keep_attempt(job.repo, job.remote, view.plan.phase, view.branch.id, attempt, raw)
         job.say(f"Collected {raw[:12]}; kept as attempt {attempt}.")
+    kept = beside.keep(view, attempt, collected)
     # A container that lives for a millisecond can have ended before it began.
     seconds = max(0.0, (moment(container.finished_at) - moment(container.started_at)).total_seconds())
     stopped = _stopped(view, container, seconds)
@@ -71,7 +73,7 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
         collected=collected.raw is not None,
         withheld=collected.withheld,
         kept_volume=collected.kept_volume,
-        findings=(*ended, *collected.findings, *_kept(collected.kept_volume)),
+        findings=(*ended, *collected.findings, *kept, *_kept(collected.kept_volume)),
         exit_code=container.exit_code,
         stopped=stopped,
         last_line=_last_line(view, container),
@@ -94,7 +96,8 @@ def of_attempt(view: View, attempt: int) -> Harvest | None:
     raw = view.snapshot.attempts.get(view.branch.id, {}).get(attempt)
     if raw is None:
         return None
-    return Harvest(base=view.snapshot.started[view.branch.id][attempt].base, raw=raw)
+    base = view.snapshot.started[view.branch.id][attempt].base
+    return Harvest(base=base, raw=raw, findings=beside.found(view, attempt))
 
 
 def _last_line(view: View, container: Found) -> str:

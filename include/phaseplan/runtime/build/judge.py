@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from include.phaseplan.runtime.build import publish
+from include.phaseplan.runtime.build.beside import told_truly
 from include.phaseplan.runtime.build.harvest import Harvest
 from include.phaseplan.runtime.build.job import Done, Running, View
 from include.phaseplan.runtime.build.replay import replay
@@ -30,9 +31,9 @@ def judge(view: View, attempt: int, harvest: Harvest) -> Running | Done:
         findings = harvest.findings or (_unrelated(harvest),)
         return publish.verdict(view, attempt, harvest, outcome="failed", findings=findings)
     judged = judge_diff(view.job.repo, view.plan, view.branch, harvest.base, harvest.raw, ground=view.run.base)
-    findings = (*harvest.findings, *judged.findings)
+    findings = (*harvest.findings, *told_truly(harvest, judged.findings))
     # Commands of an agent that failed, or that tried something, say nothing that the findings do not.
-    unsafe = bool(harvest.findings) or any(f.gate == "hostile" for f in judged.findings)
+    unsafe = any(not f.informs for f in harvest.findings) or any(f.gate == "hostile" for f in judged.findings)
     ran = () if unsafe else _commands(view, attempt, judged, view.plan.gates.commands)
     if isinstance(ran, Running):
         return ran

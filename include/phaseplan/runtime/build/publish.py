@@ -65,7 +65,8 @@ def over(view: View, attempt: int, claim: str, harvest: Harvest, outcome: Litera
     """Record that an attempt ended without anybody judging its work."""
     reason = "stopped before it was done" if outcome == "cancelled" else "its task gave up before it was judged"
     run = view.snapshot.started[view.branch.id][attempt].run or view.run.id
-    made = changed(_verdict(view, attempt, harvest, outcome, (), reason, None), claim=claim, run=run)
+    kept = tuple(finding for finding in harvest.findings if finding.informs)
+    made = changed(_verdict(view, attempt, harvest, outcome, kept, reason, None), claim=claim, run=run)
     publish_result(view.job.repo, view.job.remote, made, made.base, _lines(view, made), [])
 
 
@@ -111,7 +112,7 @@ def _verdict(
         run=(claim.run if claim.claim == view.job.claim else "") or view.run.id,
         claim=view.job.claim,
         outcome=outcome,
-        reason=reason or (str(findings[0]) if findings else ""),
+        reason=reason or next((str(finding) for finding in findings if not finding.informs), ""),
         base=harvest.base,
         raw=None if harvest.withheld else harvest.raw,
         commit=judged.commit if judged else None,

@@ -50,7 +50,7 @@ class ContainerBench:
     client: docker.DockerClient
     profile: AgentProfile
     labels: Labels
-    collector: str = "phaseplan/collector:1"
+    collector: str = "phaseplan/collector:2"
     timeout: float = 1800
     sink: Sink = _silent
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,104 @@
+"""The collector's places, its git, and its report."""
+
+import os
+import re
+import shutil
+import subprocess
+
+WORKSPACE = os.environ.get("COLLECTOR_WORKSPACE", "/workspace")
+HOME = os.environ.get("COLLECTOR_HOME", "/collector")
+GIT_DIR = f"{HOME}/git"
+INDEX = f"{HOME}/index"
+OUT = f"{HOME}/out"
+SPOKEN = 20  # findings of one kind that are told one by one
+PATIENCE = 600  # seconds for one git command: a named pipe planted as an object would block it for ever
+SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.attributesFile=/dev/null",
+    "core.excludesFile=/dev/null",
+    "gc.auto=0",
+    "diff.ignoreSubmodules=all",
+    "core.bigFileThreshold=16m",
+    "core.looseCompression=0",  # written once, read once, gone: time matters, size does not
+    "pack.compression=1",
+)
+# What is on disk is what is committed: nothing that a .gitattributes says may convert it. This file wins over all.
+BYTES = "* -text !eol -ident -filter !working-tree-encoding\n"
+ID = re.compile(r"[0-9a-f]{40}")
+
+
+class Damaged(Exception):
+    """The agent's repository cannot be used."""
+
+
+def git(*args, feed=None, work_tree=False, check=True, to=None, index=INDEX):
+    """Run git in our own repository; bytes of its output."""
+    env = {**os.environ, "GIT_DIR": GIT_DIR, "GIT_INDEX_FILE": index}
+    if work_tree:
+        env["GIT_WORK_TREE"] = WORKSPACE
+    command = ["git", *(f for setting in SETTINGS for f in ("-c", setting)), *args]
+    try:
+        done = subprocess.run(
+            command,
+            input=feed if feed is not None else b"",
+            stdout=to or subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=env,
+            cwd=WORKSPACE,
+            timeout=PATIENCE,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise Damaged(f"git {args[0]} did not end within {PATIENCE} s") from late
+    if check and done.returncode:
+        raise Damaged(f"git {args[0]}: {done.stderr.decode(errors='replace').strip()[:1000]}")
+    return done.stdout
+
+
+def text(data):
+    """Bytes as text that keeps whatever is no UTF-8."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def raw(data):
+    """Text as the bytes it was."""
+    return data.encode("utf-8", "surrogateescape")
+
+
+def names(*args, **how):
+    """The NUL-separated names a git command prints."""
+    return [name for name in text(git(*args, **how)).split("\0") if name]
+
+
+def init(borrow):
+    """Make our own repository, which borrows the agent's objects or none."""
+    shutil.rmtree(GIT_DIR, ignore_errors=True)
+    subprocess.run(["git", "init", "--quiet", "--bare", "--template=", GIT_DIR], check=True, cwd=HOME)
+    for folder in ("objects/info", "info"):
+        os.makedirs(f"{GIT_DIR}/{folder}", exist_ok=True)
+    with open(f"{GIT_DIR}/info/attributes", "w", encoding="ascii") as file:
+        file.write(BYTES)
+    if borrow:
+        with open(f"{GIT_DIR}/objects/info/alternates", "w", encoding="utf-8") as file:
+            file.write(f"{WORKSPACE}/.git/objects\n")
+
+
+class Report:
+    """What the worker is told."""
+
+    def __init__(self):
+        self.lines = []
+
+    def say(self, *fields):
+        """Add one line; no field can begin another."""
+        clean = [re.sub(r"[\x00-\x1f\x7f]", "?", str(f)) for f in fields]
+        self.lines.append("\t".join(clean))
+
+    def finding(self, message, file="", limit="", actual="", gate="size"):
+        """Add a finding."""
+        self.say("finding", gate, file, limit, actual, message)
+
+    def write(self):
+        """Leave it where the worker fetches it."""
+        with open(f"{OUT}/report", "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write("\n".join(self.lines) + "\n")

@@ -1,0 +1,105 @@
+"""Commits what lies in the workspace: what the agent left uncommitted is its work too, byte for byte."""
+
+import os
+import stat
+
+from collector.door import SPOKEN, WORKSPACE, git, names, raw, text
+from collector.owned import ignored
+
+MANY = 100_000  # left-over files that one commit takes
+
+
+def snapshot(parent, task, room, report):
+    """Commit what lies in the workspace on `parent`; `parent` itself where nothing is left over."""
+    readable_again()
+    before = text(git("write-tree", "--missing-ok")).strip()
+    paths = _left_over(room, task, report)
+    if paths:
+        feed = raw("\0".join(paths) + "\0")
+        git("update-index", "--add", "--remove", "--replace", "-z", "--stdin", feed=feed, work_tree=True)
+    tree = text(git("write-tree", "--missing-ok")).strip()
+    if tree == before:
+        return parent
+    return commit(tree, [parent], task["date"], "Work left uncommitted by the agent\n")
+
+
+def commit(tree, parents, date, message):
+    """Make a commit whose id depends on nothing but what is given."""
+    who = f"Phaseplan <phaseplan@localhost> {date} +0000"
+    above = "".join(f"parent {parent}\n" for parent in parents)
+    body = f"tree {tree}\n{above}author {who}\ncommitter {who}\n\n{message}"
+    return text(git("hash-object", "-t", "commit", "-w", "--stdin", feed=raw(body))).strip()
+
+
+def readable_again():
+    """Make readable what an agent made unreadable for itself."""
+    for folder, folders, files in os.walk(WORKSPACE):
+        if folder == WORKSPACE and ".git" in folders:
+            folders.remove(".git")
+        for found, need in ((folders, 0o700), (files, 0o400)):
+            for name in found:
+                path = os.path.join(folder, name)
+                try:
+                    mode = os.lstat(path).st_mode
+                    if not stat.S_ISLNK(mode) and mode & need != need:
+                        os.chmod(path, stat.S_IMODE(mode) | need)
+                except OSError:
+                    pass
+
+
+def _left_over(room, task, report):
+    """Paths to commit, with what cannot be taken left out and told."""
+    submodules = _submodules(report)
+    listed = names("ls-files", "-z", "--others", "--modified", "--exclude-standard", work_tree=True)
+    nested = [path for path in listed if path.endswith("/")]
+    for path in nested[:SPOKEN]:
+        report.finding("a repository inside the workspace is not collected", path, gate="hostile")
+    paths = dict.fromkeys(path for path in listed if not path.endswith("/") and path not in submodules)
+    paths.update(dict.fromkeys(ignored(task["owned"])[0]))
+    return within(sorted((size(path), path) for path in paths), room, report)
+
+
+def _submodules(report):
+    """Submodules' paths that hold no repository: an empty folder is how they came, and a missing one is none less."""
+    empty = set()
+    for line in names("ls-files", "-z", "--stage"):
+        head, path = line.split("\t", 1)
+        place = os.path.join(WORKSPACE, path)
+        if not head.startswith("160000") or os.path.lexists(f"{place}/.git"):
+            continue
+        if not os.path.lexists(place):
+            empty.add(path)
+        elif os.path.isdir(place) and not os.path.islink(place):
+            empty.add(path)
+            if os.listdir(place):
+                report.finding("files inside a submodule are not collected", path, gate="hostile")
+    return empty
+
+
+def size(path):
+    """Bytes of a regular file; 0 for anything else, and where nothing is."""
+    try:
+        info = os.lstat(os.path.join(WORKSPACE, path))
+    except OSError:
+        return 0
+    return info.st_size if stat.S_ISREG(info.st_mode) else 0
+
+
+def within(sized, room, report):
+    """The paths that fit, the smallest first."""
+    total, taken, left = 0, [], []
+    for bytes_, path in sized:
+        if total + bytes_ > room or len(taken) >= MANY:
+            left.append((bytes_, path))
+        else:
+            total += bytes_
+            taken.append(path)
+    for bytes_, path in left[:SPOKEN]:
+        report.finding("left uncommitted and too large to bring back", path, f"{room} bytes", f"{bytes_} bytes")
+    if len(left) > SPOKEN:
+        report.finding(
+            f"{len(left) - SPOKEN} more files left uncommitted did not fit",
+            limit=f"{room} bytes, {MANY} files",
+            actual=f"{total + sum(s for s, _ in left)} bytes, {len(sized)} files",
+        )
+    return taken
