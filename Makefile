@@ -5,6 +5,7 @@ PYTHON ?= $(shell command -v /usr/bin/python3.11 || command -v python3.11 || com
 VENV := .venv/bin
 DEMO := .phaseplan/demo/repository.git
 FUZZ_INPUTS ?= 1000000
+PROPERTY_EXAMPLES ?= 2000
 # With an engine: the one that answers, else one of our own, stopped afterwards.
 ENGINE = $(PYTHON) -m provision.engine during $(MAKE)
 
@@ -60,6 +61,7 @@ soak: environment ## every part of a run killed, five seeds each, and a million 
 	@$(VENV)/python -m tests.documents.fuzz $(FUZZ_INPUTS)
 	@PHASEPLAN_EXAMPLES=2000 $(VENV)/python -m pytest -q tests/field/test_17_task_names.py -k becomes_a_dag
 in-soak: in-images
+	@PHASEPLAN_EXAMPLES=$(PROPERTY_EXAMPLES) $(VENV)/python -m pytest -q --timeout=0 tests/field/test_09_bytes_stay.py
 	@$(VENV)/python -m tests.kills.soak
 
 fuzz: environment ## mutated documents into the importer, a million: writes docs/fuzz.md (FUZZ_INPUTS=20000)

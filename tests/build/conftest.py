@@ -79,8 +79,9 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
-    """A phase opened for a run; the parameter is what its agent does in sh."""
-    script = getattr(request, "param", "mkdir -p a; echo hello > a/file.txt")
+    """A phase opened for a run; the parameter is what its agent does in sh, or that and its image."""
+    param = getattr(request, "param", "mkdir -p a; echo hello > a/file.txt")
+    script, image = param if isinstance(param, tuple) else (param, "debian:bookworm-slim")
     chosen = request.node.get_closest_marker("branches")
     target = tmp_path / "target.git"
     work = tmp_path / "work"
@@ -88,7 +89,7 @@ def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
     subprocess.run([*git, "init", "-q", "-b", "main", str(work)], check=True)
     subprocess.run([*git, "-C", str(work), "commit", "-q", "--allow-empty", "-m", "base"], check=True)
     subprocess.run([*git, "clone", "-q", "--bare", str(work), str(target)], check=True)
-    profile = AgentProfile(image="debian:bookworm-slim", command=("sh", "-c", script), timeout=60)
+    profile = AgentProfile(image=image, command=("sh", "-c", script), timeout=60)
     remote = Remote(str(target))
     with remote.private(state=tmp_path / "state") as repo:
         token = open_phase(

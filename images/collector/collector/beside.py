@@ -79,8 +79,10 @@ def _new(by_id, base, final):
     beyond = set(text(git("rev-list", *_old(base, final), "--stdin", feed="\n".join(real).encode())).split())
     found = {}
     for oid in [oid for oid in real if oid in beyond][: 2 * MOST]:
-        listed = git("rev-list", "--objects", "--no-object-names", oid, *_old(base, final, *found))
-        kinds = git("cat-file", "--batch-check=%(objecttype)", feed=listed)
+        # Aggressive: only so does git leave out the files that the work has as well.
+        listed = git("rev-list", "--objects-edge-aggressive", "--no-object-names", oid, *_old(base, final, *found))
+        new = b"\n".join(line for line in listed.splitlines() if not line.startswith(b"-"))
+        kinds = git("cat-file", "--batch-check=%(objecttype)", feed=new)
         if b"blob" in kinds or (b"tree" in kinds and not _same_tree(oid, final)):
             found[oid] = by_id[real[oid]]
     return found
