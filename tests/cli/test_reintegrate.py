@@ -103,7 +103,7 @@ def left_by(target: Path, kept: Ledger, state: Path) -> None:
         (["7.aa"], True, "no branch `7.aa`; did you mean `7.a`?"),
         (["7.c"], True, "7.c needs 7.a Part A, isolated. Bring that one back"),
         (["7.a"], False, "held by run run-1"),
-        (["7.a"], True, "no valid plan file of phase 7"),
+        (["7.a"], True, "PP602"),  # the ledger's own plan is run, and names no agent
     ],
 )
 def test_it_refuses_in_words(
@@ -119,7 +119,7 @@ def test_take_over_goes_on_where_an_open_run_stopped_it(
 ) -> None:
     left_by(repository, book(closed=False, a=State.ISOLATED), tmp_path / "state")
     assert main(["reintegrate", "7", "7.a", "--take-over", "--repository", str(repository)]) == 1
-    assert "no valid plan file of phase 7" in capsys.readouterr().err
+    assert "PP602" in capsys.readouterr().err
 
 
 def test_a_phase_nobody_opened(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

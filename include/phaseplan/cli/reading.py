@@ -12,6 +12,7 @@ from include.phaseplan.errors import InputFault
 from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.plan.planfolder import plan_files
+from include.phaseplan.runtime import origins
 from include.phaseplan.runtime.early import EarlyWarning, warnings
 from include.phaseplan.runtime.ledger import Snapshot, read
 from include.phaseplan.runtime.remote import Remote
@@ -30,8 +31,12 @@ def phase_number(text: str) -> int:
 
 
 def plan_of(phase: int, files: Sequence[Path], agents: Path) -> tuple[Path, PhasePlan] | None:
-    """The first valid plan of a phase among some files."""
-    for loaded in load_valid(files, agents).plans:
+    """The valid plan of a phase among some files; of two files of one phase neither is it, as for the DAGs.
+
+    A file that is named twice is one file.
+    """
+    once = {file.resolve(): file for file in reversed(files)}
+    for loaded in load_valid([*reversed(once.values())], agents).plans:
         if loaded.plan.phase == phase:
             return loaded.path, loaded.plan
     return None
@@ -46,12 +51,32 @@ def repository_of(given: str | None, plan: PhasePlan | None) -> str:
 
 
 def file_of(phase: int, here: Settings, agents: Path | None = None) -> tuple[Path, PhasePlan] | None:
-    """The plan file of a phase: one that the last run was given, or one of the campaign's.
+    """The plan file of a phase: one that the last run was given, else one of the campaign's.
+
+    Good for finding the repository, and for a phase that was never opened. What an opened phase is, its ledger says.
 
     :param agents: agent profiles; None: the configured ones.
     """
-    files = [file for file in map(Path, last_run().get("plans", ())) if file.is_file()]
-    return plan_of(phase, [*files, *plan_files(here.plans)], agents or here.agents)
+    given = [file for file in map(Path, last_run().get("plans", ())) if file.is_file()]
+    profiles = agents or here.agents
+    return plan_of(phase, given, profiles) or plan_of(phase, plan_files(here.plans), profiles)
+
+
+def edition(snapshot: Snapshot, url: str, plan: PhasePlan | None, here: Settings) -> PhasePlan | None:
+    """The plan file of an opened phase as it is now, where it is known to be that phase's; None: nobody knows.
+
+    It is where the pinned plan came from that file, or has a branch of the same name: an example has not.
+
+    :param plan: what a file here says of a phase of this number.
+    """
+    if snapshot.pinned is None:
+        return plan
+    origin = origins.find(here.state, url, snapshot.phase)
+    if origin is not None and origin.gave(snapshot.pinned.plan):
+        found = plan_of(snapshot.phase, [origin.plan], origin.agents) if origin.plan.is_file() else None
+        return found[1] if found else None
+    names = {branch.branch for branch in snapshot.pinned.plan}
+    return plan if plan and any(branch.branch in names for branch in plan) else None
 
 
 def look_at(url: str, phase: int, state: Path) -> tuple[Snapshot, tuple[EarlyWarning, ...]]:

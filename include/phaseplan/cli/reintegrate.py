@@ -11,6 +11,7 @@ from include.phaseplan.cli import run as run_verb
 from include.phaseplan.cli.airflow.api import Api, ApiError
 from include.phaseplan.cli.airflow.home import running
 from include.phaseplan.cli.lastrun import last_run
+from include.phaseplan.cli.planning import source
 from include.phaseplan.cli.reading import file_of, phase_number, repository_of, snapshot_of
 from include.phaseplan.compile import names
 from include.phaseplan.errors import InputFault
@@ -28,7 +29,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("phase", metavar="PHASE", help="number of the phase")
     parser.add_argument("branches", nargs="+", metavar="BRANCH", help="ids of branches, for example 5.1.2")
     parser.add_argument("--repository", metavar="URL", help="the target repository, instead of the plan's own")
-    parser.add_argument("--agents", type=Path, metavar="FILE", help="agent profiles (default: the last run's)")
+    parser.add_argument(
+        "--agents", type=Path, metavar="FILE", help="agent profiles (default: those the phase was opened with)"
+    )
     parser.add_argument(
         "--home", type=Path, metavar="DIR", help="home of the Airflow that is up, or of the one to be started"
     )
@@ -37,7 +40,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = (
         "Where the Airflow of the phase's last run is up, its tasks are Cleared; else a run of its own builds the "
-        "branches and what depends on them. Exit codes: 0 cleared, or all of it is in, 1 a plan, branch or gate said "
+        "branches and what depends on them, by the plan of the phase's ledger, or by the file it came from where that "
+        "was edited since. Exit codes: 0 cleared, or all of it is in, 1 a plan, branch or gate said "
         "no, 2 the system failed."
     )
 
@@ -46,8 +50,7 @@ def run(args: argparse.Namespace) -> int:
     """Clear where an Airflow can, else run."""
     here = settings()
     phase = phase_number(args.phase)
-    agents = args.agents or (Path(last_run()["agents"]) if "agents" in last_run() else here.agents)
-    found = file_of(phase, here, agents)
+    found = file_of(phase, here)
     url = repository_of(args.repository, found[1] if found else None)
     snapshot = snapshot_of(url, phase, here.state)
     if snapshot.pinned is None or snapshot.ledger is None or snapshot.ledger.run is None:
@@ -62,13 +65,12 @@ def run(args: argparse.Namespace) -> int:
             f"Phase {phase} is held by run {last.id}, opened {last.opened}, which was never closed, and no Airflow of "
             "it is up here. If it is dead, add --take-over; if it runs elsewhere, Clear the task there."
         )
-    if found is None:
-        raise InputFault(f"There is no valid plan file of phase {phase} here: run `./phaseplan lint`, then try again.")
-    plan_file, plan = found
-    chosen, left = selection(plan, status, wanted)
+    mine = source(snapshot.pinned, url, here, args.agents)
+    print(f"Plan: {mine.why}.")
+    chosen, left = selection(mine.plan, status, wanted)
     for branch_id, cause in left.items():
         print(f"{branch_id} stays out: it also needs {cause}, which is not in.")
-    return run_verb.run(_parsed(command(plan_file, url, agents, last, chosen, args.home)))
+    return run_verb.run(_parsed(command(mine.file, url, mine.agents, last, chosen, args.home)))
 
 
 def command(

@@ -13,13 +13,16 @@ from typing import Any
 from include.phaseplan.cli import tables
 from include.phaseplan.cli.airflow.home import Home, prepare
 from include.phaseplan.cli.lastrun import remember
-from include.phaseplan.cli.reading import plan_of, repository_of, snapshot_of
+from include.phaseplan.cli.planning import before
+from include.phaseplan.cli.reading import repository_of, snapshot_of
 from include.phaseplan.cli.running import ending, homes
 from include.phaseplan.cli.running.request import PhaseRequest, parse_settings, requests
 from include.phaseplan.cli.running.session import carry_out
 from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.plan.campaign import Campaign, load_campaign
 from include.phaseplan.plan.planfolder import plan_files
+from include.phaseplan.runtime import origins
+from include.phaseplan.runtime.phase import complete
 from include.phaseplan.runtime.settings import Settings, settings
 from include.phaseplan.runtime.status import PhaseStatus, build_status
 
@@ -70,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     place = args.home or here.state / "run" / run_id
     homes.tidy(here.state / "run")
     home = _home(place, wanted, others, agents, here)
-    _remember(home, wanted, run_id, agents)
+    _remember(home, wanted, run_id, agents, here.state)
     console = tables.console()
     try:
         states = carry_out(
@@ -111,20 +114,15 @@ def _others(wanted: Sequence[PhaseRequest], here: Settings, agents: Path) -> lis
     found = []
     for request in wanted:
         for phase in set(request.plan.depends_on) - running:
-            around = [*plan_files(request.file.parent), *plan_files(here.plans)]
-            other = plan_of(phase, around, agents)
-            if other is None or not _complete(PhaseRequest(other[1], other[0], request.repository), here):
+            snapshot = snapshot_of(request.repository, phase, here.state)
+            other = before(phase, request.repository, snapshot.pinned, plan_files(request.file.parent), here, agents)
+            if other is None or not complete(snapshot, other[1]):
                 raise InputFault(
                     f"Phase {request.plan.phase} depends on phase {phase}, which is not complete in "
                     f"{request.repository}. Give the plan of phase {phase} too."
                 )
             found.append(other[0])
     return list(dict.fromkeys(found))
-
-
-def _complete(request: PhaseRequest, here: Settings) -> bool:
-    status = _status(request, here)
-    return status is not None and status.complete
 
 
 def _home(place: Path, wanted: Sequence[PhaseRequest], others: Sequence[Path], agents: Path, here: Settings) -> Home:
@@ -154,7 +152,7 @@ def _parallelism(wanted: Sequence[PhaseRequest], here: Settings) -> int:
     return min(agents + len(wanted), 64)
 
 
-def _remember(home: Home, wanted: Sequence[PhaseRequest], run_id: str, agents: Path) -> None:
+def _remember(home: Home, wanted: Sequence[PhaseRequest], run_id: str, agents: Path, state: Path) -> None:
     content: dict[str, Any] = {
         "version": 1,
         "repository": wanted[0].repository,
@@ -165,6 +163,8 @@ def _remember(home: Home, wanted: Sequence[PhaseRequest], run_id: str, agents: P
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     remember(content)
+    for request in wanted:
+        origins.keep(state, request.repository, request.plan, request.file, agents)
 
 
 def _status(request: PhaseRequest, here: Settings) -> PhaseStatus | None:

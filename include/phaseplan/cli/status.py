@@ -9,7 +9,7 @@ from rich.console import Console
 
 from include.phaseplan.cli import tables
 from include.phaseplan.cli.branches import BranchTable
-from include.phaseplan.cli.reading import file_of, look_at, phase_number, repository_of
+from include.phaseplan.cli.reading import edition, file_of, look_at, phase_number, repository_of
 from include.phaseplan.errors import InputFault
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime.ledger import Snapshot
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     snapshot, warnings = look_at(url, phase, here.state)
     if snapshot.pinned is None and plan is None:
         raise InputFault(f"{url} has no ledger of phase {phase}, and no plan file here is about it.")
-    status = build_status(snapshot, plan, warnings=warnings)
+    status = build_status(snapshot, edition(snapshot, url, plan, here), warnings=warnings)
     if args.json:
         print(status.model_dump_json(indent=2))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import AssetAlias, BaseOperator
@@ -18,6 +19,7 @@ from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.plan.planfolder import plan_files
+from include.phaseplan.runtime import origins
 from include.phaseplan.runtime import phase as phases
 from include.phaseplan.runtime.build.job import Job
 from include.phaseplan.runtime.build.sweep import sweep
@@ -49,7 +51,7 @@ class OpenPhaseOperator(_PhaseOperator):
         """Push the token; in wave mode skip `start_by_dependencies`, so that waves wait for waves."""
         params = context["params"]
         with faults(), repository(self.repository) as (remote, repo):
-            plan, profiles = _pinned(self.phase)
+            file, plan, profiles = _pinned(self.phase)
             found = read(repo, remote, self.phase)
             before, built_by = found.ledger, {v.agent for vs in found.verdicts.values() for v in vs}
             made = phases.open_phase(
@@ -64,6 +66,7 @@ class OpenPhaseOperator(_PhaseOperator):
                 agent=params["agent"],
                 rebuild=params["rebuild"],
             )
+            _remember(remote.url, plan, file)
             job = made_job(context, self, "", made, remote, repo)
             if before is not None and before.run is not None and before.run.epoch < made.epoch:
                 sweep(job, opening=True)
@@ -132,14 +135,22 @@ class ClosePhaseOperator(_PhaseOperator):
                 context["outlet_events"][outlet].add(asset_of(self.phase), extra=extra)
 
 
-def _pinned(phase: int) -> tuple[PhasePlan, dict[str, AgentProfile]]:
-    """The phase's plan and all profiles, as the files say now."""
+def _pinned(phase: int) -> tuple[Path, PhasePlan, dict[str, AgentProfile]]:
+    """The phase's plan with its file, and all profiles, as the files say now."""
     here = settings()
     campaign = load_valid(plan_files(here.plans), here.agents)
     for loaded in campaign.plans:
         if loaded.plan.phase == phase:
-            return loaded.plan, dict(campaign.profiles)
+            return loaded.path, loaded.plan, dict(campaign.profiles)
     raise InputFault(f"no valid plan for phase {phase} in {here.plans}: run `./phaseplan lint`")
+
+
+def _remember(url: str, plan: PhasePlan, file: Path) -> None:
+    """Say to `reintegrate` which file to look at; a `run` has said it already, of the file this one is a copy of."""
+    here = settings()
+    known = origins.find(here.state, url, plan.phase)
+    if known is None or not known.gave(plan):
+        origins.keep(here.state, url, plan, file, here.agents)
 
 
 def _needed(
