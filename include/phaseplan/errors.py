@@ -19,6 +19,10 @@ class Infrastructure(PhaseplanError):
     """Whoever runs the system must act: engine, registry, disk, network, remote. Worth a retry."""
 
 
+class Lasting(Infrastructure):
+    """Whoever runs the system must act, and until then every retry would end in the same way: none is made."""
+
+
 class Stale(PhaseplanError):
     """A newer run holds the ledger; whoever sees this touches nothing more."""
 

@@ -8,6 +8,7 @@ import pytest
 
 from include.phaseplan.compile.dag import compile_plan
 from include.phaseplan.compile.options import Options
+from include.phaseplan.operators.retrying import RETRIES, ByCause
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.campaign import load_valid
 from tests.cli.plans import plan as small
@@ -62,7 +63,7 @@ def test_weights_are_unique_and_the_critical_path_is_first(dag):
 
 
 def test_every_branch_has_infrastructure_retries_only(dag):
-    assert all(t.retries == 3 for t in dag.tasks)
+    assert all((t.retries, type(t.retry_policy)) == (RETRIES, ByCause) for t in dag.tasks)
 
 
 @pytest.mark.parametrize(

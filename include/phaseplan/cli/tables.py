@@ -15,6 +15,7 @@ from include.phaseplan.plan.durations import estimates_of
 from include.phaseplan.plan.model import PhasePlan, Start
 from include.phaseplan.plan.render import clean
 from include.phaseplan.plan.simulation.report import Question, simulate
+from include.phaseplan.runtime.publishing import WAITING
 from include.phaseplan.runtime.records import Finding
 from include.phaseplan.runtime.status import BranchStatus, PhaseStatus, Timings
 
@@ -40,7 +41,10 @@ def troubles(status: PhaseStatus, plan: PhasePlan) -> Iterator[str]:
     A branch behind one that is out comes back with it, so only the first cause has a `next:` line.
     """
     for number, wave in status.waves.items():
-        if wave.state == "red":
+        if wave.state == "red" and any(f.gate == "publish" for f in wave.findings):
+            yield f"wave {number} is {WAITING}: refused by the target"
+            yield from ("    " + line for f in wave.findings for line in f.message.splitlines())
+        elif wave.state == "red":
             yield f"wave {number} is red: its gates did not pass, and nothing of it was published"
             yield from _findings(wave.findings)
     for ids, branch in _alike(status):
@@ -81,7 +85,8 @@ def waves(status: PhaseStatus) -> Iterator[str]:
         took = f", {clock(wave.seconds)}" if wave.seconds is not None else ""
         at = f" at {wave.head[:8]}" if wave.head else ""
         title = f" {wave.title}" if wave.title else ""
-        yield f"wave {number}{title}: {wave.state}{at}{took}"
+        refused = any(f.gate == "publish" for f in wave.findings)
+        yield f"wave {number}{title}: {f'{WAITING}, refused by the target' if refused else wave.state}{at}{took}"
 
 
 def early(status: PhaseStatus) -> Iterator[str]:

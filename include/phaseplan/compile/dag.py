@@ -18,6 +18,7 @@ from include.phaseplan.compile.weights import weights
 from include.phaseplan.operators.branch_build import BranchBuildOperator
 from include.phaseplan.operators.callbacks import branch_failed, branch_retries
 from include.phaseplan.operators.phase import ClosePhaseOperator, IntegrateOperator, OpenPhaseOperator
+from include.phaseplan.operators.retrying import RETRIES, SLOWEST, ByCause
 from include.phaseplan.plan.model import Branch, PhasePlan, Wave
 from include.phaseplan.sensors.phase_complete import PhaseCompleteSensor
 
@@ -47,12 +48,13 @@ def compile_plan(plan: PhasePlan, options: Options) -> DAG:
 
 
 def _retries(options: Options) -> dict[str, object]:
-    """Airflow's retries are the budget for infrastructure, and for nothing else (DESIGN.md section 7)."""
+    """Airflow's retries are the budget for infrastructure, and for nothing else; the cause says how many of them."""
     return {
-        "retries": 3,
-        "retry_exponential_backoff": 2.0,
+        "retries": RETRIES,
+        "retry_policy": ByCause(options.retry_delay),
+        "retry_exponential_backoff": 2.0,  # these three hold where a process died and no policy was asked
         "retry_delay": timedelta(seconds=options.retry_delay),
-        "max_retry_delay": timedelta(minutes=10),
+        "max_retry_delay": timedelta(seconds=SLOWEST),
     }
 
 

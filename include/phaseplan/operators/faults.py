@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from include.phaseplan.errors import Infrastructure, PhaseplanError, Stale
+from include.phaseplan.errors import Infrastructure, Lasting, PhaseplanError, Stale
 from include.phaseplan.runtime.build.job import NotReady
 from include.phaseplan.runtime.integration import WaveNotReached
 from include.phaseplan.runtime.workspace import DependencyOut
@@ -15,11 +15,14 @@ from include.phaseplan.runtime.workspace import DependencyOut
 
 @contextmanager
 def faults() -> Iterator[None]:
-    """Infrastructure is retried; a fault of the input or of ours is not; a stale or unready task skips."""
+    """Infrastructure is retried (`retrying` says when) unless a retry cannot help; a fault of the input or of ours is
+    not; a stale or unready task skips."""
     try:
         yield
     except (Stale, NotReady, DependencyOut, WaveNotReached) as error:
         raise AirflowSkipException(str(error)) from error
+    except Lasting as error:
+        raise AirflowFailException(str(error)) from error
     except Infrastructure as error:
         raise AirflowException(f"infrastructure, no attempt is consumed: {error}") from error
     except PhaseplanError as error:

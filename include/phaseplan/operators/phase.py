@@ -13,7 +13,7 @@ from include.phaseplan.compile import names
 from include.phaseplan.compile.schedule import asset_of
 from include.phaseplan.errors import Infrastructure, InputFault, Stale
 from include.phaseplan.operators.faults import faults
-from include.phaseplan.operators.run import made_job, pulled_token, repository, token
+from include.phaseplan.operators.run import made_job, pulled_token, repository, target, token
 from include.phaseplan.operators.telling import tell_phase, tell_wave
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.campaign import load_valid
@@ -21,12 +21,17 @@ from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.plan.planfolder import plan_files
 from include.phaseplan.runtime import origins
 from include.phaseplan.runtime import phase as phases
+from include.phaseplan.runtime.base import resolve_base
 from include.phaseplan.runtime.build.job import Job
 from include.phaseplan.runtime.build.sweep import sweep
+from include.phaseplan.runtime.engine import connect
+from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.integrating import WaveTask
 from include.phaseplan.runtime.ledger import read
 from include.phaseplan.runtime.nightly.opening import renew
+from include.phaseplan.runtime.preflight import Ahead, check_engine, check_names, check_push, check_target
 from include.phaseplan.runtime.records import Ledger
+from include.phaseplan.runtime.remote import Remote
 from include.phaseplan.runtime.settings import settings
 
 
@@ -50,8 +55,11 @@ class OpenPhaseOperator(_PhaseOperator):
     def execute(self, context: Any) -> None:
         """Push the token; in wave mode skip `start_by_dependencies`, so that waves wait for waves."""
         params = context["params"]
+        with faults():
+            held = check_target(target(self.repository))
         with faults(), repository(self.repository) as (remote, repo):
             file, plan, profiles = _pinned(self.phase)
+            self._look_ahead(remote, repo, held, _ahead(plan, profiles, params), params["base"])
             found = read(repo, remote, self.phase)
             before, built_by = found.ledger, {v.agent for vs in found.verdicts.values() for v in vs}
             made = phases.open_phase(
@@ -75,6 +83,14 @@ class OpenPhaseOperator(_PhaseOperator):
         context["ti"].xcom_push(key="return_value", value=made.model_dump(mode="json"))
         if params["start"] == "wave":
             raise DownstreamTasksSkipped(tasks=[names.BY_DEPENDENCIES])
+
+    def _look_ahead(self, remote: Remote, repo: GitRepo, held: dict[str, str], ahead: Ahead, base: str) -> None:
+        """Whatever would keep the run from its end is said now, before any agent starts."""
+        here = settings()
+        check_names(remote, held, ahead)
+        check_push(remote, repo, held, ahead, resolve_base(remote, repo, ahead.plan, base))
+        check_engine(connect(here.docker_url), ahead, here.collector_image)
+        self.log.info("Looked ahead: the target takes the names, the engine has the images.")
 
 
 class IntegrateOperator(_PhaseOperator):
@@ -151,6 +167,13 @@ def _remember(url: str, plan: PhasePlan, file: Path) -> None:
     known = origins.find(here.state, url, plan.phase)
     if known is None or not known.gave(plan):
         origins.keep(here.state, url, plan, file, here.agents)
+
+
+def _ahead(plan: PhasePlan, profiles: dict[str, AgentProfile], params: Any) -> Ahead:
+    """What the run is about to do; branches that no plan has are left to `open_phase`, which names them."""
+    chosen = [b for b in params["branches"] or plan.by_id if b in plan.by_id]
+    names = {params["agent"] or plan.profile_of(plan.by_id[b]) for b in chosen} | {plan.gates.profile}
+    return Ahead(plan, chosen, {name: profile for name, profile in profiles.items() if name in names})
 
 
 def _needed(

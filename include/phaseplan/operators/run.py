@@ -82,6 +82,11 @@ def made_job(context: Any, task: PhaseTask, branch: str, mine: Token, remote: Re
 @contextmanager
 def repository(plan_repository: str | None) -> Iterator[tuple[Remote, GitRepo]]:
     """The target repository and a private one to work in."""
-    remote = Remote(repository_for(plan_repository))
+    remote = target(plan_repository)
     with remote.private(state=settings().state) as repo:
         yield remote, repo
+
+
+def target(plan_repository: str | None) -> Remote:
+    """The target repository, not looked at yet."""
+    return Remote(repository_for(plan_repository))

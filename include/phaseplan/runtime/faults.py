@@ -10,9 +10,11 @@ import docker.errors
 import requests.exceptions
 import urllib3.exceptions
 
-from include.phaseplan.errors import Infrastructure
+from include.phaseplan.errors import Infrastructure, Lasting
 
 _IMAGE = re.compile(r"[Nn]o such image:? ?([^\s\"')]+)")
+_PROGRAM = re.compile(r'exec: "([^"]+)"')
+_NETWORK = re.compile(r"network (\S+) not found")
 _WIRE = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError)
 
 
@@ -20,7 +22,19 @@ class EngineUnreachable(Infrastructure):
     """The engine does not answer, or went away in the middle."""
 
 
-class ImageMissing(Infrastructure):
+class EngineForbidden(EngineUnreachable, Lasting):
+    """The engine's socket does not let this user in."""
+
+
+class CommandMissing(Lasting):
+    """An image does not have the program that a container of it is to run."""
+
+
+class NetworkMissing(Lasting):
+    """The engine does not have the network that a profile names."""
+
+
+class ImageMissing(Lasting):
     """The engine does not have an image that a profile names."""
 
     def __init__(self, image: str) -> None:
@@ -52,9 +66,7 @@ def engine_errors() -> Iterator[None]:
     except _WIRE as error:
         if "No space left" in str(error):
             raise DiskFull(f"no space left on this machine's disk: free some ({error})") from error
-        raise EngineUnreachable(
-            f"the Docker engine does not answer: start it, or check docker_url ({error})"
-        ) from error
+        raise _silent(str(error)) from error
 
 
 def _spoken(error: docker.errors.DockerException) -> Infrastructure:
@@ -64,10 +76,26 @@ def _spoken(error: docker.errors.DockerException) -> Infrastructure:
         return ImageMissing(image[1].rstrip(",") if image else text)
     if "no space left" in text.lower():
         return DiskFull(f"no space left on the Docker engine's disk: free some (see docker system df): {text}")
+    if "OCI runtime create failed" in text and (program := _PROGRAM.search(text)) is not None:
+        said = f"the image has no program {program[1]!r} that can be run: mend `command` of the agent profile ({text})"
+        return CommandMissing(said)
+    if (network := _NETWORK.search(text)) is not None:
+        said = f"the Docker engine has no network {network[1]}: create it there (docker network create {network[1]})"
+        return NetworkMissing(f"{said}, or mend `network` of the agent profile")
     if isinstance(error, docker.errors.NotFound):
         return ContainerGone(f"the Docker engine no longer has it: {text}")
     if isinstance(error, docker.errors.APIError) and error.status_code == 409 and "already in use" in text:
         return NameTaken(f"another process has begun this attempt: {text}")
     if isinstance(error, docker.errors.APIError):
         return Infrastructure(f"the Docker engine refused: {text}")
+    return _silent(text)
+
+
+def _silent(text: str) -> EngineUnreachable:
+    """An engine that does not answer, or does not answer us."""
+    if "Permission denied" in text or "PermissionError" in text:
+        return EngineForbidden(
+            "the Docker engine does not let this user in: add the user to the group that owns its socket, "
+            f"or check docker_url ({text})"
+        )
     return EngineUnreachable(f"the Docker engine does not answer: start it, or check docker_url ({text})")

@@ -11,7 +11,8 @@ from include.phaseplan.runtime.ledger import Change, commit_ledger
 from include.phaseplan.runtime.merge import Head
 from include.phaseplan.runtime.phase import selection
 from include.phaseplan.runtime.reconcile import reconcile
-from include.phaseplan.runtime.records import State, Token, now
+from include.phaseplan.runtime.records import Finding, State, Token, now
+from include.phaseplan.runtime.refusals import NameClash, Refused
 from include.phaseplan.runtime.remote import ROUNDS, Remote, pause
 from include.phaseplan.runtime.wave_gate import GATE_RUNS, GateMemory, NotConserved
 from include.phaseplan.runtime.wave_job import Job, WaveNotReached, job_of, reached
@@ -41,17 +42,23 @@ def integrate(
     :param gate_runs: how often the gates may run, all in all.
     :raises Stale: a newer run holds the ledger; nothing was touched.
     :raises WaveNotReached: the wave before is not integrated in this run; nothing was touched.
-    :raises WaveRed: nothing can be published, and no branch is at fault or known to be; only that is recorded.
+    :raises WaveRed: nothing can be published, and no branch is at fault or known to be; only that is recorded. The
+        target's refusal of the integration branch is one of the reasons.
     :raises NotConserved: the merge lost something; nothing is recorded.
     """
     began, memory = now(), GateMemory(gate_runs)
     for round_ in range(ROUNDS):
         snapshot = reconcile(repo, remote, phase, token=token)
         memory.rewind()
-        done, change = _work(job_of(repo, snapshot, wave, bench, began), memory)
-        if change is not None and not commit_ledger(
-            repo, remote, snapshot, change.ledger, status_lines=change.status_lines, blockers=change.blockers
-        ):
+        job = job_of(repo, snapshot, wave, bench, began)
+        done, change = _work(job, memory)
+        try:
+            written = change is None or _written(job, remote, change)
+        except (Refused, NameClash) as refusal:
+            finding = Finding(gate="publish", message=str(refusal))
+            done, change = red(job, (finding,), Gated(memory.runs), "refused")
+            written = _written(job, remote, change)  # the ledger alone; where that is refused too, it is said
+        if not written:
             pause(round_)
             continue
         if change is not None:
@@ -61,6 +68,12 @@ def integrate(
         return done
     raise Infrastructure(
         f"wave {wave} of phase {phase}: others moved the ledger {ROUNDS} times in a row; Clear the task"
+    )
+
+
+def _written(job: Job, remote: Remote, change: Change) -> bool:
+    return commit_ledger(
+        job.repo, remote, job.snapshot, change.ledger, status_lines=change.status_lines, blockers=change.blockers
     )
 
 

@@ -48,9 +48,11 @@ def commit_ledger(
 
     The integration head and the run's base are parents of the ledger's commit, so the one push carries everything
     the derived refs will need, and whoever reads the ledger can go on from its base, wherever that branch is now.
-    Existing log lines stay as they are.
+    Existing log lines stay as they are. Where integration moves, its branch moves in the same push: the ledger never
+    says of anything that it is integrated while the target refuses to have it.
 
     :return: False: somebody else moved the ledger; read again.
+    :raises Refused, NameClash: the target will not have one of the two; neither moved.
     """
     kept_status, kept_blockers = snapshot.logged
     status = snapshot.status_lines[:kept_status] + ordered([*snapshot.status_lines[kept_status:], *status_lines])
@@ -67,7 +69,11 @@ def commit_ledger(
     parents = list(dict.fromkeys(parent for parent in (snapshot.ledger_commit, *anchors) if parent))
     tree = write_tree(repo, files, kept=history(repo, snapshot.ledger_commit, night))
     new = commit(repo, tree, parents, f"Ledger of phase {ledger.phase}\n", now())
-    return remote.push(repo, [Update(refs.ledger(ledger.phase), new, snapshot.ledger_commit)])
+    moves = [Update(refs.ledger(ledger.phase), new, snapshot.ledger_commit)]
+    if ledger.integration and ledger.integration != (snapshot.ledger.integration if snapshot.ledger else None):
+        branch = refs.integration(ledger.phase)
+        moves.append(Update(branch, ledger.integration, snapshot.heads.get(branch)))
+    return remote.push(repo, moves)
 
 
 def decided(snapshot: Snapshot, ledger: Ledger) -> Ledger:

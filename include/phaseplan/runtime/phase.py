@@ -14,13 +14,25 @@ from include.phaseplan.plan.model import Branch, PhasePlan, Start
 from include.phaseplan.plan.tasknames import group, task_id
 from include.phaseplan.runtime import refs
 from include.phaseplan.runtime.base import resolve_base
+from include.phaseplan.runtime.clashes import in_the_way, name_of
 from include.phaseplan.runtime.flaky import flaky
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.ledger import Change, Snapshot, update
 from include.phaseplan.runtime.night_words import note
 from include.phaseplan.runtime.nights import abandoned, continued, night, nights_of, tells_more
+from include.phaseplan.runtime.publishing import WAITING, held, refused, unpublished
 from include.phaseplan.runtime.reconcile import check_token, reconcile
-from include.phaseplan.runtime.records import Ledger, Pinned, RunRecord, State, Token, changed, now
+from include.phaseplan.runtime.records import (
+    Ledger,
+    Pinned,
+    RunRecord,
+    State,
+    Token,
+    Verdict,
+    WaveRecord,
+    changed,
+    now,
+)
 from include.phaseplan.runtime.remote import Remote
 from include.phaseplan.runtime.snapshot import OUT
 from include.phaseplan.runtime.statuslog import status_line
@@ -115,12 +127,12 @@ def close_phase(repo: GitRepo, remote: Remote, token: Token, *, phase: int) -> C
 
     :raises Stale: the run no longer holds the ledger.
     """
-    reconcile(repo, remote, phase, token=token)
+    nameless = reconcile(repo, remote, phase, token=token).refused
     closings: list[Closing] = []
 
     def change(snapshot: Snapshot) -> Change | None:
         check_token(snapshot, token)
-        came, ledger = closing(snapshot), snapshot.folded()
+        came, ledger = closing(replace(snapshot, refused=nameless)), snapshot.folded()
         closings.append(came)
         if ledger.run is None:
             return None
@@ -149,14 +161,17 @@ def closing(snapshot: Snapshot) -> Closing:
     what = "selected branches" if run.branches else "branches"
     lines = [f"Phase {plan.phase}: {len(chosen) - len(troubles)} of {len(chosen)} {what} are integrated{head}."]
     lines += [f"- {b} {plan.by_id[b].title}: {text}" for b, text in troubles.items()]
-    lines += [
-        f"- wave {n} is red: {'; '.join(str(f) for f in w.findings)[:500]}"
-        for n, w in ledger.waves.items()
-        if w.state == "red"
-    ]
+    lines += [_red(n, w) for n, w in ledger.waves.items() if w.state == "red"]
     if troubles:
         lines.append(_next_step(snapshot, plan, tuple(troubles)))
     return Closing(everything and not troubles, not troubles, "\n".join(lines))
+
+
+def _red(number: int, wave: WaveRecord) -> str:
+    said = "; ".join(str(f) for f in wave.findings)[:500]
+    if words := refused(wave):
+        return f"- wave {number} is {WAITING}, refused by the target: {words[:500]}"
+    return f"- wave {number} is red: {said}"
 
 
 def _trouble(snapshot: Snapshot, branch: Branch, run_id: str) -> str:
@@ -164,15 +179,31 @@ def _trouble(snapshot: Snapshot, branch: Branch, run_id: str) -> str:
     record = snapshot.folded().branches.get(branch.id)
     newest = snapshot.verdicts.get(branch.id, (None,))[-1]
     if record and record.state is State.INTEGRATED:
-        lost = newest is not None and newest.run == run_id and newest.attempt > record.attempt
-        return (record.reason or f"attempt {newest.attempt} passed and is not merged") if lost and newest else ""
+        if newest is not None and newest.run == run_id and newest.attempt > record.attempt:
+            return record.reason or f"attempt {newest.attempt} passed and is not merged"
+        return _unnamed(snapshot, branch, record.verdict)
     if record and record.state is State.PENDING:
         return f"taken out to be built anew, and not built: {record.reason}"
     if record and record.state is not State.PASSED:
         return f"{record.state}: {record.reason or 'no reason given'}"
     if (cause := snapshot.not_ready(branch.id)) is not None:
         return f"blocked by {cause}, which is {snapshot.state(cause)}"
+    waits = unpublished(snapshot, snapshot.pinned.plan, branch) if snapshot.pinned else {}
+    if record and waits:
+        return f"passed; {waits['reason']}"
     return "passed, and waits to be merged" if record else "was not built"
+
+
+def _unnamed(snapshot: Snapshot, branch: Branch, verdict: Verdict | None) -> str:
+    """What keeps an integrated branch from its public name; empty: it has it, or it is not in."""
+    if verdict is None or snapshot.state(branch.id) is not State.INTEGRATED:
+        return ""
+    if held(snapshot, name := name_of(branch, verdict)):
+        return ""
+    if (other := in_the_way(name, snapshot.heads)) is not None:
+        return f"integrated, and without its public name {name[11:]}: the target's branch {other[11:]} is in the way"
+    why = snapshot.refused.get(name, "the target does not have it").splitlines()[0]
+    return f"integrated, and without its public name {name[11:]}: {why}"
 
 
 def _next_step(snapshot: Snapshot, plan: PhasePlan, troubled: Sequence[str]) -> str:
@@ -180,6 +211,13 @@ def _next_step(snapshot: Snapshot, plan: PhasePlan, troubled: Sequence[str]) -> 
     waves = snapshot.ledger.waves.values() if snapshot.ledger else ()
     if any(w.state == "red" and w.fault in ("base", "conflict") for w in waves):
         return "Next: mend the base, then Clear open_phase, which takes the new base, with Downstream on."
+    records = snapshot.folded().branches
+    if all((r := records.get(b)) and _unnamed(snapshot, plan.by_id[b], r.verdict) for b in troubled):
+        return "Next: make room for the public names in the target (or allow them), then Clear close_phase."
+    stopped = [n for n, w in snapshot.ledger.waves.items() if w.fault == "refused"] if snapshot.ledger else []
+    if stopped:
+        what = refs.integration(plan.phase)[11:]
+        return f"Next: allow {what} in the target, then Clear wave_{min(stopped)}.integrate with Downstream on."
     first = [b for b in troubled if snapshot.state(b) in OUT]
     if not first:
         wave = min(plan.wave_of[b] for b in troubled)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from include.phaseplan.errors import Infrastructure, InputFault, Stale
 from include.phaseplan.runtime import refs
+from include.phaseplan.runtime.clashes import in_the_way, name_of
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.history import continues
 from include.phaseplan.runtime.ledger import Snapshot, commit_ledger, read
 from include.phaseplan.runtime.merge import Head, chain_merge
 from include.phaseplan.runtime.objects import commit, tree_of
 from include.phaseplan.runtime.records import State, Token, changed
+from include.phaseplan.runtime.refusals import NameClash, Refused
 from include.phaseplan.runtime.remote import ROUNDS, Remote, Update, pause
 from include.phaseplan.runtime.snapshot import names_to_withdraw
 from include.phaseplan.runtime.workspace import union_paths
@@ -35,9 +39,13 @@ def check_token(snapshot: Snapshot, token: Token) -> None:
 def reconcile(repo: GitRepo, remote: Remote, phase: int, *, token: Token | None = None) -> Snapshot:
     """Roll derived refs forward to what the ledger says, and adopt foreign commits on the integration branch.
 
+    A public name that the target refuses keeps nobody else's from being made; the snapshot says in `refused` which.
+
     :param token: whoever comes with one moves nothing once it is stale.
     :return: a snapshot in which nothing is left to do.
+    :raises Refused, NameClash: the target will not have the integration branch.
     """
+    refused: dict[str, str] = {}
     for round_ in range(ROUNDS):
         snapshot = read(repo, remote, phase)
         if token is not None:
@@ -47,12 +55,30 @@ def reconcile(repo: GitRepo, remote: Remote, phase: int, *, token: Token | None 
         if (foreign := _foreign(repo, snapshot)) is not None:
             commit_ledger(repo, remote, snapshot, changed(snapshot.folded(), integration=foreign))
             continue
-        moves = derived(snapshot)
+        moves = [move for move in derived(snapshot) if move.ref not in refused]
         if not moves:
-            return snapshot
-        if not remote.push(repo, moves):
+            return replace(snapshot, refused=refused)
+        if not _moved(repo, remote, moves, refs.integration(phase), refused):
             pause(round_)
     raise Infrastructure(f"the refs of phase {phase} on {remote} kept moving while they were reconciled; try again")
+
+
+def _moved(repo: GitRepo, remote: Remote, moves: list[Update], integration: str, refused: dict[str, str]) -> bool:
+    """Move refs in one push; where the target refuses one of them, each by itself."""
+    try:
+        return remote.push(repo, moves)
+    except (Refused, NameClash):
+        if [move.ref for move in moves] == [integration]:
+            raise
+    done = True
+    for move in sorted(moves, key=lambda move: move.ref != integration):
+        try:
+            done = remote.push(repo, [move]) and done
+        except (Refused, NameClash) as error:
+            if move.ref == integration:
+                raise
+            refused[move.ref] = str(error)
+    return done
 
 
 def derived(snapshot: Snapshot) -> list[Update]:
@@ -68,15 +94,10 @@ def derived(snapshot: Snapshot) -> list[Update]:
         gone = names_to_withdraw(snapshot, branch, verdict.attempt if verdict else None)
         moves += [Update(name, None, old) for name, old in gone.items()]
         if verdict is not None:
-            name = f"refs/heads/{verdict.name or refs.public_name(branch, verdict.attempt)}"
-            if name not in snapshot.heads and not _clashes(name, snapshot.heads):
+            name = name_of(branch, verdict)
+            if name not in snapshot.heads and in_the_way(name, snapshot.heads) is None:
                 moves.append(Update(name, verdict.commit, None))
     return moves
-
-
-def _clashes(name: str, heads: dict[str, str]) -> bool:
-    """Whether git would refuse the name (and the whole push with it) for `x` beside `x/y`."""
-    return any(other.startswith(f"{name}/") or name.startswith(f"{other}/") for other in heads)
 
 
 def _foreign(repo: GitRepo, snapshot: Snapshot) -> str | None:

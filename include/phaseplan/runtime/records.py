@@ -93,8 +93,8 @@ class Verdict(Record):
 
 
 #: What keeps a wave from being published: the base is red; culprits could not be found within the bound; a base that
-#: moved conflicts with what is integrated.
-Fault = Literal["base", "search", "conflict"]
+#: moved conflicts with what is integrated; the target refuses the integration branch.
+Fault = Literal["base", "search", "conflict", "refused"]
 
 
 class BranchRecord(Record):

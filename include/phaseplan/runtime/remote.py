@@ -16,18 +16,14 @@ from include.phaseplan.runtime.cache import private_repo
 from include.phaseplan.runtime.git import GitRepo, Result
 from include.phaseplan.runtime.locks import local, lock_age, named, release, sweep
 from include.phaseplan.runtime.objects import missing
+from include.phaseplan.runtime.refusals import Refused, RepositoryUnreachable, clash, clash_of, refusal, unreadable
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")  # up to the last @: a password may hold one
-_GONE = ("does not appear to be a git repository", "could not read from remote", "unable to access", "not found")
-_RACED = ("stale info", "cannot lock ref", "failed to lock", "already exists", "failed to update ref", "fetch first")
+_GONE = ("could not read from remote", "unable to access")
 _PATIENCE = ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=120")  # a dead server must not hold a worker
 
 ROUNDS = 100  # of a compare-and-swap that keeps losing; of four racers one lost 21 in a row
 LOCKED = 8  # pushes refused by a lock before we say so; on another machine's target they take some ten seconds
-
-
-class RepositoryUnreachable(Infrastructure):
-    """The target repository cannot be read."""
 
 
 class BaseMissing(InputFault):
@@ -90,7 +86,8 @@ class Remote:
         """Move refs all together or not at all.
 
         :return: True: the target holds our values (or has gone on from them); False: somebody else was faster.
-        :raises Infrastructure: nothing moved and nobody raced: the push was refused or did not arrive.
+        :raises Refused, NameClash: the target refuses a ref by a rule of its own, or because of another branch.
+        :raises Infrastructure: nothing moved and nobody raced: the push did not arrive.
         """
         moves = [u for u in updates if u.new != u.old]
         if not moves:
@@ -107,9 +104,24 @@ class Remote:
             self._outwait(locks, round_)
         else:
             raise Infrastructure(f"push to {self} was refused {LOCKED} times: {_stuck(locks)}")
-        if any(word in _all(said).lower() for word in _RACED):
+        return self._lost(said, held)
+
+    def _lost(self, said: Result, held: dict[str, str]) -> bool:
+        """A push that moved nothing although no ref of ours had moved.
+
+        :return: False: somebody moved one and back, or was writing it.
+        """
+        if (found := clash_of(said.err)) is not None and found[1] in held:
+            raise clash(str(self), *found)
+        told = refusal(said.out, said.err)
+        if told.raced:
             return False
-        raise Infrastructure(f"push to {self} was refused: {self._clean(said)}")
+        if "No space left" in said.err:
+            raise Infrastructure(f"no space left where {self} is: free some there ({self._clean(said)})")
+        if told.reasons:
+            raise Refused(str(self), told.named, told.why, self._hidden(told.words))
+        text = self._clean(said)
+        raise unreadable(str(self), "push", text) or Infrastructure(f"push to {self} did not arrive: {text}")
 
     def _send(self, repo: GitRepo, moves: Sequence[Update]) -> Result:
         leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in moves]
@@ -136,15 +148,20 @@ class Remote:
 
     def _ask(self, repo: GitRepo, *args: str) -> Result:
         said = repo.run(*_PATIENCE, *args, ok=_ANY)
-        if said.code == 0:
+        if said.code == 0 and "because shallow roots" not in said.err:
             return said
+        text = self._clean(said)
+        if (lasting := unreadable(str(self), args[0], text)) is not None:
+            raise lasting
         if args[0] == "ls-remote" or any(word in said.err.lower() for word in _GONE):
-            raise RepositoryUnreachable(f"repository {self} cannot be read: {self._clean(said)}")
-        raise Infrastructure(f"git {args[0]} on {self} failed: {self._clean(said)}")
+            raise RepositoryUnreachable(f"repository {self} cannot be read: {text}")
+        raise Infrastructure(f"git {args[0]} on {self} failed: {text}")
 
     def _clean(self, said: Result) -> str:
-        text = _all(said).strip().replace(self.url, str(self))
-        return _CREDENTIALS.sub("", text)[:2000] or f"exit code {said.code}"
+        return self._hidden(_all(said).strip())[:2000] or f"exit code {said.code}"
+
+    def _hidden(self, text: str) -> str:
+        return _CREDENTIALS.sub("", text.replace(self.url, str(self)))
 
 
 _ANY = tuple(range(-64, 256))

@@ -8,12 +8,16 @@ from collections.abc import Mapping, Sequence
 from include.phaseplan.errors import Infrastructure, Stale
 from include.phaseplan.plan.model import Branch
 from include.phaseplan.runtime import refs
+from include.phaseplan.runtime.clashes import in_the_way, name_of
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.ledger import Snapshot, read
 from include.phaseplan.runtime.objects import commit, tree_of, write_tree
 from include.phaseplan.runtime.records import Verdict, now
+from include.phaseplan.runtime.refusals import clash
 from include.phaseplan.runtime.remote import ROUNDS, Remote, Update, pause
 from include.phaseplan.runtime.snapshot import claimed_by, names_to_withdraw
+
+_STUCK = 8  # pushes of the very same moves that lose to nobody
 
 
 def claim_attempt(
@@ -125,9 +129,12 @@ def publish_name(repo: GitRepo, remote: Remote, branch: Branch, verdict: Verdict
     Looked at again after the push: of two attempts that passed at the same time, whoever comes last sees both.
 
     :return: False: the name is somebody else's and is left alone.
+    :raises NameClash: another branch of the target is in the way of it.
+    :raises Refused: the target will not have it.
     :raises Stale: another attempt counts by now, or this one was taken out; its name is withdrawn.
     """
-    ref = f"refs/heads/{verdict.name or refs.public_name(branch, verdict.attempt)}"
+    ref = name_of(branch, verdict)
+    tried: list[list[Update]] = []
     for round_ in range(ROUNDS):
         snapshot = read(repo, remote, verdict.phase)
         theirs = verdict.source == "person" and ref in snapshot.heads  # it stays where the person put it
@@ -139,6 +146,8 @@ def publish_name(repo: GitRepo, remote: Remote, branch: Branch, verdict: Verdict
         gone = {name: old for name, old in gone.items() if mine or name == ref}  # others' are none of a stale one's
         moves = [Update(name, None, old) for name, old in gone.items() if name != ref or not mine]
         if mine and ref not in snapshot.heads:
+            if (other := in_the_way(ref, snapshot.heads.keys() - gone.keys())) is not None:
+                raise clash(str(remote), ref, other)
             moves.append(Update(ref, verdict.commit, None))
         if not moves and mine:
             return True
@@ -147,5 +156,11 @@ def publish_name(repo: GitRepo, remote: Remote, branch: Branch, verdict: Verdict
                 f"{verdict.branch}: attempt {verdict.attempt} passed, and no longer counts; {ref} is not its name"
             )
         if not remote.push(repo, moves):
+            tried.append(moves)
+            if tried.count(moves) > _STUCK:
+                raise Infrastructure(
+                    f"{verdict.branch}: {remote} does not take {ref}, {_STUCK} times in a row, though nobody moved it; "
+                    "a case-insensitive disk with a branch of the same letters does that"
+                )
             pause(round_)
     raise Infrastructure(f"{verdict.branch}: the name {ref} on {remote} kept changing; try again")

@@ -49,6 +49,7 @@ class Snapshot:
     results: dict[str, str] = field(default_factory=dict)  # commit by `<branch>/<attempt>.<gating>`
     folded_results: frozenset[str] = frozenset()
     logged: tuple[int, int] = (0, 0)  # how many of the status and blocker lines are the ledger's
+    refused: dict[str, str] = field(default_factory=dict)  # public names that the target would not take, and its words
     nights: tuple[Night, ...] = ()  # runs that have ended, oldest first, where they were asked for
 
     def folded(self) -> Ledger:

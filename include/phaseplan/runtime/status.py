@@ -13,6 +13,7 @@ from include.phaseplan.runtime.early import EarlyWarning
 from include.phaseplan.runtime.flaky import Flake, flaky
 from include.phaseplan.runtime.lineage import AttemptStatus, alive, attempts_of
 from include.phaseplan.runtime.phase import complete
+from include.phaseplan.runtime.publishing import held, unpublished
 from include.phaseplan.runtime.records import BranchRecord, Finding, Ledger, Record, RunRecord, State, Verdict
 from include.phaseplan.runtime.verdicts import follows
 
@@ -104,7 +105,7 @@ def build_status(
         phase=shown.phase,
         title=shown.title,
         complete=complete(snapshot, plan),
-        integration=ledger.integration if ledger else None,
+        integration=ledger.integration if ledger and held(snapshot, refs.integration(shown.phase)) else None,
         run=run,
         branches=branches,
         waves={wave.wave: _wave(ledger, wave, branches) for wave in shown.waves},
@@ -129,10 +130,8 @@ def _branch(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan, branch: 
         return base.model_copy(update=_begun(snapshot, branch.id, record.attempt))
     if _goes_on(snapshot, plan, record):
         said = f"attempt {record.attempt} failed ({record.reason}); the next of {plan.attempts} follows"
-        return base.model_copy(
-            update={**_decided(plan.phase, branch.id, record), "state": State.RUNNING, "reason": said}
-        )
-    return base.model_copy(update=_decided(plan.phase, branch.id, record))
+        return base.model_copy(update={**_decided(snapshot, branch.id, record), "state": State.RUNNING, "reason": said})
+    return base.model_copy(update={**_decided(snapshot, branch.id, record), **unpublished(snapshot, plan, branch)})
 
 
 def _goes_on(snapshot: Snapshot, plan: PhasePlan, record: BranchRecord) -> bool:
@@ -156,15 +155,15 @@ def _begun(snapshot: Snapshot, branch_id: str, attempt: int) -> dict[str, Any]:
     }
 
 
-def _decided(phase: int, branch_id: str, record: BranchRecord) -> dict[str, Any]:
+def _decided(snapshot: Snapshot, branch_id: str, record: BranchRecord) -> dict[str, Any]:
     verdict = record.verdict
     fields: dict[str, Any] = {"state": record.state, "attempt": record.attempt, "reason": record.reason}
     if verdict is None:
         return fields | {"head": record.commit}
-    kept = refs.attempt(phase, branch_id, verdict.attempt) if verdict.raw else None
+    kept = refs.attempt(snapshot.phase, branch_id, verdict.attempt) if verdict.raw else None
     public = f"refs/heads/{verdict.name}" if verdict.name and record.state in _DONE else None
     return fields | {
-        "ref": public or kept,
+        "ref": public if public and held(snapshot, public) else kept,
         "head": record.commit or verdict.commit or verdict.raw,
         "lines": verdict.lines,
         "findings": verdict.findings,

@@ -46,7 +46,10 @@ class WaveRed(PhaseplanError):
         self.wave, self.findings, self.fault = wave, findings, fault
         self.status_lines, self.blockers = status_lines, blockers
         said = "\n".join(f"- {f}" for f in findings)
-        super().__init__(f"wave {wave} is red and nothing of it was published:\n{said}")
+        text = f"wave {wave} is red and nothing of it was published:\n{said}"
+        if fault == "refused":
+            text = f"{findings[0].message}\nWave {wave} is merged and its gates are green; it waits to be published."
+        super().__init__(text)
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ class Gated:
 def red(job: Job, findings: tuple[Finding, ...], gated: Gated, fault: Fault) -> tuple[WaveRed, Change]:
     """Nothing is published and nobody is isolated; the wave is written down as red."""
     record = changed(_wave(job, "red", job.ledger.integration, gated, findings), fault=fault)
-    lines = (*job.lines, wave_line(job.wave.wave, f"FAILED {findings[0]}; nothing was published"))
+    why = str(findings[0]).replace("\n", " ")
+    lines = (*job.lines, wave_line(job.wave.wave, f"FAILED {why}; nothing was published"))
     ledger = changed(job.ledger, waves={**job.ledger.waves, job.wave.wave: record})
     ledger, more, blockers = _told(job, ledger, {})
     lines += more

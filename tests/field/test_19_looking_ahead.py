@@ -1,0 +1,255 @@
+"""Line 19: whatever would keep a run from its end is said before any agent is paid, in one sentence, and not retried.
+
+Was: a branch `feature` beside the plan's `feature/x`, a shallow or sha256 repository as target, a missing image, an
+image without the command, an engine that lets nobody in, integration checked out in the target: agents were paid first,
+or each task was retried with words that missed the cause; once a phase was "complete" without its names.
+Right: `open_phase` looks at names, target, push and engine first; what no retry can mend ends at once, an engine or a
+repository that is away is waited for, up to an hour, and the reason stands on the task instance.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import docker
+import pytest
+import yaml
+from airflow.sdk.definitions.retry_policy import RetryAction
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from include.phaseplan.errors import Infrastructure
+from include.phaseplan.operators.faults import faults
+from include.phaseplan.operators.phase import OpenPhaseOperator
+from include.phaseplan.operators.retrying import FEW, RETRIES, ByCause
+from include.phaseplan.runtime import refs, results
+from include.phaseplan.runtime.faults import EngineForbidden, EngineUnreachable, engine_errors
+from include.phaseplan.runtime.labels import filters
+from include.phaseplan.runtime.refusals import NameClash, RepositoryUnreachable
+from include.phaseplan.runtime.remote import Update
+from tests.git.lab import PHASE, Lab, plan_of
+
+IMAGE = "debian:bookworm-slim"
+
+
+class Place:
+    """A target, a folder of plans, and what `open_phase` says there."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.lab, self.folder, self._patch = Lab(folder), folder, monkeypatch
+        self.profile: dict[str, Any] = {"image": IMAGE, "command": ["sh", "-c", "true"]}
+        self.plan: dict[str, Any] = {
+            "phase": PHASE,
+            "title": "Ahead",
+            "agent": "worker",
+            "waves": [{"wave": 1, "branches": [self.branch("5.1.1", "feature/x"), self.branch("5.1.2", "other")]}],
+        }
+        (folder / "plans").mkdir()
+        for key, value in (
+            ("plans", folder / "plans"),
+            ("agents", folder / "agents.yaml"),
+            ("state", folder / "state"),
+        ):
+            monkeypatch.setenv(f"AIRFLOW__PHASEPLAN__{key.upper()}", str(value))
+        self.at(str(self.lab.url))
+
+    @staticmethod
+    def branch(id_: str, name: str) -> dict[str, Any]:
+        return {"id": id_, "branch": name, "title": "T", "owns": [f"{id_}/"]}
+
+    def at(self, url: str) -> None:
+        self._patch.setenv("AIRFLOW__PHASEPLAN__REPOSITORY", url)
+
+    def open(self) -> dict[str, Any]:
+        """Execute the real operator."""
+        (self.folder / "plans" / "phase-05.yaml").write_text(yaml.safe_dump(self.plan))
+        (self.folder / "agents.yaml").write_text(yaml.safe_dump({"worker": self.profile}))
+        pushed: dict[str, Any] = {}
+        instance = SimpleNamespace(max_tries=3, xcom_push=lambda key, value: pushed.update({key: value}))
+        params = {"base": "main", "start": "dependencies", "branches": [], "agent": None, "rebuild": "auto"}
+        context = {"params": params, "dag_run": SimpleNamespace(run_id="run-1"), "ti": instance}
+        OpenPhaseOperator(task_id="open_phase", phase=PHASE).execute(context)
+        return pushed
+
+    def refused(self, *words: str) -> str:
+        """Open it: it fails for good, within ten seconds, with the words in the first sentence, and leaves nothing."""
+        before, begun = self.lab.refs(), time.monotonic()
+        with pytest.raises(AirflowFailException) as raised:
+            self.open()
+        assert time.monotonic() - begun < 10
+        first = str(raised.value).split(". Next: ")[0]
+        assert all(word in first for word in words), str(raised.value)
+        assert self.lab.refs() == before, "nothing was opened"
+        return str(raised.value)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    yield Place(tmp_path, monkeypatch)
+    left = docker.from_env().api.containers(all=True, filters={"label": filters(ledger="preflight", phase=PHASE)})
+    assert left == []
+
+
+@pytest.mark.docker
+def test_a_phase_with_nothing_in_its_way_is_opened_and_no_probe_stays(place: Place) -> None:
+    assert place.open()["return_value"]["run"] == "run-1"
+    assert set(place.lab.refs()) == {"refs/heads/main", refs.ledger(PHASE)}
+
+
+@pytest.mark.parametrize(
+    ("there", "ours"),
+    [
+        ("feature", "feature/x"),
+        ("feature/x/deep", "feature/x"),
+        ("feature/x-v2/deep", "feature/x-v2"),
+        ("other/thing", "other"),
+        ("integration", "integration/phase-5"),
+        ("integration/phase-5/old", "integration/phase-5"),
+    ],
+)
+def test_a_branch_in_the_way_is_named_first(place: Place, there: str, ours: str) -> None:
+    place.lab.push(f"refs/heads/{there}", place.lab.main)
+    said = place.refused(f"`{there}` is in the way of `{ours}`")
+    assert f"rename or delete `{there}` in {place.lab.url}" in said
+
+
+def test_a_disk_that_takes_cases_for_the_same_is_looked_at_like_that(place: Place) -> None:
+    place.lab.target.run("config", "core.ignorecase", "true")
+    place.lab.push("refs/heads/Feature", place.lab.main)
+    place.refused("`Feature` is in the way of `feature/x`")
+
+
+def test_integration_checked_out_in_the_target_is_named(place: Place) -> None:
+    tree = place.folder / "tree"
+    subprocess.run(["git", "clone", "-q", str(place.lab.url), str(tree)], check=True)
+    subprocess.run(["git", "-C", str(tree), "checkout", "-q", "-b", "integration/phase-5"], check=True)
+    place.at(str(tree))
+    assert "git switch main" in place.refused("integration/phase-5 is checked out in the target")
+
+
+def test_a_shallow_clone_is_named(place: Place) -> None:
+    later = place.lab.repo.line("commit-tree", f"{place.lab.main}^{{tree}}", "-p", place.lab.main, "-m", "more")
+    place.lab.push("refs/heads/main", later)
+    shallow = place.folder / "shallow"
+    subprocess.run(["git", "clone", "-q", "--bare", "--depth=1", f"file://{place.lab.url}", str(shallow)], check=True)
+    place.at(str(shallow))
+    assert "fetch --unshallow" in place.refused("is a shallow clone")
+    place.at(f"file://{shallow}")
+    place.refused("is a shallow clone")
+
+
+def test_a_repository_of_sha256_is_named(place: Place) -> None:
+    other = place.folder / "sha256"
+    subprocess.run(["git", "init", "-q", "--object-format=sha256", str(other)], check=True)
+    who = ["-c", "user.name=t", "-c", "user.email=t@localhost"]
+    subprocess.run(["git", "-C", str(other), *who, "commit", "-q", "--allow-empty", "-m", "base"], check=True)
+    place.at(str(other))
+    place.refused("stores sha256 object ids")
+
+
+def test_a_target_that_is_none_is_named(place: Place) -> None:
+    place.at(str(place.folder / "nothing.git"))
+    place.refused("cannot be read", "it is no git repository")
+
+
+def test_a_target_that_refuses_integration_says_so_first(place: Place) -> None:
+    hook = place.lab.url / "hooks" / "update"
+    hook.write_text('#!/bin/sh\ncase "$1" in *integration/*) echo only bots may merge; exit 1;; esac\n')
+    hook.chmod(0o755)
+    assert place.refused("only bots may merge").startswith("only bots may merge")
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("image", "phaseplan-test/none:1", "image phaseplan-test/none:1 is not on the Docker engine"),
+        ("command", ["claude", "-p"], "has no program `claude`"),
+        ("command", ["/opt/agent/run"], "has no program `/opt/agent/run`"),
+        ("command", ["/etc/passwd"], "has no program `/etc/passwd`"),
+        ("network", "phaseplan-test-none", "has no network phaseplan-test-none"),
+    ],
+)
+def test_a_profile_that_no_container_can_be_made_of_is_named(place: Place, key: str, value: Any, words: str) -> None:
+    place.profile[key] = value
+    place.refused("agent profile worker", words)
+
+
+@pytest.mark.docker
+def test_the_profile_of_the_gates_and_the_collector_are_looked_at_too(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__PHASEPLAN__COLLECTOR_IMAGE", "phaseplan-test/collector:none")
+    place.refused("image phaseplan-test/collector:none is not on the Docker engine")
+
+
+def test_an_engine_that_is_away_is_waited_for_and_one_that_lets_nobody_in_is_not(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__PHASEPLAN__DOCKER_URL", f"unix://{place.folder}/no.sock")
+    begun = time.monotonic()
+    with pytest.raises(AirflowException, match="the Docker engine does not answer: start it") as raised:
+        place.open()
+    assert not isinstance(raised.value, AirflowFailException) and time.monotonic() - begun < 10
+    decision = ByCause(10).evaluate(raised.value, try_number=9, max_tries=RETRIES)
+    assert decision.action is RetryAction.RETRY and "the Docker engine does not answer" in str(decision.reason)
+    assert decision.retry_delay == timedelta(minutes=10)
+    with pytest.raises(EngineForbidden, match="does not let this user in"), engine_errors():
+        raise PermissionError(13, "Permission denied")
+
+
+def caused(cause: Infrastructure) -> AirflowException:
+    with pytest.raises(AirflowException) as raised, faults():
+        raise cause
+    return raised.value
+
+
+def test_how_long_a_task_waits_follows_from_what_is_missing() -> None:
+    policy, unknown = ByCause(10), caused(Infrastructure("odd"))
+    for away in (EngineUnreachable("away"), RepositoryUnreachable("away")):
+        waits = [policy.evaluate(caused(away), n, RETRIES) for n in range(1, RETRIES + 1)]
+        assert {w.action for w in waits} == {RetryAction.RETRY}
+        assert sum((w.retry_delay or timedelta() for w in waits), timedelta()) > timedelta(hours=1)
+    tries = [policy.evaluate(unknown, n, RETRIES).action for n in range(1, FEW + 2)]
+    assert tries == [RetryAction.RETRY] * FEW + [RetryAction.FAIL]
+    cleared = policy.evaluate(unknown, 6, 5 + RETRIES)  # the fifth try was the last before a Clear
+    assert (cleared.action, cleared.retry_delay) == (RetryAction.RETRY, timedelta(seconds=10))
+
+
+def test_a_name_that_clashes_only_later_ends_its_branch_and_the_phase_is_not_complete(place: Place) -> None:
+    lab = place.lab
+    token = lab.open(plan_of({"5.1.1": [], "5.1.2": []}))
+    lab.push("refs/heads/feature", lab.main)
+    begun = time.monotonic()
+    with pytest.raises(NameClash, match=r"has a branch `feature`, and git cannot store `feature/b5.1.1` beside it"):
+        lab.build(token, "5.1.1", {"one.txt": "x\n"})
+    assert time.monotonic() - begun < 10
+    with pytest.raises(NameClash):
+        lab.build(token, "5.1.2", {"two.txt": "x\n"})
+    lab.integrate(token, 1)
+    ended = lab.close(token)
+    assert not ended.complete and not ended.ok
+    assert "without its public name feature/b5.1.1: the target's branch feature is in the way" in ended.message
+    lab.push("refs/heads/feature", None)
+    assert lab.close(token).complete and "refs/heads/feature/b5.1.1" in lab.refs()
+
+
+def test_git_itself_finding_the_clash_says_the_same(place: Place) -> None:
+    place.lab.push("refs/heads/feature", place.lab.main)
+    with pytest.raises(NameClash, match="rename or delete `feature`"):
+        place.lab.remote.push(place.lab.repo, [Update("refs/heads/feature/x", place.lab.main, None)])
+
+
+def test_a_name_that_is_never_taken_does_not_keep_a_worker_busy(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = place.lab
+    token = lab.open(plan_of({"5.1.1": []}))
+    real = lab.remote.push
+    monkeypatch.setattr(lab.remote, "push", lambda repo, moves: "heads" not in moves[0].ref and real(repo, moves))
+    monkeypatch.setattr(results, "pause", lambda _: None)
+    with pytest.raises(Infrastructure, match=r"does not take refs/heads/feature/b5.1.1"):
+        lab.build(token, "5.1.1", {"one.txt": "x\n"})
