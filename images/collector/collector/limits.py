@@ -6,6 +6,8 @@ from collector.door import Damaged, git, text
 
 DATES = re.compile(rb"^(author|committer) .*> (\d+) [+-]\d{4}$")
 
+DEEPEST = 4096  # folders in each other that a base may have
+
 
 def room_after(base, tips, bounds, finding):
     """How many bytes are left of the limit after the commits of `tips`; None where they are beyond a limit."""
@@ -77,20 +79,22 @@ def trees_fit(base, commits, bounds, finding):
     """Whether every commit's tree, written out, stays within the limits on paths, depth and length."""
     found = objects(b"commit", [base, *commits])
     roots = {oid: body[5:45].decode() for oid, body in found.items()}
-    children = _children(set(roots.values()), bounds)
-    if children is None:
-        finding("a folder lies too deep", "", f"{bounds['depth']} levels", f"more than {bounds['depth']}")
-        return False
-    measured = {}
-    for root in roots.values():
-        _measure(root, children, measured)
-    files, depth, length = measured[roots.pop(base)]
+    start = roots.pop(base)
+    children, measured = {}, {}
+    _read({start}, children, DEEPEST)
+    _measure(start, children, measured)
+    files, depth, length = measured[start]
     most = (
         ("holds too many files", files + bounds["paths"], "files"),
         ("holds a folder that lies too deep", max(bounds["depth"], depth), "levels"),
         ("holds a path that is too long", max(bounds["path"], length), "bytes"),
     )
+    deep = max(bounds["depth"], depth)
+    if not _read(set(roots.values()), children, deep):
+        finding("a folder lies too deep", "", f"{deep} levels", f"more than {deep}")
+        return False
     for oid, root in roots.items():
+        _measure(root, children, measured)
         for (told, limit, unit), actual in zip(most, measured[root], strict=True):
             if actual > limit:
                 finding(f"commit {oid[:12]} {told}", "", f"{limit} {unit}", f"{actual} {unit}")
@@ -98,19 +102,19 @@ def trees_fit(base, commits, bounds, finding):
     return True
 
 
-def _children(roots, bounds):
-    """Entries of all trees below some, by id, each read once; None where they go on too deep."""
-    todo, seen = sorted(roots), {}
-    for _ in range(bounds["depth"] + 1):
+def _read(roots, children, levels):
+    """Add the entries of all trees below some, each read once; False where they go on too deep."""
+    todo = sorted(roots - children.keys())
+    for _ in range(levels + 1):
         if not todo:
-            return seen
+            return True
         below = set()
         for start in range(0, len(todo), 1000):
             for oid, body in objects(b"tree", todo[start : start + 1000]).items():
-                seen[oid] = tuple(_entries(body))
-                below.update(child for child, _ in seen[oid] if child)
-        todo = sorted(below - seen.keys())
-    return None if todo else seen
+                children[oid] = tuple(_entries(body))
+                below.update(child for child, _ in children[oid] if child)
+        todo = sorted(below - children.keys())
+    return not todo
 
 
 def _entries(body):

@@ -90,7 +90,7 @@ class _Reader:
             byte = self.take(1)[0]
             size |= (byte & 0x7F) << shift
             shift += 7
-            if shift > 63:
+            if shift > 70:
                 raise Unreadable("it gives a size that cannot be")
         return kind, size
 

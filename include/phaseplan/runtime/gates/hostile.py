@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from include.phaseplan.runtime.gates.names import deceptive, unusual
 from include.phaseplan.runtime.gates.paths import Change, attributes, changes, shown
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.git_stream import contents, entries
@@ -14,7 +15,7 @@ from include.phaseplan.runtime.records import Finding
 _GITLINK, _SYMLINK, _NONE = "160000", "120000", "000000"
 _LONGEST = 4096  # bytes of a link's target; no system follows a longer one
 _HOPS = 40
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_MANY = 50  # findings
 
 
 def hostile(repo: GitRepo, base: str, commit: str, *, ground: str | None = None) -> tuple[Finding, ...]:
@@ -25,8 +26,14 @@ def hostile(repo: GitRepo, base: str, commit: str, *, ground: str | None = None)
     changed = changes(repo, base, commit)
     found = [_finding(change.path, said) for change in changed for said in _faults(change)]
     found += [_finding(path, said) for path, said in _links(repo, base, commit, changed)]
+    added = (change.path for change in changed if change.added)
+    found += [
+        _finding(path, said) for path, said in unusual(added, lambda: [e.path for e in entries(repo, ground or base)])
+    ]
     found += [_finding(path, "is a Git LFS file: agents work without its content, so they may not change it")
               for path in _lfs(repo, ground or base, changed)]  # fmt: skip
+    if len(found) > _MANY:
+        found = [*found[:_MANY], Finding(gate="hostile", message=f"and {len(found) - _MANY} more like these")]
     return tuple(found)
 
 
@@ -43,8 +50,8 @@ def _faults(change: Change) -> Iterator[str]:
         yield "changes the submodules' configuration"
     if change.new_mode != _NONE and any(_is_git(part) for part in change.path.split("/")):
         yield "a path that some systems take for .git"
-    if change.new_mode != _NONE and _CONTROL.search(change.path):
-        yield "a path with control characters"
+    if change.added:
+        yield from deceptive(change.path)
 
 
 def _is_git(part: str) -> bool:

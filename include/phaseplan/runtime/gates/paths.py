@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from include.phaseplan.runtime.gates.names import visible
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.objects import NEUTRAL
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NO_BLOB = "0" * 40
 
 
@@ -45,7 +44,7 @@ def changes(repo: GitRepo, base: str, commit: str) -> tuple[Change, ...]:
 def shown(path: str) -> str:
     """A path that can be printed and written as JSON, whatever bytes an agent put into it."""
     text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+    return visible(text)
 
 
 @contextmanager

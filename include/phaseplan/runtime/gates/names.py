@@ -1,0 +1,55 @@
+"""Names of files that deceive a reader, or that other systems cannot check out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+#: Shown as nothing, or in another order than it is. Not the joiners U+200C and U+200D: languages and emoji need them.
+_HIDING = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_STRAY = re.compile("[\ud800-\udfff]")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
+_LONGEST = 255  # bytes of one name
+
+#: What a repository may have decided to live with: no finding where the base has such a name already.
+_CUSTOMS: dict[str, Callable[[str], object]] = {
+    "a name that is no UTF-8": _STRAY.search,
+    "a name with `:` or `\\`, which Windows takes for something else": re.compile(r"[:\\]").search,
+    'a name with one of <>"|?*, which Windows cannot write': re.compile(r'[<>"|?*]').search,
+    "a name that ends in a blank or a dot, which Windows cuts off": lambda part: part != part.rstrip().rstrip("."),
+    "a name that Windows takes for a device": _DEVICE.fullmatch,
+}
+
+
+def visible(text: str) -> str:
+    """A name as it can be shown: what hides, or moves the cursor, in hexadecimal."""
+    return _HIDING.sub(_escape, _CONTROL.sub(_escape, text))
+
+
+def _escape(match: re.Match[str]) -> str:
+    number = ord(match[0])
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+
+
+def deceptive(path: str) -> Iterator[str]:
+    """What is wrong with a name whatever the base does."""
+    if _CONTROL.search(path):
+        yield "a path with control characters"
+    if _HIDING.search(path):
+        yield "a path with invisible characters, or ones that turn the direction of reading"
+    if any(len(part.encode("utf-8", "surrogateescape")) > _LONGEST for part in path.split("/")):
+        yield f"a name longer than {_LONGEST} bytes, which no system can write"
+
+
+def unusual(added: Iterable[str], base: Callable[[], Iterable[str]]) -> list[tuple[str, str]]:
+    """(path, what is wrong) of new paths that break a custom which the base keeps.
+
+    :param base: lists the base's paths; only asked where there is something to excuse.
+    """
+    found = [(path, said) for path in added for said, wrong in _CUSTOMS.items() if any(map(wrong, path.split("/")))]
+    if not found:
+        return []
+    known = [part for path in base() for part in path.split("/")]
+    kept = {said for said in {said for _, said in found} if not any(map(_CUSTOMS[said], known))}
+    return [(path, said) for path, said in found if said in kept]
