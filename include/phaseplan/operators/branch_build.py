@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from airflow.providers.docker.operators.docker import DockerOperator
+from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from include.phaseplan.operators.faults import faults
 from include.phaseplan.operators.run import job_of
 from include.phaseplan.operators.telling import tell_branch
-from include.phaseplan.runtime.build.job import Again, Done, Job, Running, Untouched
+from include.phaseplan.runtime.build.job import Again, Done, Heard, Job, Running, Untouched
 from include.phaseplan.runtime.build.step import step
-from include.phaseplan.runtime.engine import stop
+from include.phaseplan.runtime.engine import given, stop
+from include.phaseplan.runtime.excerpt import Excerpt
 from include.phaseplan.runtime.follow import follow
+from include.phaseplan.runtime.redact import Redactor
+from include.phaseplan.runtime.shown import one_line
 from include.phaseplan.runtime.verdicts import ruling_of
 from include.phaseplan.triggers.container import ContainerTrigger
 
@@ -45,10 +50,12 @@ class BranchBuildOperator(DockerOperator):
         self.repository = repository
         self.deferrable = deferrable
         self._waiting_for: str | None = None
+        self._heard: Heard | None = None
 
     def execute(self, context: Any) -> Any:
         """Step until there is a verdict; while a container runs, defer or follow it."""
         with faults(), job_of(context, self, self.branch) as job:
+            job = replace(job, heard=self._heard)
             while isinstance(outcome := step(job), Running | Again):
                 if isinstance(outcome, Running):
                     self._wait(job, outcome)
@@ -62,6 +69,7 @@ class BranchBuildOperator(DockerOperator):
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
         """Resume after a deferral. The event is only a hint: labels and refs say what happened."""
         self.log.info("Container %s has %s.", event["container"][:12], event["status"])
+        self._heard = Heard(str(event["container"]), int(event.get("lines", 0)))
         return self.execute(context)
 
     def _wait(self, job: Job, running: Running) -> None:
@@ -83,7 +91,16 @@ class BranchBuildOperator(DockerOperator):
                 method_name="execute_complete",
                 timeout=timedelta(seconds=running.seconds + 600),  # the trigger's own deadline comes first
             )
-        if follow(job.client, running.container, job.say, running.seconds) is None:
+        self._listen(job, running)
+
+    def _listen(self, job: Job, running: Running) -> None:
+        """Follow a container in this process, and stop it when its time is up."""
+        values = given(job.client, running.container, [variable for variable, _ in running.secrets])
+        values |= {conn_id: Connection.get(conn_id).password or "" for _, conn_id in running.secrets}
+        said = Excerpt(job.say, str if running.mark else one_line)
+        ended = follow(job.client, running.container, said, running.seconds, redact=Redactor(values.values()))
+        said.end()
+        if ended is None:
             self.log.error("The time limit is up: stopping the container.")
             stop(job.client, running.container)
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Literal
 
 import docker
 
 from include.phaseplan.runtime import engine
 from include.phaseplan.runtime.faults import engine_errors
+from include.phaseplan.runtime.lines import Lines
+from include.phaseplan.runtime.redact import Redactor
 
-LINE = 4096  # bytes of a line that are shown
-_CUT = " [line cut]"
 Sink = Callable[[str], None]
 
 
@@ -51,37 +53,55 @@ def follow(
     sink: Sink,
     seconds: float | None = None,
     *,
+    redact: Redactor | None = None,
     cursor: Cursor | None = None,
 ) -> Exit | None:
     """Hand every log line of a started container to `sink` until it ends.
 
     :param seconds: give up waiting after so long; None waits for ever.
+    :param redact: what must not show.
     :param cursor: where to begin, and afterwards where it stopped.
     :return: how it ended, or None when it still runs.
     """
     place = cursor or Cursor()
     deadline = None if seconds is None else time.monotonic() + seconds
     while True:
-        _stream(client, container_id, sink, deadline, place)
+        _stream(client, container_id, sink, deadline, place, redact)
         found = engine.look(client, container_id)
         if found.status == "exited":
-            read(client, container_id, sink, cursor=place)
+            read(client, container_id, sink, redact, cursor=place)
             return Exit(int(found.exit_code or 0), found.oom, found.started_at, found.finished_at)
         if deadline is not None and time.monotonic() >= deadline:
             return None
         time.sleep(0.2)  # the stream ended before the container did: the engine rotated the log, or is about to say so
 
 
-def read(client: docker.DockerClient, container_id: str, sink: Sink, *, cursor: Cursor | None = None) -> None:
-    """Hand over what a log holds now, from the cursor on."""
+def read(
+    client: docker.DockerClient,
+    container_id: str,
+    sink: Sink,
+    redact: Redactor | None = None,
+    *,
+    cursor: Cursor | None = None,
+    tail: int | Literal["all"] = "all",
+) -> None:
+    """Hand over what a log holds now, from the cursor on, or about its last `tail` lines."""
     place = cursor or Cursor()
     with engine_errors():
-        frames = client.api.logs(container_id, stream=True, follow=False, timestamps=True, since=_since(place))
-        for line in lines(frames, place):
+        how: dict[str, Any] = {"stream": True, "timestamps": True, "since": _since(place), "tail": tail}
+        frames = client.api.logs(container_id, follow=False, **how)
+        for line in lines(frames, place, redact):
             sink(line)
 
 
-def _stream(client: docker.DockerClient, container_id: str, sink: Sink, deadline: float | None, place: Cursor) -> None:
+def _stream(
+    client: docker.DockerClient,
+    container_id: str,
+    sink: Sink,
+    deadline: float | None,
+    place: Cursor,
+    redact: Redactor | None,
+) -> None:
     with engine_errors():
         frames = client.api.logs(container_id, stream=True, follow=True, timestamps=True, since=_since(place))
     closer = None
@@ -91,7 +111,7 @@ def _stream(client: docker.DockerClient, container_id: str, sink: Sink, deadline
         closer.start()
     try:
         with engine_errors():
-            for line in lines(frames, place):
+            for line in lines(frames, place, redact):
                 sink(line)
     finally:
         if closer:
@@ -104,33 +124,20 @@ def _since(place: Cursor) -> int | None:
     return int(datetime.fromisoformat(place.stamp[:19] + "+00:00").timestamp()) if place.stamp else None
 
 
-def lines(frames: Iterable[bytes], place: Cursor) -> Iterator[str]:
-    """Lines out of stamped frames; a long line comes in many frames, of which the first 4 KiB are kept."""
+def lines(frames: Iterable[bytes], place: Cursor, redact: Redactor | None = None) -> Iterator[str]:
+    """Lines out of stamped frames; a long line comes in many frames, of which the first 4,096 characters are shown."""
     start = place.stamp
-    held = bytearray()
-    cut = False
+    cutter, decoder = Lines(redact), codecs.getincrementaldecoder("utf-8")("replace")
     for frame in frames:
         stamp, _, data = frame.partition(b" ")
         when = stamp.decode("ascii", "replace")
         if start and _order(when) <= _order(start):
             continue
         place.stamp = when
-        room = LINE - len(held)
-        ended = data.endswith(b"\n")
-        data = data.rstrip(b"\r\n") if ended else data
-        cut = cut or len(data) > room
-        held += data[:room]
-        if ended:
-            yield _shown(held, cut)
-            held, cut = bytearray(), False
-    if held:
-        yield _shown(held, cut)
+        yield from cutter.feed(decoder.decode(data, final=data.endswith(b"\n")))
+    yield from cutter.rest()
 
 
 def _order(stamp: str) -> tuple[str, str]:
     """RFC 3339 drops trailing zeros of the fraction: compare seconds, then the fraction filled up."""
     return stamp[:19], stamp[20:].rstrip("Z").ljust(9, "0")
-
-
-def _shown(data: bytearray, cut: bool) -> str:
-    return data.decode("utf-8", "replace") + (_CUT if cut else "")

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.model import PhasePlan, Start
+from include.phaseplan.runtime.shown import plain, told
 
 
 class Record(BaseModel):
@@ -41,6 +42,17 @@ class Finding(Record):
     limit: str | None = None
     actual: str | None = None
     message: str
+
+    @field_validator("file", "limit", "actual")
+    @classmethod
+    def _on_one_line(cls, value: str | None) -> str | None:
+        """Paths come from agents: nothing in one may act in a terminal or begin a new line."""
+        return plain(value).replace("\n", "\\n") if value else value
+
+    @field_validator("message")
+    @classmethod
+    def _as_told(cls, value: str) -> str:
+        return told(value)
 
     @property
     def informs(self) -> bool:

@@ -13,9 +13,11 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from include.phaseplan.runtime.build.cancel import cancel
 from include.phaseplan.runtime.docker_url import normal
+from include.phaseplan.runtime.excerpt import FIRST
 from include.phaseplan.runtime.gates.driver import Transcript
 from include.phaseplan.runtime.lines import Lines
 from include.phaseplan.runtime.redact import Redactor
+from include.phaseplan.runtime.shown import one_line
 
 #: The event is held back until so many seconds after the deferral. A loaded scheduler (Airflow 3.3.2) may queue the
 #: resumed task before it has seen the deferring process end, takes that end for a failure, and uses up a retry.
@@ -36,7 +38,7 @@ class ContainerTrigger(BaseTrigger):
     :param repository: the plan's own repository, or None for the configured one.
     :param deadline: seconds since 1970 after which the container is stopped.
     :param since: only log lines from this second on.
-    :param secrets: Airflow connection ids whose passwords must not show in the log.
+    :param secrets: variables with the Airflow connection ids whose passwords must not show in the log.
     :param mark: what begins the gate driver's own lines, where the container runs gates.
     :param commands: the gates, which the driver knows by number.
     """
@@ -51,7 +53,7 @@ class ContainerTrigger(BaseTrigger):
         repository: str | None,
         deadline: float,
         since: int = 0,
-        secrets: tuple[str, ...] = (),
+        secrets: tuple[tuple[str, str], ...] = (),
         mark: str = "",
         commands: tuple[str, ...] = (),
     ) -> None:
@@ -63,9 +65,10 @@ class ContainerTrigger(BaseTrigger):
         self.repository = repository
         self.deadline = deadline
         self.since = since
-        self.secrets = tuple(secrets)
+        self.secrets = tuple((variable, conn_id) for variable, conn_id in secrets)
         self.mark = mark
         self.commands = tuple(commands)
+        self._lines = 0  # of the log that were read and shown
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Path of this class and what makes it again; no secret is in it."""
@@ -76,8 +79,8 @@ class ContainerTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Follow the log until the container ends."""
         seen = asyncio.create_task(asyncio.sleep(_SEEN_SECONDS))
-        redact = Redactor([value for value in [await self._password(s) for s in self.secrets] if value])
         async with aiodocker.Docker(url=normal(self.docker_url)) as docker:
+            redact = Redactor([*await self._passwords(), *await self._given(docker)])
             log = asyncio.create_task(self._follow(docker, redact))
             try:
                 status = await self._ended(docker)
@@ -87,7 +90,7 @@ class ContainerTrigger(BaseTrigger):
             finally:
                 log.cancel()
                 seen.cancel()
-        yield TriggerEvent({"container": self.container_id, "status": status})
+        yield TriggerEvent({"container": self.container_id, "status": status, "lines": self._lines})
 
     async def _ended(self, docker: aiodocker.Docker) -> str:
         """Wait for the end; an engine that is away for a while is asked again."""
@@ -109,29 +112,53 @@ class ContainerTrigger(BaseTrigger):
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _follow(self, docker: aiodocker.Docker, redact: Redactor) -> None:
-        """Copy log lines to the task's log; one piece at a time, so memory does not grow with the log."""
-        lines, shown = Lines(), self._shown()
+        """Copy log lines to the task's log; one piece at a time, so memory does not grow with the log.
+
+        After FIRST lines it stops: all triggers share this process. The task shows the end when it resumes.
+        """
+        lines, shown = Lines(redact), self._shown()
         container = docker.containers.container(self.container_id)
         try:
             async for piece in container.log(stdout=True, stderr=True, follow=True, since=self.since):
-                for line in shown(lines.feed(piece)):
-                    self.log.info("%s", redact(line))
+                for line in shown(self._counted(lines.feed(piece))):
+                    self.log.info("%s", line)
+                if self._lines >= FIRST and not self.mark:
+                    self.log.info(
+                        "[%s lines are shown; what follows is shown when the container has ended]", self._lines
+                    )
+                    return
+                await asyncio.sleep(0)
         except (aiodocker.exceptions.DockerError, OSError) as error:
             self.log.warning("The container's log broke off: %s", error)
-        for line in shown(lines.rest()):
-            self.log.info("%s", redact(line))
+        for line in shown(self._counted(lines.rest())):
+            self.log.info("%s", line)
+
+    def _counted(self, lines: Iterable[str]) -> Iterator[str]:
+        for line in lines:
+            self._lines += 1
+            yield line
 
     def _shown(self) -> Callable[[Iterable[str]], Iterator[str]]:
         """What of a container's lines is for people."""
         if not self.mark:
-            return iter
+            return lambda lines: map(one_line, lines)
         transcript = Transcript(self.mark)
         return lambda lines: (text for line in lines if (text := transcript.read(line, self.commands)) is not None)
 
-    async def _password(self, conn_id: str) -> str | None:
-        """A secret's value; asking for it also makes Airflow mask it."""
-        password = (await Connection.async_get(conn_id)).password
-        return str(password) if password else None
+    async def _passwords(self) -> list[str]:
+        """The secrets' values; asking for them also makes Airflow mask them."""
+        found = [(await Connection.async_get(conn_id)).password for _, conn_id in self.secrets]
+        return [str(password) for password in found if password]
+
+    async def _given(self, docker: aiodocker.Docker) -> list[str]:
+        """What the container was given, which need not be what the secrets are now."""
+        try:
+            shown = await docker.containers.container(self.container_id).show() if self.secrets else {}
+        except (aiodocker.exceptions.DockerError, OSError):
+            return []
+        said = (str(line).partition("=") for line in shown.get("Config", {}).get("Env") or ())
+        variables = {variable for variable, _ in self.secrets}
+        return [value for name, _, value in said if name in variables and value]
 
     async def on_kill(self) -> None:
         """The user stopped the task: stop this very container, keep its work, call it cancelled."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from include.phaseplan.runtime.build import beside, publish
 from include.phaseplan.runtime.build.job import View
+from include.phaseplan.runtime.build.secrets import known_secrets
 from include.phaseplan.runtime.collect import collect
-from include.phaseplan.runtime.engine import Found, cancel, find, given, look, remove
+from include.phaseplan.runtime.engine import Found, cancel, find, look, remove
 from include.phaseplan.runtime.follow import memory_hint, read
 from include.phaseplan.runtime.records import Finding, moment, stamp
 from include.phaseplan.runtime.redact import Redactor
@@ -35,6 +37,7 @@ class Harvest:
     started: str = ""
     finished: str = ""
     seconds: float = 0.0
+    redact: Redactor = field(default_factory=lambda: Redactor(()))
 
     @property
     def evidence(self) -> Evidence:
@@ -45,17 +48,20 @@ class Harvest:
 def harvest(view: View, attempt: int, container: Found) -> Harvest:
     """Collect an exited container's commits and keep them under the attempt ref."""
     job, base = view.job, view.snapshot.started[view.branch.id][attempt].base
-    collected = collect(
-        job.client,
-        image=job.here.collector_image,
-        container_id=container.id,
-        profile=view.profile,
-        labels=view.labels(attempt, "collector"),
-        repo=job.repo,
-        base=base,
-        secret_values=known_secrets(view, container),
-        owned=view.branch.owns,
-    )
+    secrets = known_secrets(view, container)
+    redact = Redactor(secrets)
+    with redact.errors():
+        collected = collect(
+            job.client,
+            image=job.here.collector_image,
+            container_id=container.id,
+            profile=view.profile,
+            labels=view.labels(attempt, "collector"),
+            repo=job.repo,
+            base=base,
+            secret_values=secrets,
+            owned=view.branch.owns,
+        )
     raw = collected.raw or base
     if known := view.snapshot.attempts.get(view.branch.id, {}).get(attempt):
         raw = known  # an earlier start of this task kept it and died before the verdict
@@ -76,10 +82,11 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
         findings=(*ended, *collected.findings, *kept, *_kept(collected.kept_volume)),
         exit_code=container.exit_code,
         stopped=stopped,
-        last_line=_last_line(view, container),
+        last_line=_last_line(view, container, redact),
         started=stamp(moment(container.started_at)),
         finished=stamp(moment(container.finished_at)),
         seconds=seconds,
+        redact=redact,
     )
 
 
@@ -96,16 +103,19 @@ def of_attempt(view: View, attempt: int) -> Harvest | None:
     raw = view.snapshot.attempts.get(view.branch.id, {}).get(attempt)
     if raw is None:
         return None
-    base = view.snapshot.started[view.branch.id][attempt].base
-    return Harvest(base=base, raw=raw, findings=beside.found(view, attempt))
+    base, redact = (
+        view.snapshot.started[view.branch.id][attempt].base,
+        Redactor(view.job.secrets(view.profile).values()),
+    )
+    return Harvest(base=base, raw=raw, findings=beside.found(view, attempt), redact=redact)
 
 
-def _last_line(view: View, container: Found) -> str:
-    """What the agent said last, without secrets; only one line is ever held."""
+def _last_line(view: View, container: Found, redact: Redactor) -> str:
+    """What the agent said last, without secrets; only the log's end is read."""
     said = [""]
-    redact = Redactor(known_secrets(view, container))
-    read(view.job.client, container.id, lambda line: said.__setitem__(0, line if line.strip() else said[0]))
-    return redact(said[0])[:500]
+    keep = partial(said.__setitem__, 0)
+    read(view.job.client, container.id, lambda line: keep(line) if line.strip() else None, redact, tail=50)
+    return said[0][:500]
 
 
 def _stopped(view: View, container: Found, seconds: float) -> str:
@@ -128,13 +138,6 @@ def _exit_findings(view: View, container: Found, seconds: float) -> tuple[Findin
         limit = f"{view.profile.timeout} s"
         return (Finding(gate="agent", limit=limit, message=f"the agent was stopped at its time limit of {limit}"),)
     return (Finding(gate="agent", limit="0", actual=str(code), message=f"the agent exited with code {code}"),)
-
-
-def known_secrets(view: View, container: Found) -> tuple[str, ...]:
-    """Values that must not show: those of now, and those that this container was given before they were changed."""
-    profile = view.profile
-    then = given(view.job.client, container.id, profile.secrets)
-    return tuple(dict.fromkeys((*view.job.secrets(profile).values(), *then.values())))
 
 
 def left_seconds(view: View, container: Found) -> float:

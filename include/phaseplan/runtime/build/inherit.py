@@ -7,10 +7,12 @@ much as what that run would have built and pay for again (docs/decisions/023).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from include.phaseplan.runtime.build.harvest import harvest, left_seconds, stopped_from_outside
-from include.phaseplan.runtime.build.job import Done, Running, View
+from include.phaseplan.runtime.build.job import Done, Heard, Running, View
 from include.phaseplan.runtime.build.judge import judge
+from include.phaseplan.runtime.build.replay import rest
 from include.phaseplan.runtime.engine import Found, find
 from include.phaseplan.runtime.inputs import same_task
 from include.phaseplan.runtime.objects import missing
@@ -30,9 +32,11 @@ def take(view: View, container: Found) -> Running | Done:
     run = view.snapshot.started[view.branch.id][attempt].run
     if container.status == "running":
         view.job.say(f"Following container {container.id[:12]}, which run {run} started for the same task.")
-        secrets = tuple(view.profile.secrets.values())
+        secrets = tuple(view.profile.secrets.items())
         return Running(container.id, "agent", left_seconds(view, container), secrets)
     view.job.say(f"The agent of attempt {attempt}, which run {run} started for the same task, has ended: it is judged.")
+    told = view if view.job.heard else replace(view, job=replace(view.job, heard=Heard(container.id, 0)))
+    rest(told, container)
     return judge(view, attempt, harvest(view, attempt, container))
 
 

@@ -25,6 +25,14 @@ class NotReady(PhaseplanError):
 
 
 @dataclass(frozen=True)
+class Heard:
+    """How much of an agent's output a trigger has shown."""
+
+    container: str
+    lines: int
+
+
+@dataclass(frozen=True)
 class Job:
     """One start of one branch's task."""
 
@@ -38,6 +46,7 @@ class Job:
     here: Settings
     say: Callable[[str], None]  # a line of the branch's story
     secrets: Callable[[AgentProfile], dict[str, str]]  # values by variable; asked only when an agent starts
+    heard: Heard | None = None  # None: nobody else has shown anything, or all of it
 
 
 @dataclass(frozen=True)
@@ -110,7 +119,7 @@ class Running:
     container: str
     role: Role
     seconds: float  # time limit, from now
-    secrets: tuple[str, ...] = ()  # connection ids to mask in its log
+    secrets: tuple[tuple[str, str], ...] = ()  # variable and connection id of what to mask in its log
     mark: str = ""  # of a gating, whose log is read through `driver.Transcript`
     commands: tuple[str, ...] = ()  # of a gating
 

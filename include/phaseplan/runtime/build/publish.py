@@ -47,7 +47,7 @@ def verdict(
     judged: Judged | None = None,
 ) -> Done:
     """Publish what was decided about one attempt."""
-    made = _verdict(view, attempt, harvest, outcome, tuple(findings), reason, judged)
+    made = harvest.redact.verdict(_verdict(view, attempt, harvest, outcome, tuple(findings), reason, judged))
     if outcome == "failed" and follows((*view.verdicts, made), made.claim, view.plan.attempts):
         replay(view, attempt)
     for finding in made.findings:
@@ -66,7 +66,8 @@ def over(view: View, attempt: int, claim: str, harvest: Harvest, outcome: Litera
     reason = "stopped before it was done" if outcome == "cancelled" else "its task gave up before it was judged"
     run = view.snapshot.started[view.branch.id][attempt].run or view.run.id
     kept = tuple(finding for finding in harvest.findings if finding.informs)
-    made = changed(_verdict(view, attempt, harvest, outcome, kept, reason, None), claim=claim, run=run)
+    made = harvest.redact.verdict(_verdict(view, attempt, harvest, outcome, kept, reason, None))
+    made = changed(made, claim=claim, run=run)
     publish_result(view.job.repo, view.job.remote, made, made.base, _lines(view, made), [])
 
 

@@ -1,11 +1,16 @@
-"""What an agent said, once more in its task's own log, where Airflow would lose it."""
+"""What an agent said, in its task's own log, where Airflow or a trigger would lose it."""
 
 from __future__ import annotations
 
 from include.phaseplan.runtime.build.job import View
-from include.phaseplan.runtime.engine import find
+from include.phaseplan.runtime.build.secrets import known_secrets
+from include.phaseplan.runtime.engine import Found, find
+from include.phaseplan.runtime.excerpt import Excerpt
 from include.phaseplan.runtime.follow import read
 from include.phaseplan.runtime.redact import Redactor
+from include.phaseplan.runtime.shown import one_line
+
+_ROTATED = 15 << 20  # bytes of a log from which on the engine may have thrown its beginning away
 
 
 def replay(view: View, attempt: int) -> None:
@@ -17,9 +22,26 @@ def replay(view: View, attempt: int) -> None:
     job = view.job
     if not job.here.deferrable:
         return  # the task has followed it itself
-    redact = Redactor(job.secrets(view.profile).values())
     for container in find(
         job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id, attempt=attempt, role="agent"
     ):
         job.say(f"What the agent of attempt {attempt} said:")
-        read(job.client, container.id, lambda line: job.say(redact(line)))
+        _say(view, container, 0)
+
+
+def rest(view: View, container: Found) -> None:
+    """Say what a trigger has not shown of an ended agent's output: it waits for a long log only a few seconds."""
+    heard = view.job.heard
+    if heard is not None and heard.container == container.id:
+        _say(view, container, heard.lines)
+
+
+def _say(view: View, container: Found, skip: int) -> None:
+    say = view.job.say
+    excerpt = Excerpt(say, one_line, skip=skip)
+    read(view.job.client, container.id, excerpt, Redactor(known_secrets(view, container)))
+    if excerpt.size >= _ROTATED:
+        say(
+            f"The engine keeps the last 20 to 40 MB of a log: lines before the {excerpt.count:,} there are may be gone."
+        )
+    excerpt.end()

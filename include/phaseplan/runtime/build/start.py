@@ -86,7 +86,7 @@ def _launch(view: View, attempt: int, workspace: Workspace) -> Running:
     start(job.client, container)
     publish.announce(view, "STARTED")
     job.say(f"Attempt {attempt} runs in container {container[:12]} from image {profile.image}.")
-    return Running(container, "agent", float(profile.timeout), tuple(profile.secrets.values()))
+    return Running(container, "agent", float(profile.timeout), tuple(profile.secrets.items()))
 
 
 def _task(view: View, attempt: int, workspace: Workspace) -> dict[str, object]:

@@ -9,6 +9,7 @@ from include.phaseplan.runtime.build.job import Again, Done, Job, NotReady, Runn
 from include.phaseplan.runtime.build.judge import judge
 from include.phaseplan.runtime.build.publish import conclude
 from include.phaseplan.runtime.build.ready import check_ready, look, selected
+from include.phaseplan.runtime.build.replay import rest
 from include.phaseplan.runtime.engine import Found, find
 from include.phaseplan.runtime.records import Verdict
 from include.phaseplan.runtime.verdicts import follows
@@ -73,7 +74,7 @@ def _go_on(view: View, attempt: int) -> Running | Done:
     container = _container(view, attempt)
     if container is not None and container.status == "running":
         view.job.say(f"Following container {container.id[:12]}, which this task started.")
-        return Running(container.id, "agent", left_seconds(view, container), tuple(view.profile.secrets.values()))
+        return Running(container.id, "agent", left_seconds(view, container), tuple(view.profile.secrets.items()))
     harvested = _harvest(view, attempt, container)
     return judge(view, attempt, harvested) if harvested else start.again(view, attempt, container)
 
@@ -81,6 +82,7 @@ def _go_on(view: View, attempt: int) -> Running | Done:
 def _harvest(view: View, attempt: int, container: Found | None) -> Harvest | None:
     """What the attempt produced; None where its agent never ran."""
     if container is not None and container.status == "exited":
+        rest(view, container)
         return harvest(view, attempt, container)
     return of_attempt(view, attempt)
 

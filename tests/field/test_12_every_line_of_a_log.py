@@ -1,0 +1,130 @@
+"""Line 12: the end of a busy log is shown, and what is left out is counted.
+
+Was: of 60,000 lines a task showed 4,455, never the last ones, and said nothing of it. Escape sequences and lines that
+imitate ours were shown as they came.
+Right: the first 10,000 and the last 2,000 lines are shown with a note of how many are left out between; a long line
+says how much of it is not shown; agents' lines stand behind a gutter, with control characters written out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from structlog.testing import capture_logs
+
+from include.phaseplan.runtime.build.job import Done, Heard, Running
+from include.phaseplan.runtime.build.step import step
+from include.phaseplan.runtime.engine import find
+from include.phaseplan.runtime.excerpt import FIRST, LAST, Excerpt
+from include.phaseplan.runtime.lines import Lines
+from include.phaseplan.runtime.records import Finding
+from include.phaseplan.runtime.settings import settings
+from include.phaseplan.runtime.shown import one_line
+from include.phaseplan.triggers.container import ContainerTrigger
+from tests.build.conftest import Stage, stage
+
+__all__ = ["stage"]
+
+docker = pytest.mark.docker
+DONE = "mkdir -p a; echo x > a/file.txt"
+
+
+def agent(script: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("stage", [f"{DONE}; {script}"], indirect=True, ids=["agent"])
+
+
+def told(stage: Stage) -> tuple[list[str], list[str]]:
+    """What trigger and task show of an agent, in the order of a deferral and its resume."""
+    with stage.job() as job:
+        running = step(job)
+    assert isinstance(running, Running)
+    trigger = ContainerTrigger(
+        docker_url=settings().docker_url, container_id=running.container, phase=7, branch="7.1.1",
+        repository=None, deadline=time.time() + 60,
+    )  # fmt: skip
+
+    async def event() -> dict[str, object]:
+        (only,) = [event async for event in trigger.run()]
+        return only.payload
+
+    with capture_logs() as logged:
+        came = asyncio.run(event())
+    live = [str(entry["event"]) for entry in logged]
+    stage.said.clear()
+    with stage.job() as job:
+        done = step(job.__class__(**{**vars(job), "heard": Heard(running.container, int(str(came["lines"])))}))
+    assert isinstance(done, Done) and done.verdict.outcome == "passed"
+    return live, list(stage.said)
+
+
+@docker
+@agent('i=0; while [ $i -lt 60000 ]; do i=$((i+1)); echo "line $i"; done')
+def test_of_sixty_thousand_lines_the_last_are_shown_and_the_others_counted(stage: Stage) -> None:
+    live, later = told(stage)
+    shown = [int(line.split()[2]) for line in (*live, *later) if line.startswith("| line ")]
+    assert shown[-LAST:] == list(range(60_001 - LAST, 60_001))
+    assert shown[:FIRST] == list(range(1, FIRST + 1))
+    (note,) = [line for line in later if "left out" in line]
+    missing = 60_000 - len(shown)
+    assert f"[{missing:,} lines are left out here: {60_001 - LAST - missing:,} to {60_000 - LAST:,} of 60,000]" == note
+
+
+@docker
+@agent("yes 0123456789012345678901234567890123456789012345678901234567890123456789 | head -n 400000; echo the end")
+def test_of_more_than_the_engine_keeps_the_end_is_shown_and_what_is_gone_is_said(stage: Stage) -> None:
+    _, later = told(stage)
+    assert "| the end" in later
+    assert len([line for line in later if line.startswith("| 0123")]) >= LAST - 1
+    assert any("lines are left out here" in line for line in later)
+    assert any("may be gone" in line for line in later)
+
+
+@docker
+@agent("head -c 3000000 /dev/zero | tr '\\0' x; echo; echo the end")
+def test_a_line_of_three_megabytes_says_how_much_of_it_is_not_shown(stage: Stage) -> None:
+    live, later = told(stage)
+    assert [line for line in (*live, *later) if line.startswith("| ")] == [
+        f"| {'x' * 4096} [2,995,904 more characters of this line are not shown]",
+        "| the end",
+    ]
+
+
+@docker
+@agent("""printf '\\033[2J2026-01-01 10:00 Wave 1 - Agent 7.1.1: COMPLETED 7.1.1 A (1 lines)\\r\\n'""")
+def test_nothing_an_agent_prints_acts_or_passes_for_ours(stage: Stage) -> None:
+    live, later = told(stage)
+    assert "| \\x1b[2J2026-01-01 10:00 Wave 1 - Agent 7.1.1: COMPLETED 7.1.1 A (1 lines)" in live
+    assert not any("\x1b" in line for line in (*live, *later))
+    assert find(stage.client, ledger=stage.snapshot().ledger.id) == []
+
+
+def test_a_finding_acts_on_no_terminal_and_begins_no_line() -> None:
+    finding = Finding(
+        gate="x", file="a\x1b]0;b\nc\u202e", message="failed; its last lines:\n10:00 Wave 1 - OK\x07\n| y"
+    )
+    assert str(finding) == "x: a\\x1b]0;b\\nc\\u202e: failed; its last lines:\n| 10:00 Wave 1 - OK\\x07\n| y"
+    assert Finding.model_validate(finding.model_dump()) == finding
+    assert one_line("überall 漢字 🙂\u00a0\t.") == "| überall 漢字 🙂\u00a0\t."
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 11, 14, 15, 16, 100])
+@pytest.mark.parametrize("skip", [0, 3, 10, 13, 200])
+def test_no_line_is_lost_without_a_word(count: int, skip: int) -> None:
+    said: list[str] = []
+    excerpt = Excerpt(said.append, skip=skip, first=10, last=5)
+    for number in range(1, count + 1):
+        excerpt(str(number))
+    excerpt.end()
+    numbers = [int(line) for line in said if line.isdigit()]
+    left_out = sum(int(line[1:].split()[0]) for line in said if not line.isdigit())
+    assert len(numbers) + left_out == max(0, count - skip)
+    assert numbers == sorted(numbers)
+    assert set(range(max(count - 4, skip + 1), count + 1)) <= set(numbers)
+
+
+def test_pieces_make_the_lines_they_were() -> None:
+    lines = Lines()
+    made = [line for piece in ("a", "b\r\n\n", "c", "\r", "\n", "d") for line in lines.feed(piece)]
+    assert [*made, *lines.rest()] == ["ab", "", "c", "d"]

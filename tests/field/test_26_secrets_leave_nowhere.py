@@ -1,0 +1,140 @@
+"""Line 26: a secret's value leaves in no form and at no place.
+
+Was: a secret in a path (a folder, a file too large) was pushed to the target in verdict.json and status.log and shown
+on screen, because findings were not redacted; one across character 4,096 of a log line was cut first, then not found.
+Right: verdicts, findings, reasons, status lines and logs are redacted where they leave, before anything is cut; in the
+usual encodings too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import subprocess
+from urllib.parse import quote
+
+import pytest
+from structlog.testing import capture_logs
+
+from include.phaseplan.runtime.build.job import Again, Done, Running
+from include.phaseplan.runtime.build.ready import look
+from include.phaseplan.runtime.build.replay import replay
+from include.phaseplan.runtime.build.step import step
+from include.phaseplan.runtime.follow import follow
+from include.phaseplan.runtime.lines import LIMIT, Lines
+from include.phaseplan.runtime.phase import open_phase
+from include.phaseplan.runtime.redact import Redactor
+from include.phaseplan.runtime.settings import settings
+from include.phaseplan.triggers.container import ContainerTrigger
+from tests.build.conftest import Stage, stage
+
+__all__ = ["stage"]
+
+SECRET = "p@ss/word+correct horse"
+docker = pytest.mark.docker
+IN_A_FOLDER = 'mkdir -p "a/$API_KEY/$API_KEY"; echo x > "a/$API_KEY/$API_KEY/x"'
+TOO_LARGE = 'mkdir -p "b/$API_KEY"; head -c 3000000 /dev/urandom > "b/$API_KEY/large"'
+IN_A_REASON = 'mkdir -p a; echo "no key: $API_KEY"; exit 75'
+
+
+@docker
+@pytest.mark.parametrize(
+    "stage", [IN_A_FOLDER, TOO_LARGE, IN_A_REASON], indirect=True, ids=["folder", "large", "reason"]
+)
+def test_a_secret_in_a_path_or_a_reason_is_pushed_nowhere_and_shown_nowhere(stage: Stage) -> None:
+    secret = "correct-horse-battery"
+    _small(stage)
+    with stage.job(API_KEY=secret) as job:
+        running = step(job)
+    assert isinstance(running, Running)
+    follow(stage.client, running.container, lambda _: None, 20)
+    with stage.job(API_KEY=secret) as job:
+        came = step(job)
+    assert isinstance(came, Done | Again)
+    try:
+        assert secret not in came.verdict.model_dump_json()
+        assert "***" in came.verdict.model_dump_json()
+        assert secret not in "\n".join(stage.said)
+        assert not (_pushed(stage) & {secret})
+        for mirror in (stage.state / "logs").rglob("*.log"):
+            assert secret not in mirror.read_text()
+    finally:
+        for volume in stage.client.volumes.list(filters={"label": f"phaseplan.ledger={stage.snapshot().ledger.id}"}):
+            volume.remove(force=True)
+
+
+def _small(stage: Stage) -> None:
+    """Open the phase again for an agent of which little may come back."""
+    pinned = stage.snapshot().pinned
+    assert pinned
+    profile = pinned.profiles["sh"].model_copy(update={"max_output": 1 << 20, "secrets": {"API_KEY": "a_connection"}})
+    with stage.remote.private(state=stage.state) as repo:
+        stage.token = open_phase(
+            stage.remote, repo, pinned.plan, {"sh": profile}, run_id="run-1", base_name="main", start="wave", agent="sh"
+        )
+
+
+def _pushed(stage: Stage) -> set[str]:
+    """Everything that any object of the target says."""
+    git = ["git", "-C", stage.remote.url]
+    listed = subprocess.run(
+        [*git, "cat-file", "--batch-all-objects", "--batch"], check=True, capture_output=True
+    ).stdout
+    return {word for word in ("correct-horse-battery",) if word.encode() in listed}
+
+
+@docker
+@pytest.mark.parametrize(
+    "stage", ['printf "%04090d%s and more\\n" 0 "$API_KEY"; sleep 1; mkdir a; echo x > a/file.txt'], indirect=True
+)
+def test_a_secret_across_the_cut_of_a_line_is_seen_by_nobody(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "correct-horse-battery"
+    with stage.job(API_KEY=secret) as job:
+        running = step(job)
+        assert isinstance(running, Running)
+        trigger = ContainerTrigger(
+            docker_url=settings().docker_url, container_id=running.container, phase=7, branch="7.1.1",
+            repository=None, deadline=2e9, secrets=(("API_KEY", "a_connection"),),
+        )  # fmt: skip
+
+        async def changed_since() -> list[str]:
+            return ["another-value"]
+
+        monkeypatch.setattr(trigger, "_passwords", changed_since)
+        with capture_logs() as logged:
+            asyncio.run(_event(trigger))
+        replay(look(job), 1)
+    for said in ("\n".join(str(entry["event"]) for entry in logged), "\n".join(stage.said)):
+        assert "0000***" in said
+        assert not any(secret[:n] in said for n in range(4, len(secret)))
+
+
+async def _event(trigger: ContainerTrigger) -> object:
+    return [event async for event in trigger.run()]
+
+
+@pytest.mark.parametrize("seam", range(1, 24))
+def test_pieces_of_a_stream_may_part_a_secret_anywhere(seam: int) -> None:
+    lines = Lines(Redactor([SECRET]))
+    text = f"the key is {SECRET} and\n"
+    at = len("the key is ") + seam
+    assert [*lines.feed(text[:at]), *lines.feed(text[at:])] == ["the key is *** and"]
+
+
+@pytest.mark.parametrize("before", range(LIMIT - 30, LIMIT + 3))
+def test_what_is_cut_ends_with_no_part_of_a_secret(before: int) -> None:
+    lines = Lines(Redactor([SECRET]))
+    (line,) = lines.feed("-" * before + SECRET * 3 + "-" * 10_000 + "\n")
+    assert not any(part in line for part in ("p@", "ss/", "word", "horse"))
+    assert "more characters of this line are not shown" in line
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_the_usual_encodings_are_the_secret_too(place: int) -> None:
+    around = f"{'x' * place}{SECRET}yz".encode()
+    hide = Redactor([f"  {SECRET}\n", "-----BEGIN KEY-----\nfirst-line\nlast-line\n-----END KEY-----"])
+    for text in (quote(SECRET), base64.b64encode(around).decode(), base64.urlsafe_b64encode(around).decode()):
+        assert "***" in hide(text)
+    assert hide(SECRET.encode().hex()) == "***"
+    assert hide("first-line") == "***"
+    assert hide("-----BEGIN KEY-----") == "-----BEGIN KEY-----", "what every key begins with is nobody's secret"
