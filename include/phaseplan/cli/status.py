@@ -63,6 +63,7 @@ def show(console: Console, status: PhaseStatus, snapshot: Snapshot, plan: PhaseP
         say(line)
     for title, lines in (
         ("Needs attention", tuple(tables.troubles(status, plan))),
+        ("Worth a look", tuple(tables.notes(status))),
         ("Blockers", snapshot.blockers[-_TAIL:]),
         ("status.log", snapshot.status_lines[-_TAIL:]),
     ):

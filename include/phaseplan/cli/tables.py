@@ -79,6 +79,11 @@ def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:
         yield f"    and {len(findings) - _FINDINGS} more"
 
 
+def notes(status: PhaseStatus) -> Iterator[str]:
+    """What no gate forbids and somebody should know: whose lines a branch takes out."""
+    yield from (f"{branch_id} {note}" for branch_id, branch in status.branches.items() for note in branch.notes)
+
+
 def waves(status: PhaseStatus) -> Iterator[str]:
     """One line for each wave."""
     for number, wave in status.waves.items():

@@ -22,6 +22,7 @@ def task(
     conventions: str | None,
     predicted: Sequence[str] = (),
     findings: Sequence[Finding] = (),
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The task as a JSON value (version 1, DESIGN.md section 6)."""
     own = branch.model_dump(mode="json", include={"id", "branch", "title", "lines", "agent_label", "brief"})
@@ -45,6 +46,7 @@ def task(
         "dependencies": list(dependencies),
         "predicted_conflicts": list(predicted),
         "findings": [f.model_dump(mode="json") for f in findings],
+        "notes": list(notes),
     }
 
 
@@ -108,6 +110,7 @@ def markdown(task: dict[str, Any]) -> str:
         ),
         _bullets("Predicted conflicts", task["predicted_conflicts"]),
         _bullets("What sank the attempt before", [str(Finding.model_validate(f)) for f in task["findings"]]),
+        _bullets("What else the attempt before did", [f"{n}: is that meant? If not, keep them" for n in task["notes"]]),
         f"## Conventions\n\n{task['conventions']}" if task["conventions"] else "",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

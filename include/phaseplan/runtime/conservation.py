@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from include.phaseplan.errors import Bug
 from include.phaseplan.plan.patterns import matches
+from include.phaseplan.runtime.gates.lost import texts_of
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.history import Story, stories
 from include.phaseplan.runtime.merge import Head
@@ -14,7 +15,7 @@ from include.phaseplan.runtime.merge_tree import literal
 from include.phaseplan.runtime.objects import GONE, NEUTRAL, Change, changes, entries
 from include.phaseplan.runtime.records import Finding
 
-__all__ = ["literal", "touched", "violations"]
+__all__ = ["literal", "touched", "union_dropped", "violations"]
 
 _UNKNOWN = ("", "")  # equals no entry of any tree
 
@@ -61,6 +62,30 @@ def violations(
             if _renamed(repo, owner, path, owners):
                 continue
             found.append(_finding(path, f"only {owner.id} changed it, yet the merge does not carry its version"))
+    return tuple(found)
+
+
+def union_dropped(repo: GitRepo, paths: Sequence[str], new: str, heads: Sequence[Head]) -> tuple[Finding, ...]:
+    """Lines of union files that a merged head added and that the merge `new` has not got, by file and head.
+
+    A line that two heads added is kept once.
+    """
+    after = entries(repo, new) if paths else {}
+    kept = [path.lstrip("/") for path in paths if path.lstrip("/") in after]
+    work = touched(repo, heads) if kept else {}
+    blobs = [
+        (path, head.id, work[head.id][path][0][1], work[head.id][path][1][1])
+        for path in kept
+        for head in heads
+        if path in work[head.id]
+    ]
+    texts = texts_of(repo, [i for _, _, *ids in blobs for i in ids] + [after[path][1] for path in kept])
+    found = []
+    for path, owner, before, mine in blobs:
+        added = texts[mine] - texts[before]
+        if gone := len(added.keys() - texts[after[path][1]].keys()):
+            said = f"the merge lost {gone} of {len(added)} lines that {owner} added, and merge: union keeps every line"
+            found.append(Finding(gate="shared", file=path, message=said))
     return tuple(found)
 
 

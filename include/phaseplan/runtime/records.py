@@ -98,6 +98,7 @@ class Verdict(Record):
     exit_code: int | None = None
     lines: int = 0  # added lines as the budget counts them
     findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()  # what no gate forbids and somebody should know
     name: str | None = None  # public name, when passed
     started: str = ""  # the agent's container
     finished: str = ""

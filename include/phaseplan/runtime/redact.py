@@ -38,7 +38,8 @@ class Redactor:
             Finding.model_validate({k: self(v) if isinstance(v, str) else v for k, v in finding})
             for finding in made.findings
         )
-        return changed(made, reason=self(plain(made.reason)).replace("\n", " "), findings=findings)
+        notes = tuple(self(note) for note in made.notes)
+        return changed(made, reason=self(plain(made.reason)).replace("\n", " "), findings=findings, notes=notes)
 
     @contextmanager
     def errors(self) -> Iterator[None]:

@@ -36,6 +36,7 @@ class BranchStatus(Record):
     head: str | None = None
     lines: int = 0
     findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()  # what no gate forbids and somebody should know
     reason: str = ""
     started: str = ""
     finished: str = ""
@@ -167,6 +168,7 @@ def _decided(snapshot: Snapshot, branch_id: str, record: BranchRecord) -> dict[s
         "head": record.commit or verdict.commit or verdict.raw,
         "lines": verdict.lines,
         "findings": verdict.findings,
+        "notes": verdict.notes,
         "reason": record.reason or verdict.reason,
         "started": verdict.started,
         "finished": verdict.finished,

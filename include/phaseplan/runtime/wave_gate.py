@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from include.phaseplan.errors import PhaseplanError
-from include.phaseplan.runtime.conservation import literal, touched, violations
+from include.phaseplan.runtime.conservation import literal, touched, union_dropped, violations
 from include.phaseplan.runtime.merge import Head, Merged, chain_merge
 from include.phaseplan.runtime.objects import read_objects
 from include.phaseplan.runtime.records import Finding
@@ -137,6 +137,8 @@ class WaveGate:
             return Tried(merged.commit, failed.findings)
         if head != job.old:
             self._conserved(head, mine)
+            if dropped := union_dropped(job.repo, union_paths(job.plan), head, mine):
+                return Tried(head, dropped)
         if not key.commands or (head == job.old and not key.bare):
             return Tried(head)
         self._memory.runs += 1

@@ -56,6 +56,12 @@ def sank(view: View) -> tuple[Finding, ...]:
     return verdict.findings if verdict is not None else ()
 
 
+def noted(view: View) -> tuple[str, ...]:
+    """What else somebody should know of that attempt, for the next one."""
+    verdict = _judged(view)
+    return verdict.notes if verdict is not None else ()
+
+
 def previous(view: View) -> bytes | None:
     """What that attempt had changed, as a patch; None where there is none to show or it is longer than 1 MiB."""
     verdict = _judged(view)

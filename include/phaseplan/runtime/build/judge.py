@@ -13,6 +13,7 @@ from include.phaseplan.runtime.build.workbench import bench
 from include.phaseplan.runtime.engine import find
 from include.phaseplan.runtime.gates.diff import Judged
 from include.phaseplan.runtime.gates.diff import judge as judge_diff
+from include.phaseplan.runtime.gates.lost import within
 from include.phaseplan.runtime.records import Finding
 from include.phaseplan.runtime.verdicts import decide
 
@@ -30,7 +31,9 @@ def judge(view: View, attempt: int, harvest: Harvest) -> Running | Done:
     if not view.job.repo.is_ancestor(harvest.base, harvest.raw):
         findings = harvest.findings or (_unrelated(harvest),)
         return publish.verdict(view, attempt, harvest, outcome="failed", findings=findings)
-    judged = judge_diff(view.job.repo, view.plan, view.branch, harvest.base, harvest.raw, ground=view.run.base)
+    repo, ground = view.job.repo, view.run.base
+    earlier = within(repo, view.snapshot, ground, harvest.base, view.branch.id)
+    judged = judge_diff(repo, view.plan, view.branch, harvest.base, harvest.raw, ground=ground, earlier=earlier)
     findings = (*harvest.findings, *told_truly(harvest, judged.findings))
     # Commands of an agent that failed, or that tried something, say nothing that the findings do not.
     unsafe = any(not f.informs for f in harvest.findings) or any(f.gate == "hostile" for f in judged.findings)

@@ -52,6 +52,8 @@ def verdict(
         replay(view, attempt)
     for finding in made.findings:
         view.job.say(f"FINDING {finding}")
+    for note in made.notes:
+        view.job.say(f"NOTE {made.branch} {note}")
     lines = _lines(view, made)
     blockers = [statuslog.blocker_line(view.branch, made.reason)] if outcome == "blocked" else []
     statuslog.mirror(view.job.here.state, view.plan.phase, (), blockers)
@@ -125,6 +127,7 @@ def _verdict(
         exit_code=harvest.exit_code,
         lines=judged.lines if judged else 0,
         findings=findings,
+        notes=judged.notes if judged else (),
         source="person" if theirs else "agent",
         name=theirs or (_name(view, attempt) if outcome == "passed" else None),
         started=harvest.started or claim.time,
@@ -146,6 +149,7 @@ def _pushed_name(view: View, raw: str) -> str | None:
 def _lines(view: View, made: Verdict) -> list[str]:
     """Status lines of the whole attempt: the ledger takes them over from the result."""
     detail = f"{made.lines} lines" if made.outcome == "passed" else made.reason
+    detail += f"; {made.notes[0]}" if made.notes else ""
     lines = [statuslog.status_line(view.plan, view.branch, "STARTED", when=made.started)]
     lines.append(announce(view, ruling_of(made.outcome).word, detail))
     if made.outcome == "failed" and not follows((*view.verdicts, made), made.claim, view.plan.attempts):

@@ -101,4 +101,5 @@ def _task(view: View, attempt: int, workspace: Workspace) -> dict[str, object]:
         conventions=brief.conventions(view.job.repo, view.plan, view.run.base),
         predicted=for_brief(view.job.repo, view.snapshot, view.plan, view.branch, view.run.base),
         findings=earlier.sank(view),
+        notes=earlier.noted(view),
     )

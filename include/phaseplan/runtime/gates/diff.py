@@ -11,6 +11,7 @@ from include.phaseplan.plan.model import Branch, PhasePlan
 from include.phaseplan.plan.patterns import matches
 from include.phaseplan.runtime.gates.added import FileAdded, added
 from include.phaseplan.runtime.gates.hostile import hostile
+from include.phaseplan.runtime.gates.lost import Earlier, losses, notes, of_shared
 from include.phaseplan.runtime.gates.paths import Change, attributes, changes, commit_with, removal, shown
 from include.phaseplan.runtime.gates.required import required
 from include.phaseplan.runtime.git import GitRepo
@@ -29,13 +30,24 @@ class Judged:
     lines: int  # added, as the budget counts them
     findings: tuple[Finding, ...]
     paths: tuple[str, ...]  # that changed between base and commit
+    notes: tuple[str, ...] = ()  # what nobody forbids and somebody should know
 
 
-def judge(repo: GitRepo, plan: PhasePlan, branch: Branch, base: str, raw: str, *, ground: str | None = None) -> Judged:
+def judge(
+    repo: GitRepo,
+    plan: PhasePlan,
+    branch: Branch,
+    base: str,
+    raw: str,
+    *,
+    ground: str | None = None,
+    earlier: Sequence[Earlier] = (),
+) -> Judged:
     """Judge what `branch` did between `base` and `raw`. A pure function of its arguments and the objects.
 
     :param ground: the commit that the phase builds on: only its attributes count, because branches of earlier waves
         have written what is in `base`. None: `base` is that commit.
+    :param earlier: the other branches whose work is in `base`.
     """
     ground = ground or base
     commit = strip_scratch(repo, plan.gates.scratch_files, base, raw)
@@ -45,9 +57,11 @@ def judge(repo: GitRepo, plan: PhasePlan, branch: Branch, base: str, raw: str, *
     findings = [*hostile(repo, base, commit, ground=ground), *_budget(plan, lines), *_ownership(plan, branch, changed)]
     findings += _bounded(required(repo, plan, changed))
     findings += _bounded(_unfinished(repo, base, changed, files))
+    lost = losses(repo, plan, base, changed, files, earlier)
+    findings += _bounded(of_shared(plan, lost))
     if not changed:
         findings.append(Finding(gate="agent", message="wrote nothing: the commit is the same tree as its base"))
-    return Judged(commit, lines, tuple(findings), tuple(change.path for change in changed))
+    return Judged(commit, lines, tuple(findings), tuple(change.path for change in changed), notes(lost))
 
 
 def gate_digest(plan: PhasePlan, branch: Branch, profile: AgentProfile) -> str:
