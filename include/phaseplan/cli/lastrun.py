@@ -23,5 +23,7 @@ def remember(content: dict[str, Any]) -> None:
     file = last_run_file()
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f"last-run.{os.getpid()}.new")
-    temporary.write_text(json.dumps(content, indent=2) + "\n")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(json.dumps(content, indent=2) + "\n")
     temporary.replace(file)

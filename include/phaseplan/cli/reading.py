@@ -15,6 +15,7 @@ from include.phaseplan.plan.planfolder import plan_files
 from include.phaseplan.runtime import origins
 from include.phaseplan.runtime.early import EarlyWarning, warnings
 from include.phaseplan.runtime.ledger import Snapshot, read
+from include.phaseplan.runtime.logins import keep
 from include.phaseplan.runtime.remote import Remote
 from include.phaseplan.runtime.settings import Settings, repository_for
 
@@ -45,9 +46,12 @@ def plan_of(phase: int, files: Sequence[Path], agents: Path) -> tuple[Path, Phas
 def repository_of(given: str | None, plan: PhasePlan | None) -> str:
     """URL or absolute path of the target repository: `given` on the command line, else as tasks find it.
 
+    A password in it is kept for the processes that are started, and is not part of the answer.
+
     :raises InputFault: nobody named one.
     """
-    return absolute(repository_for(plan.repository if plan else None, given=given))
+    url = absolute(repository_for(plan.repository if plan else None, given=given))
+    return keep(url, plan.login if plan and plan.repository == url else "")
 
 
 def file_of(phase: int, here: Settings, agents: Path | None = None) -> tuple[Path, PhasePlan] | None:

@@ -13,6 +13,7 @@ from include.phaseplan.cli.airflow.supervisor import Supervisor
 from include.phaseplan.cli.running.request import absolute
 from include.phaseplan.cli.running.session import interruptible
 from include.phaseplan.errors import Infrastructure
+from include.phaseplan.runtime.logins import keep
 from include.phaseplan.runtime.settings import Settings, settings
 
 HELP = "keep Airflow with its pages running over all plans until Ctrl-C"
@@ -61,9 +62,9 @@ def _section(args: argparse.Namespace, here: Settings) -> Mapping[str, str]:
     if here.start:
         section["start"] = here.start
     if args.repository:
-        section["repository_override"] = absolute(args.repository)
+        section["repository_override"] = keep(absolute(args.repository))
     if repository := args.repository or here.repository:
-        section["repository"] = absolute(repository)
+        section["repository"] = keep(absolute(repository))
     return section
 
 

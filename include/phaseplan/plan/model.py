@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
+from include.phaseplan.plan.login import parted
 from include.phaseplan.plan.spans import Duration, Seconds
 
 Start = Literal["wave", "dependencies"]
@@ -222,6 +223,24 @@ class PhasePlan(Model):
         """Branches in plan order."""
         for wave in self.waves:
             yield from wave.branches
+
+    _login: str = PrivateAttr(default="")  # of `repository`: never part of what is written down about the plan
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _without_login(cls, value: Any, handler: ModelWrapValidatorHandler[PhasePlan]) -> PhasePlan:
+        """A plan is pinned, pushed and shown; what opens its repository is kept apart from the beginning."""
+        plan = handler(value)
+        address, login = parted(plan.repository or "")
+        if login:
+            plan = plan.model_copy(update={"repository": address})
+            plan._login = login
+        return plan
+
+    @property
+    def login(self) -> str:
+        """User and password that the plan's author wrote into `repository`, as written; empty: none."""
+        return self._login
 
     @cached_property
     def by_id(self) -> dict[str, Branch]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from include.phaseplan.plan.diagnostics import Diagnostic
 from include.phaseplan.plan.loader import read
+from include.phaseplan.plan.login import masked
 
 _WIDTH = 160
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]|[\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -69,7 +70,7 @@ def _block(d: Diagnostic, width: int) -> str:
 def _excerpt(source: str, column: int, end: int | None, width: int) -> list[str]:
     """The source line and the caret under it; of a long line the part around the column."""
     start = max(0, column - 1 - width // 2) if len(source) > width else 0
-    part = clean(source.replace("\t", " "))[start : start + width]
+    part = clean(masked(source).replace("\t", " "))[start : start + width]
     at = column - 1 - start
     length = max(1, min((end or column + 1) - column, len(part) - at))
     return [f"    {part.rstrip()}", f"    {' ' * at}{'^' * length}"]

@@ -9,12 +9,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 
 from include.phaseplan.errors import Infrastructure, InputFault
+from include.phaseplan.plan.login import parted
 from include.phaseplan.runtime.cache import private_repo
 from include.phaseplan.runtime.git import GitRepo, Result
 from include.phaseplan.runtime.locks import local, lock_age, named, release, sweep
+from include.phaseplan.runtime.logins import environment, hidden, login_of
 from include.phaseplan.runtime.objects import missing
 from include.phaseplan.runtime.refusals import Refused, RepositoryUnreachable, clash, clash_of, refusal, unreadable
 
@@ -40,13 +43,23 @@ class Update:
 
 
 class Remote:
-    """One target repository by URL or path."""
+    """One target repository by URL or path; `url` never has a password in it."""
 
     def __init__(self, url: str) -> None:
-        self.url = str(Path(url).resolve()) if "://" not in url and Path(url).exists() else url
+        address, self._given = parted(url)
+        self.url = str(Path(address).resolve()) if "://" not in address and Path(address).exists() else address
 
     def __str__(self) -> str:
         return _CREDENTIALS.sub("", self.url)
+
+    @cached_property
+    def _login(self) -> str:
+        return self._given or login_of(self.url)
+
+    @cached_property
+    def _door(self) -> dict[str, str]:
+        """What lets git in, in its environment."""
+        return environment(self.url, self._login)
 
     @contextmanager
     def private(self, *, state: Path) -> Iterator[GitRepo]:
@@ -127,7 +140,7 @@ class Remote:
         leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in moves]
         specs = [f"{u.new or ''}:{u.ref}" for u in moves]
         args = ("push", "--porcelain", "--no-verify", "--atomic", *leases, "--", self.url, *specs)
-        return repo.run(*_PATIENCE, *args, ok=_ANY)
+        return repo.run(*_PATIENCE, *args, ok=_ANY, env=self._door)
 
     def _outwait(self, locks: Sequence[str], round_: int) -> None:
         """Somebody writes the same refs at this moment, or died while writing: the lock's age tells."""
@@ -147,7 +160,7 @@ class Remote:
         return not missing(repo, [held]) and repo.is_ancestor(update.new, held)
 
     def _ask(self, repo: GitRepo, *args: str) -> Result:
-        said = repo.run(*_PATIENCE, *args, ok=_ANY)
+        said = repo.run(*_PATIENCE, *args, ok=_ANY, env=self._door)
         if said.code == 0 and "because shallow roots" not in said.err:
             return said
         text = self._clean(said)
@@ -161,7 +174,7 @@ class Remote:
         return self._hidden(_all(said).strip())[:2000] or f"exit code {said.code}"
 
     def _hidden(self, text: str) -> str:
-        return _CREDENTIALS.sub("", text.replace(self.url, str(self)))
+        return _CREDENTIALS.sub("", hidden(text, self._login))
 
 
 _ANY = tuple(range(-64, 256))

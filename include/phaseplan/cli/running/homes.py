@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from include.phaseplan.cli.airflow.home import in_use
+from include.phaseplan.errors import InputFault
+from include.phaseplan.plan.loader import parse
+from include.phaseplan.plan.login import parted
 
 KEEP = 5  # homes of earlier runs that stay, for their logs
 
@@ -19,7 +22,10 @@ def new_run_id() -> str:
 
 
 def copy_plans(home: Path, plans: Iterable[Path]) -> Path:
-    """Put the plan files into the folder that this Airflow compiles, and only those."""
+    """Put the plan files into the folder that this Airflow compiles, and only those; none with a password in it.
+
+    :raises InputFault: a password is written in a way in which it cannot be taken out.
+    """
     folder = home / "plans"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -27,8 +33,23 @@ def copy_plans(home: Path, plans: Iterable[Path]) -> Path:
         name = plan.stem
         while (target := folder / f"{name}.yaml").exists():
             name += "_"
-        shutil.copyfile(plan, target)
+        target.write_text(_without_login(plan, plan.read_text(encoding="utf-8-sig")), encoding="utf-8")
     return folder
+
+
+def _without_login(plan: Path, text: str) -> str:
+    """The text of a plan file without what opens its repository."""
+    source = parse(str(plan), text)
+    written = source.data.get("repository") if source.data else None
+    address, login = parted(written) if isinstance(written, str) else ("", "")
+    if not login:
+        return text
+    text = text.replace(str(written), address)
+    if login in text or parse(str(plan), text).data != {**(source.data or {}), "repository": address}:
+        raise InputFault(
+            f"{plan}: the password in `repository:` cannot be taken out of a copy. Next: write it without."
+        )
+    return text
 
 
 def tidy(parent: Path) -> None:

@@ -61,6 +61,7 @@ ADVICE: tuple[Rule, ...] = (
     case.paths_apart,
     overlap.owned_once,
     overlap.honest_risk,
+    repository.no_password,
     running.cron_with_dependencies,
     running.enough_agents,
 )

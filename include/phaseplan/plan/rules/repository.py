@@ -9,6 +9,14 @@ from include.phaseplan.plan.diagnostics import Finding
 from include.phaseplan.plan.rules.view import View
 
 
+def no_password(view: View) -> Iterator[Finding]:
+    """PP705."""
+    if ":" in view.plan.login:
+        said = "the repository's address has a password in it, for all who read the plan"
+        hint = "take it out and give it to git's credential helper, or set AIRFLOW__PHASEPLAN__REPOSITORY"
+        yield Finding("PP705", ("repository",), said, hint)
+
+
 def usable_repository(view: View) -> Iterator[Finding]:
     """PP704."""
     url = view.plan.repository

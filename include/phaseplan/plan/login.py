@@ -1,0 +1,33 @@
+"""Takes a user and password out of a repository's address: they belong into no plan, record, path or command line."""
+
+from __future__ import annotations
+
+import re
+
+_ASKS = ("http", "https", "ftp", "ftps")  # transports in which the whole part before `@` is for the server's door
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<login>[^/\s]*)@(?P<rest>\S*)", re.DOTALL)
+_SHOWN = re.compile(r"(?<=://)[^/\s'\"]*:[^/\s'\"]*(?=@)")
+
+
+def parted(url: str) -> tuple[str, str]:
+    """An address without user and password, and what was taken out (`user:password`, as it was written).
+
+    Of other transports than HTTP the user stays, because it is part of the address and opens nothing by itself.
+
+    >>> parted("https://ann:s3cret@example.org/a.git")
+    ('https://example.org/a.git', 'ann:s3cret')
+    >>> parted("ssh://git@example.org/a.git")
+    ('ssh://git@example.org/a.git', '')
+    """
+    match = _URL.fullmatch(url)
+    if match is None or not match["login"]:
+        return url, ""
+    if match["scheme"].lower() in _ASKS:
+        return f"{match['scheme']}://{match['rest']}", match["login"]
+    user, colon, _ = match["login"].partition(":")
+    return (f"{match['scheme']}://{user}@{match['rest']}", match["login"]) if colon else (url, "")
+
+
+def masked(text: str) -> str:
+    """A line of a file as it may be shown: passwords in addresses become stars, as many as there were characters."""
+    return _SHOWN.sub(lambda found: "*" * len(found[0]), text)
