@@ -6,6 +6,8 @@ import hashlib
 import json
 from typing import Any
 
+from pydantic import BaseModel
+
 from include.phaseplan.plan.model import PhasePlan
 
 
@@ -15,12 +17,20 @@ def sha256(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def said(model: BaseModel, include: set[str] | None = None) -> dict[str, Any]:
+    """Take of a model what its author wrote and meant: a default counts for nothing, written out or not.
+
+    So a key that Phaseplan learns later changes no digest of a plan that does not use it.
+    """
+    return model.model_dump(mode="json", by_alias=True, exclude_defaults=True, include=include)
+
+
 _TALK = {"title", "claims", "duration", "schedule", "notes", "conflict_risk", "agent_label", "lines", "notify"}
 
 
 def plan_digest(plan: PhasePlan) -> str:
     """Digest of what a plan makes happen: titles, claims, estimates, the schedule and who is told do not count."""
-    return sha256(without_talk(plan.model_dump(mode="json", by_alias=True)))
+    return sha256(without_talk(said(plan)))
 
 
 def without_talk(value: Any) -> Any:

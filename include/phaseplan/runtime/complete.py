@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from include.phaseplan.plan.digest import plan_digest
 from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.phase import closing, complete
+from include.phaseplan.runtime.phase import closing, complete, same_plan
 from include.phaseplan.runtime.records import RunRecord, State, moment
 from include.phaseplan.runtime.snapshot import OUT, Snapshot
 from include.phaseplan.runtime.status import BranchStatus, build_status
@@ -130,7 +129,7 @@ def _state(snapshot: Snapshot, plan: PhasePlan, run: RunRecord) -> str:
     words += [f"and {len(ids) - _SHOWN} more"] if len(ids) > _SHOWN else []
     done = f"{len(status.branches) - len(missing)} of {len(status.branches)} branches are integrated"
     text = f"{_when(run)}: {done}" + (f"; missing: {'; '.join(words)}." if words else ", not closed yet.")
-    if run.plan != plan_digest(plan):
+    if not same_plan(snapshot, plan):
         text += " Its plan file has changed since it was opened: it needs a run of the new one."
     return text
 

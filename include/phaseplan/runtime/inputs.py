@@ -15,7 +15,7 @@ from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.digest import sha256, without_talk
 from include.phaseplan.plan.graph import transitive
 from include.phaseplan.plan.model import Branch, PhasePlan
-from include.phaseplan.runtime import brief
+from include.phaseplan.runtime import brief, schemes
 from include.phaseplan.runtime.gates.diff import gate_digest
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.objects import tree_of
@@ -64,21 +64,31 @@ class Start:
 
 
 def ingredients(
-    repo: GitRepo, snapshot: Snapshot, plan: PhasePlan, branch: Branch, builder: Builder, start: Start
+    repo: GitRepo,
+    snapshot: Snapshot,
+    plan: PhasePlan,
+    branch: Branch,
+    builder: Builder,
+    start: Start,
+    scheme: str = schemes.CURRENT,
 ) -> dict[str, str]:
-    """Short digests by name. A dependency's result counts as far as the workspace holds it."""
+    """Short digests by name. A dependency's result counts as far as the workspace holds it.
+
+    :param scheme: how models are hashed; another than today's only to compare with what was recorded then.
+    """
+    dump = schemes.dump(scheme)
     entry = {
-        "branch": without_talk(branch.model_dump(mode="json", exclude={"agent"})),
-        "shared": [s.model_dump(mode="json") for s in plan.shared_with(branch.id)],
-        "generated": [g.model_dump(mode="json") for g in plan.generated_files],
-        "history": plan.history,
+        "branch": without_talk({key: value for key, value in dump(branch).items() if key != "agent"}),
+        "shared": [dump(s) for s in plan.shared_with(branch.id)],
+        "generated": [dump(g) for g in plan.generated_files],
+        **schemes.whole(scheme, plan),
     }
     wave = next(wave for wave in plan.waves if wave.wave == plan.wave_of[branch.id])
     checks = [gate_digest(plan, branch, builder.gates), builder.images(builder.gates.image), *wave.validation]
     found = {
         "entry": entry,
         "profile": builder.named,
-        "agent": builder.profile.model_dump(mode="json"),
+        "agent": dump(builder.profile),
         "image": builder.images(builder.profile.image),
         "conventions": brief.conventions(repo, plan, start.base),
         "dependencies": [(d, _held(repo, snapshot, d, start.workspace)) for d in transitive(plan, branch.id)],
@@ -86,7 +96,8 @@ def ingredients(
         "gates": checks,
         "version": __version__,
     }
-    return {name: sha256(value)[:16] for name, value in found.items()}
+    mark = {} if scheme == schemes.FIRST else {schemes.NAME: scheme}
+    return mark | {name: sha256(value)[:16] for name, value in found.items()}
 
 
 def _held(repo: GitRepo, snapshot: Snapshot, needed: str, workspace: str) -> str | None:
@@ -103,12 +114,20 @@ def key_of(found: Mapping[str, str]) -> str:
 
 def same_task(now: Mapping[str, str], then: Mapping[str, str]) -> bool:
     """Whether an agent that was given `then` has been given what it would be given now."""
-    return bool(then) and all(now.get(name) == then.get(name) for name in BUILT)
+    same = schemes.of(now) == schemes.of(then)
+    return bool(then) and same and all(now.get(name) == then.get(name) for name in BUILT)
 
 
 def outdated(now: Mapping[str, str], verdict: Verdict) -> tuple[str, ...]:
-    """What a verdict's work was built from that is not so any more, in words; empty: all of it still is."""
+    """What a verdict's work was built from that is not so any more, in words; empty: all of it still is.
+
+    What cannot be compared, because another Phaseplan has recorded it or had no name for it, is no reason to build
+    anew: the gates say whether the work still holds.
+
+    :param now: under the scheme that `schemes.readable` names for the verdict.
+    """
     if not verdict.inputs:
         return ("nothing is recorded of what it was built from",)
     of_interest = BUILT_BY_A_PERSON if verdict.source == "person" else tuple(BUILT)
-    return tuple(BUILT[name] for name in of_interest if now.get(name) != verdict.inputs.get(name))
+    known = verdict.inputs if schemes.of(now) == schemes.of(verdict.inputs) else {}
+    return tuple(BUILT[name] for name in of_interest if name in known and now.get(name) != known[name])

@@ -233,4 +233,14 @@ def complete(snapshot: Snapshot, plan: PhasePlan | None) -> bool:
     :param plan: the plan file as it is now; None: there is none, so it cannot have changed.
     """
     run = snapshot.ledger.run if snapshot.ledger else None
-    return bool(run and run.closed and run.complete and (plan is None or run.plan == plan_digest(plan)))
+    return bool(run and run.closed and run.complete and (plan is None or same_plan(snapshot, plan)))
+
+
+def same_plan(snapshot: Snapshot, plan: PhasePlan) -> bool:
+    """Whether the plan that a phase was opened with makes the same happen as this one.
+
+    The two are compared as they are hashed today: the digest in the run's record may be of another Phaseplan.
+    """
+    if snapshot.pinned is not None:
+        return plan_digest(snapshot.pinned.plan) == plan_digest(plan)
+    return bool(snapshot.ledger and snapshot.ledger.run and snapshot.ledger.run.plan == plan_digest(plan))

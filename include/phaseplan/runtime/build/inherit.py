@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from include.phaseplan.runtime import schemes
 from include.phaseplan.runtime.build.harvest import harvest, left_seconds, stopped_from_outside
 from include.phaseplan.runtime.build.job import Done, Heard, Running, View
 from include.phaseplan.runtime.build.judge import judge
@@ -53,7 +54,7 @@ def worth(view: View, container: Found) -> bool:
     repo, base = view.job.repo, claim.base
     if missing(repo, [base]) or not repo.is_ancestor(view.run.base, base):
         return False
-    return same_task(view.inputs(base), claim.inputs)
+    return same_task(view.inputs(base, schemes.readable(claim.inputs)), claim.inputs)
 
 
 def _of_other_runs(view: View, found: Iterable[Found]) -> Iterable[Found]:

@@ -10,6 +10,7 @@ from docker import DockerClient
 from include.phaseplan.errors import Bug, PhaseplanError
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.model import Branch, PhasePlan
+from include.phaseplan.runtime import schemes
 from include.phaseplan.runtime.engine import image_digest
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.inputs import Builder, Start, ingredients
@@ -89,8 +90,11 @@ class View:
             raise Bug(f"agent profile {name!r} is not pinned in the ledger of phase {self.plan.phase}")
         return self.snapshot.pinned.profiles[name]
 
-    def inputs(self, workspace: str) -> dict[str, str]:
-        """What building this branch from a workspace depends on."""
+    def inputs(self, workspace: str, scheme: str = schemes.CURRENT) -> dict[str, str]:
+        """What building this branch from a workspace depends on.
+
+        :param scheme: see `inputs.ingredients`.
+        """
         builder = Builder(
             named=self.plan.profile_of(self.branch) or "",
             profile=self.profile,
@@ -98,7 +102,7 @@ class View:
             images=lambda name: image_digest(self.job.client, name),
         )
         start = Start(self.run.base, workspace)
-        return ingredients(self.job.repo, self.snapshot, self.plan, self.branch, builder, start)
+        return ingredients(self.job.repo, self.snapshot, self.plan, self.branch, builder, start, scheme)
 
     def labels(self, attempt: int, role: Role) -> Labels:
         """Labels of a container of this branch."""

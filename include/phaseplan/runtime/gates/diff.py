@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.plan.digest import sha256
+from include.phaseplan.plan.digest import said, sha256
 from include.phaseplan.plan.model import Branch, PhasePlan
 from include.phaseplan.plan.patterns import matches
 from include.phaseplan.runtime.gates.added import FileAdded, added
@@ -69,11 +69,11 @@ def gate_digest(plan: PhasePlan, branch: Branch, profile: AgentProfile) -> str:
     return sha256(
         {
             "rules": _RULES,
-            "gates": plan.gates.model_dump(mode="json"),
+            "gates": said(plan.gates),
             "owns": branch.owns,
             "shared": [shared.path for shared in plan.shared_with(branch.id)],
             "generated": plan.generated,
-            "profile": profile.model_dump(mode="json"),
+            "profile": said(profile),
         }
     )
 

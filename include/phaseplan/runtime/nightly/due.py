@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from include.phaseplan.plan.model import Branch
 from include.phaseplan.plan.patterns import matches
+from include.phaseplan.runtime import schemes
 from include.phaseplan.runtime.gates.diff import judge
 from include.phaseplan.runtime.inputs import outdated
 from include.phaseplan.runtime.nightly.situation import Situation
@@ -45,7 +46,8 @@ def _owed(night: Situation, branch_id: str, verdict: Verdict) -> Owed:
         return Owed(Due(kind="build", why="it is not in the plan any more"))
     branch = night.plan.by_id[branch_id]
     inputs = night.inputs(branch, verdict)
-    gates = any(inputs[name] != verdict.inputs.get(name) for name in ("gates", "version"))
+    renewed = schemes.of(verdict.inputs) != schemes.CURRENT or inputs["version"] != verdict.inputs.get("version")
+    gates = renewed or inputs["gates"] != verdict.inputs.get("gates")
     if landed(night, verdict):
         why = f"its work is part of {night.base_name}"
     else:
@@ -57,7 +59,7 @@ def _owed(night: Situation, branch_id: str, verdict: Verdict) -> Owed:
     if night.moved:
         why = f"{night.base_name} moved to {night.run.base[:12]}"
     elif gates:
-        why = "its gates changed" if inputs["gates"] != verdict.inputs.get("gates") else "Phaseplan changed"
+        why = "Phaseplan changed" if renewed else "its gates changed"
     return Owed(Due(kind="gate" if night.moved or gates else "reuse", why=why))
 
 

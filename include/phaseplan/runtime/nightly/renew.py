@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from include.phaseplan.errors import Infrastructure, PhaseplanError
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime import nights
+from include.phaseplan.plan.model import Branch, PhasePlan
+from include.phaseplan.runtime import nights, schemes
 from include.phaseplan.runtime.gates.diff import gate_digest
 from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.inputs import Images
+from include.phaseplan.runtime.inputs import Images, outdated
 from include.phaseplan.runtime.ledger import Change, commit_ledger
 from include.phaseplan.runtime.nightly.due import Owed, dues, words
 from include.phaseplan.runtime.nightly.forward import Forward
@@ -191,11 +191,13 @@ def _gated(night: Situation, branch_id: str, record: BranchRecord) -> BranchReco
     if record.verdict is None or branch_id not in night.plan.by_id:
         return record
     verdict, branch = record.verdict, night.plan.by_id[branch_id]
-    inputs = night.inputs(branch, verdict)
-    return changed(record, gating=record.gating + 1, verdict=_again(night, verdict, inputs, record.gating + 1))
+    return changed(record, gating=record.gating + 1, verdict=_again(night, branch, verdict, record.gating + 1))
 
 
-def _again(night: Situation, verdict: Verdict, inputs: Mapping[str, str], gating: int) -> Verdict:
-    kept = {**verdict.inputs, "gates": inputs["gates"], "version": inputs["version"]}
+def _again(night: Situation, branch: Branch, verdict: Verdict, gating: int) -> Verdict:
+    """What it was built from stays recorded; under today's scheme, where nothing of it has changed."""
+    now_ = night.fresh(branch, verdict)
+    same = schemes.of(verdict.inputs) != schemes.CURRENT and not outdated(night.inputs(branch, verdict), verdict)
+    kept = {**(now_ if same else verdict.inputs), "gates": now_["gates"], "version": now_["version"]}
     digest = gate_digest(night.plan, night.plan.by_id[verdict.branch], night.gates_of(verdict.branch))
     return changed(verdict, gating=gating, inputs=kept, gates=digest)

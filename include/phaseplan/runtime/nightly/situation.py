@@ -10,6 +10,7 @@ from include.phaseplan.errors import Bug
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.graph import dependents
 from include.phaseplan.plan.model import DEPENDENCIES, Branch, PhasePlan
+from include.phaseplan.runtime import schemes
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.inputs import Builder, Images, Start, ingredients
 from include.phaseplan.runtime.ledger import Snapshot
@@ -102,7 +103,11 @@ class Situation:
         return tuple(b for b in self.inside if b in wanted)
 
     def inputs(self, branch: Branch, verdict: Verdict) -> dict[str, str]:
-        """What building the branch depends on now, compared with how its work was begun."""
+        """What building the branch depends on now, compared with how its work was begun, and as that was recorded."""
+        return self.fresh(branch, verdict, schemes.readable(verdict.inputs))
+
+    def fresh(self, branch: Branch, verdict: Verdict, scheme: str = schemes.CURRENT) -> dict[str, str]:
+        """The same, as it is recorded now."""
         return ingredients(
             self.repo,
             self.snapshot,
@@ -110,6 +115,7 @@ class Situation:
             branch,
             self._builder(branch, verdict),
             Start(self.run.base, verdict.base),
+            scheme,
         )
 
     def _builder(self, branch: Branch, verdict: Verdict) -> Builder:
