@@ -18,6 +18,7 @@ from include.phaseplan.runtime.build.job import Done, Running
 from include.phaseplan.runtime.build.step import step
 from include.phaseplan.runtime.engine import volume_of
 from include.phaseplan.runtime.follow import follow
+from include.phaseplan.runtime.gates.nothing import nothing
 from include.phaseplan.runtime.limits import Limits
 from tests.build.conftest import Stage, stage
 from tests.container.conftest import AGENT, Story
@@ -162,6 +163,52 @@ def test_names_that_lead_nowhere_hurt_nobody(tmp_path: Path) -> None:
     (heads / "tree").write_text(space.repo.line("rev-parse", f"{space.base}^{{tree}}"))
     write(space, f="work")
     assert differing(space.repo, space.base, space.head()) == {b"f"}
+
+
+def test_a_name_that_git_refuses_does_not_take_the_other_work_with_it(tmp_path: Path) -> None:
+    space = workspace(tmp_path)
+    write(space, f="work")
+    for name in ("git~1", ".GIT ", "deep/.git:x"):
+        (space.path / name).parent.mkdir(exist_ok=True)
+        (space.path / name).write_text("x")
+    report = space.collect()
+    assert differing(space.repo, space.base, report["head"][0][0]) == {b"f"}
+    assert {(fields[0], fields[1]) for fields in report["finding"]} == {
+        ("hostile", "git~1"), ("hostile", ".GIT "), ("hostile", "deep/.git:x"),
+    }  # fmt: skip
+
+
+def test_a_merge_that_was_not_ended_is_a_finding_also_where_no_marker_tells(tmp_path: Path) -> None:
+    files = {b"bin": ("100644", b"\0a"), b"gone": ("100644", b"x\n")}
+    space = workspace(tmp_path, files=files)
+    for branch, data in (("one", b"\0b"), ("two", b"\0c")):
+        space.agent("checkout", "-q", "-B", branch, space.base)
+        (space.path / "bin").write_bytes(data)
+        (space.path / "gone").unlink() if branch == "one" else (space.path / "gone").write_text("y\n")
+        space.agent("commit", "-qam", branch)
+    with pytest.raises(AssertionError):
+        space.agent("merge", "one")
+    assert [fields[:2] for fields in space.collect()["finding"]] == [["markers", "bin"], ["markers", "gone"]]
+
+
+def test_a_sparse_checkout_deletes_nothing(tmp_path: Path) -> None:
+    files = {b"a/f": ("100644", b"a"), b"b/f": ("100644", b"b"), b"c/f": ("100644", b"c")}
+    space = workspace(tmp_path, files=files)
+    space.agent("sparse-checkout", "set", "a")
+    assert not (space.path / "b").exists()
+    write(space, a__f="changed")
+    assert differing(space.repo, space.base, space.head()) == {b"a/f"}
+
+
+def test_what_sums_up_to_nothing_is_called_what_it_is(tmp_path: Path) -> None:
+    space = workspace(tmp_path)
+    write(space, NOTES_md="scratch")
+    notes = space.head()
+    assert "scratch files only" in nothing(space.repo, space.base, notes).message
+    tree = space.repo.line("rev-parse", f"{space.base}^{{tree}}")
+    back = space.repo.line("commit-tree", "-p", notes, "-m", "back", tree)
+    assert "undo each other" in nothing(space.repo, space.base, back).message
+    assert "wrote nothing" in nothing(space.repo, space.base, space.base).message
 
 
 @pytest.mark.docker

@@ -48,6 +48,7 @@ def commits(task, report):
         if room is None:
             return
     head = head or base
+    leftover.unmerged(report)
     door.git("read-tree", head)
     date = door.text(door.git("show", "-s", "--format=%ct", head)).strip()
     final = leftover.snapshot(head, {**task, "date": date if date.isdigit() else "0"}, room, report)

@@ -7,6 +7,7 @@ from collector.door import GIT_DIR, ID, WORKSPACE, Damaged, git, text
 
 MOST = 1 << 20  # bytes read of one file
 FILES = 10_000  # ref files looked at
+INDEX_MOST = 256 << 20  # bytes
 
 
 def small_file(path):
@@ -65,6 +66,19 @@ def named():
         if path.endswith("/HEAD") and "/logs/" not in path and ID.fullmatch(value := _quiet(path) or ""):
             found[path[len(git_dir) + 1 :]] = value
     return found
+
+
+def index_says():
+    """(unmerged, not checked out): paths that the agent's index has in conflict, or left out on purpose."""
+    path = f"{WORKSPACE}/.git/index"
+    try:
+        known = os.lstat(path)
+    except OSError:
+        return set(), set()
+    if not stat.S_ISREG(known.st_mode) or known.st_size > INDEX_MOST:
+        return set(), set()
+    found = text(git("ls-files", "-z", "-t", "--cached", index=path, check=False)).split("\0")
+    return tuple({line[2:] for line in found if line[:2] == mark} for mark in ("M ", "S "))
 
 
 def logged(path):

@@ -1,12 +1,15 @@
 """Commits what lies in the workspace: what the agent left uncommitted is its work too, byte for byte."""
 
 import os
+import re
 import stat
 
+from collector import agent
 from collector.door import SPOKEN, WORKSPACE, git, names, raw, text
 from collector.owned import ignored
 
 MANY = 100_000  # left-over files that one commit takes
+REFUSED = re.compile(r"(\.git|git~1)[ .]*([:\\].*)?", re.IGNORECASE | re.DOTALL)  # git's own rule, on every system
 
 
 def snapshot(parent, task, room, report):
@@ -49,14 +52,31 @@ def readable_again():
 
 def _left_over(room, task, report):
     """Paths to commit, with what cannot be taken left out and told."""
-    submodules = _submodules(report)
+    away = _submodules(report) | _not_checked_out()
     listed = names("ls-files", "-z", "--others", "--modified", "--exclude-standard", work_tree=True)
-    nested = [path for path in listed if path.endswith("/")]
-    for path in nested[:SPOKEN]:
-        report.finding("a repository inside the workspace is not collected", path, gate="hostile")
-    paths = dict.fromkeys(path for path in listed if not path.endswith("/") and path not in submodules)
+    _tell([path for path in listed if path.endswith("/")], "a repository inside the workspace is not collected", report)
+    paths = dict.fromkeys(path for path in listed if not path.endswith("/") and path not in away)
     paths.update(dict.fromkeys(ignored(task["owned"])[0]))
-    return within(sorted((size(path), path) for path in paths), room, report)
+    refused = {path for path in paths if any(REFUSED.fullmatch(part) for part in path.split("/"))}
+    _tell(sorted(refused), "a name that git takes for a repository is not collected", report)
+    return within(sorted((size(path), path) for path in paths if path not in refused), room, report)
+
+
+def _tell(paths, message, report):
+    for path in paths[:SPOKEN]:
+        report.finding(message, path, gate="hostile")
+
+
+def unmerged(report):
+    """Tell of a merge that the agent began and did not end."""
+    for path in sorted(agent.index_says()[0])[:SPOKEN]:
+        report.finding("is in the middle of a merge: decide what stays, then `git add` or `git rm` it", path,
+                       gate="markers")  # fmt: skip
+
+
+def _not_checked_out():
+    """Files that a sparse checkout took away: the agent did not delete them."""
+    return {path for path in agent.index_says()[1] if not os.path.lexists(os.path.join(WORKSPACE, path))}
 
 
 def _submodules(report):

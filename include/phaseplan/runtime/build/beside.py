@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from include.phaseplan.runtime import refs
 from include.phaseplan.runtime.collect import Collected, beside_words
+from include.phaseplan.runtime.gates.nothing import WROTE_NOTHING
 from include.phaseplan.runtime.records import Finding, changed
 from include.phaseplan.runtime.results import keep_first
 
 if TYPE_CHECKING:
     from include.phaseplan.runtime.build.harvest import Harvest
     from include.phaseplan.runtime.build.job import View
-
-_EMPTY = "wrote nothing"
 
 
 def keep(view: View, attempt: int, collected: Collected) -> tuple[Finding, ...]:
@@ -39,9 +38,7 @@ def told_truly(harvest: Harvest, findings: Iterable[Finding]) -> tuple[Finding, 
     if not harvest.kept_volume and not any(finding.informs for finding in harvest.findings):
         return tuple(findings)
     said = "nothing of what it wrote is in its commit, which is the same tree as its base: see where it is kept"
-    return tuple(
-        changed(f, message=said) if f.gate == "agent" and f.message.startswith(_EMPTY) else f for f in findings
-    )
+    return tuple(changed(f, message=said) if f.message == WROTE_NOTHING else f for f in findings)
 
 
 def _finding(ref: str, words: str) -> Finding:

@@ -12,6 +12,7 @@ from include.phaseplan.plan.patterns import matches
 from include.phaseplan.runtime.gates.added import FileAdded, added
 from include.phaseplan.runtime.gates.hostile import hostile
 from include.phaseplan.runtime.gates.lost import Earlier, losses, notes, of_shared
+from include.phaseplan.runtime.gates.nothing import nothing
 from include.phaseplan.runtime.gates.paths import Change, attributes, changes, commit_with, removal, shown
 from include.phaseplan.runtime.gates.required import required
 from include.phaseplan.runtime.git import GitRepo
@@ -60,7 +61,7 @@ def judge(
     lost = losses(repo, plan, base, changed, files, earlier)
     findings += _bounded(of_shared(plan, lost))
     if not changed:
-        findings.append(Finding(gate="agent", message="wrote nothing: the commit is the same tree as its base"))
+        findings.append(nothing(repo, base, raw))
     return Judged(commit, lines, tuple(findings), tuple(change.path for change in changed), notes(lost))
 
 
