@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -59,6 +60,7 @@ class Alive:
     """A supervisor whose components live."""
 
     started = datetime.now(UTC)
+    home = SimpleNamespace(path=Path("/"))
 
     def check(self) -> list[Restart]:
         return []

@@ -99,8 +99,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader (`| head`) left; the flush at exit must not complain again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
-    except OSError as error:
-        print(f"phaseplan: error: {error}", file=sys.stderr)
+    except Exception as error:
+        from include.phaseplan.runtime.disk import of_error
+
+        full = of_error(error)
+        if full is None and not isinstance(error, OSError):
+            raise
+        print(f"phaseplan: error: {full or error}", file=sys.stderr)
         return 2
 
 

@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from include.phaseplan.errors import Infrastructure, Lasting, PhaseplanError, Stale
 from include.phaseplan.runtime.build.job import NotReady
+from include.phaseplan.runtime.disk import of_error
 from include.phaseplan.runtime.integration import WaveNotReached
 from include.phaseplan.runtime.workspace import DependencyOut
 
@@ -25,5 +26,9 @@ def faults() -> Iterator[None]:
         raise AirflowFailException(str(error)) from error
     except Infrastructure as error:
         raise AirflowException(f"infrastructure, no attempt is consumed: {error}") from error
+    except OSError as error:
+        if (full := of_error(error)) is None:
+            raise
+        raise AirflowException(f"infrastructure, no attempt is consumed: {full}") from full
     except PhaseplanError as error:
         raise AirflowFailException(str(error)) from error

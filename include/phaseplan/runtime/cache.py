@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from include.phaseplan.errors import Infrastructure
+from include.phaseplan.runtime.disk import disk_errors
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.locks import clear
 
@@ -29,13 +30,15 @@ def private_repo(state: Path, url: str, fill: Callable[[GitRepo], None]) -> Iter
     :param fill: fetches the target's refs into the cache; called under the cache's lock.
     """
     home = state / "cache"
-    (home / "private").mkdir(parents=True, exist_ok=True)
-    _sweep(home / "private")
-    shared = _filled(home, url, fill)
-    name, lock = _own(home / "private")
+    with disk_errors():
+        (home / "private").mkdir(parents=True, exist_ok=True)
+        _sweep(home / "private")
+        shared = _filled(home, url, fill)
+        name, lock = _own(home / "private")
     try:
-        repo = GitRepo.init(home / "private" / f"{name}.git", keep=(lock,))
-        (repo.path / "objects" / "info" / "alternates").write_text(f"{(shared.path / 'objects').resolve()}\n")
+        with disk_errors():
+            repo = GitRepo.init(home / "private" / f"{name}.git", keep=(lock,))
+            (repo.path / "objects" / "info" / "alternates").write_text(f"{(shared.path / 'objects').resolve()}\n")
         yield repo
     finally:
         _drop(home / "private", name)

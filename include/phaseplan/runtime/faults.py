@@ -11,6 +11,9 @@ import requests.exceptions
 import urllib3.exceptions
 
 from include.phaseplan.errors import Infrastructure, Lasting
+from include.phaseplan.runtime.disk import DiskFull, of_error, of_git
+
+__all__ = ["DiskFull"]
 
 _IMAGE = re.compile(r"[Nn]o such image:? ?([^\s\"')]+)")
 _PROGRAM = re.compile(r'exec: "([^"]+)"')
@@ -50,10 +53,6 @@ class NameTaken(Infrastructure):
     """Another process has created this very container: whoever comes second follows it with the next try."""
 
 
-class DiskFull(Infrastructure):
-    """No space left where the engine keeps its data, or on the worker."""
-
-
 @contextmanager
 def engine_errors() -> Iterator[None]:
     """Turn whatever Docker, its HTTP client or the socket raise into Infrastructure."""
@@ -64,8 +63,8 @@ def engine_errors() -> Iterator[None]:
     except docker.errors.DockerException as error:
         raise _spoken(error) from error
     except _WIRE as error:
-        if "No space left" in str(error):
-            raise DiskFull(f"no space left on this machine's disk: free some ({error})") from error
+        if (full := of_error(error) or of_git(str(error), "on the way to the Docker engine")) is not None:
+            raise full from error
         raise _silent(str(error)) from error
 
 
@@ -74,7 +73,7 @@ def _spoken(error: docker.errors.DockerException) -> Infrastructure:
     image = _IMAGE.search(text)
     if image or isinstance(error, docker.errors.ImageNotFound):
         return ImageMissing(image[1].rstrip(",") if image else text)
-    if "no space left" in text.lower():
+    if any(words in text.lower() for words in ("no space left", "disk quota exceeded", "read-only file system")):
         return DiskFull(f"no space left on the Docker engine's disk: free some (see docker system df): {text}")
     if "OCI runtime create failed" in text and (program := _PROGRAM.search(text)) is not None:
         said = f"the image has no program {program[1]!r} that can be run: mend `command` of the agent profile ({text})"

@@ -15,6 +15,7 @@ from pathlib import Path
 import git
 
 from include.phaseplan.errors import Infrastructure
+from include.phaseplan.runtime.disk import disk_errors, of_git
 from include.phaseplan.runtime.patience import verb_of, wait
 
 #: Who Phaseplan commits as. Merges use pinned dates besides, so that doing it again gives the same id.
@@ -64,7 +65,8 @@ class GitRepo:
     @classmethod
     def init(cls, path: Path, *, keep: tuple[int, ...] = ()) -> GitRepo:
         """Make an empty bare repository."""
-        path.mkdir(parents=True, exist_ok=True)
+        with disk_errors():
+            path.mkdir(parents=True, exist_ok=True)
         made = cls(path, keep=keep)
         made.run("init", "--quiet", "--bare")
         return made
@@ -81,9 +83,10 @@ class GitRepo:
         :param ok: exit codes that are answers, not errors.
         :param stdin: fed to git from a real file, as `merge-tree --stdin` wants it.
         :raises GitError: any other exit code.
+        :raises DiskFull: it failed because of a disk.
         :raises GitTooSlow: it did not end in time.
         """
-        with tempfile.TemporaryFile() as feed:
+        with disk_errors(), tempfile.TemporaryFile() as feed:
             feed.write(stdin or b"")
             feed.seek(0)
             process = self._git.execute(
@@ -95,6 +98,8 @@ class GitRepo:
             )
             code, out, err = wait(process.proc, args)
         result = Result(code, _text(out), _text(err))
+        if code and (full := of_git(result.err, str(self.path))) is not None:
+            raise full
         if result.code not in ok:
             raise GitError(args, result)
         return result

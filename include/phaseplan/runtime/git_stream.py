@@ -12,6 +12,7 @@ from typing import IO, Any, BinaryIO, cast
 import git
 
 from include.phaseplan.errors import Infrastructure
+from include.phaseplan.runtime.disk import disk_errors, of_git
 from include.phaseplan.runtime.git import GitRepo, Result
 from include.phaseplan.runtime.patience import GitTooSlow, limit_of, limited, verb_of, wait
 
@@ -58,7 +59,7 @@ def output(
     :param whole: the caller reads to the end, and an output that ended because git failed is no answer.
     :raises Infrastructure: with `whole`, git failed.
     """
-    with tempfile.TemporaryFile() as stdin:
+    with disk_errors(), tempfile.TemporaryFile() as stdin:
         stdin.writelines(feed)
         stdin.seek(0)
         process = git.Git(str(repo.path)).execute(
@@ -109,7 +110,10 @@ def take_pack(repo: GitRepo, pack: IO[bytes]) -> Result:
         env={**os.environ, **_QUIET},
     )
     code, out, err = wait(process.proc, args)
-    return Result(code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
+    said = err.decode("utf-8", "replace")
+    if code and (full := of_git(said, str(repo.path))) is not None:
+        raise full  # nobody's work is to blame for it
+    return Result(code, out.decode("utf-8", "replace"), said)
 
 
 def paths_within(repo: GitRepo, commit: str, most: int) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Sequence
@@ -11,6 +12,8 @@ from typing import Literal
 
 from include.phaseplan.plan.model import Branch, PhasePlan
 from include.phaseplan.runtime.records import now
+
+log = logging.getLogger(__name__)
 
 #: GATED: integrated, and its gates were run again. OUTDATED: taken out, because it is built anew.
 Word = (
@@ -63,12 +66,18 @@ def ordered(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def mirror(state: Path, phase: int, lines: Sequence[str], blockers: Sequence[str] = ()) -> None:
-    """Append to `logs/phase-N/status.log` and `blockers.log` under `state`; one write each, so lines never mix."""
+    """Append to `logs/phase-N/status.log` and `blockers.log` under `state`; one write each, so lines never mix.
+
+    They are copies for people. A disk that has no room for them keeps no verdict from being published.
+    """
     folder = state / "logs" / f"phase-{phase}"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in (("status.log", lines), ("blockers.log", blockers)):
-        if text:
-            _append(folder / name, "".join(f"{line}\n" for line in text))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in (("status.log", lines), ("blockers.log", blockers)):
+            if text:
+                _append(folder / name, "".join(f"{line}\n" for line in text))
+    except OSError as error:
+        log.warning("%s lacks these lines, the target repository has them: %s", folder, error)
 
 
 def _append(path: Path, text: str) -> None:

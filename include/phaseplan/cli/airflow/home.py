@@ -23,6 +23,7 @@ from include.phaseplan.cli.airflow import config
 from include.phaseplan.cli.airflow.api import Api
 from include.phaseplan.cli.airflow.sqlite import count_triggers_on
 from include.phaseplan.errors import Infrastructure, InputFault
+from include.phaseplan.runtime.disk import of_error, of_git
 from include.phaseplan.runtime.settings import TOP
 
 AIRFLOW = (sys.executable, "-m", "airflow")
@@ -68,6 +69,8 @@ def prepare(
     try:
         (path / "logs").mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        if (full := of_error(error)) is not None:
+            raise full from error
         raise InputFault(f"{path} cannot be used as an Airflow home: {error.strerror}. Give another --home.") from error
     path.chmod(0o700)
     lock = _lock(path)
@@ -188,5 +191,7 @@ def _make_template(home: Home, template: Path) -> None:
 def _run_migrate(environment: Mapping[str, str]) -> None:
     done = subprocess.run([*AIRFLOW, "db", "migrate"], env=environment, capture_output=True, text=True)
     if done.returncode:
+        if (full := of_git(done.stdout + done.stderr, "Airflow's database")) is not None:
+            raise full
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
         raise Infrastructure(f"Airflow could not make its database (exit {done.returncode}):\n{tail}")

@@ -17,6 +17,7 @@ from include.phaseplan.cli.progress.estimate import remaining
 from include.phaseplan.cli.progress.troubles import Troubles
 from include.phaseplan.cli.progress.view import PhaseView, observe
 from include.phaseplan.cli.running.request import PhaseRequest
+from include.phaseplan.cli.running.room import Room
 from include.phaseplan.compile import names
 from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.runtime.status import PhaseStatus
@@ -95,6 +96,7 @@ class Drive:
         self._since = supervisor.started
         self._begun = time.monotonic()
         self._silent_since: float | None = None
+        self._room = Room(supervisor.home.path, display.note)
 
     def to_the_end(self) -> dict[int, str]:
         """Trigger and watch; returns how each phase's DAG run ended: `success` or `failed`."""
@@ -179,12 +181,17 @@ class Drive:
             try:
                 return ask()
             except ApiError as error:
+                if self._room.full():
+                    deadline = time.monotonic() + PATIENCE
                 if error.status not in _PASSING or time.monotonic() > deadline:
                     raise
             time.sleep(_POLL)
             self._mend()
 
     def _mend(self) -> None:
+        """Start again what has died, unless it would only die of the same."""
+        if self._room.full():
+            return
         for restart in self._supervisor.check():
             self._display.note(
                 f"Airflow's {restart.component} had died (exit {restart.exit_code}) and was started again; "
@@ -200,7 +207,7 @@ class Drive:
             self._silent_since = None
         except ApiError as error:
             now = time.monotonic()
-            self._silent_since = self._silent_since or now
+            self._silent_since = now if self._room.full() else self._silent_since or now
             if error.status not in _PASSING or now - self._silent_since > PATIENCE:
                 raise
         views = [self._view(phase) for phase in self._phases]

@@ -11,6 +11,7 @@ from include.phaseplan.runtime.build import beside, publish
 from include.phaseplan.runtime.build.job import View
 from include.phaseplan.runtime.build.secrets import known_secrets
 from include.phaseplan.runtime.collect import collect
+from include.phaseplan.runtime.disk import disk_errors
 from include.phaseplan.runtime.engine import Found, cancel, find, look, remove
 from include.phaseplan.runtime.follow import memory_hint, read
 from include.phaseplan.runtime.records import Finding, moment, stamp
@@ -50,7 +51,7 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
     job, base = view.job, view.snapshot.started[view.branch.id][attempt].base
     secrets = known_secrets(view, container)
     redact = Redactor(secrets)
-    with redact.errors():
+    with redact.errors(), disk_errors():
         collected = collect(
             job.client,
             image=job.here.collector_image,

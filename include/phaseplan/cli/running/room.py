@@ -1,0 +1,32 @@
+"""Watches the disk that a run works on: while it is full, the run waits instead of ending."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+LEAST = 4 << 20  # bytes with which an Airflow can just go on
+
+
+class Room:
+    """Whether the disk of a home has room, said once when it changes."""
+
+    def __init__(self, path: Path, note: Callable[[str], None]) -> None:
+        self._path, self._note = path, note
+        self._full = False
+
+    def full(self) -> bool:
+        """Look now."""
+        try:
+            free = shutil.disk_usage(self._path).free
+        except OSError:
+            return self._full
+        if (free < LEAST) != self._full:
+            self._full = not self._full
+            self._note(
+                f"No space is left on the disk of {self._path}: the run waits. Free some space there; nothing is lost."
+                if self._full
+                else f"There is space on the disk of {self._path} again: the run goes on."
+            )
+        return self._full

@@ -1,0 +1,159 @@
+"""Line 29: a full disk is a fault of the system, said in words, and work goes on from where it was.
+
+Was: no space left under `.phaseplan` ended the run with a traceback and exit code 1, and agents stayed.
+Right: every door that runs git or the engine, or writes a file, says whose disk is full and what to do; it consumes no
+attempt and blames nobody, exit code 2; a run waits until there is space again.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from include.phaseplan.cli import main
+from include.phaseplan.cli.running.room import Room
+from include.phaseplan.errors import Infrastructure
+from include.phaseplan.operators.retrying import ByCause
+from include.phaseplan.runtime import statuslog
+from include.phaseplan.runtime.build.job import Done, Running
+from include.phaseplan.runtime.build.step import step
+from include.phaseplan.runtime.disk import DiskFull, disk_errors, of_error, of_git
+from include.phaseplan.runtime.follow import follow
+from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.git_stream import take_pack
+from tests.build.conftest import Stage, stage
+from tests.git.lab import Lab
+
+__all__ = ["stage"]
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A disk of its own for one folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("mounting a file system is not permitted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@contextmanager
+def filled(folder: Path) -> Iterator[None]:
+    """No space is left in a folder meanwhile."""
+    ballast = folder / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        for size in (1 << 20, 4096, 1):
+            with suppress(OSError):
+                while file.write(b"x" * size):
+                    pass
+    try:
+        yield
+    finally:
+        ballast.unlink()
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    "stage", ["mkdir -p a; echo hello > a/file.txt; head -c 300000 /dev/urandom > a/noise"], indirect=True
+)
+def test_a_full_disk_uses_up_no_attempt_and_the_next_start_goes_on(stage: Stage) -> None:
+    with small_disk(stage.state, "4m"):
+        with stage.job() as job:
+            running = step(job)
+        assert isinstance(running, Running)
+        follow(stage.client, running.container, lambda _: None, 20)
+        ours = "no space left on this machine's disk: free some"
+        with filled(stage.state), pytest.raises(DiskFull, match=ours), stage.job() as job:
+            step(job)
+        with stage.job() as job, pytest.raises(DiskFull, match=ours), filled(stage.state):  # in the middle of it
+            step(job)
+        assert stage.snapshot().verdicts == {}
+        with stage.job() as job:
+            done = step(job)
+        assert isinstance(done, Done)
+        assert [(v.attempt, v.outcome) for v in stage.snapshot().verdicts["7.1.1"]] == [(1, "passed")]
+
+
+def test_a_pack_that_does_not_fit_blames_nobody(tmp_path: Path, lab: Lab) -> None:
+    with small_disk(tmp_path / "small", "1m") as folder:
+        repo = GitRepo.init(folder / "one.git")
+        packed = tmp_path / "pack"
+        big = lab.repo.run("hash-object", "-w", "--stdin", stdin=os.urandom(3 << 20)).out
+        packed.write_bytes(
+            subprocess.run(
+                ["git", "-C", str(lab.repo.path), "pack-objects", "--stdout"],
+                input=big.encode(), check=True, capture_output=True,
+            ).stdout
+        )  # fmt: skip
+        with packed.open("rb") as file, pytest.raises(DiskFull, match="free some"):
+            take_pack(repo, file)
+
+
+def test_a_target_without_space_is_named_as_such(tmp_path: Path, lab: Lab) -> None:
+    with small_disk(tmp_path / "small", "1m") as folder:
+        target = GitRepo.init(folder / "target.git")
+        blob = lab.repo.run("hash-object", "-w", "--stdin", stdin=os.urandom(3 << 20)).out.strip()
+        tree = lab.repo.run("mktree", stdin=f"100644 blob {blob}\tbig\n".encode()).out.strip()
+        made = lab.repo.line("commit-tree", tree, "-m", "big")
+        with pytest.raises(DiskFull, match="target repository has no space left"):
+            lab.repo.run("push", "--quiet", str(target.path), f"{made}:refs/heads/main")
+
+
+def test_the_command_line_says_it_and_exits_with_2(
+    tmp_path: Path, lab: Lab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(tmp_path / "small", "256k") as folder, filled(folder):
+        monkeypatch.setenv("AIRFLOW__PHASEPLAN__STATE", str(folder / "state"))
+        assert main.main(["status", "5", "--repository", str(lab.url)]) == 2
+    said = capsys.readouterr().err
+    assert "no space left on this machine's disk: free some" in said and "Traceback" not in said
+
+
+def test_a_copy_for_people_keeps_no_verdict_from_being_published(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "small", "64k") as folder, filled(folder):
+        statuslog.mirror(folder, 5, ["a line"])
+
+
+def test_a_run_waits_while_its_disk_is_full(tmp_path: Path) -> None:
+    said: list[str] = []
+    with small_disk(tmp_path / "small", "8m") as folder:
+        room = Room(folder, said.append)
+        assert not room.full()
+        with filled(folder):
+            assert room.full() and room.full()
+        assert not room.full()
+    assert len(said) == 2 and "Free some space" in said[0] and "goes on" in said[1]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EFBIG])
+def test_every_door_knows_the_errors_of_a_disk(number: int) -> None:
+    with pytest.raises(Infrastructure, match=r":.*(free|repair|raise)"), disk_errors():
+        raise OSError(number, os.strerror(number), "/some/file")
+    assert of_git(f"fatal: cannot create '/x': {os.strerror(number)}", "/r") is not None
+    full = of_error(OSError(number, os.strerror(number)))
+    assert full is not None
+    decision = ByCause(1.0).evaluate(full, 9, 12)
+    assert "waiting for it to come back" in str(decision.reason)
+
+
+def test_what_is_not_about_a_disk_stays_what_it_is() -> None:
+    with pytest.raises(FileNotFoundError), disk_errors():
+        raise FileNotFoundError(errno.ENOENT, "no such file")
+    assert of_error(ValueError("no space left on device")) is None
+    assert of_error(sqlite3.OperationalError("database or disk is full")) is not None
+    assert of_git("fatal: not a git repository", "/r") is None
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path)
