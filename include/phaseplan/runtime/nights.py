@@ -13,6 +13,7 @@ from include.phaseplan.plan.digest import sha256
 from include.phaseplan.plan.model import Branch, PhasePlan
 from include.phaseplan.plan.render import clean
 from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.last import untouched
 from include.phaseplan.runtime.objects import read_objects
 from include.phaseplan.runtime.records import (
     BranchRecord,
@@ -156,7 +157,8 @@ def _deed(snapshot: Snapshot, plan: PhasePlan, run: RunRecord, branch: Branch) -
     if record is not None and record.state is State.INTEGRATED:
         return _integrated(snapshot, plan, run, branch, record)
     if record is not None and record.state in _OUT:
-        why = record.reason or ("started, and no result came back" if record.state is State.RUNNING else "")
+        why = untouched(snapshot, branch.id) or record.reason
+        why = why or ("started, and no result came back" if record.state is State.RUNNING else "")
         failed = _judged_in(run, record) and record.verdict is not None and record.verdict.outcome == "failed"
         cause = "failed" if failed else record.cause  # the ledger goes on to say what first took it out
         return changed(_facts(plan, record, _OUT[record.state], why), cause=cause)

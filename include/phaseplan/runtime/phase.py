@@ -17,6 +17,7 @@ from include.phaseplan.runtime.base import resolve_base
 from include.phaseplan.runtime.clashes import in_the_way, name_of
 from include.phaseplan.runtime.flaky import flaky
 from include.phaseplan.runtime.git import GitRepo
+from include.phaseplan.runtime.last import untouched
 from include.phaseplan.runtime.ledger import Change, Snapshot, update
 from include.phaseplan.runtime.night_words import note
 from include.phaseplan.runtime.nights import abandoned, continued, night, nights_of, tells_more
@@ -184,6 +185,8 @@ def _trouble(snapshot: Snapshot, branch: Branch, run_id: str) -> str:
         return _unnamed(snapshot, branch, record.verdict)
     if record and record.state is State.PENDING:
         return f"taken out to be built anew, and not built: {record.reason}"
+    if (old := untouched(snapshot, branch.id)) and record:
+        return old
     if record and record.state is not State.PASSED:
         return f"{record.state}: {record.reason or 'no reason given'}"
     if (cause := snapshot.not_ready(branch.id)) is not None:
@@ -191,7 +194,7 @@ def _trouble(snapshot: Snapshot, branch: Branch, run_id: str) -> str:
     waits = unpublished(snapshot, snapshot.pinned.plan, branch) if snapshot.pinned else {}
     if record and waits:
         return f"passed; {waits['reason']}"
-    return "passed, and waits to be merged" if record else "was not built"
+    return "passed, and waits to be merged" if record else old or "was not built"
 
 
 def _unnamed(snapshot: Snapshot, branch: Branch, verdict: Verdict | None) -> str:

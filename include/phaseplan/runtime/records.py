@@ -122,6 +122,7 @@ class BranchRecord(Record):
     reason: str = ""
     cause: Cause | None = None  # of `isolated`, and of `blocked` where a revert took it out with what it needs
     revert: str | None = None  # the commit on integration that took `merge` out again
+    run: str = ""  # whose integration took it out; what else decided is in the verdict
     verdict: Verdict | None = None
 
 

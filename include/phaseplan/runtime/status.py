@@ -11,6 +11,7 @@ from include.phaseplan.plan.model import Branch, PhasePlan, Wave
 from include.phaseplan.runtime import refs
 from include.phaseplan.runtime.early import EarlyWarning
 from include.phaseplan.runtime.flaky import Flake, flaky
+from include.phaseplan.runtime.last import untouched
 from include.phaseplan.runtime.lineage import AttemptStatus, alive, attempts_of
 from include.phaseplan.runtime.phase import complete
 from include.phaseplan.runtime.publishing import held, unpublished
@@ -125,14 +126,17 @@ def _branch(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan, branch: 
         attempts=attempts_of(snapshot, branch.id),
     )
     record = ledger.branches.get(branch.id) if ledger else None
+    over = ledger is not None and ledger.run is not None and ledger.run.closed is not None
+    old = untouched(snapshot, branch.id) if over else ""  # while a run is open, its tasks may still come
     if record is None:
-        return base
+        return base.model_copy(update={"reason": old})
     if record.state is State.RUNNING:
         return base.model_copy(update=_begun(snapshot, branch.id, record.attempt))
     if _goes_on(snapshot, plan, record):
         said = f"attempt {record.attempt} failed ({record.reason}); the next of {plan.attempts} follows"
         return base.model_copy(update={**_decided(snapshot, branch.id, record), "state": State.RUNNING, "reason": said})
-    return base.model_copy(update={**_decided(snapshot, branch.id, record), **unpublished(snapshot, plan, branch)})
+    known = {**_decided(snapshot, branch.id, record), **unpublished(snapshot, plan, branch)}
+    return base.model_copy(update=known | ({"reason": old} if old else {}))
 
 
 def _goes_on(snapshot: Snapshot, plan: PhasePlan, record: BranchRecord) -> bool:

@@ -195,7 +195,7 @@ def _isolated(job: Job, branch_id: str, out: Isolation) -> BranchRecord:
         return changed(record, reason=reason, rejected=verdict.attempt)
     informed = changed(verdict, findings=(*verdict.findings, *out.findings))
     ruling = RULINGS[out.cause]
-    return changed(record, state=ruling.state, reason=out.reason, cause=ruling.cause, verdict=informed)
+    return changed(record, state=ruling.state, reason=out.reason, cause=ruling.cause, verdict=informed, run=job.run.id)
 
 
 def _same(snapshot: Snapshot, ledger: Ledger, wave: int) -> bool:

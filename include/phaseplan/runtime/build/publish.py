@@ -150,7 +150,8 @@ def _lines(view: View, made: Verdict) -> list[str]:
     """Status lines of the whole attempt: the ledger takes them over from the result."""
     detail = f"{made.lines} lines" if made.outcome == "passed" else made.reason
     detail += f"; {made.notes[0]}" if made.notes else ""
-    lines = [statuslog.status_line(view.plan, view.branch, "STARTED", when=made.started)]
+    began = made.outcome != "blocked" or made.exit_code is not None  # without a workspace no agent did
+    lines = [statuslog.status_line(view.plan, view.branch, "STARTED", when=made.started)] if began else []
     lines.append(announce(view, ruling_of(made.outcome).word, detail))
     if made.outcome == "failed" and not follows((*view.verdicts, made), made.claim, view.plan.attempts):
         lines.append(announce(view, "ISOLATED", f"attempt {made.attempt} was the last of {view.plan.attempts}"))

@@ -8,18 +8,24 @@ from include.phaseplan.runtime import brief
 from include.phaseplan.runtime.agent_container import create_agent
 from include.phaseplan.runtime.build import adopt, earlier, inherit, publish
 from include.phaseplan.runtime.build.harvest import stop_foreign
-from include.phaseplan.runtime.build.job import Done, NotReady, Running, View
+from include.phaseplan.runtime.build.job import Done, Running, View
+from include.phaseplan.runtime.build.unready import NoWorkspace, blocked
 from include.phaseplan.runtime.build.workbench import bench
 from include.phaseplan.runtime.early import for_brief
 from include.phaseplan.runtime.engine import Found, remove, start
 from include.phaseplan.runtime.inputs import key_of
 from include.phaseplan.runtime.results import claim_attempt
+from include.phaseplan.runtime.workbench import GateFailed
 from include.phaseplan.runtime.workspace import Workspace, synthesise
 
 
 def begin(view: View) -> Running | Done:
     """Take over an agent of a dead run, reuse a passed verdict for the same inputs, or start a new attempt."""
-    workspace = _workspace(view)
+    try:
+        workspace = _workspace(view)
+    except NoWorkspace as why:
+        stop_foreign(view)
+        return blocked(view, None, why)
     pushed = adopt.pushed(view)
     heir = inherit.inherited(view, workspace.commit) if pushed is None else None
     stop_foreign(view, spare=heir.id if heir else "")
@@ -46,15 +52,26 @@ def again(view: View, attempt: int, left: Found | None) -> Running | Done:
     if left is not None:
         remove(view.job.client, left.id)
     claimed = view.snapshot.started[view.branch.id][attempt].base
-    return _launch(view, attempt, replace(_workspace(view), commit=claimed))
+    try:
+        return _launch(view, attempt, replace(_workspace(view), commit=claimed))
+    except NoWorkspace as why:
+        return blocked(view, attempt, why)
 
 
 def _workspace(view: View) -> Workspace:
-    base = earlier.base_of(view)
-    workspace = synthesise(view.job.repo, view.plan, base, view.snapshot, view.branch, bench(view, 0))
+    """What the agent starts from.
+
+    :raises NoWorkspace: what the branch builds on does not go together, or its generators fail there.
+    """
+    try:
+        base = earlier.base_of(view)
+        workspace = synthesise(view.job.repo, view.plan, base, view.snapshot, view.branch, bench(view, 0))
+    except GateFailed as failed:
+        said = str(failed.findings[0]) if failed.findings else str(failed)
+        raise NoWorkspace(f"generated files cannot be made in its workspace: {said}", failed.findings) from failed
     if workspace.conflict:
         needed, conflict = workspace.conflict
-        raise NotReady(f"{view.branch.id} is blocked: its dependencies conflict with each other: {needed} {conflict}")
+        raise NoWorkspace(f"its dependencies conflict with each other: {needed} {conflict}")
     heads = ", ".join(f"{d} at {c[:12]}" for d, c in workspace.dependencies) or "no dependencies"
     view.job.say(f"Workspace {workspace.commit[:12]}: {_named(view, base)} with {heads}.")
     if workspace.disputed:
