@@ -54,7 +54,10 @@ WHATS = st.sampled_from([*DONE, "blocked", "cancelled", "unfinished", "waiting",
 DEEDS = st.one_of(
     st.builds(lambda w, k, c: deed(w, key=k, commit=c), WHATS, st.sampled_from("kl"), st.sampled_from("cd")),
     st.builds(
-        lambda k, c: deed("isolated", key=k, cause=c), st.sampled_from("kl"), st.sampled_from(["failed", "conflict"])
+        lambda k, c, w: deed("isolated", key=k, commit=c, cause=w),
+        st.sampled_from("kl"),
+        st.sampled_from("cd"),
+        st.sampled_from(["failed", "conflict"]),
     ),
 )
 NIGHTS = st.lists(
@@ -76,7 +79,7 @@ def test_a_flake_is_two_verdicts_on_the_same_inputs(nights: list[Night]) -> None
         was, became = first.deeds[found.branch], second.deeds[found.branch]
         assert order.index(found.first) < order.index(found.second)
         assert {was.what in DONE, became.what in DONE} == {True, False}
-        for name in ("key", "gates", "base"):
+        for name in ("commit", "key", "gates", "base"):
             assert getattr(was, name) == getattr(became, name) != ""
         assert (first.base, first.plan) == (second.base, second.plan)
 
@@ -89,13 +92,13 @@ def test_every_failure_between_two_green_runs_of_the_same_inputs_is_found(nights
         for branch, d in n.deeds.items():
             if d.what not in DONE and d.cause != "failed":
                 continue
-            inputs, inside = (branch, d.key, n.base), d.what in DONE
+            inputs, inside = (branch, d.commit, d.key, n.base), d.what in DONE
             turns += seen.get(inputs, inside) != inside
             seen[inputs] = inside
     assert len(flaky(nights)) == turns
 
 
-@given(NIGHTS, st.sampled_from(["key", "gates", "base"]))
+@given(NIGHTS, st.sampled_from(["commit", "key", "gates", "base"]))
 def test_nobody_is_flaky_where_every_night_differs_in_one_thing(nights: list[Night], name: str) -> None:
     apart = [
         changed(n, deeds={b: changed(d, **{name: f"{i}"}) for b, d in n.deeds.items()}) for i, n in enumerate(nights)

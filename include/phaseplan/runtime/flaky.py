@@ -11,7 +11,7 @@ _JUDGED = ("failed", "wave_gate")  # a conflict is somebody else's doing, and a 
 
 
 class Flake(Record):
-    """Two runs that judged the same inputs, the same base and the same gates differently."""
+    """Two runs that judged the same commit, from the same inputs and base and by the same gates, differently."""
 
     branch: str
     first: str  # run
@@ -28,8 +28,9 @@ class Flake(Record):
 def flaky(nights: Sequence[Night]) -> tuple[Flake, ...]:
     """Every change of a verdict that nothing explains, in the order of the nights.
 
-    Compared are runs of one base and plan whose verdicts have one input key, workspace and gates. A wave's gate judges
-    a branch among others, so there the others must be the same too, save those that only its absence blocks.
+    Compared are runs of one base and plan whose verdicts are about one commit and have one input key, workspace and
+    gates: what an agent built anew, or a person pushed as a fix, is another input however alike all else is. A wave's
+    gate judges a branch among others: there the others must be the same too, save those that only its absence blocks.
 
     :param nights: oldest first.
     """
@@ -39,7 +40,7 @@ def flaky(nights: Sequence[Night]) -> tuple[Flake, ...]:
         for branch, deed in night.deeds.items():
             if not deed.key or not _judged(deed):
                 continue
-            inputs = (branch, deed.key, deed.gates, deed.base, night.base, night.plan)
+            inputs = (branch, deed.commit, deed.key, deed.gates, deed.base, night.base, night.plan)
             before = last.get(inputs)
             last[inputs] = night
             if before is not None and _turned(before, night, branch):
