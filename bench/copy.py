@@ -16,7 +16,7 @@ from pathlib import Path
 import docker
 
 from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.runtime import engine
+from include.phaseplan.runtime import engine, pid1
 from include.phaseplan.runtime.agent_container import create_agent
 from include.phaseplan.runtime.collect import collect
 from include.phaseplan.runtime.follow import follow
@@ -124,6 +124,7 @@ class _Bench:
         return create_agent(
             self.client, profile=profile, labels=self.labels, secrets={}, environment={}, repo=repo,
             commit=str(repo.rev("main")), branch_name="bench", documents={"task.json": b"{}"},
+            pid1=pid1.files(self.client, self.image, settings().state),
         )  # fmt: skip
 
     def _run(self, container_id: str) -> None:

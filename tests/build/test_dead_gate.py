@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from include.phaseplan.runtime import engine
+from include.phaseplan.runtime.build.harvest import harvest
 from include.phaseplan.runtime.build.ready import look
+from include.phaseplan.runtime.build.sweep import sweep
 from include.phaseplan.runtime.build.workbench import bench
 from include.phaseplan.runtime.follow import follow
-from include.phaseplan.runtime.gates.commands import GateStopped
 from tests.build.conftest import Stage
 from tests.build.test_step import begin, end
 
@@ -20,9 +21,24 @@ def test_a_gate_that_was_never_started_is_made_anew(stage: Stage) -> None:
     follow(stage.client, running.container, lambda _: None)
     with stage.job("run-1/3") as job:
         view = look(job)
-        dead = engine.create(stage.client, bench(view, 1)._spec(view.plan.gates.commands, "phaseplan-mark"))
-    with pytest.raises(GateStopped, match="was never started"):
-        end(stage)
-    assert dead not in {container.id for container in stage.containers()}
+        (agent,) = stage.containers()
+        raw = harvest(view, 1, agent).raw
+        spec = bench(view, 1).gating(job.repo, raw, view.plan.gates.commands)._spec(1, "")
+        dead = engine.create(stage.client, spec)
     assert end(stage).verdict.outcome == "passed"
+    assert dead not in {container.id for container in stage.containers()}
     assert stage.containers() == []
+
+
+def test_the_checkout_of_a_worker_that_died_is_swept(stage: Stage) -> None:
+    begin(stage)
+    with stage.job("run-1/3") as job:
+        view = look(job)
+        gating = bench(view, 1).gating(job.repo, view.run.base, ("true",))
+        engine.remove(stage.client, gating._begin(1, ""))
+        wanted = {"label": f"phaseplan.ledger={view.ledger.id}"}
+        assert len(stage.client.api.images(filters=wanted)) == 1
+        sweep(job, lambda branch: branch == "7.1.2")
+        assert len(stage.client.api.images(filters=wanted)) == 1, "another branch's"
+        sweep(job)
+        assert stage.client.api.images(filters=wanted) == []

@@ -112,6 +112,13 @@ def test_every_container_is_hardened(client: docker.DockerClient, ledger: str, s
 
 
 @docker_test
+def test_a_health_check_of_the_image_does_not_run_as_root(client: docker.DockerClient, ledger: str) -> None:
+    spec = engine.Spec(AGENT, labels(ledger), "1000:1000", 64 << 20, command=("true",), own_pid1=True)
+    config = client.api.inspect_container(engine.create(client, spec))["Config"]
+    assert config["Healthcheck"]["Test"] == ["NONE"] and config["StopSignal"] == "SIGTERM"
+
+
+@docker_test
 def test_found_again_by_labels(client: docker.DockerClient, ledger: str, shell) -> None:
     first, second = shell("sleep 0.3; exit 4"), shell("sleep 30", claim="r/1", branch="5.1.2")
     follow(client, first, lambda _: None, 20)

@@ -11,6 +11,7 @@ from include.phaseplan.plan.graph import dependents
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime import refs, statuslog
 from include.phaseplan.runtime.engine import connect, find, remove
+from include.phaseplan.runtime.gates.checkout import discard
 from include.phaseplan.runtime.gates.commands import ContainerBench
 from include.phaseplan.runtime.integrating import wave_bench
 from include.phaseplan.runtime.ledger import Snapshot, read
@@ -58,6 +59,7 @@ def _bench(snapshot: Snapshot, here: Settings, branch_id: str) -> ContainerBench
     client, name = connect(here.docker_url), f"isolate-{branch_id}"
     for left in find(client, ledger=snapshot.ledger.id, phase=snapshot.phase, branch=name):
         remove(client, left.id)
+    discard(client, ledger=snapshot.ledger.id, phase=snapshot.phase, branch=name)
     return wave_bench(snapshot, client, here, name, print)
 
 

@@ -85,8 +85,6 @@ class BranchBuildOperator(DockerOperator):
                     repository=self.repository,
                     deadline=time.time() + running.seconds,
                     secrets=running.secrets,
-                    mark=running.mark,
-                    commands=running.commands,
                 ),
                 method_name="execute_complete",
                 timeout=timedelta(seconds=running.seconds + 600),  # the trigger's own deadline comes first
@@ -97,7 +95,7 @@ class BranchBuildOperator(DockerOperator):
         """Follow a container in this process, and stop it when its time is up."""
         values = given(job.client, running.container, [variable for variable, _ in running.secrets])
         values |= {conn_id: Connection.get(conn_id).password or "" for _, conn_id in running.secrets}
-        said = Excerpt(job.say, str if running.mark else one_line)
+        said = Excerpt(job.say, one_line)
         ended = follow(job.client, running.container, said, running.seconds, redact=Redactor(values.values()))
         said.end()
         if ended is None:

@@ -61,10 +61,13 @@ class Gates(Model):
     required: tuple[Required, ...] = Field(default=(), description="What must occur in new files.")
     commands: tuple[str, ...] = Field(
         default=(),
-        description="Run in order in one container without network, on the exact commit; the first failure ends it.",
+        description="Run in order, each alone in a fresh checkout of the exact commit, without network; "
+        "the first failure ends it. Join with && what needs the files of the command before.",
     )
     profile: str | None = Field(
-        default=None, description="Agent profile of the gate containers; default: the plan's agent."
+        default=None,
+        description="Agent profile of the gate containers, with its network and environment; "
+        "default: the agent's image and limits.",
     )
     timeout: Seconds = Field(default=1800, description="For all commands of one gating together.")
 

@@ -25,12 +25,14 @@ def create_agent(
     branch_name: str | None,
     history: History = "shallow",
     documents: Mapping[str, bytes] | None = None,
+    pid1: bytes = b"",
 ) -> str:
     """Create an agent's container with its checkout and documents inside; it is not started.
 
     :param secrets: values by variable; `profile.secrets` names where they come from, this is what they are.
     :param environment: more variables, over those of the profile.
     :param documents: files under /phaseplan, `task.json` among them.
+    :param pid1: see `pid1.files`; without them, whoever ended the container cannot be told.
     :raises ImageMissing: the engine lacks the profile's image. Nothing is left behind by any failure.
     """
     spec = engine.Spec(
@@ -43,11 +45,12 @@ def create_agent(
         pids=profile.pids,
         network=profile.network,
         environment={**profile.environment, **environment, **secrets, **_told(labels)},
+        own_pid1=bool(pid1),
     )
     container_id = engine.create(client, spec)
     try:
         checkout = Checkout(repo, commit, branch_name, history, profile.uid, profile.gid)
-        copy_in(client, container_id, checkout, documents)
+        copy_in(client, container_id, checkout, documents, pid1)
     except BaseException:
         engine.remove(client, container_id)
         raise

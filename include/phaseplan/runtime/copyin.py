@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -60,11 +61,18 @@ class Checkout:
 
 
 def copy_in(
-    client: docker.DockerClient, container_id: str, checkout: Checkout, documents: Mapping[str, bytes] | None = None
+    client: docker.DockerClient,
+    container_id: str,
+    checkout: Checkout,
+    documents: Mapping[str, bytes] | None = None,
+    more: bytes = b"",
 ) -> None:
-    """Fill a created container's /workspace, and /phaseplan with documents the container cannot change."""
+    """Fill a created container's /workspace, and /phaseplan with documents the container cannot change.
+
+    :param more: members of an archive that go in as they are.
+    """
     with tempfile.TemporaryDirectory(prefix="copyin-", dir=checkout.repo.path) as folder:
-        stream = archive(checkout, documents or {}, Path(folder))
+        stream = chain([more], archive(checkout, documents or {}, Path(folder)))
         with engine_errors():
             client.api.put_archive(container_id, "/", _in_chunks(stream))
 

@@ -13,18 +13,26 @@ import docker
 import docker.errors
 from docker.types import LogConfig, Mount
 
+from include.phaseplan.runtime import pid1
 from include.phaseplan.runtime.faults import ContainerGone, engine_errors
 from include.phaseplan.runtime.labels import Labels, filters
 
 WORKSPACE = "/workspace"
 CANCELLED = "-cancelled"  # ends the name of a container that a person, or a task on its behalf, has stopped
+_OURS = "phaseplan."  # what our labels begin with
 _PATIENCE = 120  # seconds of silence after which an engine counts as gone
 _LOG_FILES = {"max-size": "20m", "max-file": "2"}  # an agent that talks without end must not fill the disk
 
 
 @dataclass(frozen=True)
 class Spec:
-    """A container to create. Sizes in bytes; `volume` is mounted at /workspace, None makes a new one."""
+    """A container to create. Sizes in bytes.
+
+    :param volume: what is mounted at /workspace; None makes a new one.
+    :param mounted: whether anything is; else the workspace is in the image.
+    :param own_pid1: other people's code runs in it, under `pid1`, whose files the caller copies in.
+    :param marks: further labels of ours, by what follows `phaseplan.`; see `Found.marks`.
+    """
 
     image: str
     labels: Labels
@@ -37,6 +45,9 @@ class Spec:
     environment: Mapping[str, str] = field(default_factory=dict)
     network: str = "none"
     volume: str | None = None
+    mounted: bool = True
+    own_pid1: bool = False
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,9 @@ class Found:
     """A container as the engine sees it now. Times as the engine writes them (RFC 3339), empty where it has none.
 
     Of a container that lives for a millisecond the engine may write that it finished before it started.
+
+    :param exit_code: the command's; None while it runs.
+    :param stopped: the engine or a person ended it. Nothing inside can bring this about where `Spec.own_pid1` was set.
     """
 
     id: str
@@ -54,6 +68,8 @@ class Found:
     started_at: str
     finished_at: str
     cancelled: bool = False  # stopped on purpose before it was done, whatever its exit code says
+    stopped: bool = False
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 def connect(url: str) -> docker.DockerClient:
@@ -87,15 +103,19 @@ def look(client: docker.DockerClient, container_id: str) -> Found:
     state = data["State"]
     alive = state["Status"] in {"running", "paused", "restarting", "removing"}
     status = "running" if alive else "created" if state["Status"] == "created" else "exited"
+    labels = data["Config"]["Labels"] or {}
+    code, stopped = pid1.code_of(data["Config"], int(state["ExitCode"]))
     return Found(
         id=data["Id"],
         status=status,
-        labels=Labels.from_dict(data["Config"]["Labels"] or {}),
-        exit_code=state["ExitCode"] if status == "exited" else None,
+        labels=Labels.from_dict(labels),
+        exit_code=code if status == "exited" else None,
         oom=bool(state.get("OOMKilled")),
         started_at=_time(state.get("StartedAt")),
         finished_at=_time(state.get("FinishedAt")),
         cancelled=str(data.get("Name", "")).endswith(CANCELLED),
+        stopped=status == "exited" and stopped and not state.get("OOMKilled"),
+        marks={key.removeprefix(_OURS): value for key, value in labels.items() if key.startswith(_OURS)},
     )
 
 
@@ -111,13 +131,14 @@ def create(client: docker.DockerClient, spec: Spec) -> str:
     """
     own = f"phaseplan-{random.token_hex(8)}"
     name, volume = _name(spec.labels) if spec.labels.role == "agent" else own, spec.volume or own
+    new = spec.mounted and spec.volume is None
     with engine_errors():
-        if spec.volume is None:
+        if new:
             client.api.create_volume(own, labels=spec.labels.as_dict())
         try:
             made = client.api.create_container(**_config(client, spec, volume), name=name)
         except BaseException:
-            if spec.volume is None:
+            if new:
                 _drop_volume(client, volume)
             raise
     return str(made["Id"])
@@ -131,25 +152,52 @@ def _name(labels: Labels) -> str:
 def _config(client: docker.DockerClient, spec: Spec, volume: str) -> dict[str, Any]:
     host = client.api.create_host_config(
         network_mode=spec.network,
-        mounts=[Mount(target=WORKSPACE, source=volume, type="volume", no_copy=True)],
+        mounts=[Mount(target=WORKSPACE, source=volume, type="volume", no_copy=True)] if spec.mounted else None,
         cap_drop=["ALL"],
+        cap_add=list(pid1.RIGHTS) if spec.own_pid1 else None,
         security_opt=["no-new-privileges:true"],
         mem_limit=spec.memory,
         memswap_limit=spec.memory,  # the same number: no swap on top
         nano_cpus=int(spec.cpus * 1e9),
         pids_limit=spec.pids,
-        init=True,
+        init=not spec.own_pid1,
         log_config=LogConfig(type=LogConfig.types.JSON, config=_LOG_FILES),
     )
     return {
         "image": spec.image,
+        **(_guarded(client, spec) if spec.own_pid1 else _plain(spec)),
+        "environment": dict(spec.environment),
+        "working_dir": WORKSPACE,
+        "labels": {**spec.labels.as_dict(), **{f"{_OURS}{key}": value for key, value in spec.marks.items()}},
+        "host_config": host,
+    }
+
+
+def _plain(spec: Spec) -> dict[str, Any]:
+    """The command as the profile's user, under the engine's own init."""
+    return {
         "command": list(spec.command) or None,
         "entrypoint": list(spec.entrypoint) if spec.entrypoint is not None else None,
-        "environment": dict(spec.environment),
         "user": spec.user,
-        "working_dir": WORKSPACE,
-        "labels": spec.labels.as_dict(),
-        "host_config": host,
+    }
+
+
+def _guarded(client: docker.DockerClient, spec: Spec) -> dict[str, Any]:
+    """The same under our PID 1, which is root: so nothing of the image's may run as the container's user."""
+    try:
+        config = client.api.inspect_image(spec.image)["Config"] or {}
+    except docker.errors.ImageNotFound as error:
+        raise docker.errors.ImageNotFound(f"No such image: {spec.image}") from error
+    entrypoint, command = config.get("Entrypoint") or [], config.get("Cmd") or []
+    if spec.entrypoint is not None:
+        entrypoint, command = list(spec.entrypoint), []
+    argv = [*entrypoint, *(spec.command or command)]
+    has_home = "HOME" in spec.environment or any(e.startswith("HOME=") for e in config.get("Env") or [])
+    return {
+        "entrypoint": pid1.command_line(argv, spec.user, has_home=has_home),
+        "user": "0:0",
+        "healthcheck": {"test": ["NONE"]},  # the engine would run it as root
+        "stop_signal": "SIGTERM",  # an image may ask for one that PID 1 does not know
     }
 
 

@@ -25,19 +25,21 @@ class Exit:
     """How a container ended. Times as the engine writes them.
 
     `oom` is what the engine noticed; on some kernels it notices nothing, and only code 137 (killed) is left.
+    `stopped`: see `engine.Found`.
     """
 
     code: int
     oom: bool
     started: str
     finished: str
+    stopped: bool = False
 
 
 def memory_hint(code: int | None, oom: bool, limit: int) -> str:
     """What to add to a sentence about an exit code when memory (limit in bytes) was, or may have been, the cause."""
     if oom:
         return f", the container ran out of memory (limit {limit >> 20} MiB)"
-    return f", killed: perhaps out of memory (limit {limit >> 20} MiB)" if code == 137 else ""
+    return f", killed inside: by itself, or perhaps out of memory (limit {limit >> 20} MiB)" if code == 137 else ""
 
 
 @dataclass
@@ -70,7 +72,7 @@ def follow(
         found = engine.look(client, container_id)
         if found.status == "exited":
             read(client, container_id, sink, redact, cursor=place)
-            return Exit(int(found.exit_code or 0), found.oom, found.started_at, found.finished_at)
+            return Exit(int(found.exit_code or 0), found.oom, found.started_at, found.finished_at, found.stopped)
         if deadline is not None and time.monotonic() >= deadline:
             return None
         time.sleep(0.2)  # the stream ended before the container did: the engine rotated the log, or is about to say so

@@ -12,6 +12,7 @@ from include.phaseplan.runtime import statuslog
 from include.phaseplan.runtime.build.job import Job
 from include.phaseplan.runtime.build.sweep import sweep
 from include.phaseplan.runtime.gates.commands import ContainerBench
+from include.phaseplan.runtime.gates.profile import gate_profile
 from include.phaseplan.runtime.integration import Integrated, WaveRed, integrate
 from include.phaseplan.runtime.labels import Labels
 from include.phaseplan.runtime.ledger import Snapshot, read
@@ -81,9 +82,10 @@ def wave_bench(
     profile = pinned.plan.gates.profile or ledger.run.agent or pinned.plan.agent or next(iter(pinned.profiles))
     return ContainerBench(
         client,
-        profile=pinned.profiles[profile],
+        profile=gate_profile(pinned.plan, pinned.profiles[profile]),
         labels=Labels(ledger.id, snapshot.phase, name, ledger.run.epoch, ledger.run.id, "gate"),
         collector=here.collector_image,
         timeout=pinned.plan.gates.timeout,
         sink=lambda line: say(line or ""),
+        state=here.state,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
 import aiodocker
@@ -14,7 +14,6 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from include.phaseplan.runtime.build.cancel import cancel
 from include.phaseplan.runtime.docker_url import normal
 from include.phaseplan.runtime.excerpt import FIRST
-from include.phaseplan.runtime.gates.driver import Transcript
 from include.phaseplan.runtime.lines import Lines
 from include.phaseplan.runtime.redact import Redactor
 from include.phaseplan.runtime.shown import one_line
@@ -39,8 +38,6 @@ class ContainerTrigger(BaseTrigger):
     :param deadline: seconds since 1970 after which the container is stopped.
     :param since: only log lines from this second on.
     :param secrets: variables with the Airflow connection ids whose passwords must not show in the log.
-    :param mark: what begins the gate driver's own lines, where the container runs gates.
-    :param commands: the gates, which the driver knows by number.
     """
 
     def __init__(
@@ -54,8 +51,6 @@ class ContainerTrigger(BaseTrigger):
         deadline: float,
         since: int = 0,
         secrets: tuple[tuple[str, str], ...] = (),
-        mark: str = "",
-        commands: tuple[str, ...] = (),
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
         self.docker_url = docker_url
@@ -66,14 +61,12 @@ class ContainerTrigger(BaseTrigger):
         self.deadline = deadline
         self.since = since
         self.secrets = tuple((variable, conn_id) for variable, conn_id in secrets)
-        self.mark = mark
-        self.commands = tuple(commands)
         self._lines = 0  # of the log that were read and shown
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Path of this class and what makes it again; no secret is in it."""
         place = ("docker_url", "container_id", "phase", "branch", "repository", "deadline")
-        fields = (*place, "since", "secrets", "mark", "commands")
+        fields = (*place, "since", "secrets")
         return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in fields}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -116,13 +109,13 @@ class ContainerTrigger(BaseTrigger):
 
         After FIRST lines it stops: all triggers share this process. The task shows the end when it resumes.
         """
-        lines, shown = Lines(redact), self._shown()
+        lines = Lines(redact)
         container = docker.containers.container(self.container_id)
         try:
             async for piece in container.log(stdout=True, stderr=True, follow=True, since=self.since):
-                for line in shown(self._counted(lines.feed(piece))):
-                    self.log.info("%s", line)
-                if self._lines >= FIRST and not self.mark:
+                for line in self._counted(lines.feed(piece)):
+                    self.log.info("%s", one_line(line))
+                if self._lines >= FIRST:
                     self.log.info(
                         "[%s lines are shown; what follows is shown when the container has ended]", self._lines
                     )
@@ -130,20 +123,13 @@ class ContainerTrigger(BaseTrigger):
                 await asyncio.sleep(0)
         except (aiodocker.exceptions.DockerError, OSError) as error:
             self.log.warning("The container's log broke off: %s", error)
-        for line in shown(self._counted(lines.rest())):
-            self.log.info("%s", line)
+        for line in self._counted(lines.rest()):
+            self.log.info("%s", one_line(line))
 
     def _counted(self, lines: Iterable[str]) -> Iterator[str]:
         for line in lines:
             self._lines += 1
             yield line
-
-    def _shown(self) -> Callable[[Iterable[str]], Iterator[str]]:
-        """What of a container's lines is for people."""
-        if not self.mark:
-            return lambda lines: map(one_line, lines)
-        transcript = Transcript(self.mark)
-        return lambda lines: (text for line in lines if (text := transcript.read(line, self.commands)) is not None)
 
     async def _passwords(self) -> list[str]:
         """The secrets' values; asking for them also makes Airflow mask them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 
@@ -65,6 +65,7 @@ def clear(url: str, runs: Collection[str]) -> list[str]:
             except APIError as error:
                 if error.status_code not in (404, 409):  # gone, or somebody else is removing it
                     kept.append(f"{container.name} ({error.explanation})")
+    _images(url, runs)
     return kept
 
 
@@ -78,3 +79,15 @@ def _cancel(container: Any) -> str:
         container.rename(name)
     container.stop(timeout=5)
     return name
+
+
+def _images(url: str, runs: Collection[str]) -> None:
+    """Remove the checkouts that these runs' gates began from; what cannot go now, the next run removes."""
+    import docker
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    with suppress(DockerException, RequestException), closing(docker.DockerClient(base_url=url, timeout=20)) as client:
+        for image in client.api.images(filters={"label": "phaseplan.gating"}):
+            if any(str((image["Labels"] or {}).get("phaseplan.claim")).startswith(run) for run in runs):
+                client.api.remove_image(image["Id"], force=True, noprune=True)

@@ -19,8 +19,6 @@ from include.phaseplan.runtime.redact import Redactor
 from include.phaseplan.runtime.results import keep_attempt
 from include.phaseplan.runtime.verdicts import Evidence
 
-_STOPPED = (137, 143)  # exit codes of SIGKILL and SIGTERM: somebody or something stopped it
-
 
 @dataclass(frozen=True)
 class Harvest:
@@ -121,10 +119,9 @@ def _last_line(view: View, container: Found, redact: Redactor) -> str:
 
 def _stopped(view: View, container: Found, seconds: float) -> str:
     """How a container ended that something from outside has ended; empty: the agent did, or its limits."""
-    if container.exit_code not in _STOPPED or container.oom or seconds >= view.profile.timeout:
+    if not container.stopped or seconds >= view.profile.timeout:
         return ""
-    hint = memory_hint(container.exit_code, container.oom, view.profile.memory)
-    return f"the agent's container was stopped from outside (exit code {container.exit_code}{hint})"
+    return f"the agent's container was stopped from outside (exit code {container.exit_code})"
 
 
 def _exit_findings(view: View, container: Found, seconds: float) -> tuple[Finding, ...]:
@@ -138,7 +135,8 @@ def _exit_findings(view: View, container: Found, seconds: float) -> tuple[Findin
     if seconds >= view.profile.timeout:
         limit = f"{view.profile.timeout} s"
         return (Finding(gate="agent", limit=limit, message=f"the agent was stopped at its time limit of {limit}"),)
-    return (Finding(gate="agent", limit="0", actual=str(code), message=f"the agent exited with code {code}"),)
+    hint = memory_hint(code, container.oom, view.profile.memory)
+    return (Finding(gate="agent", limit="0", actual=str(code), message=f"the agent exited with code {code}{hint}"),)
 
 
 def left_seconds(view: View, container: Found) -> float:
@@ -189,6 +187,6 @@ def put_away(view: View, container: Found, outcome: Literal["cancelled", "unfini
     if container.status == "exited" and known and not judged:
         done = harvest(view, attempt, container)
         kept = done.kept_volume
-        stopped = ran or container.cancelled or container.exit_code in _STOPPED
+        stopped = ran or container.cancelled or container.stopped
         publish.over(view, attempt, container.labels.claim, done, outcome or ("cancelled" if stopped else "unfinished"))
     remove(job.client, container.id, keep_volume=kept is not None)

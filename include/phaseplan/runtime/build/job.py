@@ -12,6 +12,7 @@ from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.model import Branch, PhasePlan
 from include.phaseplan.runtime import schemes
 from include.phaseplan.runtime.engine import image_digest
+from include.phaseplan.runtime.gates.profile import gate_profile
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.inputs import Builder, Start, ingredients
 from include.phaseplan.runtime.labels import Labels, Role
@@ -77,7 +78,7 @@ class View:
     @property
     def gate_profile(self) -> AgentProfile:
         """The profile gate containers use."""
-        return self.profile_named(self.plan.gates.profile or self.profile_name)
+        return gate_profile(self.plan, self.profile_named(self.plan.gates.profile or self.profile_name))
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -124,8 +125,6 @@ class Running:
     role: Role
     seconds: float  # time limit, from now
     secrets: tuple[tuple[str, str], ...] = ()  # variable and connection id of what to mask in its log
-    mark: str = ""  # of a gating, whose log is read through `driver.Transcript`
-    commands: tuple[str, ...] = ()  # of a gating
 
 
 @dataclass(frozen=True)

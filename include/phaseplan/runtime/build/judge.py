@@ -10,9 +10,9 @@ from include.phaseplan.runtime.build.harvest import Harvest
 from include.phaseplan.runtime.build.job import Done, Running, View
 from include.phaseplan.runtime.build.replay import replay
 from include.phaseplan.runtime.build.workbench import bench
-from include.phaseplan.runtime.engine import find
 from include.phaseplan.runtime.gates.diff import Judged
 from include.phaseplan.runtime.gates.diff import judge as judge_diff
+from include.phaseplan.runtime.gates.gating import Waiting
 from include.phaseplan.runtime.gates.lost import within
 from include.phaseplan.runtime.records import Finding
 from include.phaseplan.runtime.verdicts import decide
@@ -51,22 +51,20 @@ def _unrelated(harvest: Harvest) -> Finding:
 
 
 def _commands(view: View, attempt: int, judged: Judged, commands: tuple[str, ...]) -> tuple[Finding, ...] | Running:
-    """Run the gate commands, or take up a gate container that an earlier process started."""
+    """Run the gate commands, or go on with those that an earlier process began."""
     if not commands:
         return ()
-    job, workbench = view.job, bench(view, attempt)
-    mine = find(job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id, role="gate")
-    container = next((c.id for c in mine if c.labels.claim == job.claim and c.labels.attempt == attempt), None)
-    begun = container is None
-    if container is None:
-        container = workbench.start(job.repo, judged.commit, commands)
-    ended = workbench.ended(container, _PATIENCE)
-    if begun and not ended:
+    job = view.job
+    gating = bench(view, attempt).gating(job.repo, judged.commit, commands)
+    came = gating.advance(_PATIENCE)
+    waiting = came if isinstance(came, Waiting) else None
+    if waiting and waiting.begun:
         replay(view, attempt)  # before the gates' first word, so that the story stays in its order
-    if begun or ended:
+    if waiting is None or waiting.begun:
         job.say(f"Gates on {judged.commit[:12]}: {'; '.join(commands)}")
-    if not ended:
-        seconds = float(view.plan.gates.timeout)
-        return Running(container, "gate", seconds, mark=workbench.mark(container), commands=commands)
-    workbench.wait(container, commands, _PATIENCE)
-    return workbench.finish(container, commands, repo=job.repo, commit=judged.commit)
+    gating.show()
+    if waiting:
+        job.say(f"Waiting for `{waiting.command}` in container {waiting.container[:12]}.")
+        return Running(waiting.container, "gate", waiting.seconds)
+    gating.close()
+    return came if isinstance(came, tuple) else ()

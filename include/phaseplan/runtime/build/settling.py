@@ -7,6 +7,7 @@ from include.phaseplan.runtime.build.harvest import put_away
 from include.phaseplan.runtime.build.job import Job
 from include.phaseplan.runtime.build.ready import look
 from include.phaseplan.runtime.engine import find, remove
+from include.phaseplan.runtime.gates.checkout import discard
 from include.phaseplan.runtime.reconcile import reconcile
 
 
@@ -30,4 +31,5 @@ def settle(job: Job, *, over: bool) -> None:
         elif container.labels.role == "collector" or over:
             remove(job.client, container.id, keep_volume=container.labels.role == "collector")  # the agent's workspace
     if over:
+        discard(job.client, ledger=view.ledger.id, phase=job.phase, branch=job.branch_id, claim=job.claim)
         reconcile(job.repo, job.remote, job.phase, token=job.token)  # withdraws what is isolated now

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from include.phaseplan.runtime import brief
+from include.phaseplan.runtime import brief, pid1
 from include.phaseplan.runtime.agent_container import create_agent
 from include.phaseplan.runtime.build import adopt, earlier, inherit, publish
 from include.phaseplan.runtime.build.harvest import stop_foreign
@@ -99,6 +99,7 @@ def _launch(view: View, attempt: int, workspace: Workspace) -> Running:
         branch_name=view.branch.branch,
         history=view.plan.history,
         documents=brief.documents(task, previous=earlier.previous(view)),
+        pid1=pid1.files(job.client, job.here.collector_image, job.here.state),
     )
     start(job.client, container)
     publish.announce(view, "STARTED")

@@ -11,6 +11,7 @@ from include.phaseplan.runtime.build.inherit import worth
 from include.phaseplan.runtime.build.job import Job
 from include.phaseplan.runtime.build.ready import look, selected
 from include.phaseplan.runtime.engine import Found, find, remove
+from include.phaseplan.runtime.gates.checkout import discard
 from include.phaseplan.runtime.ledger import read
 from include.phaseplan.runtime.phase import check_token
 
@@ -37,6 +38,7 @@ def sweep(job: Job, concerns: Callable[[str], bool] = lambda _: True, *, opening
     for found in mine:  # first the helpers: a volume that one of them holds could not be removed
         if found.labels.role != "agent":
             remove(job.client, found.id, keep_volume=found.labels.role == "collector")  # the volume is the agent's
+    discard(job.client, concerns, ledger=snapshot.ledger.id, phase=job.phase)
     for found in mine:
         if found.labels.role == "agent" and found.labels.branch in snapshot.pinned.plan.by_id:
             _agent(replace(job, branch_id=found.labels.branch, claim=found.labels.claim), found, opening)

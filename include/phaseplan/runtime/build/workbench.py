@@ -15,4 +15,5 @@ def bench(view: View, attempt: int) -> ContainerBench:
         collector=view.job.here.collector_image,
         timeout=view.plan.gates.timeout,
         sink=view.job.say,
+        state=view.job.here.state,
     )

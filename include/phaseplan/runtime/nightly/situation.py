@@ -11,6 +11,7 @@ from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.graph import dependents
 from include.phaseplan.plan.model import DEPENDENCIES, Branch, PhasePlan
 from include.phaseplan.runtime import schemes
+from include.phaseplan.runtime.gates.profile import gate_profile
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.inputs import Builder, Images, Start, ingredients
 from include.phaseplan.runtime.ledger import Snapshot
@@ -127,7 +128,7 @@ class Situation:
     def gates_of(self, branch_id: str) -> AgentProfile:
         """The profile of a branch's gate containers."""
         named = self.plan.profile_of(self.plan.by_id[branch_id]) or ""
-        return self._profile(self.plan.gates.profile or self.run.agent or named)
+        return gate_profile(self.plan, self._profile(self.plan.gates.profile or self.run.agent or named))
 
     def _profile(self, name: str) -> AgentProfile:
         if name not in self.pinned.profiles:
