@@ -8,6 +8,7 @@ them. Where `owns` names an ignored place, what is there is the work. "Wrote not
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from include.phaseplan.runtime import refs
 from include.phaseplan.runtime.build.job import Done, Running
 from include.phaseplan.runtime.build.step import step
+from include.phaseplan.runtime.collect import beside_words
 from include.phaseplan.runtime.engine import volume_of
 from include.phaseplan.runtime.follow import follow
 from include.phaseplan.runtime.gates.nothing import nothing
@@ -209,6 +211,26 @@ def test_what_sums_up_to_nothing_is_called_what_it_is(tmp_path: Path) -> None:
     back = space.repo.line("commit-tree", "-p", notes, "-m", "back", tree)
     assert "undo each other" in nothing(space.repo, space.base, back).message
     assert "wrote nothing" in nothing(space.repo, space.base, space.base).message
+
+
+def test_names_of_the_agents_making_cannot_speak_for_us(tmp_path: Path) -> None:
+    space = workspace(tmp_path, "web/")
+    space.agent("checkout", "-q", "-b", "mine")
+    write(space, f="work")
+    space.agent("add", "-A")
+    space.agent("commit", "-qm", "work")
+    head = (space.path / ".git/refs/heads/mine").read_bytes()
+    odd = os.fsencode(space.path) + b"/.git/refs/heads/a\n\nhead " + b"1" * 40 + b"\x1b[2J\xe9"
+    Path(os.fsdecode(odd)).write_bytes(head)
+    for number in range(30):
+        (space.path / f".git/refs/heads/{'long' * 60}{number}").write_bytes(head)
+    space.agent("checkout", "-q", "-f", space.base)
+    (space.path / "web").mkdir()
+    Path(os.fsdecode(os.fsencode(space.path) + b"/web/\x1b\xe9.log")).write_text("x")
+    report = space.collect()
+    assert len(report["head"]) == 1 and len(report["told"][0][0]) <= 4000
+    words = beside_words(space.repo, report["beside"][0][0])
+    assert words.isprintable() and words.encode() and ("refs/heads/" in words)
 
 
 @pytest.mark.docker

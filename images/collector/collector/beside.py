@@ -4,11 +4,15 @@ They become one commit beside the work, which nobody judges or merges: its paren
 it, its tree is the work's with the ignored files. What does not fit into the limits stays in the volume.
 """
 
+import re
+
 from collector import agent, leftover, limits
 from collector.door import SPOKEN, WORKSPACE, Damaged, git, text
 from collector.owned import ignored
 
 MOST = 50  # names whose commits are kept
+LONGEST = 4000  # characters that tell what it is: names are the agent's
+STRANGE = re.compile(r"[\x00-\x1f\x7f]")
 FILES, BYTES = 1000, 10 << 20  # ignored files
 
 
@@ -42,6 +46,7 @@ def _commit(task, final, report):
     if not tips and not files:
         return None
     told = "; ".join(said for said in (_told(tips) if tips else "", _files(files) if files else "") if said)
+    told = STRANGE.sub("?", told)[:LONGEST]
     report.say("told", told)
     return leftover.commit(_tree(final, files), [final, *tips], task["date"], f"Kept beside the work: {told}\n")
 

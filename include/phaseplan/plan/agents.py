@@ -45,7 +45,7 @@ class AgentProfile(Model):
     pids: int = Field(default=512, gt=0)
     timeout: Seconds = 7200
     user: Annotated[str, AfterValidator(_uid)] = "1000:1000"
-    max_output: Size = 500 << 20  # bytes that may come back
+    max_output: Size = 500 << 20  # bytes that may come back, unpacked
 
     @property
     def uid(self) -> int:

@@ -18,6 +18,7 @@ from include.phaseplan.errors import Infrastructure
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.runtime import engine
 from include.phaseplan.runtime.collector import Trip, collect_once
+from include.phaseplan.runtime.gates.paths import shown
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.labels import Labels
 from include.phaseplan.runtime.leaks import leaks
@@ -99,4 +100,4 @@ def _judge(came: Collected, repo: GitRepo, base: str, secret_values: Sequence[st
 
 def beside_words(repo: GitRepo, beside: str) -> str:
     """What a commit that was kept beside the work holds, as the collector wrote it into its message."""
-    return repo.line("show", "-s", "--format=%s", beside).removeprefix("Kept beside the work: ")
+    return shown(repo.line("show", "-s", "--format=%s", beside).removeprefix("Kept beside the work: "))
