@@ -16,6 +16,7 @@ import pytest
 
 from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.runtime import locks, refs
+from include.phaseplan.runtime.cache import kept
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.phase import reconcile
 from include.phaseplan.runtime.reconcile import derived
@@ -143,6 +144,7 @@ def test_elsewhere_the_message_says_what_to_remove(lab: Lab, served: str, tmp_pa
     remote = Remote(served)
     lock = leave(lab.url / f"{REF}.lock", 999)
     with remote.private(state=tmp_path / "state") as repo:
+        remote.take(repo, ["refs/heads/main"])
         with pytest.raises(
             Infrastructure, match=rf"refused 8 times: .*target\.git/(\./)?{re.escape(REF)}\.lock; .*remove it"
         ):
@@ -182,38 +184,44 @@ def test_a_push_of_which_a_part_landed_is_rolled_forward(lab: Lab) -> None:
 
 
 def _cache(state: Path) -> Path:
-    for stamp in (state / "cache").glob("*.stamp"):
-        os.utime(stamp, (0, 0))
     return next((state / "cache").glob("*.git"))
 
 
 def test_what_a_killed_fetch_left_in_the_cache_is_cleared(lab: Lab, tmp_path: Path) -> None:
-    lab.push("refs/heads/old", lab.main)
-    with lab.remote.private(state=tmp_path):
-        pass
-    lab.push("refs/heads/more", commit_files(lab.repo, lab.main, {"x": "1\n"}, "x"))
-    lab.push("refs/heads/old", None)  # so that the fetch prunes, which needs packed-refs
+    with lab.remote.private(state=tmp_path) as repo:
+        lab.remote.take(repo, ["refs/heads/main"])
+    more = commit_files(lab.repo, lab.main, {"x": "1\n"}, "x")
+    lab.push("refs/heads/more", more)
     cache = _cache(tmp_path)
     GitRepo(cache).run("pack-refs", "--all")
-    names = ("packed-refs.lock", "shallow.lock", "HEAD.lock", "refs/heads/more.lock", "objects/pack/tmp_pack_x")
+    names = (
+        "packed-refs.lock",
+        "shallow.lock",
+        "HEAD.lock",
+        f"{kept('refs/heads/more')}.lock",
+        "objects/pack/tmp_pack_x",
+    )
     left = [leave(cache / name) for name in names]
     draft = leave(cache.parent / f"{cache.stem}.draft-0" / "HEAD").parent
     with lab.remote.private(state=tmp_path) as repo:
-        assert repo.rev(lab.refs()["refs/heads/more"])
+        lab.remote.take(repo, ["refs/heads/more"], [more])
+        assert repo.rev(more)
     assert not [path for path in left if path.exists()]
     (cache / "HEAD").unlink()  # half gone: made again, drafts of the dead included
     with lab.remote.private(state=tmp_path) as repo:
-        assert repo.rev(lab.refs()["refs/heads/more"])
+        lab.remote.take(repo, ["refs/heads/more"], [more])
+        assert repo.rev(more)
     assert not draft.exists()
 
 
 def test_a_cache_with_a_damaged_ref_is_filled_again(lab: Lab, tmp_path: Path) -> None:
-    with lab.remote.private(state=tmp_path):
-        pass
+    with lab.remote.private(state=tmp_path) as repo:
+        lab.remote.take(repo, ["refs/heads/main"])
     new = commit_files(lab.repo, lab.main, {"x": "1\n"}, "x")
     lab.push("refs/heads/main", new)
-    (_cache(tmp_path) / "refs" / "heads" / "main").write_bytes(b"\0" * 41)  # as a machine that lost power leaves it
+    (_cache(tmp_path) / kept("refs/heads/main")).write_bytes(b"\0" * 41)  # as a machine that lost power leaves it
     with lab.remote.private(state=tmp_path) as repo:
+        lab.remote.take(repo, ["refs/heads/main"], [new])
         assert repo.rev(new) == new
 
 
@@ -229,7 +237,8 @@ def test_a_git_that_outlives_its_worker_keeps_the_cache_to_itself(lab: Lab, tmp_
     slow.chmod(0o755)
     code = (
         "import sys; from pathlib import Path; from include.phaseplan.runtime.remote import Remote\n"
-        "with Remote(sys.argv[1]).private(state=Path(sys.argv[2])): pass"
+        "remote = Remote(sys.argv[1])\n"
+        "with remote.private(state=Path(sys.argv[2])) as repo: remote.take(repo, ['refs/heads/main'])"
     )
     command = [sys.executable, "-c", code, str(lab.url), str(tmp_path / "state")]
     worker = subprocess.Popen(command, env={**os.environ, "PATH": f"{slow.parent}:{os.environ['PATH']}"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -50,11 +49,11 @@ def test_unreachable_names_the_repository_and_hides_credentials(tmp_path: Path) 
     with pytest.raises(RepositoryUnreachable, match=r"/nowhere/x\.git"):
         Remote("/nowhere/x.git").refs()
     url = "http://user:hunter2@127.0.0.1:9/x.git"
-    with pytest.raises(RepositoryUnreachable) as raised, Remote(url).private(state=tmp_path):
-        pass
+    with pytest.raises(RepositoryUnreachable) as raised, Remote(url).private(state=tmp_path) as repo:
+        Remote(url).take(repo, ["refs/heads/main"])
     assert "hunter2" not in str(raised.value) and "http://127.0.0.1:9/x.git" in str(raised.value)
-    with pytest.raises(Infrastructure), Remote("ext::sh -c 'touch owned'").private(state=tmp_path):
-        pass
+    with pytest.raises(Infrastructure), Remote("ext::sh -c 'touch owned'").private(state=tmp_path) as repo:
+        Remote("ext::sh -c 'touch owned'").take(repo, ["refs/heads/main"])
     with pytest.raises(Infrastructure):
         Remote("--upload-pack=touch owned").refs()
     assert not list(tmp_path.rglob("owned")) and not Path("/owned").exists()
@@ -64,6 +63,7 @@ def test_unreachable_names_the_repository_and_hides_credentials(tmp_path: Path) 
 def test_private_repositories_borrow_and_vanish(lab: Lab, tmp_path: Path) -> None:
     state = tmp_path / "state"
     with lab.remote.private(state=state) as first, lab.remote.private(state=state) as second:
+        lab.remote.take(first, ["refs/heads/main"], [lab.main])
         assert first.rev(lab.main) == second.rev(lab.main) == lab.main
         assert not [p for p in (first.path / "objects").rglob("*") if p.is_file() and p.name != "alternates"]
         later = commit_files(lab.target, lab.main, {"x": "1\n"}, "later")
@@ -76,14 +76,14 @@ def test_private_repositories_borrow_and_vanish(lab: Lab, tmp_path: Path) -> Non
 
 def test_a_renamed_directory_of_names_does_not_wedge_the_cache(lab: Lab, tmp_path: Path) -> None:
     lab.push("refs/heads/topic", lab.main)
-    with lab.remote.private(state=tmp_path):
-        pass
-    lab.push("refs/heads/topic", None)
-    lab.push("refs/heads/topic/sub", lab.main)
-    for stamp in (tmp_path / "cache").glob("*.stamp"):
-        os.utime(stamp, (0, 0))
     with lab.remote.private(state=tmp_path) as repo:
-        assert repo.rev(lab.main) == lab.main
+        lab.remote.take(repo, ["refs/heads/topic"])
+    lab.push("refs/heads/topic", None)
+    sub = commit_files(lab.repo, lab.main, {"x": "1\n"}, "x")
+    lab.push("refs/heads/topic/sub", sub)
+    with lab.remote.private(state=tmp_path) as repo:
+        lab.remote.take(repo, ["refs/heads/topic/sub"], [sub])
+        assert repo.rev(sub) == sub
 
 
 def test_leftovers_of_a_killed_process_are_swept_and_those_of_living_ones_are_not(lab: Lab, tmp_path: Path) -> None:

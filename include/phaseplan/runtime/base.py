@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 
-from include.phaseplan.errors import InputFault
+from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.plan.model import DEPENDENCIES, PhasePlan
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.merge import Head, chain_merge
@@ -83,11 +85,21 @@ def find_base(remote: Remote, repo: GitRepo, name: str) -> str:
     for ref in (f"refs/heads/{name}", f"refs/tags/{name}"):
         if ref in held:
             if missing(repo, [held[ref]]):
-                remote.fetch(repo, f"+{ref}:{ref}")
+                remote.take(repo, [ref], [held[ref]])
             if (commit := repo.rev(held[ref])) is not None:
                 return commit
-    if re.fullmatch(r"[0-9a-f]{40}", name) and (commit := repo.rev(name)) is not None:
+    if re.fullmatch(r"[0-9a-f]{40}", name) and (commit := _by_id(remote, repo, name, held)) is not None:
         return commit
     raise BaseMissing(
         f"base {name!r} is neither a branch, a tag nor a commit of {remote}; set `base:` in the plan or the parameter"
     )
+
+
+def _by_id(remote: Remote, repo: GitRepo, commit: str, held: Mapping[str, str]) -> str | None:
+    """A commit that no ref need point at; of a server that gives none by its id all branches and tags are fetched."""
+    if missing(repo, [commit]):
+        with suppress(Infrastructure):
+            remote.take(repo, [commit], [commit])
+    if missing(repo, [commit]):
+        remote.take(repo, [ref for ref in held if ref.startswith(("refs/heads/", "refs/tags/"))], [commit])
+    return repo.rev(commit)

@@ -1,4 +1,8 @@
-"""Private repositories: one per task, its objects borrowed from a cache that all tasks on this machine share."""
+"""Private repositories: one per task, its objects borrowed from a cache that all tasks on this machine share.
+
+The cache is filled with what somebody asks for and with nothing else: a branch that nobody here needs may be as large
+or as damaged as it likes. What a fetch brings is seen whole or not at all, because it comes as one pack.
+"""
 
 from __future__ import annotations
 
@@ -8,69 +12,107 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from include.phaseplan.errors import Infrastructure
+from include.phaseplan.runtime.bound import keep_small
 from include.phaseplan.runtime.disk import disk_errors
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.locks import clear
 
-#: Seconds for which a filled cache is fresh enough: it saves transfers, it is never the truth.
-FRESH = 30.0
 #: Seconds to wait for another process that fills the cache: longer than any first fetch should take.
 WAIT = 1800.0
+#: Packs after which a cache puts small ones together.
+PACKS = 40
+
+
+Fetch = Callable[[GitRepo, Sequence[str]], None]
+
+
+class PrivateRepo(GitRepo):
+    """A repository of one task, which sees what the shared cache of its target has."""
+
+    shared: Path  # the cache
+
+    def fill(self, sources: Sequence[str], wanted: Sequence[str], fetch: Fetch) -> None:
+        """Have refs of the target in the cache.
+
+        :param sources: names of refs, a `*` at the end allowed.
+        :param wanted: commits that are looked for; where another task has brought them meanwhile, nothing is fetched.
+        :param fetch: brings refspecs into the cache; called under its lock.
+        """
+        with disk_errors(), locked(self.shared.with_suffix(".lock")) as lock:
+            cache = GitRepo(self.shared, keep=(lock,))
+            if wanted and _has(cache, wanted):
+                return
+            clear(self.shared)  # the lock is ours and every git under it is gone: what lies there is a killed one's
+            _refill(cache, lambda: fetch(cache, [f"+{source}:{kept(source)}" for source in sources]))
+            if len(list((self.shared / "objects" / "pack").glob("*.pack"))) > PACKS:
+                cache.run("repack", "--geometric=2", "-d", "-q", "--no-write-bitmap-index")  # it drops no object
+
+
+def kept(ref: str) -> str:
+    """What a ref of the target is called in the cache: flat, so that `x` and `x/y` of two days lie side by side."""
+    top, star, _ = ref.partition("*")
+    return f"refs/kept/{hashlib.sha256(top.encode()).hexdigest()[:32]}{'/' + star if star else ''}"
 
 
 @contextmanager
-def private_repo(state: Path, url: str, fill: Callable[[GitRepo], None]) -> Iterator[GitRepo]:
-    """A temporary bare repository that sees the cache's objects; gone afterwards.
-
-    :param fill: fetches the target's refs into the cache; called under the cache's lock.
-    """
-    home = state / "cache"
+def private_repo(state: Path, url: str) -> Iterator[PrivateRepo]:
+    """A temporary bare repository that sees the cache's objects; gone afterwards. Nothing is fetched yet."""
+    home, key = state / "cache", hashlib.sha256(url.encode()).hexdigest()[:16]
     with disk_errors():
         (home / "private").mkdir(parents=True, exist_ok=True)
         _sweep(home / "private")
-        shared = _filled(home, url, fill)
-        name, lock = _own(home / "private")
-    try:
+    with _in_use(home, key) as users:
         with disk_errors():
-            repo = GitRepo.init(home / "private" / f"{name}.git", keep=(lock,))
-            (repo.path / "objects" / "info" / "alternates").write_text(f"{(shared.path / 'objects').resolve()}\n")
-        yield repo
+            keep_small(home, key)
+            name, lock = _own(home / "private")
+        try:
+            with disk_errors():
+                repo = PrivateRepo(GitRepo.init(home / "private" / f"{name}.git").path, keep=(lock, users))
+                repo.shared = home / f"{key}.git"
+                borrowed = (repo.shared / "objects").resolve()
+                (repo.path / "objects" / "info" / "alternates").write_text(f"{borrowed}\n")
+            yield repo
+        finally:
+            _drop(home / "private", name)
+            os.close(lock)
+
+
+@contextmanager
+def _in_use(home: Path, key: str) -> Iterator[int]:
+    """The cache of one URL, made where there is none; while this lasts nobody removes it."""
+    with disk_errors(), locked(home / f"{key}.lock"):
+        users = os.open(home / f"{key}.users", os.O_RDWR | os.O_CREAT, 0o644)
+        fcntl.flock(users, fcntl.LOCK_SH)
+        os.utime(users)
+        if not (home / f"{key}.git" / "HEAD").exists():
+            _make(home / f"{key}.git")
+    try:
+        yield users
     finally:
-        _drop(home / "private", name)
-        os.close(lock)
+        os.close(users)
 
 
-def _filled(home: Path, url: str, fill: Callable[[GitRepo], None]) -> GitRepo:
-    """The cache of one URL. Nothing ever leaves it (no gc, prune only drops names), so borrowing from it is safe."""
-    key = hashlib.sha256(url.encode()).hexdigest()[:16]
-    path, stamp = home / f"{key}.git", home / f"{key}.stamp"
-    with _locked(home / f"{key}.lock") as lock:
-        if not (path / "HEAD").exists():
-            stamp.unlink(missing_ok=True)
-            _make(path)
-        if not stamp.exists() or not 0 <= time.time() - stamp.stat().st_mtime < FRESH:
-            clear(path)  # the lock is ours and every git under it is gone: what lies there is a killed one's
-            _refill(GitRepo(path, keep=(lock,)), fill)
-            stamp.touch()
-    return GitRepo(path)
+def _has(cache: GitRepo, commits: Sequence[str]) -> bool:
+    out = cache.run("cat-file", "--batch-check", stdin="".join(f"{c}\n" for c in commits).encode()).out
+    return not any(line.endswith(" missing") for line in out.splitlines())
 
 
-def _refill(cache: GitRepo, fill: Callable[[GitRepo], None]) -> None:
+def _refill(cache: GitRepo, fetch: Callable[[], None]) -> None:
     """Its refs are only what a fetch has seen: where a crash of the machine damaged one, they are all made again."""
     try:
-        fill(cache)
+        fetch()
     except Infrastructure:
         if cache.run("for-each-ref", ok=tuple(range(256))).err == "":
             raise
         (cache.path / "packed-refs").unlink(missing_ok=True)
         shutil.rmtree(cache.path / "refs")
         (cache.path / "refs").mkdir()
-        fill(cache)
+        fetch()
 
 
 def _make(path: Path) -> None:
@@ -84,7 +126,8 @@ def _make(path: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[int]:
+def locked(path: Path) -> Iterator[int]:
+    """Hold a file's lock; every git that inherits the handle holds it too."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         _wait_for(handle, path)

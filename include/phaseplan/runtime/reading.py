@@ -15,6 +15,7 @@ from include.phaseplan.runtime import refs
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.nights import nights_of
 from include.phaseplan.runtime.objects import missing, read_objects
+from include.phaseplan.runtime.pieces import HalfThere, check_whole
 from include.phaseplan.runtime.records import Ledger, Pinned, Verdict
 from include.phaseplan.runtime.remote import ROUNDS, Remote
 from include.phaseplan.runtime.snapshot import Claim, Snapshot
@@ -29,18 +30,25 @@ def read(repo: GitRepo, remote: Remote, phase: int, *, nights: bool = False) -> 
 
     :param nights: also the history of its runs, which grows with every night and is rarely needed.
     """
+    anew = False
     for _ in range(ROUNDS):
         held = remote.refs(repo=repo)
         own = {ref: sha for ref, sha in held.items() if ref.startswith(f"{refs.root(phase)}/")}
         integration = refs.integration(phase)
         wanted = [*own.values(), *([held[integration]] if integration in held else ())]
+        sources = [*([f"{refs.root(phase)}/*"] if own else []), *([integration] if integration in held else [])]
         if missing(repo, wanted):
-            remote.fetch(
-                repo, f"+{refs.root(phase)}/*:{refs.root(phase)}/*", *(f"+{i}:{i}" for i in held if i == integration)
-            )
-        if not missing(repo, wanted):
+            remote.take(repo, sources, wanted)
+        if missing(repo, wanted):
+            continue
+        try:
             found = _snapshot(repo, phase, own, {r: s for r, s in held.items() if r.startswith("refs/heads/")})
             return replace(found, nights=nights_of(repo, found.ledger_commit)) if nights else found
+        except HalfThere:
+            if anew:
+                raise
+            anew = True
+            remote.take(repo, sources, anew=True)
     raise Infrastructure(f"the refs of phase {phase} on {remote} changed faster than they could be read {ROUNDS} times")
 
 
@@ -54,6 +62,7 @@ def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, s
         if match[1] == "attempts" and not match[4]:
             attempts.setdefault(match[2], {})[int(match[3])] = sha
     files = read_objects(repo, _wanted(tip, results.values(), started.values()))
+    check_whole(repo, [name for name, data in files.items() if data is None])
     verdicts = {
         key: _load(Verdict, files[f"{sha}:verdict.json"], refs.root(phase) + "/results/" + key)
         for key, sha in results.items()

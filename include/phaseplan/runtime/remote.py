@@ -14,11 +14,12 @@ from pathlib import Path
 
 from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.plan.login import parted
-from include.phaseplan.runtime.cache import private_repo
+from include.phaseplan.runtime.cache import PrivateRepo, kept, private_repo
 from include.phaseplan.runtime.git import GitRepo, Result
 from include.phaseplan.runtime.locks import local, lock_age, named, release, sweep
 from include.phaseplan.runtime.logins import environment, hidden, login_of
 from include.phaseplan.runtime.objects import missing
+from include.phaseplan.runtime.patience import verb_of
 from include.phaseplan.runtime.refusals import Refused, RepositoryUnreachable, clash, clash_of, refusal, unreadable
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")  # up to the last @: a password may hold one
@@ -63,30 +64,41 @@ class Remote:
 
     @contextmanager
     def private(self, *, state: Path) -> Iterator[GitRepo]:
-        """A temporary bare repository of our own; the history comes from the cache under `state`."""
+        """A temporary bare repository of our own, which sees what the cache under `state` has fetched so far."""
         if (home := local(self.url)) is not None:
             sweep(home, lock_age())
-        with private_repo(state, self.url, self._fill) as repo:
+        with private_repo(state, self.url) as repo:
             yield repo
 
-    def _fill(self, cache: GitRepo) -> None:
-        self._ask(
-            cache,
-            "fetch",
-            "--prune",
-            *_FETCH,
-            self.url,
-            "+refs/heads/*:refs/heads/*",
-            "+refs/phaseplan/*:refs/phaseplan/*",
-        )
+    def take(self, repo: GitRepo, refs: Sequence[str], wanted: Sequence[str] = (), *, anew: bool = False) -> None:
+        """Have the objects of some refs in a repository, of a private one in the cache behind it.
 
-    def fetch(self, repo: GitRepo, *refspecs: str) -> None:
-        """Fetch refspecs.
-
+        :param refs: their names; a `*` may stand at the end.
+        :param wanted: the commits that are looked for.
+        :param anew: without believing what is there already, some of which turned out to be missing.
         :raises RepositoryUnreachable: the repository did not answer.
         :raises Infrastructure: it answered, but not with what was asked for.
         """
-        self._ask(repo, "fetch", *_FETCH, self.url, *refspecs)
+        if not refs:
+            return
+        again = ("--refetch",) if anew else ()
+
+        def fetch(into: GitRepo, specs: Sequence[str]) -> None:
+            self._ask(into, *_WHOLE, "fetch", *again, *_FETCH, self.url, *specs)
+
+        if isinstance(repo, PrivateRepo):
+            repo.fill(refs, () if anew else wanted, fetch)
+        else:
+            fetch(repo, [f"+{ref}:{kept(ref)}" for ref in refs])
+
+    def fetch(self, repo: GitRepo, *refspecs: str) -> None:
+        """Fetch refspecs, where names are wanted and not only objects.
+
+        :raises RepositoryUnreachable, Infrastructure: as `take`.
+        """
+        if isinstance(repo, PrivateRepo):
+            self.take(repo, [spec.lstrip("+").partition(":")[0] for spec in refspecs])
+        self._ask(repo, *_WHOLE, "fetch", *_FETCH, self.url, *refspecs)
 
     def refs(self, pattern: str = "", *, repo: GitRepo | None = None) -> dict[str, str]:
         """Commit by ref name, as the target has it now (`pattern`: shell wildcards over the whole name)."""
@@ -129,8 +141,6 @@ class Remote:
         told = refusal(said.out, said.err)
         if told.raced:
             return False
-        if "No space left" in said.err:
-            raise Infrastructure(f"no space left where {self} is: free some there ({self._clean(said)})")
         if told.reasons:
             raise Refused(str(self), told.named, told.why, self._hidden(told.words))
         text = self._clean(said)
@@ -156,7 +166,7 @@ class Remote:
         if held is None or update.new is None:
             return False
         if missing(repo, [held]):
-            self.fetch(repo, update.ref)
+            self.take(repo, [update.ref], [held])
         return not missing(repo, [held]) and repo.is_ancestor(update.new, held)
 
     def _ask(self, repo: GitRepo, *args: str) -> Result:
@@ -164,11 +174,12 @@ class Remote:
         if said.code == 0 and "because shallow roots" not in said.err:
             return said
         text = self._clean(said)
-        if (lasting := unreadable(str(self), args[0], text)) is not None:
+        verb = verb_of(args)
+        if (lasting := unreadable(str(self), verb, text)) is not None:
             raise lasting
-        if args[0] == "ls-remote" or any(word in said.err.lower() for word in _GONE):
+        if verb == "ls-remote" or any(word in said.err.lower() for word in _GONE):
             raise RepositoryUnreachable(f"repository {self} cannot be read: {text}")
-        raise Infrastructure(f"git {args[0]} on {self} failed: {text}")
+        raise Infrastructure(f"git {verb} on {self} failed: {text}")
 
     def _clean(self, said: Result) -> str:
         return self._hidden(_all(said).strip())[:2000] or f"exit code {said.code}"
@@ -177,6 +188,8 @@ class Remote:
         return _CREDENTIALS.sub("", hidden(text, self._login))
 
 
+#: What is fetched becomes visible as one pack, or not at all: loose objects would appear one by one.
+_WHOLE = ("-c", "fetch.unpackLimit=1")
 _ANY = tuple(range(-64, 256))
 _FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc", "--")
 

@@ -85,8 +85,9 @@ def keep_first(repo: GitRepo, remote: Remote, ref: str, commit: str) -> str:
     """Create a ref; what stands under it afterwards: `commit`, or what another process has put there before."""
     if remote.push(repo, [Update(ref, commit, None)]):
         return commit
-    remote.fetch(repo, f"+{ref}:{ref}")
-    return repo.line("rev-parse", f"{ref}^{{commit}}")
+    held = remote.refs(ref, repo=repo)[ref]  # created once: it stays what it is
+    remote.take(repo, [ref], [held])
+    return held
 
 
 def publish_result(

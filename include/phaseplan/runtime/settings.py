@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from include.phaseplan.errors import InputFault
 from include.phaseplan.plan.address import fault
 
+_UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 TOP = Path(__file__).resolve().parents[3]  # the checkout
 
 
@@ -67,6 +68,18 @@ def settings() -> Settings:
         retry_delay=float(option("retry_delay") or 10),
         gate_runs=_count("gate_runs", 60),
     )
+
+
+def cache_size() -> int:
+    """Bytes that the caches of repositories may have all together: `cache_size`, for example 500m or 5g.
+
+    :raises InputFault: the setting is no size.
+    """
+    text = (option("cache_size") or "5g").strip().lower()
+    number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "")
+    if not number.isdecimal():
+        raise InputFault(f"`cache_size` in section [phaseplan] must be a size such as 500m or 5g, not {text!r}")
+    return int(number) * _UNITS.get(unit, 1)
 
 
 def last_run_file() -> Path:
