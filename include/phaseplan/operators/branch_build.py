@@ -16,11 +16,12 @@ from include.phaseplan.operators.run import job_of
 from include.phaseplan.operators.telling import tell_branch
 from include.phaseplan.runtime.build.job import Again, Done, Heard, Job, Running, Untouched
 from include.phaseplan.runtime.build.step import step
-from include.phaseplan.runtime.engine import given, stop
+from include.phaseplan.runtime.engine import OVER_DISK, cancel, given, stop
 from include.phaseplan.runtime.excerpt import Excerpt
-from include.phaseplan.runtime.follow import follow
+from include.phaseplan.runtime.follow import Cursor, follow
 from include.phaseplan.runtime.redact import Redactor
 from include.phaseplan.runtime.shown import one_line
+from include.phaseplan.runtime.usage import INTERVAL, USAGE
 from include.phaseplan.runtime.verdicts import ruling_of
 from include.phaseplan.triggers.container import ContainerTrigger
 
@@ -85,6 +86,7 @@ class BranchBuildOperator(DockerOperator):
                     repository=self.repository,
                     deadline=time.time() + running.seconds,
                     secrets=running.secrets,
+                    disk=running.disk,
                 ),
                 method_name="execute_complete",
                 timeout=timedelta(seconds=running.seconds + 600),  # the trigger's own deadline comes first
@@ -96,11 +98,17 @@ class BranchBuildOperator(DockerOperator):
         values = given(job.client, running.container, [variable for variable, _ in running.secrets])
         values |= {conn_id: Connection.get(conn_id).password or "" for _, conn_id in running.secrets}
         said = Excerpt(job.say, one_line)
-        ended = follow(job.client, running.container, said, running.seconds, redact=Redactor(values.values()))
-        said.end()
-        if ended is None:
+        redact, cursor, until = Redactor(values.values()), Cursor(), time.monotonic() + running.seconds
+        while (left := until - time.monotonic()) > 0:
+            if follow(job.client, running.container, said, min(left, INTERVAL), redact=redact, cursor=cursor):
+                break
+            if running.disk and USAGE.of(job.client, running.container) > running.disk:
+                self.log.error("It has written more than its disk limit: stopping the container.")
+                cancel(job.client, running.container, why=OVER_DISK)
+        else:
             self.log.error("The time limit is up: stopping the container.")
             stop(job.client, running.container)
+        said.end()
 
     def on_kill(self) -> None:
         """Nothing is stopped: a worker that goes away must not take the agent with it.

@@ -29,6 +29,14 @@ def _uid(value: str) -> str:
     return value
 
 
+def _network(value: str) -> str:
+    if value == "host" or value.startswith("container:"):
+        raise ValueError(
+            f"network {value!r} would let an agent into somebody else's network: write none, bridge or a name"
+        )
+    return value
+
+
 Size = Annotated[int, BeforeValidator(_size)]
 
 
@@ -39,13 +47,14 @@ class AgentProfile(Model):
     command: tuple[str, ...] = ()
     environment: dict[str, str] = {}
     secrets: dict[str, str] = {}  # variable -> Airflow connection id, whose password it gets
-    network: str = "none"  # `none`, or the name of a Docker network
+    network: Annotated[str, AfterValidator(_network)] = "none"  # `none`, `bridge`, or the name of a Docker network
     cpus: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     memory: Size = 2 << 30  # bytes
     pids: int = Field(default=512, gt=0)
     timeout: Seconds = 7200
     user: Annotated[str, AfterValidator(_uid)] = "1000:1000"
     max_output: Size = 500 << 20  # bytes that may come back, unpacked
+    disk: Size = 10 << 30  # bytes it may write to the engine's disk: workspace and everything else
 
     @property
     def uid(self) -> int:

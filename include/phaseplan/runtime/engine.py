@@ -16,9 +16,11 @@ from docker.types import LogConfig, Mount
 from include.phaseplan.runtime import pid1
 from include.phaseplan.runtime.faults import ContainerGone, engine_errors
 from include.phaseplan.runtime.labels import Labels, filters
+from include.phaseplan.runtime.network import network_of
 
 WORKSPACE = "/workspace"
 CANCELLED = "-cancelled"  # ends the name of a container that a person, or a task on its behalf, has stopped
+OVER_DISK = "-over-disk"  # and of one that was stopped because it wrote too much
 _OURS = "phaseplan."  # what our labels begin with
 _PATIENCE = 120  # seconds of silence after which an engine counts as gone
 _LOG_FILES = {"max-size": "20m", "max-file": "2"}  # an agent that talks without end must not fill the disk
@@ -68,6 +70,7 @@ class Found:
     started_at: str
     finished_at: str
     cancelled: bool = False  # stopped on purpose before it was done, whatever its exit code says
+    over_disk: bool = False  # stopped at its disk limit
     stopped: bool = False
     marks: Mapping[str, str] = field(default_factory=dict)
 
@@ -114,6 +117,7 @@ def look(client: docker.DockerClient, container_id: str) -> Found:
         started_at=_time(state.get("StartedAt")),
         finished_at=_time(state.get("FinishedAt")),
         cancelled=str(data.get("Name", "")).endswith(CANCELLED),
+        over_disk=str(data.get("Name", "")).endswith(OVER_DISK),
         stopped=status == "exited" and stopped and not state.get("OOMKilled"),
         marks={key.removeprefix(_OURS): value for key, value in labels.items() if key.startswith(_OURS)},
     )
@@ -151,7 +155,7 @@ def _name(labels: Labels) -> str:
 
 def _config(client: docker.DockerClient, spec: Spec, volume: str) -> dict[str, Any]:
     host = client.api.create_host_config(
-        network_mode=spec.network,
+        network_mode=network_of(client, spec.network),
         mounts=[Mount(target=WORKSPACE, source=volume, type="volume", no_copy=True)] if spec.mounted else None,
         cap_drop=["ALL"],
         cap_add=list(pid1.RIGHTS) if spec.own_pid1 else None,
@@ -216,13 +220,16 @@ def stop(client: docker.DockerClient, container_id: str, grace: int = 10) -> Non
             return
 
 
-def cancel(client: docker.DockerClient, container_id: str, grace: int = 10) -> None:
-    """Stop a container for good. Its name says so first: an agent may end with exit code 0 when it is told to."""
+def cancel(client: docker.DockerClient, container_id: str, grace: int = 10, why: str = CANCELLED) -> None:
+    """Stop a container for good. Its name says so first: an agent may end with exit code 0 when it is told to.
+
+    :param why: CANCELLED or OVER_DISK.
+    """
     with engine_errors():
         try:
             name = str(client.api.inspect_container(container_id)["Name"]).lstrip("/")
-            if not name.endswith(CANCELLED):
-                client.api.rename(container_id, name + CANCELLED)
+            if not name.endswith((CANCELLED, OVER_DISK)):
+                client.api.rename(container_id, name + why)
         except docker.errors.NotFound:
             return
         except docker.errors.APIError as error:

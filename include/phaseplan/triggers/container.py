@@ -11,12 +11,16 @@ import aiodocker
 from airflow.sdk import Connection
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from include.phaseplan.errors import PhaseplanError
 from include.phaseplan.runtime.build.cancel import cancel
 from include.phaseplan.runtime.docker_url import normal
+from include.phaseplan.runtime.engine import OVER_DISK, connect
+from include.phaseplan.runtime.engine import cancel as stop
 from include.phaseplan.runtime.excerpt import FIRST
 from include.phaseplan.runtime.lines import Lines
 from include.phaseplan.runtime.redact import Redactor
 from include.phaseplan.runtime.shown import one_line
+from include.phaseplan.runtime.usage import INTERVAL, USAGE
 
 #: The event is held back until so many seconds after the deferral. A loaded scheduler (Airflow 3.3.2) may queue the
 #: resumed task before it has seen the deferring process end, takes that end for a failure, and uses up a retry.
@@ -38,6 +42,7 @@ class ContainerTrigger(BaseTrigger):
     :param deadline: seconds since 1970 after which the container is stopped.
     :param since: only log lines from this second on.
     :param secrets: variables with the Airflow connection ids whose passwords must not show in the log.
+    :param disk: bytes after which the container is stopped; 0: nobody looks.
     """
 
     def __init__(
@@ -51,6 +56,7 @@ class ContainerTrigger(BaseTrigger):
         deadline: float,
         since: int = 0,
         secrets: tuple[tuple[str, str], ...] = (),
+        disk: int = 0,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
         self.docker_url = docker_url
@@ -61,12 +67,13 @@ class ContainerTrigger(BaseTrigger):
         self.deadline = deadline
         self.since = since
         self.secrets = tuple((variable, conn_id) for variable, conn_id in secrets)
+        self.disk = disk
         self._lines = 0  # of the log that were read and shown
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Path of this class and what makes it again; no secret is in it."""
         place = ("docker_url", "container_id", "phase", "branch", "repository", "deadline")
-        fields = (*place, "since", "secrets")
+        fields = (*place, "since", "secrets", "disk")
         return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in fields}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -75,6 +82,7 @@ class ContainerTrigger(BaseTrigger):
         async with aiodocker.Docker(url=normal(self.docker_url)) as docker:
             redact = Redactor([*await self._passwords(), *await self._given(docker)])
             log = asyncio.create_task(self._follow(docker, redact))
+            watch = asyncio.create_task(self._watch())
             try:
                 status = await self._ended(docker)
                 # The engine closes the log right after the end; a log that hangs must not hold the branch.
@@ -82,6 +90,7 @@ class ContainerTrigger(BaseTrigger):
                 await seen
             finally:
                 log.cancel()
+                watch.cancel()
                 seen.cancel()
         yield TriggerEvent({"container": self.container_id, "status": status, "lines": self._lines})
 
@@ -103,6 +112,24 @@ class ContainerTrigger(BaseTrigger):
             except OSError as error:
                 self.log.warning("The Docker engine does not answer (%s); asking again.", error)
                 await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _watch(self) -> None:
+        """Stop a container that has written too much: no engine option bounds a volume on every file system."""
+        while self.disk:
+            await asyncio.sleep(INTERVAL)
+            try:
+                await asyncio.to_thread(self._look)
+            except PhaseplanError as error:
+                self.log.warning("How much the container has written cannot be said now: %s", error)
+
+    def _look(self) -> None:
+        client = connect(self.docker_url)
+        try:
+            if (size := USAGE.of(client, self.container_id)) > self.disk:
+                self.log.error("It has written %s MiB, more than its disk limit: stopping the container.", size >> 20)
+                stop(client, self.container_id, why=OVER_DISK)
+        finally:
+            client.close()
 
     async def _follow(self, docker: aiodocker.Docker, redact: Redactor) -> None:
         """Copy log lines to the task's log; one piece at a time, so memory does not grow with the log.

@@ -119,7 +119,7 @@ def _last_line(view: View, container: Found, redact: Redactor) -> str:
 
 def _stopped(view: View, container: Found, seconds: float) -> str:
     """How a container ended that something from outside has ended; empty: the agent did, or its limits."""
-    if not container.stopped or seconds >= view.profile.timeout:
+    if container.over_disk or not container.stopped or seconds >= view.profile.timeout:
         return ""
     return f"the agent's container was stopped from outside (exit code {container.exit_code})"
 
@@ -127,6 +127,9 @@ def _stopped(view: View, container: Found, seconds: float) -> str:
 def _exit_findings(view: View, container: Found, seconds: float) -> tuple[Finding, ...]:
     """Why an agent that did not exit with 0 or 75 has failed."""
     code = container.exit_code
+    if container.over_disk:
+        limit = f"{view.profile.disk >> 20} MiB"
+        return (Finding(gate="agent", limit=limit, message=f"the agent was stopped at its disk limit of {limit}"),)
     if code in (0, 75):
         return ()
     if container.oom:

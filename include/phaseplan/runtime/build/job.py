@@ -125,6 +125,7 @@ class Running:
     role: Role
     seconds: float  # time limit, from now
     secrets: tuple[tuple[str, str], ...] = ()  # variable and connection id of what to mask in its log
+    disk: int = 0  # bytes that it may write to the engine's disk; 0: nobody looks
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from include.phaseplan.runtime.build.workbench import bench
 from include.phaseplan.runtime.early import for_brief
 from include.phaseplan.runtime.engine import Found, remove, start
 from include.phaseplan.runtime.inputs import key_of
+from include.phaseplan.runtime.network import shared
 from include.phaseplan.runtime.results import claim_attempt
 from include.phaseplan.runtime.workbench import GateFailed
 from include.phaseplan.runtime.workspace import Workspace, synthesise
@@ -103,8 +104,10 @@ def _launch(view: View, attempt: int, workspace: Workspace) -> Running:
     )
     start(job.client, container)
     publish.announce(view, "STARTED")
+    if shared(job.client, profile.network):
+        job.say(f"Agents on network {profile.network} can reach each other; `network: bridge` keeps them apart.")
     job.say(f"Attempt {attempt} runs in container {container[:12]} from image {profile.image}.")
-    return Running(container, "agent", float(profile.timeout), tuple(profile.secrets.items()))
+    return Running(container, "agent", float(profile.timeout), tuple(profile.secrets.items()), disk=profile.disk)
 
 
 def _task(view: View, attempt: int, workspace: Workspace) -> dict[str, object]:

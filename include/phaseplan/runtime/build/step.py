@@ -74,7 +74,13 @@ def _go_on(view: View, attempt: int) -> Running | Done:
     container = _container(view, attempt)
     if container is not None and container.status == "running":
         view.job.say(f"Following container {container.id[:12]}, which this task started.")
-        return Running(container.id, "agent", left_seconds(view, container), tuple(view.profile.secrets.items()))
+        return Running(
+            container.id,
+            "agent",
+            left_seconds(view, container),
+            tuple(view.profile.secrets.items()),
+            disk=view.profile.disk,
+        )
     harvested = _harvest(view, attempt, container)
     return judge(view, attempt, harvested) if harvested else start.again(view, attempt, container)
 
