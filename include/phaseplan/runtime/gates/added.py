@@ -16,6 +16,7 @@ _PIECE = 1 << 20  # bytes of a line that are looked at at once
 _MARKS = 10_000  # of one file; more are not needed to say that it holds some
 _HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _WORDS = re.compile(rb"[\t\x20-\x7e]{16}")  # bytes that are no text hold such a run once in a million
+_MARKING = (b"<", b"|", b"=", b">")
 _OCTAL = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _ESCAPES = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 
@@ -56,23 +57,29 @@ class FileAdded:
     def gains(self, text: bytes, number: int, *, begins: bool) -> None:
         """Take in (the next piece of) an added line."""
         self._nul = self._nul or b"\0" in text
-        self._returns += text.rstrip(b"\r\n").count(b"\r")
+        self._returns += _returns(text)
         if not begins:
             return
         self._all += 1
-        words = text.replace(b"\0", b"").strip()
-        if _WORDS.search(words):
+        if _WORDS.search(text):
             self._text += 1
-        elif words and _reads(words):
-            self._short += 1
-        if len(self._marks) < _MARKS and (mark := mark_of(text, number)):
+        elif words := text.replace(b"\0", b"").strip():
+            held = bool(_WORDS.search(words))
+            self._text += held
+            self._short += not held and _reads(words)
+        if text[:1] in _MARKING and len(self._marks) < _MARKS and (mark := mark_of(text, number)):
             self._marks.append(mark)
 
     def loses(self, text: bytes, *, begins: bool) -> None:
         """Take in (the next piece of) a removed line."""
-        self._returns -= text.rstrip(b"\r\n").count(b"\r")
-        if begins and len(self._gone) < _MARKS and (mark := mark_of(text, 0)):
+        self._returns -= _returns(text)
+        if begins and text[:1] in _MARKING and len(self._gone) < _MARKS and (mark := mark_of(text, 0)):
             self._gone.append(mark)
+
+
+def _returns(text: bytes) -> int:
+    """Carriage returns within a line; those at its end are part of it."""
+    return text.rstrip(b"\r\n").count(b"\r") if b"\r" in text else 0
 
 
 def _reads(words: bytes) -> bool:
