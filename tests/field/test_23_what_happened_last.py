@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from include.phaseplan.runtime.integration import WaveRed
 from include.phaseplan.runtime.ledger import read
 from include.phaseplan.runtime.nights import night
 from include.phaseplan.runtime.records import State
@@ -114,3 +115,19 @@ def test_a_branch_that_the_run_is_not_about_keeps_its_reason(lab: Lab) -> None:
     token = lab.open(plan_of({"1": [], "2": []}, {"3": ["2"], "4": []}), run="run-2", branches=("1",))
     lab.close(token)
     assert build_status(lab.read()).branches["2"].reason == "conflicts with 1 in f"
+
+
+def test_a_wave_that_an_earlier_run_left_red_is_not_called_red_by_one_that_never_came_to_it(tmp_path: Path) -> None:
+    made = Lab(tmp_path, {"f": "base\n"})
+    plan = plan_of({"1": []}, validate=[["echo the base is bad; exit 1"]])
+    token = made.open(plan)
+    made.build(token, "1", {"f": "1\n"})
+    with pytest.raises(WaveRed):
+        made.integrate(token, 1)
+    assert "- wave 1 is red: " in made.close(token).message
+    assert build_status(made.read()).waves[1].state == "red"
+    token = made.open(plan, run="run-2")  # its tasks die before they begin
+    closing = made.close(token)
+    assert "- wave 1 was not integrated in this run; before it, it was red: " in closing.message
+    assert "mend the base" not in closing.message
+    assert build_status(made.read()).waves[1].state == "pending"

@@ -162,16 +162,18 @@ def closing(snapshot: Snapshot) -> Closing:
     what = "selected branches" if run.branches else "branches"
     lines = [f"Phase {plan.phase}: {len(chosen) - len(troubles)} of {len(chosen)} {what} are integrated{head}."]
     lines += [f"- {b} {plan.by_id[b].title}: {text}" for b, text in troubles.items()]
-    lines += [_red(n, w) for n, w in ledger.waves.items() if w.state == "red"]
+    lines += [_red(n, w, run) for n, w in ledger.waves.items() if w.state == "red"]
     if troubles:
         lines.append(_next_step(snapshot, plan, tuple(troubles)))
     return Closing(everything and not troubles, not troubles, "\n".join(lines))
 
 
-def _red(number: int, wave: WaveRecord) -> str:
+def _red(number: int, wave: WaveRecord, run: RunRecord) -> str:
     said = "; ".join(str(f) for f in wave.findings)[:500]
     if words := refused(wave):
         return f"- wave {number} is {WAITING}, refused by the target: {words[:500]}"
+    if wave.run != run.id:
+        return f"- wave {number} was not integrated in this run; before it, it was red: {said}"
     return f"- wave {number} is red: {said}"
 
 
@@ -212,7 +214,8 @@ def _unnamed(snapshot: Snapshot, branch: Branch, verdict: Verdict | None) -> str
 def _next_step(snapshot: Snapshot, plan: PhasePlan, troubled: Sequence[str]) -> str:
     """Which tasks to Clear: those out by themselves; else what stops the first wave that is not in."""
     waves = snapshot.ledger.waves.values() if snapshot.ledger else ()
-    if any(w.state == "red" and w.fault in ("base", "conflict") for w in waves):
+    run = snapshot.ledger.run if snapshot.ledger else None
+    if any(w.state == "red" and w.fault in ("base", "conflict") and run and w.run == run.id for w in waves):
         return "Next: mend the base, then Clear open_phase, which takes the new base, with Downstream on."
     records = snapshot.folded().branches
     if all((r := records.get(b)) and _unnamed(snapshot, plan.by_id[b], r.verdict) for b in troubled):

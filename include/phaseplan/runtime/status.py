@@ -14,7 +14,7 @@ from include.phaseplan.runtime.flaky import Flake, flaky
 from include.phaseplan.runtime.last import untouched
 from include.phaseplan.runtime.lineage import AttemptStatus, alive, attempts_of
 from include.phaseplan.runtime.phase import complete
-from include.phaseplan.runtime.publishing import held, unpublished
+from include.phaseplan.runtime.publishing import held, refused, unpublished
 from include.phaseplan.runtime.records import BranchRecord, Finding, Ledger, Record, RunRecord, State, Verdict
 from include.phaseplan.runtime.verdicts import follows
 
@@ -204,7 +204,9 @@ def _wave(ledger: Ledger | None, wave: Wave, branches: Mapping[str, BranchStatus
     record = ledger.waves.get(wave.wave) if ledger else None
     members = [branches[b.id] for b in wave.branches]
     moving = any(b.state is State.RUNNING for b in members)
-    if record is None or (ledger and ledger.run and record.run != ledger.run.id and moving):
+    before = record is not None and ledger is not None and ledger.run is not None and record.run != ledger.run.id
+    overcome = record is not None and record.state == "red" and not refused(record)  # this run may find it green
+    if record is None or (before and (moving or overcome)):
         return WaveStatus(title=wave.title, state="running" if moving else "pending")
     since = ledger.run.opened if ledger and ledger.run else ""
     fresh = (b.started for b in members if b.started >= since)  # an agent of an earlier run took this wave no time
