@@ -14,10 +14,11 @@ from include.phaseplan.cli import tables
 from include.phaseplan.cli.airflow.home import Home, prepare
 from include.phaseplan.cli.lastrun import remember
 from include.phaseplan.cli.planning import before
-from include.phaseplan.cli.reading import repository_of, snapshot_of
+from include.phaseplan.cli.reading import look_back, repository_of, snapshot_of
 from include.phaseplan.cli.running import ending, homes
 from include.phaseplan.cli.running.request import PhaseRequest, parse_settings, requests
 from include.phaseplan.cli.running.session import carry_out
+from include.phaseplan.cli.running.taken import taken
 from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.plan.campaign import Campaign, load_campaign
 from include.phaseplan.plan.planfolder import plan_files
@@ -90,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
         raise
     if not args.keep:
         homes.drop_database(home.path)
-    ends = [ending.Ended(r, run_id, state, _last_status(r, here)) for r, state in ending.by_phase(wanted, states)]
+    ends = [_ended(r, run_id, state, here) for r, state in ending.by_phase(wanted, states)]
     ending.report(console, ends, home.path)
     return ending.exit_code(ends)
 
@@ -172,9 +173,12 @@ def _status(request: PhaseRequest, here: Settings) -> PhaseStatus | None:
     return build_status(snapshot, request.plan) if snapshot.ledger else None
 
 
-def _last_status(request: PhaseRequest, here: Settings) -> PhaseStatus | None:
+def _ended(request: PhaseRequest, run_id: str, state: str, here: Settings) -> ending.Ended:
+    """How the run of one phase ended, by what the repository says afterwards."""
     try:
-        return _status(request, here)
+        snapshot = look_back(request.repository, request.plan.phase, here.state)
     except Infrastructure as error:
         print(f"phaseplan: the result cannot be read: {error}", file=sys.stderr)
-        return None
+        return ending.Ended(request, run_id, state, None)
+    status = build_status(snapshot, request.plan) if snapshot.ledger else None
+    return ending.Ended(request, run_id, state, status, taken(snapshot, run_id))

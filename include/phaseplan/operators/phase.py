@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,8 @@ class OpenPhaseOperator(_PhaseOperator):
         here = settings()
         check_names(remote, held, ahead)
         check_push(remote, repo, held, ahead, resolve_base(remote, repo, ahead.plan, base))
-        check_engine(connect(here.docker_url), ahead, here.collector_image)
+        with contextlib.closing(connect(here.docker_url)) as client:
+            check_engine(client, ahead, here.collector_image)
         self.log.info("Looked ahead: the target takes the names, the engine has the images.")
 
 

@@ -55,6 +55,7 @@ class _Phase:
     read: float = 0.0
     fresh: bool = field(default=False)  # the ledger was read after the last change of a task
     triggered: bool = False
+    lost_to: str = ""  # another run, which has taken the phase over from this one
     earlier: bool | None = None  # whether an earlier run has left a ledger; None: not known yet
 
     @property
@@ -240,7 +241,11 @@ class Drive:
         except Infrastructure as error:
             self._display.note(f"The repository did not answer: {error}")
         else:
-            phase.status = status if status and status.run and status.run.id == self._run_id else None
+            holder = status.run.id if status and status.run else ""
+            if phase.status is not None and holder != self._run_id:
+                phase.lost_to = holder
+                self._display.note(f"Run {holder} has taken phase {phase.number} over; what is left of it is skipped.")
+            phase.status = status if holder == self._run_id else None
         phase.read, phase.fresh = time.monotonic(), True
 
     def _view(self, phase: _Phase) -> PhaseView:
@@ -259,7 +264,9 @@ class Drive:
         for phase, view in zip(self._phases, views, strict=True):
             needed = sorted((never | partly).intersection(phase.request.plan.depends_on))
             if needed and view.state.startswith("waiting"):
+                lost = next((p.lost_to for p in over if p.number == needed[0]), "")
                 why = "never opened it" if needed[0] in never else "left it incomplete"
+                why = f"has lost it to run {lost}" if lost else why
                 self._display.note(f"Phase {view.phase} cannot open: the run of phase {needed[0]} {why}.")
                 if phase.triggered:
                     self._patiently(partial(self._api.mark, names.dag_id(view.phase), self._run_id, "failed"))

@@ -13,6 +13,7 @@ from include.phaseplan.cli import tables
 from include.phaseplan.cli.branches import BranchTable
 from include.phaseplan.cli.running import logs
 from include.phaseplan.cli.running.request import PhaseRequest
+from include.phaseplan.cli.running.taken import Taken, told
 from include.phaseplan.compile import names
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime.records import State
@@ -28,7 +29,8 @@ class Ended:
     request: PhaseRequest
     run_id: str
     state: str  # of the DAG run: success | failed
-    status: PhaseStatus | None  # None: the run never opened the phase, or its repository does not answer
+    status: PhaseStatus | None  # None: nobody ever opened the phase, or its repository does not answer
+    taken: Taken | None = None  # the run that holds the phase now, where this one had opened it
 
     @property
     def opened(self) -> bool:
@@ -39,6 +41,8 @@ class Ended:
     def code(self) -> int:
         """0 complete (or all that was selected is in), 1 branches or gates said no, 2 the system did."""
         status = self.status
+        if self.taken is not None:
+            return FINE if self.taken.night.closed and self.taken.night.complete else SYSTEM
         if status is None or not self.opened:
             return SYSTEM
         if status.complete:
@@ -59,7 +63,7 @@ def exit_code(ends: Sequence[Ended]) -> int:
 
 def _cause(end: Ended, by_number: Mapping[int, Ended]) -> int:
     """The code of a phase; of one that never opened, that of what it waited for in vain."""
-    if end.opened:
+    if end.opened or end.taken:
         return end.code
     needed = [_cause(by_number[n], by_number) for n in end.request.plan.depends_on if n in by_number]
     return max(needed, default=FINE) or end.code
@@ -80,6 +84,8 @@ def _phase(console: Console, end: Ended, folder: Path) -> None:
         lines = [*tables.waves(end.status), *tables.timing(end.status, plan)]
         if attention := list(tables.troubles(end.status, plan)):
             lines += ["", "Needs attention:", *(f"  {line}" for line in attention)]
+    elif end.taken is not None:
+        lines = list(told(end.taken, plan.phase))
     else:
         lines = ["The run never opened the phase; nothing was changed."]
     for line in [*lines, *_system_errors(end, folder), "", *_where(end, folder)]:
