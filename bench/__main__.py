@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import campaign, copy, culprits, documents, lint, makespan, merge, nights, parse, simulate, waiting
+from bench import campaign, copy, culprits, documents, gates, lint, makespan, merge, nights, parse, simulate, waiting
 
 
 def _makespans() -> dict[str, float]:
@@ -20,6 +20,7 @@ ALL: dict[str, Callable[[], dict[str, float]]] = {
     "merge": merge.measure,
     "culprits": culprits.measure,
     "copy": copy.measure,
+    "gates": gates.measure,
     "makespan": _makespans,
     "nights": nights.measure,
     "campaign": campaign.measure,

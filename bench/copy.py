@@ -35,7 +35,7 @@ def measure() -> dict[str, float]:
     client = engine.connect(settings().docker_url)
     with tempfile.TemporaryDirectory(prefix="phaseplan-bench-") as folder:
         top = Path(folder)
-        large, small = _repository(top / "large", _FILES), _repository(top / "small", 3)
+        large, small = repository(top / "large", _FILES), repository(top / "small", 3)
         bench = _Bench(client, settings().collector_image)
         out = bench.copies(large, top)
         bare = _median(bench.bare_run)
@@ -53,7 +53,7 @@ def _timed(run: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def _repository(path: Path, files: int) -> GitRepo:
+def repository(path: Path, files: int) -> GitRepo:
     """A bare repository with one packed commit of pseudo-random files."""
     dice = random.Random(5)
     work = path.with_suffix(".work")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import tarfile
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ RIGHTS = ("SETUID", "SETGID", "SETPCAP", "CHOWN", "KILL")
 STOPPED = (137, 143)  # exit codes of SIGKILL and SIGTERM: of the container itself, see the module's docstring
 _INSIDE = {209: 137, 215: 143}  # what PID 1 says where the command ended like that
 _VERSION = "1"  # of the files in the cache
+_known: dict[str, bytes] = {}  # by image, for this process
+_LABEL = "phaseplan.pid1"  # of a container that is there for a second, to take the files from
+_OLD = 600  # seconds after which nobody waits for such a container
 
 #: Background commands of a shell ignore SIGINT and SIGQUIT, hence `env`. The engine hands its pipes to the user of the
 #: first process, hence `chown`; and it looks up that user's home, hence the loop.
@@ -91,14 +95,20 @@ def files(client: docker.DockerClient, image: str, cache: Path) -> bytes:
     """
     with engine_errors():
         name = str(client.api.inspect_image(image)["Id"]).removeprefix("sha256:")[:32]
-    kept = cache / "pid1" / f"{name}-{_VERSION}.tar"
-    if kept.is_file():
-        return kept.read_bytes()
+    if name not in _known:
+        _known[name] = _kept(client, image, cache / "pid1" / f"{name}-{_VERSION}.tar")
+    return _known[name]
+
+
+def _kept(client: docker.DockerClient, image: str, place: Path) -> bytes:
+    """The files out of the cache, or from the engine and then into the cache."""
+    if place.is_file():
+        return place.read_bytes()
     archive = _rooted(_gathered(client, image))
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=kept.parent, prefix="new-", delete=False) as file:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=place.parent, prefix="new-", delete=False) as file:
         file.write(archive)
-    Path(file.name).replace(kept)
+    Path(file.name).replace(place)
     return archive
 
 
@@ -114,8 +124,16 @@ def _gathered(client: docker.DockerClient, image: str) -> bytes:
         host = client.api.create_host_config(
             network_mode="none", cap_drop=["ALL"], log_config=LogConfig(type=LogConfig.types.JSON)
         )
+        for left in client.api.containers(all=True, filters={"label": _LABEL}):
+            if left["Created"] < time.time() - _OLD:  # its worker died
+                client.api.remove_container(left["Id"], v=True, force=True)
         made = client.api.create_container(
-            image=image, entrypoint=["sh", "-c", _GATHER], user="0:0", working_dir="/", host_config=host
+            image=image,
+            entrypoint=["sh", "-c", _GATHER],
+            user="0:0",
+            working_dir="/",
+            labels={_LABEL: _VERSION},
+            host_config=host,
         )["Id"]
         try:
             client.api.start(made)
