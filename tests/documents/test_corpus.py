@@ -103,7 +103,8 @@ def test_founding_document_is_the_hand_written_plan() -> None:
         for key in ("wave", "title", "duration", "conflict_risk"):
             assert wave[key] == by_hand[key], (by_hand["wave"], key)
         checks = [repaired.get(check, check) for check in wave["validate"]]
-        assert checks == [check for check in by_hand["validate"] if check != "make verify-cycles"]
+        apart = [part for check in by_hand["validate"] for part in check.split(" && ")]  # each gate begins afresh
+        assert checks == [check for check in apart if check != "make verify-cycles"]
         for branch, written in zip(wave["branches"], by_hand["branches"], strict=True):
             for key in ("id", "branch", "title", "agent_label", "lines", "depends_on"):
                 assert branch.get(key) == written.get(key), (written["id"], key)

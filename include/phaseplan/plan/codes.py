@@ -75,6 +75,7 @@ _WARNINGS = {
     "PP510": "two paths differ in case only",
     "PP702": "a cron on a phase that waits for other phases",
     "PP705": "a repository address with a password in it",
+    "PP706": "a gate command that can only find a clean checkout",
     "PP802": "a phase depends on one that no plan describes",
     "PP806": "a phase is missing from the blocks of one it depends on",
     "PP901": "graph, table, matrix and text disagree on what a branch needs",

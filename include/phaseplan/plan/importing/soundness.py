@@ -40,7 +40,7 @@ def find(draft: Draft, others: Iterable[tuple[Path, PhasePlan]] = ()) -> Iterato
                 hint = (
                     "left out of validate, as a TODO"
                     if inverted(check.value)
-                    else "kept; say what is to fail, for example git diff --exit-code"
+                    else "kept; say what is to fail, for example make generate && git diff --exit-code"
                 )
                 yield Trouble("PP910", check.line, f"`{check.value}` {why}", hint)
     yield from _ties(draft, others)

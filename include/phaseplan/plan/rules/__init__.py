@@ -12,6 +12,7 @@ from include.phaseplan.plan.diagnostics import Finding
 from include.phaseplan.plan.rules import (
     agents,
     case,
+    commands,
     dependencies,
     gitnames,
     ids,
@@ -59,6 +60,7 @@ ADVICE: tuple[Rule, ...] = (
     case.git_names_apart,
     dependencies.listed_once,
     case.paths_apart,
+    commands.sees_changes,
     overlap.owned_once,
     overlap.honest_risk,
     repository.no_password,
