@@ -266,3 +266,28 @@ def test_a_bomb_in_a_real_container_costs_the_worker_nothing(story: Story, bomb:
     assert came.raw is None and came.kept_volume
     assert [(f.gate, f.file, f.actual) for f in came.findings] == [("size", "zeros", f"{300 * MIB} bytes")]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
+
+
+PATHS = """
+    tree=$(git rev-parse HEAD:src)
+    for level in 1 2 3 4 5; do
+        tree=$(for i in $(seq 11); do printf '040000 tree %s\\t%s\\n' $tree $i; done | git mktree)
+    done
+    git update-ref HEAD $(git commit-tree -p HEAD -m x $tree)
+"""
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(("script", "said"), [
+    ("head -c 40M /dev/zero > z; git add z; git commit -qm z", "what came back is too large, unpacked"),
+    (PATHS, "it holds too many files"),
+], ids=["bytes", "files"])  # fmt: skip
+def test_the_worker_does_not_take_the_collectors_word(
+    story: Story, monkeypatch: pytest.MonkeyPatch, script: str, said: str
+) -> None:
+    """As if the collector had let everything through."""
+    monkeypatch.setattr(Limits, "task", lambda self: dict.fromkeys(vars(self), 1 << 40))
+    story.agent(script, max_output="10m", memory="512m")
+    came = story.collect()
+    assert came.raw is None and came.kept_volume
+    assert (came.findings[-1].gate, came.findings[-1].message) == ("size", said)

@@ -50,8 +50,7 @@ def commits(task, report):
     head = head or base
     leftover.unmerged(report)
     door.git("read-tree", head)
-    date = door.text(door.git("show", "-s", "--format=%ct", head)).strip()
-    final = leftover.snapshot(head, {**task, "date": date if date.isdigit() else "0"}, room, report)
+    final = leftover.snapshot(head, {**task, "date": limits.date_of(head)}, room, report)
     if final != head and not limits.trees_fit(base, [final], bounds, report.finding):
         return
     if final != base:

@@ -4,7 +4,7 @@ import re
 
 from collector.door import Damaged, git, text
 
-DATES = re.compile(rb"^(author|committer) .*> (\d+) [+-]\d{4}$")
+DATES = re.compile(rb"^(author|committer) .*> (\d+) [+-]\d{4}$", re.MULTILINE)
 
 DEEPEST = 4096  # folders in each other that a base may have
 
@@ -61,6 +61,12 @@ def objects(kind, ids):
         found[oid] = data[end + 1 : at]
         at += 1
     return found
+
+
+def date_of(commit):
+    """A commit's own date in seconds; never a diff, which `git show` may prepare even where it shows none."""
+    found = dict(DATES.findall(objects(b"commit", [commit])[commit].split(b"\n\n")[0]))
+    return text(found.get(b"committer", b"0"))
 
 
 def _dates_fit(new, bounds, finding):
