@@ -65,7 +65,7 @@ def test_a_conflict_isolates_the_later_branch_and_names_path_and_opponent(lab: L
     done = lab.integrate(token, 1)
     assert done.merged == ("1", "3")
     assert [str(f) for f in done.isolated["2"]] == [
-        "conflict: f: 2 conflicts with 1\nline 1 of the merge:\n<<<<<<< 1\none\n=======\ntwo\n>>>>>>> 2"
+        "conflict: f: 2 conflicts with 1\n| line 1 of the merge:\n| <<<<<<< 1\n| one\n| =======\n| two\n| >>>>>>> 2"
     ]
     assert lab.state("2") == "isolated"
     held = lab.refs()

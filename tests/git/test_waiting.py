@@ -45,7 +45,7 @@ def test_a_phase_that_was_never_opened_is_waited_for(look: Looks) -> None:
 
 
 def test_a_run_under_way_says_since_when_and_who_blocks_and_why(lab: Lab, plan: PhasePlan, look: Looks) -> None:
-    token = lab.open(plan, "run-7")
+    token = lab.open(plan.with_(attempts=1), "run-7")
     lab.build(token, "1", {"src/1": "x"}, outcome="failed", reason="go vet says no")
     wait = look()
     run = lab.read().ledger.run  # type: ignore[union-attr]

@@ -26,6 +26,7 @@ from include.phaseplan.runtime.records import (
     changed,
     moment,
 )
+from include.phaseplan.runtime.shown import GUTTER
 from include.phaseplan.runtime.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -246,7 +247,7 @@ def _short(sha: str | None) -> str:
 
 def _line(text: str) -> str:
     """Reasons come from agents too: one line, bounded, no control characters."""
-    words = clean(" ".join(text.split()))
+    words = clean(" ".join(text.replace(f"\n{GUTTER}", "\n").split()))
     return words if len(words) <= _WORDS else words[: _WORDS - 1] + "…"
 
 
