@@ -190,6 +190,8 @@ def _integrated(snapshot: Snapshot, plan: PhasePlan, run: RunRecord, branch: Bra
     if _made_by(snapshot, run, branch, record):
         again = due is not None and (due.kind != "reuse" or _was_in(snapshot, run, branch, record))
         return _facts(plan, record, "rebuilt" if again else "built", why if again else "")
+    if _judged_in(run, record):
+        return _facts(plan, record, "gated", "its gates changed")
     if due is not None and due.kind == "gate":
         return _facts(plan, record, "gated", why)
     if due is not None and due.kind == "build":

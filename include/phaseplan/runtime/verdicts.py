@@ -78,8 +78,11 @@ def decide(evidence: Evidence) -> tuple[Outcome, str]:
 
 
 def spent(verdicts: Iterable[Verdict], claim: str) -> int:
-    """How many attempts this claim has used up. A Clear makes a new claim, and so a fresh budget."""
-    return sum(ruling_of(v.outcome).consumes for v in verdicts if v.claim == claim)
+    """How many attempts this claim has used up. A Clear makes a new claim, and so a fresh budget.
+
+    An attempt of before that was only gated again was no attempt of this claim.
+    """
+    return sum(ruling_of(v.outcome).consumes for v in verdicts if v.claim == claim and v.gating == 1)
 
 
 def follows(verdicts: Iterable[Verdict], claim: str, attempts: int) -> bool:

@@ -14,7 +14,7 @@ from include.phaseplan.runtime.collect import collect
 from include.phaseplan.runtime.disk import disk_errors
 from include.phaseplan.runtime.engine import Found, cancel, find, look, remove
 from include.phaseplan.runtime.follow import memory_hint, read
-from include.phaseplan.runtime.records import Finding, moment, stamp
+from include.phaseplan.runtime.records import Finding, Verdict, moment, stamp
 from include.phaseplan.runtime.redact import Redactor
 from include.phaseplan.runtime.results import keep_attempt
 from include.phaseplan.runtime.verdicts import Evidence
@@ -36,6 +36,7 @@ class Harvest:
     started: str = ""
     finished: str = ""
     seconds: float = 0.0
+    before: Verdict | None = None  # of the same work, where it is gated once more
     redact: Redactor = field(default_factory=lambda: Redactor(()))
 
     @property

@@ -108,10 +108,12 @@ def _verdict(
     claim = view.snapshot.started[view.branch.id][attempt]
     theirs = _pushed_name(view, harvest.raw)
     inputs = view.inputs(harvest.base)
+    before = harvest.before
     return Verdict(
         phase=view.plan.phase,
         branch=view.branch.id,
         attempt=attempt,
+        gating=before.gating + 1 if before else 1,
         run=(claim.run if claim.claim == view.job.claim else "") or view.run.id,
         claim=view.job.claim,
         outcome=outcome,
@@ -123,7 +125,7 @@ def _verdict(
         inputs=inputs,
         run_base=view.run.base,
         gates=gate_digest(view.plan, view.branch, view.gate_profile),
-        agent=view.profile_name,
+        agent=before.agent if before else view.profile_name,
         exit_code=harvest.exit_code,
         lines=judged.lines if judged else 0,
         findings=findings,
@@ -150,7 +152,8 @@ def _lines(view: View, made: Verdict) -> list[str]:
     """Status lines of the whole attempt: the ledger takes them over from the result."""
     detail = f"{made.lines} lines" if made.outcome == "passed" else made.reason
     detail += f"; {made.notes[0]}" if made.notes else ""
-    began = made.outcome != "blocked" or made.exit_code is not None  # without a workspace no agent did
+    # Without a workspace no agent began; one whose work is gated again began long ago.
+    began = made.gating == 1 and (made.outcome != "blocked" or made.exit_code is not None)
     lines = [statuslog.status_line(view.plan, view.branch, "STARTED", when=made.started)] if began else []
     lines.append(announce(view, ruling_of(made.outcome).word, detail))
     if made.outcome == "failed" and not follows((*view.verdicts, made), made.claim, view.plan.attempts):

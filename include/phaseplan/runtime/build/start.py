@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from include.phaseplan.runtime import brief, pid1
 from include.phaseplan.runtime.agent_container import create_agent
-from include.phaseplan.runtime.build import adopt, earlier, inherit, publish
+from include.phaseplan.runtime.build import adopt, earlier, inherit, publish, regate
 from include.phaseplan.runtime.build.harvest import stop_foreign
 from include.phaseplan.runtime.build.job import Done, Running, View
 from include.phaseplan.runtime.build.unready import NoWorkspace, blocked
@@ -21,7 +21,7 @@ from include.phaseplan.runtime.workspace import Workspace, synthesise
 
 
 def begin(view: View) -> Running | Done:
-    """Take over an agent of a dead run, reuse a passed verdict for the same inputs, or start a new attempt."""
+    """Take over an agent of a dead run, reuse a verdict, gate kept work again, or start a new attempt."""
     try:
         workspace = _workspace(view)
     except NoWorkspace as why:
@@ -39,6 +39,8 @@ def begin(view: View) -> Running | Done:
     view.job.say(f"Input key {key[:12]}.")
     if verdict := earlier.reusable(view, key):
         return publish.reuse(view, verdict)
+    if verdict := regate.kept(view, inputs):
+        return regate.gate(view, verdict)
     job, run = view.job, view.run.id
     where = (job.repo, job.remote, view.plan.phase, view.branch)
     attempt = claim_attempt(*where, workspace.commit, job.claim, run, inputs)
