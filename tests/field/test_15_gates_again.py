@@ -133,4 +133,7 @@ def test_a_command_that_was_mended_is_waited_for_and_an_upgrade_gates_what_had_p
     opened(stage, "run-4", {"commands": ["sleep 2; grep three a/file.txt"]})
     done, roles = carried(stage, "run-4/3")
     assert roles == ["gate"] and judged(stage) == [(1, 1, "failed"), (1, 2, "passed"), (1, 3, "passed")]
+    assert (done.verdict.source, done.verdict.name) == ("agent", "feature/a"), (
+        "its name is its own, and nobody pushed it"
+    )
     assert stage.containers() == []

@@ -106,9 +106,10 @@ def _verdict(
     judged: Judged | None,
 ) -> Verdict:
     claim = view.snapshot.started[view.branch.id][attempt]
-    theirs = _pushed_name(view, harvest.raw)
-    inputs = view.inputs(harvest.base)
     before = harvest.before
+    # An agent's work that has passed before has a name, which nobody pushed.
+    theirs = _pushed_name(view, harvest.raw) if before is None or before.source == "person" else None
+    inputs = view.inputs(harvest.base)
     return Verdict(
         phase=view.plan.phase,
         branch=view.branch.id,
@@ -131,14 +132,16 @@ def _verdict(
         findings=findings,
         notes=judged.notes if judged else (),
         source="person" if theirs else "agent",
-        name=theirs or (_name(view, attempt) if outcome == "passed" else None),
+        name=theirs or (_name(view, attempt, before) if outcome == "passed" else None),
         started=harvest.started or claim.time,
         finished=harvest.finished or now(),
         timings={"agent": round(harvest.seconds, 3)},
     )
 
 
-def _name(view: View, attempt: int) -> str:
+def _name(view: View, attempt: int, before: Verdict | None) -> str:
+    if before is not None and before.name is not None:
+        return before.name
     return public_name(view.branch, view.snapshot.name_number(view.branch, attempt))
 
 
