@@ -56,7 +56,7 @@ def alive(snapshot: Snapshot, claim: Claim) -> bool:
 
 def _judged(verdict: Verdict, record: BranchRecord | None) -> AttemptStatus:
     became, reason = _fate(verdict, record)
-    first = str(verdict.findings[0]) if verdict.findings else verdict.reason
+    first = next((str(finding) for finding in verdict.findings if not finding.informs), verdict.reason)
     return AttemptStatus(
         attempt=verdict.attempt,
         outcome=verdict.outcome,

@@ -51,7 +51,8 @@ def sank(view: View) -> tuple[Finding, ...]:
     known = [ledger.branches.get(view.branch.id) for ledger in (view.ledger, view.snapshot.ledger) if ledger]
     record = next((r for r in known if r is not None and r.verdict is not None), None)  # a running one has no verdict
     if view.snapshot.stopped(view.branch.id) and record is not None and record.verdict is not None:
-        return record.verdict.findings or (Finding(gate="integration", message=record.reason),)
+        against = any(not finding.informs for finding in record.verdict.findings)
+        return record.verdict.findings if against else (Finding(gate="integration", message=record.reason),)
     verdict = _judged(view)
     return verdict.findings if verdict is not None else ()
 

@@ -29,7 +29,8 @@ def judge(view: View, attempt: int, harvest: Harvest) -> Running | Done:
     if harvest.withheld or not harvest.collected:  # nothing came back, or nothing that may go anywhere
         return publish.verdict(view, attempt, harvest, outcome="failed", findings=harvest.findings)
     if not view.job.repo.is_ancestor(harvest.base, harvest.raw):
-        findings = harvest.findings or (_unrelated(harvest),)
+        known = any(not finding.informs for finding in harvest.findings)
+        findings = harvest.findings if known else (_unrelated(harvest), *harvest.findings)
         return publish.verdict(view, attempt, harvest, outcome="failed", findings=findings)
     repo, ground = view.job.repo, view.run.base
     earlier = within(repo, view.snapshot, ground, harvest.base, view.branch.id)
