@@ -156,6 +156,7 @@ def test_past_runs_replace_estimates(
     remote = Remote(str(target))
     with remote.private(state=tmp_path / "state") as repo:
         head = remote.refs()["refs/heads/main"]
+        remote.take(repo, ["refs/heads/main"], [head])
         publish_result(repo, remote, verdict("7.c", 0, 20, base=head, timings={"agent": 12.5}), None)
     assert main(["simulate", small, "--json", "--repository", str(target)]) == 0
     said = capsys.readouterr()

@@ -9,6 +9,7 @@ repository that is away is waited for, up to an hour, and the reason stands on t
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ import yaml
 from airflow.sdk.definitions.retry_policy import RetryAction
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from include.phaseplan.cli.running.logs import last_error
 from include.phaseplan.errors import Infrastructure
 from include.phaseplan.operators.faults import faults
 from include.phaseplan.operators.phase import OpenPhaseOperator
@@ -253,3 +255,13 @@ def test_a_name_that_is_never_taken_does_not_keep_a_worker_busy(place: Place, mo
     monkeypatch.setattr(results, "pause", lambda _: None)
     with pytest.raises(Infrastructure, match=r"does not take refs/heads/feature/b5.1.1"):
         lab.build(token, "5.1.1", {"one.txt": "x\n"})
+
+
+def test_a_run_shows_our_words_and_not_the_exception_they_came_from(tmp_path: Path) -> None:
+    folder = tmp_path / "dag_id=phase_05" / "run_id=r" / "task_id=open_phase"
+    folder.mkdir(parents=True)
+    chain = [{"exc_type": "AirflowFailException", "exc_value": "image x is not on the Docker engine: pull it"}]
+    chain.append({"exc_type": "HTTPError", "exc_value": "404 Client Error"})
+    line = {"level": "error", "event": "Task failed with exception", "error_detail": chain}
+    (folder / "attempt=1.log").write_text(json.dumps(line) + "\n")
+    assert last_error(tmp_path, "phase_05", "r", "open_phase").startswith("image x is not on the Docker engine")

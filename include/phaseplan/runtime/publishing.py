@@ -35,7 +35,7 @@ def unpublished(snapshot: Snapshot, plan: PhasePlan, branch: Branch) -> dict[str
     if state is State.PASSED and (words := refused(ledger.waves.get(wave))):
         return {"reason": f"{WAITING}: refused by the target: {words}"}
     own = refs.integration(plan.phase)
-    gone = not held(snapshot, own) and not (ledger.run and ledger.run.complete)
+    gone = ledger.integration is not None and not held(snapshot, own) and not (ledger.run and ledger.run.complete)
     if state is State.INTEGRATED and gone:  # a person may remove the branch of a phase that is complete
         return {"state": State.PASSED, "reason": f"merged, and {WAITING}: the target has no {own[11:]}"}
     return {}

@@ -88,6 +88,6 @@ def last_error(logs: Path, dag_id: str, run_id: str, task_id: str) -> str:
             except ValueError:
                 continue
             if isinstance(record, dict) and record.get("level") in ("error", "critical"):
-                details = record.get("error_detail") or [{}]
-                found = str(details[-1].get("exc_value") or record.get("event", ""))
+                details = record.get("error_detail") or [{}]  # what was raised comes first, then what it came from
+                found = str(details[0].get("exc_value") or record.get("event", ""))
     return found
