@@ -62,6 +62,8 @@ class Alive:
     started = datetime.now(UTC)
     home = SimpleNamespace(path=Path("/"))
 
+    def renew(self) -> None: ...
+
     def check(self) -> list[Restart]:
         return []
 

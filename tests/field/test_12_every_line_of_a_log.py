@@ -72,11 +72,11 @@ def test_of_sixty_thousand_lines_the_last_are_shown_and_the_others_counted(stage
 
 
 @docker
-@agent("yes 0123456789012345678901234567890123456789012345678901234567890123456789 | head -n 400000; echo the end")
+@agent("yes $(printf %0800d 0) | head -n 75000; echo the end")
 def test_of_more_than_the_engine_keeps_the_end_is_shown_and_what_is_gone_is_said(stage: Stage) -> None:
     _, later = told(stage)
     assert "| the end" in later
-    assert len([line for line in later if line.startswith("| 0123")]) >= LAST - 1
+    assert len([line for line in later if line.startswith("| 0000")]) >= LAST - 1
     assert any("lines are left out here" in line for line in later)
     assert any("may be gone" in line for line in later)
 

@@ -127,12 +127,12 @@ def test_a_copy_for_people_keeps_no_verdict_from_being_published(tmp_path: Path)
 def test_a_run_waits_while_its_disk_is_full(tmp_path: Path) -> None:
     said: list[str] = []
     with small_disk(tmp_path / "small", "8m") as folder:
-        room = Room(folder, said.append)
+        room = Room(folder, said.append, lambda: said.append("renewed"))
         assert not room.full()
         with filled(folder):
             assert room.full() and room.full()
         assert not room.full()
-    assert len(said) == 2 and "Free some space" in said[0] and "goes on" in said[1]
+    assert len(said) == 3 and "Free some space" in said[0] and "goes on" in said[1] and said[2] == "renewed"
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EFBIG])

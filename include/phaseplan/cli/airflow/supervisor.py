@@ -112,6 +112,13 @@ class Supervisor:
                 restarts.append(Restart(name, code))
         return restarts
 
+    def renew(self) -> None:
+        """Have every component started again by the next `check`: one that met a full disk may live and do nothing."""
+        self._deaths.clear()
+        for child in self._children.values():
+            child.kill()
+            child.wait()
+
     def _forget_the_ended(self) -> None:
         """An empty session's number may become anybody's."""
         if self._orphaned:

@@ -97,7 +97,7 @@ class Drive:
         self._since = supervisor.started
         self._begun = time.monotonic()
         self._silent_since: float | None = None
-        self._room = Room(supervisor.home.path, display.note)
+        self._room = Room(supervisor.home.path, display.note, supervisor.renew)
 
     def to_the_end(self) -> dict[int, str]:
         """Trigger and watch; returns how each phase's DAG run ended: `success` or `failed`."""

@@ -10,10 +10,13 @@ LEAST = 4 << 20  # bytes with which an Airflow can just go on
 
 
 class Room:
-    """Whether the disk of a home has room, said once when it changes."""
+    """Whether the disk of a home has room, said once when it changes.
 
-    def __init__(self, path: Path, note: Callable[[str], None]) -> None:
-        self._path, self._note = path, note
+    :param again: called when there is room again.
+    """
+
+    def __init__(self, path: Path, note: Callable[[str], None], again: Callable[[], None]) -> None:
+        self._path, self._note, self._again = path, note, again
         self._full = False
 
     def full(self) -> bool:
@@ -27,6 +30,8 @@ class Room:
             self._note(
                 f"No space is left on the disk of {self._path}: the run waits. Free some space there; nothing is lost."
                 if self._full
-                else f"There is space on the disk of {self._path} again: the run goes on."
+                else f"There is space on the disk of {self._path} again: Airflow is started again, the run goes on."
             )
+            if not self._full:
+                self._again()
         return self._full
