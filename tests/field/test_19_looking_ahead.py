@@ -32,6 +32,7 @@ from include.phaseplan.operators.retrying import FEW, RETRIES, ByCause
 from include.phaseplan.runtime import refs, results
 from include.phaseplan.runtime.faults import EngineForbidden, EngineUnreachable, engine_errors
 from include.phaseplan.runtime.labels import filters
+from include.phaseplan.runtime.records import Token
 from include.phaseplan.runtime.refusals import NameClash, RepositoryUnreachable
 from include.phaseplan.runtime.remote import Update
 from tests.git.lab import PHASE, Lab, plan_of
@@ -265,3 +266,14 @@ def test_a_run_shows_our_words_and_not_the_exception_they_came_from(tmp_path: Pa
     line = {"level": "error", "event": "Task failed with exception", "error_detail": chain}
     (folder / "attempt=1.log").write_text(json.dumps(line) + "\n")
     assert last_error(tmp_path, "phase_05", "r", "open_phase").startswith("image x is not on the Docker engine")
+
+
+@pytest.mark.docker
+def test_a_target_that_lets_nobody_delete_keeps_integration_at_the_base_and_the_phase_goes_on(place: Place) -> None:
+    lab = place.lab
+    lab.target.run("config", "receive.denyDeletes", "true")
+    token = Token.model_validate(place.open()["return_value"])
+    assert lab.refs()[refs.integration(PHASE)] == lab.main
+    for branch in ("5.1.1", "5.1.2"):
+        lab.build(token, branch, {f"{branch}/a": "x\n"})
+    assert lab.integrate(token, 1).merged == ("5.1.1", "5.1.2") and lab.close(token).complete
