@@ -12,7 +12,7 @@ from typing import Any
 
 from include.phaseplan.runtime.settings import TOP
 
-PHASES = (1, 5, 6, 90, 92, 93, 94, 95, 96, 97, 98)  # those that open
+PHASES = (1, 5, 6, 90, 93, 94, 95, 96, 97, 98)  # those that open
 
 
 @dataclass(frozen=True)

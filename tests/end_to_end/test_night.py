@@ -118,10 +118,11 @@ def test_a_missing_base_fails_the_opening_and_creates_nothing(night: Night) -> N
     assert night.git(91, "for-each-ref", "refs/phaseplan/phase-91", "refs/heads/integration/phase-91") == ""
 
 
-def test_a_missing_image_is_infrastructure_and_consumes_no_attempt(night: Night) -> None:
-    log = night.log(92, "wave_1.92-1-1_noimage")
+def test_a_missing_image_fails_the_opening_before_any_agent_is_paid(night: Night) -> None:
+    log = night.log(92, "open_phase")
     assert "image phaseplan/does-not-exist:1 is not on the Docker engine" in log
-    assert night.git(92, "for-each-ref", "refs/phaseplan/phase-92/attempts", "refs/phaseplan/phase-92/results") == ""
+    assert len(night.tries(92, "open_phase")) == 1, "no retry mends it"
+    assert night.git(92, "for-each-ref", "refs/phaseplan/phase-92", "refs/heads/integration/phase-92") == ""
 
 
 def test_a_wave_of_one_culprit_publishes_nothing_and_the_next_wave_goes_on(night: Night) -> None:
