@@ -31,7 +31,7 @@ from include.phaseplan.compile.options import Options
 from include.phaseplan.errors import InputFault
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.digest import plan_digest
-from include.phaseplan.plan.login import parted
+from include.phaseplan.plan.login import masked, parted
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime.logins import VARIABLE, environment
 from include.phaseplan.runtime.phase import open_phase
@@ -195,6 +195,12 @@ def test_lint_warns_and_shows_stars(host: Host, tmp_path: Path, capsys: pytest.C
         ("git@host:a.git", "git@host:a.git", ""),
         ("/srv/a@b.git", "/srv/a@b.git", ""),
         ("https://host/a@b/c.git", "https://host/a@b/c.git", ""),
+        ("https://host:8080/a:x@b/c.git", "https://host:8080/a:x@b/c.git", ""),
+        ("https://ann:pa/ss@host/a.git", "https://host/a.git", "ann:pa/ss"),
+        ("https://ann:p w@host/a.git", "https://host/a.git", "ann:p w"),
+        (" https://ann:word@host/a.git ", "https://host/a.git", "ann:word"),
+        ("ann:word@host:a.git", "ann@host:a.git", "ann:word"),
+        ("host:a/b@c.git", "host:a/b@c.git", ""),
     ],
 )
 def test_an_address_is_parted(url: str, address: str, login: str) -> None:
@@ -203,3 +209,17 @@ def test_an_address_is_parted(url: str, address: str, login: str) -> None:
 
 def test_a_password_cannot_put_lines_into_the_answer_to_git() -> None:
     assert environment("https://host/a.git", "ann:x%0Ahost=evil") == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("repository: https://token@host/a.git", "repository: https://*****@host/a.git"),
+        ("repository: https://a:b/c@host/a.git", "repository: https://*****@host/a.git"),
+        ("repository: ann:word@host:a.git", "repository: ********@host:a.git"),
+        ("repository: https://host:80/a@b.git", "repository: https://host:80/a@b.git"),
+        ("repository: ssh://git@host/a.git", "repository: ssh://git@host/a.git"),
+    ],
+)
+def test_a_line_is_shown_with_stars_however_the_password_is_written(line: str, shown: str) -> None:
+    assert masked(line) == shown

@@ -5,8 +5,16 @@ from __future__ import annotations
 import re
 
 _ASKS = ("http", "https", "ftp", "ftps")  # transports in which the whole part before `@` is for the server's door
-_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<login>[^/\s]*)@(?P<rest>\S*)", re.DOTALL)
-_SHOWN = re.compile(r"(?<=://)[^/\s'\"]*:[^/\s'\"]*(?=@)")
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<login>[^/]*)@(?P<rest>\S*)")
+#: A password with a slash that nobody encoded: what stands before the slash is then no host and port.
+_UNCODED = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<login>[^/@:]*:(?![0-9]*/)[^@]*/.*)@(?P<rest>[^@\s]+)")
+#: git would take the user for the host and the rest for a path, and say all of it.
+_SCP = re.compile(r"(?P<user>[^/\s:@]+):(?P<password>[^/\s@]+)@(?P<rest>[^/\s:@]+:\S*)")
+_SHOWN = re.compile(
+    r"(?<=://)[^/\s'\"]*:(?![0-9]+/)\S*(?=@)"  # to the last @ of the word: a password may hold anything
+    r"|(?:(?<=http://)|(?<=https://))[^/\s'\":]+(?=@)"  # a token alone
+    r"|(?<![^\s'\"])[^/\s:@'\"]+:[^/\s@'\"]+(?=@[^/\s:@]+:)"
+)
 
 
 def parted(url: str) -> tuple[str, str]:
@@ -19,7 +27,10 @@ def parted(url: str) -> tuple[str, str]:
     >>> parted("ssh://git@example.org/a.git")
     ('ssh://git@example.org/a.git', '')
     """
-    match = _URL.fullmatch(url)
+    if "://" not in url:
+        found = _SCP.fullmatch(url.strip())
+        return (f"{found['user']}@{found['rest']}", f"{found['user']}:{found['password']}") if found else (url, "")
+    match = _URL.fullmatch(url.strip()) or _UNCODED.fullmatch(url.strip())
     if match is None or not match["login"]:
         return url, ""
     if match["scheme"].lower() in _ASKS:
