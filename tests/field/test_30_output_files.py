@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -142,3 +144,42 @@ def test_improve_writes_through_a_link(tmp_path: Path, monkeypatch: pytest.Monke
     link.symlink_to(plan)
     assert main(["improve", str(link), "--write"]) == 0
     assert link.is_symlink() and plan.is_file()
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "link"])
+def test_standard_output_by_name_is_written_where_it_stands(name: str, tmp_path: Path) -> None:
+    """A redirected one was replaced by a new file, which lost what had been written and what came later."""
+    target, link = tmp_path / "out", tmp_path / "link"
+    link.symlink_to("/dev/stdout")
+    words = [sys.executable, "-m", "include.phaseplan.cli.main", "schema", "-o", str(link) if name == "link" else name]
+    with target.open("w") as out:
+        out.write("before\n")
+        out.flush()
+        assert subprocess.run(words, stdout=out, cwd=TOP, check=False).returncode == 0
+        out.write("after\n")
+    said = target.read_text()
+    assert said.startswith("before\n{") and said.endswith("after\n")
+    assert '"$schema"' in subprocess.run(words, capture_output=True, text=True, cwd=TOP, check=True).stdout
+
+
+def test_a_descriptor_of_the_shell_gets_the_text(capsys: pytest.CaptureFixture[str]) -> None:
+    ends = os.pipe()
+    try:
+        got: list[str] = []
+        with os.fdopen(ends[0]) as pipe:
+            reader = threading.Thread(target=lambda: got.append(pipe.read()))
+            reader.start()
+            assert run("schema", Path(f"/dev/fd/{ends[1]}")) == 0
+            os.close(ends[1])
+            reader.join(5)
+        assert got and got[0].startswith("{")
+    finally:
+        assert run("schema", Path(f"/dev/fd/{ends[1]}")) == 1
+    assert "Bad file descriptor" in capsys.readouterr().err
+
+
+def test_a_file_with_two_names_stays_one_file(tmp_path: Path) -> None:
+    (tmp_path / "one").write_text("old")
+    (tmp_path / "two").hardlink_to(tmp_path / "one")
+    assert run("schema", tmp_path / "one") == 0
+    assert (tmp_path / "two").read_text() == (tmp_path / "one").read_text() != "old"

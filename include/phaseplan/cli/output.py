@@ -1,13 +1,15 @@
 """Write what a verb was asked to write: the one place that touches files named on a command line.
 
 A regular file is replaced whole or not at all and keeps its mode; a symbolic link stays and its target is written; a
-character device or a pipe is written into, never renamed onto; everything else is refused in words.
+character device, a pipe, a file that is open already (`/dev/stdout`, `/dev/fd/3`) or one with a second name is written
+into, never renamed onto; everything else is refused in words.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -21,6 +23,8 @@ from include.phaseplan.errors import Infrastructure, InputFault
 _SYSTEM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
 #: The folder refuses a rename onto the file (a mounted file, a folder without write permission); the file may not.
 _IN_PLACE = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV)
+#: Files of this process that are open; opened again, they would begin at their start, and a pipe cannot be.
+_OPEN = re.compile(r"/(?:dev|proc/self)/fd/([0-9]+)")
 
 
 def write(path: Path, content: str | bytes, *, create: bool = False, sources: Iterable[Path] = ()) -> None:
@@ -59,6 +63,10 @@ def _create(path: Path, data: bytes) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
+    if (number := _open_already(path)) is not None:
+        sys.stdout.flush()
+        _into(os.dup(number), data)
+        return
     target = path.resolve()  # the link itself stays
     held = target.stat() if target.exists() else None
     if held is not None and not stat.S_ISREG(held.st_mode):
@@ -67,11 +75,24 @@ def _write(path: Path, data: bytes) -> None:
         _into(os.open(path, os.O_WRONLY | os.O_NONBLOCK), data)
         return
     try:
+        if held is not None and held.st_nlink > 1:
+            raise OSError(errno.EXDEV, "its other names would keep what it held")
         _replace(target, data, held)
     except OSError as error:
         if held is None or error.errno not in _IN_PLACE:
             raise
         _into(os.open(target, os.O_WRONLY | os.O_TRUNC), data)
+
+
+def _open_already(path: Path) -> int | None:
+    """Follow symbolic links until one names a file that this process has open."""
+    for _ in range(40):
+        if (found := _OPEN.fullmatch(str(path))) is not None:
+            return int(found[1])
+        if not path.is_symlink():
+            return None
+        path = path.parent / path.readlink()
+    return None
 
 
 def _replace(target: Path, data: bytes, held: os.stat_result | None) -> None:
