@@ -129,6 +129,28 @@ def test_files_inside_a_submodule_are_a_finding_not_lost_in_silence(tmp_path: Pa
     assert [fields[:2] for fields in space.collect()["finding"]] == [["hostile", "module"]]
 
 
+@pytest.mark.parametrize("target", ["nowhere", "c", "/etc"])
+def test_a_folder_that_became_a_link_is_that_change_and_takes_no_work_along(tmp_path: Path, target: str) -> None:
+    repo = repository(tmp_path / "t.git", {name: ("100644", name) for name in (b"a/f", b"a/sub/g", b"c/f")})
+    space = Workspace(tmp_path / "w", repo)
+    shutil.rmtree(space.path / "a")
+    (space.path / "a").symlink_to(target)
+    (space.path / "work").write_text("work")
+    assert differing(repo, space.base, space.head()) == {b"a", b"a/f", b"a/sub/g", b"work"}
+
+
+@pytest.mark.parametrize("script", ["mkfifo f", "git init -q f; echo x > f/x"], ids=["pipe", "repository"])
+def test_what_git_cannot_hold_in_the_place_of_a_file_is_a_finding_and_takes_no_work_along(
+    tmp_path: Path, script: str
+) -> None:
+    repo = repository(tmp_path / "t.git", {b"f": ("100644", b"f\n"), b"g": ("100644", b"g\n")})
+    space = Workspace(tmp_path / "w", repo)
+    space.shell(f"rm f; {script}; echo work > g")
+    report = space.collect()
+    assert [fields[:2] for fields in report["finding"]] == [["hostile", "f"]]
+    assert differing(repo, space.base, report["head"][0][0]) == {b"g"}
+
+
 def test_the_files_alone_come_back_as_they_lie_too(tmp_path: Path) -> None:
     """An agent without git, or with a broken one, is collected without its repository."""
     files = {b".gitattributes": ("100644", b"* text eol=crlf\n*.u working-tree-encoding=UTF-16\n")}

@@ -112,6 +112,24 @@ def test_a_dropped_commit_is_kept_where_there_is_no_other_work(tmp_path: Path) -
     assert head == space.base and "was dropped" in told and content(space.repo, f"{beside}^2", b"f") == b"dropped"
 
 
+DETACHED = "git checkout -q --detach; c 3; left=$(git rev-parse HEAD); git checkout -q -; c 1"
+
+
+@pytest.mark.parametrize("script", [
+    pytest.param("git checkout -q --detach; c 1; c 2; c 3; git rebase -qi HEAD~2", id="a rebase that stopped"),
+    pytest.param("c 1; c 2; echo x > 3; git add 3; git rebase -qi --autostash HEAD~1", id="what it put aside"),
+    pytest.param(f"{DETACHED}; git merge -q --no-ff --no-commit $left; git rm -qf 3", id="the side of a merge"),
+    pytest.param(DETACHED, id="a detached HEAD that was left"),
+])  # fmt: skip
+def test_commits_that_no_branch_holds_are_kept(tmp_path: Path, script: str) -> None:
+    space = workspace(tmp_path)
+    start = "export GIT_SEQUENCE_EDITOR='sed -i 1ibreak'; c() { echo $1 > $1; git add -A; git commit -qm $1; }"
+    space.shell(f"{start}; {script}")
+    head, beside, _ = kept(space)
+    reached = space.repo.line("rev-list", "--objects", beside, "--not", head).splitlines()
+    assert "3" in [line[41:] for line in reached]
+
+
 @pytest.mark.parametrize(("owned", "path"), [
     ("lib/", "lib/a.py"), ("lib/**", "lib/deep/a.py"), ("/lib", "lib/a.py"), ("lib/sub/**", "lib/sub/a.py"),
     ("conf/*.local.yaml", "conf/a.local.yaml"), ("out.log", "out.log"), ("src/lib/", "src/lib/x.c"),

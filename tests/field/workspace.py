@@ -61,8 +61,15 @@ class Workspace:
 
     def agent(self, *args: str | bytes) -> None:
         """Run git as the agent does, with its own configuration."""
+        self._run(["git", *args])
+
+    def shell(self, script: str) -> None:
+        """Run a script as the agent does."""
+        self._run(["bash", "-euc", script])
+
+    def _run(self, command: Sequence[str | bytes]) -> None:
         env = {**os.environ, **_QUIET, "GIT_CONFIG_GLOBAL": str(self.top / "gitconfig")}
-        done = subprocess.run(["git", *args], cwd=self.path, env=env, capture_output=True)
+        done = subprocess.run(command, cwd=self.path, env=env, capture_output=True)
         assert done.returncode == 0, done.stderr.decode(errors="replace")
 
     def collect(self, mode: str = "commits") -> dict[str, list[list[str]]]:

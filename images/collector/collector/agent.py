@@ -1,6 +1,7 @@
 """Reads the agent's repository as files: its HEAD and every other name it gave to a commit."""
 
 import os
+import re
 import stat
 
 from collector.door import GIT_DIR, ID, WORKSPACE, Damaged, git, text
@@ -8,6 +9,12 @@ from collector.door import GIT_DIR, ID, WORKSPACE, Damaged, git, text
 MOST = 1 << 20  # bytes read of one file
 FILES = 10_000  # ref files looked at
 INDEX_MOST = 256 << 20  # bytes
+#: What git remembers of a merge, a pick or a rebase that has not ended, and that no ref names.
+UNDERWAY = (
+    *("MERGE_HEAD", "MERGE_AUTOSTASH", "CHERRY_PICK_HEAD", "REVERT_HEAD"),
+    *(f"rebase-{how}/{name}" for how in ("merge", "apply") for name in ("orig-head", "autostash")),
+)
+MOVED_AWAY = re.compile(r"\tcheckout: moving from ([0-9a-f]{40}) to ")
 
 
 def small_file(path):
@@ -53,7 +60,8 @@ def packed():
 
 
 def named():
-    """Every id that the agent's repository names besides HEAD: branches, tags, stashes, other work trees."""
+    """Every id that the agent's repository names besides HEAD: branches, tags, stashes, other work trees, what a merge
+    or a rebase that has not ended needs, and where a detached HEAD was before it moved away."""
     git_dir = f"{WORKSPACE}/.git"
     found = packed()
     for path in _files(f"{git_dir}/refs"):
@@ -65,6 +73,11 @@ def named():
     for path in _files(f"{git_dir}/worktrees"):
         if path.endswith("/HEAD") and "/logs/" not in path and ID.fullmatch(value := _quiet(path) or ""):
             found[path[len(git_dir) + 1 :]] = value
+    for name in UNDERWAY:
+        for value in filter(ID.fullmatch, (_quiet(f"{git_dir}/{name}") or "").split()):
+            found[name] = value
+    for n, value in enumerate(MOVED_AWAY.findall(_quiet(f"{git_dir}/logs/HEAD") or "")):
+        found[f"a detached HEAD ({n})"] = value
     return found
 
 

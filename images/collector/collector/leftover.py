@@ -17,13 +17,25 @@ def snapshot(parent, task, room, report):
     readable_again()
     before = text(git("write-tree", "--missing-ok")).strip()
     paths = _left_over(room, task, report)
-    if paths:
-        feed = raw("\0".join(paths) + "\0")
-        git("update-index", "--add", "--remove", "--replace", "-z", "--stdin", feed=feed, work_tree=True)
+    hidden = {path: None for path in paths if _behind_a_link(path)}
+    _index(hidden, "--force-remove")
+    _index([path for path in paths if path not in hidden], "--add", "--remove", "--replace")
     tree = text(git("write-tree", "--missing-ok")).strip()
     if tree == before:
         return parent
     return commit(tree, [parent], task["date"], "Work left uncommitted by the agent\n")
+
+
+def _index(paths, *how):
+    if paths:
+        feed = raw("".join(f"{path}\0" for path in paths))
+        git("update-index", *how, "-z", "--stdin", feed=feed, work_tree=True)
+
+
+def _behind_a_link(path):
+    """Whether a folder on the way to it is a link now: git refuses to look there, and the file is gone."""
+    parts = path.split("/")[:-1]
+    return any(os.path.islink(os.path.join(WORKSPACE, *parts[: n + 1])) for n in range(len(parts)))
 
 
 def commit(tree, parents, date, message):
@@ -54,12 +66,34 @@ def _left_over(room, task, report):
     """Paths to commit, with what cannot be taken left out and told."""
     away = _submodules(report) | _not_checked_out()
     listed = names("ls-files", "-z", "--others", "--modified", "--exclude-standard", work_tree=True)
-    _tell([path for path in listed if path.endswith("/")], "a repository inside the workspace is not collected", report)
+    _tell([path for path in listed if path.endswith("/")], NESTED, report)
     paths = dict.fromkeys(path for path in listed if not path.endswith("/") and path not in away)
     paths.update(dict.fromkeys(ignored(task["owned"])[0]))
+    for said, wrong in NO_FILES:
+        found = {path for path in paths if wrong(os.path.join(WORKSPACE, path))}
+        _tell(sorted(found), said, report)
+        paths = {path: None for path in paths if path not in found}
     refused = {path for path in paths if any(REFUSED.fullmatch(part) for part in path.split("/"))}
     _tell(sorted(refused), "a name that git takes for a repository is not collected", report)
     return within(sorted((size(path), path) for path in paths if path not in refused), room, report)
+
+
+def _special(place):
+    """Whether a pipe, a socket or a device is there: nothing that git can hold."""
+    try:
+        mode = os.lstat(place).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode))
+
+
+def _repository(place):
+    return os.path.isdir(place) and not os.path.islink(place) and os.path.lexists(f"{place}/.git")
+
+
+NESTED = "a repository inside the workspace is not collected"
+#: What may stand where the base has a file, and cannot be committed.
+NO_FILES = (("neither a file, a link nor a folder any more: it is not collected", _special), (NESTED, _repository))
 
 
 def _tell(paths, message, report):
