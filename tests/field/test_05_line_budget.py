@@ -25,8 +25,8 @@ Files = Mapping[str, str | bytes | None]
 CODE = "".join(f"value_{i} = compute({i})\n" for i in range(5000))
 
 
-def plan(**gates: object) -> PhasePlan:
-    return phase_plan({"5.1.1": ()}, gates={"max_lines": 1000, **gates})
+def plan(made: object = (), **gates: object) -> PhasePlan:
+    return phase_plan({"5.1.1": ()}, gates={"max_lines": 1000, **gates}, generated_files=made or [])
 
 
 class Case:
@@ -79,6 +79,18 @@ def test_a_branch_of_wave_1_cannot_take_away_what_the_base_exempts(case: Case) -
     assert (gates(judged), judged.lines) == ([], 1)
 
 
+@pytest.mark.parametrize("said", ["linguist-generated", "binary", "of the plan"])
+@pytest.mark.parametrize("more", ["", "# more\n"], ids=["as it is", "changed"])
+def test_what_counted_nothing_counts_where_it_is_moved_to(case: Case, said: str, more: str) -> None:
+    base = {".gitattributes": f"gen/* {said}\n"} if said != "of the plan" else {"README.md": "x\n"}
+    made = [{"paths": ["/gen/**"], "command": "true"}] if said == "of the plan" else []
+    code = "\0\n" + CODE if said == "binary" else CODE
+    moved: Files = {"gen/a.py": None, "src/a.py": code + more}
+    judged = case.judged(base, {"gen/a.py": code}, moved, made=made)
+    assert gates(judged) == ["budget"] and judged.lines >= 5000
+    assert case.judged({"y": "y\n"}, {"src/b.py": CODE}, {"src/b.py": None, "src/c.py": CODE}).lines == 0
+
+
 HIDDEN = {
     "a NUL at its start": b"\0\n" + CODE.encode(),
     "a NUL at its end": CODE.encode() + b"\0",
@@ -88,6 +100,7 @@ HIDDEN = {
     "UTF-16": CODE.encode("utf-16"),
     "short lines": b"\0\n" + b"a += 1\n" * 5000,
     "carriage returns for line ends": CODE.replace("\n", "\r").encode(),
+    "Unicode's line ends": CODE.replace("\n", "\u2028").encode(),
     "a text that is not English": ("\0\n" + "значение = вычислить()\n" * 5000).encode(),
 }
 

@@ -52,6 +52,16 @@ def test_markers_that_are_left_are_a_finding(case: Case, text: str, line: int, b
     assert "not finished" in str(judged.findings[0])
 
 
+@pytest.mark.parametrize("size", [5, 8, 32])
+@pytest.mark.parametrize("who", ["the base", "the branch"])
+def test_markers_of_another_size_that_an_attribute_asks_for(case: Case, size: int, who: str) -> None:
+    said: Files = {"docs/.gitattributes": f"*.rst conflict-marker-size={size}\n"}
+    text = WHOLE.replace(OURS, "<" * size).replace(MIDDLE, "=" * size).replace(THEIRS, ">" * size)
+    base = {"x": "x\n", **(said if who == "the base" else {})}
+    judged = case.judged(base, {"docs/a.rst": text, "b.txt": text, **said}, max_lines=None)
+    assert marked(judged) == [("docs/a.rst", 2)]
+
+
 HARMLESS = {
     "headings": f"Heading\n{MIDDLE}\n\ntext\n\nSecond!\n{OURS}\n\nThird!!\n{THEIRS}\n".replace(OURS, "<<<<<<"),
     "headings of three kinds": f"Heading\n{MIDDLE}\n\nDeeper!\n{THEIRS}\n",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-from include.phaseplan.runtime.gates.markers import Mark, conflicts, mark_of
+from include.phaseplan.runtime.gates.markers import USUAL, Mark, conflicts, mark_of
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.git_stream import output
 from include.phaseplan.runtime.objects import NEUTRAL
@@ -31,7 +31,7 @@ class FileAdded:
     _text: int = 0  # lines that hold words
     _short: int = 0  # lines that might be text, and might be chance
     _nul: bool = False
-    _returns: int = 0  # carriage returns within lines: to many languages each ends one
+    _returns: int = 0  # carriage returns and Unicode's line ends within lines: to many languages each ends one
     _marks: list[Mark] = field(default_factory=list)
     _gone: list[Mark] = field(default_factory=list)
 
@@ -49,10 +49,17 @@ class FileAdded:
         return self._text + (self._short if mostly else 0)
 
     @property
-    def conflict(self) -> int | None:
-        """The line at which a conflict begins that was not there before; None: there is none."""
-        new = conflicts(self._marks)
-        return new[0] if len(new) > len(conflicts(self._gone)) else None
+    def odd_marks(self) -> bool:
+        """Whether it gained what would be conflict markers if they had another size than usual."""
+        return any(mark.kind in "<>" and mark.size != USUAL for mark in self._marks)
+
+    def conflict(self, size: int = USUAL) -> int | None:
+        """The line at which a conflict begins that was not there before; None: there is none.
+
+        :param size: characters of a marker.
+        """
+        new = conflicts(self._marks, size)
+        return new[0] if len(new) > len(conflicts(self._gone, size)) else None
 
     def gains(self, text: bytes, number: int, *, begins: bool) -> None:
         """Take in (the next piece of) an added line."""
@@ -78,8 +85,9 @@ class FileAdded:
 
 
 def _returns(text: bytes) -> int:
-    """Carriage returns within a line; those at its end are part of it."""
-    return text.rstrip(b"\r\n").count(b"\r") if b"\r" in text else 0
+    """Other line ends within a line: carriage returns, save those at its end, and U+2028 and U+2029."""
+    found = text.rstrip(b"\r\n").count(b"\r") if b"\r" in text else 0
+    return found + text.count(b"\xe2\x80\xa8") + text.count(b"\xe2\x80\xa9")
 
 
 def _reads(words: bytes) -> bool:

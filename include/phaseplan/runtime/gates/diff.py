@@ -12,6 +12,7 @@ from include.phaseplan.plan.patterns import matches
 from include.phaseplan.runtime.gates.added import FileAdded, added
 from include.phaseplan.runtime.gates.hostile import hostile
 from include.phaseplan.runtime.gates.lost import Earlier, losses, notes, of_shared
+from include.phaseplan.runtime.gates.markers import USUAL
 from include.phaseplan.runtime.gates.nothing import nothing
 from include.phaseplan.runtime.gates.paths import Change, attributes, changes, commit_with, removal, shown
 from include.phaseplan.runtime.gates.required import required
@@ -19,7 +20,7 @@ from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.git_stream import entries
 from include.phaseplan.runtime.records import Finding
 
-_RULES = 2  # raise it when these gates judge differently, so that no old verdict is reused
+_RULES = 3  # raise it when these gates judge differently, so that no old verdict is reused
 _MANY = 50  # findings of one kind
 
 
@@ -54,10 +55,10 @@ def judge(
     commit = strip_scratch(repo, plan.gates.scratch_files, base, raw)
     changed = changes(repo, base, commit)
     files = added(repo, base, commit)
-    lines = budget_lines(repo, plan, ground, files)
+    lines = budget_lines(repo, plan, ground, _counted(repo, plan, ground, (base, commit), changed) or files)
     findings = [*hostile(repo, base, commit, ground=ground), *_budget(plan, lines), *_ownership(plan, branch, changed)]
     findings += _bounded(required(repo, plan, changed))
-    findings += _bounded(_unfinished(repo, base, changed, files))
+    findings += _bounded(_unfinished(repo, (base, commit), changed, files))
     lost = losses(repo, plan, base, changed, files, earlier)
     findings += _bounded(of_shared(plan, lost))
     if not changed:
@@ -96,18 +97,42 @@ def budget_lines(repo: GitRepo, plan: PhasePlan, ground: str, files: Sequence[Fi
     return sum(file.lines for file in files if not _exempt(plan, file, said[file.path]))
 
 
+def _counted(
+    repo: GitRepo, plan: PhasePlan, ground: str, move: tuple[str, str], changed: Sequence[Change]
+) -> list[FileAdded]:
+    """The added lines where a file that counts nothing may have been moved to a place where it counts: there it is new.
+
+    Empty: nothing of that kind went away.
+    """
+    gone = [change.path for change in changed if change.new_mode == "000000"]
+    said = attributes(repo, ground, ["linguist-generated", "diff"], gone)
+    free = [path for path in gone if _generated(plan, path, said[path]) or said[path].get("diff") == "unset"]
+    if not free:
+        return []
+    return added(repo, commit_with(repo, move[0], [removal(path) for path in free], "Without them"), move[1])
+
+
+def _generated(plan: PhasePlan, path: str, said: Mapping[str, str]) -> bool:
+    return said.get("linguist-generated") in {"set", "true"} or matches(plan.generated, path)
+
+
 def _exempt(plan: PhasePlan, file: FileAdded, said: Mapping[str, str]) -> bool:
-    if said.get("linguist-generated") in {"set", "true"} or matches(plan.generated, file.path):
-        return True
-    return file.binary and said.get("diff") == "unset"
+    return _generated(plan, file.path, said) or (file.binary and said.get("diff") == "unset")
 
 
-def _unfinished(repo: GitRepo, base: str, changed: Sequence[Change], files: Sequence[FileAdded]) -> list[Finding]:
+def _unfinished(
+    repo: GitRepo, move: tuple[str, str], changed: Sequence[Change], files: Sequence[FileAdded]
+) -> list[Finding]:
     """A finding for each file that holds conflict markers which the base has not, in that file or in one moved here."""
-    found = {file.path: line for file in files if (line := file.conflict) is not None}
+    sizes = _marker_sizes(repo, move, [file.path for file in files if file.odd_marks])
+    found = {
+        file.path: min(lines)
+        for file in files
+        if (lines := [line for size in sizes.get(file.path, (USUAL,)) if (line := file.conflict(size)) is not None])
+    }
     if not found:
         return []
-    known = {entry.id for entry in entries(repo, base)}
+    known = {entry.id for entry in entries(repo, move[0])}
     held = {change.path: change.new_id for change in changed}
     said = "holds the markers of a merge that was not finished: decide what stays, and take the markers out"
     return [
@@ -115,6 +140,16 @@ def _unfinished(repo: GitRepo, base: str, changed: Sequence[Change], files: Sequ
         for path, line in found.items()
         if held.get(path) not in known
     ]
+
+
+def _marker_sizes(repo: GitRepo, commits: Sequence[str], paths: Sequence[str]) -> dict[str, set[int]]:
+    """How long conflict markers may be in some files: git's own size, and what either commit's attributes say."""
+    name, found = "conflict-marker-size", {path: {USUAL} for path in paths}
+    for commit in commits:
+        for path, values in attributes(repo, commit, [name], paths).items():
+            if (size := values.get(name, "")).isdecimal():
+                found[path].add(int(size))
+    return found
 
 
 def _budget(plan: PhasePlan, lines: int) -> list[Finding]:

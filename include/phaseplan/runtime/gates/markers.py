@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_MARK = re.compile(rb"(?:([<|>])\1{6}( \S.*)?|(=)={6})\Z", re.DOTALL)
+USUAL = 7  # characters of a marker, unless the attribute conflict-marker-size says another number
+_MARK = re.compile(rb"(?:(([<|>])\2{3,})( \S.*)?|(={4,}))\Z", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -16,18 +17,22 @@ class Mark:
     kind: str  # < | = >
     named: bool
     line: int
+    size: int = USUAL  # characters
 
 
 def mark_of(text: bytes, line: int) -> Mark | None:
-    """The marker that a line is; None for any other line. Exactly seven characters, at its very start."""
+    """The marker that a line is; None for any other line. It stands at the very start."""
     if text[:1] not in (b"<", b"|", b"=", b">"):
         return None
     found = _MARK.match(text.rstrip(b"\r\n"))
-    return Mark((found[1] or found[3]).decode(), bool(found[2]), line) if found else None
+    if not found:
+        return None
+    marker = found[1] or found[4]
+    return Mark(marker[:1].decode(), bool(found[3]), line, len(marker))
 
 
-def conflicts(marks: Sequence[Mark]) -> tuple[int, ...]:
-    """Where each conflict begins, in lines of the new file.
+def conflicts(marks: Sequence[Mark], size: int = USUAL) -> tuple[int, ...]:
+    """Where each conflict begins whose markers have this size, in lines of the new file.
 
     A row of `=======` alone underlines a heading, and so may `<<<<<<<` and `>>>>>>>` in reStructuredText. A conflict is
     all three in their order, or two of them where the beginning or the end says whose side it is: a half that is left.
@@ -35,7 +40,7 @@ def conflicts(marks: Sequence[Mark]) -> tuple[int, ...]:
     found: list[int] = []
     begin: Mark | None = None
     middle: Mark | None = None
-    for mark in marks:
+    for mark in (mark for mark in marks if mark.size == size):
         if mark.kind == "<":
             found += [begin.line] if begin and begin.named and middle else []
             begin, middle = mark, None
