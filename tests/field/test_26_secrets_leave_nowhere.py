@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import shutil
 import subprocess
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -21,6 +23,8 @@ from include.phaseplan.runtime.build.ready import look
 from include.phaseplan.runtime.build.replay import replay
 from include.phaseplan.runtime.build.step import step
 from include.phaseplan.runtime.follow import follow
+from include.phaseplan.runtime.git import GitError, GitRepo
+from include.phaseplan.runtime.leaks import leaks
 from include.phaseplan.runtime.lines import LIMIT, Lines
 from include.phaseplan.runtime.phase import open_phase
 from include.phaseplan.runtime.redact import Redactor
@@ -138,3 +142,39 @@ def test_the_usual_encodings_are_the_secret_too(place: int) -> None:
     assert hide(SECRET.encode().hex()) == "***"
     assert hide("first-line") == "***"
     assert hide("-----BEGIN KEY-----") == "-----BEGIN KEY-----", "what every key begins with is nobody's secret"
+
+
+@pytest.mark.parametrize("before", range(1940, 2000, 3))
+def test_words_of_git_are_cut_after_they_are_redacted(tmp_path: Path, before: int) -> None:
+    """A piece of a secret at the end of what an error quotes is no secret's value, and was shown."""
+    repo, redact = GitRepo.init(tmp_path / "repo"), Redactor([SECRET])
+    with pytest.raises(GitError) as raised, redact.errors():
+        repo.run("cat-file", "-t", "x" * (before - 40) + SECRET * 5)
+    assert "xxx***" in str(raised.value)
+    assert not any(SECRET[:n] in str(raised.value) for n in range(4, len(SECRET)))
+
+
+@pytest.mark.parametrize("command", ["base64", "base64 -w 64", "xxd -p", "openssl base64"])
+def test_a_long_secret_in_the_lines_of_an_encoder_is_the_secret_too(command: str) -> None:
+    secret = "".join(chr(33 + i * 37 % 90) for i in range(150))
+    if shutil.which(command.split()[0]) is None:
+        pytest.skip(f"no {command}")
+    said = subprocess.run(command, shell=True, input=secret, text=True, capture_output=True, check=True).stdout
+    hide = Redactor([secret])
+    lines = [line for line in said.splitlines() if len(line) > 8]
+    assert lines and {hide(line).strip("=") for line in lines} == {"***"}
+
+
+def test_a_secret_with_a_slash_is_found_in_a_path(tmp_path: Path) -> None:
+    """No object holds it: each folder is an object that holds one name."""
+    repo = GitRepo(tmp_path)
+    repo.run("init", "--quiet")
+    repo.run("commit", "--quiet", "--allow-empty", "-m", "base")
+    base = repo.line("rev-parse", "HEAD")
+    (tmp_path / "a" / SECRET).mkdir(parents=True)
+    (tmp_path / "a" / SECRET / "x").touch()
+    repo.run("add", "-A")
+    repo.run("commit", "--quiet", "-m", "work")
+    found = leaks(repo, base, repo.line("rev-parse", "HEAD"), [SECRET])
+    assert [finding.gate for finding in found] == ["secrets"]
+    assert leaks(repo, base, repo.line("rev-parse", "HEAD"), ["another/secret"]) == ()

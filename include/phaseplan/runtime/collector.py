@@ -18,6 +18,7 @@ import docker.errors
 from include.phaseplan.errors import Infrastructure
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.runtime import engine
+from include.phaseplan.runtime.cutting import cut
 from include.phaseplan.runtime.faults import DiskFull, engine_errors
 from include.phaseplan.runtime.follow import follow, read
 from include.phaseplan.runtime.git import GitRepo
@@ -185,7 +186,7 @@ def _fetch(trip: Trip, container_id: str, name: str, head: str, folder: Path) ->
             return Brought(damage=f"what came back cannot be read: {unreadable}", refused=True)
         taken = take_pack(trip.repo, file)
     if taken.code != 0:
-        return Brought(damage=f"git refused what came back: {taken.err.strip()[:1000]}", refused=True)
+        return Brought(damage=f"git refused what came back: {cut(taken.err.strip(), 1000)}", refused=True)
     if trip.repo.rev(head) != head:
         return Brought(damage="the commit the collector named did not come back", refused=True)
     most = (paths_within(trip.repo, trip.base, _HUGE) or 0) + trip.limits.paths

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from include.phaseplan.errors import Infrastructure
+from include.phaseplan.runtime.cutting import cut
 
 _NEXT = {
     errno.ENOSPC: "no space left on this machine's disk: free some",
@@ -69,6 +70,6 @@ def of_git(said: str, where: str) -> DiskFull | None:
             continue
         if _THEIRS.match(line):
             told = "the disk of the target repository has no space left, or cannot be written to: free some there"
-            return DiskFull(f"{told} ({line.removeprefix('remote: ').strip()[:500]})")
-        return DiskFull(f"{_NEXT[number]} ({where}: {line.strip()[:500]})")
+            return DiskFull(f"{told} ({cut(line.removeprefix('remote: ').strip(), 500)})")
+        return DiskFull(f"{_NEXT[number]} ({where}: {cut(line.strip(), 500)})")
     return None

@@ -15,6 +15,7 @@ from pathlib import Path
 import git
 
 from include.phaseplan.errors import Infrastructure
+from include.phaseplan.runtime.cutting import cut
 from include.phaseplan.runtime.disk import disk_errors, of_git
 from include.phaseplan.runtime.patience import verb_of, wait
 
@@ -47,7 +48,7 @@ class GitError(Infrastructure):
 
     def __init__(self, args: tuple[str, ...], result: Result) -> None:
         said = result.err.strip() or result.out.strip()
-        super().__init__(f"git {verb_of(args)} failed with exit code {result.code}: {said[:2000]}")
+        super().__init__(f"git {verb_of(args)} failed with exit code {result.code}: {cut(said)}")
         self.result = result
 
 

@@ -12,6 +12,7 @@ from typing import IO, Any, BinaryIO, cast
 import git
 
 from include.phaseplan.errors import Infrastructure
+from include.phaseplan.runtime.cutting import cut
 from include.phaseplan.runtime.disk import disk_errors, of_git
 from include.phaseplan.runtime.git import GitRepo, Result
 from include.phaseplan.runtime.patience import GitTooSlow, limit_of, limited, verb_of, wait
@@ -77,7 +78,7 @@ def output(
                 raise GitTooSlow(verb, limit_of(verb))
             if broken:
                 said = inner.stderr.read().decode("utf-8", "replace").strip()
-                raise Infrastructure(f"git {verb} failed with exit code {inner.returncode}: {said[:2000]}")
+                raise Infrastructure(f"git {verb} failed with exit code {inner.returncode}: {cut(said)}")
         finally:
             inner.stdout.close()
             inner.stderr.close()

@@ -23,7 +23,10 @@ def leaks(repo: GitRepo, base: str, commit: str, secret_values: Sequence[str]) -
     listed = repo.run("rev-list", "--objects", "--no-object-names", commit, "--not", base).out.split()
     guilty = [oid for oid, _, pieces in contents(repo, listed) if _holds(pieces, needles)]
     names = _names(repo, base, commit) if guilty else {}
-    return tuple(_finding(oid, names.get(oid, "")) for oid in guilty[:_MANY])
+    found = [_finding(oid, names.get(oid, "")) for oid in guilty]
+    if any(b"/" in needle for needle in needles):  # an object holds the name of one folder; a path is none
+        found += [_finding("", path) for path in _paths(repo, base, commit) if _holds(iter([_bytes(path)]), needles)]
+    return tuple(found[:_MANY])
 
 
 def _holds(pieces: Iterator[bytes], needles: Sequence[bytes]) -> bool:
@@ -42,10 +45,19 @@ def _names(repo: GitRepo, base: str, commit: str) -> dict[str, str]:
     return {line[:40]: line[41:] for line in lines}
 
 
+def _paths(repo: GitRepo, base: str, commit: str) -> tuple[str, ...]:
+    """Every path that a commit between base and commit has changed."""
+    return repo.names("log", "-m", "--format=", "--name-only", "--no-renames", "-z", commit, "--not", base)
+
+
+def _bytes(path: str) -> bytes:
+    return path.encode("utf-8", "surrogateescape")
+
+
 def _finding(oid: str, path: str) -> Finding:
     told = (
         "holds the value of a secret the agent was given: nothing of this attempt is pushed; "
         "change that secret, and keep it out of files and messages"
     )
-    where = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    where = _bytes(path).decode("utf-8", "backslashreplace")
     return Finding(gate="secrets", file=where or None, message=told if path else f"commit {oid[:12]} {told}")

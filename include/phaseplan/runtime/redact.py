@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from urllib.parse import quote, quote_plus
 
 from include.phaseplan.errors import PhaseplanError
+from include.phaseplan.runtime.cutting import hiding
 from include.phaseplan.runtime.records import Finding, Verdict, changed
 from include.phaseplan.runtime.shown import plain
 
@@ -45,7 +46,8 @@ class Redactor:
     def errors(self) -> Iterator[None]:
         """Redact the message of what is raised inside: it may quote a path or an output."""
         try:
-            yield
+            with hiding(self):
+                yield
         except PhaseplanError as error:
             error.args = tuple(self(said) if isinstance(said, str) else said for said in error.args)
             raise
@@ -70,12 +72,27 @@ def _forms(value: str) -> Iterator[str]:
 
 
 def _encoded(value: str) -> Iterator[str]:
-    """As a URL, JSON, hex digits, and base64 wherever the value may begin in what is encoded."""
+    """As a URL, JSON, hex digits, and base64 wherever the value may begin in what is encoded; also in lines."""
     data = value.encode("utf-8", "surrogateescape")
-    yield from (quote(data, safe=""), quote(data), quote_plus(data), json.dumps(value)[1:-1], data.hex())
+    yield from _wrapped(b64encode(data).decode(), 76, 64)
+    yield from _wrapped(data.hex(), 60)
+    yield from (
+        quote(data, safe=""),
+        quote(data),
+        quote_plus(data),
+        json.dumps(value)[1:-1],
+        data.hex(),
+        data.hex().upper(),
+    )
     for before in range(3):
         coded = b64encode(b"\0" * before + data).decode().rstrip("=")
         whole = len(data) + before
         # The first and the last character hold bits of the neighbours too, unless the value ends with them.
         form = coded[(0, 2, 3)[before] : len(coded) - (1 if whole % 3 else 0)]
         yield from (form, form.replace("+", "-").replace("/", "_"))
+
+
+def _wrapped(coded: str, *widths: int) -> Iterator[str]:
+    """The lines that `base64`, `openssl` and `xxd` break what they encode into."""
+    for width in widths:
+        yield from (coded[at : at + width].rstrip("=") for at in range(0, len(coded), width) if len(coded) > width)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.phaseplan.errors import Infrastructure, Lasting
+from include.phaseplan.runtime.cutting import cut
 
 #: What git calls a ref that somebody else moved or locked at this moment. Looked for in git's own words only: a hook
 #: may say anything, also that a ticket "already exists".
@@ -72,7 +73,7 @@ def refusal(out: str, err: str) -> Refusal:
     locked = any(word in line for line in lines if line.startswith("error:") for word in _LOCKED)
     own = [why for why in reasons.values() if why not in _COMPANION]
     raced = any(word in why for why in own for word in _RACED) or (locked and not own)
-    return Refusal(reasons, "\n".join(lines)[:_LONGEST], raced or (not reasons and locked))
+    return Refusal(reasons, cut("\n".join(lines), _LONGEST), raced or (not reasons and locked))
 
 
 def clash_of(err: str) -> tuple[str, str] | None:

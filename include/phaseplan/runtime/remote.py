@@ -15,6 +15,7 @@ from pathlib import Path
 from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.plan.login import parted
 from include.phaseplan.runtime.cache import PrivateRepo, kept, private_repo
+from include.phaseplan.runtime.cutting import cut
 from include.phaseplan.runtime.git import GitRepo, Result
 from include.phaseplan.runtime.locks import local, lock_age, named, release, sweep
 from include.phaseplan.runtime.logins import environment, hidden, login_of
@@ -182,7 +183,7 @@ class Remote:
         raise Infrastructure(f"git {verb} on {self} failed: {text}")
 
     def _clean(self, said: Result) -> str:
-        return self._hidden(_all(said).strip())[:2000] or f"exit code {said.code}"
+        return cut(self._hidden(_all(said).strip())) or f"exit code {said.code}"
 
     def _hidden(self, text: str) -> str:
         return _CREDENTIALS.sub("", hidden(text, self._login))

@@ -10,7 +10,7 @@ from typing import Literal
 from include.phaseplan.runtime.build import beside, publish
 from include.phaseplan.runtime.build.job import View
 from include.phaseplan.runtime.build.secrets import known_secrets
-from include.phaseplan.runtime.collect import collect
+from include.phaseplan.runtime.collect import Collected, collect
 from include.phaseplan.runtime.disk import disk_errors
 from include.phaseplan.runtime.engine import Found, cancel, find, look, remove
 from include.phaseplan.runtime.follow import memory_hint, read
@@ -62,13 +62,9 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
             secret_values=secrets,
             owned=view.branch.owns,
         )
-    raw = collected.raw or base
-    if known := view.snapshot.attempts.get(view.branch.id, {}).get(attempt):
-        raw = known  # an earlier start of this task kept it and died before the verdict
-    elif not collected.withheld:
-        raw = keep_attempt(job.repo, job.remote, view.plan.phase, view.branch.id, attempt, raw)
-        job.say(f"Collected {raw[:12]}; kept as attempt {attempt}.")
-    kept = beside.keep(view, attempt, collected)
+    with redact.errors():
+        raw = _kept_work(view, attempt, collected, base)
+        kept = beside.keep(view, attempt, collected)
     # A container that lives for a millisecond can have ended before it began.
     seconds = max(0.0, (moment(container.finished_at) - moment(container.started_at)).total_seconds())
     stopped = _stopped(view, container, seconds)
@@ -88,6 +84,18 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
         seconds=seconds,
         redact=redact,
     )
+
+
+def _kept_work(view: View, attempt: int, collected: Collected, base: str) -> str:
+    """Keep what came back under the attempt ref, unless a secret is in it; the commit that is judged."""
+    job = view.job
+    if known := view.snapshot.attempts.get(view.branch.id, {}).get(attempt):
+        return known  # an earlier start of this task kept it and died before the verdict
+    raw = collected.raw or base
+    if not collected.withheld:
+        raw = keep_attempt(job.repo, job.remote, view.plan.phase, view.branch.id, attempt, raw)
+        job.say(f"Collected {raw[:12]}; kept as attempt {attempt}.")
+    return raw
 
 
 def _kept(volume: str | None) -> tuple[Finding, ...]:
