@@ -78,6 +78,7 @@ _WARNINGS = {
     "PP706": "a gate command that can only find a clean checkout",
     "PP802": "a phase depends on one that no plan describes",
     "PP806": "a phase is missing from the blocks of one it depends on",
+    "PP807": "two plans of one repository publish under the same git name",
     "PP901": "graph, table, matrix and text disagree on what a branch needs",
     "PP902": "a total is not the sum of its parts",
     "PP903": "a git name says another wave or phase than the plan",

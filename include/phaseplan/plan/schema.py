@@ -18,6 +18,7 @@ _WANTED = {
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
+    "int_parsing_size": "a whole number of fewer digits",
     "float_type": "a number",
     "float_parsing": "a number",
     "tuple_type": "a list",
@@ -26,6 +27,7 @@ _WANTED = {
     "model_attributes_type": "a mapping",
     "finite_number": "a finite number",
 }
+_MANY = 1000  # findings of one file: each looks for the nearest name, and a DAG processor waits 30 s for all plans
 _BOUNDS = {"greater_than": "greater than {gt}", "greater_than_equal": "at least {ge}"}
 
 
@@ -43,8 +45,12 @@ def _echo(error: Mapping[str, Any]) -> bool:
 
 
 def findings(model: type[BaseModel], data: Any, errors: Errors) -> list[Finding]:
-    """One finding for each of pydantic's errors."""
-    return [_finding(model, data, error) for error in errors]
+    """One finding for each of pydantic's errors; of very many the first, and how many more there are."""
+    found = [_finding(model, data, error) for error in errors[:_MANY]]
+    if len(errors) > _MANY:
+        said = f"{len(errors) - _MANY:,} more problems of this file are not shown: mend these first"
+        found.append(Finding(found[-1].code, (), said, None))
+    return found
 
 
 def _finding(model: type[BaseModel], data: Any, error: Mapping[str, Any]) -> Finding:

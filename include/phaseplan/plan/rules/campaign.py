@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from include.phaseplan.plan.diagnostics import Finding
 from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.plan.rules.gitnames import version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ def cross_check(members: list[Member], advice: bool) -> Found:
         for member in members:
             yield from _missing(member, by_phase)
             yield from _unlisted(member, by_phase)
+        yield from _names_twice(members)
 
 
 def _duplicates(members: list[Member]) -> Found:
@@ -109,3 +111,22 @@ def _unlisted(member: Member, by_phase: dict[int, Member]) -> Found:
         if other is not None and other.plan.blocks and plan.phase not in other.plan.blocks:
             said = f"phase {plan.phase} depends on phase {phase}, whose blocks do not list it"
             yield other.index, Finding("PP806", ("blocks",), said, f"add {plan.phase}")
+
+
+def _names_twice(members: list[Member]) -> Found:
+    """PP807, at the later phase."""
+    owner: dict[tuple[str | None, str], PhasePlan] = {}
+    for member in sorted(members, key=lambda m: -m.plan.phase):
+        owner |= {(member.plan.repository, branch.branch): member.plan for branch in member.plan}
+    for member in members:
+        plan = member.plan
+        for w, wave in enumerate(plan.waves):
+            for b, branch in enumerate(wave.branches):
+                other = owner[plan.repository, branch.branch]
+                base = version_of(branch.branch)
+                if other.phase == plan.phase and base is not None:
+                    other = owner.get((plan.repository, base), plan)
+                if other.phase != plan.phase:
+                    said = f"{branch.branch} is also a name that phase {other.phase} publishes under"
+                    at = ("waves", w, "branches", b, "branch")
+                    yield member.index, Finding("PP807", at, said, "give each branch of a repository its own name")

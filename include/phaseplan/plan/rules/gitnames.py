@@ -30,6 +30,12 @@ def fault(name: str) -> str | None:
     return f"is longer than {_LONGEST} bytes" if len(name.encode()) > _LONGEST else None
 
 
+def version_of(name: str) -> str | None:
+    """The branch a later attempt of which would be published as `name`."""
+    match = _VERSION.fullmatch(name)
+    return match[1] if match and int(match[2][:9]) > 1 else None
+
+
 def valid_names(view: View) -> Iterator[Finding]:
     """PP304."""
     names: list[tuple[Path, str]] = [((*path, "branch"), branch.branch) for path, branch in view.places]

@@ -1,8 +1,9 @@
-"""Git names that read as something else: another ref, another phase's integration branch, an object id."""
+"""Git names that read as something else: another ref, another phase's integration branch, an id, a name beside it."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from include.phaseplan.plan.diagnostics import Finding
@@ -19,6 +20,7 @@ _PREFIXES = {
 _INTEGRATION = re.compile(r"integration/phase-\d+(/.*)?", re.ASCII | re.DOTALL)
 _OBJECT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PSEUDO = re.compile(r"[A-Z]+_HEAD")  # FETCH_HEAD, ORIG_HEAD
+_JOINED = re.compile(r"(?<=[^\x00-\x7f])[\u200c\u200d](?=[^\x00-\x7f])")  # in a script or an emoji that needs them
 
 
 def why_reserved(name: str) -> str | None:
@@ -44,3 +46,12 @@ def names_of_others(view: View) -> Iterator[Finding]:
         if why and not any(f"{branch.branch}/".startswith(f"{name}/") for name in own):
             said = f"{branch.branch} is {why}"
             yield Finding("PP309", (*path, "branch"), said, "choose another name, for example feature/...")
+        elif (unseen := _unseen(branch.branch)) is not None:
+            said = f"{branch.branch!a} holds U+{ord(unseen):04X}, which nobody sees: it looks like another name"
+            yield Finding("PP309", (*path, "branch"), said, "write the name anew, without it")
+
+
+def _unseen(name: str) -> str | None:
+    """The first character that shows as nothing, as a blank, or as a change of direction."""
+    unseen = (c for c in _JOINED.sub("", name) if unicodedata.category(c) in ("Cf", "Zs", "Zl", "Zp"))
+    return next((c for c in unseen if c != " "), None)  # a blank is git's own refusal
