@@ -30,11 +30,13 @@ from include.phaseplan.operators.faults import faults
 from include.phaseplan.operators.phase import OpenPhaseOperator
 from include.phaseplan.operators.retrying import FEW, RETRIES, ByCause
 from include.phaseplan.runtime import refs, results
+from include.phaseplan.runtime.base import find_base
 from include.phaseplan.runtime.faults import EngineForbidden, EngineUnreachable, engine_errors
+from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.labels import filters
 from include.phaseplan.runtime.records import Token
 from include.phaseplan.runtime.refusals import NameClash, RepositoryUnreachable
-from include.phaseplan.runtime.remote import Update
+from include.phaseplan.runtime.remote import BaseMissing, Remote, Update
 from tests.git.lab import PHASE, Lab, plan_of
 
 IMAGE = "debian:bookworm-slim"
@@ -277,3 +279,29 @@ def test_a_target_that_lets_nobody_delete_keeps_integration_at_the_base_and_the_
     for branch in ("5.1.1", "5.1.2"):
         lab.build(token, branch, {f"{branch}/a": "x\n"})
     assert lab.integrate(token, 1).merged == ("5.1.1", "5.1.2") and lab.close(token).complete
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ("[core\n", "a git configuration has a mistake in it"),
+        ("[core]\n\trepositoryformatversion = 1\n[extensions]\n\tnosuch = 1\n", "what this git does not know"),
+        (None, "it is a file, and no git repository"),
+    ],
+)
+def test_a_target_that_is_no_repository_is_not_waited_for(tmp_path: Path, config: str | None, words: str) -> None:
+    target = tmp_path / "target.git"
+    if config is None:
+        target.write_text("no repository")
+    else:
+        GitRepo.init(target)
+        (target / "config").write_text(config)
+    with pytest.raises(AirflowFailException, match=words), faults():
+        Remote(str(target)).refs()
+
+
+def test_a_target_without_a_commit_asks_for_one(tmp_path: Path) -> None:
+    GitRepo.init(tmp_path / "target.git")
+    remote = Remote(str(tmp_path / "target.git"))
+    with remote.private(state=tmp_path / "state") as repo, pytest.raises(BaseMissing, match="push a first commit"):
+        find_base(remote, repo, "main")

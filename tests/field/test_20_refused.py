@@ -19,7 +19,7 @@ from include.phaseplan.operators.faults import faults
 from include.phaseplan.runtime.integration import WaveRed
 from include.phaseplan.runtime.records import State
 from include.phaseplan.runtime.refs import integration
-from include.phaseplan.runtime.refusals import Refused
+from include.phaseplan.runtime.refusals import NameClash, Refused
 from include.phaseplan.runtime.remote import Update
 from include.phaseplan.runtime.status import build_status
 from tests.git.lab import PHASE, Lab, commit_files, plan_of
@@ -87,6 +87,31 @@ def test_a_hook_that_speaks_like_git_is_no_race(lab: Lab) -> None:
     file.chmod(0o755)
     with pytest.raises(Refused, match=r"^stale info"):
         lab.remote.push(lab.repo, [Update("refs/heads/x", lab.main, None)])
+
+
+def test_what_a_hook_says_can_be_shown_and_stored(lab: Lab) -> None:
+    """Bytes that are no text kept the task's end from being written down; escape sequences acted on the terminal."""
+    file = lab.url / "hooks" / "pre-receive"
+    file.write_text("#!/bin/sh\nprintf '\\033[31mno\\033[0m \\303(\\n' >&2\nexit 1\n")
+    file.chmod(0o755)
+    with pytest.raises(Refused) as raised:
+        lab.remote.push(lab.repo, [Update("refs/heads/x", lab.main, None)])
+    assert str(raised.value).startswith(r"\x1b[31mno\x1b[0m \udcc3(") and str(raised.value).encode()
+
+
+@pytest.mark.parametrize("there", ["refs/phaseplan", "refs/phaseplan/phase-5"])
+def test_a_ref_in_the_way_of_our_records_is_no_branch_of_the_plan(lab: Lab, there: str) -> None:
+    lab.target.run("update-ref", there, lab.main)
+    with pytest.raises(NameClash, match=f"has a ref `{there}`") as raised:
+        lab.open(plan_of({"5.1.1": []}))
+    assert f"git update-ref -d {there}" in str(raised.value) and "in the plan" not in str(raised.value)
+
+
+def test_a_broken_ref_of_the_target_is_called_broken(lab: Lab) -> None:
+    (lab.url / "refs" / "heads" / "broken").write_text("1" * 40 + "\n")
+    with pytest.raises(Refused, match="git fsck") as raised:
+        lab.remote.push(lab.repo, [Update("refs/heads/x", lab.main, None)])
+    assert "refs/heads/broken" in str(raised.value) and "allow Phaseplan" not in str(raised.value)
 
 
 def test_a_target_that_lets_nobody_delete_says_so(lab: Lab) -> None:

@@ -90,6 +90,8 @@ def find_base(remote: Remote, repo: GitRepo, name: str) -> str:
                 return commit
     if re.fullmatch(r"[0-9a-f]{40}", name) and (commit := _by_id(remote, repo, name, held)) is not None:
         return commit
+    if not any(ref.startswith("refs/heads/") for ref in held):
+        raise BaseMissing(f"{remote} has no branch yet to build on. Next: push a first commit to it.")
     raise BaseMissing(
         f"base {name!r} is neither a branch, a tag nor a commit of {remote}; set `base:` in the plan or the parameter"
     )

@@ -85,6 +85,11 @@ def clash_of(err: str) -> tuple[str, str] | None:
 def clash(target: str, wanted: str, there: str) -> NameClash:
     """Say which branch of the target has to give way."""
     ours, theirs = wanted.removeprefix("refs/heads/"), there.removeprefix("refs/heads/")
+    if ours == wanted:  # no branch of a plan, but one of our own records
+        return NameClash(
+            f"the target has a ref `{there}`, and git cannot store `{wanted}` beside it. "
+            f"Next: rename or delete it in {target} (`git update-ref -d {there}`); then start again."
+        )
     return NameClash(
         f"the target has a branch `{theirs}`, and git cannot store `{ours}` beside it. "
         f"Next: rename or delete `{theirs}` in {target}, or give the branch another name in the plan; then start again."
@@ -96,6 +101,8 @@ def _next(why: str, named: str) -> str:
         return "check out another branch there, or use a bare clone as the target."
     if "permission" in why or "unpacker error" in why:
         return "give the user that Phaseplan pushes as the right to write there (and see that its disk is not full)."
+    if "missing necessary objects" in why:
+        return "repair or delete the ref there that points at nothing (`git fsck` names it), then Clear the task."
     return f"allow Phaseplan to push {named} there, then Clear the task."
 
 
@@ -115,6 +122,9 @@ _LASTING: tuple[tuple[str, str, str], ...] = (
     ("Permission denied", "it does not let this user in", "check the key or the rights of the folder"),
     ("Host key verification failed", "its host key is unknown here", "add it to known_hosts after you compared it"),
     ("does not appear to be a git repository", "it is no git repository", "check the path or the URL"),
+    ("invalid gitfile format", "it is a file, and no git repository", "check the path"),
+    ("bad config line", "a git configuration has a mistake in it", "mend the file that git names"),
+    ("unknown repository extension", "it uses what this git does not know", "use a newer git here"),
     ("not found", "there is none", "check the path or the URL, and the rights of the user"),
     ("returned error: 403", "it forbids this user to read", "check the rights of the user"),
 )
