@@ -160,7 +160,7 @@ def test_a_long_message_and_dates_out_of_range(space: Workspace) -> None:
 
 @pytest.mark.parametrize("name", [
     "a\u202eb", "a\u200bb", "a\u2066b", "x:y", "end ", "end.", "dir /f", "back\\slash", "aux.txt", "what?", "a\x1bb",
-    "nel\x85", "stray\udce9", "n" * 256, "\u00a0", "soft\u00adhyphen",
+    "nel\x85", "filler\u3164", "braille\u2800", "stray\udce9", "n" * 256, "\u00a0", "soft\u00adhyphen",
 ])  # fmt: skip
 def test_a_new_name_that_deceives_or_cannot_be_checked_out_elsewhere(tmp_path: Path, name: str) -> None:
     path = name.encode("utf-8", "surrogateescape")

@@ -149,7 +149,11 @@ def within(sized, room, report):
             total += bytes_
             taken.append(path)
     for bytes_, path in left[:SPOKEN]:
-        report.finding("left uncommitted and too large to bring back", path, f"{room} bytes", f"{bytes_} bytes")
+        if total + bytes_ > room:
+            report.finding("left uncommitted and too large to bring back", path, f"{room} bytes", f"{bytes_} bytes")
+        else:
+            report.finding("left uncommitted, with more files than one commit takes", path, f"{MANY} files",
+                           f"{len(sized)} files")  # fmt: skip
     if len(left) > SPOKEN:
         report.finding(
             f"{len(left) - SPOKEN} more files left uncommitted did not fit",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from include.phaseplan.runtime.gates.names import deceptive, unusual
+from include.phaseplan.runtime.gates.names import deceptive, turns, twins, unusual
 from include.phaseplan.runtime.gates.paths import Change, attributes, changes, shown
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.git_stream import contents, entries
+from include.phaseplan.runtime.objects import NEUTRAL
 from include.phaseplan.runtime.records import Finding
 
 _GITLINK, _SYMLINK, _NONE = "160000", "120000", "000000"
@@ -26,15 +27,33 @@ def hostile(repo: GitRepo, base: str, commit: str, *, ground: str | None = None)
     changed = changes(repo, base, commit)
     found = [_finding(change.path, said) for change in changed for said in _faults(change)]
     found += [_finding(path, said) for path, said in _links(repo, base, commit, changed)]
-    added = (change.path for change in changed if change.added)
-    found += [
-        _finding(path, said) for path, said in unusual(added, lambda: [e.path for e in entries(repo, ground or base)])
-    ]
+    found += _unusual(repo, ground or base, commit, [change.path for change in changed if change.added])
+    found += _commits(repo, base, commit)
     found += [_finding(path, "is a Git LFS file: agents work without its content, so they may not change it")
               for path in _lfs(repo, ground or base, changed)]  # fmt: skip
     if len(found) > _MANY:
         found = [*found[:_MANY], Finding(gate="hostile", message=f"and {len(found) - _MANY} more like these")]
     return tuple(found)
+
+
+def _unusual(repo: GitRepo, ground: str, commit: str, added: Sequence[str]) -> Iterator[Finding]:
+    """Findings on new names, save what the ground has made a custom."""
+    for path, said in unusual(added, lambda: [e.path for e in entries(repo, ground)]):
+        yield _finding(path, said)
+    alike = twins(added, (e.path for e in entries(repo, commit))) if added else []
+    known = [e.path for e in entries(repo, ground)] if alike else []
+    if alike and not twins(known, known):
+        for path, other in alike:
+            yield _finding(path, f"many systems take this name and {shown(other)} for one: give it another name")
+
+
+def _commits(repo: GitRepo, base: str, commit: str) -> Iterator[Finding]:
+    """Findings on authors and messages, which nobody can take out of the history again."""
+    form = "--format=%H%an%ae%cn%ce%n%B"
+    for told in repo.run("log", "-z", "--no-show-signature", form, f"{base}..{commit}", env=NEUTRAL).out.split("\0"):
+        if turns(told):
+            said = f"the message or an author of commit {told[:12]} holds control characters, or ones that turn the "
+            yield Finding(gate="hostile", message=f"{said}direction of reading: write it in plain characters")
 
 
 def _finding(path: str, said: str) -> Finding:
@@ -94,7 +113,10 @@ def _targets(repo: GitRepo, commit: str) -> dict[str, str]:
 
 
 def _stays(path: str, targets: dict[str, str]) -> bool:
-    """Whether following a link, through other links too, ends inside the tree without leaving it on the way."""
+    """Whether following a link, through other links too, ends inside the tree without leaving it on the way.
+
+    `.git` is not of the tree.
+    """
     place: list[str] = []
     todo = path.split("/")[::-1]
     hops = 0
@@ -107,6 +129,8 @@ def _stays(path: str, targets: dict[str, str]) -> bool:
                 return False
             place.pop()
             continue
+        if hops and _is_git(part):
+            return False
         target = targets.get("/".join([*place, part]))
         if target is None:
             place.append(part)

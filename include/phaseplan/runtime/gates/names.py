@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
 #: Shown as nothing, or in another order than it is. Not the joiners U+200C and U+200D: languages and emoji need them.
-_HIDING = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+_HIDING = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff"
+    "\uffa0\ufff9-\ufffb\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
+)
+#: What moves a terminal's cursor or turns the direction of reading, in a text that may have lines.
+_TURNING = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _STRAY = re.compile("[\ud800-\udfff]")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
@@ -40,6 +46,23 @@ def deceptive(path: str) -> Iterator[str]:
         yield "a path with invisible characters, or ones that turn the direction of reading"
     if any(len(part.encode("utf-8", "surrogateescape")) > _LONGEST for part in path.split("/")):
         yield f"a name longer than {_LONGEST} bytes, which no system can write"
+
+
+def turns(text: str) -> bool:
+    """Whether a text does something to a terminal, or to the direction of reading."""
+    return _TURNING.search(text) is not None
+
+
+def twins(added: Iterable[str], present: Iterable[str]) -> list[tuple[str, str]]:
+    """(new path, another path) of those that only upper case or accents composed otherwise tell apart."""
+    others: dict[str, list[str]] = {}
+    for path in present:
+        others.setdefault(_folded(path), []).append(path)
+    return [(path, other) for path in added for other in others.get(_folded(path), ())[:2] if other != path]
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", path).lower()
 
 
 def unusual(added: Iterable[str], base: Callable[[], Iterable[str]]) -> list[tuple[str, str]]:
