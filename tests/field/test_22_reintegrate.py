@@ -139,6 +139,23 @@ def test_a_plan_that_has_errors_now_is_not_passed_over(clone: Clone, capsys: pyt
     assert clone.ran == [] and f"phaseplan lint {clone.plans / 'five.yaml'}" in capsys.readouterr().err
 
 
+def test_a_branch_that_the_edited_plan_no_longer_has_is_said(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
+    """It was a KeyError with a traceback."""
+    (clone.plans / "five.yaml").write_text(PLAN.replace("1.1", "1.9").replace("feature/mine", "feature/nine"))
+    assert clone.ask("reintegrate", "5", "1.1") == 1
+    assert "five.yaml has no branch 1.1 any more" in capsys.readouterr().err
+
+
+def test_a_plan_file_that_is_of_another_phase_now_is_called_so(
+    clone: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lint was to say why it is no valid plan, and found nothing."""
+    (clone.plans / "five.yaml").write_text(PLAN.replace("phase: 5", "phase: 6"))
+    assert clone.ask("reintegrate", "5", "1.1") == 1
+    said = capsys.readouterr().err
+    assert "describes phase 6 now" in said and "lint" not in said
+
+
 def test_a_plan_file_that_is_gone_is_not_needed(clone: Clone) -> None:
     (clone.plans / "five.yaml").unlink()
     assert clone.ask("reintegrate", "5", "1.2") == RAN

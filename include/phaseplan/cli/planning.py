@@ -10,6 +10,7 @@ from pathlib import Path
 from include.phaseplan.cli import pinned
 from include.phaseplan.cli.reading import plan_of
 from include.phaseplan.errors import InputFault
+from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.digest import plan_digest
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime import origins
@@ -41,6 +42,11 @@ def source(known: Pinned, url: str, here: Settings, agents: Path | None) -> Sour
         file, profiles = pinned.write(known, folder)
         return Source(file, plan, agents or profiles, f"as the ledger of phase {phase} has it")
     found = plan_of(phase, [origin.plan], agents or origin.agents)
+    if found is None and (others := load_valid([origin.plan], agents or origin.agents).plans):
+        raise InputFault(
+            f"{origin.plan}, which phase {phase} was opened with, describes phase {others[0].plan.phase} now. "
+            "Mend it, or put it away to go on with the plan of the ledger."
+        )
     if found is None:
         raise InputFault(
             f"{origin.plan}, which phase {phase} was opened with, is no valid plan of it now: "

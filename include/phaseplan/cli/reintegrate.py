@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -67,6 +68,11 @@ def run(args: argparse.Namespace) -> int:
         )
     mine = source(snapshot.pinned, url, here, args.agents)
     print(f"Plan: {mine.why}.")
+    if gone := [b for b in wanted if b not in mine.plan.by_id]:
+        raise InputFault(
+            f"{mine.file} has no branch {', '.join(gone)} any more. Put it back, "
+            f"or build what the plan says now: `./phaseplan run {shlex.quote(str(mine.file))}`."
+        )
     chosen, left = selection(mine.plan, status, wanted)
     for branch_id, cause in left.items():
         print(f"{branch_id} stays out: it also needs {cause}, which is not in.")
