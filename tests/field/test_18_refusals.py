@@ -221,3 +221,14 @@ def test_a_file_of_nothing_but_mistakes_is_answered_in_time(tmp_path: Path) -> N
     found = load_campaign([file], None).diagnostics
     assert time.monotonic() - since < 10 and len(found) == 1001
     assert any("49,00" in d.message and "not shown" in d.message for d in found)
+
+
+@pytest.mark.parametrize(
+    "profile", ["image: ''", "image: ' x'", "image: 'x y'", "image: x, network: ''", 'image: "x\\ny"']
+)
+def test_a_profile_whose_image_or_network_is_no_name_is_an_error(tmp_path: Path, profile: str) -> None:
+    """An empty one was met at the engine, of which it was then said that it does not answer."""
+    _lint(tmp_path, ["a"])
+    (tmp_path / "agents.yaml").write_text(f"a: {{{profile}}}\n")
+    found = [d for d in load_campaign([tmp_path / "plan.yaml"], tmp_path / "agents.yaml").diagnostics if d.is_error]
+    assert any("invalid name" in d.message and d.hint and "write one word" in d.hint for d in found)

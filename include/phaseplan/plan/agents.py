@@ -29,12 +29,18 @@ def _uid(value: str) -> str:
     return value
 
 
+def _word(value: str) -> str:
+    if not value or any(c.isspace() for c in value):
+        raise ValueError(f"invalid name {value!r}: write one word, for example debian:12 or bridge")
+    return value
+
+
 def _network(value: str) -> str:
     if value == "host" or value.startswith("container:"):
         raise ValueError(
             f"network {value!r} would let an agent into somebody else's network: write none, bridge or a name"
         )
-    return value
+    return _word(value)
 
 
 Size = Annotated[int, BeforeValidator(_size)]
@@ -43,7 +49,7 @@ Size = Annotated[int, BeforeValidator(_size)]
 class AgentProfile(Model):
     """One way to run an agent. Secrets are names of Airflow connections, never values."""
 
-    image: str
+    image: Annotated[str, AfterValidator(_word)]
     command: tuple[str, ...] = ()
     environment: dict[str, str] = {}
     secrets: dict[str, str] = {}  # variable -> Airflow connection id, whose password it gets

@@ -45,6 +45,10 @@ class ImageMissing(Lasting):
         self.image = image
 
 
+class EngineRefused(Lasting):
+    """The engine cannot do what it was asked for, and never will."""
+
+
 class ContainerGone(Infrastructure):
     """A container or volume that was there a moment ago is not."""
 
@@ -85,6 +89,8 @@ def _spoken(error: docker.errors.DockerException) -> Infrastructure:
         return ContainerGone(f"the Docker engine no longer has it: {text}")
     if isinstance(error, docker.errors.APIError) and error.status_code == 409 and "already in use" in text:
         return NameTaken(f"another process has begun this attempt: {text}")
+    if isinstance(error, docker.errors.APIError) and error.status_code == 400:
+        return EngineRefused(f"the Docker engine refused: {text}. Next: mend the agent profile (memory, cpus, names)")
     if isinstance(error, docker.errors.APIError):
         return Infrastructure(f"the Docker engine refused: {text}")
     return _silent(text)
