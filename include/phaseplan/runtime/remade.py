@@ -11,7 +11,8 @@ from include.phaseplan.plan.patterns import matches
 from include.phaseplan.runtime.gates.paths import commit_with, shown
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.merge_tree import Sides
-from include.phaseplan.runtime.objects import GONE, NEUTRAL, entries
+from include.phaseplan.runtime.objects import GONE, NEUTRAL, entries, tree_of
+from include.phaseplan.runtime.objects import commit as child
 from include.phaseplan.runtime.records import Finding
 from include.phaseplan.runtime.workbench import GateFailed, Workbench
 
@@ -30,7 +31,8 @@ def remade(repo: GitRepo, plan: PhasePlan, commit: str, sides: Sides, bench: Wor
     """The commit with everything that the plan calls generated made again.
 
     A path in conflict holds one whole side. Whether the command made it again is seen by running it a second time on
-    the other side: what it makes does not depend on what it finds, or what differs is neither side's.
+    the other side: what it makes does not depend on what it finds, or what differs is neither side's, and differs
+    between two runs on one side too.
 
     :param sides: paths that were in conflict.
     :raises GateFailed: a command failed, or did not make a path in conflict again; the findings name it.
@@ -44,7 +46,11 @@ def remade(repo: GitRepo, plan: PhasePlan, commit: str, sides: Sides, bench: Wor
         return made
     again = bench.regenerate(repo, other, commands, plan.generated)
     runs = (_Run.of(repo, commit, made), _Run.of(repo, other, again))
-    if left := [path for path in sides if _depends(repo, path, *runs)]:
+    differ = [path for path in sides if runs[0].after.get(path, GONE) != runs[1].after.get(path, GONE)]
+    left = [path for path in differ if _depends(repo, path, *runs)]
+    if differ and not left:
+        left = _same_again(repo, plan, commit, bench, {path: runs[0].after.get(path, GONE) for path in differ})
+    if left:
         raise GateFailed([_finding(plan, path) for path in left])
     return made
 
@@ -64,11 +70,21 @@ class _Run:
 def _depends(repo: GitRepo, path: str, one: _Run, two: _Run) -> bool:
     """Whether what a command left of a path depends on what it found there."""
     first, second = one.after.get(path, GONE), two.after.get(path, GONE)
-    if first == second:
-        return False
     if GONE in (first, second) or first[0] != second[0]:
         return True
     return _kept(repo, path, one, second) or _kept(repo, path, two, first)
+
+
+def _same_again(
+    repo: GitRepo, plan: PhasePlan, commit: str, bench: Workbench, first: Mapping[str, tuple[str, str]]
+) -> list[str]:
+    """Paths that come out as in the first run again: nothing in them is by chance, as a date or a commit's id is.
+
+    So what differs between the sides comes from them, each line put into another form.
+    """
+    same = child(repo, tree_of(repo, commit), [commit], "The same side once more\n", 0)  # with another id
+    after = entries(repo, bench.regenerate(repo, same, commands_of(plan), plan.generated))
+    return [path for path, entry in first.items() if after.get(path, GONE) == entry]
 
 
 def _kept(repo: GitRepo, path: str, run: _Run, other: tuple[str, str]) -> bool:
