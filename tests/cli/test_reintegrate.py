@@ -101,7 +101,7 @@ def left_by(target: Path, kept: Ledger, state: Path) -> None:
     [
         (["7.b"], True, "7.b is integrated already"),
         (["7.aa"], True, "no branch `7.aa`; did you mean `7.a`?"),
-        (["7.c"], True, "7.c needs 7.a Part A, isolated. Bring that one back"),
+        (["7.c"], True, "Bring that one back, and 7.c comes with it: ./phaseplan reintegrate 7 7.a"),
         (["7.a"], False, "held by run run-1"),
         (["7.a"], True, "PP602"),  # the ledger's own plan is run, and names no agent
     ],

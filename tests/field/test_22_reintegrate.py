@@ -126,6 +126,23 @@ def test_after_a_run_of_a_plan_in_the_folder_of_plans(clone: Clone, capsys: pyte
     assert f"Plan: {clone.plans / 'five.yaml'}, as the ledger of phase 5 has it." in said.out
 
 
+def test_after_a_run_of_two_repositories_with_profiles_of_its_own(
+    clone: Clone, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(clone.target, first := tmp_path / "first.git")
+    agents = tmp_path / "profiles.yaml"
+    agents.write_text("theirs: {image: debian}\n")
+    theirs = PLAN.replace("agent: mine", "agent: theirs")
+    four, five = tmp_path / "four.yaml", tmp_path / "five.yaml"
+    four.write_text(f"repository: {first}\n" + theirs.replace("phase: 5", "phase: 4"))
+    five.write_text(f"repository: {clone.target}\n" + theirs)
+    assert main(["run", str(four), str(five), "--agents", str(agents)]) == RAN
+    clone.ran.clear()
+    assert main(["reintegrate", "5", "1.1"]) == RAN, capsys.readouterr().err
+    (request,) = clone.ran
+    assert (request.repository, request.plan.agent) == (str(clone.target), "theirs")
+
+
 def test_a_plan_that_was_edited_since_is_taken(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
     (clone.plans / "five.yaml").write_text(PLAN.replace("owns: [mine/]", "owns: [mine/, more/]"))
     assert clone.ask("reintegrate", "5", "1.1") == RAN

@@ -59,11 +59,12 @@ def file_of(phase: int, here: Settings, agents: Path | None = None) -> tuple[Pat
 
     Good for finding the repository, and for a phase that was never opened. What an opened phase is, its ledger says.
 
-    :param agents: agent profiles; None: the configured ones.
+    :param agents: agent profiles; None: those of the last run for its files, the configured ones for the others.
     """
-    given = [file for file in map(Path, last_run().get("plans", ())) if file.is_file()]
-    profiles = agents or here.agents
-    return plan_of(phase, given, profiles) or plan_of(phase, plan_files(here.plans), profiles)
+    last = last_run()
+    given = [file for file in map(Path, last.get("plans", ())) if file.is_file()]
+    then = Path(last["agents"]) if last.get("agents") else here.agents
+    return plan_of(phase, given, agents or then) or plan_of(phase, plan_files(here.plans), agents or here.agents)
 
 
 def edition(snapshot: Snapshot, url: str, plan: PhasePlan | None, here: Settings) -> PhasePlan | None:
