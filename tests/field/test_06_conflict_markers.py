@@ -88,6 +88,14 @@ def test_a_file_that_had_them_may_be_changed_moved_and_copied(case: Case) -> Non
     assert marked(case.judged({"y": "y\n"}, one_more)) == [("tests/conflict.txt", 11)]
 
 
+def test_what_a_patch_left_unapplied_is_a_finding(case: Case) -> None:
+    left = "--- a.c\n+++ a.c\n@@ -1 +1 @@\n-a\n+b\n"
+    judged = case.judged(
+        {"src/a.c": "x\n", "old.c.rej": left, "old.c": "x\n"}, {"src/a.c.rej": left, "other.rej": left}
+    )
+    assert marked(judged) == [("src/a.c.rej", None)] and "not applied" in str(judged.findings[0])
+
+
 def test_taking_them_out_is_no_finding(case: Case) -> None:
     assert marked(case.judged({"a": WHOLE}, {"a": "a\nours\nb\n"})) == []
 

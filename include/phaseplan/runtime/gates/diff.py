@@ -59,6 +59,7 @@ def judge(
     findings = [*hostile(repo, base, commit, ground=ground), *_budget(plan, lines), *_ownership(plan, branch, changed)]
     findings += _bounded(required(repo, plan, changed))
     findings += _bounded(_unfinished(repo, (base, commit), changed, files))
+    findings += _bounded(_rejected(repo, commit, changed))
     lost = losses(repo, plan, base, changed, files, earlier)
     findings += _bounded(of_shared(plan, lost))
     if not changed:
@@ -140,6 +141,14 @@ def _unfinished(
         for path, line in found.items()
         if held.get(path) not in known
     ]
+
+
+def _rejected(repo: GitRepo, commit: str, changed: Sequence[Change]) -> list[Finding]:
+    """A finding for each new file in which `patch` or `git apply --reject` left what it could not apply to another."""
+    new = [change.path for change in changed if change.added and change.path.endswith(".rej")]
+    held = {entry.path for entry in entries(repo, commit)} if new else set()
+    said = "holds parts of a patch that were not applied: apply them by hand, and remove this file"
+    return [Finding(gate="markers", file=shown(p), message=said) for p in new if p.removesuffix(".rej") in held]
 
 
 def _marker_sizes(repo: GitRepo, commits: Sequence[str], paths: Sequence[str]) -> dict[str, set[int]]:
