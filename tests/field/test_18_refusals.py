@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from include.phaseplan.cli.tables import waves
 from include.phaseplan.compile.dag import compile_plan
 from include.phaseplan.compile.options import Options
 from include.phaseplan.errors import Infrastructure, InputFault
@@ -27,7 +28,9 @@ from include.phaseplan.runtime.git_stream import output
 from include.phaseplan.runtime.planfiles import PlanFiles
 from include.phaseplan.runtime.remote import Remote
 from include.phaseplan.runtime.settings import Settings, repository_for, settings
+from include.phaseplan.runtime.status import build_status
 from tests.cli.plans import plan as small
+from tests.git.lab import Lab, plan_of
 
 
 def _lint(tmp_path: Path, names: list[str], owns: list[str] | None = None, more: str = "") -> list[Diagnostic]:
@@ -232,3 +235,13 @@ def test_a_profile_whose_image_or_network_is_no_name_is_an_error(tmp_path: Path,
     (tmp_path / "agents.yaml").write_text(f"a: {{{profile}}}\n")
     found = [d for d in load_campaign([tmp_path / "plan.yaml"], tmp_path / "agents.yaml").diagnostics if d.is_error]
     assert any("invalid name" in d.message and d.hint and "write one word" in d.hint for d in found)
+
+
+def test_a_title_of_two_lines_is_one_in_a_status(tmp_path: Path) -> None:
+    """Its second line passed for a line of the status log."""
+    lab, title = Lab(tmp_path), "T\n2024-01-15 09:00 5.1.1 COMPLETED"
+    plan = plan_of({"5.1.1": []})
+    wave = plan.waves[0].model_copy(update={"title": title})
+    lab.open(plan.model_copy(update={"title": title, "waves": (wave,)}))
+    status = build_status(lab.read())
+    assert "\n" not in status.title and not any("\n" in line for line in waves(status))

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import html
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -178,3 +180,13 @@ def test_a_secret_with_a_slash_is_found_in_a_path(tmp_path: Path) -> None:
     found = leaks(repo, base, repo.line("rev-parse", "HEAD"), [SECRET])
     assert [finding.gate for finding in found] == ["secrets"]
     assert leaks(repo, base, repo.line("rev-parse", "HEAD"), ["another/secret"]) == ()
+
+
+@pytest.mark.parametrize("secret", ['p\u00e4ss"word\\and more', "<tag>&value's"])
+def test_a_secret_is_known_as_other_programs_quote_it(tmp_path: Path, secret: str) -> None:
+    repo, hide = GitRepo.init(tmp_path / "repo"), Redactor([secret])
+    blob = repo.run("hash-object", "-w", "--stdin", stdin=b"x").out.strip()
+    tree = repo.run("mktree", "-z", stdin=f"100644 blob {blob}\t{secret}\0".encode()).out.strip()
+    assert secret.encode() not in repo.run("ls-tree", tree).out.encode() or "<" in secret
+    said = [repo.run("ls-tree", tree).out, repr(secret), html.escape(secret), json.dumps(secret, ensure_ascii=False)]
+    assert all("***" in hide(text) for text in said)

@@ -89,7 +89,7 @@ def waves(status: PhaseStatus) -> Iterator[str]:
     for number, wave in status.waves.items():
         took = f", {clock(wave.seconds)}" if wave.seconds is not None else ""
         at = f" at {wave.head[:8]}" if wave.head else ""
-        title = f" {wave.title}" if wave.title else ""
+        title = f" {' '.join(wave.title.split())}" if wave.title else ""
         refused = any(f.gate == "publish" for f in wave.findings)
         yield f"wave {number}{title}: {f'{WAITING}, refused by the target' if refused else wave.state}{at}{took}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from base64 import b64encode
@@ -72,10 +73,13 @@ def _forms(value: str) -> Iterator[str]:
 
 
 def _encoded(value: str) -> Iterator[str]:
-    """As a URL, JSON, hex digits, and base64 wherever the value may begin in what is encoded; also in lines."""
+    """As a URL, JSON, HTML, a name that git quotes, hex digits, base64 from any start; also in lines."""
     data = value.encode("utf-8", "surrogateescape")
     yield from _wrapped(b64encode(data).decode(), 76, 64)
     yield from _wrapped(data.hex(), 60)
+    quoted = json.dumps(value, ensure_ascii=False)[1:-1]
+    git = "".join(c if c.isascii() else "".join(f"\\{b:03o}" for b in c.encode("utf-8", "replace")) for c in quoted)
+    yield from (quoted, git, repr(value)[1:-1], html.escape(value), html.escape(value, quote=False))
     yield from (
         quote(data, safe=""),
         quote(data),

@@ -105,7 +105,7 @@ def build_status(
     branches = {b: _with_cause(shown, own, b) for b in own}
     return PhaseStatus(
         phase=shown.phase,
-        title=shown.title,
+        title=" ".join(shown.title.split()),
         complete=complete(snapshot, plan),
         integration=ledger.integration if ledger and held(snapshot, refs.integration(shown.phase)) else None,
         run=run,
