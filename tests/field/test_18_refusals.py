@@ -177,12 +177,12 @@ def test_nothing_that_a_plan_or_a_profile_says_is_a_template() -> None:
 
 
 def test_a_plan_ends_in_yaml_or_yml_wherever_plans_are_looked_for(tmp_path: Path) -> None:
-    for phase, name in enumerate(["b.yml", "a.yaml", ".hidden.yaml", "notes.yaml.bak"], 1):
+    for phase, name in enumerate(["b.yml", "a.yaml", ".hidden.yaml", "notes.yaml.bak", "c.YAML"], 1):
         (tmp_path / name).write_text(_PLAN.format(phase))
-    assert [file.name for file in plan_files(tmp_path)] == ["a.yaml", "b.yml"]
+    assert [file.name for file in plan_files(tmp_path)] == ["a.yaml", "b.yml", "c.YAML"]
     (tmp_path / "agents").write_text("a: {image: x}\n")
     here = Settings(**{**vars(settings()), "plans": tmp_path, "agents": tmp_path / "agents"})
-    assert sorted(PlanFiles().plans(here)) == [1, 2]
+    assert sorted(PlanFiles().plans(here)) == [1, 2, 5]
 
 
 _PLAN = """phase: {0}
