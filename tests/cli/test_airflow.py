@@ -119,7 +119,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 
 def test_a_phase_runs_to_its_end_and_says_so(story: Story) -> None:
     assert "phase 7  7.a Part A: passed" in story.output
-    assert "phase 7  wave 1 integrated" in story.output
+    assert "phase 7  wave 1 integrating" in story.output, "how it ended is in the ledger, and there is none here"
+    assert "phase 7  ended: success" in story.output
 
 
 def test_a_component_that_dies_is_started_again(story: Story) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 
 import docker
 import pytest
+import requests
 import yaml
 from airflow.sdk.definitions.retry_policy import RetryAction
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
@@ -208,6 +209,21 @@ def test_an_engine_that_is_away_is_waited_for_and_one_that_lets_nobody_in_is_not
     assert decision.retry_delay == timedelta(minutes=10)
     with pytest.raises(EngineForbidden, match="does not let this user in"), engine_errors():
         raise PermissionError(13, "Permission denied")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'connection error: desc = "transport: Error while dialing dial unix /run/x/containerd.sock: connect: refused"',
+        "transport is closing: unavailable",
+        "rpc error: code = Unavailable desc = connection closed before server preface received",
+    ],
+)
+def test_an_engine_whose_containerd_is_away_is_waited_for(said: str) -> None:
+    response = requests.Response()
+    response.status_code = 500
+    with pytest.raises(EngineUnreachable, match="its containerd does not: wait for it"), engine_errors():
+        raise docker.errors.APIError(said, response, said)
 
 
 def caused(cause: Infrastructure) -> AirflowException:

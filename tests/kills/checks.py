@@ -45,7 +45,7 @@ def nothing_left(run: Run, phase: int, diary: Diary) -> list[str]:
         )
         out += [f"{kind} {one}" for one in said.stdout.split()]
     cache = run.state / "cache"
-    whole = re.compile(r"[0-9a-f]{16}\.(git|stamp|lock)|airflow-[\d.-]+\.db|private")
+    whole = re.compile(r"[0-9a-f]{16}\.(git|lock|users)|airflow-[\d.-]+\.db|private|measured")
     out += [f"cache entry {entry.name}" for entry in cache.iterdir() if not whole.fullmatch(entry.name)]
     out += [f"private repository {entry.name}" for entry in (cache / "private").iterdir()]
     out += [f"temporary file {entry.name}" for entry in run.temporary.iterdir()]
@@ -78,10 +78,14 @@ def nothing_lost(run: Run, phase: int, diary: Diary) -> list[str]:
 
 
 def nothing_ungated(run: Run, phase: int, diary: Diary) -> list[str]:
-    """Every commit that integration ever was is the head of an integrated wave; every merge has a passed verdict."""
+    """Every commit that integration ever was is the head of an integrated wave; every merge has a passed verdict.
+
+    Before the first wave it is the base for a moment, by which `open_phase` finds out whether the target takes it.
+    """
     history = run.target.git("rev-list", "--first-parent", f"refs/phaseplan/phase-{phase}/ledger").split()
     ledgers = [found for commit in history if (found := run.target.ledger(phase, commit))]
     gated = {w["head"] for one in ledgers for w in one["waves"].values() if w["state"] == "integrated"}
+    gated |= {one["run"]["base"] for one in ledgers if one["run"]}
     out = [f"integration was {c[:12]}, which no wave gate passed" for c in integrated(run, phase) if c not in gated]
     passed = {(v["branch"], v["commit"]) for v in verdicts(run, phase) if v["outcome"] == "passed"}
     ledger = _ledger(run, phase)

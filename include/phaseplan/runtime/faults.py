@@ -18,6 +18,8 @@ __all__ = ["DiskFull"]
 _IMAGE = re.compile(r"[Nn]o such image:? ?([^\s\"')]+)")
 _PROGRAM = re.compile(r'exec: "([^"]+)"')
 _NETWORK = re.compile(r"network (\S+) not found")
+#: How dockerd says that containerd, which runs the containers, is gone or is starting.
+_CONTAINERD_AWAY = re.compile(r"containerd\.sock|transport is closing|code = Unavailable|: unavailable\Z")
 _WIRE = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError)
 
 
@@ -91,6 +93,9 @@ def _spoken(error: docker.errors.DockerException) -> Infrastructure:
         return NameTaken(f"another process has begun this attempt: {text}")
     if isinstance(error, docker.errors.APIError) and error.status_code == 400:
         return EngineRefused(f"the Docker engine refused: {text}. Next: mend the agent profile (memory, cpus, names)")
+    if isinstance(error, docker.errors.APIError) and _CONTAINERD_AWAY.search(text):
+        said = "the Docker engine answers, and its containerd does not: wait for it, or start the engine again"
+        return EngineUnreachable(f"{said} ({text})")
     if isinstance(error, docker.errors.APIError):
         return Infrastructure(f"the Docker engine refused: {text}")
     return _silent(text)
