@@ -18,6 +18,8 @@ TALKS = (
     'echo "attempt $PHASEPLAN_ATTEMPT knows $KEY"; [ "$PHASEPLAN_ATTEMPT" = 2 ] || exit 3; mkdir a; echo x > a/file.txt'
 )
 
+WAITS = "until [ -e /tmp/go ]; do sleep 0.1; done"  # a gate: how long the machine takes for anything else is no matter
+
 
 def begun(stage: Stage) -> Running:
     """An agent that has been started and has ended; somebody else has shown what it said."""
@@ -57,18 +59,20 @@ def test_what_an_agent_said_is_said_again_before_its_gates_are_deferred(
         assert stage.said.count("What the agent of attempt 1 said:") == 1
     said = "\n".join(stage.said)
     assert said.index("What the agent of attempt 1 said:") < said.index("Gates on "), "a story in its order"
+    touched = stage.client.containers.get(gates.container).exec_run(["touch", "/tmp/go"], user="0:0")
+    assert touched.exit_code == 0, touched.output
     follow(stage.client, gates.container, lambda _: None)
     with stage.job() as job:
         assert isinstance(step(job), Done)
-    assert stage.said.count("$ sleep 4") == 1
+    assert stage.said.count(f"$ {WAITS}") == 1
     assert stage.said.count("What the agent of attempt 1 said:") == 1
 
 
 def slow(stage: Stage) -> None:
-    """Open the phase again with gates that last."""
+    """Open the phase again with gates that last until the test says so."""
     pinned = stage.snapshot().pinned
     assert pinned is not None
-    plan = PhasePlan.model_validate({**PLAN, "gates": {"commands": ["sleep 4"]}})
+    plan = PhasePlan.model_validate({**PLAN, "gates": {"commands": [WAITS]}})
     with stage.remote.private(state=stage.state) as repo:
         stage.token = open_phase(
             stage.remote, repo, plan, pinned.profiles, run_id="run-2", base_name="main", start="wave"

@@ -109,7 +109,7 @@ def test_a_plan_that_is_not_sound_is_refused(plan: Path, capsys: pytest.CaptureF
 def test_a_base_that_is_not_there(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
     subprocess.run(["git", "init", "-q", "-b", "other", "target"], check=True)
     assert main(["improve", "plan.yaml", "--repository", "target"]) == 1
-    assert "main" in capsys.readouterr().err
+    assert "has no branch yet to build on. Next: push a first commit" in capsys.readouterr().err
 
 
 def test_rights_and_links_stay(plan: Path) -> None:

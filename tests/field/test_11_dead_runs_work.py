@@ -13,6 +13,7 @@ from dataclasses import replace
 import pytest
 
 from include.phaseplan.cli.running import leftovers
+from include.phaseplan.runtime import engine
 from include.phaseplan.runtime.build import start
 from include.phaseplan.runtime.build.job import Again, Done, Running
 from include.phaseplan.runtime.build.step import step
@@ -135,6 +136,20 @@ def test_an_agent_that_a_person_stopped_is_never_taken_for_done(stage: Stage) ->
     container = begin(stage)
     follow(stage.client, container, lambda _: None, 1.0)
     assert leftovers.clear(settings().docker_url, ["run-1/3"])
+    next_run(stage)
+    assert outcomes(stage) == [(1, "cancelled")]
+
+
+@agent(SLOW)
+def test_two_that_stop_an_agent_at_once_both_say_so(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    container, api = begin(stage), stage.client.api
+    before = api.inspect_container(container)
+    api.rename(container, before["Name"].lstrip("/") + engine.CANCELLED)  # by the other one, after we had looked
+    looks = iter([before, before])
+    look = type(api).inspect_container
+    monkeypatch.setattr(api, "inspect_container", lambda who: next(looks, None) or look(api, who))
+    engine.cancel(stage.client, container, grace=0)
+    assert engine.look(stage.client, container).cancelled
     next_run(stage)
     assert outcomes(stage) == [(1, "cancelled")]
 

@@ -227,15 +227,21 @@ def cancel(client: docker.DockerClient, container_id: str, grace: int = 10, why:
     """
     with engine_errors():
         try:
-            name = str(client.api.inspect_container(container_id)["Name"]).lstrip("/")
-            if not name.endswith((CANCELLED, OVER_DISK)):
+            if not _says_why(client, container_id):
+                name = str(client.api.inspect_container(container_id)["Name"]).lstrip("/")
                 client.api.rename(container_id, name + why)
         except docker.errors.NotFound:
             return
         except docker.errors.APIError as error:
-            if error.status_code != 409:  # being removed, or another process names it at this moment
+            # 409: it is being removed. Else another process (a trigger, `integrate`) may have named it in between.
+            if error.status_code != 409 and not _says_why(client, container_id):
                 raise
     stop(client, container_id, grace)
+
+
+def _says_why(client: docker.DockerClient, container_id: str) -> bool:
+    """Whether a container's name says already why it is stopped."""
+    return str(client.api.inspect_container(container_id)["Name"]).endswith((CANCELLED, OVER_DISK))
 
 
 def given(client: docker.DockerClient, container_id: str, variables: Iterable[str]) -> dict[str, str]:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
+from include.phaseplan.errors import Infrastructure
+
 
 @contextmanager
 def _found(url: str, runs: Collection[str]) -> Iterator[list[Any]]:
@@ -65,20 +67,19 @@ def clear(url: str, runs: Collection[str]) -> list[str]:
             except APIError as error:
                 if error.status_code not in (404, 409):  # gone, or somebody else is removing it
                     kept.append(f"{container.name} ({error.explanation})")
+            except Infrastructure as error:
+                kept.append(f"{container.name} ({error})")
     _images(url, runs)
     return kept
 
 
 def _cancel(container: Any) -> str:
     """Stop an agent. Its name says first that somebody did: it may end with exit code 0 when it is told to."""
-    from include.phaseplan.runtime.engine import CANCELLED
+    from include.phaseplan.runtime.engine import cancel
 
-    name = str(container.name)
-    if not name.endswith(CANCELLED):
-        name += CANCELLED
-        container.rename(name)
-    container.stop(timeout=5)
-    return name
+    cancel(container.client, container.id, grace=5)
+    container.reload()
+    return str(container.name)
 
 
 def _images(url: str, runs: Collection[str]) -> None:
