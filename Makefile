@@ -5,12 +5,14 @@ PYTHON ?= $(shell command -v /usr/bin/python3.11 || command -v python3.11 || com
 VENV := .venv/bin
 DEMO := .phaseplan/demo/repository.git
 FUZZ_INPUTS ?= 1000000
+# Tests that need neither engine, Airflow nor a repository: a minute on two cores.
+PURE := tests/compile tests/plan tests/field/test_12_every_line_of_a_log.py tests/field/test_25_live_lines.py
 PROPERTY_EXAMPLES ?= 2000
 # With an engine: the one that answers, else one of our own, stopped afterwards.
 ENGINE = $(PYTHON) -m provision.engine during $(MAKE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up lint format bench soak fuzz clean environment images sample lock \
+.PHONY: help demo test up check lint format bench soak fuzz clean environment images sample lock \
 	stack stack-down in-demo in-test in-up in-bench in-soak in-images
 
 help: ## this list
@@ -41,6 +43,9 @@ stack: environment ## Airflow on PostgreSQL as a stack that stays up (docs/stack
 
 stack-down: ## stop the stack; its data stays
 	@$(PYTHON) -m provision.stack down
+
+check: lint ## before every commit: lint, and the pure tests
+	@$(VENV)/python -m pytest -q -n 2 -m "not docker and not airflow" $(PURE)
 
 lint: environment ## formatting, lint, types, and the rules of the house
 	@$(VENV)/ruff format --check --quiet .
