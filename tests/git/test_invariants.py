@@ -23,9 +23,12 @@ from include.phaseplan.runtime.objects import entries
 from include.phaseplan.runtime.phase import reconcile
 from include.phaseplan.runtime.reconcile import derived
 from include.phaseplan.runtime.records import Finding, State, Token
+from include.phaseplan.runtime.refusals import Refused
 from include.phaseplan.runtime.remote import Remote, Update
+from include.phaseplan.runtime.snapshot import Snapshot
 from include.phaseplan.runtime.workspace import DependencyOut
 from tests.git.lab import PHASE, Content, Lab, LocalBench, plan_of
+from tests.git.machine.mutations import the_ledger_comes_without_its_head
 
 HEAD = refs.integration(PHASE)
 BASE = {"f": "one\ntwo\nthree\n", "list": "a\nz\n", "src/0": "0\n", "gen/all": "0\n"}
@@ -242,15 +245,31 @@ def assert_sound(lab: Lab, seen: list[str]) -> None:
         seen.append(held)
 
 
-def test_recovery_needs_nothing_of_the_dead_worker(lab: Lab, tmp_path: Path) -> None:
-    """A disk that kept the ledger's move and lost integration's: the merge commits came with the ledger."""
+def recovered_without_integration(lab: Lab, tmp_path: Path) -> Snapshot:
+    """Integrate, lose integration's branch and what only it held, and reconcile on another machine."""
     token = lab.open(plan_of({"1": []}))
     lab.build(token, "1", {"one": "1\n"})
     lab.integrate(token, 1)
     lab.push(HEAD, None)
+    lab.target.run("reflog", "expire", "--expire=now", "--all")
+    lab.target.run("gc", "--quiet", "--prune=now")
     other = lab.another_worker(tmp_path / "other.git")
-    assert reconcile(other.repo, other.remote, PHASE).heads[HEAD] == lab.refs()[HEAD]
+    return reconcile(other.repo, other.remote, PHASE)
+
+
+def test_recovery_needs_nothing_of_the_dead_worker(lab: Lab, tmp_path: Path) -> None:
+    """The merge commits come with the ledger."""
+    assert recovered_without_integration(lab, tmp_path).heads[HEAD] == lab.refs()[HEAD]
     assert lab.state("1") == "integrated" and derived(lab.read()) == []
+
+
+def test_recovery_fails_where_the_ledger_comes_without_its_head(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proof that the test above can fail."""
+    the_ledger_comes_without_its_head(monkeypatch)
+    with pytest.raises(Refused, match="unpacker error"):
+        recovered_without_integration(lab, tmp_path)
 
 
 def test_a_missing_public_name_is_made_by_whoever_comes_next(lab: Lab) -> None:

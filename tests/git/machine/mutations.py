@@ -155,8 +155,11 @@ def the_ledger_forgets_what_runs(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(wave_outcome, "decided", lambda _, new: new)
 
 
-@found_by("GitError or I6 or is not in the target", seed=3)
 def the_ledger_comes_without_its_head(patch: pytest.MonkeyPatch) -> None:
+    """Not on the list: integration moves in the ledger's own push, so only a target that was cleaned up shows it.
+
+    `test_recovery_needs_nothing_of_the_dead_worker` builds it in where the machine would need hours to meet it.
+    """
     real = ledger.commit
     patch.setattr(ledger, "commit", lambda repo, tree, parents, *rest: real(repo, tree, parents[:1], *rest))
 
