@@ -17,7 +17,7 @@ from include.phaseplan.cli.airflow.home import migrate, prepare
 from include.phaseplan.cli.airflow.supervisor import Supervisor, tail
 from include.phaseplan.compile import names
 from include.phaseplan.plan.campaign import load_valid
-from include.phaseplan.runtime.phase import open_phase
+from include.phaseplan.runtime.opening import open_phase
 from include.phaseplan.runtime.remote import Remote
 
 PHASES = 50

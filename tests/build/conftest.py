@@ -16,7 +16,7 @@ from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime import engine
 from include.phaseplan.runtime.build.job import Job
 from include.phaseplan.runtime.ledger import Snapshot, read
-from include.phaseplan.runtime.phase import open_phase
+from include.phaseplan.runtime.opening import open_phase
 from include.phaseplan.runtime.records import Token
 from include.phaseplan.runtime.remote import Remote
 from include.phaseplan.runtime.settings import settings

@@ -15,7 +15,7 @@ from include.phaseplan.runtime.build.sweep import sweep
 from include.phaseplan.runtime.faults import NameTaken
 from include.phaseplan.runtime.follow import follow
 from include.phaseplan.runtime.integration import integrate
-from include.phaseplan.runtime.phase import open_phase
+from include.phaseplan.runtime.opening import open_phase
 from include.phaseplan.runtime.records import State
 from tests.build.conftest import Stage
 

@@ -15,7 +15,7 @@ from include.phaseplan.runtime.build.job import Again, Done, NotReady, Running, 
 from include.phaseplan.runtime.build.step import step
 from include.phaseplan.runtime.faults import ImageMissing
 from include.phaseplan.runtime.follow import follow
-from include.phaseplan.runtime.phase import open_phase
+from include.phaseplan.runtime.opening import open_phase
 from tests.build.conftest import PLAN, Stage
 
 pytestmark = pytest.mark.docker

@@ -10,7 +10,7 @@ import pytest
 from include.phaseplan.cli.main import main
 from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.phase import open_phase
+from include.phaseplan.runtime.opening import open_phase
 from include.phaseplan.runtime.records import State
 from tests.container.conftest import PLAIN
 from tests.git.lab import PHASE, Lab, plan_of

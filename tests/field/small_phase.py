@@ -17,12 +17,13 @@ from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime import engine
 from include.phaseplan.runtime.build.job import Again, Done, Job, Running
 from include.phaseplan.runtime.build.step import step
+from include.phaseplan.runtime.closing import Closing, close_phase
 from include.phaseplan.runtime.follow import follow
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.integrating import WaveTask
 from include.phaseplan.runtime.integration import Integrated
 from include.phaseplan.runtime.ledger import Snapshot, read
-from include.phaseplan.runtime.phase import Closing, close_phase, open_phase
+from include.phaseplan.runtime.opening import open_phase
 from include.phaseplan.runtime.records import Token, Verdict
 from include.phaseplan.runtime.remote import Remote
 from include.phaseplan.runtime.settings import settings

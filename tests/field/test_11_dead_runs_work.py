@@ -19,7 +19,7 @@ from include.phaseplan.runtime.build.job import Again, Done, Running
 from include.phaseplan.runtime.build.step import step
 from include.phaseplan.runtime.build.sweep import sweep
 from include.phaseplan.runtime.follow import follow
-from include.phaseplan.runtime.phase import open_phase
+from include.phaseplan.runtime.opening import open_phase
 from include.phaseplan.runtime.settings import settings
 from tests.build.conftest import Stage, stage
 

@@ -17,7 +17,7 @@ from include.phaseplan.runtime.build import judge
 from include.phaseplan.runtime.build.job import Again, Done, Running
 from include.phaseplan.runtime.build.step import step
 from include.phaseplan.runtime.follow import follow
-from include.phaseplan.runtime.phase import open_phase
+from include.phaseplan.runtime.opening import open_phase
 from include.phaseplan.runtime.records import State
 from tests.build.conftest import PLAN, Stage, stage
 

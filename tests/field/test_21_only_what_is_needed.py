@@ -19,10 +19,11 @@ from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.runtime import bound
 from include.phaseplan.runtime.base import find_base
 from include.phaseplan.runtime.cache import PACKS, PrivateRepo
+from include.phaseplan.runtime.closing import close_phase
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.ledger import read
 from include.phaseplan.runtime.objects import read_objects
-from include.phaseplan.runtime.phase import close_phase, open_phase
+from include.phaseplan.runtime.opening import open_phase
 from include.phaseplan.runtime.refs import ledger, result
 from include.phaseplan.runtime.remote import Remote
 from tests.git.lab import PHASE, Lab, commit_files, plan_of

@@ -26,8 +26,9 @@ from include.phaseplan.cli.running.request import PhaseRequest
 from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.digest import plan_digest
 from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.runtime.closing import close_phase
 from include.phaseplan.runtime.ledger import commit_ledger, read
-from include.phaseplan.runtime.phase import close_phase, open_phase
+from include.phaseplan.runtime.opening import open_phase
 from include.phaseplan.runtime.records import Pinned, changed
 from include.phaseplan.runtime.remote import Remote
 from include.phaseplan.runtime.settings import TOP

@@ -28,7 +28,7 @@ from include.phaseplan.runtime.follow import follow
 from include.phaseplan.runtime.git import GitError, GitRepo
 from include.phaseplan.runtime.leaks import leaks
 from include.phaseplan.runtime.lines import LIMIT, Lines
-from include.phaseplan.runtime.phase import open_phase
+from include.phaseplan.runtime.opening import open_phase
 from include.phaseplan.runtime.redact import Redactor
 from include.phaseplan.runtime.settings import settings
 from include.phaseplan.triggers.container import ContainerTrigger

@@ -34,7 +34,7 @@ from include.phaseplan.plan.digest import plan_digest
 from include.phaseplan.plan.login import masked, parted
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime.logins import VARIABLE, environment
-from include.phaseplan.runtime.phase import open_phase
+from include.phaseplan.runtime.opening import open_phase
 from include.phaseplan.runtime.refusals import RepositoryUnreadable
 from include.phaseplan.runtime.remote import Remote, Update
 from tests.git.lab import Lab

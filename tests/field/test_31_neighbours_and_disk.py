@@ -23,7 +23,7 @@ from include.phaseplan.runtime.build.job import Again, Running
 from include.phaseplan.runtime.build.step import step
 from include.phaseplan.runtime.labels import Labels
 from include.phaseplan.runtime.network import AGENTS, NetworkOpen, network_of, shared
-from include.phaseplan.runtime.phase import open_phase
+from include.phaseplan.runtime.opening import open_phase
 from include.phaseplan.runtime.settings import settings
 from include.phaseplan.runtime.usage import Usage
 from include.phaseplan.triggers import container as triggers

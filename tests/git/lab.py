@@ -14,11 +14,12 @@ from typing import Any
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.plan.patterns import matches
 from include.phaseplan.runtime import results
+from include.phaseplan.runtime.closing import Closing, close_phase
 from include.phaseplan.runtime.git import IDENTITY, GitRepo
 from include.phaseplan.runtime.integration import Integrated, integrate
 from include.phaseplan.runtime.ledger import Snapshot, read
 from include.phaseplan.runtime.objects import commit
-from include.phaseplan.runtime.phase import Closing, close_phase, open_phase
+from include.phaseplan.runtime.opening import open_phase
 from include.phaseplan.runtime.records import Finding, Token, Verdict, now
 from include.phaseplan.runtime.refs import public_name
 from include.phaseplan.runtime.remote import Remote, Update

@@ -12,7 +12,7 @@ from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime.inputs import Builder, Start, ingredients, key_of
 from include.phaseplan.runtime.nightly.renew import Renewal
 from include.phaseplan.runtime.objects import tree_of
-from include.phaseplan.runtime.phase import open_phase
+from include.phaseplan.runtime.opening import open_phase
 from include.phaseplan.runtime.records import Ledger, State, Token
 from include.phaseplan.runtime.workspace import synthesise
 from tests.git.lab import PHASE, Content, Lab, commit_files

@@ -15,7 +15,7 @@ from include.phaseplan.runtime.base import resolve_base
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.ledger import Change, read, update
 from include.phaseplan.runtime.objects import missing
-from include.phaseplan.runtime.phase import open_phase
+from include.phaseplan.runtime.opening import open_phase
 from include.phaseplan.runtime.records import Ledger, changed
 from include.phaseplan.runtime.remote import BaseMissing
 from tests.git.lab import Lab, commit_files, plan_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from include.phaseplan.runtime.phase import reconcile
+from include.phaseplan.runtime.reconcile import reconcile
 from include.phaseplan.runtime.results import claim_attempt
 from tests.git.lab import PHASE, Lab, commit_files, plan_of
 

@@ -20,8 +20,7 @@ from include.phaseplan.runtime import refs
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.integration import WaveRed
 from include.phaseplan.runtime.objects import entries
-from include.phaseplan.runtime.phase import reconcile
-from include.phaseplan.runtime.reconcile import derived
+from include.phaseplan.runtime.reconcile import derived, reconcile
 from include.phaseplan.runtime.records import Finding, State, Token
 from include.phaseplan.runtime.refusals import Refused
 from include.phaseplan.runtime.remote import Remote, Update

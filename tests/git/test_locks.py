@@ -18,8 +18,7 @@ from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.runtime import locks, refs
 from include.phaseplan.runtime.cache import kept
 from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.phase import reconcile
-from include.phaseplan.runtime.reconcile import derived
+from include.phaseplan.runtime.reconcile import derived, reconcile
 from include.phaseplan.runtime.remote import Remote, Update
 from tests.git.lab import PHASE, Lab, commit_files, plan_of
 from tests.git.shim.trial import HERE
@@ -168,7 +167,8 @@ def test_a_push_of_which_a_part_landed_is_rolled_forward(lab: Lab) -> None:
     hook.chmod(0o755)
     code = (
         "import os, sys; from pathlib import Path; from include.phaseplan.runtime.git import GitRepo\n"
-        "from include.phaseplan.runtime.remote import Remote; from include.phaseplan.runtime.phase import reconcile\n"
+        "from include.phaseplan.runtime.remote import Remote\n"
+        "from include.phaseplan.runtime.reconcile import reconcile\n"
         "os.environ.update(SHIM_MOMENT='torn', SHIM_WHOM='all', SHIM_CLIENT=str(os.getpid()))\n"
         "os.environ.update(SHIM_WORKER=str(os.getpid()), SHIM_SELF=str(os.getpid()))\n"
         "reconcile(GitRepo(Path(sys.argv[1])), Remote(sys.argv[2]), int(sys.argv[3]))"

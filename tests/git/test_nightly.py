@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from include.phaseplan.plan.agents import AgentProfile
+from include.phaseplan.runtime.closing import complete
 from include.phaseplan.runtime.complete import Standing, judge
 from include.phaseplan.runtime.nightly.renew import NightRed
 from include.phaseplan.runtime.nights import nights_of
-from include.phaseplan.runtime.phase import complete
 from include.phaseplan.runtime.reconcile import derived
 from include.phaseplan.runtime.records import State
 from tests.git.lab import Lab, commit_files

@@ -6,11 +6,13 @@ import pytest
 
 from include.phaseplan.errors import InputFault, Stale
 from include.phaseplan.runtime import refs
-from include.phaseplan.runtime.integration import WaveNotReached, WaveRed
-from include.phaseplan.runtime.phase import complete, reconcile
+from include.phaseplan.runtime.closing import complete
+from include.phaseplan.runtime.integration import WaveRed
+from include.phaseplan.runtime.reconcile import reconcile
 from include.phaseplan.runtime.records import State
 from include.phaseplan.runtime.remote import BaseMissing
 from include.phaseplan.runtime.results import keep_attempt
+from include.phaseplan.runtime.run import WaveNotReached
 from include.phaseplan.runtime.workspace import DependencyOut
 from tests.git.lab import PHASE, Lab, commit_files, plan_of
 
@@ -232,7 +234,7 @@ def test_taken_names_are_skipped_and_left_alone(lab: Lab) -> None:
 def test_base_missing_creates_nothing(lab: Lab) -> None:
     before = lab.refs()
     plan = plan_of({"1": []})
-    from include.phaseplan.runtime.phase import open_phase
+    from include.phaseplan.runtime.opening import open_phase
 
     with pytest.raises(BaseMissing, match="base 'nope'"):
         open_phase(lab.remote, lab.repo, plan, {}, run_id="r", base_name="nope", start="wave")

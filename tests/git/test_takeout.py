@@ -8,8 +8,8 @@ import pytest
 
 from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.runtime import refs, results
-from include.phaseplan.runtime.phase import complete, reconcile
-from include.phaseplan.runtime.reconcile import derived
+from include.phaseplan.runtime.closing import complete
+from include.phaseplan.runtime.reconcile import derived, reconcile
 from include.phaseplan.runtime.records import State
 from include.phaseplan.runtime.revert import open_reverts
 from tests.git.lab import PHASE, Lab, commit_files, plan_of

@@ -11,6 +11,7 @@ from tests.house.sources import TOP, files, imports, place, tree
 
 LAYERS = (
     {"errors"},
+    {"text"},
     {"plan"},
     {"runtime"},
     {"compile", "operators", "sensors", "triggers"},
@@ -21,6 +22,7 @@ HEIGHT = {part: height for height, layer in enumerate(LAYERS) for part in layer}
 #: What a part must not know at all.
 FORBIDDEN = {
     "errors": {"airflow", "git", "docker", "aiodocker"},
+    "text": {"airflow", "git", "docker", "aiodocker", "subprocess"},
     "plan": {"airflow", "git", "docker", "aiodocker", "subprocess"},
     "runtime": {"airflow"},
     "compile": {"git", "docker", "aiodocker", "subprocess", "socket"},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.plan import examples, render
+from include.phaseplan.plan import examples, explain, render
 from include.phaseplan.plan.campaign import Campaign, load_valid
 from include.phaseplan.plan.codes import CODES
 
@@ -36,7 +36,7 @@ def expected(case: str) -> str:
 @pytest.mark.parametrize("code", CODES)
 def test_example(code: str) -> None:
     with examples.example(code) as plans:
-        found = examples.found(plans)
+        found = explain.found(plans)
         assert {d.code for d in found} - BESIDE.get(code, set()) == {code}
         assert len({(d.file, d.code) for d in found}) == len(found), "one finding is enough to explain"
         assert render.text(found).replace(f"{plans[0].parent}/", "") == (PLANS / "examples" / f"{code}.txt").read_text()

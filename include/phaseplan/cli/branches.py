@@ -10,10 +10,10 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from include.phaseplan.cli.progress.screen import STYLES
-from include.phaseplan.plan.render import clean
 from include.phaseplan.runtime.lineage import AttemptStatus
 from include.phaseplan.runtime.records import State
 from include.phaseplan.runtime.status import BranchStatus, PhaseStatus
+from include.phaseplan.text.clean import clean
 
 _HEAD = ("branch", "title", "state", "attempt", "lines", "agent", "head")
 _TITLE, _STATE = 1, 2

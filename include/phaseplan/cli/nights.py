@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from include.phaseplan.cli.progress.plain import clock
-from include.phaseplan.plan.render import clean
 from include.phaseplan.runtime.night_words import WORDS, reasons
 from include.phaseplan.runtime.nights import DONE, count
 from include.phaseplan.runtime.records import Night, What
+from include.phaseplan.text.clean import clean
 
 STYLES: dict[What, str] = {
     "built": "green",

@@ -23,7 +23,7 @@ from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.plan.campaign import Campaign, load_campaign
 from include.phaseplan.plan.planfolder import plan_files
 from include.phaseplan.runtime import origins
-from include.phaseplan.runtime.phase import complete
+from include.phaseplan.runtime.closing import complete
 from include.phaseplan.runtime.settings import Settings, settings
 from include.phaseplan.runtime.status import PhaseStatus, build_status
 

@@ -13,11 +13,11 @@ from include.phaseplan.cli.progress.plain import clock
 from include.phaseplan.compile import names
 from include.phaseplan.plan.durations import estimates_of
 from include.phaseplan.plan.model import PhasePlan, Start
-from include.phaseplan.plan.render import clean
 from include.phaseplan.plan.simulation.report import Question, simulate
 from include.phaseplan.runtime.publishing import WAITING
 from include.phaseplan.runtime.records import Finding
 from include.phaseplan.runtime.status import BranchStatus, PhaseStatus, Timings
+from include.phaseplan.text.clean import clean
 
 _FINDINGS = 5  # of one branch or wave; the rest is in the log
 

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from include.phaseplan.errors import Infrastructure, Lasting, PhaseplanError, Stale
 from include.phaseplan.runtime.build.job import NotReady
 from include.phaseplan.runtime.disk import of_error
-from include.phaseplan.runtime.integration import WaveNotReached
+from include.phaseplan.runtime.run import WaveNotReached
 from include.phaseplan.runtime.workspace import DependencyOut
 
 

@@ -16,8 +16,8 @@ from include.phaseplan.compile import names
 from include.phaseplan.plan.campaign import load_notifiers
 from include.phaseplan.plan.model import Event, Notify, PhasePlan
 from include.phaseplan.plan.notifiers import NotifierProfile
-from include.phaseplan.plan.render import clean
 from include.phaseplan.runtime.settings import settings
+from include.phaseplan.text.clean import clean
 
 log = logging.getLogger(__name__)
 

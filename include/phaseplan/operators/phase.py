@@ -21,15 +21,16 @@ from include.phaseplan.plan.campaign import load_valid
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.plan.planfolder import plan_files
 from include.phaseplan.runtime import origins
-from include.phaseplan.runtime import phase as phases
 from include.phaseplan.runtime.base import resolve_base
 from include.phaseplan.runtime.build.job import Job
 from include.phaseplan.runtime.build.sweep import sweep
+from include.phaseplan.runtime.closing import close_phase
 from include.phaseplan.runtime.engine import connect
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.integrating import WaveTask
 from include.phaseplan.runtime.ledger import read
 from include.phaseplan.runtime.nightly.opening import renew
+from include.phaseplan.runtime.opening import open_phase
 from include.phaseplan.runtime.preflight import Ahead, check_engine, check_names, check_push, check_target
 from include.phaseplan.runtime.records import Ledger
 from include.phaseplan.runtime.remote import Remote
@@ -63,7 +64,7 @@ class OpenPhaseOperator(_PhaseOperator):
             self._look_ahead(remote, repo, held, _ahead(plan, profiles, params), params["base"])
             found = read(repo, remote, self.phase)
             before, built_by = found.ledger, {v.agent for vs in found.verdicts.values() for v in vs}
-            made = phases.open_phase(
+            made = open_phase(
                 remote,
                 repo,
                 plan,
@@ -127,7 +128,7 @@ class ClosePhaseOperator(_PhaseOperator):
                 f"Read the log of {names.OPEN} (or of the task before it), mend the cause, then Clear that task."
             )
         with faults(), repository(self.repository) as (remote, repo):
-            closing = phases.close_phase(repo, remote, mine, phase=self.phase)
+            closing = close_phase(repo, remote, mine, phase=self.phase)
             self._put_away(made_job(context, self, "", mine, remote, repo))
             tell_phase(context, repo, remote, self.phase, closing)
             if closing.complete:

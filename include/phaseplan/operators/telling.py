@@ -6,10 +6,10 @@ from typing import Any
 
 from include.phaseplan.operators.notify import about_branch, about_phase, about_wave, notify
 from include.phaseplan.plan.model import PhasePlan
+from include.phaseplan.runtime.closing import Closing
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.integration import Integrated
 from include.phaseplan.runtime.ledger import read
-from include.phaseplan.runtime.phase import Closing
 from include.phaseplan.runtime.records import Verdict
 from include.phaseplan.runtime.remote import Remote
 

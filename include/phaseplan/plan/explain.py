@@ -10,6 +10,8 @@ from typing import Any
 
 from include.phaseplan.plan import examples, render
 from include.phaseplan.plan.codes import CODES
+from include.phaseplan.plan.diagnostics import Diagnostic
+from include.phaseplan.plan.importing.document import import_file
 from include.phaseplan.plan.loader import load
 
 WIDTH = 96
@@ -48,8 +50,13 @@ def explain(code: str) -> Explanation:
     """Everything there is to say of a code of `CODES`."""
     with examples.example(code) as files:
         top = files[0].parent
-        said = render.text(examples.found(files)).replace(f"{top}/", "")
+        said = render.text(found(files)).replace(f"{top}/", "")
         return Explanation(code, words()[code]["why"], words()[code]["fix"], tuple(map(_shown, files)), said)
+
+
+def found(files: list[Path]) -> tuple[Diagnostic, ...]:
+    """What import says of an example that is a document, and lint of any other."""
+    return import_file(files[0]).diagnostics if files[0].suffix == ".md" else examples.lint(files).diagnostics
 
 
 def _shown(file: Path) -> tuple[str, str]:

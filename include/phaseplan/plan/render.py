@@ -11,9 +11,9 @@ from pathlib import Path
 from include.phaseplan.plan.diagnostics import Diagnostic
 from include.phaseplan.plan.loader import read
 from include.phaseplan.plan.login import masked
+from include.phaseplan.text.clean import clean
 
 _WIDTH = 160
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]|[\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 def text(diagnostics: Iterable[Diagnostic], width: int = _WIDTH) -> str:
@@ -44,11 +44,6 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> str:
 def github(diagnostics: Iterable[Diagnostic]) -> str:
     """Workflow commands, one a line; GitHub shows them at the line they are about."""
     return "".join(_annotation(d) + "\n" for d in diagnostics)
-
-
-def clean(value: str) -> str:
-    """Text of a plan made safe for a terminal: no control or direction characters."""
-    return _UNPRINTABLE.sub("?", value)
 
 
 def head(d: Diagnostic) -> str:

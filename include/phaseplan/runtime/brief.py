@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from include.phaseplan.plan.model import Branch, PhasePlan
-from include.phaseplan.plan.render import clean
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.records import Finding
+from include.phaseplan.text.clean import path_text
 
 
 def task(
@@ -65,15 +65,6 @@ def interfaces(repo: GitRepo, plan: PhasePlan, heads: Sequence[tuple[str, str, s
         }
         for branch_id, base, commit in heads
     ]
-
-
-def path_text(path: str) -> str:
-    """A path that an agent chose, fit for JSON, a terminal and another agent's brief: one short line of text.
-
-    Without this a file could be called `x`, a blank line, and new orders for whoever reads the brief.
-    """
-    text = clean(path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")).replace("`", "?")
-    return text if len(text) <= 120 else f"{text[:117]}..."
 
 
 def conventions(repo: GitRepo, plan: PhasePlan, commit: str) -> str | None:

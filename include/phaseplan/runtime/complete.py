@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.phase import closing, complete, same_plan
+from include.phaseplan.runtime.closing import closing, complete, same_plan
 from include.phaseplan.runtime.records import RunRecord, State, moment
 from include.phaseplan.runtime.snapshot import OUT, Snapshot
 from include.phaseplan.runtime.status import BranchStatus, build_status

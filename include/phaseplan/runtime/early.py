@@ -13,8 +13,6 @@ from include.phaseplan.errors import PhaseplanError
 from include.phaseplan.plan.graph import merge_order, transitive
 from include.phaseplan.plan.model import Branch, PhasePlan
 from include.phaseplan.plan.patterns import matches
-from include.phaseplan.plan.render import clean
-from include.phaseplan.runtime.brief import path_text
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.merge import Head, predict
 from include.phaseplan.runtime.objects import changes
@@ -22,6 +20,7 @@ from include.phaseplan.runtime.records import Record, State
 from include.phaseplan.runtime.remade import remakable
 from include.phaseplan.runtime.snapshot import OUT, Snapshot
 from include.phaseplan.runtime.workspace import union_paths
+from include.phaseplan.text.clean import clean, path_text
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from include.phaseplan.runtime.gates.profile import gate_profile
 from include.phaseplan.runtime.integration import Integrated, WaveRed, integrate
 from include.phaseplan.runtime.labels import Labels
 from include.phaseplan.runtime.ledger import Snapshot, read
-from include.phaseplan.runtime.phase import check_token
+from include.phaseplan.runtime.run import check_token
 from include.phaseplan.runtime.settings import Settings
 
 

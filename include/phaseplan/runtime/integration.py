@@ -9,13 +9,13 @@ from include.phaseplan.plan.graph import merge_order
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.ledger import Change, commit_ledger
 from include.phaseplan.runtime.merge import Head
-from include.phaseplan.runtime.phase import selection
 from include.phaseplan.runtime.reconcile import reconcile
 from include.phaseplan.runtime.records import Finding, State, Token, now
 from include.phaseplan.runtime.refusals import NameClash, Refused
 from include.phaseplan.runtime.remote import ROUNDS, Remote, pause
+from include.phaseplan.runtime.run import WaveNotReached, reached, selection
 from include.phaseplan.runtime.wave_gate import GATE_RUNS, GateMemory, NotConserved
-from include.phaseplan.runtime.wave_job import Job, WaveNotReached, job_of, reached
+from include.phaseplan.runtime.wave_job import Job, job_of
 from include.phaseplan.runtime.wave_outcome import BASE, Gated, Integrated, WaveRed, conflicts, green, red
 from include.phaseplan.runtime.wave_search import Stopped, WaveSearch
 from include.phaseplan.runtime.workbench import Workbench

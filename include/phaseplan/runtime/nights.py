@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from include.phaseplan.errors import Bug
 from include.phaseplan.plan.digest import sha256
 from include.phaseplan.plan.model import Branch, PhasePlan
-from include.phaseplan.plan.render import clean
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.last import untouched
 from include.phaseplan.runtime.objects import read_objects
@@ -28,6 +27,7 @@ from include.phaseplan.runtime.records import (
 )
 from include.phaseplan.runtime.shown import GUTTER
 from include.phaseplan.runtime.snapshot import Snapshot
+from include.phaseplan.text.clean import clean
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from include.phaseplan.errors import Infrastructure, InputFault, Stale
+from include.phaseplan.errors import Infrastructure, InputFault
 from include.phaseplan.runtime import refs
 from include.phaseplan.runtime.clashes import in_the_way, name_of
 from include.phaseplan.runtime.git import GitRepo
@@ -15,25 +15,9 @@ from include.phaseplan.runtime.objects import commit, tree_of
 from include.phaseplan.runtime.records import State, Token, changed
 from include.phaseplan.runtime.refusals import NameClash, Refused
 from include.phaseplan.runtime.remote import ROUNDS, Remote, Update, pause
+from include.phaseplan.runtime.run import check_token
 from include.phaseplan.runtime.snapshot import names_to_withdraw
 from include.phaseplan.runtime.workspace import union_paths
-
-
-def check_token(snapshot: Snapshot, token: Token) -> None:
-    """Fence.
-
-    :raises Stale: another run, or a later opening of this one, holds the ledger.
-    """
-    run = snapshot.ledger.run if snapshot.ledger else None
-    if run is None:
-        raise Stale(
-            f"run {token.run} does not hold phase {snapshot.phase}: it has no open ledger; start with open_phase"
-        )
-    if (run.id, run.epoch, run.plan) != (token.run, token.epoch, token.plan):
-        held = f"run {run.id} (epoch {run.epoch}) does"
-        raise Stale(
-            f"run {token.run} (epoch {token.epoch}) no longer holds phase {snapshot.phase}, {held}; nothing was touched"
-        )
 
 
 def reconcile(repo: GitRepo, remote: Remote, phase: int, *, token: Token | None = None) -> Snapshot:

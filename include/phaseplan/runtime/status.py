@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from include.phaseplan.plan.graph import transitive
 from include.phaseplan.plan.model import Branch, PhasePlan, Wave
 from include.phaseplan.runtime import refs
+from include.phaseplan.runtime.closing import complete
 from include.phaseplan.runtime.early import EarlyWarning
 from include.phaseplan.runtime.flaky import Flake, flaky
 from include.phaseplan.runtime.last import untouched
 from include.phaseplan.runtime.lineage import AttemptStatus, alive, attempts_of
-from include.phaseplan.runtime.phase import complete
 from include.phaseplan.runtime.publishing import held, refused, unpublished
 from include.phaseplan.runtime.records import BranchRecord, Finding, Ledger, Record, RunRecord, State, Verdict
 from include.phaseplan.runtime.verdicts import follows

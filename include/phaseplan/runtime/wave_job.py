@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from include.phaseplan.errors import Bug, PhaseplanError
+from include.phaseplan.errors import Bug
 from include.phaseplan.plan.model import PhasePlan, Wave
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.ledger import Snapshot
-from include.phaseplan.runtime.phase import selection, settle_unfinished
-from include.phaseplan.runtime.records import (
-    Ledger,
-    RunRecord,
-)
+from include.phaseplan.runtime.records import Ledger, RunRecord
+from include.phaseplan.runtime.run import reached, selection, settle_unfinished
 from include.phaseplan.runtime.workbench import Workbench
-
-
-class WaveNotReached(PhaseplanError):
-    """This run has not finished the wave before; nothing was touched."""
 
 
 @dataclass(frozen=True)
@@ -54,17 +47,3 @@ def job_of(repo: GitRepo, snapshot: Snapshot, number: int, bench: Workbench, beg
     ledger, lines = settle_unfinished(plan, folded, mine)
     lost = tuple(b for b in mine if ledger.branches.get(b) != folded.branches.get(b))
     return Job(repo, snapshot, plan, run, wave, bench, began, ledger, lines, lost)
-
-
-def reached(snapshot: Snapshot, number: int) -> None:
-    """Raise WaveNotReached unless the run that holds the ledger has integrated the wave before."""
-    assert snapshot.pinned and snapshot.ledger and snapshot.ledger.run, "the token was checked"
-    before = [w.wave for w in snapshot.pinned.plan.waves if w.wave < number]
-    if not before:
-        return
-    record = snapshot.ledger.waves.get(max(before))
-    if record is None or record.run != snapshot.ledger.run.id or record.state != "integrated":
-        why = "is red" if record and record.run == snapshot.ledger.run.id else "has not been integrated in this run"
-        raise WaveNotReached(
-            f"wave {number} was not reached: wave {max(before)} {why}; Clear wave_{max(before)}.integrate"
-        )

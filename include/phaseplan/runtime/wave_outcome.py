@@ -11,7 +11,6 @@ from include.phaseplan.runtime.blocked import told
 from include.phaseplan.runtime.conflict_text import conflict_findings
 from include.phaseplan.runtime.ledger import Change, Snapshot, decided
 from include.phaseplan.runtime.merge import Merged
-from include.phaseplan.runtime.phase import selection
 from include.phaseplan.runtime.records import (
     BranchRecord,
     Cause,
@@ -24,6 +23,7 @@ from include.phaseplan.runtime.records import (
     changed,
     now,
 )
+from include.phaseplan.runtime.run import selection
 from include.phaseplan.runtime.statuslog import status_line, wave_line
 from include.phaseplan.runtime.verdicts import RULINGS
 from include.phaseplan.runtime.wave_job import Job

@@ -10,9 +10,9 @@ from include.phaseplan.runtime import results
 from include.phaseplan.runtime.build import adopt
 from include.phaseplan.runtime.build.job import Job, View
 from include.phaseplan.runtime.ledger import read
-from include.phaseplan.runtime.phase import check_token
 from include.phaseplan.runtime.records import State, Token, Verdict, changed, now
 from include.phaseplan.runtime.refs import public_name
+from include.phaseplan.runtime.run import check_token
 from include.phaseplan.runtime.settings import settings
 from include.phaseplan.runtime.snapshot import Snapshot
 from include.phaseplan.runtime.statuslog import status_line

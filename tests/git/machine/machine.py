@@ -12,9 +12,10 @@ from hypothesis.stateful import initialize, invariant, rule
 from include.phaseplan.errors import Infrastructure, InputFault, Stale
 from include.phaseplan.plan.graph import dependents, transitive
 from include.phaseplan.plan.model import PhasePlan, Wave
-from include.phaseplan.runtime.integration import Integrated, WaveNotReached, WaveRed
-from include.phaseplan.runtime.phase import close_phase
+from include.phaseplan.runtime.closing import close_phase
+from include.phaseplan.runtime.integration import Integrated, WaveRed
 from include.phaseplan.runtime.records import Token
+from include.phaseplan.runtime.run import WaveNotReached
 from include.phaseplan.runtime.takeout import TakenOut, take_out
 from include.phaseplan.runtime.workspace import DependencyOut
 from tests.git.lab import PHASE

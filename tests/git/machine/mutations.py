@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from include.phaseplan.runtime import (
+    closing,
     ledger,
     merge,
-    phase,
+    opening,
     reconcile,
     results,
     snapshot,
@@ -51,7 +52,7 @@ def found_by(said: str, *, seed: int = 1) -> Callable[[Mutation], Mutation]:
 
 @found_by("I13")
 def the_epoch_is_ignored(patch: pytest.MonkeyPatch) -> None:
-    for module in (reconcile, phase):
+    for module in (reconcile, opening, closing):
         patch.setattr(module, "check_token", lambda *_: None)
 
 
@@ -135,14 +136,14 @@ def names_stay(patch: pytest.MonkeyPatch) -> None:
 
 @found_by("I4", seed=2)
 def infrastructure_isolates(patch: pytest.MonkeyPatch) -> None:
-    real = phase.settle_unfinished
+    real = opening.settle_unfinished
 
     def settle(plan: Any, old: Any, ids: Sequence[str]) -> Any:
         new, lines = real(plan, old, ids)
         worse = {b: changed(r, state=State.ISOLATED) for b, r in new.branches.items() if r.state is State.UNFINISHED}
         return changed(new, branches={**new.branches, **worse}), lines
 
-    for module in (phase, wave_job):
+    for module in (opening, wave_job):
         patch.setattr(module, "settle_unfinished", settle)
 
 

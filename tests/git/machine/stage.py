@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 from include.phaseplan.errors import PhaseplanError
 from include.phaseplan.plan.model import PhasePlan
 from include.phaseplan.runtime.integration import NotConserved, integrate
-from include.phaseplan.runtime.phase import open_phase
+from include.phaseplan.runtime.opening import open_phase
 from include.phaseplan.runtime.records import Token
 from tests.git.lab import PHASE
 from tests.git.machine.builder import Order, build

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from include.phaseplan.cli.progress.plain import clock
 from include.phaseplan.cli.progress.view import BranchView, PhaseView
-from include.phaseplan.plan.render import clean
+from include.phaseplan.text.clean import clean
 
 STYLES = {
     "running": "bold cyan",

@@ -11,7 +11,7 @@ from rich.cells import cell_len, set_cell_size
 from include.phaseplan.plan.charts.layout import Layout, Node, arrange
 from include.phaseplan.plan.charts.words import direct, size, wave_head
 from include.phaseplan.plan.model import Branch, PhasePlan
-from include.phaseplan.plan.render import clean
+from include.phaseplan.text.clean import clean
 
 BOX, BOX_HEIGHT, LANE_HEIGHT = 224, 46, 16  # pixels
 GAP, COLUMN_GAP, PAD = 14, 52, 14

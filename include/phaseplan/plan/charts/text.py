@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 
 from include.phaseplan.plan.charts.words import size, span
 from include.phaseplan.plan.model import PhasePlan, Wave
-from include.phaseplan.plan.render import clean
+from include.phaseplan.text.clean import clean
 
 WIDTH = 100
 _SLUG = 34  # columns for a branch's short name

@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from include.phaseplan.plan.campaign import Campaign, load_campaign
-from include.phaseplan.plan.diagnostics import Diagnostic
-from include.phaseplan.plan.importing.document import import_file
 from include.phaseplan.plan.loader import MAX_BYTES
 
 FOLDER = Path(__file__).resolve().parent
@@ -39,8 +37,3 @@ def example(code: str) -> Iterator[list[Path]]:
 def lint(files: list[Path]) -> Campaign:
     """What lint says of an example, with the agents and notifiers that examples name."""
     return load_campaign(files, AGENTS, NOTIFIERS)
-
-
-def found(files: list[Path]) -> tuple[Diagnostic, ...]:
-    """What import says of an example that is a document, and lint of any other."""
-    return import_file(files[0]).diagnostics if files[0].suffix == ".md" else lint(files).diagnostics

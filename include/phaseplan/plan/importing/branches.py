@@ -11,15 +11,7 @@ from include.phaseplan.plan.importing.edges import ARROW, MAYBE, NEEDS, SPLIT
 from include.phaseplan.plan.importing.facts import Facts, Mention, Said
 from include.phaseplan.plan.importing.spans import duration
 from include.phaseplan.plan.importing.statements import Statement
-from include.phaseplan.plan.importing.words import (
-    clean,
-    ids,
-    ids_out,
-    is_placeholder,
-    line_counts,
-    names,
-    paths,
-)
+from include.phaseplan.plan.importing.words import clean, ids, ids_out, is_placeholder, line_counts, names, paths
 
 _SIZE = re.compile(r"~?\s*(\d[\d,]*(?:\s*(?:\u2192|->|-|\u2013)\s*\d[\d,]*)?)\s*(?:lines|loc|lines of code)\b", re.I)
 _BARE_NEEDS = re.compile(

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from include.phaseplan.plan.render import clean
 from include.phaseplan.plan.simulation.axis import step
 from include.phaseplan.plan.simulation.report import Report
 from include.phaseplan.plan.spans import text
+from include.phaseplan.text.clean import clean
 
 _WIDTH, _LEFT, _RIGHT, _TOP = 1240, 330, 76, 112
 _ROW, _HEAD, _LANE, _GAP = 26, 30, 24, 44

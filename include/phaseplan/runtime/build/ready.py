@@ -6,8 +6,7 @@ from include.phaseplan.errors import Stale
 from include.phaseplan.runtime.blocked import need
 from include.phaseplan.runtime.build.job import Job, NotReady, View
 from include.phaseplan.runtime.ledger import read
-from include.phaseplan.runtime.phase import check_token
-from include.phaseplan.runtime.wave_job import reached
+from include.phaseplan.runtime.run import check_token, reached
 
 
 def look(job: Job) -> View:

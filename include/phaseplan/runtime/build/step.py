@@ -12,8 +12,8 @@ from include.phaseplan.runtime.build.ready import check_ready, look, selected
 from include.phaseplan.runtime.build.replay import rest
 from include.phaseplan.runtime.engine import Found, find
 from include.phaseplan.runtime.records import Verdict
+from include.phaseplan.runtime.run import WaveNotReached
 from include.phaseplan.runtime.verdicts import follows
-from include.phaseplan.runtime.wave_job import WaveNotReached
 
 
 def step(job: Job) -> Running | Again | Done | Untouched:

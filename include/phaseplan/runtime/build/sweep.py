@@ -13,7 +13,7 @@ from include.phaseplan.runtime.build.ready import look, selected
 from include.phaseplan.runtime.engine import Found, find, remove
 from include.phaseplan.runtime.gates.checkout import discard
 from include.phaseplan.runtime.ledger import read
-from include.phaseplan.runtime.phase import check_token
+from include.phaseplan.runtime.run import check_token
 
 
 def sweep(job: Job, concerns: Callable[[str], bool] = lambda _: True, *, opening: bool = False) -> None:

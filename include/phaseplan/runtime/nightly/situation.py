@@ -16,8 +16,8 @@ from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.inputs import Builder, Images, Start, ingredients
 from include.phaseplan.runtime.ledger import Snapshot
 from include.phaseplan.runtime.objects import entries
-from include.phaseplan.runtime.phase import selection
 from include.phaseplan.runtime.records import Ledger, Pinned, RunRecord, State, Verdict
+from include.phaseplan.runtime.run import selection
 
 Tree = dict[str, tuple[str, str]]  # mode and object id by path
 

@@ -13,9 +13,9 @@ import jinja2
 from markupsafe import Markup
 
 from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.plan.render import clean
 from include.phaseplan.runtime.night_words import WORDS
 from include.phaseplan.runtime.pages.look import Look, TaskOf
+from include.phaseplan.text.clean import clean
 
 _HERE = Path(__file__).parent
 _STYLE = (_HERE / "style.css").read_text()

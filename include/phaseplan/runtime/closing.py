@@ -1,44 +1,27 @@
-"""Opening and closing a phase: what a run starts from, and what it came to."""
+"""Closing a phase: what a run came to, and the next step where a branch is not in."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
 
-from include.phaseplan.errors import InputFault
-from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.plan.digest import plan_digest
-from include.phaseplan.plan.model import Branch, PhasePlan, Start
+from include.phaseplan.plan.model import Branch, PhasePlan
 from include.phaseplan.plan.tasknames import group, task_id
 from include.phaseplan.runtime import refs
-from include.phaseplan.runtime.base import resolve_base
 from include.phaseplan.runtime.clashes import in_the_way, name_of
 from include.phaseplan.runtime.flaky import flaky
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.last import untouched
 from include.phaseplan.runtime.ledger import Change, Snapshot, update
 from include.phaseplan.runtime.night_words import note
-from include.phaseplan.runtime.nights import abandoned, continued, night, nights_of, tells_more
+from include.phaseplan.runtime.nights import continued, night, nights_of, tells_more
 from include.phaseplan.runtime.publishing import WAITING, held, refused, unpublished
-from include.phaseplan.runtime.reconcile import check_token, reconcile
-from include.phaseplan.runtime.records import (
-    Ledger,
-    Pinned,
-    RunRecord,
-    State,
-    Token,
-    Verdict,
-    WaveRecord,
-    changed,
-    now,
-)
+from include.phaseplan.runtime.reconcile import reconcile
+from include.phaseplan.runtime.records import RunRecord, State, Token, Verdict, WaveRecord, changed, now
 from include.phaseplan.runtime.remote import Remote
+from include.phaseplan.runtime.run import check_token, selection
 from include.phaseplan.runtime.snapshot import OUT
-from include.phaseplan.runtime.statuslog import status_line
-
-__all__ = ["Closing", "check_token", "close_phase", "complete", "open_phase", "reconcile", "settle_unfinished"]
 
 
 @dataclass(frozen=True)
@@ -49,78 +32,6 @@ class Closing:
     ok: bool
     message: str
     note: str = ""  # the same in a few lines, for the run's own note
-
-
-def open_phase(
-    remote: Remote,
-    repo: GitRepo,
-    plan: PhasePlan,
-    profiles: Mapping[str, AgentProfile],
-    *,
-    run_id: str,
-    base_name: str,
-    start: Start,
-    branches: Sequence[str] = (),
-    agent: str | None = None,
-    rebuild: Literal["auto", "always"] = "auto",
-) -> Token:
-    """Take over the ledger for a run: reconcile, pin base and plan, begin a new epoch.
-
-    Doing it again for the same run with the same inputs gives the same token.
-
-    :raises BaseMissing: there is no such branch, tag or commit; nothing was created.
-    """
-    _known(plan, branches)
-    base = resolve_base(remote, repo, plan, base_name)
-    reconcile(repo, remote, plan.phase)
-    wanted: dict[str, Any] = {"base": base, "base_name": base_name, "plan": plan_digest(plan), "start": start}
-    wanted |= {"branches": tuple(branches), "agent": agent, "rebuild": rebuild}
-
-    def change(snapshot: Snapshot) -> Change | None:
-        old = snapshot.ledger.run if snapshot.ledger else None
-        if old and old.id == run_id and old.closed is None and all(getattr(old, k) == v for k, v in wanted.items()):
-            return None
-        run = RunRecord.model_validate({**wanted, "id": run_id, "epoch": old.epoch + 1 if old else 1, "opened": now()})
-        if old and old.id == run_id:
-            run = changed(run, due=old.due)  # begun again: what it has decided stays part of its story
-        ledger = snapshot.folded() if snapshot.ledger else changed(snapshot.folded(), id=uuid.uuid4().hex)
-        dead = [b for b, claims in snapshot.started.items() if claims[max(claims)].run != run_id]
-        ledger, lines = settle_unfinished(plan, ledger, dead)
-        pinned = Pinned(plan=plan, profiles=dict(profiles))
-        return Change(changed(ledger, run=run, told={}), lines, pinned=pinned, night=abandoned(snapshot, run_id))
-
-    update(repo, remote, plan.phase, change)
-    snapshot = reconcile(repo, remote, plan.phase)
-    run = snapshot.ledger.run if snapshot.ledger else None
-    token = Token(run=run_id, epoch=run.epoch if run else 0, base=base, plan=str(wanted["plan"]))
-    check_token(snapshot, token)
-    return token
-
-
-def _known(plan: PhasePlan, branches: Sequence[str]) -> None:
-    if unknown := [b for b in branches if b not in plan.by_id]:
-        raise InputFault(f"phase {plan.phase} has no branch {', '.join(unknown)}; it has {', '.join(plan.by_id)}")
-
-
-def settle_unfinished(plan: PhasePlan, ledger: Ledger, ids: Sequence[str]) -> tuple[Ledger, tuple[str, ...]]:
-    """Write down that attempts which have no result are unfinished: nobody's fault, nothing consumed.
-
-    A result that comes after all, because the next run takes their agents over, counts more.
-    """
-    records, lines = dict(ledger.branches), []
-    for branch_id in ids:
-        record = records.get(branch_id)
-        if record and record.state is State.RUNNING:
-            reason = f"its run ended before attempt {record.attempt} had a result"
-            records[branch_id] = changed(record, state=State.UNFINISHED, reason=reason)
-            if branch_id in plan.by_id:
-                lines.append(status_line(plan, plan.by_id[branch_id], "UNFINISHED", detail=reason))
-    return changed(ledger, branches=records), tuple(lines)
-
-
-def selection(plan: PhasePlan, run: RunRecord) -> tuple[str, ...]:
-    """The branches a run judges: the selected ones, or all."""
-    return tuple(b.id for b in plan if not run.branches or b.id in run.branches)
 
 
 def close_phase(repo: GitRepo, remote: Remote, token: Token, *, phase: int) -> Closing:
