@@ -7,6 +7,7 @@ on a conflict, and only its output tells that from an error. No command waits fo
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import git
 from include.phaseplan.errors import Infrastructure
 from include.phaseplan.runtime.cutting import cut
 from include.phaseplan.runtime.disk import disk_errors, of_git
-from include.phaseplan.runtime.patience import verb_of, wait
+from include.phaseplan.runtime.patience import MARK, verb_of, wait
 
 #: Who Phaseplan commits as. Merges use pinned dates besides, so that doing it again gives the same id.
 IDENTITY = {
@@ -87,6 +88,7 @@ class GitRepo:
         :raises DiskFull: it failed because of a disk.
         :raises GitTooSlow: it did not end in time.
         """
+        mark = secrets.token_hex(8)
         with disk_errors(), tempfile.TemporaryFile() as feed:
             feed.write(stdin or b"")
             feed.seek(0)
@@ -95,9 +97,9 @@ class GitRepo:
                 istream=feed,
                 as_process=True,
                 pass_fds=self._keep,
-                env={**_TRANSPORTS, **os.environ, **_QUIET, **IDENTITY, **(env or {})},
+                env={**_TRANSPORTS, **os.environ, **_QUIET, **IDENTITY, **(env or {}), MARK: mark},
             )
-            code, out, err = wait(process.proc, args)
+            code, out, err = wait(process.proc, args, mark)
         result = Result(code, _text(out), _text(err))
         if code and (full := of_git(result.err, str(self.path))) is not None:
             raise full

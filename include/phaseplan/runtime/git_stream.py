@@ -15,7 +15,7 @@ from include.phaseplan.errors import Infrastructure
 from include.phaseplan.runtime.cutting import cut
 from include.phaseplan.runtime.disk import disk_errors, of_git
 from include.phaseplan.runtime.git import GitRepo, Result
-from include.phaseplan.runtime.patience import GitTooSlow, limit_of, limited, verb_of, wait
+from include.phaseplan.runtime.patience import limited, too_slow, verb_of, wait
 
 CHUNK = 1 << 18  # bytes
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
@@ -75,7 +75,7 @@ def output(
                 yield inner.stdout
                 broken = whole and inner.wait()
             if late:  # what was read is not all there is
-                raise GitTooSlow(verb, limit_of(verb))
+                raise too_slow(verb)
             if broken:
                 said = inner.stderr.read().decode("utf-8", "replace").strip()
                 raise Infrastructure(f"git {verb} failed with exit code {inner.returncode}: {cut(said)}")
