@@ -87,6 +87,8 @@ def test_nothing_is_lost(path: Path) -> None:
 def whole(draw: st.DrawFn) -> dict[str, Any]:
     """A plan with every key, and texts that would rather be something else."""
     few = st.lists(HOSTILE, max_size=2)
+    command = HOSTILE.filter(str.strip)  # an empty one is an error
+    commands = st.lists(command, max_size=2)
     branch = {"id": "7.1.1", "branch": "feature/one", "owns": draw(st.lists(HOSTILE, min_size=1, max_size=3))}
     branch |= {
         "title": draw(HOSTILE),
@@ -102,8 +104,14 @@ def whole(draw: st.DrawFn) -> dict[str, Any]:
         "depends_on": ["7.1.1"],
         "agent": "x",
     }
-    shared = {"path": draw(HOSTILE), "owner": "7.1.1", "branches": ["a_b"], "merge": "union", "check": draw(HOSTILE)}
-    gates = {"max_lines": 9, "ownership": "off", "scratch_files": draw(few), "commands": draw(few), "timeout": "90s"}
+    shared = {"path": draw(HOSTILE), "owner": "7.1.1", "branches": ["a_b"], "merge": "union", "check": draw(command)}
+    gates = {
+        "max_lines": 9,
+        "ownership": "off",
+        "scratch_files": draw(few),
+        "commands": draw(commands),
+        "timeout": "90s",
+    }
     gates |= {"required": [{"files": draw(HOSTILE), "pattern": draw(HOSTILE), "why": draw(HOSTILE)}], "profile": "p"}
     claims = {"reduction": draw(HOSTILE), "duration": "90m-2h", "critical_path": ["7.1.1", "z"]}
     claims |= {"risks": {draw(HOSTILE): "high"}, "mitigations": {draw(HOSTILE): draw(HOSTILE)}, "parallel": "0s"}
@@ -111,10 +119,10 @@ def whole(draw: st.DrawFn) -> dict[str, Any]:
         "phase": 7, "title": draw(HOSTILE), "depends_on": [5], "blocks": [8, 9], "independent_from": [1],
         "repository": draw(HOSTILE), "base": "trunk", "schedule": draw(HOSTILE), "start": "dependencies",
         "max_parallel_agents": 3, "attempts": 1, "agent": "x", "history": "full", "gates": gates, "claims": claims,
-        "shared_files": [shared], "generated_files": [{"paths": draw(few) or ["x"], "command": draw(HOSTILE)}],
+        "shared_files": [shared], "generated_files": [{"paths": draw(few) or ["x"], "command": draw(command)}],
         "conventions": draw(HOSTILE), "notify": {"blocked": draw(few)}, "notes": draw(few),
         "waves": [
-            {"wave": 2, "title": draw(HOSTILE), "branches": [branch], "validate": draw(few), "notes": draw(few)},
+            {"wave": 2, "title": draw(HOSTILE), "branches": [branch], "validate": draw(commands), "notes": draw(few)},
             {"wave": 10, "branches": [{**other, "duration": draw(SPAN)}], "conflict_risk": "low", "duration": "45m"},
         ],
     }  # fmt: skip

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
+from include.phaseplan.plan.kinds import Memory, Real, Size, TimeLimit, Variable, Whole, Words
 from include.phaseplan.plan.model import Model
-from include.phaseplan.plan.spans import Seconds
 
-_SIZE = re.compile(r"([0-9]+)([kmg])b?", re.IGNORECASE)
-_FACTOR = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-
-
-def _size(value: Any) -> Any:
-    if isinstance(value, int):
-        return value
-    match = _SIZE.fullmatch(str(value).strip())
-    if match is None:
-        raise ValueError(f"invalid size {value!r}: write <number><k|m|g>, for example 500m or 2g")
-    return int(match[1]) * _FACTOR[match[2].lower()]
+_HIGHEST = (1 << 31) - 1  # number of a user or group that an engine takes
 
 
 def _uid(value: str) -> str:
-    if not re.fullmatch(r"[0-9]{1,10}:[0-9]{1,10}", value) or int(value.split(":")[0]) == 0:
+    numbers = [int(n) for n in value.split(":")] if re.fullmatch(r"[0-9]{1,10}:[0-9]{1,10}", value) else []
+    if not numbers or numbers[0] == 0 or max(numbers) > _HIGHEST:
         raise ValueError(f"invalid user {value!r}: write uid:gid in numbers, and never root")
     return value
 
@@ -43,21 +34,23 @@ def _network(value: str) -> str:
     return _word(value)
 
 
-Size = Annotated[int, BeforeValidator(_size)]
+Word = Annotated[str, AfterValidator(_word)]
 
 
 class AgentProfile(Model):
     """One way to run an agent. Secrets are names of Airflow connections, never values."""
 
-    image: Annotated[str, AfterValidator(_word)]
-    command: tuple[str, ...] = ()
-    environment: dict[str, str] = {}
-    secrets: dict[str, str] = {}  # variable -> Airflow connection id, whose password it gets
+    image: Word
+    command: Words = ()
+    environment: dict[Variable, str] = {}
+    secrets: dict[
+        Variable, Annotated[str, AfterValidator(_word)]
+    ] = {}  # variable -> Airflow connection id, whose password it gets
     network: Annotated[str, AfterValidator(_network)] = "none"  # `none`, `bridge`, or the name of a Docker network
-    cpus: float = Field(default=1.0, gt=0, allow_inf_nan=False)
-    memory: Size = 2 << 30  # bytes
-    pids: int = Field(default=512, gt=0)
-    timeout: Seconds = 7200
+    cpus: Real = Field(default=1.0, ge=0.01, le=100_000, allow_inf_nan=False)  # an engine divides no further
+    memory: Memory = 2 << 30  # bytes
+    pids: Whole = Field(default=512, gt=0, le=1 << 22)
+    timeout: TimeLimit = 7200
     user: Annotated[str, AfterValidator(_uid)] = "1000:1000"
     max_output: Size = 500 << 20  # bytes that may come back, unpacked
     disk: Size = 10 << 30  # bytes it may write to the engine's disk: workspace and everything else

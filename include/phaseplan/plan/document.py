@@ -82,7 +82,9 @@ class Document:
         except UnsupportedTag as error:
             self._bad_tag(event, str(error))
         if event.style == '"' and CONTROL.search(event.value):
-            self.problems.append(Problem("PP104", spot(event), "an escape here makes a control character"))
+            self.problems.append(
+                Problem("PP104", spot(event), "an escape here makes a control character", "take it out")
+            )
         self._add(value, Tree(event), event)
 
     def _begin(self, event: Any) -> None:

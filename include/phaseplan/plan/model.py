@@ -9,19 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
+from include.phaseplan.plan.kinds import Command, Number, Positive, TimeLimit, Whole
 from include.phaseplan.plan.login import parted
-from include.phaseplan.plan.spans import Duration, Seconds
+from include.phaseplan.plan.spans import Duration
 
 Start = Literal["wave", "dependencies"]
 Risk = Literal["low", "medium", "high"]
 Event = Literal["isolated", "blocked", "wave_integrated", "phase_complete"]
-
-#: Airflow makes names and numbers of the database of these; nobody counts further.
-Number = Annotated[int, Field(ge=0, le=999_999)]
 
 #: The base of a phase that depends on others: what those have integrated.
 DEPENDENCIES = "dependencies"
@@ -46,9 +44,8 @@ class Required(Model):
 class Gates(Model):
     """What every branch's commit must pass before it gets its public name."""
 
-    max_lines: int | None = Field(
+    max_lines: Positive | None = Field(
         default=None,
-        gt=0,
         description="Most lines a branch may add, as `git diff` shows them; generated paths do not count.",
     )
     ownership: Literal["enforce", "off"] = Field(
@@ -59,7 +56,7 @@ class Gates(Model):
         default=(), description="Agents' notes: taken out by a commit on top of the raw attempt, never merged."
     )
     required: tuple[Required, ...] = Field(default=(), description="What must occur in new files.")
-    commands: tuple[str, ...] = Field(
+    commands: tuple[Command, ...] = Field(
         default=(),
         description="Run in order, each alone in a fresh checkout of the exact commit, without network; "
         "the first failure ends it. Join with && what needs the files of the command before.",
@@ -69,7 +66,7 @@ class Gates(Model):
         description="Agent profile of the gate containers, with its network and environment; "
         "default: the agent's image and limits.",
     )
-    timeout: Seconds = Field(default=1800, description="For all commands of one gating together.")
+    timeout: TimeLimit = Field(default=1800, description="For all commands of one gating together.")
 
 
 class SharedFile(Model):
@@ -82,7 +79,7 @@ class SharedFile(Model):
         default="text",
         description="`union` keeps both sides' lines, if `check` passes then; `text` is git's ordinary merge.",
     )
-    check: str | None = Field(
+    check: Command | None = Field(
         default=None, description="A command on the merged commit; `{path}` and `{dir}` are filled in."
     )
 
@@ -91,7 +88,7 @@ class GeneratedFiles(Model):
     """Files a command makes: never merged by hand, exempt from budget, ownership and conservation."""
 
     paths: tuple[str, ...] = Field(min_length=1, description="Patterns of the files it makes.")
-    command: str = Field(description="Makes them again, in a container, after a merge that touches them.")
+    command: Command = Field(description="Makes them again, in a container, after a merge that touches them.")
 
 
 class Claims(Model):
@@ -136,7 +133,7 @@ class Branch(Model):
     branch: str = Field(description="The git name; attempt n > 1 is published as `<branch>-vn`.")
     title: str = Field(description="What it is, for people and for the agent's brief.")
     agent_label: str = Field(default="", description="What the authors call the agent, for example `Agent 1`.")
-    lines: int = Field(default=0, ge=0, description="Estimate of added lines.")
+    lines: Whole = Field(default=0, ge=0, description="Estimate of added lines.")
     depends_on: tuple[str, ...] = Field(
         default=(),
         description="Ids of branches of this or an earlier wave, whose work is there before the agent starts.",
@@ -159,7 +156,7 @@ class Wave(Model):
     title: str = Field(default="", description="What it is, for people.")
     duration: Duration | None = Field(default=None, description="Estimate.")
     branches: tuple[Branch, ...] = Field(min_length=1, description="What is built in it.")
-    validation: tuple[str, ...] = Field(
+    validation: tuple[Command, ...] = Field(
         default=(), alias="validate", description="Commands on the merged commit; red publishes nothing."
     )
     conflict_risk: Risk | None = Field(
@@ -193,10 +190,10 @@ class PhasePlan(Model):
         default="wave",
         description="`wave`: a wave waits for the one before; `dependencies`: a branch waits only for what it needs.",
     )
-    max_parallel_agents: int = Field(
+    max_parallel_agents: Whole = Field(
         default=4, gt=0, le=100_000, description="Agents at once, deferred ones included: an Airflow pool."
     )
-    attempts: int = Field(default=2, gt=0, description="Tries before a branch is isolated.")
+    attempts: Whole = Field(default=2, gt=0, description="Tries before a branch is isolated.")
     agent: str | None = Field(default=None, description="Agent profile of every branch that names none.")
     history: Literal["shallow", "full"] = Field(
         default="shallow", description="What the checkout has: one commit (`shallow`), or all (`full`)."

@@ -12,7 +12,8 @@ _WORDS: dict[str, Scalar] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
-_INT = re.compile(r"[-+]?[0-9]{1,18}")
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+_ZEROS = re.compile(r"[-+]?0[0-9]+")  # 10 to some, 8 to others: stays text, and whoever wants a number refuses it
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NUMERIC = frozenset("-+.0123456789")
 CONTROL = re.compile(
@@ -31,7 +32,12 @@ def plain(text: str) -> Scalar:
         return _WORDS.get(text, text)
     if _INT.fullmatch(text):
         return int(text)
-    if len(text) < 64 and _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
+    if (
+        len(text) < 64
+        and not _ZEROS.fullmatch(text)
+        and _FLOAT.fullmatch(text)
+        and math.isfinite(number := float(text))
+    ):
         return number
     return text
 

@@ -28,7 +28,11 @@ _WANTED = {
     "finite_number": "a finite number",
 }
 _MANY = 1000  # findings of one file: each looks for the nearest name, and a DAG processor waits 30 s for all plans
-_BOUNDS = {"greater_than": "greater than {gt}", "greater_than_equal": "at least {ge}"}
+_BOUNDS = {
+    "greater_than": "greater than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+}
 
 
 def validate(model: type[M], data: Any) -> tuple[M | None, Errors]:
@@ -65,7 +69,8 @@ def _finding(model: type[BaseModel], data: Any, error: Mapping[str, Any]) -> Fin
     if kind == "value_error":
         text = str(error["ctx"]["error"]) if "ctx" in error else error["msg"]
         said, _, how = text.partition(": ")
-        return Finding("PP204" if "duration" in said else "PP203", path, f"`{_key(path)}`: {said}", how or None)
+        code = "PP204" if "duration" in said else "PP203"
+        return Finding(code, path, f"`{_key(path)}`: {said}", how or None, "[key]" in error["loc"])
     if kind == "literal_error":
         choices = _choices(error)
         return Finding("PP203", path, f"`{_key(path)}` cannot be {shown(value)}", hint(str(value), choices, "choices"))
