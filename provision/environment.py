@@ -50,8 +50,24 @@ def need_git() -> None:
         raise ProvisionError(f"Phaseplan needs git 2.38 or newer (merge-tree --write-tree); this is: {said or 'none'}")
 
 
+def own() -> None:
+    """Make sure that `.venv` is a folder of this checkout: what is made anew is cleared first, also behind a link.
+
+    :raises ProvisionError: it is a symbolic link, or something else that is no folder.
+    """
+    if VENV.is_symlink():
+        raise ProvisionError(
+            f"{VENV} is a symbolic link to {VENV.resolve()}, which was not made for this checkout. "
+            "Nothing was changed, for others may use that folder. Next: run `make environment` where it belongs, or "
+            f"remove the link (rm {VENV}) and run it here."
+        )
+    if VENV.exists() and not VENV.is_dir():
+        raise ProvisionError(f"{VENV} is no folder. Next: move it away, then run `make environment`.")
+
+
 def make(python: str, version: str, *constraints: str) -> None:
     """Make `.venv` anew and install the requirements into it."""
+    own()
     say(f"making the Python environment .venv with Python {version} (about a minute)")
     run(python, "-m", "venv", "--clear", str(VENV), quiet=True)
     wanted = [word for path in REQUIREMENTS for word in ("-r", str(path))]

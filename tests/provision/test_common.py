@@ -90,3 +90,23 @@ def test_provisioning_needs_nothing_but_python() -> None:
     code = "; ".join(f"import provision.{step}" for step in steps)
     done = subprocess.run([sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:0] = [{str(TOP)!r}]; {code}"])
     assert done.returncode == 0
+
+
+def test_an_environment_behind_a_link_is_never_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make environment` in a second work tree emptied the environment of the first while its tests ran."""
+    theirs, link = tmp_path / "theirs", tmp_path / ".venv"
+    theirs.mkdir()
+    (theirs / "kept").write_text("x")
+    link.symlink_to(theirs)
+    called: list[tuple[str, ...]] = []
+    monkeypatch.setattr(environment, "VENV", link)
+    monkeypatch.setattr(environment, "STAMP", link / ".made-from")
+    monkeypatch.setattr(environment, "run", lambda *command, **_: called.append(command))
+    with pytest.raises(ProvisionError, match=f"is a symbolic link to {theirs}, .* remove the link") as raised:
+        environment.ensure()
+    assert "Next: run `make environment` where it belongs" in str(raised.value)
+    link.unlink()
+    link.write_text("x")
+    with pytest.raises(ProvisionError, match="is no folder"):
+        environment.make("python3", "3.11.0")
+    assert called == [] and (theirs / "kept").read_text() == "x"
