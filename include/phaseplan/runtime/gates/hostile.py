@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from include.phaseplan.runtime.gates.names import deceptive, turns, twins, unusual
+from include.phaseplan.runtime.gates.names import bare_repositories, deceptive, turns, twins, unusual
 from include.phaseplan.runtime.gates.paths import Change, attributes, changes, shown
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.git_stream import contents, entries
@@ -17,6 +17,8 @@ _GITLINK, _SYMLINK, _NONE = "160000", "120000", "000000"
 _LONGEST = 4096  # bytes of a link's target; no system follows a longer one
 _HOPS = 40
 _MANY = 50  # findings
+_LONGEST_NAME = 255  # bytes of a person's name or address
+_PEOPLE = ("author's name", "author's address", "committer's name", "committer's address")
 
 
 def hostile(repo: GitRepo, base: str, commit: str, *, ground: str | None = None) -> tuple[Finding, ...]:
@@ -28,6 +30,7 @@ def hostile(repo: GitRepo, base: str, commit: str, *, ground: str | None = None)
     found = [_finding(change.path, said) for change in changed for said in _faults(change)]
     found += [_finding(path, said) for path, said in _links(repo, base, commit, changed)]
     found += _unusual(repo, ground or base, commit, [change.path for change in changed if change.added])
+    found += _nested(repo, ground or base, commit, [change.path for change in changed if change.added])
     found += _commits(repo, base, commit)
     found += [_finding(path, "is a Git LFS file: agents work without its content, so they may not change it")
               for path in _lfs(repo, ground or base, changed)]  # fmt: skip
@@ -49,11 +52,27 @@ def _unusual(repo: GitRepo, ground: str, commit: str, added: Sequence[str]) -> I
 
 def _commits(repo: GitRepo, base: str, commit: str) -> Iterator[Finding]:
     """Findings on authors and messages, which nobody can take out of the history again."""
-    form = "--format=%H%an%ae%cn%ce%n%B"
+    form = "--format=%H%n%an%n%ae%n%cn%n%ce%n%B"
     for told in repo.run("log", "-z", "--no-show-signature", form, f"{base}..{commit}", env=NEUTRAL).out.split("\0"):
         if turns(told):
             said = f"the message or an author of commit {told[:12]} holds control characters, or ones that turn the "
             yield Finding(gate="hostile", message=f"{said}direction of reading: write it in plain characters")
+        for what, name in zip(_PEOPLE, told.split("\n")[1:5], strict=False):
+            if (size := len(name.encode("utf-8", "surrogateescape"))) > _LONGEST_NAME:
+                said = f"the {what} of commit {told[:12]} is too long: set another (git config user.name, user.email)"
+                yield Finding(gate="hostile", message=said, limit=f"{_LONGEST_NAME} bytes", actual=f"{size} bytes")
+
+
+def _nested(repo: GitRepo, ground: str, commit: str, added: Sequence[str]) -> Iterator[Finding]:
+    """Findings on bare repositories, whose configuration git obeys when somebody works in their folder."""
+    if not added or not (found := bare_repositories([e.path for e in entries(repo, commit)])):
+        return
+    if bare_repositories([e.path for e in entries(repo, ground)]):
+        return  # a custom of this repository, of its tests perhaps
+    for folder in sorted(found):
+        if any(path.startswith(folder) for path in added):
+            said = "a git repository (HEAD, objects, refs), whose configuration git would obey: add the files that it "
+            yield _finding(folder.rstrip("/") or "HEAD", f"{said}holds, or make it where it is needed")
 
 
 def _finding(path: str, said: str) -> Finding:

@@ -65,6 +65,20 @@ def _folded(path: str) -> str:
     return unicodedata.normalize("NFC", path).lower()
 
 
+def bare_repositories(paths: Iterable[str]) -> set[str]:
+    """Folders (ending in `/`; empty: the top) that git takes for a repository. Empty folders are in no commit."""
+    heads, stores = set[str](), set[str]()
+    for path in paths:
+        *folders, name = path.split("/")
+        tops = ["".join(f"{folder}/" for folder in folders[:i]) for i in range(len(folders) + 1)]
+        if name == "HEAD":
+            heads.add(tops[-1])
+        elif name in ("config", "packed-refs"):
+            stores.add(tops[-1])
+        stores.update(top for top, folder in zip(tops, folders, strict=False) if folder in ("objects", "refs"))
+    return heads & stores
+
+
 def unusual(added: Iterable[str], base: Callable[[], Iterable[str]]) -> list[tuple[str, str]]:
     """(path, what is wrong) of new paths that break a custom which the base keeps.
 
