@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import docker
 
@@ -11,6 +12,7 @@ from include.phaseplan.runtime import engine
 from include.phaseplan.runtime.copyin import Checkout, History, copy_in
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.labels import Labels
+from include.phaseplan.runtime.specs import of_profile
 
 
 def create_agent(
@@ -35,15 +37,9 @@ def create_agent(
     :param pid1: see `pid1.files`; without them, whoever ended the container cannot be told.
     :raises ImageMissing: the engine lacks the profile's image. Nothing is left behind by any failure.
     """
-    spec = engine.Spec(
-        image=profile.image,
+    spec = replace(
+        of_profile(profile, labels),
         command=profile.command,
-        labels=labels,
-        user=profile.user,
-        memory=profile.memory,
-        cpus=profile.cpus,
-        pids=profile.pids,
-        network=profile.network,
         environment={**profile.environment, **environment, **secrets, **_told(labels)},
         own_pid1=bool(pid1),
     )

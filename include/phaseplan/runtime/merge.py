@@ -109,32 +109,62 @@ def chain_merge(
     :raises Infrastructure: git could not merge for another reason than a conflict.
     """
     write_attributes(repo, union)
-    graph = _Graph.of(repo, base, [h.commit for h in heads])
-    away = tuple(story for story in stories(repo, base) if story.out)
-    landed: set[str] = set()
-    tip, when = base, graph.date(base)
-    steps: list[Step] = []
-    out: dict[str, Conflict] = {}
-    waiting: dict[str, str] = {}
+    chain = _Chain(repo, base, heads, union, generated, judged or {})
     for head in heads:
-        reach = graph.reach(head.commit) - landed
-        alien = {(judged or {}).get(c, head.id) for c in reach} - {head.id}
-        missed = carried(repo, away, head.commit)
-        alien |= {story.branch for story in missed} & set(head.builds_on)
-        if stuck := next((n for n in (*head.needs, *sorted(alien)) if n in out or n in waiting or n in alien), None):
-            waiting[head.id] = stuck
-            continue
+        chain.add(head)
+    return chain.merged()
+
+
+class _Chain:
+    """A chain that grows: its tip, what is in, and what is left out for which reason. Parameters as `chain_merge`."""
+
+    def __init__(
+        self,
+        repo: GitRepo,
+        base: str,
+        heads: Sequence[Head],
+        union: Sequence[str],
+        generated: Sequence[str],
+        judged: Mapping[str, str],
+    ) -> None:
+        self._repo, self._union, self._generated, self._judged = repo, union, generated, judged
+        self._graph = _Graph.of(repo, base, [h.commit for h in heads])
+        self._away = tuple(story for story in stories(repo, base) if story.out)
+        self._landed: set[str] = set()
+        self._tip, self._when = base, self._graph.date(base)
+        self._steps: list[Step] = []
+        self._out: dict[str, Conflict] = {}
+        self._waiting: dict[str, str] = {}
+
+    def add(self, head: Head) -> None:
+        """Merge one more head, or leave it out."""
+        reach = self._graph.reach(head.commit) - self._landed
+        missed = carried(self._repo, self._away, head.commit)
+        if (stuck := self._lacks(head, reach, missed)) is not None:
+            self._waiting[head.id] = stuck
+            return
         own = tuple(story for story in missed if story.branch == head.id)
-        date = max(when, graph.date(head.commit)) if reach else None
-        step = _step(repo, tip, head, own, date, union, generated)
+        date = max(self._when, self._graph.date(head.commit)) if reach else None
+        step = _step(self._repo, self._tip, head, own, date, self._union, self._generated)
         if isinstance(step, Conflict):
-            out[head.id] = step
-            continue
-        steps.append(step)
-        tip, when = step.commit, date or when
-        landed |= reach
-        away = tuple(story for story in away if story not in own)
-    return Merged(tip, tuple(steps), out, waiting, any(s.conflicts or s.reapplied for s in steps))
+            self._out[head.id] = step
+            return
+        self._steps.append(step)
+        self._tip, self._when = step.commit, date or self._when
+        self._landed |= reach
+        self._away = tuple(story for story in self._away if story not in own)
+
+    def merged(self) -> Merged:
+        """Say what has come of it."""
+        touched = any(s.conflicts or s.reapplied for s in self._steps)
+        return Merged(self._tip, tuple(self._steps), self._out, self._waiting, touched)
+
+    def _lacks(self, head: Head, reach: set[str], missed: Sequence[Story]) -> str | None:
+        """Name a head without which this one cannot be merged, if there is one."""
+        alien = {self._judged.get(c, head.id) for c in reach} - {head.id}
+        alien |= {story.branch for story in missed} & set(head.builds_on)
+        needed = (*head.needs, *sorted(alien))
+        return next((n for n in needed if n in self._out or n in self._waiting or n in alien), None)
 
 
 def _step(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import docker.errors
@@ -14,6 +15,7 @@ from include.phaseplan.plan.agents import AgentProfile
 from include.phaseplan.runtime import engine
 from include.phaseplan.runtime.faults import CommandMissing, NetworkMissing, engine_errors
 from include.phaseplan.runtime.labels import Labels
+from include.phaseplan.runtime.specs import of_profile
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _OWN = ("none", "host", "bridge", "default")
@@ -26,18 +28,8 @@ def check_profile(client: DockerClient, name: str, profile: AgentProfile, phase:
     """
     engine.image_digest(client, profile.image)
     _check_network(client, profile.network)
-    spec = engine.Spec(
-        image=profile.image,
-        command=profile.command,
-        labels=Labels("preflight", phase, "preflight", 0, name, "collector"),
-        user=profile.user,
-        memory=profile.memory,
-        cpus=profile.cpus,
-        pids=profile.pids,
-        network=profile.network,
-        environment=profile.environment,
-    )
-    made = engine.create(client, spec)
+    spec = of_profile(profile, Labels("preflight", phase, "preflight", 0, name, "collector"))
+    made = engine.create(client, replace(spec, command=profile.command))
     try:
         _check_program(client, made, profile)
     finally:

@@ -27,6 +27,7 @@ from include.phaseplan.runtime.git_stream import entries
 from include.phaseplan.runtime.labels import Labels
 from include.phaseplan.runtime.records import Finding, moment
 from include.phaseplan.runtime.shown import one_line
+from include.phaseplan.runtime.specs import of_profile
 
 
 class GateStopped(Infrastructure):
@@ -230,16 +231,5 @@ class Gating:
 
 def spec_of(profile: AgentProfile, labels: Labels, command: str, marks: Mapping[str, str]) -> engine.Spec:
     """A container in which a shell runs one command of a plan, in the profile's image and limits."""
-    return engine.Spec(
-        image=profile.image,
-        entrypoint=("sh", "-c", command),
-        labels=labels.playing("gate"),
-        user=profile.user,
-        memory=profile.memory,
-        cpus=profile.cpus,
-        pids=profile.pids,
-        network=profile.network,
-        environment=profile.environment,
-        own_pid1=True,
-        marks=marks,
-    )
+    spec = of_profile(profile, labels.playing("gate"))
+    return replace(spec, entrypoint=("sh", "-c", command), own_pid1=True, marks=marks)
