@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from include.phaseplan.runtime.gates.paths import shown as printable
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.merge import Conflict
 from include.phaseplan.runtime.objects import NEUTRAL, read_objects
@@ -21,11 +22,18 @@ def conflict_findings(repo: GitRepo, what: str, head: str, conflict: Conflict) -
     :param what: the branch id whose work is `head`, or another word for it.
     """
     message = f"{what} conflicts with {', '.join(conflict.opponents)}"
+    if conflict.twins:
+        return tuple(_twin(message, path, other) for path, other in list(conflict.twins.items())[:PATHS])
     shown = both_sides(repo, what, head, conflict) if conflict.tip else {}
     return tuple(
         Finding(gate="conflict", file=path, message="\n".join([message, *shown.get(path, ())]))
         for path in conflict.paths[:PATHS]
     )
+
+
+def _twin(message: str, path: str, other: str) -> Finding:
+    said = f"{message}: many systems take this name and {printable(other)} for one: give the file another name"
+    return Finding(gate="conflict", file=printable(path), message=said)
 
 
 def both_sides(repo: GitRepo, what: str, head: str, conflict: Conflict) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from include.phaseplan.errors import Infrastructure
 from include.phaseplan.plan.patterns import matches
+from include.phaseplan.runtime.alike import alike
 from include.phaseplan.runtime.gates.paths import shown
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.history import Story, carried, stories
@@ -187,6 +188,8 @@ def _step(
     tree, wrong = merge_tree(repo, start, head.commit, generated)
     if tree is None:
         return Conflict(wrong, opponents_of(repo, start, head.commit, wrong), start)
+    if (pair := alike(repo, start, head.commit, tree)) is not None:
+        return pair
     message = f"Merge {head.id} {head.title}".strip() + f"\n\n{TRAILER}: {head.id}\n"
     made = commit(repo, tree, [start, head.commit], message, date)
     return Step(head.id, made, wrong, back, {**sides, **untaken(repo, made, head.commit, wrong)})

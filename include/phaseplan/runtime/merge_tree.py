@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from include.phaseplan.errors import Infrastructure
 from include.phaseplan.plan.patterns import matches
+from include.phaseplan.runtime.gates.paths import shown
 from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.objects import GONE, NEUTRAL, commit, entries, tree_of
 
@@ -20,13 +21,22 @@ Sides = Mapping[str, tuple[str, str]]  # by path the (mode, blob) of the side th
 
 @dataclass(frozen=True)
 class Conflict:
-    """Why a head is out: the paths, and whose work is on the other side, which is the commit `tip`."""
+    """Why a head is out: the paths, and whose work is on the other side, which is the commit `tip`.
+
+    :param twins: by path the other side's path that many systems take for the same; empty: git itself saw a conflict.
+    """
 
     paths: tuple[str, ...]
     opponents: tuple[str, ...]
     tip: str = ""
+    twins: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
+        if self.twins:
+            path, other = next(iter(self.twins.items()))
+            more = f" (and {len(self.twins) - 1} more)" if len(self.twins) > 1 else ""
+            said = f"{shown(path)}, which many systems take for {shown(other)}{more}"
+            return f"conflicts with {', '.join(self.opponents)}: {said}"
         more = f" and {len(self.paths) - 5} more" if len(self.paths) > 5 else ""
         return f"conflicts with {', '.join(self.opponents)} in {', '.join(self.paths[:5])}{more}"
 
