@@ -223,3 +223,15 @@ def test_a_password_cannot_put_lines_into_the_answer_to_git() -> None:
 )
 def test_a_line_is_shown_with_stars_however_the_password_is_written(line: str, shown: str) -> None:
     assert masked(line) == shown
+
+
+def test_status_of_another_day_says_that_it_needs_the_password_again_and_where_to_give_it(
+    host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    remember({"repository": host.url})
+    assert main(["status", "5"]) == 2
+    said = capsys.readouterr().err
+    assert "wants a user and password, which Phaseplan never writes down. Next: give them again" in said
+    places = ("--repository", "AIRFLOW__PHASEPLAN__REPOSITORY", "`repository` in section")
+    assert host.url in said and all(place in said for place in places)
+    assert "Traceback" not in said

@@ -106,6 +106,11 @@ def _next(why: str, named: str) -> str:
     return f"allow Phaseplan to push {named} there, then Clear the task."
 
 
+#: A run was given them and did not keep them, so any later command asks again.
+_GIVE = (
+    "give them again in the address (--repository https://user:password@host/path, AIRFLOW__PHASEPLAN__REPOSITORY, or "
+    "`repository` in section [phaseplan] of airflow.cfg), or set up a git credential helper for it"
+)
 #: What git says when a repository cannot be read, and what it means: beginning of the sentence, next step.
 _LASTING: tuple[tuple[str, str, str], ...] = (
     (
@@ -116,9 +121,9 @@ _LASTING: tuple[tuple[str, str, str], ...] = (
     ("does not support object format", "it stores sha256 object ids", "use a repository with sha1 ids"),
     ("shallow", "it is a shallow clone and lacks history", "run `git fetch --unshallow` there, or use a whole clone"),
     ("dubious ownership", "it belongs to another user", "run `git config --global --add safe.directory <path>`"),
-    ("Authentication failed", "it does not accept the user or password", "check the credentials"),
-    ("could not read Username", "it wants a user and password", "set up a git credential helper for it"),
-    ("could not read Password", "it wants a password", "set up a git credential helper for it"),
+    ("Authentication failed", "it does not accept the user or password", f"check them; {_GIVE}"),
+    ("could not read Username", "it wants a user and password, which Phaseplan never writes down", _GIVE),
+    ("could not read Password", "it wants a password, which Phaseplan never writes down", _GIVE),
     ("Permission denied", "it does not let this user in", "check the key or the rights of the folder"),
     ("Host key verification failed", "its host key is unknown here", "add it to known_hosts after you compared it"),
     ("does not appear to be a git repository", "it is no git repository", "check the path or the URL"),
