@@ -119,7 +119,7 @@ def whole(draw: st.DrawFn) -> dict[str, Any]:
         "phase": 7, "title": draw(HOSTILE), "depends_on": [5], "blocks": [8, 9], "independent_from": [1],
         "repository": draw(HOSTILE), "base": "trunk", "schedule": draw(HOSTILE), "start": "dependencies",
         "max_parallel_agents": 3, "attempts": 1, "agent": "x", "history": "full", "gates": gates, "claims": claims,
-        "shared_files": [shared], "generated_files": [{"paths": draw(few) or ["x"], "command": draw(command)}],
+        "shared_files": [shared], "generated_files": [{"paths": draw(few) or ["x"], "command": draw(HOSTILE)}],
         "conventions": draw(HOSTILE), "notify": {"blocked": draw(few)}, "notes": draw(few),
         "waves": [
             {"wave": 2, "title": draw(HOSTILE), "branches": [branch], "validate": draw(commands), "notes": draw(few)},

@@ -88,7 +88,7 @@ class GeneratedFiles(Model):
     """Files a command makes: never merged by hand, exempt from budget, ownership and conservation."""
 
     paths: tuple[str, ...] = Field(min_length=1, description="Patterns of the files it makes.")
-    command: Command = Field(description="Makes them again, in a container, after a merge that touches them.")
+    command: str = Field(description="Makes them again, in a container, after a merge that touches them.")
 
 
 class Claims(Model):
