@@ -47,6 +47,7 @@ STUBS = {
     "appends": "echo '// made' >> gen/client.go",
     "formats what it finds": "sed -i 's/  */ /g' gen/client.go",
     "puts each line it finds into another form": "sed -i 's/^/\\t/' gen/client.go",
+    "does that and writes the date": "sed -i 's/^/\\t/' gen/client.go; date +%s%N >> gen/client.go",
     "sums up what it finds": "cksum < gen/client.go > n; cat src/* n > gen/client.go; rm n",
     "makes it only where there is none": "test -e gen/client.go || cat src/* > gen/client.go",
 }
@@ -67,6 +68,7 @@ def test_a_command_that_did_not_make_the_file_again_loses_nothing(lab: Lab, comm
 REAL = {
     "writes it from its sources": SORTED,
     "writes the date too": f"{SORTED}; date +%s%N >> gen/client.go",
+    "writes the second": f"{SORTED}; date +%s >> gen/client.go; sleep 0.4",
     "writes only what differs": "cat src/* > new; cmp -s new gen/client.go || cp new gen/client.go; rm new",
     "takes it away": "rm -f gen/client.go",
 }
@@ -79,6 +81,14 @@ def test_a_command_that_made_it_is_enough_and_the_log_names_the_file(lab: Lab, c
     assert done.merged == ("1", "2")
     (line,) = [line for line in done.status_lines if "CONFLICT in generated files" in line]
     assert line.endswith("which were made again: gen/client.go (with 2)")
+
+
+def test_a_side_that_has_all_of_the_other_and_more_loses_nothing_to_a_command_that_writes_the_date(lab: Lab) -> None:
+    token = lab.open(plan("sed -i 's/^/\\t/' gen/client.go; date +%s%N >> gen/client.go"))
+    for b, more in (("1", "func One() {}\n"), ("2", "func One() {}\nfunc Two() {}\n")):
+        lab.build(token, b, {"gen/client.go": CLIENT + more, f"src/{b}": f"Of{b}\n"})
+    done = lab.integrate(token, 1)
+    assert done.isolated["2"][0].gate == "generated"
 
 
 def test_one_file_that_was_made_does_not_speak_for_another(lab: Lab) -> None:

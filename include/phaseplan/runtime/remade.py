@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from include.phaseplan.plan.model import PhasePlan
@@ -49,7 +49,7 @@ def remade(repo: GitRepo, plan: PhasePlan, commit: str, sides: Sides, bench: Wor
     differ = [path for path in sides if runs[0].after.get(path, GONE) != runs[1].after.get(path, GONE)]
     left = [path for path in differ if _depends(repo, path, *runs)]
     if differ and not left:
-        left = _same_again(repo, plan, commit, bench, {path: runs[0].after.get(path, GONE) for path in differ})
+        left = _again(repo, plan, bench, (commit, other), differ, runs)
     if left:
         raise GateFailed([_finding(plan, path) for path in left])
     return made
@@ -75,16 +75,30 @@ def _depends(repo: GitRepo, path: str, one: _Run, two: _Run) -> bool:
     return _kept(repo, path, one, second) or _kept(repo, path, two, first)
 
 
-def _same_again(
-    repo: GitRepo, plan: PhasePlan, commit: str, bench: Workbench, first: Mapping[str, tuple[str, str]]
+def _again(
+    repo: GitRepo, plan: PhasePlan, bench: Workbench, sides: tuple[str, str], paths: Sequence[str], runs: Sequence[_Run]
 ) -> list[str]:
-    """Paths that come out as in the first run again: nothing in them is by chance, as a date or a commit's id is.
+    """Paths in which something comes from a side, each line put into another form, whatever else is chance.
 
-    So what differs between the sides comes from them, each line put into another form.
+    A line that one side gives twice, and the run on the other side between the two does not, is no chance: a date or a
+    commit's id that two runs have the run between them has too. So the sides take turns, the second only if needed.
     """
-    same = child(repo, tree_of(repo, commit), [commit], "The same side once more\n", 0)  # with another id
-    after = entries(repo, bench.regenerate(repo, same, commands_of(plan), plan.generated))
-    return [path for path, entry in first.items() if after.get(path, GONE) == entry]
+    states = [run.after for run in runs]
+    found: list[str] = []
+    for turn, side in enumerate(sides):
+        same = child(repo, tree_of(repo, side), [side], "The same side once more\n", turn)  # with another id
+        states.append(entries(repo, bench.regenerate(repo, same, commands_of(plan), plan.generated)))
+        found = [path for path in paths if _from_side(repo, *(state.get(path, GONE) for state in states[turn:]))]
+        if found:
+            break
+    return found
+
+
+def _from_side(repo: GitRepo, first: tuple[str, str], between: tuple[str, str], again: tuple[str, str]) -> bool:
+    """Whether two runs on one side agree in what the run on the other side, between them, does not have."""
+    if first == again:
+        return first != between
+    return bool((_lines(repo, first) & _lines(repo, again)) - _lines(repo, between))
 
 
 def _kept(repo: GitRepo, path: str, run: _Run, other: tuple[str, str]) -> bool:
