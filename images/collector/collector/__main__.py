@@ -39,7 +39,7 @@ def commits(task, report):
     """Bring the agent's own commits, what it left uncommitted, and what is beside them."""
     base, bounds = task["base"], task["limits"]
     head = agent.head()
-    door.init(borrow=True)
+    door.init(borrow=door.AGENTS)
     agent.borrow_history(base, head or base)
     report.say("agent", head or "")
     room = bounds["bytes"]
@@ -65,7 +65,7 @@ def commits(task, report):
 def files(task, report):
     """Bring the files as they lie there."""
     base = task["base"]
-    door.init(borrow=False)
+    door.init(borrow=None)
     shutil.copyfile(f"{door.HOME}/in/index", door.INDEX)
     final = leftover.snapshot(base, task, task["limits"]["bytes"], report)
     if final != base:

@@ -6,7 +6,7 @@ it, its tree is the work's with the ignored files. What does not fit into the li
 
 import re
 
-from collector import agent, leftover, limits
+from collector import leftover, limits, names
 from collector.door import SPOKEN, WORKSPACE, Damaged, git, text
 from collector.owned import ignored
 
@@ -55,14 +55,14 @@ def _tree(final, files):
     git("read-tree", final)
     if files:
         feed = b"".join(leftover.raw(f"{path}\0") for path in files)
-        git("update-index", "--add", "--replace", "-z", "--stdin", feed=feed, work_tree=True)
+        git("update-index", "--add", "--replace", "-z", "--stdin", feed=feed, work_tree=WORKSPACE)
     return text(git("write-tree", "--missing-ok")).strip()
 
 
 def _tips(base, final):
     """Commits with content that the work lacks, with the names the agent gave them."""
     by_id = {}
-    for name, oid in agent.named().items():
+    for name, oid in names.all_named().items():
         by_id.setdefault(oid, []).append(name)
     return _new(by_id, base, final)
 
@@ -70,7 +70,7 @@ def _tips(base, final):
 def _dropped(final):
     """Commits that only a reflog remembers: asked for where there is no other work."""
     seen = {}
-    for oid in agent.logged(f"{WORKSPACE}/.git/logs/HEAD"):
+    for oid in names.logged(f"{WORKSPACE}/.git/logs/HEAD"):
         seen.setdefault(oid, ["a commit that was dropped"])
     last = list(seen)[-MOST:]
     return _new({oid: seen[oid] for oid in last}, final, final)
@@ -102,7 +102,7 @@ def _same_tree(one, other):
 
 
 def _told(tips):
-    words = [f"{', '.join(names[:3])} ({oid[:12]})" for oid, names in tips.items()]
+    words = [f"{', '.join(given[:3])} ({oid[:12]})" for oid, given in tips.items()]
     more = f", and {len(words) - SPOKEN} more" if len(words) > SPOKEN else ""
     return f"commits that are not on its HEAD: {', '.join(words[:SPOKEN])}{more}"
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 WORKSPACE = os.environ.get("COLLECTOR_WORKSPACE", "/workspace")
+AGENTS = f"{WORKSPACE}/.git"
 HOME = os.environ.get("COLLECTOR_HOME", "/collector")
 GIT_DIR = f"{HOME}/git"
 INDEX = f"{HOME}/index"
@@ -32,11 +33,16 @@ class Damaged(Exception):
     """The agent's repository cannot be used."""
 
 
-def git(*args, feed=None, work_tree=False, check=True, to=None, index=INDEX):
-    """Run git in our own repository; bytes of its output."""
-    env = {**os.environ, "GIT_DIR": GIT_DIR, "GIT_INDEX_FILE": index}
+def git(*args, feed=None, work_tree=None, check=True, to=None, index=INDEX, git_dir=GIT_DIR, patience=PATIENCE):
+    """Run git in our own repository; bytes of its output.
+
+    :param work_tree: the folder whose files it looks at, where it looks at any.
+    :param git_dir: another repository of our own.
+    :raises Damaged: git failed, or did not end in time.
+    """
+    env = {**os.environ, "GIT_DIR": git_dir, "GIT_INDEX_FILE": index}
     if work_tree:
-        env["GIT_WORK_TREE"] = WORKSPACE
+        env["GIT_WORK_TREE"] = work_tree
     command = ["git", *(f for setting in SETTINGS for f in ("-c", setting)), *args]
     try:
         done = subprocess.run(
@@ -45,11 +51,11 @@ def git(*args, feed=None, work_tree=False, check=True, to=None, index=INDEX):
             stdout=to or subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=env,
-            cwd=WORKSPACE,
-            timeout=PATIENCE,
+            cwd=work_tree or WORKSPACE,
+            timeout=patience,
         )
     except subprocess.TimeoutExpired as late:
-        raise Damaged(f"git {args[0]} did not end within {PATIENCE} s") from late
+        raise Damaged(f"git {args[0]} did not end within {patience} s") from late
     if check and done.returncode:
         raise Damaged(f"git {args[0]}: {done.stderr.decode(errors='replace').strip()[:1000]}")
     return done.stdout
@@ -70,17 +76,17 @@ def names(*args, **how):
     return [name for name in text(git(*args, **how)).split("\0") if name]
 
 
-def init(borrow):
-    """Make our own repository, which borrows the agent's objects or none."""
-    shutil.rmtree(GIT_DIR, ignore_errors=True)
-    subprocess.run(["git", "init", "--quiet", "--bare", "--template=", GIT_DIR], check=True, cwd=HOME)
+def init(borrow, git_dir=GIT_DIR):
+    """Make a repository of our own, which borrows the objects of one of the agent's, or none."""
+    shutil.rmtree(git_dir, ignore_errors=True)
+    subprocess.run(["git", "init", "--quiet", "--bare", "--template=", git_dir], check=True, cwd=HOME)
     for folder in ("objects/info", "info"):
-        os.makedirs(f"{GIT_DIR}/{folder}", exist_ok=True)
-    with open(f"{GIT_DIR}/info/attributes", "w", encoding="ascii") as file:
+        os.makedirs(f"{git_dir}/{folder}", exist_ok=True)
+    with open(f"{git_dir}/info/attributes", "w", encoding="ascii") as file:
         file.write(BYTES)
     if borrow:
-        with open(f"{GIT_DIR}/objects/info/alternates", "w", encoding="utf-8") as file:
-            file.write(f"{WORKSPACE}/.git/objects\n")
+        with open(f"{git_dir}/objects/info/alternates", "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(f"{borrow}/objects\n")
 
 
 class Report:

@@ -29,7 +29,7 @@ def snapshot(parent, task, room, report):
 def _index(paths, *how):
     if paths:
         feed = raw("".join(f"{path}\0" for path in paths))
-        git("update-index", *how, "-z", "--stdin", feed=feed, work_tree=True)
+        git("update-index", *how, "-z", "--stdin", feed=feed, work_tree=WORKSPACE)
 
 
 def _behind_a_link(path):
@@ -65,7 +65,7 @@ def readable_again():
 def _left_over(room, task, report):
     """Paths to commit, with what cannot be taken left out and told."""
     away = _submodules(report) | _not_checked_out()
-    listed = names("ls-files", "-z", "--others", "--modified", "--exclude-standard", work_tree=True)
+    listed = names("ls-files", "-z", "--others", "--modified", "--exclude-standard", work_tree=WORKSPACE)
     _tell([path for path in listed if path.endswith("/")], NESTED, report)
     paths = dict.fromkeys(path for path in listed if not path.endswith("/") and path not in away)
     paths.update(dict.fromkeys(ignored(task["owned"])[0]))

@@ -7,7 +7,7 @@ it `web/app.log`) is not work, but it is kept. Caches that tools make again are 
 
 import re
 
-from collector.door import HOME, names, raw
+from collector.door import HOME, WORKSPACE, names, raw
 
 GLOB = re.compile(r"[*?\[\\]")
 CACHES = frozenset(
@@ -36,7 +36,7 @@ def ignored(patterns):
 
 
 def _others(*how):
-    return set(names("ls-files", "-z", "--others", *how, work_tree=True))
+    return set(names("ls-files", "-z", "--others", *how, work_tree=WORKSPACE))
 
 
 def _file(name, patterns):
