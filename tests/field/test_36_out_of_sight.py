@@ -61,3 +61,30 @@ def test_a_head_that_leads_astray_is_damage_and_nothing_is_read(tmp_path: Path, 
     space = workspace(tmp_path)
     space.shell(f"rm .git/HEAD; ln -s {target} .git/HEAD")
     assert ".git/HEAD" in space.collect()["error"][0][0]
+
+
+@pytest.mark.parametrize("flag", ["skip-worktree", "assume-unchanged"])
+def test_what_git_was_told_not_to_look_at_is_collected_as_it_lies_there(tmp_path: Path, flag: str) -> None:
+    space = workspace(tmp_path)
+    space.shell(f"git update-index --{flag} README a/f; rm README; echo edited > a/f")
+    head = space.head()
+    assert differing(space.repo, space.base, head) == {b"README", b"a/f"}
+    assert content(space.repo, head, b"a/f") == b"edited\n"
+
+
+SPARSE = {name: ("100644", name) for name in (b"top", b"a/f", b"a/g", b"a/in/f", b"a/out/f", b"b/f")}
+
+
+@pytest.mark.parametrize(("setting", "gone"), [
+    pytest.param("set a/in", {b"a/f"}, id="cone"),
+    pytest.param("set --sparse-index a/in", {b"a/f"}, id="sparse index"),
+    pytest.param("set --no-cone '/*' '!/b/' '!out'", {b"a/f"}, id="patterns"),
+    pytest.param("set a/in; git update-index --split-index", {b"a/f"}, id="split index"),
+    pytest.param("set a/in; git sparse-checkout disable", {b"a/f"}, id="not any more"),
+])  # fmt: skip
+def test_in_a_sparse_checkout_only_what_it_left_out_was_not_deleted(
+    tmp_path: Path, setting: str, gone: set[bytes]
+) -> None:
+    space = workspace(tmp_path, SPARSE)
+    space.shell(f"git sparse-checkout {setting}; git update-index --skip-worktree a/f; rm a/f")
+    assert differing(space.repo, space.base, space.head()) == gone

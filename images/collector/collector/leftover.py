@@ -64,7 +64,7 @@ def readable_again():
 
 def _left_over(room, task, report):
     """Paths to commit, with what cannot be taken left out and told."""
-    away = _submodules(report) | _not_checked_out()
+    away = _submodules(report) | agent.not_checked_out()
     listed = names("ls-files", "-z", "--others", "--modified", "--exclude-standard", work_tree=WORKSPACE)
     _tell([path for path in listed if path.endswith("/")], NESTED, report)
     paths = dict.fromkeys(path for path in listed if not path.endswith("/") and path not in away)
@@ -103,14 +103,9 @@ def _tell(paths, message, report):
 
 def unmerged(report):
     """Tell of a merge that the agent began and did not end."""
-    for path in sorted(agent.index_says()[0])[:SPOKEN]:
+    for path in sorted(agent.unmerged())[:SPOKEN]:
         report.finding("is in the middle of a merge: decide what stays, then `git add` or `git rm` it", path,
                        gate="markers")  # fmt: skip
-
-
-def _not_checked_out():
-    """Files that a sparse checkout took away: the agent did not delete them."""
-    return {path for path in agent.index_says()[1] if not os.path.lexists(os.path.join(WORKSPACE, path))}
 
 
 def _submodules(report):
