@@ -88,3 +88,33 @@ def test_in_a_sparse_checkout_only_what_it_left_out_was_not_deleted(
     space = workspace(tmp_path, SPARSE)
     space.shell(f"git sparse-checkout {setting}; git update-index --skip-worktree a/f; rm a/f")
     assert differing(space.repo, space.base, space.head()) == gone
+
+
+MODULE = {b"a": ("100644", b"a\n"), b"module": ("160000", b"2" * 40)}
+
+
+@pytest.mark.parametrize("script", ["echo > f", "echo > f; git add f", "git commit -q --allow-empty -m x; echo > f"])
+def test_a_repository_in_the_folder_of_a_submodule_is_told(tmp_path: Path, script: str) -> None:
+    space = workspace(tmp_path, MODULE)
+    space.shell(f"cd module; git init -q; {script}")
+    report = space.collect()
+    told = [fields[1] for fields in report.get("finding", [])] + [fields[0] for fields in report.get("left", [])]
+    assert len(told) == 1 and "module" in told[0]
+
+
+@pytest.mark.parametrize(("script", "told"), [
+    ("true", False), ("echo > new", True), ("rm f", False), ("echo more >> f", True),
+    ("echo >> f; git stash -q", True), ("git commit -q --allow-empty -m x; git checkout -q HEAD~1", True),
+    ("echo >> f; git commit -qam x; git reset -q --hard HEAD~1", True),
+])  # fmt: skip
+def test_a_submodule_that_was_only_fetched_is_not_worth_a_word(tmp_path: Path, script: str, told: bool) -> None:
+    origin = repository(tmp_path / "m.git", {b"f": ("100644", b"f\n")})
+    tip = origin.line("rev-parse", "main")
+    space = workspace(tmp_path, {b"a": ("100644", b"a\n"), b"module": ("160000", tip.encode())})
+    space.shell(f"""
+        git init -q --bare .git/modules/m; git -C .git/modules/m config core.bare false
+        echo "gitdir: $PWD/.git/modules/m" > module/.git; cd module
+        git fetch -q {origin.path} main:refs/remotes/origin/main; git checkout -q {tip}; {script}
+    """)
+    report = space.collect()
+    assert "finding" not in report and ("left" in report) == told, report

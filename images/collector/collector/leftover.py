@@ -4,7 +4,7 @@ import os
 import re
 import stat
 
-from collector import agent
+from collector import agent, submodules
 from collector.door import SPOKEN, WORKSPACE, git, names, raw, text
 from collector.owned import ignored
 
@@ -17,7 +17,7 @@ def snapshot(parent, task, room, report):
     readable_again()
     before = text(git("write-tree", "--missing-ok")).strip()
     paths = _left_over(room, task, report)
-    hidden = {path: None for path in paths if _behind_a_link(path)}
+    hidden = {path: None for path in paths if behind_a_link(path)}
     _index(hidden, "--force-remove")
     _index([path for path in paths if path not in hidden], "--add", "--remove", "--replace")
     tree = text(git("write-tree", "--missing-ok")).strip()
@@ -32,10 +32,10 @@ def _index(paths, *how):
         git("update-index", *how, "-z", "--stdin", feed=feed, work_tree=WORKSPACE)
 
 
-def _behind_a_link(path):
+def behind_a_link(path, top=WORKSPACE):
     """Whether a folder on the way to it is a link now: git refuses to look there, and the file is gone."""
     parts = path.split("/")[:-1]
-    return any(os.path.islink(os.path.join(WORKSPACE, *parts[: n + 1])) for n in range(len(parts)))
+    return any(os.path.islink(os.path.join(top, *parts[: n + 1])) for n in range(len(parts)))
 
 
 def commit(tree, parents, date, message):
@@ -64,7 +64,7 @@ def readable_again():
 
 def _left_over(room, task, report):
     """Paths to commit, with what cannot be taken left out and told."""
-    away = _submodules(report) | agent.not_checked_out()
+    away = submodules.look(report, names("ls-files", "-z", "--stage")) | agent.not_checked_out()
     listed = names("ls-files", "-z", "--others", "--modified", "--exclude-standard", work_tree=WORKSPACE)
     _tell([path for path in listed if path.endswith("/")], NESTED, report)
     paths = dict.fromkeys(path for path in listed if not path.endswith("/") and path not in away)
@@ -106,23 +106,6 @@ def unmerged(report):
     for path in sorted(agent.unmerged())[:SPOKEN]:
         report.finding("is in the middle of a merge: decide what stays, then `git add` or `git rm` it", path,
                        gate="markers")  # fmt: skip
-
-
-def _submodules(report):
-    """Submodules' paths that hold no repository: an empty folder is how they came, and a missing one is none less."""
-    empty = set()
-    for line in names("ls-files", "-z", "--stage"):
-        head, path = line.split("\t", 1)
-        place = os.path.join(WORKSPACE, path)
-        if not head.startswith("160000") or os.path.lexists(f"{place}/.git"):
-            continue
-        if not os.path.lexists(place):
-            empty.add(path)
-        elif os.path.isdir(place) and not os.path.islink(place):
-            empty.add(path)
-            if os.listdir(place):
-                report.finding("files inside a submodule are not collected", path, gate="hostile")
-    return empty
 
 
 def size(path):
