@@ -102,14 +102,14 @@ def test_what_holds_nothing_of_its_own_is_not_worth_a_word(tmp_path: Path) -> No
     assert not {"beside", "left", "finding"} & space.collect().keys()
 
 
-def test_a_dropped_commit_is_kept_where_there_is_no_other_work(tmp_path: Path) -> None:
+def test_a_dropped_commit_is_kept(tmp_path: Path) -> None:
     space = workspace(tmp_path)
     write(space, f="dropped")
     space.agent("add", "-A")
     space.agent("commit", "-qm", "one")
     space.agent("reset", "-q", "--hard", "HEAD~1")
     head, beside, told = kept(space)
-    assert head == space.base and "was dropped" in told and content(space.repo, f"{beside}^2", b"f") == b"dropped"
+    assert head == space.base and "no name holds" in told and content(space.repo, f"{beside}^2", b"f") == b"dropped"
 
 
 DETACHED = "git checkout -q --detach; c 3; left=$(git rev-parse HEAD); git checkout -q -; c 1"

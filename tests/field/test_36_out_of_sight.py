@@ -36,6 +36,73 @@ def kept(space: Workspace, script: str) -> tuple[str, set[str], str]:
     return head, {line[41:] for line in reached if line[41:]}, report["told"][0][0]
 
 
+@pytest.mark.parametrize("work", ["", "; echo work > work"], ids=["no work", "work"])
+@pytest.mark.parametrize("script", [
+    pytest.param("echo > new; git stash -qu; git stash drop -q", id="stash"),
+    pytest.param("c new; git reset -q --hard HEAD~1", id="reset"),
+    pytest.param("git checkout -qb x; c new; git checkout -q -; git branch -qD x", id="branch"),
+    pytest.param("c new; git reset -q --hard HEAD~1; git reflog expire --expire=now --all; rm -r .git/logs", id="logs"),
+])  # fmt: skip
+def test_commits_that_no_name_holds_any_more_are_kept(tmp_path: Path, script: str, work: str) -> None:
+    _, files, told = kept(workspace(tmp_path), script + work)
+    assert "new" in files and "that no name holds any more" in told
+
+
+def test_only_the_last_of_dropped_commits_is_told_and_none_that_the_work_holds(tmp_path: Path) -> None:
+    space = workspace(tmp_path)
+    _, files, told = kept(space, "c 1; c 2; c 3; git reset -q --hard HEAD~2; git commit -q --amend -m again")
+    assert {"2", "3"} <= files and "1" not in files and "1 commit that no name holds any more" in told
+
+
+def test_dropped_commits_beyond_the_limit_are_counted_and_stay_in_the_volume(tmp_path: Path) -> None:
+    space = workspace(tmp_path, limits=Limits(bytes=50 << 20, commits=6))
+    space.shell(f"{START}; for n in 1 2 3 4 5 6 7 8; do c $n; git reset -q --hard HEAD~1; done; git tag mine; c w")
+    report = space.collect()
+    assert "beside" not in report and len(report["head"]) == 1
+    assert "8 commits that no name holds any more" in report["left"][0][0]
+
+
+def test_what_is_dropped_and_too_large_takes_no_named_work_along(tmp_path: Path) -> None:
+    space = workspace(tmp_path, limits=Limits(bytes=1 << 20))
+    space.shell(f"{START}; git checkout -qb x; c named; git checkout -q -")
+    space.shell("head -c 2000000 /dev/urandom > big; git add big; git commit -qm big; git reset -q --hard HEAD~1")
+    report = space.collect()
+    assert content(space.repo, f"{report['beside'][0][0]}^2", b"named") == b"named\n"
+    assert "no name holds" in report["left"][0][0] and "too large" in report["left"][0][0]
+
+
+def test_a_damaged_or_endless_store_takes_no_named_work_along(tmp_path: Path) -> None:
+    space = workspace(tmp_path)
+    space.shell(f"{START}; git checkout -qb x; c named; git checkout -q -; c gone; git reset -q --hard HEAD~1")
+    tree = space.repo.line("rev-parse", f"{space.base}^{{tree}}")
+    lone = f"tree {tree}\\nparent {'1' * 40}\\n\\nx\\n"
+    space.shell(f"printf '{lone}' | git hash-object -t commit --literally -w --stdin")
+    (space.path / ".git/objects/aa").mkdir(exist_ok=True)
+    (space.path / ".git/objects/aa" / ("b" * 38)).write_text("garbage")
+    report = space.collect()
+    assert content(space.repo, f"{report['beside'][0][0]}^2", b"named") == b"named\n"
+    assert "no name holds" in report["left"][0][0]
+
+
+@pytest.mark.parametrize("script", [
+    pytest.param("git tag mark $(echo data | git hash-object -w --stdin)", id="file"),
+    pytest.param("git tag -am x mark $(echo data | git hash-object -w --stdin)", id="annotated"),
+    pytest.param("mkdir d; echo data > d/x; git add d; git tag mark $(git write-tree); git rm -qrf d", id="folder"),
+])  # fmt: skip
+def test_a_tag_on_what_is_no_commit_is_kept(tmp_path: Path, script: str) -> None:
+    space = workspace(tmp_path)
+    _, _, told = kept(space, script)
+    beside = space.collect()["beside"][0][0]
+    found = space.repo.line("ls-tree", "-r", "--object-only", f"{beside}^2").split()
+    assert "refs/tags/mark" in told and "data" in [space.repo.line("cat-file", "-p", oid) for oid in found]
+
+
+def test_a_tag_on_what_the_base_has_is_not_worth_a_word(tmp_path: Path) -> None:
+    space = workspace(tmp_path)
+    space.shell("git tag one HEAD:a; git tag two HEAD:a/f; git tag three HEAD^{tree}; git tag -am x four HEAD:a/f")
+    assert not {"beside", "left", "finding"} & space.collect().keys()
+
+
 @pytest.mark.parametrize("script", [
     pytest.param("git config core.preferSymlinkRefs true; git checkout -qb y", id="git's own"),
     pytest.param("cp .git/HEAD h; git checkout -qb y; ln -sf refs/heads/y .git/HEAD; rm h", id="by hand"),
@@ -61,6 +128,13 @@ def test_a_head_that_leads_astray_is_damage_and_nothing_is_read(tmp_path: Path, 
     space = workspace(tmp_path)
     space.shell(f"rm .git/HEAD; ln -s {target} .git/HEAD")
     assert ".git/HEAD" in space.collect()["error"][0][0]
+
+
+def test_a_hundred_and_twenty_names_are_all_kept(tmp_path: Path) -> None:
+    script = "for n in $(seq 120); do git checkout -qb n$n; c f$n; git checkout -q feature/x; done"
+    _, files, told = kept(workspace(tmp_path), script)
+    assert {f"f{n}" for n in range(1, 121)} <= files
+    assert told.startswith("120 commits") and "and 100 more" in told
 
 
 @pytest.mark.parametrize("flag", ["skip-worktree", "assume-unchanged"])
@@ -118,3 +192,13 @@ def test_a_submodule_that_was_only_fetched_is_not_worth_a_word(tmp_path: Path, s
     """)
     report = space.collect()
     assert "finding" not in report and ("left" in report) == told, report
+
+
+def test_ignored_files_that_are_nobodys_work_are_told_before_it_is_said_that_nothing_was_written(
+    tmp_path: Path,
+) -> None:
+    space = workspace(tmp_path, {**BASE, b".gitignore": ("100644", b"*.log\nout/\n")})
+    space.shell("mkdir -p out/in empty; echo > out/in/x; echo > a.log")
+    report = space.collect()
+    assert report["head"] == [[space.base]] and not {"finding", "left", "beside"} & report.keys()
+    assert report["gone"][0][0].startswith("2 files that the repository ignores: a.log, out/")
