@@ -202,3 +202,55 @@ def test_ignored_files_that_are_nobodys_work_are_told_before_it_is_said_that_not
     report = space.collect()
     assert report["head"] == [[space.base]] and not {"finding", "left", "beside"} & report.keys()
     assert report["gone"][0][0].startswith("2 files that the repository ignores: a.log, out/")
+
+
+TREE = "echo data > $T/new; echo >> $T/README; echo staged > $T/s; git -C $T add s"
+
+
+@pytest.mark.parametrize("place", [".git/tree", ".git/worktrees/deep/tree", "ignored/tree"])
+def test_uncommitted_files_of_a_work_tree_out_of_sight_are_kept(tmp_path: Path, place: str) -> None:
+    space = workspace(tmp_path, {**BASE, b".gitignore": ("100644", b"ignored/\n")})
+    _, files, told = kept(space, f"T={place}; git worktree add -q --detach $T; {TREE}")
+    assert {"new", "README", "s"} <= files and "uncommitted files of work tree tree" in told
+
+
+def test_a_work_tree_where_nothing_is_uncommitted_is_not_worth_a_word(tmp_path: Path) -> None:
+    space = workspace(tmp_path)
+    space.shell("git worktree add -q --detach .git/tree; git worktree add -q ../gone; rm -r ../gone; rm .git/tree/a/f")
+    report = space.collect()
+    assert not {"beside", "left", "finding"} & report.keys()
+
+
+@pytest.mark.parametrize("place", ["/", "/etc", "../../etc", ".", "", "\n", "/workspace/../etc", "x" * 5000])
+def test_a_work_tree_that_is_none_is_not_read(tmp_path: Path, place: str) -> None:
+    space = workspace(tmp_path)
+    (space.path / ".git/worktrees/t").mkdir(parents=True)
+    (space.path / ".git/worktrees/t/gitdir").write_text(f"{place}/.git\n")
+    (space.path / ".git/worktrees/t/HEAD").write_text(space.base)
+    report = space.collect()
+    assert report["head"] == [[space.base]] and not {"beside", "left", "finding"} & report.keys()
+
+
+def test_a_work_tree_that_does_not_fit_is_named(tmp_path: Path) -> None:
+    space = workspace(tmp_path, limits=Limits(bytes=1 << 20))
+    space.shell("git worktree add -q --detach .git/tree; head -c 2000000 /dev/zero > .git/tree/big")
+    report = space.collect()
+    assert "work tree tree" in report["left"][0][0] and "beside" not in report
+    assert subprocess.run(["git", "-C", space.path, "fsck"], capture_output=True).returncode == 0
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("size", [10, 60_000_000], ids=["fits", "does not fit"])
+def test_a_work_tree_outside_the_workspace_is_fetched_or_told(story: Story, size: int) -> None:
+    story.agent(
+        f"git worktree add -q --detach /tmp/t; head -c {size} /dev/zero > /tmp/t/new; git worktree add -q /tmp/gone; "
+        "rm -r /tmp/gone; git worktree add -q /tmp/clean",
+        image=AGENT,
+        max_output="20m",
+    )
+    came = story.collect()
+    assert came.raw == story.base and not came.findings and not came.left
+    if size == 10:
+        assert came.beside and "new" in story.files(f"{came.beside}^2") and not came.gone
+    else:
+        assert came.beside is None and len(came.gone) == 1 and "/tmp/t" in came.gone[0]

@@ -5,11 +5,13 @@ what its HEAD does not show, as a commit of its own. MODE `files` brings one com
 needs no .git in the workspace.
 
 Reads /collector/in/index, the index of the base, and /collector/in/task.json: `base`, `date`, `owned` (the
-patterns of the paths that are the branch's), and `limits`.
+patterns of the paths that are the branch's), `limits`, and `trees` (where work trees from outside are, by where they
+were).
 
 Writes /collector/out/pack, /collector/out/beside, and /collector/out/report, lines of `key<TAB>value`:
 `head ID`, the commit to fetch; `agent ID`, the agent's HEAD; `beside ID`, a commit of what the head does not show,
-`told TEXT`, what that is, `left TEXT`, what is only in the volume;
+`told TEXT`, what that is, `left TEXT`, what is only in the volume, `gone TEXT`, what is nowhere any more;
+`outside PATH`, a work tree in the agent's container that the task did not bring;
 `finding GATE<TAB>FILE<TAB>LIMIT<TAB>ACTUAL<TAB>MESSAGE`; `error TEXT`.
 Exit codes: 0 there is a report, 3 the workspace's repository is damaged (try `files`), 4 no space left.
 """

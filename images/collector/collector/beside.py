@@ -1,4 +1,5 @@
-"""Keeps what the agent's HEAD does not show: commits on other branches, stashes, what was dropped, ignored files in owned paths.
+"""Keeps what the agent's HEAD does not show: commits on other branches, stashes, what was dropped, uncommitted files of
+other work trees, ignored files in owned paths.
 
 They become one commit beside the work, which nobody judges or merges: its parents are the work and what is beside
 it, its tree is the work's with the ignored files. What does not fit into the limits stays in the volume.
@@ -6,7 +7,7 @@ it, its tree is the work's with the ignored files. What does not fit into the li
 
 import re
 
-from collector import leftover, limits, tips
+from collector import leftover, limits, tips, worktrees
 from collector.door import SPOKEN, WORKSPACE, Damaged, git, names, raw, text
 from collector.owned import ignored
 
@@ -26,7 +27,8 @@ def commit(task, final, report):
 
 
 def _commit(task, final, report):
-    found = tips.named(task, final, {})
+    trees = worktrees.uncommitted(task, report)
+    found = tips.named(task, final, trees)
     named = _that_fit(task, found, (), _named, report)
     dropped = _dropped(task, final, found, named, report)
     files = _files(task, report)

@@ -35,6 +35,7 @@ class Collected:
     withheld: bool = False  # raw holds secret values: it must not leave this machine
     beside: str | None = None  # a commit of what raw does not show: other branches, stashes, ignored files it owns
     left: tuple[str, ...] = ()  # what of that is only in the volume, in words
+    gone: tuple[str, ...] = ()  # what of that nobody has any more, in words
 
 
 def collect(
@@ -59,7 +60,7 @@ def collect(
     volume = engine.volume_of(client, container_id)
     if volume is None:
         raise Infrastructure(f"container {container_id[:12]} has no workspace volume: was it made by another version?")
-    trip = Trip(client, image, volume, profile, labels.playing("collector"), repo, base, tuple(owned))
+    trip = Trip(client, image, volume, profile, labels.playing("collector"), repo, base, tuple(owned), container_id)
     with tempfile.TemporaryDirectory(prefix="collect-", dir=repo.path) as folder:
         came = _bring(trip, Path(folder))
     return _judge(came, repo, base, secret_values, volume)
@@ -68,10 +69,12 @@ def collect(
 def _bring(trip: Trip, folder: Path) -> Collected:
     """The agent's commits; where they cannot be had, its files as one commit."""
     first = collect_once(trip, "commits", folder)
+    if first.outside and not first.damage:
+        first = collect_once(replace(trip, outside=first.outside), "commits", folder)
     if not first.damage:
         lost = first.head is None or any(f.gate in {"size", "hostile"} for f in first.findings)
         kept = trip.volume if lost or first.left else None
-        return Collected(first.head, first.findings, kept, beside=first.beside, left=first.left)
+        return Collected(first.head, first.findings, kept, beside=first.beside, left=first.left, gone=first.gone)
     second = collect_once(trip, "files", folder)
     if first.crashed and second.crashed:
         raise Infrastructure(f"the collector image {trip.image} does not work, build it again: {second.damage}")

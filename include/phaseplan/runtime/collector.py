@@ -7,7 +7,7 @@ import re
 import secrets as random
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
@@ -25,6 +25,7 @@ from include.phaseplan.runtime.git import GitRepo
 from include.phaseplan.runtime.git_stream import paths_within, take_pack
 from include.phaseplan.runtime.labels import Labels
 from include.phaseplan.runtime.limits import Limits
+from include.phaseplan.runtime.outside import fetch
 from include.phaseplan.runtime.packscan import TooMuch, Unreadable, scan
 from include.phaseplan.runtime.records import Finding
 from include.phaseplan.runtime.tarball import member, small_files
@@ -52,6 +53,8 @@ class Trip:
     repo: GitRepo
     base: str
     owned: tuple[str, ...] = ()  # patterns of the branch's own paths
+    agent: str = ""  # the agent's container
+    outside: tuple[str, ...] = ()  # work trees in it, outside the volume, that are to be collected as well
 
     @property
     def limits(self) -> Limits:
@@ -65,12 +68,16 @@ class Brought:
 
     :param beside: a commit of what the head does not show.
     :param left: what of that is only in the volume, in words.
+    :param gone: what of that is nowhere, in words.
+    :param outside: folders of work trees outside the volume, which were not looked into.
     """
 
     head: str | None = None
     findings: tuple[Finding, ...] = ()
     beside: str | None = None
     left: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
     damage: str = ""
     refused: bool = False
     crashed: bool = False  # the collector itself failed in a way it does not know
@@ -80,12 +87,15 @@ def collect_once(trip: Trip, mode: Mode, folder: Path) -> Brought:
     """Run the collector on the volume; its container is removed, the volume stays."""
     container_id = engine.create(trip.client, _spec(trip, mode))
     try:
-        _give_task(trip, container_id, folder)
+        cap = trip.profile.max_output + _OVERHEAD + _size(trip)
+        fetched = fetch(trip.client, trip.agent, container_id, trip.outside, cap, folder)
+        _give_task(trip, container_id, folder, fetched.trees)
         engine.start(trip.client, container_id)
         ended = follow(trip.client, container_id, lambda _: None, _PATIENCE)
         if ended is None:
             return Brought(damage=f"collecting it did not end within {_PATIENCE} s")
-        return _outcome(trip, container_id, ended.code, ended.oom, folder)
+        came = _outcome(trip, container_id, ended.code, ended.oom, folder)
+        return replace(came, gone=(*fetched.gone, *came.gone))
     finally:
         engine.remove(trip.client, container_id, keep_volume=True)
 
@@ -103,12 +113,20 @@ def _spec(trip: Trip, mode: Mode) -> engine.Spec:
     )
 
 
-def _give_task(trip: Trip, container_id: str, folder: Path) -> None:
+def _size(trip: Trip) -> int:
+    """Bytes of a checkout of the base, where work trees are to be fetched: each holds one."""
+    if not trip.outside:
+        return 0
+    listed = trip.repo.run("ls-tree", "-r", "--format=%(objectsize)", trip.base).out.split()
+    return sum(1024 + int(size) for size in listed if size.isdigit())
+
+
+def _give_task(trip: Trip, container_id: str, folder: Path, trees: Mapping[str, str]) -> None:
     """The task, and the index of the base: the collector trusts these, and nothing of the agent's."""
     path = folder / f"index-{random.token_hex(4)}"
     trip.repo.run("read-tree", trip.base, env={"GIT_INDEX_FILE": str(path)})
     date = trip.repo.line("show", "-s", "--format=%ct", trip.base)
-    task = {"base": trip.base, "date": date, "owned": trip.owned, "limits": trip.limits.task()}
+    task = {"base": trip.base, "date": date, "owned": trip.owned, "limits": trip.limits.task(), "trees": trees}
     files = {"index": path.read_bytes(), "task.json": json.dumps(task).encode()}
     with engine_errors():
         trip.client.api.put_archive(container_id, "/collector", small_files("in", files))
@@ -135,6 +153,9 @@ def _outcome(trip: Trip, container_id: str, code: int, oom: bool, folder: Path) 
 def _with_beside(trip: Trip, container_id: str, came: Brought, report: list[list[str]], folder: Path) -> Brought:
     """The same with what its head does not show; whatever is wrong with that, the work itself has come."""
     left = [line[1] for line in report if line[0] == "left" and len(line) > 1]
+    gone = [line[1] for line in report if line[0] == "gone" and len(line) > 1]
+    outside = [line[1] for line in report if line[0] == "outside" and len(line) > 1]
+    came = replace(came, gone=tuple(gone), outside=tuple(outside))
     beside = _field(report, "beside")
     if not _ID.fullmatch(beside):
         return replace(came, left=tuple(left))

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 
 def keep(view: View, attempt: int, collected: Collected) -> tuple[Finding, ...]:
-    """Keep what came back beside the work; findings that say where it is, and what is only in the volume."""
-    job, left = view.job, tuple(Finding(gate="kept", message=_left(collected, said)) for said in collected.left)
+    """Keep what came back beside the work; findings that say where it is, only in the volume, or nowhere any more."""
+    job = view.job
+    told = [*(_left(collected, said) for said in collected.left), *(_gone(said) for said in collected.gone)]
+    left = tuple(Finding(gate="kept", message=said) for said in told)
     if collected.beside is None:
         return left
     ref = refs.beside(view.plan.phase, view.branch.id, attempt)
@@ -37,7 +39,7 @@ def told_truly(harvest: Harvest, findings: Iterable[Finding]) -> tuple[Finding, 
     """The diff's findings, where "wrote nothing" is only said of an agent that wrote nothing at all."""
     if not harvest.kept_volume and not any(finding.informs for finding in harvest.findings):
         return tuple(findings)
-    said = "nothing of what it wrote is in its commit, which is the same tree as its base: see where it is kept"
+    said = "nothing of what it wrote is in its commit, which is the same tree as its base: see what became of it"
     return tuple(changed(f, message=said) if f.message == WROTE_NOTHING else f for f in findings)
 
 
@@ -48,3 +50,7 @@ def _finding(ref: str, words: str) -> Finding:
 
 def _left(collected: Collected, words: str) -> str:
     return f"not part of the work, and only in volume {collected.kept_volume} of the Docker engine: {words}"
+
+
+def _gone(words: str) -> str:
+    return f"not part of the work, and gone with the agent's container: {words}"
