@@ -28,10 +28,10 @@ COPY phaseplan ./
 COPY include ./include
 COPY dags ./dags
 COPY plugins ./plugins
-ENV PATH=/opt/phaseplan/.venv/bin:$PATH PYTHONPATH=/opt/phaseplan PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+ENV PATH=/opt/phaseplan/.venv/bin:$PATH PYTHONPATH=/opt/phaseplan/include PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     AIRFLOW_HOME=/var/lib/airflow AIRFLOW_CONFIG=/opt/phaseplan/airflow.cfg PHASEPLAN_DATABASE=postgres/airflow \
     GIT_SSH_COMMAND="ssh -i /run/secrets/git_ssh_key -o IdentitiesOnly=yes -o BatchMode=yes -o UserKnownHostsFile=/run/secrets/git_known_hosts"
-RUN python -m include.phaseplan.cli.airflow.stack airflow.cfg && chmod 0644 airflow.cfg \
+RUN python -m phaseplan.cli.local_airflow.stack airflow.cfg && chmod 0644 airflow.cfg \
  && python -m compileall -q include dags plugins && mkdir include/plans
 USER airflow
 ENTRYPOINT ["entrypoint"]

@@ -8,10 +8,10 @@ from graphlib import TopologicalSorter
 from typing import get_args
 
 from bench.place import PLANS, Place, Status, at
-from include.phaseplan.plan.analysis import analyse
-from include.phaseplan.plan.campaign import load_valid
-from include.phaseplan.plan.model import PhasePlan, Start
-from include.phaseplan.runtime.settings import TOP
+from phaseplan.forecast.analysis import analyse
+from phaseplan.plan.campaign import load_valid
+from phaseplan.plan.model import PhasePlan, Start
+from provision.common import TOP
 
 
 def measure() -> dict[str, float]:

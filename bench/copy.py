@@ -15,14 +15,14 @@ from pathlib import Path
 
 import docker
 
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.runtime import engine, pid1
-from include.phaseplan.runtime.agent_container import create_agent
-from include.phaseplan.runtime.collect import collect
-from include.phaseplan.runtime.follow import follow
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.labels import Labels
-from include.phaseplan.runtime.settings import settings
+from phaseplan.config.settings import settings
+from phaseplan.containers import engine, pid1
+from phaseplan.containers.agent import create_agent
+from phaseplan.containers.collect import collect
+from phaseplan.containers.labels import Labels
+from phaseplan.containers.log_following import follow
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.repository.repo import GitRepo
 
 _FILES, _SIZE = 1500, 100_000  # 150 MB, half of it compressible as source code is
 _AGENT = "debian:bookworm-slim"

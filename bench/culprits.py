@@ -6,8 +6,8 @@ import random
 from collections.abc import Sequence
 from statistics import mean
 
-from include.phaseplan.runtime.culprits import Search
-from include.phaseplan.runtime.records import Finding
+from phaseplan.ledger.records import Finding
+from phaseplan.wave.culprits import Search
 
 BRANCHES, BAD, PLACEMENTS = 20, (0, 1, 2, 5, 10), 200
 _RED = (Finding(gate="commands", message="red"),)

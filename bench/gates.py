@@ -11,13 +11,13 @@ from pathlib import Path
 import docker
 
 from bench.copy import repository
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.gates.checkout import discard
-from include.phaseplan.runtime.gates.commands import ContainerBench
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.labels import Labels
-from include.phaseplan.runtime.settings import settings
+from phaseplan.config.settings import settings
+from phaseplan.containers import engine
+from phaseplan.containers.labels import Labels
+from phaseplan.gates.checkout import discard
+from phaseplan.gates.commands import ContainerBench
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.repository.repo import GitRepo
 
 _SIZES = {"22 MB": 220, "150 MB": 1500}  # files of 100 kB
 _IMAGE = "debian:bookworm-slim"

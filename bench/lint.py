@@ -7,12 +7,12 @@ import subprocess
 import sys
 import time
 
-from include.phaseplan.runtime.settings import TOP
+from provision.common import TOP
 
 
 def measure() -> dict[str, float]:
     """Median seconds of five runs (aim < 0.3) and the number of airflow modules it imported (aim 0)."""
-    command = [sys.executable, "-m", "include.phaseplan.cli.main", "lint"]
+    command = [sys.executable, "-m", "phaseplan.cli.main", "lint"]
     runs = []
     for _ in range(6):
         begun = time.perf_counter()
@@ -20,7 +20,7 @@ def measure() -> dict[str, float]:
         runs.append(time.perf_counter() - begun)
     probe = (
         "import sys; sys.argv = ['phaseplan', 'lint']\n"
-        "from include.phaseplan.cli import main\n"
+        "from phaseplan.cli import main\n"
         "try: main.main()\nexcept SystemExit: pass\n"
         "print(sum(m == 'airflow' or m.startswith('airflow.') for m in sys.modules), file=sys.stderr)"
     )

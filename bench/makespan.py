@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from include.phaseplan.runtime.settings import TOP
+from provision.common import TOP
 
 WAVES = {1: 3, 2: 4, 3: 3}  # branches a wave, as Phase 5 has them
 AGENTS = 4
@@ -101,7 +101,7 @@ class _Used:
 
 
 def _run(place: Path, used: _Used) -> None:
-    command = [sys.executable, "-m", "include.phaseplan.cli.main", "run", str(place / "plan.yaml")]
+    command = [sys.executable, "-m", "phaseplan.cli.main", "run", str(place / "plan.yaml")]
     command += ["--repository", str(place / "repository.git"), "--agents", str(place / "agents.yaml")]
     command += ["--home", str(place / "home")]
     with (place / "out.log").open("wb") as log:
@@ -112,7 +112,7 @@ def _run(place: Path, used: _Used) -> None:
 
 
 def _status(place: Path) -> dict:  # type: ignore[type-arg]  # a JSON value
-    command = [sys.executable, "-m", "include.phaseplan.cli.main", "status", "5", "--json"]
+    command = [sys.executable, "-m", "phaseplan.cli.main", "status", "5", "--json"]
     command += ["--repository", str(place / "repository.git")]
     out = subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True)
     return dict(json.loads(out.stdout))

@@ -6,9 +6,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.merge import Head, chain_merge, predict
-from include.phaseplan.runtime.objects import NEUTRAL
+from phaseplan.merging.chain import Head, chain_merge, predict
+from phaseplan.repository.objects import NEUTRAL
+from phaseplan.repository.repo import GitRepo
 
 FILES, BRANCHES, CHANGED = 1400, 50, 8
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from include.phaseplan.runtime.settings import TOP
+from provision.common import TOP
 
 WAVES = 60
 BRANCHES = 50
@@ -31,9 +31,9 @@ print(best, tasks)
 
 _OURS = """
 from pathlib import Path
-from include.phaseplan.compile.dag import compile_plan
-from include.phaseplan.compile.options import Options
-from include.phaseplan.plan.campaign import load_valid
+from phaseplan.airflow.compile.dag import compile_plan
+from phaseplan.airflow.compile.options import Options
+from phaseplan.plan.campaign import load_valid
 def run():
     campaign = load_valid([Path({plan!r})], Path({agents!r}))
     return len(compile_plan(campaign.plans[0].plan, Options(profiles=campaign.profiles)).tasks)
@@ -42,8 +42,8 @@ def run():
 _BY_HAND = """
 from airflow.sdk import DAG, TaskGroup
 from airflow.providers.standard.operators.empty import EmptyOperator
-from include.phaseplan.operators.branch_build import BranchBuildOperator
-from include.phaseplan.operators.phase import ClosePhaseOperator, IntegrateOperator, OpenPhaseOperator
+from phaseplan.airflow.operators.branch_build import BranchBuildOperator
+from phaseplan.airflow.operators.phase import ClosePhaseOperator, IntegrateOperator, OpenPhaseOperator
 def run():
     with DAG("by_hand", schedule=None, default_args={{"owner": "phaseplan", "retries": 3}}) as dag:
         opened = OpenPhaseOperator(task_id="open_phase", phase=1)

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from include.phaseplan.runtime.settings import TOP
+from provision.common import TOP
 
 Status = dict[str, Any]  # `status --json`
 PLANS = TOP / "include/plans"
@@ -39,7 +39,7 @@ class Place:
 
     def run(self, files: Sequence[Path], *more: str) -> float:
         """`./phaseplan run`; the seconds that the whole command took."""
-        command = [sys.executable, "-m", "include.phaseplan.cli.main", "run", *map(str, files), *more]
+        command = [sys.executable, "-m", "phaseplan.cli.main", "run", *map(str, files), *more]
         home = self.folder / f"home-{time.monotonic_ns()}"
         command += ["--repository", str(self.repository), "--home", str(home)]
         begun = time.monotonic()
@@ -50,7 +50,7 @@ class Place:
 
     def status(self, phase: int) -> Status:
         """What the ledger says."""
-        command = [sys.executable, "-m", "include.phaseplan.cli.main", "status", str(phase), "--json"]
+        command = [sys.executable, "-m", "phaseplan.cli.main", "status", str(phase), "--json"]
         command += ["--repository", str(self.repository)]
         return dict(json.loads(subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True).stdout))
 

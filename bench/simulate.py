@@ -8,11 +8,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from include.phaseplan.plan.campaign import load_reckonable
-from include.phaseplan.plan.simulation.bounds import bounds_of
-from include.phaseplan.plan.simulation.network import connect, gather
-from include.phaseplan.plan.simulation.report import Question, simulate
-from include.phaseplan.plan.simulation.schedule import run, shared
+from phaseplan.forecast.simulation.bounds import bounds_of
+from phaseplan.forecast.simulation.network import connect, gather
+from phaseplan.forecast.simulation.report import Question, simulate
+from phaseplan.forecast.simulation.schedule import run, shared
+from phaseplan.plan.campaign import load_reckonable
 from tests.plan.random_plans import best, random_plan
 
 WAVES, BRANCHES = 200, 50

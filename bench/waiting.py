@@ -12,13 +12,13 @@ from typing import Any
 
 import psutil
 
-from include.phaseplan.cli.airflow.api import Api, ApiError
-from include.phaseplan.cli.airflow.home import migrate, prepare
-from include.phaseplan.cli.airflow.supervisor import Supervisor, tail
-from include.phaseplan.compile import names
-from include.phaseplan.plan.campaign import load_valid
-from include.phaseplan.runtime.opening import open_phase
-from include.phaseplan.runtime.remote import Remote
+from phaseplan.cli.local_airflow.api import Api, ApiError
+from phaseplan.cli.local_airflow.home import migrate, prepare
+from phaseplan.cli.local_airflow.supervisor import Supervisor, tail
+from phaseplan.phase.open import open_phase
+from phaseplan.plan import names
+from phaseplan.plan.campaign import load_valid
+from phaseplan.repository.remote import Remote
 
 PHASES = 50
 SPAN = 60.0  # seconds that are measured

@@ -1,19 +1,11 @@
-"""The Airflow plugin: makes the pools that phase plans ask for, writes the notes of runs."""
+"""The Airflow plugin, for a checkout whose `plugins/` is Airflow's plugins folder.
+
+An installed Phaseplan registers it by its entry point: a second registration would be an import error on the UI.
+"""
 
 from __future__ import annotations
 
-from airflow.plugins_manager import AirflowPlugin
+from phaseplan.airflow.plugin.registration import by_entry_point
 
-import include.phaseplan.compile.dag  # noqa: F401  # tasks are forked from processes that have this loaded already
-from include.phaseplan.operators.plugin import PLUGIN
-from plugins import phaseplan_links, phaseplan_notes, phaseplan_pools
-
-
-class PhaseplanPlugin(AirflowPlugin):
-    """Registers listeners, pages and links."""
-
-    name = PLUGIN
-    listeners = [phaseplan_pools, phaseplan_notes]
-    fastapi_apps = phaseplan_links.APPS
-    external_views = phaseplan_links.VIEWS
-    operator_extra_links = phaseplan_links.LINKS
+if not by_entry_point():
+    from phaseplan.airflow.plugin.plugin import PhaseplanPlugin as PhaseplanPlugin

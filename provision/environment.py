@@ -66,12 +66,14 @@ def own() -> None:
 
 
 def make(python: str, version: str, *constraints: str) -> None:
-    """Make `.venv` anew and install the requirements into it."""
+    """Make `.venv` anew, install the requirements into it, and let it import `phaseplan` from this checkout."""
     own()
     say(f"making the Python environment .venv with Python {version} (about a minute)")
     run(python, "-m", "venv", "--clear", str(VENV), quiet=True)
     wanted = [word for path in REQUIREMENTS for word in ("-r", str(path))]
     run(str(VENV / "bin/python"), "-m", "pip", "install", "-q", *wanted, *constraints, quiet=True)
+    (packages,) = VENV.glob("lib/python*/site-packages")
+    (packages / "phaseplan-checkout.pth").write_text(f"{TOP / 'include'}\n")
 
 
 def lock() -> int:

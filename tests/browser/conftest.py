@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from include.phaseplan.cli.airflow.api import Api
+from phaseplan.cli.local_airflow.api import Api
 from provision.browser import find
 from tests.browser.person import WINDOW, Person
 from tests.browser.place import Place

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
-from include.phaseplan.runtime.settings import TOP
+from provision.common import TOP
 
 PATIENCE = 120_000.0  # milliseconds until a run must have got where a person waits for it
 WINDOW: ViewportSize = {"width": 1280, "height": 760}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from include.phaseplan.runtime.settings import TOP
+from provision.common import TOP
 from tests.end_to_end.night import bare, docker, git
 
 HERE = Path(__file__).parent

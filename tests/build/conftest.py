@@ -11,15 +11,15 @@ from pathlib import Path
 import docker
 import pytest
 
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.build.job import Job
-from include.phaseplan.runtime.ledger import Snapshot, read
-from include.phaseplan.runtime.opening import open_phase
-from include.phaseplan.runtime.records import Token
-from include.phaseplan.runtime.remote import Remote
-from include.phaseplan.runtime.settings import settings
+from phaseplan.attempt.job import Job
+from phaseplan.config.settings import settings
+from phaseplan.containers import engine
+from phaseplan.ledger.records import Token
+from phaseplan.ledger.write import Snapshot, read
+from phaseplan.phase.open import open_phase
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.model import PhasePlan
+from phaseplan.repository.remote import Remote
 
 PLAN = {
     "phase": 7,

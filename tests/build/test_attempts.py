@@ -6,17 +6,17 @@ import subprocess
 
 import pytest
 
-from include.phaseplan.errors import Infrastructure
-from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.build.job import Again, Done, Running
-from include.phaseplan.runtime.build.settling import settle
-from include.phaseplan.runtime.build.step import step
-from include.phaseplan.runtime.build.sweep import sweep
-from include.phaseplan.runtime.faults import NameTaken
-from include.phaseplan.runtime.follow import follow
-from include.phaseplan.runtime.integration import integrate
-from include.phaseplan.runtime.opening import open_phase
-from include.phaseplan.runtime.records import State
+from phaseplan.attempt.clean_up import settle
+from phaseplan.attempt.job import Again, Done, Running
+from phaseplan.attempt.step import step
+from phaseplan.attempt.sweep import sweep
+from phaseplan.containers import engine
+from phaseplan.containers.engine_errors import NameTaken
+from phaseplan.containers.log_following import follow
+from phaseplan.errors import Infrastructure
+from phaseplan.ledger.records import State
+from phaseplan.phase.open import open_phase
+from phaseplan.wave.integrate import integrate
 from tests.build.conftest import Stage
 
 pytestmark = pytest.mark.docker
@@ -139,7 +139,7 @@ def test_what_a_settled_worker_publishes_late_does_not_count(stage: Stage, monke
         running = step(job)
     assert isinstance(running, Running)
     follow(stage.client, running.container, lambda _: None)
-    from include.phaseplan.runtime.build import publish
+    from phaseplan.attempt import publish
 
     real = publish.publish_result
 
@@ -267,7 +267,7 @@ def test_an_agent_that_cannot_be_collected_now_does_not_keep_a_run_from_opening(
         raise Infrastructure("the engine went away in the middle")
 
     with monkeypatch.context() as patch, stage.job("run-2/0", branch="") as job:
-        patch.setattr("include.phaseplan.runtime.build.sweep.put_away", away)
+        patch.setattr("phaseplan.attempt.sweep.put_away", away)
         sweep(job)
     assert "cannot be collected now and is left as it is" in stage.said[-1]
     with stage.job("run-2/0", branch="") as job:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.build.harvest import harvest
-from include.phaseplan.runtime.build.ready import look
-from include.phaseplan.runtime.build.sweep import sweep
-from include.phaseplan.runtime.build.workbench import bench
-from include.phaseplan.runtime.follow import follow
+from phaseplan.attempt.gate_containers import bench
+from phaseplan.attempt.harvest import harvest
+from phaseplan.attempt.ready import look
+from phaseplan.attempt.sweep import sweep
+from phaseplan.containers import engine
+from phaseplan.containers.log_following import follow
 from tests.build.conftest import Stage
 from tests.build.test_step import begin, end
 

@@ -7,15 +7,15 @@ from dataclasses import replace
 import docker
 import pytest
 
-from include.phaseplan.errors import Infrastructure
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.build.job import Again, Done, NotReady, Running, Untouched
-from include.phaseplan.runtime.build.step import step
-from include.phaseplan.runtime.faults import ImageMissing
-from include.phaseplan.runtime.follow import follow
-from include.phaseplan.runtime.opening import open_phase
+from phaseplan.attempt.job import Again, Done, NotReady, Running, Untouched
+from phaseplan.attempt.step import step
+from phaseplan.containers import engine
+from phaseplan.containers.engine_errors import ImageMissing
+from phaseplan.containers.log_following import follow
+from phaseplan.errors import Infrastructure
+from phaseplan.phase.open import open_phase
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.model import PhasePlan
 from tests.build.conftest import PLAN, Stage
 
 pytestmark = pytest.mark.docker
@@ -107,7 +107,7 @@ def test_work_that_was_kept_is_judged_when_its_container_is_gone(stage: Stage, m
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("include.phaseplan.runtime.build.step.judge", die)
+        patch.setattr("phaseplan.attempt.step.judge", die)
         with pytest.raises(KeyboardInterrupt):
             end(stage)
     engine.remove(stage.client, running.container)

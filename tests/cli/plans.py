@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from include.phaseplan.plan.digest import plan_digest
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.records import BranchRecord, Ledger, RunRecord, State, Verdict
+from phaseplan.ledger.records import BranchRecord, Ledger, RunRecord, State, Verdict
+from phaseplan.plan.digest import plan_digest
+from phaseplan.plan.model import PhasePlan
 
 RUN = "run-1"
 

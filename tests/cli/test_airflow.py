@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from include.phaseplan.runtime.settings import TOP
+from provision.common import TOP
 
 pytestmark = pytest.mark.airflow
 
@@ -39,10 +39,10 @@ phase(8, "trap 'touch MARK; exit 1' TERM; touch MARK.begun; sleep 600 & wait")
 DRIVER = """
 import sys
 from pathlib import Path
-from include.phaseplan.cli import tables
-from include.phaseplan.cli.airflow.home import prepare
-from include.phaseplan.cli.running.request import PhaseRequest
-from include.phaseplan.cli.running.session import carry_out
+from phaseplan.cli import tables
+from phaseplan.cli.local_airflow.home import prepare
+from phaseplan.cli.running.request import PhaseRequest
+from phaseplan.cli.running.session import carry_out
 from tests.cli.plans import plan
 
 place = Path(sys.argv[1])
@@ -95,7 +95,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             [sys.executable, "-c", DRIVER, str(place)],
             stdout=stream,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONPATH": str(TOP)},
+            env={**os.environ, "PYTHONPATH": str(TOP / "include")},
             start_new_session=True,
         )
     try:

@@ -7,12 +7,12 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from include.phaseplan.cli import tables
-from include.phaseplan.cli.branches import BranchTable
-from include.phaseplan.runtime.early import EarlyWarning
-from include.phaseplan.runtime.ledger import Snapshot
-from include.phaseplan.runtime.records import BranchRecord, Finding, Pinned, State
-from include.phaseplan.runtime.status import PhaseStatus, build_status
+from phaseplan.cli import tables
+from phaseplan.cli.branches import BranchTable
+from phaseplan.ledger.records import BranchRecord, Finding, Pinned, State
+from phaseplan.ledger.write import Snapshot
+from phaseplan.merging.predicted_conflicts import EarlyWarning
+from phaseplan.report.status import PhaseStatus, build_status
 from tests.cli.plans import ledger, plan, verdict
 
 PLAN = plan()

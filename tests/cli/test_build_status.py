@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.plan.model import Claims, PhasePlan
-from include.phaseplan.runtime.early import EarlyWarning
-from include.phaseplan.runtime.ledger import Claim, Snapshot
-from include.phaseplan.runtime.records import BranchRecord, Finding, Pinned, State, WaveRecord, changed
-from include.phaseplan.runtime.status import build_status
+from phaseplan.ledger.records import BranchRecord, Finding, Pinned, State, WaveRecord, changed
+from phaseplan.ledger.write import Claim, Snapshot
+from phaseplan.merging.predicted_conflicts import EarlyWarning
+from phaseplan.plan.model import Claims, PhasePlan
+from phaseplan.report.status import build_status
 from tests.cli.plans import RUN, at, ledger, plan, record, verdict
 from tests.git.lab import Lab, plan_of
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from include.phaseplan.cli.running.ending import Ended, exit_code, report
-from include.phaseplan.cli.running.request import PhaseRequest
-from include.phaseplan.runtime.ledger import Snapshot
-from include.phaseplan.runtime.records import BranchRecord, Pinned, State, WaveRecord
-from include.phaseplan.runtime.status import build_status
+from phaseplan.cli.running.ending import Ended, exit_code, report
+from phaseplan.cli.running.request import PhaseRequest
+from phaseplan.ledger.records import BranchRecord, Pinned, State, WaveRecord
+from phaseplan.ledger.write import Snapshot
+from phaseplan.report.status import build_status
 from tests.cli.plans import RUN, at, ledger, plan, record, verdict
 
 PLAN = plan(claims={"reduction": "70%", "duration": "2d-3d", "sequential": "5d-6d"})

@@ -35,7 +35,7 @@ def test_what_cannot_be_drawn_or_written_is_said(tmp_path: Path) -> None:
 
 def test_it_imports_no_airflow() -> None:
     script = (
-        "import sys; from include.phaseplan.cli.main import main; assert main(['graph', '--format', 'svg']) == 0;"
+        "import sys; from phaseplan.cli.main import main; assert main(['graph', '--format', 'svg']) == 0;"
         "heavy = ('airflow', 'git', 'docker', 'sqlalchemy');"
         "print([m for m in sys.modules if m.split('.')[0] in heavy], file=sys.stderr)"
     )

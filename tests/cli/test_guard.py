@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from include.phaseplan.cli.airflow import guard
+from phaseplan.cli.local_airflow import guard
 
 OWNER = """
 import subprocess, sys, time

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from include.phaseplan.cli.main import main
-from include.phaseplan.runtime.ledger import commit_ledger
-from include.phaseplan.runtime.records import Deed, Night
+from phaseplan.cli.main import main
+from phaseplan.ledger.records import Deed, Night
+from phaseplan.ledger.write import commit_ledger
 from tests.git.lab import Lab, plan_of
 
 WHEN = "2026-01-0{}T02:00:00.000Z"
@@ -108,7 +108,7 @@ def test_the_story_of_one_branch(repository: str, capsys: pytest.CaptureFixture[
 def test_a_narrow_terminal_keeps_every_count(
     repository: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("include.phaseplan.cli.history._WIDE", 80)
+    monkeypatch.setattr("phaseplan.cli.history._WIDE", 80)
     lines = said(repository, capsys).splitlines()
     assert max(map(len, lines[:6])) <= 80 and "…" not in "".join(lines[:6])
     assert lines[4].split()[-8:] == ["2/3", "·", "1", "1", "·", "1", "·", "12:34"]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.cli.airflow import config
-from include.phaseplan.cli.airflow.home import prepare
-from include.phaseplan.cli.running import homes
-from include.phaseplan.cli.running.logs import last_error, write_text
-from include.phaseplan.errors import InputFault
+from phaseplan.cli.local_airflow import config
+from phaseplan.cli.local_airflow.home import prepare
+from phaseplan.cli.running import homes
+from phaseplan.cli.running.logs import last_error, write_text
+from phaseplan.errors import InputFault
 from tests.cli.plans import plan
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.cli.main import main
+from phaseplan.cli.main import main
 
 PLAN = """\
 # A plan.

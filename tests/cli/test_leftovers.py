@@ -10,8 +10,8 @@ import docker
 import pytest
 from docker.errors import NotFound
 
-from include.phaseplan.cli.running import leftovers
-from include.phaseplan.runtime.settings import settings
+from phaseplan.cli.running import leftovers
+from phaseplan.config.settings import settings
 
 pytestmark = pytest.mark.docker
 IMAGE = "debian:bookworm-slim"

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
-from include.phaseplan.cli import new
-from include.phaseplan.cli.main import main
-from include.phaseplan.plan.campaign import load_campaign
-from include.phaseplan.plan.json_schema import schema
-from include.phaseplan.plan.loader import load
+from phaseplan.cli import new
+from phaseplan.cli.main import main
+from phaseplan.plan.campaign import load_campaign
+from phaseplan.plan.json_schema import schema
+from phaseplan.plan.yaml.load import load
 
 TOP = Path(__file__).resolve().parents[2]
 PLANS = sorted((TOP / "include" / "plans").glob("*.yaml"))
@@ -60,7 +60,7 @@ def test_without_a_name_it_is_the_next_phase(tmp_path: Path, monkeypatch: pytest
     plans.mkdir(parents=True)
     (plans / "phase-05.yaml").write_text(PLANS[0].read_text())
     (plans / "other.yaml").write_text(PLANS[0].read_text().replace("phase: 5", "phase: 11"))
-    monkeypatch.setattr(new, "TOP", tmp_path)
+    monkeypatch.setenv("AIRFLOW__PHASEPLAN__PLANS", str(plans))
     monkeypatch.chdir(tmp_path)
     assert main(["new"]) == 0
     assert "phase: 12 " in (plans / "phase-12.yaml").read_text()

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.cli.airflow.api import Api
-from include.phaseplan.cli.running.drive import Drive
-from include.phaseplan.cli.running.request import PhaseRequest
-from include.phaseplan.errors import Infrastructure
-from include.phaseplan.runtime.records import changed
-from include.phaseplan.runtime.snapshot import Snapshot
-from include.phaseplan.runtime.status import PhaseStatus, build_status
+from phaseplan.cli.local_airflow.api import Api
+from phaseplan.cli.running.drive import Drive
+from phaseplan.cli.running.request import PhaseRequest
+from phaseplan.errors import Infrastructure
+from phaseplan.ledger.records import changed
+from phaseplan.ledger.snapshot import Snapshot
+from phaseplan.report.status import PhaseStatus, build_status
 from tests.cli.plans import ledger, plan
 from tests.cli.test_patience import Alive, Server, Silent, server
 

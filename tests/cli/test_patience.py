@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from include.phaseplan.cli.airflow.api import Api, ApiError
-from include.phaseplan.cli.airflow.supervisor import Restart
-from include.phaseplan.cli.progress.view import PhaseView
-from include.phaseplan.cli.running.drive import Drive
-from include.phaseplan.cli.running.request import PhaseRequest
-from include.phaseplan.errors import InputFault
+from phaseplan.cli.local_airflow.api import Api, ApiError
+from phaseplan.cli.local_airflow.supervisor import Restart
+from phaseplan.cli.progress.view import PhaseView
+from phaseplan.cli.running.drive import Drive
+from phaseplan.cli.running.request import PhaseRequest
+from phaseplan.errors import InputFault
 from tests.cli.plans import plan
 
 

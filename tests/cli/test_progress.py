@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from include.phaseplan.cli.airflow.api import TaskState
-from include.phaseplan.cli.progress.estimate import remaining
-from include.phaseplan.cli.progress.plain import Plain, clock
-from include.phaseplan.cli.progress.screen import draw
-from include.phaseplan.cli.progress.view import PhaseView, observe
-from include.phaseplan.runtime.ledger import Snapshot
-from include.phaseplan.runtime.records import Pinned, State, WaveRecord
-from include.phaseplan.runtime.status import PhaseStatus, build_status
+from phaseplan.cli.local_airflow.api import TaskState
+from phaseplan.cli.progress.estimate import remaining
+from phaseplan.cli.progress.plain import Plain, clock
+from phaseplan.cli.progress.screen import draw
+from phaseplan.cli.progress.view import PhaseView, observe
+from phaseplan.ledger.records import Pinned, State, WaveRecord
+from phaseplan.ledger.write import Snapshot
+from phaseplan.report.status import PhaseStatus, build_status
 from tests.cli.plans import RUN, at, ledger, plan, record, verdict
 
 PLAN = plan(attempts=1)

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.cli import run as run_verb
-from include.phaseplan.cli.main import main
-from include.phaseplan.cli.reintegrate import command, selection
-from include.phaseplan.cli.running.request import parse_settings
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.ledger import Snapshot, commit_ledger, read
-from include.phaseplan.runtime.records import BranchRecord, Ledger, Pinned, State, changed
-from include.phaseplan.runtime.remote import Remote
-from include.phaseplan.runtime.status import build_status
+from phaseplan.cli import run as run_verb
+from phaseplan.cli.main import main
+from phaseplan.cli.reintegrate import command, selection
+from phaseplan.cli.running.request import parse_settings
+from phaseplan.ledger.records import BranchRecord, Ledger, Pinned, State, changed
+from phaseplan.ledger.write import Snapshot, commit_ledger, read
+from phaseplan.plan.model import PhasePlan
+from phaseplan.report.status import build_status
+from phaseplan.repository.remote import Remote
 from tests.cli.plans import ledger, plan, record, verdict
 
 

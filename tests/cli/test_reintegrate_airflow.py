@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.cli.airflow.api import Api, ApiError
-from include.phaseplan.cli.airflow.home import migrate, prepare, running
-from include.phaseplan.cli.airflow.supervisor import Supervisor
-from include.phaseplan.cli.main import main
-from include.phaseplan.runtime.records import State, changed
+from phaseplan.cli.local_airflow.api import Api, ApiError
+from phaseplan.cli.local_airflow.home import migrate, prepare, running
+from phaseplan.cli.local_airflow.supervisor import Supervisor
+from phaseplan.cli.main import main
+from phaseplan.ledger.records import State, changed
 from tests.cli.test_airflow import DAGS
 from tests.cli.test_reintegrate import book, left_by, repository
 

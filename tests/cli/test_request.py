@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.cli.running.request import PhaseRequest, absolute, parse_settings, requests
-from include.phaseplan.errors import InputFault
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.cli.running.request import PhaseRequest, absolute, parse_settings, requests
+from phaseplan.errors import InputFault
+from phaseplan.plan.model import PhasePlan
 from tests.cli.plans import plan
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.cli.main import main
-from include.phaseplan.runtime.learned import learned
-from include.phaseplan.runtime.remote import Remote
-from include.phaseplan.runtime.results import publish_result
-from include.phaseplan.runtime.snapshot import Snapshot
+from phaseplan.cli.main import main
+from phaseplan.ledger.attempt_refs import publish_result
+from phaseplan.ledger.snapshot import Snapshot
+from phaseplan.report.past_durations import learned
+from phaseplan.repository.remote import Remote
 from tests.cli.plans import verdict
 
 TOP = Path(__file__).resolve().parents[2]
@@ -106,7 +106,7 @@ def test_what_changes_no_time_is_only_counted(tmp_path: Path, small: str, capsys
 
 
 def test_every_bad_plan_is_simulated_and_improved_or_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    examples = TOP / "include/phaseplan/plan/examples"
+    examples = TOP / "include/phaseplan/plan/lint/examples"
     files = sorted([*(TOP / "tests/plans/bad").glob("*.yaml"), *examples.glob("PP[1-7]*.yaml")])
     codes = {file.name: (main(["simulate", str(file)]), main(["improve", str(file)])) for file in files}
     assert len(codes) > 30
@@ -124,9 +124,10 @@ def test_bad_arguments(small: str, words: list[str]) -> None:
 
 def test_it_imports_neither_airflow_nor_git_nor_the_runtime() -> None:
     script = (
-        f"import sys; from include.phaseplan.cli.main import main; assert main(['simulate', {PHASE_05!r}]) == 0;"
+        f"import sys; from phaseplan.cli.main import main; assert main(['simulate', {PHASE_05!r}]) == 0;"
         f"assert main(['improve', {PHASE_05!r}]) == 0;"
-        "print([m for m in sys.modules if m.split('.')[0] in ('airflow', 'git', 'docker') or 'phaseplan.runtime' in m])"
+        "print([m for m in sys.modules if m.split('.')[0] in ('airflow', 'git', 'docker')"
+        " or 'phaseplan.repository' in m])"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=TOP, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

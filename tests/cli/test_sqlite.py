@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.cli.airflow.home import migrate, prepare
-from include.phaseplan.cli.airflow.sqlite import count_triggers_on
-from include.phaseplan.errors import Bug
+from phaseplan.cli.local_airflow.home import migrate, prepare
+from phaseplan.cli.local_airflow.sqlite import count_triggers_on
+from phaseplan.errors import Bug
 
 pytestmark = pytest.mark.airflow
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.cli.main import main
-from include.phaseplan.runtime.ledger import commit_ledger, read
-from include.phaseplan.runtime.records import Finding, Pinned, State, changed
-from include.phaseplan.runtime.remote import Remote
+from phaseplan.cli.main import main
+from phaseplan.ledger.records import Finding, Pinned, State, changed
+from phaseplan.ledger.write import commit_ledger, read
+from phaseplan.repository.remote import Remote
 from tests.cli.plans import ledger, plan, record, verdict
 from tests.git.lab import Lab, plan_of
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.compile.dag import compile_plan
-from include.phaseplan.compile.options import Options
-from include.phaseplan.operators.retrying import RETRIES, ByCause
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.plan.campaign import load_valid
+from phaseplan.airflow.compile.dag import compile_plan
+from phaseplan.airflow.compile.options import Options
+from phaseplan.airflow.operators.retrying import RETRIES, ByCause
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.campaign import load_valid
 from tests.cli.plans import plan as small
 
 TOP = Path(__file__).resolve().parents[2]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.cli.airflow.home import migrate, prepare
-from include.phaseplan.runtime.settings import TOP
+from phaseplan.cli.local_airflow.home import migrate, prepare
+from provision.common import TOP
 
 pytestmark = pytest.mark.airflow
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.compile.docs import WIDTH, doc_md
-from include.phaseplan.plan.campaign import load_valid
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.airflow.compile.docs import WIDTH, doc_md
+from phaseplan.plan.campaign import load_valid
+from phaseplan.plan.model import PhasePlan
 
 TOP = Path(__file__).resolve().parents[2]
 

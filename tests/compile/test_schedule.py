@@ -11,9 +11,9 @@ import pytest
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import DataInterval, TimeRestriction
 
-from include.phaseplan.compile.dag import compile_plan
-from include.phaseplan.compile.options import Options
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.airflow.compile.dag import compile_plan
+from phaseplan.airflow.compile.options import Options
+from phaseplan.plan.model import PhasePlan
 from tests.cli.plans import plan
 
 BERLIN = "Europe/Berlin"

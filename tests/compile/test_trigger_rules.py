@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.cli.airflow.home import migrate, prepare
-from include.phaseplan.runtime.settings import TOP
+from phaseplan.cli.local_airflow.home import migrate, prepare
+from provision.common import TOP
 
 pytestmark = pytest.mark.airflow
 
 _RUN = """
 import json, sys
 from pathlib import Path
-from include.phaseplan.compile.dag import compile_plan
-from include.phaseplan.compile.options import Options
-from include.phaseplan.plan.campaign import load_valid
+from phaseplan.airflow.compile.dag import compile_plan
+from phaseplan.airflow.compile.options import Options
+from phaseplan.plan.campaign import load_valid
 plans, phase = Path(sys.argv[1]), int(sys.argv[2])
 campaign = load_valid(sorted(plans.glob("*.yaml")), plans / "agents.yml")
 plan = next(p.plan for p in campaign.plans if p.plan.phase == phase)

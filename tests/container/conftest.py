@@ -12,14 +12,14 @@ from pathlib import Path
 import docker
 import pytest
 
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.agent_container import create_agent
-from include.phaseplan.runtime.collect import Collected, collect
-from include.phaseplan.runtime.follow import Exit, follow
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.labels import Labels
-from include.phaseplan.runtime.settings import settings
+from phaseplan.config.settings import settings
+from phaseplan.containers import engine
+from phaseplan.containers.agent import create_agent
+from phaseplan.containers.collect import Collected, collect
+from phaseplan.containers.labels import Labels
+from phaseplan.containers.log_following import Exit, follow
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.repository.repo import GitRepo
 
 TOP = Path(__file__).resolve().parents[2]
 COLLECTOR = settings().collector_image

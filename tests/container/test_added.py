@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.runtime.gates.added import added
+from phaseplan.gates.added import added
 from tests.git.lab import Lab, commit_files
 
 NAMES = ["a", 'q"uo te', "ta\tb", "ne\nw", "ü", "-- x", "b/c d", "+++ b"]

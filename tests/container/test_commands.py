@@ -10,17 +10,17 @@ import docker
 import pytest
 from structlog.testing import capture_logs
 
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.faults import ImageMissing
-from include.phaseplan.runtime.gates.commands import ContainerBench
-from include.phaseplan.runtime.gates.gating import Waiting
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.labels import Labels
-from include.phaseplan.runtime.records import Finding
-from include.phaseplan.runtime.settings import settings
-from include.phaseplan.runtime.workbench import GateFailed, Workbench
-from include.phaseplan.triggers.container import ContainerTrigger
+from phaseplan.airflow.triggers.container import ContainerTrigger
+from phaseplan.config.settings import settings
+from phaseplan.containers import engine
+from phaseplan.containers.engine_errors import ImageMissing
+from phaseplan.containers.labels import Labels
+from phaseplan.gates.commands import ContainerBench
+from phaseplan.gates.gating import Waiting
+from phaseplan.gates.workbench import GateFailed, Workbench
+from phaseplan.ledger.records import Finding
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.repository.repo import GitRepo
 from tests.container.conftest import AGENT, COLLECTOR, Work
 
 pytestmark = pytest.mark.docker

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from include.phaseplan.errors import InputFault
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.gates.diff import Judged, gate_digest, judge
-from include.phaseplan.runtime.gates.hostile import hostile
-from include.phaseplan.runtime.git import GitRepo
+from phaseplan.errors import InputFault
+from phaseplan.gates.diff import Judged, gate_digest, judge
+from phaseplan.gates.hostile import hostile
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.model import PhasePlan
+from phaseplan.repository.repo import GitRepo
 from tests.container.conftest import Work
 
 Publish = Callable[[Work], GitRepo]
@@ -121,7 +121,7 @@ def test_required_pattern_in_new_files_only(judged: Callable[..., Judged]) -> No
 
 
 def test_a_pattern_without_end_is_given_up(judged: Callable[..., Judged], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("include.phaseplan.runtime.gates.required._PATIENCE", 1)
+    monkeypatch.setattr("phaseplan.gates.required._PATIENCE", 1)
     rules = [{"files": "src/one/*", "pattern": "a"}, {"files": "src/one/*", "pattern": "(a+)+$"}]
     result = judged({"src/one/a": "a" * 64 + "b\n"}, required=rules)
     assert told(result) == [("required", "src/one/a")] and "given up" in result.findings[0].message

@@ -9,11 +9,11 @@ from pathlib import Path
 import docker
 import pytest
 
-from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.faults import ContainerGone, EngineUnreachable, ImageMissing
-from include.phaseplan.runtime.follow import Cursor, follow, lines
-from include.phaseplan.runtime.labels import Labels, filters
-from include.phaseplan.runtime.redact import Redactor
+from phaseplan.containers import engine
+from phaseplan.containers.engine_errors import ContainerGone, EngineUnreachable, ImageMissing
+from phaseplan.containers.labels import Labels, filters
+from phaseplan.containers.log_following import Cursor, follow, lines
+from phaseplan.containers.redact import Redactor
 from tests.container.conftest import AGENT, COLLECTOR
 
 docker_test = pytest.mark.docker

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.gates.hostile import hostile
-from include.phaseplan.runtime.records import Finding
+from phaseplan.containers import engine
+from phaseplan.gates.hostile import hostile
+from phaseplan.ledger.records import Finding
 from tests.container.conftest import PLAIN, Story
 
 pytestmark = pytest.mark.docker

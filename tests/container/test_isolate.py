@@ -7,11 +7,11 @@ from pathlib import Path
 import docker
 import pytest
 
-from include.phaseplan.cli.main import main
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.opening import open_phase
-from include.phaseplan.runtime.records import State
+from phaseplan.cli.main import main
+from phaseplan.containers import engine
+from phaseplan.ledger.records import State
+from phaseplan.phase.open import open_phase
+from phaseplan.plan.agents import AgentProfile
 from tests.container.conftest import PLAIN
 from tests.git.lab import PHASE, Lab, plan_of
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.runtime.gates.hostile import hostile
-from include.phaseplan.runtime.git import GitRepo
+from phaseplan.gates.hostile import hostile
+from phaseplan.repository.repo import GitRepo
 from tests.field.workspace import repository
 
 BASE = {b"readme": ("100644", b"x"), b"dir/f": ("100644", b"x")}

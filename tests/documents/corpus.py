@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from include.phaseplan.plan.campaign import load_valid
-from include.phaseplan.plan.export.document import markdown
-from include.phaseplan.plan.importing.document import import_file
+from phaseplan.documents.export.document import markdown
+from phaseplan.documents.importing.document import import_file
+from phaseplan.plan.campaign import load_valid
 
 HERE = Path(__file__).resolve().parent
 KINDS = ("branches", "names", "waves", "edges", "lines", "owned paths")

@@ -17,8 +17,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.phaseplan.plan.importing.document import import_bytes
-from include.phaseplan.plan.loader import decode, parse
+from phaseplan.documents.importing.document import import_bytes
+from phaseplan.plan.yaml.load import decode, parse
 from tests.documents.corpus import sources
 from tests.documents.mutations import mutate
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["include.phaseplan.plan"]):
+with atheris.instrument_imports(include=["phaseplan.plan"]):
     from tests.documents.fuzz import check
 
 from tests.documents.corpus import documents

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.plan.campaign import load_valid
-from include.phaseplan.plan.importing.document import import_file, import_text
-from include.phaseplan.plan.importing.soundness import fault, inverted
+from phaseplan.documents.importing.document import import_file, import_text
+from phaseplan.documents.importing.soundness import fault, inverted
+from phaseplan.plan.campaign import load_valid
 from tests.documents.corpus import HERE
 
 TOP = Path(__file__).resolve().parents[2]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from include.phaseplan.plan.campaign import load_valid
-from include.phaseplan.plan.codes import CODES
-from include.phaseplan.plan.importing.document import import_file
+from phaseplan.documents.importing.document import import_file
+from phaseplan.plan.campaign import load_valid
+from phaseplan.plan.lint.codes import CODES
 from tests.documents import corpus
 
 DOCUMENTS = corpus.documents()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.phaseplan.plan.importing.document import import_bytes, import_text
+from phaseplan.documents.importing.document import import_bytes, import_text
 from tests.documents.corpus import sources
 from tests.documents.fuzz import check
 from tests.documents.mutations import mutate

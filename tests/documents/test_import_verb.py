@@ -13,7 +13,7 @@ FOUNDING = HERE / "01-founding.md"
 
 
 def phaseplan(*args: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "include.phaseplan.cli.main", *map(str, args)]
+    command = [sys.executable, "-m", "phaseplan.cli.main", *map(str, args)]
     return subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
 
 
@@ -49,7 +49,7 @@ def test_what_is_no_document() -> None:
 
 def test_it_imports_no_airflow_git_or_docker() -> None:
     script = (
-        "import sys; from include.phaseplan.cli.main import main; main(['import', sys.argv[1]]);"
+        "import sys; from phaseplan.cli.main import main; main(['import', sys.argv[1]]);"
         "print([m for m in sys.modules if m.split('.')[0] in ('airflow', 'git', 'docker')])"
     )
     done = subprocess.run([sys.executable, "-c", script, FOUNDING], cwd=TOP, capture_output=True, text=True, check=True)

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from include.phaseplan.plan.campaign import load_valid
-from include.phaseplan.plan.digest import plan_digest
-from include.phaseplan.plan.export.document import markdown
-from include.phaseplan.plan.importing.document import import_text
-from include.phaseplan.plan.loader import parse
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.documents.export.document import markdown
+from phaseplan.documents.importing.document import import_text
+from phaseplan.plan.campaign import load_valid
+from phaseplan.plan.digest import plan_digest
+from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.yaml.load import parse
 from tests.plan.random_plans import random_plan
 
 TOP = Path(__file__).resolve().parents[2]

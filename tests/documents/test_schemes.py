@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from include.phaseplan.plan.export.document import markdown
-from include.phaseplan.plan.importing.document import import_text
-from include.phaseplan.plan.loader import parse
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.documents.export.document import markdown
+from phaseplan.documents.importing.document import import_text
+from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.yaml.load import parse
 
 TABLE = """# Phase 3: Search
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from include.phaseplan.cli.airflow.api import Api
+from phaseplan.cli.local_airflow.api import Api
 from tests.end_to_end.night import git
 from tests.end_to_end.place import Place
 from tests.end_to_end.world import ended, insist

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from include.phaseplan.runtime.settings import TOP
+from provision.common import TOP
 from tests.end_to_end.again import Evening, Evenings
 from tests.end_to_end.night import PHASES, Night, bare, docker, git, phaseplan, started
 from tests.end_to_end.place import Place

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from include.phaseplan.runtime.settings import TOP
+from provision.common import TOP
 
 PHASES = (1, 5, 6, 90, 93, 94, 95, 96, 97, 98)  # those that open
 
@@ -129,7 +129,7 @@ def phaseplan(args: list[str], state: Path, **extra: str) -> subprocess.Complete
 def started(args: list[str], state: Path, **extra: str) -> subprocess.Popen[str]:
     """`./phaseplan`, not waited for."""
     return subprocess.Popen(
-        [sys.executable, "-m", "include.phaseplan.cli.main", *args],
+        [sys.executable, "-m", "phaseplan.cli.main", *args],
         cwd=TOP,
         env={**os.environ, "AIRFLOW__PHASEPLAN__STATE": str(state), "AIRFLOW__PHASEPLAN__RETRY_DELAY": "1", **extra},
         stdout=subprocess.PIPE,

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from include.phaseplan.cli.airflow.api import Api, ApiError
+from phaseplan.cli.local_airflow.api import Api, ApiError
 from tests.end_to_end.world import airflow_up, ended, insist
 from tests.kills.parts import strike
 from tests.kills.place import Run, bare

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import docker
 
-from include.phaseplan.cli.airflow.api import Api, ApiError
+from phaseplan.cli.local_airflow.api import Api, ApiError
 from tests.end_to_end import night
 from tests.end_to_end.night import Begun
 

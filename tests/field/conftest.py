@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import docker
 import pytest
 
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.gates.commands import ContainerBench
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.labels import Labels
-from include.phaseplan.runtime.records import Finding
+from phaseplan.containers import engine
+from phaseplan.containers.labels import Labels
+from phaseplan.gates.commands import ContainerBench
+from phaseplan.ledger.records import Finding
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.repository.repo import GitRepo
 from tests.build import conftest as build
 from tests.container import conftest as container
 from tests.container.conftest import AGENT, COLLECTOR, Work

@@ -12,22 +12,22 @@ from typing import Any
 
 import docker
 
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.build.job import Again, Done, Job, Running
-from include.phaseplan.runtime.build.step import step
-from include.phaseplan.runtime.closing import Closing, close_phase
-from include.phaseplan.runtime.follow import follow
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.integrating import WaveTask
-from include.phaseplan.runtime.integration import Integrated
-from include.phaseplan.runtime.ledger import Snapshot, read
-from include.phaseplan.runtime.opening import open_phase
-from include.phaseplan.runtime.records import Token, Verdict
-from include.phaseplan.runtime.remote import Remote
-from include.phaseplan.runtime.settings import settings
-from include.phaseplan.runtime.status import PhaseStatus, build_status
+from phaseplan.attempt.job import Again, Done, Job, Running
+from phaseplan.attempt.step import step
+from phaseplan.config.settings import settings
+from phaseplan.containers import engine
+from phaseplan.containers.log_following import follow
+from phaseplan.ledger.records import Token, Verdict
+from phaseplan.ledger.write import Snapshot, read
+from phaseplan.phase.close import Closing, close_phase
+from phaseplan.phase.open import open_phase
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.model import PhasePlan
+from phaseplan.report.status import PhaseStatus, build_status
+from phaseplan.repository.remote import Remote
+from phaseplan.repository.repo import GitRepo
+from phaseplan.wave.integrate import Integrated
+from phaseplan.wave.task import WaveTask
 from tests.git.lab import commit_files
 
 PHASE = 5

@@ -14,11 +14,11 @@ from pathlib import Path
 import docker
 import pytest
 
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.gates.commands import ContainerBench
-from include.phaseplan.runtime.gates.gating import GateStopped, Waiting
-from include.phaseplan.runtime.labels import Labels
+from phaseplan.containers import engine
+from phaseplan.containers.labels import Labels
+from phaseplan.gates.commands import ContainerBench
+from phaseplan.gates.gating import GateStopped, Waiting
+from phaseplan.plan.agents import AgentProfile
 from tests.container.conftest import AGENT, COLLECTOR
 from tests.field.conftest import Gates
 from tests.git.lab import Lab, plan_of

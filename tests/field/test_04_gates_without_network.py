@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import pytest
 
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.gates.profile import gate_profile
-from include.phaseplan.runtime.integrating import wave_bench
+from phaseplan.gates.profile import gate_profile
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.model import PhasePlan
+from phaseplan.wave.task import wave_bench
 from tests.build.conftest import Stage
 from tests.container.conftest import AGENT
 from tests.field.conftest import Gates

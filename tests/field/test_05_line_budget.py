@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.gates.diff import Judged, judge
-from include.phaseplan.runtime.git import GitRepo
+from phaseplan.gates.diff import Judged, judge
+from phaseplan.plan.model import PhasePlan
+from phaseplan.repository.repo import GitRepo
 from tests.container.conftest import Work
 from tests.field.small_phase import phase_plan, small_phase
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.runtime.gates.diff import Judged
+from phaseplan.gates.diff import Judged
 from tests.field.small_phase import phase_plan, small_phase
 from tests.field.test_05_line_budget import Case, Files
 

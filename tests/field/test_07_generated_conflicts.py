@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.records import State, Token
+from phaseplan.ledger.records import State, Token
+from phaseplan.plan.model import PhasePlan
 from tests.field.small_phase import phase_plan, small_phase
 from tests.git.lab import Lab, commit_files, plan_of
 

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from include.phaseplan.cli import status as status_verb
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.conservation import union_dropped
-from include.phaseplan.runtime.gates.diff import Judged, judge
-from include.phaseplan.runtime.gates.lost import Earlier
-from include.phaseplan.runtime.merge import Head, chain_merge
+from phaseplan.cli import status as status_verb
+from phaseplan.gates.diff import Judged, judge
+from phaseplan.gates.lost import Earlier
+from phaseplan.merging.chain import Head, chain_merge
+from phaseplan.merging.conservation import union_dropped
+from phaseplan.plan.model import PhasePlan
 from tests.field.small_phase import phase_plan, small_phase
 from tests.git.lab import Lab, commit_files
 

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.runtime import refs
-from include.phaseplan.runtime.build.job import Done, Running
-from include.phaseplan.runtime.build.step import step
-from include.phaseplan.runtime.collect import beside_words
-from include.phaseplan.runtime.engine import volume_of
-from include.phaseplan.runtime.follow import follow
-from include.phaseplan.runtime.gates.nothing import nothing
-from include.phaseplan.runtime.limits import Limits
+from phaseplan.attempt.job import Done, Running
+from phaseplan.attempt.step import step
+from phaseplan.config.limits import Limits
+from phaseplan.containers.collect import beside_words
+from phaseplan.containers.engine import volume_of
+from phaseplan.containers.log_following import follow
+from phaseplan.gates.nothing import nothing
+from phaseplan.ledger import refs
 from tests.build.conftest import Stage, stage
 from tests.container.conftest import AGENT, Story
 from tests.field.workspace import Workspace, content, differing, repository

@@ -12,15 +12,15 @@ from dataclasses import replace
 
 import pytest
 
-from include.phaseplan.cli.running import leftovers
-from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.build import start
-from include.phaseplan.runtime.build.job import Again, Done, Running
-from include.phaseplan.runtime.build.step import step
-from include.phaseplan.runtime.build.sweep import sweep
-from include.phaseplan.runtime.follow import follow
-from include.phaseplan.runtime.opening import open_phase
-from include.phaseplan.runtime.settings import settings
+from phaseplan.attempt import start
+from phaseplan.attempt.job import Again, Done, Running
+from phaseplan.attempt.step import step
+from phaseplan.attempt.sweep import sweep
+from phaseplan.cli.running import leftovers
+from phaseplan.config.settings import settings
+from phaseplan.containers import engine
+from phaseplan.containers.log_following import follow
+from phaseplan.phase.open import open_phase
 from tests.build.conftest import Stage, stage
 
 __all__ = ["stage"]

@@ -14,15 +14,15 @@ import time
 import pytest
 from structlog.testing import capture_logs
 
-from include.phaseplan.runtime.build.job import Done, Heard, Running
-from include.phaseplan.runtime.build.step import step
-from include.phaseplan.runtime.engine import find
-from include.phaseplan.runtime.excerpt import FIRST, LAST, Excerpt
-from include.phaseplan.runtime.lines import Lines
-from include.phaseplan.runtime.records import Finding
-from include.phaseplan.runtime.settings import settings
-from include.phaseplan.runtime.shown import one_line
-from include.phaseplan.triggers.container import ContainerTrigger
+from phaseplan.airflow.triggers.container import ContainerTrigger
+from phaseplan.attempt.job import Done, Heard, Running
+from phaseplan.attempt.step import step
+from phaseplan.config.settings import settings
+from phaseplan.containers.engine import find
+from phaseplan.containers.lines import Lines
+from phaseplan.ledger.records import Finding
+from phaseplan.text.excerpt import FIRST, LAST, Excerpt
+from phaseplan.text.shown import one_line
 from tests.build.conftest import Stage, stage
 
 __all__ = ["stage"]

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.runtime.build.job import Again, Done, Running
-from include.phaseplan.runtime.build.step import step
-from include.phaseplan.runtime.follow import follow
-from include.phaseplan.runtime.verdicts import spent
+from phaseplan.attempt.job import Again, Done, Running
+from phaseplan.attempt.step import step
+from phaseplan.containers.log_following import follow
+from phaseplan.ledger.rulings import spent
 from tests.build.conftest import Stage
 
 pytestmark = pytest.mark.docker

@@ -14,16 +14,17 @@ from typing import Any
 
 import pytest
 
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.plan.digest import plan_digest
-from include.phaseplan.plan.model import Branch, Gates, GeneratedFiles, PhasePlan, SharedFile, Wave
-from include.phaseplan.runtime import inputs, schemes
-from include.phaseplan.runtime.complete import Standing, judge
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.inputs import BUILT, Builder, Start, ingredients
-from include.phaseplan.runtime.nightly.situation import Situation
-from include.phaseplan.runtime.records import Ledger, Pinned
-from include.phaseplan.runtime.snapshot import Snapshot
+from phaseplan.attempt import inputs
+from phaseplan.attempt.inputs import BUILT, Builder, Start, ingredients
+from phaseplan.ledger import digest_schemes as schemes
+from phaseplan.ledger.records import Ledger, Pinned
+from phaseplan.ledger.snapshot import Snapshot
+from phaseplan.phase.situation import Situation
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.digest import plan_digest
+from phaseplan.plan.model import Branch, Gates, GeneratedFiles, PhasePlan, SharedFile, Wave
+from phaseplan.report.standing import Standing, judge
+from phaseplan.repository.repo import GitRepo
 from tests.git import nights as harness
 from tests.git.lab import Lab
 from tests.git.nights import Nights, plan_of

@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime import inputs
-from include.phaseplan.runtime.build import judge
-from include.phaseplan.runtime.build.job import Again, Done, Running
-from include.phaseplan.runtime.build.step import step
-from include.phaseplan.runtime.follow import follow
-from include.phaseplan.runtime.opening import open_phase
-from include.phaseplan.runtime.records import State
+from phaseplan.attempt import inputs, judge
+from phaseplan.attempt.job import Again, Done, Running
+from phaseplan.attempt.step import step
+from phaseplan.containers.log_following import follow
+from phaseplan.ledger.records import State
+from phaseplan.phase.open import open_phase
+from phaseplan.plan.model import PhasePlan
 from tests.build.conftest import PLAN, Stage, stage
 
 __all__ = ["stage"]

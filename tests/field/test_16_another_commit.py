@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.runtime.flaky import flaky
-from include.phaseplan.runtime.ledger import read
-from include.phaseplan.runtime.nights import nights_of
-from include.phaseplan.runtime.records import Night, changed
+from phaseplan.ledger.flaky import flaky
+from phaseplan.ledger.records import Night, changed
+from phaseplan.ledger.run_history import nights_of
+from phaseplan.ledger.write import read
 from tests.git.lab import PHASE, Lab, plan_of
 
 PLAN = plan_of({"1": [], "2": []})

@@ -17,13 +17,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, assume, event, example, given, settings
 
-from include.phaseplan.compile import names
-from include.phaseplan.compile.campaign import compile_campaign
-from include.phaseplan.compile.dag import compile_plan
-from include.phaseplan.compile.options import Options
-from include.phaseplan.plan.campaign import load_valid
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.settings import TOP
+from phaseplan.airflow.compile.campaign import compile_campaign
+from phaseplan.airflow.compile.dag import compile_plan
+from phaseplan.airflow.compile.options import Options
+from phaseplan.plan import names
+from phaseplan.plan.campaign import load_valid
+from phaseplan.plan.model import PhasePlan
+from provision.common import TOP
 from tests.cli.plans import plan as small
 from tests.compile.test_dag_files import parse
 from tests.field.hostile_plans import hostile_plan
@@ -91,7 +91,7 @@ def test_ordinary_names_keep_the_ids_they_had() -> None:
 
 
 def test_a_plan_that_airflow_refuses_takes_only_itself_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from include.phaseplan.compile import dag as compiling
+    from phaseplan.airflow.compile import dag as compiling
 
     agents = tmp_path / "agents.yaml"
     agents.write_text("a: {image: x}\n")

@@ -14,21 +14,21 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.cli.tables import waves
-from include.phaseplan.compile.dag import compile_plan
-from include.phaseplan.compile.options import Options
-from include.phaseplan.errors import Infrastructure, InputFault
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.plan.campaign import load_campaign
-from include.phaseplan.plan.diagnostics import Diagnostic
-from include.phaseplan.plan.planfolder import plan_files
-from include.phaseplan.runtime import patience
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.git_stream import output
-from include.phaseplan.runtime.planfiles import PlanFiles
-from include.phaseplan.runtime.remote import Remote
-from include.phaseplan.runtime.settings import Settings, repository_for, settings
-from include.phaseplan.runtime.status import build_status
+from phaseplan.airflow.compile.dag import compile_plan
+from phaseplan.airflow.compile.options import Options
+from phaseplan.cli.tables import waves
+from phaseplan.config.plan_cache import PlanFiles
+from phaseplan.config.plan_files import plan_files
+from phaseplan.config.settings import Settings, repository_for, settings
+from phaseplan.errors import Infrastructure, InputFault
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.campaign import load_campaign
+from phaseplan.plan.lint.diagnostics import Diagnostic
+from phaseplan.report.status import build_status
+from phaseplan.repository import time_limits as patience
+from phaseplan.repository.remote import Remote
+from phaseplan.repository.repo import GitRepo
+from phaseplan.repository.stream import output
 from tests.cli.plans import plan as small
 from tests.git.lab import Lab, plan_of
 

@@ -25,19 +25,20 @@ import yaml
 from airflow.sdk.definitions.retry_policy import RetryAction
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from include.phaseplan.cli.running.logs import last_error
-from include.phaseplan.errors import Infrastructure
-from include.phaseplan.operators.faults import faults
-from include.phaseplan.operators.phase import OpenPhaseOperator
-from include.phaseplan.operators.retrying import FEW, RETRIES, ByCause
-from include.phaseplan.runtime import refs, results
-from include.phaseplan.runtime.base import find_base
-from include.phaseplan.runtime.faults import EngineForbidden, EngineUnreachable, engine_errors
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.labels import filters
-from include.phaseplan.runtime.records import Token
-from include.phaseplan.runtime.refusals import NameClash, RepositoryUnreachable
-from include.phaseplan.runtime.remote import BaseMissing, Remote, Update
+from phaseplan.airflow.operators.faults import faults
+from phaseplan.airflow.operators.phase import OpenPhaseOperator
+from phaseplan.airflow.operators.retrying import FEW, RETRIES, ByCause
+from phaseplan.cli.running.logs import last_error
+from phaseplan.containers.engine_errors import EngineForbidden, EngineUnreachable, engine_errors
+from phaseplan.containers.labels import filters
+from phaseplan.errors import Infrastructure
+from phaseplan.ledger import attempt_refs as results
+from phaseplan.ledger import refs
+from phaseplan.ledger.records import Token
+from phaseplan.merging.base import find_base
+from phaseplan.repository.refusals import NameClash, RepositoryUnreachable
+from phaseplan.repository.remote import BaseMissing, Remote, Update
+from phaseplan.repository.repo import GitRepo
 from tests.git.lab import PHASE, Lab, plan_of
 
 IMAGE = "debian:bookworm-slim"

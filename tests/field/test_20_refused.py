@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from include.phaseplan.cli.tables import troubles, waves
-from include.phaseplan.operators.faults import faults
-from include.phaseplan.runtime.integration import WaveRed
-from include.phaseplan.runtime.records import State
-from include.phaseplan.runtime.refs import integration
-from include.phaseplan.runtime.refusals import NameClash, Refused
-from include.phaseplan.runtime.remote import Update
-from include.phaseplan.runtime.status import build_status
+from phaseplan.airflow.operators.faults import faults
+from phaseplan.cli.tables import troubles, waves
+from phaseplan.ledger.records import State
+from phaseplan.ledger.refs import integration
+from phaseplan.report.status import build_status
+from phaseplan.repository.refusals import NameClash, Refused
+from phaseplan.repository.remote import Update
+from phaseplan.wave.integrate import WaveRed
 from tests.git.lab import PHASE, Lab, commit_files, plan_of
 
 HEAD = integration(PHASE)

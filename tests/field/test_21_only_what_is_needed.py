@@ -15,17 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.errors import Infrastructure, InputFault
-from include.phaseplan.runtime import bound
-from include.phaseplan.runtime.base import find_base
-from include.phaseplan.runtime.cache import PACKS, PrivateRepo
-from include.phaseplan.runtime.closing import close_phase
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.ledger import read
-from include.phaseplan.runtime.objects import read_objects
-from include.phaseplan.runtime.opening import open_phase
-from include.phaseplan.runtime.refs import ledger, result
-from include.phaseplan.runtime.remote import Remote
+from phaseplan.errors import Infrastructure, InputFault
+from phaseplan.ledger.refs import ledger, result
+from phaseplan.ledger.write import read
+from phaseplan.merging.base import find_base
+from phaseplan.phase.close import close_phase
+from phaseplan.phase.open import open_phase
+from phaseplan.repository import cache_bound as bound
+from phaseplan.repository.cache import PACKS, PrivateRepo
+from phaseplan.repository.objects import read_objects
+from phaseplan.repository.remote import Remote
+from phaseplan.repository.repo import GitRepo
 from tests.git.lab import PHASE, Lab, commit_files, plan_of
 
 

@@ -19,19 +19,19 @@ import yaml
 from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as hypothesis_settings
 
-from include.phaseplan.cli import pinned
-from include.phaseplan.cli import run as run_verb
-from include.phaseplan.cli.main import main
-from include.phaseplan.cli.running.request import PhaseRequest
-from include.phaseplan.plan.campaign import load_valid
-from include.phaseplan.plan.digest import plan_digest
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.closing import close_phase
-from include.phaseplan.runtime.ledger import commit_ledger, read
-from include.phaseplan.runtime.opening import open_phase
-from include.phaseplan.runtime.records import Pinned, changed
-from include.phaseplan.runtime.remote import Remote
-from include.phaseplan.runtime.settings import TOP
+from phaseplan.cli import pinned
+from phaseplan.cli import run as run_verb
+from phaseplan.cli.main import main
+from phaseplan.cli.running.request import PhaseRequest
+from phaseplan.ledger.records import Pinned, changed
+from phaseplan.ledger.write import commit_ledger, read
+from phaseplan.phase.close import close_phase
+from phaseplan.phase.open import open_phase
+from phaseplan.plan.campaign import load_valid
+from phaseplan.plan.digest import plan_digest
+from phaseplan.plan.model import PhasePlan
+from phaseplan.repository.remote import Remote
+from provision.common import TOP
 from tests.field.hostile_plans import hostile_plan
 
 PLAN = """phase: 5

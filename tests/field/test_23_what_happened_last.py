@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.runtime.integration import WaveRed
-from include.phaseplan.runtime.ledger import read
-from include.phaseplan.runtime.nights import night
-from include.phaseplan.runtime.records import State
-from include.phaseplan.runtime.status import build_status
+from phaseplan.ledger.records import State
+from phaseplan.ledger.run_history import night
+from phaseplan.ledger.write import read
+from phaseplan.report.status import build_status
+from phaseplan.wave.integrate import WaveRed
 from tests.field.small_phase import SmallPhase, phase_plan, small_phase
 from tests.git.lab import PHASE, Lab, plan_of
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from include.phaseplan.cli.run import _ended
-from include.phaseplan.cli.running.ending import FINE, SYSTEM, Ended, exit_code, report
-from include.phaseplan.cli.running.request import PhaseRequest
-from include.phaseplan.errors import Stale
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.settings import settings
+from phaseplan.cli.run import _ended
+from phaseplan.cli.running.ending import FINE, SYSTEM, Ended, exit_code, report
+from phaseplan.cli.running.request import PhaseRequest
+from phaseplan.config.settings import settings
+from phaseplan.errors import Stale
+from phaseplan.plan.model import PhasePlan
 from tests.git.lab import Lab, plan_of
 
 

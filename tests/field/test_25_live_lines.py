@@ -15,15 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.cli import tables
-from include.phaseplan.cli.airflow.api import TaskState
-from include.phaseplan.cli.progress.plain import Plain
-from include.phaseplan.cli.progress.troubles import Troubles
-from include.phaseplan.cli.progress.view import PhaseView, observe
-from include.phaseplan.cli.running.logs import last_error
-from include.phaseplan.compile import names
-from include.phaseplan.plan.campaign import load_valid
-from include.phaseplan.runtime.status import PhaseStatus, Timings, build_status
+from phaseplan.cli import tables
+from phaseplan.cli.local_airflow.api import TaskState
+from phaseplan.cli.progress.plain import Plain
+from phaseplan.cli.progress.troubles import Troubles
+from phaseplan.cli.progress.view import PhaseView, observe
+from phaseplan.cli.running.logs import last_error
+from phaseplan.plan import names
+from phaseplan.plan.campaign import load_valid
+from phaseplan.report.status import PhaseStatus, Timings, build_status
 from tests.git.lab import Lab, plan_of
 
 TOP = Path(__file__).resolve().parents[2]

@@ -20,18 +20,18 @@ from urllib.parse import quote
 import pytest
 from structlog.testing import capture_logs
 
-from include.phaseplan.runtime.build.job import Again, Done, Running
-from include.phaseplan.runtime.build.ready import look
-from include.phaseplan.runtime.build.replay import replay
-from include.phaseplan.runtime.build.step import step
-from include.phaseplan.runtime.follow import follow
-from include.phaseplan.runtime.git import GitError, GitRepo
-from include.phaseplan.runtime.leaks import leaks
-from include.phaseplan.runtime.lines import LIMIT, Lines
-from include.phaseplan.runtime.opening import open_phase
-from include.phaseplan.runtime.redact import Redactor
-from include.phaseplan.runtime.settings import settings
-from include.phaseplan.triggers.container import ContainerTrigger
+from phaseplan.airflow.triggers.container import ContainerTrigger
+from phaseplan.attempt.job import Again, Done, Running
+from phaseplan.attempt.ready import look
+from phaseplan.attempt.replay import replay
+from phaseplan.attempt.step import step
+from phaseplan.config.settings import settings
+from phaseplan.containers.lines import LIMIT, Lines
+from phaseplan.containers.log_following import follow
+from phaseplan.containers.redact import Redactor
+from phaseplan.containers.secret_scan import leaks
+from phaseplan.phase.open import open_phase
+from phaseplan.repository.repo import GitError, GitRepo
 from tests.build.conftest import Stage, stage
 
 __all__ = ["stage"]

@@ -22,21 +22,21 @@ from typing import Any
 import pytest
 import yaml
 
-from include.phaseplan.cli.lastrun import last_run, remember
-from include.phaseplan.cli.main import main
-from include.phaseplan.cli.reading import repository_of
-from include.phaseplan.cli.running.homes import copy_plans
-from include.phaseplan.compile.dag import compile_plan
-from include.phaseplan.compile.options import Options
-from include.phaseplan.errors import InputFault
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.plan.digest import plan_digest
-from include.phaseplan.plan.login import masked, parted
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.logins import VARIABLE, environment
-from include.phaseplan.runtime.opening import open_phase
-from include.phaseplan.runtime.refusals import RepositoryUnreadable
-from include.phaseplan.runtime.remote import Remote, Update
+from phaseplan.airflow.compile.dag import compile_plan
+from phaseplan.airflow.compile.options import Options
+from phaseplan.cli.lastrun import last_run, remember
+from phaseplan.cli.main import main
+from phaseplan.cli.reading import repository_of
+from phaseplan.cli.running.homes import copy_plans
+from phaseplan.errors import InputFault
+from phaseplan.phase.open import open_phase
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.digest import plan_digest
+from phaseplan.plan.login import masked, parted
+from phaseplan.plan.model import PhasePlan
+from phaseplan.repository.logins import VARIABLE, environment
+from phaseplan.repository.refusals import RepositoryUnreadable
+from phaseplan.repository.remote import Remote, Update
 from tests.git.lab import Lab
 
 PASSWORD = "hunter2/& 'x"  # what percent-encoding and shells care about

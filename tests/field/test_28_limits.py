@@ -19,11 +19,11 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.runtime.gates.hostile import hostile
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.git_stream import paths_within
-from include.phaseplan.runtime.limits import Limits
-from include.phaseplan.runtime.packscan import TooMuch, Unreadable, scan
+from phaseplan.config.limits import Limits
+from phaseplan.gates.hostile import hostile
+from phaseplan.repository.pack_limits import TooMuch, Unreadable, scan
+from phaseplan.repository.repo import GitRepo
+from phaseplan.repository.stream import paths_within
 from tests.container.conftest import Story
 from tests.field.workspace import Workspace, repository
 

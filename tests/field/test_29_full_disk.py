@@ -17,17 +17,17 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.cli import main
-from include.phaseplan.cli.running.room import Room
-from include.phaseplan.errors import Infrastructure
-from include.phaseplan.operators.retrying import ByCause
-from include.phaseplan.runtime import statuslog
-from include.phaseplan.runtime.build.job import Done, Running
-from include.phaseplan.runtime.build.step import step
-from include.phaseplan.runtime.disk import DiskFull, disk_errors, of_error, of_git
-from include.phaseplan.runtime.follow import follow
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.git_stream import take_pack
+from phaseplan.airflow.operators.retrying import ByCause
+from phaseplan.attempt.job import Done, Running
+from phaseplan.attempt.step import step
+from phaseplan.cli import main
+from phaseplan.cli.running.room import Room
+from phaseplan.containers.log_following import follow
+from phaseplan.errors import Infrastructure
+from phaseplan.ledger import status_log as statuslog
+from phaseplan.repository.disk import DiskFull, disk_errors, of_error, of_git
+from phaseplan.repository.repo import GitRepo
+from phaseplan.repository.stream import take_pack
 from tests.build.conftest import Stage, stage
 from tests.git.lab import Lab
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.cli.main import main
+from phaseplan.cli.main import main
 
 TOP = Path(__file__).resolve().parents[2]
 PLAN = TOP / "include" / "plans" / "phase-06.yaml"
@@ -151,7 +151,7 @@ def test_standard_output_by_name_is_written_where_it_stands(name: str, tmp_path:
     """A redirected one was replaced by a new file, which lost what had been written and what came later."""
     target, link = tmp_path / "out", tmp_path / "link"
     link.symlink_to("/dev/stdout")
-    words = [sys.executable, "-m", "include.phaseplan.cli.main", "schema", "-o", str(link) if name == "link" else name]
+    words = [sys.executable, "-m", "phaseplan.cli.main", "schema", "-o", str(link) if name == "link" else name]
     with target.open("w") as out:
         out.write("before\n")
         out.flush()

@@ -17,16 +17,16 @@ import docker
 import pytest
 from pydantic import ValidationError
 
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.runtime import engine
-from include.phaseplan.runtime.build.job import Again, Running
-from include.phaseplan.runtime.build.step import step
-from include.phaseplan.runtime.labels import Labels
-from include.phaseplan.runtime.network import AGENTS, NetworkOpen, network_of, shared
-from include.phaseplan.runtime.opening import open_phase
-from include.phaseplan.runtime.settings import settings
-from include.phaseplan.runtime.usage import Usage
-from include.phaseplan.triggers import container as triggers
+from phaseplan.airflow.triggers import container as triggers
+from phaseplan.attempt.job import Again, Running
+from phaseplan.attempt.step import step
+from phaseplan.config.settings import settings
+from phaseplan.containers import engine
+from phaseplan.containers.disk_usage import Usage
+from phaseplan.containers.labels import Labels
+from phaseplan.containers.network import AGENTS, NetworkOpen, network_of, shared
+from phaseplan.phase.open import open_phase
+from phaseplan.plan.agents import AgentProfile
 from tests.build.conftest import Stage, stage
 from tests.container.conftest import client, ledger
 
@@ -88,7 +88,7 @@ def test_two_processes_that_need_the_network_at_once_get_one(client: docker.Dock
 def test_a_network_of_that_name_that_keeps_nobody_apart_is_refused(
     shared_network: str, client: docker.DockerClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("include.phaseplan.runtime.network.AGENTS", shared_network)
+    monkeypatch.setattr("phaseplan.containers.network.AGENTS", shared_network)
     with pytest.raises(NetworkOpen, match=f"docker network rm {shared_network}"):
         network_of(client, "bridge")
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from include.phaseplan.compile.names import dag_id, phase_of
-from include.phaseplan.errors import InputFault
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.runtime.labels import Labels
-from include.phaseplan.runtime.ledger import read
-from include.phaseplan.runtime.remote import Update
-from plugins import phaseplan_pages, phaseplan_pools
+from phaseplan.airflow.plugin import pages, pools
+from phaseplan.containers.labels import Labels
+from phaseplan.errors import InputFault
+from phaseplan.ledger.write import read
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.names import dag_id, phase_of
+from phaseplan.repository.remote import Update
 from tests.git.lab import Lab, plan_of
 
 ARABIC_FIVE, FULLWIDTH_FIVE, SUPERSCRIPT_FIVE = "\u0665", "\uff15", "\u2075"
@@ -45,9 +45,9 @@ def test_the_page_shows_nothing_under_another_spelling(
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__REPOSITORY", str(lab.url))
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__STATE", str(tmp_path / "state"))
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__PLANS", str(tmp_path))
-    assert phaseplan_pages.branch_page("phase_05", "wave_1.5-1_b5.1").status_code == 200
-    assert phaseplan_pages.branch_page(name, "wave_1.5-1_b5.1").status_code == 404
-    assert phaseplan_pages.branch_diff(name, "wave_1.5-1_b5.1").status_code == 404
+    assert pages.branch_page("phase_05", "wave_1.5-1_b5.1").status_code == 200
+    assert pages.branch_page(name, "wave_1.5-1_b5.1").status_code == 404
+    assert pages.branch_diff(name, "wave_1.5-1_b5.1").status_code == 404
 
 
 def test_only_the_name_that_we_would_give_is_a_public_name(tmp_path: Path) -> None:
@@ -77,15 +77,15 @@ def test_labels_of_another_spelling_are_not_ours(number: str) -> None:
 
 
 def test_pools_and_profiles_take_plain_digits_only() -> None:
-    assert phaseplan_pools._OURS.fullmatch("phaseplan_5_a4")
-    assert phaseplan_pools._OURS.fullmatch(f"phaseplan_{ARABIC_FIVE}_a4") is None
+    assert pools._OURS.fullmatch("phaseplan_5_a4")
+    assert pools._OURS.fullmatch(f"phaseplan_{ARABIC_FIVE}_a4") is None
     for field, value in (("user", f"{ARABIC_FIVE}:5"), ("memory", f"{ARABIC_FIVE}g"), ("timeout", f"{ARABIC_FIVE}m")):
         with pytest.raises(ValidationError):
             AgentProfile.model_validate({"image": "x", field: value})
 
 
 def test_a_phase_on_the_command_line_is_a_number_in_plain_digits() -> None:
-    from include.phaseplan.cli.reading import phase_number
+    from phaseplan.cli.reading import phase_number
 
     assert [phase_number(text) for text in ("5", "05", "phase_05", "phase-5")] == [5, 5, 5, 5]
     for text in (ARABIC_FIVE, "5x", "", "-5"):

@@ -20,12 +20,13 @@ import pytest
 from airflow.sdk.definitions.retry_policy import RetryAction
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from include.phaseplan.operators.faults import faults
-from include.phaseplan.operators.retrying import RETRIES, ByCause
-from include.phaseplan.runtime import patience, stillness
-from include.phaseplan.runtime.patience import GitTooSlow, TargetSilent
-from include.phaseplan.runtime.preflight import Ahead, check_push
-from include.phaseplan.runtime.remote import Remote, Update
+from phaseplan.airflow.operators.faults import faults
+from phaseplan.airflow.operators.retrying import RETRIES, ByCause
+from phaseplan.phase.preflight import Ahead, check_push
+from phaseplan.repository import stillness
+from phaseplan.repository import time_limits as patience
+from phaseplan.repository.remote import Remote, Update
+from phaseplan.repository.time_limits import GitTooSlow, TargetSilent
 from tests.git.lab import Lab, plan_of
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.plan.campaign import load_campaign
-from include.phaseplan.plan.diagnostics import Diagnostic
+from phaseplan.plan.campaign import load_campaign
+from phaseplan.plan.lint.diagnostics import Diagnostic
 
 PLAN = """phase: 9
 title: A phase

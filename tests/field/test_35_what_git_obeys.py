@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.runtime.gates.hostile import hostile
-from include.phaseplan.runtime.gates.names import bare_repositories
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.status import build_status
+from phaseplan.gates.hostile import hostile
+from phaseplan.report.status import build_status
+from phaseplan.repository.repo import GitRepo
+from phaseplan.text.file_names import bare_repositories
 from tests.field.workspace import Workspace, repository
 from tests.git.lab import Lab, plan_of
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.runtime.limits import Limits
+from phaseplan.config.limits import Limits
 from tests.container.conftest import AGENT, Story
 from tests.field.workspace import Workspace, content, differing, repository
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
-from include.phaseplan.runtime.copyin import Checkout, archive
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.limits import Limits
+from phaseplan.config.limits import Limits
+from phaseplan.containers.copy_in import Checkout, archive
+from phaseplan.repository.repo import GitRepo
 
 TOP = Path(__file__).resolve().parents[2]
 _QUIET = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}

@@ -11,21 +11,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.plan.patterns import matches
-from include.phaseplan.runtime import results
-from include.phaseplan.runtime.closing import Closing, close_phase
-from include.phaseplan.runtime.git import IDENTITY, GitRepo
-from include.phaseplan.runtime.integration import Integrated, integrate
-from include.phaseplan.runtime.ledger import Snapshot, read
-from include.phaseplan.runtime.objects import commit
-from include.phaseplan.runtime.opening import open_phase
-from include.phaseplan.runtime.records import Finding, Token, Verdict, now
-from include.phaseplan.runtime.refs import public_name
-from include.phaseplan.runtime.remote import Remote, Update
-from include.phaseplan.runtime.statuslog import status_line
-from include.phaseplan.runtime.workbench import GateFailed
-from include.phaseplan.runtime.workspace import synthesise
+from phaseplan.gates.workbench import GateFailed
+from phaseplan.ledger import attempt_refs as results
+from phaseplan.ledger.records import Finding, Token, Verdict, now
+from phaseplan.ledger.refs import public_name
+from phaseplan.ledger.status_log import status_line
+from phaseplan.ledger.write import Snapshot, read
+from phaseplan.merging.workspace import synthesise
+from phaseplan.phase.close import Closing, close_phase
+from phaseplan.phase.open import open_phase
+from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.patterns.gitignore import matches
+from phaseplan.repository.objects import commit
+from phaseplan.repository.remote import Remote, Update
+from phaseplan.repository.repo import IDENTITY, GitRepo
+from phaseplan.wave.integrate import Integrated, integrate
 
 PHASE = 5
 Content = str | None | Callable[[str], str]  # the text, nothing (removed), or an edit of what is there

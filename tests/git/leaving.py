@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
-from include.phaseplan.plan.graph import transitive
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime import refs, results
-from include.phaseplan.runtime.history import Act, Story, live, stories
-from include.phaseplan.runtime.reconcile import derived
-from include.phaseplan.runtime.records import State, Verdict, now
-from include.phaseplan.runtime.takeout import TakenOut, take_out
+from phaseplan.ledger import attempt_refs as results
+from phaseplan.ledger import refs
+from phaseplan.ledger.records import State, Verdict, now
+from phaseplan.merging.integration_line import Act, Story, live, stories
+from phaseplan.merging.reconcile import derived
+from phaseplan.phase.take_out import TakenOut, take_out
+from phaseplan.plan.graph import transitive
+from phaseplan.plan.model import PhasePlan
 from tests.git.lab import PHASE, Content, Lab, commit_files, plan_of
 
 HEAD = refs.integration(PHASE)

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from include.phaseplan.errors import PhaseplanError
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.inputs import Builder, Start, ingredients, key_of
-from include.phaseplan.runtime.nightly.renew import Renewal
-from include.phaseplan.runtime.objects import tree_of
-from include.phaseplan.runtime.opening import open_phase
-from include.phaseplan.runtime.records import Ledger, State, Token
-from include.phaseplan.runtime.workspace import synthesise
+from phaseplan.attempt.inputs import Builder, Start, ingredients, key_of
+from phaseplan.errors import PhaseplanError
+from phaseplan.ledger.records import Ledger, State, Token
+from phaseplan.merging.workspace import synthesise
+from phaseplan.phase.open import open_phase
+from phaseplan.phase.renew import Renewal
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.model import PhasePlan
+from phaseplan.repository.objects import tree_of
 from tests.git.lab import PHASE, Content, Lab, commit_files
 
 WAVES = ({"1": (), "2": ()}, {"3": ("1",), "4": ("3",), "5": ("2",)})

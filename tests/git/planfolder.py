@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.plan.model import PhasePlan
 from tests.git.lab import Lab, plan_of
 
 

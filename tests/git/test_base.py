@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from include.phaseplan.errors import InputFault
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime import refs
-from include.phaseplan.runtime.base import resolve_base
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.ledger import Change, read, update
-from include.phaseplan.runtime.objects import missing
-from include.phaseplan.runtime.opening import open_phase
-from include.phaseplan.runtime.records import Ledger, changed
-from include.phaseplan.runtime.remote import BaseMissing
+from phaseplan.errors import InputFault
+from phaseplan.ledger import refs
+from phaseplan.ledger.records import Ledger, changed
+from phaseplan.ledger.write import Change, read, update
+from phaseplan.merging.base import resolve_base
+from phaseplan.phase.open import open_phase
+from phaseplan.plan.model import PhasePlan
+from phaseplan.repository.objects import missing
+from phaseplan.repository.remote import BaseMissing
+from phaseplan.repository.repo import GitRepo
 from tests.git.lab import Lab, commit_files, plan_of
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.errors import Infrastructure, InputFault
-from include.phaseplan.runtime import refs
-from include.phaseplan.runtime.culprits import Search
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.integration import Integrated, WaveRed, integrate
-from include.phaseplan.runtime.ledger import commit_ledger
-from include.phaseplan.runtime.records import Finding, Token
-from include.phaseplan.runtime.settings import settings
+from phaseplan.config.settings import settings
+from phaseplan.errors import Infrastructure, InputFault
+from phaseplan.ledger import refs
+from phaseplan.ledger.records import Finding, Token
+from phaseplan.ledger.write import commit_ledger
+from phaseplan.repository.repo import GitRepo
+from phaseplan.wave.culprits import Search
+from phaseplan.wave.integrate import Integrated, WaveRed, integrate
 from tests.git.lab import PHASE, Lab, LocalBench, commit_files, plan_of
 
 HEAD = refs.integration(PHASE)

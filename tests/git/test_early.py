@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime import brief, early, results
-from include.phaseplan.runtime.early import INTEGRATION, EarlyWarning, for_brief, warnings
-from include.phaseplan.runtime.snapshot import Claim
+from phaseplan.attempt import brief
+from phaseplan.ledger import attempt_refs as results
+from phaseplan.ledger.snapshot import Claim
+from phaseplan.merging import predicted_conflicts as early
+from phaseplan.merging.predicted_conflicts import INTEGRATION, EarlyWarning, for_brief, warnings
+from phaseplan.plan.model import PhasePlan
 from tests.git.lab import PHASE, Lab, commit_files, plan_of
 
 PLAN = plan_of({"1": [], "2": []}, {"3": [], "4": ["1"]})

@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.phaseplan.runtime.flaky import flaky
-from include.phaseplan.runtime.nights import DONE
-from include.phaseplan.runtime.records import Deed, Night, changed
+from phaseplan.ledger.flaky import flaky
+from phaseplan.ledger.records import Deed, Night, changed
+from phaseplan.ledger.run_history import DONE
 
 
 def deed(what: str = "built", **more: Any) -> Deed:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from include.phaseplan.runtime.reconcile import reconcile
-from include.phaseplan.runtime.results import claim_attempt
+from phaseplan.ledger.attempt_refs import claim_attempt
+from phaseplan.merging.reconcile import reconcile
 from tests.git.lab import PHASE, Lab, commit_files, plan_of
 
 

@@ -14,18 +14,18 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from include.phaseplan.errors import Infrastructure, Stale
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime import refs
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.integration import WaveRed
-from include.phaseplan.runtime.objects import entries
-from include.phaseplan.runtime.reconcile import derived, reconcile
-from include.phaseplan.runtime.records import Finding, State, Token
-from include.phaseplan.runtime.refusals import Refused
-from include.phaseplan.runtime.remote import Remote, Update
-from include.phaseplan.runtime.snapshot import Snapshot
-from include.phaseplan.runtime.workspace import DependencyOut
+from phaseplan.errors import Infrastructure, Stale
+from phaseplan.ledger import refs
+from phaseplan.ledger.records import Finding, State, Token
+from phaseplan.ledger.snapshot import Snapshot
+from phaseplan.merging.reconcile import derived, reconcile
+from phaseplan.merging.workspace import DependencyOut
+from phaseplan.plan.model import PhasePlan
+from phaseplan.repository.objects import entries
+from phaseplan.repository.refusals import Refused
+from phaseplan.repository.remote import Remote, Update
+from phaseplan.repository.repo import GitRepo
+from phaseplan.wave.integrate import WaveRed
 from tests.git.lab import PHASE, Content, Lab, LocalBench, plan_of
 from tests.git.machine.mutations import the_ledger_comes_without_its_head
 

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.errors import Infrastructure, InputFault
-from include.phaseplan.runtime import locks, refs
-from include.phaseplan.runtime.cache import kept
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.reconcile import derived, reconcile
-from include.phaseplan.runtime.remote import Remote, Update
+from phaseplan.errors import Infrastructure, InputFault
+from phaseplan.ledger import refs
+from phaseplan.merging.reconcile import derived, reconcile
+from phaseplan.repository import locks
+from phaseplan.repository.cache import kept
+from phaseplan.repository.remote import Remote, Update
+from phaseplan.repository.repo import GitRepo
 from tests.git.lab import PHASE, Lab, commit_files, plan_of
 from tests.git.shim.trial import HERE
 
@@ -166,9 +167,9 @@ def test_a_push_of_which_a_part_landed_is_rolled_forward(lab: Lab) -> None:
     hook.write_text((HERE / "hooks" / "reference-transaction").read_text())
     hook.chmod(0o755)
     code = (
-        "import os, sys; from pathlib import Path; from include.phaseplan.runtime.git import GitRepo\n"
-        "from include.phaseplan.runtime.remote import Remote\n"
-        "from include.phaseplan.runtime.reconcile import reconcile\n"
+        "import os, sys; from pathlib import Path; from phaseplan.repository.repo import GitRepo\n"
+        "from phaseplan.repository.remote import Remote\n"
+        "from phaseplan.merging.reconcile import reconcile\n"
         "os.environ.update(SHIM_MOMENT='torn', SHIM_WHOM='all', SHIM_CLIENT=str(os.getpid()))\n"
         "os.environ.update(SHIM_WORKER=str(os.getpid()), SHIM_SELF=str(os.getpid()))\n"
         "reconcile(GitRepo(Path(sys.argv[1])), Remote(sys.argv[2]), int(sys.argv[3]))"
@@ -236,7 +237,7 @@ def test_a_git_that_outlives_its_worker_keeps_the_cache_to_itself(lab: Lab, tmp_
     )
     slow.chmod(0o755)
     code = (
-        "import sys; from pathlib import Path; from include.phaseplan.runtime.remote import Remote\n"
+        "import sys; from pathlib import Path; from phaseplan.repository.remote import Remote\n"
         "remote = Remote(sys.argv[1])\n"
         "with remote.private(state=Path(sys.argv[2])) as repo: remote.take(repo, ['refs/heads/main'])"
     )

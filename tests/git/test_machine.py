@@ -11,11 +11,13 @@ import pytest
 
 from tests.git.machine.mutations import ALL
 
-EXAMPLES = int(os.environ.get("PHASEPLAN_MACHINE_EXAMPLES", "24"))  # of each process
+EXAMPLES = int(os.environ.get("PHASEPLAN_MACHINE_EXAMPLES", "4"))  # of each process; `make soak` plays 24
 STEPS = int(os.environ.get("PHASEPLAN_MACHINE_STEPS", "30"))  # of each example
 SEED = int(os.environ.get("PHASEPLAN_MACHINE_SEED", "1"))
 PROCESSES = 2
 MUTATED = 30  # examples within which a fault must be found
+#: Every so many of the faults is built in; `make soak` builds in all of them.
+SHARE = int(os.environ.get("PHASEPLAN_MACHINE_FAULTS", "4"))
 
 
 def machine(*arguments: str) -> tuple[int, str]:
@@ -42,8 +44,9 @@ def test_the_machine_finds_what_is_broken_on_purpose() -> None:
         _, text = machine("--hasty", "--mutation", name, "--seed", str(ALL[name].seed), "--examples", str(MUTATED))
         return next((line for line in text.splitlines() if line.startswith("FOUND ")), text[-2000:])
 
+    chosen = list(ALL)[SEED % SHARE :: SHARE]
     with ThreadPoolExecutor(PROCESSES) as pool:
-        found = dict(zip(ALL, pool.map(play, ALL), strict=True))
+        found = dict(zip(chosen, pool.map(play, chosen), strict=True))
     print("\n" + "\n".join(f"{name}: {said[:120]}" for name, said in found.items()))
     missed = {name: said for name, said in found.items() if not any(word in said for word in ALL[name].said)}
     assert missed == {}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.errors import Infrastructure
-from include.phaseplan.runtime.conservation import literal, violations
-from include.phaseplan.runtime.merge import Head, Merged, chain_merge, predict
+from phaseplan.errors import Infrastructure
+from phaseplan.merging.chain import Head, Merged, chain_merge, predict
+from phaseplan.merging.conservation import literal, violations
 from tests.git.lab import Lab, commit_files, plan_of
 
 LINES = "one\ntwo\nthree\nfour\nfive\n"

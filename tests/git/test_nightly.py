@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.runtime.closing import complete
-from include.phaseplan.runtime.complete import Standing, judge
-from include.phaseplan.runtime.nightly.renew import NightRed
-from include.phaseplan.runtime.nights import nights_of
-from include.phaseplan.runtime.reconcile import derived
-from include.phaseplan.runtime.records import State
+from phaseplan.ledger.records import State
+from phaseplan.ledger.run_history import nights_of
+from phaseplan.merging.reconcile import derived
+from phaseplan.phase.close import complete
+from phaseplan.phase.renew import NightRed
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.report.standing import Standing, judge
 from tests.git.lab import Lab, commit_files
 from tests.git.nights import Nights, plan_of, refused
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.runtime.ledger import Change, commit_ledger, read, update
-from include.phaseplan.runtime.night_words import LONGEST, note, with_note
-from include.phaseplan.runtime.nights import FILE, abandoned, as_line, night
-from include.phaseplan.runtime.records import BranchRecord, Deed, Due, Finding, Night, State, Token, changed
-from include.phaseplan.runtime.snapshot import Snapshot
+from phaseplan.ledger.records import BranchRecord, Deed, Due, Finding, Night, State, Token, changed
+from phaseplan.ledger.run_history import FILE, abandoned, as_line, night
+from phaseplan.ledger.run_note import LONGEST, note, with_note
+from phaseplan.ledger.snapshot import Snapshot
+from phaseplan.ledger.write import Change, commit_ledger, read, update
 from tests.git.lab import PHASE, Lab, plan_of
 
 IDS = [f"5.1.{n}" for n in range(1, 11)]

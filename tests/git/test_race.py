@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.runtime import refs
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.ledger import Change, Snapshot, update
-from include.phaseplan.runtime.objects import read_objects
-from include.phaseplan.runtime.records import WaveRecord, changed
-from include.phaseplan.runtime.remote import ROUNDS, Remote
-from include.phaseplan.runtime.results import claim_attempt
+from phaseplan.ledger import refs
+from phaseplan.ledger.attempt_refs import claim_attempt
+from phaseplan.ledger.records import WaveRecord, changed
+from phaseplan.ledger.write import Change, Snapshot, update
+from phaseplan.repository.objects import read_objects
+from phaseplan.repository.remote import ROUNDS, Remote
+from phaseplan.repository.repo import GitRepo
 from tests.git.lab import PHASE, Lab, plan_of
 
 RACERS = 4
-UPDATES = int(os.environ.get("PHASEPLAN_UPDATES", "250"))  # by each
+UPDATES = int(os.environ.get("PHASEPLAN_UPDATES", "50"))  # by each; `make soak` takes 250
 CLAIMS = 10  # by each
 
 _server = multiprocessing.get_context("forkserver")

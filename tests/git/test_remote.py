@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.errors import Infrastructure
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.ledger import Change, Snapshot, read, update
-from include.phaseplan.runtime.records import BranchRecord, State, changed
-from include.phaseplan.runtime.remote import Remote, RepositoryUnreachable, Update
-from include.phaseplan.runtime.results import claim_attempt
+from phaseplan.errors import Infrastructure
+from phaseplan.ledger.attempt_refs import claim_attempt
+from phaseplan.ledger.records import BranchRecord, State, changed
+from phaseplan.ledger.write import Change, Snapshot, read, update
+from phaseplan.repository.remote import Remote, RepositoryUnreachable, Update
+from phaseplan.repository.repo import GitRepo
 from tests.git.lab import PHASE, Lab, commit_files, plan_of
 
 REF = "refs/phaseplan/phase-5/probe"
@@ -88,7 +88,7 @@ def test_a_renamed_directory_of_names_does_not_wedge_the_cache(lab: Lab, tmp_pat
 
 def test_leftovers_of_a_killed_process_are_swept_and_those_of_living_ones_are_not(lab: Lab, tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from include.phaseplan.runtime.remote import Remote\n"
+        "import sys, time; from pathlib import Path; from phaseplan.repository.remote import Remote\n"
         "with Remote(sys.argv[1]).private(state=Path(sys.argv[2])) as r: print(r.path, flush=True); time.sleep(60)"
     )
     child = subprocess.Popen(

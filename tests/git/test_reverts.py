@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.errors import InputFault
-from include.phaseplan.runtime.conservation import violations
-from include.phaseplan.runtime.merge import Conflict, Head, Merged, chain_merge
-from include.phaseplan.runtime.objects import tree_of
-from include.phaseplan.runtime.revert import open_reverts, reapply, revert
+from phaseplan.errors import InputFault
+from phaseplan.merging.chain import Conflict, Head, Merged, chain_merge
+from phaseplan.merging.conservation import violations
+from phaseplan.merging.revert import open_reverts, reapply, revert
+from phaseplan.repository.objects import tree_of
 from tests.git.lab import Lab, commit_files
 
 

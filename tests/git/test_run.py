@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from include.phaseplan.errors import InputFault, Stale
-from include.phaseplan.runtime import refs
-from include.phaseplan.runtime.closing import complete
-from include.phaseplan.runtime.integration import WaveRed
-from include.phaseplan.runtime.reconcile import reconcile
-from include.phaseplan.runtime.records import State
-from include.phaseplan.runtime.remote import BaseMissing
-from include.phaseplan.runtime.results import keep_attempt
-from include.phaseplan.runtime.run import WaveNotReached
-from include.phaseplan.runtime.workspace import DependencyOut
+from phaseplan.errors import InputFault, Stale
+from phaseplan.ledger import refs
+from phaseplan.ledger.attempt_refs import keep_attempt
+from phaseplan.ledger.records import State
+from phaseplan.ledger.run import WaveNotReached
+from phaseplan.merging.reconcile import reconcile
+from phaseplan.merging.workspace import DependencyOut
+from phaseplan.phase.close import complete
+from phaseplan.repository.remote import BaseMissing
+from phaseplan.wave.integrate import WaveRed
 from tests.git.lab import PHASE, Lab, commit_files, plan_of
 
 HEAD = refs.integration(PHASE)
@@ -116,7 +116,7 @@ def test_a_failed_branch_is_isolated_and_its_dependents_cannot_start(lab: Lab) -
 
 
 def test_a_start_without_result_becomes_unfinished(lab: Lab) -> None:
-    from include.phaseplan.runtime.results import claim_attempt
+    from phaseplan.ledger.attempt_refs import claim_attempt
 
     plan = plan_of({"1": [], "2": []})
     token = lab.open(plan)
@@ -234,7 +234,7 @@ def test_taken_names_are_skipped_and_left_alone(lab: Lab) -> None:
 def test_base_missing_creates_nothing(lab: Lab) -> None:
     before = lab.refs()
     plan = plan_of({"1": []})
-    from include.phaseplan.runtime.opening import open_phase
+    from phaseplan.phase.open import open_phase
 
     with pytest.raises(BaseMissing, match="base 'nope'"):
         open_phase(lab.remote, lab.repo, plan, {}, run_id="r", base_name="nope", start="wave")

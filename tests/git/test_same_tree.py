@@ -11,10 +11,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime import refs
-from include.phaseplan.runtime.objects import tree_of
-from include.phaseplan.runtime.workspace import DependencyOut
+from phaseplan.ledger import refs
+from phaseplan.merging.workspace import DependencyOut
+from phaseplan.plan.model import PhasePlan
+from phaseplan.repository.objects import tree_of
 from tests.git.lab import PHASE, Content, Lab, plan_of
 from tests.git.machine.world import BASE, VALIDATION
 from tests.git.nights import Nights

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.statuslog import blocker_line, mirror, ordered, status_line, wave_line
+from phaseplan.ledger.status_log import blocker_line, mirror, ordered, status_line, wave_line
+from phaseplan.plan.model import PhasePlan
 from tests.git.lab import plan_of
 
 WHEN = "2024-01-15T11:00:59.123+02:00"

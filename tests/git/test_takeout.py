@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.errors import Infrastructure, InputFault
-from include.phaseplan.runtime import refs, results
-from include.phaseplan.runtime.closing import complete
-from include.phaseplan.runtime.reconcile import derived, reconcile
-from include.phaseplan.runtime.records import State
-from include.phaseplan.runtime.revert import open_reverts
+from phaseplan.errors import Infrastructure, InputFault
+from phaseplan.ledger import attempt_refs as results
+from phaseplan.ledger import refs
+from phaseplan.ledger.records import State
+from phaseplan.merging.reconcile import derived, reconcile
+from phaseplan.merging.revert import open_reverts
+from phaseplan.phase.close import complete
 from tests.git.lab import PHASE, Lab, commit_files, plan_of
 from tests.git.leaving import HEAD, PLAN, RUN, gated_again, inside, on_top, out, own, sound
 from tests.git.test_invariants import Died, Interrupted, dying_at

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from include.phaseplan.runtime.records import State, Token
+from phaseplan.ledger.records import State, Token
 from tests.git.lab import Lab, plan_of
 from tests.git.leaving import HEAD, RUN, brought, gated_again, on_top, out, own, sound
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.errors import Stale
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime import refs
-from include.phaseplan.runtime.git import GitRepo, Result
-from include.phaseplan.runtime.ledger import Snapshot, read
-from include.phaseplan.runtime.reconcile import derived
-from include.phaseplan.runtime.remote import Remote
-from include.phaseplan.runtime.results import publish_name
+from phaseplan.errors import Stale
+from phaseplan.ledger import refs
+from phaseplan.ledger.attempt_refs import publish_name
+from phaseplan.ledger.write import Snapshot, read
+from phaseplan.merging.reconcile import derived
+from phaseplan.plan.model import PhasePlan
+from phaseplan.repository.remote import Remote
+from phaseplan.repository.repo import GitRepo, Result
 from tests.git.lab import PHASE, Lab, plan_of
 
 SEEDS = range(int(os.environ.get("PHASEPLAN_INTERLEAVINGS", "4")))

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from include.phaseplan.errors import Infrastructure
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.complete import Standing, judge
-from include.phaseplan.runtime.planfiles import PlanFiles
-from include.phaseplan.runtime.settings import settings
-from include.phaseplan.runtime.takeout import take_out
-from include.phaseplan.runtime.watching import Watch
+from phaseplan.config.plan_cache import PlanFiles
+from phaseplan.config.settings import settings
+from phaseplan.errors import Infrastructure
+from phaseplan.phase.take_out import take_out
+from phaseplan.plan.model import PhasePlan
+from phaseplan.report.standing import Standing, judge
+from phaseplan.report.watching import Watch
 from tests.git.lab import Lab, commit_files
 from tests.git.planfolder import configured, finish, put, two
 

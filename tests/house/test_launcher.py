@@ -34,13 +34,13 @@ def call(program: str | Path, *args: str, cwd: Path, **env: str) -> subprocess.C
 
 def test_it_runs_its_own_python_and_gives_back_the_exit_code(checkout: Path, tmp_path: Path) -> None:
     done = call(checkout / "phaseplan", "status", "5 a", cwd=tmp_path)
-    assert done.stdout.splitlines() == [str(checkout), "-P", "-m", "include.phaseplan.cli.main", "status", "5 a"]
+    assert done.stdout.splitlines() == [str(checkout / "include"), "-P", "-m", "phaseplan.cli.main", "status", "5 a"]
     assert done.returncode == 7
 
 
 def test_it_goes_before_an_existing_pythonpath(checkout: Path, tmp_path: Path) -> None:
     done = call(checkout / "phaseplan", cwd=tmp_path, PYTHONPATH="/other")
-    assert done.stdout.splitlines()[0] == f"{checkout}:/other"
+    assert done.stdout.splitlines()[0] == f"{checkout}/include:/other"
 
 
 def test_it_is_found_through_links_and_path(checkout: Path, tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_it_is_found_through_links_and_path(checkout: Path, tmp_path: Path) -> N
     for program in ("./bin/two", "env"):
         args = ("two",) if program == "env" else ()
         done = call(program, *args, cwd=tmp_path, PATH=path)
-        assert done.stdout.splitlines()[0] == str(checkout)
+        assert done.stdout.splitlines()[0] == str(checkout / "include")
 
 
 def test_without_an_environment_it_says_what_to_run(checkout: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import psutil
 
-from include.phaseplan.compile import names
+from phaseplan.plan import names
 from tests.kills.engine import PrivateEngine
 from tests.kills.place import Run, now
 

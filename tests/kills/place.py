@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from include.phaseplan.runtime.settings import TOP
+from provision.common import TOP
 
 HERE = Path(__file__).parent
 NOBODY = "0" * 40
@@ -135,7 +135,7 @@ class Run:
     def start(self, plans: Sequence[Path], agents: Path) -> None:
         """Start the command; it must not wait for us."""
         self.temporary.mkdir(parents=True)
-        command = [sys.executable, "-m", "include.phaseplan.cli.main", "run", *map(str, plans)]
+        command = [sys.executable, "-m", "phaseplan.cli.main", "run", *map(str, plans)]
         command += ["--repository", str(self.target.path), "--agents", str(agents), "--home", str(self.home), "--keep"]
         with (self.place / "output.log").open("wb") as log:
             self.process = subprocess.Popen(
@@ -170,7 +170,7 @@ class Run:
 
     def status(self, phase: int) -> dict[str, Any]:
         """`./phaseplan status PHASE --json`."""
-        command = [sys.executable, "-m", "include.phaseplan.cli.main", "status", str(phase), "--json"]
+        command = [sys.executable, "-m", "phaseplan.cli.main", "status", str(phase), "--json"]
         said = subprocess.run(
             [*command, "--repository", str(self.target.path)], cwd=TOP, env=dict(self.environment), capture_output=True
         )

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from include.phaseplan.runtime.settings import TOP
+from provision.common import TOP
 from tests.kills.checks import CHECKS, used
 from tests.kills.diary import Diary
 from tests.kills.engine import PrivateEngine

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from include.phaseplan.operators import notify as module
-from include.phaseplan.operators.notify import about_branch, about_phase, about_wave, notify
-from include.phaseplan.plan.digest import plan_digest
-from include.phaseplan.plan.model import Notify
+from phaseplan.airflow.operators import notify as module
+from phaseplan.airflow.operators.notify import about_branch, about_phase, about_wave, notify
+from phaseplan.plan.digest import plan_digest
+from phaseplan.plan.model import Notify
 from tests.cli.plans import plan
 from tests.operators import notifiers
 

@@ -11,11 +11,11 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from airflow.triggers.base import TriggerEvent
 
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.watching import WATCH
-from include.phaseplan.sensors.phase_complete import PhaseCompleteSensor
-from include.phaseplan.triggers import phase_complete as triggers
-from include.phaseplan.triggers.phase_complete import PhaseCompleteTrigger
+from phaseplan.airflow.sensors.phase_complete import PhaseCompleteSensor
+from phaseplan.airflow.triggers import phase_complete as triggers
+from phaseplan.airflow.triggers.phase_complete import PhaseCompleteTrigger
+from phaseplan.plan.model import PhasePlan
+from phaseplan.report.watching import WATCH
 from tests.git.lab import Lab
 from tests.git.planfolder import configured, finish, two
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.phaseplan.runtime.pages.forge import compare_url
-from include.phaseplan.runtime.remote import Remote
+from phaseplan.report.pages.forge import compare_url
+from phaseplan.repository.remote import Remote
 
 A, B = "a" * 40, "b" * 40
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from include.phaseplan.compile.names import branch_task_id
-from include.phaseplan.runtime.pages.diff import diff_of
-from include.phaseplan.runtime.pages.look import Look, look
-from include.phaseplan.runtime.pages.render import HEADERS, Links, page, problem
+from phaseplan.plan.names import branch_task_id
+from phaseplan.report.pages.diff import diff_of
+from phaseplan.report.pages.look import Look, look
+from phaseplan.report.pages.render import HEADERS, Links, page, problem
 from tests.git.lab import Lab, commit_files, plan_of
 
 EVIL = "<script>alert(1)</script>"

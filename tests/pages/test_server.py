@@ -18,8 +18,8 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from include.phaseplan.cli.airflow.home import AIRFLOW, Home, migrate, prepare
-from include.phaseplan.runtime.settings import TOP
+from phaseplan.cli.local_airflow.home import AIRFLOW, Home, migrate, prepare
+from provision.common import TOP
 from tests.git.lab import Lab, plan_of
 
 pytestmark = pytest.mark.airflow
@@ -138,9 +138,9 @@ _LINKS = """
 import json
 from types import SimpleNamespace
 from airflow.serialization.serialized_objects import DagSerialization
-from include.phaseplan.compile.dag import compile_plan
-from include.phaseplan.compile.options import Options
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.airflow.compile.dag import compile_plan
+from phaseplan.airflow.compile.options import Options
+from phaseplan.plan.model import PhasePlan
 rows = [{"id": "5.1", "branch": "feature/p5w1-x", "title": "x", "owns": ["x/"]}]
 plan = PhasePlan.model_validate({"phase": 5, "title": "t", "waves": [{"wave": 1, "branches": rows}]})
 dag = compile_plan(plan, Options(profiles={}, pools=False, deferrable=True, retry_delay=1, schedules=False))

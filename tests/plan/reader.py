@@ -8,7 +8,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from include.phaseplan.plan.loader import parse
+from phaseplan.plan.yaml.load import parse
 
 
 def text(token: Token) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.phaseplan.plan.analysis import analyse, critical_path, makespan_bound
-from include.phaseplan.plan.campaign import load_valid
-from include.phaseplan.plan.mermaid import flowchart
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.forecast.analysis import analyse, critical_path, makespan_bound
+from phaseplan.forecast.drawing.mermaid import flowchart
+from phaseplan.plan.campaign import load_valid
+from phaseplan.plan.model import PhasePlan
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
 HOUR = 3600

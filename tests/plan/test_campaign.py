@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from include.phaseplan.plan.campaign import load_campaign, load_profiles, load_valid
+from phaseplan.plan.campaign import load_campaign, load_profiles, load_valid
 
 PLAN = """phase: {phase}
 title: T

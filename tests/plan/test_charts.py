@@ -8,14 +8,14 @@ from xml.etree import ElementTree
 import pytest
 from rich.cells import cell_len
 
-from include.phaseplan.cli.lint import default_plans
-from include.phaseplan.plan.campaign import load_valid
-from include.phaseplan.plan.charts.layout import arrange
-from include.phaseplan.plan.charts.svg import svg
-from include.phaseplan.plan.charts.text import WIDTH, text
-from include.phaseplan.plan.charts.words import direct
-from include.phaseplan.plan.mermaid import campaign as mermaid
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.cli.lint import default_plans
+from phaseplan.forecast.drawing.layout import arrange
+from phaseplan.forecast.drawing.mermaid import campaign as mermaid
+from phaseplan.forecast.drawing.svg import svg
+from phaseplan.forecast.drawing.text import WIDTH, text
+from phaseplan.forecast.drawing.words import direct
+from phaseplan.plan.campaign import load_valid
+from phaseplan.plan.model import PhasePlan
 
 PLANS = [loaded.plan for loaded in load_valid(default_plans(), None).plans]
 HOSTILE = 'x"]</text><script>alert(1)</script>&\n\x1b[2J\ufffe\u202e' + "w" * 300

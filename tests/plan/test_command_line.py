@@ -11,12 +11,12 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[2]
 BAD = TOP / "tests" / "plans" / "bad"
-EXAMPLES = TOP / "include" / "phaseplan" / "plan" / "examples"
+EXAMPLES = TOP / "include" / "phaseplan" / "plan" / "lint" / "examples"
 
 
 def phaseplan(*args: str | Path, cwd: Path = TOP) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "include.phaseplan.cli.main", *map(str, args)]
-    environment = {"PYTHONPATH": str(TOP), "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, "-m", "phaseplan.cli.main", *map(str, args)]
+    environment = {"PYTHONPATH": str(TOP / "include"), "PATH": "/usr/bin:/bin"}
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -29,7 +29,7 @@ def test_phase_05_is_clean() -> None:
 
 def test_lint_imports_no_airflow_git_or_docker() -> None:
     script = (
-        "import sys; from include.phaseplan.cli.main import main; assert main(['lint']) == 0;"
+        "import sys; from phaseplan.cli.main import main; assert main(['lint']) == 0;"
         "print([m for m in sys.modules if m.split('.')[0] in ('airflow', 'git', 'docker', 'sqlalchemy')])"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=TOP, capture_output=True, text=True, check=True)
@@ -97,6 +97,6 @@ def test_no_plans_at_all(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_leaves_is_no_trace() -> None:
-    command = f"{sys.executable} -m include.phaseplan.cli.main lint tests/plans/bad/*.yaml | head -1"
+    command = f"{sys.executable} -m phaseplan.cli.main lint tests/plans/bad/*.yaml | head -1"
     done = subprocess.run(["bash", "-c", command], cwd=TOP, capture_output=True, text=True, check=True)
     assert "Traceback" not in done.stderr

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.plan import examples, explain, render
-from include.phaseplan.plan.campaign import Campaign, load_valid
-from include.phaseplan.plan.codes import CODES
+from phaseplan.documents import explain
+from phaseplan.plan.campaign import Campaign, load_valid
+from phaseplan.plan.lint import examples, render
+from phaseplan.plan.lint.codes import CODES
 
 PLANS = Path(__file__).resolve().parents[1] / "plans"
 CASES = sorted(path.name for path in (PLANS / "bad").iterdir() if path.suffix != ".txt")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from include.phaseplan.cli.main import main
-from include.phaseplan.plan import examples
-from include.phaseplan.plan.codes import CODES
-from include.phaseplan.plan.explain import explain, overview, text, words
+from phaseplan.cli.main import main
+from phaseplan.documents.explain import explain, overview, text, words
+from phaseplan.plan.lint import examples
+from phaseplan.plan.lint.codes import CODES
 
 TOP = Path(__file__).resolve().parents[2]
 TEXTS = TOP / "tests" / "plans" / "examples"
@@ -63,7 +63,7 @@ def test_lint_says_where_to_read_on(case: str, last: str, capsys: pytest.Capture
 def test_no_verb_imports_airflow_git_or_docker(verb: str, tmp_path: Path) -> None:
     given = {"explain": ["PP402"], "new": [str(tmp_path / "phase-42.yaml")], "export": ["include/plans/phase-05.yaml"]}
     script = (
-        f"import sys; from include.phaseplan.cli.main import main; assert main({[verb, *given.get(verb, [])]}) == 0;"
+        f"import sys; from phaseplan.cli.main import main; assert main({[verb, *given.get(verb, [])]}) == 0;"
         "print([m for m in sys.modules if m.split('.')[0] in ('airflow', 'git', 'docker', 'sqlalchemy')])"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=TOP, capture_output=True, text=True, check=True)

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.phaseplan.cli.main import main
-from include.phaseplan.plan.campaign import load_valid
-from include.phaseplan.plan.export.document import document as document_of
-from include.phaseplan.plan.export.document import markdown
-from include.phaseplan.plan.export.settings import plain
-from include.phaseplan.plan.export.settings import settings as rest_of
-from include.phaseplan.plan.export.text import as_yaml, code, lasting, speakable, table, words
-from include.phaseplan.plan.importing.document import import_text
-from include.phaseplan.plan.loader import parse
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.plan.spans import Span, seconds, written
+from phaseplan.cli.main import main
+from phaseplan.documents.export.document import document as document_of
+from phaseplan.documents.export.document import markdown
+from phaseplan.documents.export.settings import plain
+from phaseplan.documents.export.settings import settings as rest_of
+from phaseplan.documents.export.text import as_yaml, code, lasting, speakable, table, words
+from phaseplan.documents.importing.document import import_text
+from phaseplan.plan.campaign import load_valid
+from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.spans import Span, seconds, written
+from phaseplan.plan.yaml.load import parse
 from tests.plan.reader import Reader, codes, text
 
 TOP = Path(__file__).resolve().parents[2]

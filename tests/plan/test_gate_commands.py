@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.phaseplan.plan.rules.commands import _ASKS_WHAT_CHANGED
+from phaseplan.plan.lint.rules.commands import _ASKS_WHAT_CHANGED
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from include.phaseplan.plan.improving.collisions import collisions
-from include.phaseplan.plan.improving.improve import diff, improve
-from include.phaseplan.plan.improving.proposal import Draft, Proposal, draft_of, makespan
-from include.phaseplan.plan.rules import check
-from include.phaseplan.plan.rules.view import View
+from phaseplan.forecast.improving.collisions import collisions
+from phaseplan.forecast.improving.improve import diff, improve
+from phaseplan.forecast.improving.proposal import Draft, Proposal, draft_of, makespan
+from phaseplan.plan.lint.rules import check
+from phaseplan.plan.lint.rules.view import View
 from tests.plan.random_plans import HOUR, random_plan
 
 HEAD = "# a plan, äöü 😀\nphase: 9\ntitle: Try\nmax_parallel_agents: 2\n"

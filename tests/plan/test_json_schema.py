@@ -15,19 +15,19 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from pydantic import TypeAdapter, ValidationError
 
-from include.phaseplan.cli.main import main
-from include.phaseplan.plan.json_schema import schema
-from include.phaseplan.plan.json_schema import text as schema_text
-from include.phaseplan.plan.loader import load
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.plan.schema import findings, validate
-from include.phaseplan.plan.spans import Duration, Seconds
+from phaseplan.cli.main import main
+from phaseplan.plan.json_schema import schema
+from phaseplan.plan.json_schema import text as schema_text
+from phaseplan.plan.lint.schema import findings, validate
+from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.spans import Duration, Seconds
+from phaseplan.plan.yaml.load import load
 
 TOP = Path(__file__).resolve().parents[2]
 SHIPPED = TOP / "docs" / "plan.schema.json"
 VALIDATOR = Draft7Validator(schema())
 NAMED = [*sorted((TOP / "include" / "plans").glob("*.y*ml")), *sorted((TOP / "samples").glob("*/plan.yaml"))]
-EXAMPLES = TOP / "include" / "phaseplan" / "plan" / "examples"
+EXAMPLES = TOP / "include" / "phaseplan" / "plan" / "lint" / "examples"
 GOOD = [
     *NAMED,
     *EXAMPLES.rglob("*.yaml"),

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.phaseplan.plan.analysis import analyse
-from include.phaseplan.plan.campaign import load_campaign
-from include.phaseplan.plan.diagnostics import Diagnostic
-from include.phaseplan.plan.loader import MAX_BYTES, decode, load, parse
+from phaseplan.forecast.analysis import analyse
+from phaseplan.plan.campaign import load_campaign
+from phaseplan.plan.lint.diagnostics import Diagnostic
+from phaseplan.plan.yaml.load import MAX_BYTES, decode, load, parse
 
 JUNK = st.sampled_from(
     [None, True, 0, -1, 10**19, 0.5, "", "x", "5.1.1", "..", "a" * 300, [], {}, [[]], [{}], {"x": 1}]

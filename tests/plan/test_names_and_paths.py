@@ -10,8 +10,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
-from include.phaseplan.plan.globs import common_path
-from include.phaseplan.plan.rules import gitnames, paths
+from phaseplan.plan.lint.rules import gitnames, paths
+from phaseplan.plan.patterns.overlap import common_path
 
 NAMES = st.lists(
     st.sampled_from([*"ab/.-@{~^: ?*[\\", "..", "@{", ".lock", "//", "HEAD", "é", "\x7f", "-v2"]),

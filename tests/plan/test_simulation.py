@@ -8,18 +8,18 @@ from itertools import combinations
 
 import pytest
 
-from include.phaseplan.cli.simulating.words import words
-from include.phaseplan.compile.weights import weights
-from include.phaseplan.plan.analysis import estimates
-from include.phaseplan.plan.graph import urgency
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.plan.simulation.bounds import bounds_of
-from include.phaseplan.plan.simulation.crew import enough
-from include.phaseplan.plan.simulation.network import Work, connect, gather
-from include.phaseplan.plan.simulation.report import Question, Report, simulate
-from include.phaseplan.plan.simulation.schedule import Schedule, pools, run, shared
-from include.phaseplan.plan.simulation.sensitivity import slacks
-from include.phaseplan.plan.simulation.svg import svg
+from phaseplan.airflow.compile.weights import weights
+from phaseplan.cli.simulating.words import words
+from phaseplan.forecast.analysis import estimates
+from phaseplan.forecast.simulation.bounds import bounds_of
+from phaseplan.forecast.simulation.crew import enough
+from phaseplan.forecast.simulation.network import Work, connect, gather
+from phaseplan.forecast.simulation.report import Question, Report, simulate
+from phaseplan.forecast.simulation.schedule import Schedule, pools, run, shared
+from phaseplan.forecast.simulation.sensitivity import slacks
+from phaseplan.forecast.simulation.svg import svg
+from phaseplan.plan.graph import urgency
+from phaseplan.plan.model import PhasePlan
 from tests.plan.random_plans import HOUR, best, branch, plan_of, random_plan
 from tests.plan.test_analysis import phase_05
 

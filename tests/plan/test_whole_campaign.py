@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from include.phaseplan.cli.lint import default_agents, default_plans
-from include.phaseplan.plan.campaign import Campaign, load_campaign
+from phaseplan.cli.lint import default_agents, default_plans
+from phaseplan.plan.campaign import Campaign, load_campaign
 
 BRANCHES = {5: 10, 6: 8, 7: 9, 8: 8, 9: 7, 10: 5}
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from include.phaseplan.cli.lint import default_plans
-from include.phaseplan.plan.campaign import load_valid
-from include.phaseplan.plan.graph import merge_order, transitive
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.plan.patterns import matches
+from phaseplan.cli.lint import default_plans
+from phaseplan.plan.campaign import load_valid
+from phaseplan.plan.graph import merge_order, transitive
+from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.patterns.gitignore import matches
 from tests.samples.conftest import Run
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]  # the first test waits for all builds

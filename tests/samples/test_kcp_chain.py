@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from include.phaseplan.plan.patterns import matches
+from phaseplan.plan.patterns.gitignore import matches
 
 pytestmark = pytest.mark.docker
 

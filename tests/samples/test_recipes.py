@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.plan.graph import merge_order, transitive
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.plan.patterns import matches
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.graph import merge_order, transitive
+from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.patterns.gitignore import matches
 from tests.samples.conftest import SAMPLES, Run
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from include.phaseplan.cli.airflow.api import Api
-from include.phaseplan.runtime.settings import TOP
+from phaseplan.cli.local_airflow.api import Api
+from provision.common import TOP
 from provision.compose import Container, Project
 from provision.stack_settings import owner, read
 

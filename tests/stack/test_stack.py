@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from include.phaseplan.cli.airflow.api import ApiError
-from include.phaseplan.runtime.settings import TOP
+from phaseplan.cli.local_airflow.api import ApiError
+from provision.common import TOP
 from provision.compose import find
 from provision.stack_settings import read
 from tests.stack.stack import SECRETS, Stack, command, until

@@ -9,11 +9,11 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from include.phaseplan.cli.progress.screen import STYLES
-from include.phaseplan.runtime.lineage import AttemptStatus
-from include.phaseplan.runtime.records import State
-from include.phaseplan.runtime.status import BranchStatus, PhaseStatus
-from include.phaseplan.text.clean import clean
+from phaseplan.cli.progress.screen import STYLES
+from phaseplan.ledger.records import State
+from phaseplan.report.attempts import AttemptStatus
+from phaseplan.report.status import BranchStatus, PhaseStatus
+from phaseplan.text.clean import clean
 
 _HEAD = ("branch", "title", "state", "attempt", "lines", "agent", "head")
 _TITLE, _STATE = 1, 2

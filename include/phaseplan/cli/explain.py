@@ -6,7 +6,7 @@ import argparse
 import re
 import sys
 
-from include.phaseplan.errors import InputFault
+from phaseplan.errors import InputFault
 
 HELP = "say what a diagnostic means, why it matters and what to do, with an example"
 
@@ -21,7 +21,7 @@ def run(args: argparse.Namespace) -> int:
 
     :raises InputFault: there is no such code.
     """
-    from include.phaseplan.plan import explain
+    from phaseplan.documents import explain
 
     codes = [_code(given) for given in args.codes]
     said = [explain.text(explain.explain(code)) for code in codes]
@@ -34,8 +34,8 @@ def _code(given: str) -> str:
 
     :raises InputFault: it is none.
     """
-    from include.phaseplan.plan.codes import CODES
-    from include.phaseplan.plan.suggest import hint
+    from phaseplan.plan.lint.codes import CODES
+    from phaseplan.plan.lint.suggest import hint
 
     match = re.fullmatch(r"(?:PP)?(\d{3})", given.strip(), re.IGNORECASE)
     code = f"PP{match[1]}" if match else given.upper()

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from include.phaseplan.cli.output import write
+from phaseplan.cli.output import write
 
 HELP = "write a plan as Markdown, with tables and a graph"
 
@@ -22,9 +22,9 @@ def run(args: argparse.Namespace) -> int:
 
     :raises InputFault: the document would replace the plan.
     """
-    from include.phaseplan.plan import render
-    from include.phaseplan.plan.campaign import load_valid
-    from include.phaseplan.plan.export.document import markdown
+    from phaseplan.documents.export.document import markdown
+    from phaseplan.plan.campaign import load_valid
+    from phaseplan.plan.lint import render
 
     campaign = load_valid([args.plan], None)
     if not campaign.plans:

@@ -6,12 +6,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.phaseplan.cli.lint import default_plans
-from include.phaseplan.cli.output import write
-from include.phaseplan.errors import InputFault
+from phaseplan.cli.lint import default_plans
+from phaseplan.cli.output import write
+from phaseplan.errors import InputFault
 
 if TYPE_CHECKING:
-    from include.phaseplan.plan.model import PhasePlan
+    from phaseplan.plan.model import PhasePlan
 
 HELP = "draw plans: phases, waves, branches and what waits for what"
 FORMATS = ("text", "mermaid", "svg")
@@ -30,8 +30,8 @@ def run(args: argparse.Namespace) -> int:
 
     :raises InputFault: a plan has errors; half a picture would be a wrong one.
     """
-    from include.phaseplan.plan import render
-    from include.phaseplan.plan.campaign import load_valid
+    from phaseplan.plan.campaign import load_valid
+    from phaseplan.plan.lint import render
 
     campaign = load_valid(args.plans or default_plans(), None)
     if campaign.has_errors:
@@ -44,13 +44,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _draw(how: str, plans: list[PhasePlan]) -> str:
     if how == "svg":
-        from include.phaseplan.plan.charts.svg import svg
+        from phaseplan.forecast.drawing.svg import svg
 
         return svg(plans)
     if how == "mermaid":
-        from include.phaseplan.plan.mermaid import campaign
+        from phaseplan.forecast.drawing.mermaid import campaign
 
         return campaign(plans)
-    from include.phaseplan.plan.charts.text import text
+    from phaseplan.forecast.drawing.text import text
 
     return text(plans)

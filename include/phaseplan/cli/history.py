@@ -8,12 +8,12 @@ from typing import Literal
 
 from rich.console import Console
 
-from include.phaseplan.cli import nights, tables
-from include.phaseplan.cli.reading import file_of, look_back, phase_number, repository_of
-from include.phaseplan.errors import InputFault
-from include.phaseplan.runtime.flaky import Flake, flaky
-from include.phaseplan.runtime.records import Night, Record, changed
-from include.phaseplan.runtime.settings import settings
+from phaseplan.cli import nights, tables
+from phaseplan.cli.reading import file_of, look_back, phase_number, repository_of
+from phaseplan.config.settings import settings
+from phaseplan.errors import InputFault
+from phaseplan.ledger.flaky import Flake, flaky
+from phaseplan.ledger.records import Night, Record, changed
 
 HELP = "show what each run of a phase reused, gated again, rebuilt or isolated, and why"
 _WIDE = 120  # columns where nobody looks: a pipe

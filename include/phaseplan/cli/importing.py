@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from include.phaseplan.cli.output import write
-from include.phaseplan.errors import InputFault
+from phaseplan.cli.output import write
+from phaseplan.errors import InputFault
 
 HELP = "make a plan file from a Markdown plan, and say what is contradictory in it"
 
@@ -32,9 +32,9 @@ def run(args: argparse.Namespace) -> int:
 
     :raises InputFault: the output exists already and `--force` was not given.
     """
-    from include.phaseplan.plan import render
-    from include.phaseplan.plan.campaign import load_valid
-    from include.phaseplan.plan.importing.document import import_file
+    from phaseplan.documents.importing.document import import_file
+    from phaseplan.plan.campaign import load_valid
+    from phaseplan.plan.lint import render
 
     output = args.output or Path("-")
     if os.path.lexists(output) and not args.force:  # before the work; `write` looks again

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.phaseplan.cli.output import write
-from include.phaseplan.errors import Bug, InputFault
+from phaseplan.cli.output import write
+from phaseplan.errors import Bug, InputFault
 
 if TYPE_CHECKING:
-    from include.phaseplan.cli.simulating.lines import Line
-    from include.phaseplan.plan.improving.proposal import Draft, Proposal
-    from include.phaseplan.plan.model import PhasePlan
+    from phaseplan.cli.simulating.lines import Line
+    from phaseplan.forecast.improving.proposal import Draft, Proposal
+    from phaseplan.plan.model import PhasePlan
 
 HELP = "propose a better plan as a diff: waves, owned paths, shared files, splits, needless edges; each with its gain"
 _KINDS = ("edges", "shared", "paths", "waves", "split", "start", "agents")
@@ -33,9 +33,9 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Propose, and write if asked."""
-    from include.phaseplan.cli.simulate import valid
-    from include.phaseplan.cli.simulating.lines import plain, show
-    from include.phaseplan.plan.improving.improve import diff, improve
+    from phaseplan.cli.simulate import valid
+    from phaseplan.cli.simulating.lines import plain, show
+    from phaseplan.forecast.improving.improve import diff, improve
 
     plan = valid([args.plan])[0]
     before = _draft(args.plan)
@@ -57,7 +57,7 @@ def _draft(path: Path) -> Draft:
 
     :raises InputFault: it changed since it was checked.
     """
-    from include.phaseplan.plan.improving.proposal import draft_of
+    from phaseplan.forecast.improving.proposal import draft_of
 
     draft = draft_of(str(path), _text(path))
     if draft is None:
@@ -72,7 +72,7 @@ def _text(path: Path) -> str:
 
 def _words(proposals: Sequence[Proposal]) -> Iterator[Line]:
     """The proposals as comments, which `git apply` and `patch` skip."""
-    from include.phaseplan.cli.simulating.lines import plain
+    from phaseplan.cli.simulating.lines import plain
 
     if not proposals:
         yield plain("# nothing to propose")
@@ -105,7 +105,7 @@ def _check(path: Path, before: str, after: str) -> None:
 
 def _lint(name: str, text: str) -> Counter[str]:
     """How many errors and warnings of each code a text has."""
-    from include.phaseplan.plan.campaign import load_campaign
+    from phaseplan.plan.campaign import load_campaign
 
     with tempfile.TemporaryDirectory(prefix="phaseplan-") as folder:
         file = Path(folder, name)
@@ -129,10 +129,10 @@ def _files(url: str, plan: PhasePlan) -> tuple[str, ...]:
 
     :raises BaseMissing: there is no such base.
     """
-    from include.phaseplan.cli.running.request import absolute
-    from include.phaseplan.runtime.base import resolve_base
-    from include.phaseplan.runtime.remote import Remote
-    from include.phaseplan.runtime.settings import settings
+    from phaseplan.cli.running.request import absolute
+    from phaseplan.config.settings import settings
+    from phaseplan.merging.base import resolve_base
+    from phaseplan.repository.remote import Remote
 
     remote = Remote(absolute(url))
     with remote.private(state=settings().state) as repo:

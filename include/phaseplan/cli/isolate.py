@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import argparse
 
-from include.phaseplan.cli.reading import file_of, phase_number, repository_of
-from include.phaseplan.compile.names import branch_task_id
-from include.phaseplan.errors import InputFault
-from include.phaseplan.plan.graph import dependents
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime import refs, statuslog
-from include.phaseplan.runtime.engine import connect, find, remove
-from include.phaseplan.runtime.gates.checkout import discard
-from include.phaseplan.runtime.gates.commands import ContainerBench
-from include.phaseplan.runtime.integrating import wave_bench
-from include.phaseplan.runtime.ledger import Snapshot, read
-from include.phaseplan.runtime.remote import Remote
-from include.phaseplan.runtime.settings import Settings, settings
-from include.phaseplan.runtime.takeout import TakenOut, take_out
+from phaseplan.cli.reading import file_of, phase_number, repository_of
+from phaseplan.config.settings import Settings, settings
+from phaseplan.containers.engine import connect, find, remove
+from phaseplan.errors import InputFault
+from phaseplan.gates.checkout import discard
+from phaseplan.gates.commands import ContainerBench
+from phaseplan.ledger import refs
+from phaseplan.ledger import status_log as statuslog
+from phaseplan.ledger.write import Snapshot, read
+from phaseplan.phase.take_out import TakenOut, take_out
+from phaseplan.plan.graph import dependents
+from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.names import branch_task_id
+from phaseplan.repository.remote import Remote
+from phaseplan.wave.task import wave_bench
 
 HELP = "take an integrated branch out again, with what needs it"
 

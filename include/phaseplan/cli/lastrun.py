@@ -6,7 +6,7 @@ import json
 import os
 from typing import Any
 
-from include.phaseplan.runtime.settings import last_run_file
+from phaseplan.config.settings import last_run_file
 
 
 def last_run() -> dict[str, Any]:

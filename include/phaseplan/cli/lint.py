@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.phaseplan.errors import InputFault
-from include.phaseplan.plan.planfolder import plan_files
+from phaseplan.config.plan_files import plan_files
+from phaseplan.config.settings import settings
+from phaseplan.errors import InputFault
 
 if TYPE_CHECKING:
-    from include.phaseplan.plan.diagnostics import Diagnostic
+    from phaseplan.plan.lint.diagnostics import Diagnostic
 
 HELP = "check plans: every problem with file, line, column and what to do"
-TOP = Path(__file__).resolve().parents[3]
 _NAMED = 3  # codes that the last line offers to explain
 
 
@@ -31,8 +31,8 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Lint; 1 when there are errors."""
-    from include.phaseplan.plan import render
-    from include.phaseplan.plan.campaign import load_campaign
+    from phaseplan.plan.campaign import load_campaign
+    from phaseplan.plan.lint import render
 
     campaign = load_campaign(
         args.plans or default_plans(), args.agents or default_agents(), args.notifiers or default_notifiers()
@@ -53,11 +53,11 @@ def _more(diagnostics: Sequence[Diagnostic]) -> str:
 
 
 def default_plans() -> Sequence[Path]:
-    """All plans of the checkout.
+    """All plans of the folder that the setting `plans` names.
 
     :raises InputFault: there are none.
     """
-    folder = TOP / "include" / "plans"
+    folder = settings().plans
     plans = plan_files(folder)
     if not plans:
         raise InputFault(f"no plans in {near(folder)}; name one, or put one there")
@@ -65,15 +65,15 @@ def default_plans() -> Sequence[Path]:
 
 
 def default_agents() -> Path | None:
-    """The checkout's agent profiles, if it has any."""
-    path = TOP / "include" / "agents.yaml"
+    """The agent profiles that the setting `agents` names, if there are any."""
+    path = settings().agents
     return near(path) if path.exists() else None
 
 
 def default_notifiers() -> Path | None:
-    """The checkout's notifiers, if it has any."""
-    path = TOP / "include" / "notifiers.yaml"
-    return near(path) if path.exists() else None
+    """The notifiers that the setting `notifiers` names, if there are any."""
+    path = settings().notifiers
+    return near(path) if path else None
 
 
 def near(path: Path) -> Path:

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import NoReturn
 
-from include.phaseplan.errors import PhaseplanError
+from phaseplan.errors import PhaseplanError
 
-PACKAGE = "include.phaseplan.cli"
+PACKAGE = "phaseplan.cli"
 VERBS: dict[str, str] = {  # verb -> module of this package; the order is the order of the help
     "lint": "lint",
     "import": "importing",
@@ -100,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     except Exception as error:
-        from include.phaseplan.runtime.disk import of_error
+        from phaseplan.repository.disk import of_error
 
         full = of_error(error)
         if full is None and not isinstance(error, OSError):

@@ -8,12 +8,22 @@ import re
 import sys
 from pathlib import Path
 
-from include.phaseplan.cli.lint import TOP, default_agents, near
-from include.phaseplan.cli.output import write
-from include.phaseplan.errors import InputFault
+from phaseplan.cli.lint import default_agents, near
+from phaseplan.cli.output import write
+from phaseplan.config.place import checkout, code
+from phaseplan.config.settings import settings
+from phaseplan.errors import InputFault
 
 HELP = "write a plan to begin with, every part explained"
-SCHEMA = TOP / "docs" / "plan.schema.json"
+
+
+def _schema() -> Path:
+    """The JSON Schema of plans: the checkout's, else the one that comes with the package."""
+    top = checkout()
+    return top / "docs/plan.schema.json" if top else code() / "phaseplan/plan/plan.schema.json"
+
+
+SCHEMA = _schema()
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -35,10 +45,10 @@ def run(args: argparse.Namespace) -> int:
 
     :raises InputFault: there is such a file already, the phase is no number of a phase, or no profile to name.
     """
-    from include.phaseplan.plan.starter import starter
+    from phaseplan.documents.starter import starter
 
     phase = _phase(args.phase, args.file)
-    path = args.file or near(TOP / "include" / "plans" / f"phase-{phase:02}.yaml")
+    path = args.file or near(settings().plans / f"phase-{phase:02}.yaml")
     agent = _agent(args.agents or default_agents())
     if str(path) == "-":
         sys.stdout.write(starter(phase, agent, os.path.relpath(SCHEMA)))
@@ -65,10 +75,10 @@ def _phase(given: int | None, file: Path | None) -> int:
 
 def _next() -> int:
     """One more than the last phase of the checkout's plans, by content and by name."""
-    from include.phaseplan.plan.campaign import load_valid
-    from include.phaseplan.plan.planfolder import plan_files
+    from phaseplan.config.plan_files import plan_files
+    from phaseplan.plan.campaign import load_valid
 
-    files = plan_files(TOP / "include" / "plans")
+    files = plan_files(settings().plans)
     named = [int(match[0]) for file in files if (match := re.search(r"\d{1,6}", file.stem))]
     return max([0, *named, *(loaded.plan.phase for loaded in load_valid(files, None).plans)]) + 1
 
@@ -78,7 +88,7 @@ def _agent(agents: Path | None) -> str:
 
     :raises InputFault: it has none.
     """
-    from include.phaseplan.plan.campaign import load_profiles
+    from phaseplan.plan.campaign import load_profiles
 
     profiles = load_profiles(agents)[0]
     if not profiles:

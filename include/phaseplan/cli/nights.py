@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from include.phaseplan.cli.progress.plain import clock
-from include.phaseplan.runtime.night_words import WORDS, reasons
-from include.phaseplan.runtime.nights import DONE, count
-from include.phaseplan.runtime.records import Night, What
-from include.phaseplan.text.clean import clean
+from phaseplan.cli.progress.plain import clock
+from phaseplan.ledger.records import Night, What
+from phaseplan.ledger.run_history import DONE, count
+from phaseplan.ledger.run_note import WORDS, reasons
+from phaseplan.text.clean import clean
 
 STYLES: dict[What, str] = {
     "built": "green",

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from include.phaseplan.errors import Infrastructure, InputFault
+from phaseplan.errors import Infrastructure, InputFault
 
 #: The machine is at fault, not the name that was given.
 _SYSTEM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)

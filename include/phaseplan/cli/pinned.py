@@ -8,12 +8,12 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from include.phaseplan.errors import Bug
-from include.phaseplan.plan.digest import plan_digest
-from include.phaseplan.plan.loader import load
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.plan.schema import validate
-from include.phaseplan.runtime.records import Pinned
+from phaseplan.errors import Bug
+from phaseplan.ledger.records import Pinned
+from phaseplan.plan.digest import plan_digest
+from phaseplan.plan.lint.schema import validate
+from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.yaml.load import load
 
 
 class _Quoted(yaml.SafeDumper):

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.phaseplan.cli import pinned
-from include.phaseplan.cli.reading import plan_of
-from include.phaseplan.errors import InputFault
-from include.phaseplan.plan.campaign import load_valid
-from include.phaseplan.plan.digest import plan_digest
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime import origins
-from include.phaseplan.runtime.records import Pinned
-from include.phaseplan.runtime.settings import Settings
+from phaseplan.cli import pinned
+from phaseplan.cli.reading import plan_of
+from phaseplan.config import origins
+from phaseplan.config.settings import Settings
+from phaseplan.errors import InputFault
+from phaseplan.ledger.records import Pinned
+from phaseplan.plan.campaign import load_valid
+from phaseplan.plan.digest import plan_digest
+from phaseplan.plan.model import PhasePlan
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.phaseplan.cli.lint import default_plans
-from include.phaseplan.errors import InputFault
+from phaseplan.cli.lint import default_plans
+from phaseplan.errors import InputFault
 
 if TYPE_CHECKING:
-    from include.phaseplan.plan.model import PhasePlan
+    from phaseplan.plan.model import PhasePlan
 
 HELP = "print the Airflow pools the plans need, for `airflow pools import`"
 
@@ -27,9 +27,9 @@ def run(args: argparse.Namespace) -> int:
 
     :raises InputFault: a plan has errors; a pool that is missing leaves its tasks waiting silently.
     """
-    from include.phaseplan.compile import names
-    from include.phaseplan.plan import render
-    from include.phaseplan.plan.campaign import load_valid
+    from phaseplan.plan import names
+    from phaseplan.plan.campaign import load_valid
+    from phaseplan.plan.lint import render
 
     campaign = load_valid(args.plans or default_plans(), None)
     if campaign.has_errors:

@@ -6,18 +6,18 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from include.phaseplan.cli.lastrun import last_run
-from include.phaseplan.cli.running.request import absolute
-from include.phaseplan.errors import InputFault
-from include.phaseplan.plan.campaign import load_valid
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.plan.planfolder import plan_files
-from include.phaseplan.runtime import origins
-from include.phaseplan.runtime.early import EarlyWarning, warnings
-from include.phaseplan.runtime.ledger import Snapshot, read
-from include.phaseplan.runtime.logins import keep
-from include.phaseplan.runtime.remote import Remote
-from include.phaseplan.runtime.settings import Settings, repository_for
+from phaseplan.cli.lastrun import last_run
+from phaseplan.cli.running.request import absolute
+from phaseplan.config import origins
+from phaseplan.config.plan_files import plan_files
+from phaseplan.config.settings import Settings, repository_for
+from phaseplan.errors import InputFault
+from phaseplan.ledger.write import Snapshot, read
+from phaseplan.merging.predicted_conflicts import EarlyWarning, warnings
+from phaseplan.plan.campaign import load_valid
+from phaseplan.plan.model import PhasePlan
+from phaseplan.repository.logins import keep
+from phaseplan.repository.remote import Remote
 
 
 def phase_number(text: str) -> int:

@@ -8,19 +8,19 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from include.phaseplan.cli import run as run_verb
-from include.phaseplan.cli.airflow.api import Api, ApiError
-from include.phaseplan.cli.airflow.home import running
-from include.phaseplan.cli.lastrun import last_run
-from include.phaseplan.cli.planning import source
-from include.phaseplan.cli.reading import file_of, phase_number, repository_of, snapshot_of
-from include.phaseplan.compile import names
-from include.phaseplan.errors import InputFault
-from include.phaseplan.plan.graph import dependents, merge_order, transitive
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.records import RunRecord, State
-from include.phaseplan.runtime.settings import settings
-from include.phaseplan.runtime.status import PhaseStatus, build_status
+from phaseplan.cli import run as run_verb
+from phaseplan.cli.lastrun import last_run
+from phaseplan.cli.local_airflow.api import Api, ApiError
+from phaseplan.cli.local_airflow.home import running
+from phaseplan.cli.planning import source
+from phaseplan.cli.reading import file_of, phase_number, repository_of, snapshot_of
+from phaseplan.config.settings import settings
+from phaseplan.errors import InputFault
+from phaseplan.ledger.records import RunRecord, State
+from phaseplan.plan import names
+from phaseplan.plan.graph import dependents, merge_order, transitive
+from phaseplan.plan.model import PhasePlan
+from phaseplan.report.status import PhaseStatus, build_status
 
 HELP = "bring branches back that are isolated, blocked or unfinished"
 

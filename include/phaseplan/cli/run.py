@@ -10,22 +10,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from include.phaseplan.cli import tables
-from include.phaseplan.cli.airflow.home import Home, prepare
-from include.phaseplan.cli.lastrun import remember
-from include.phaseplan.cli.planning import before
-from include.phaseplan.cli.reading import look_back, repository_of, snapshot_of
-from include.phaseplan.cli.running import ending, homes
-from include.phaseplan.cli.running.request import PhaseRequest, parse_settings, requests
-from include.phaseplan.cli.running.session import carry_out
-from include.phaseplan.cli.running.taken import taken
-from include.phaseplan.errors import Infrastructure, InputFault
-from include.phaseplan.plan.campaign import Campaign, load_campaign
-from include.phaseplan.plan.planfolder import plan_files
-from include.phaseplan.runtime import origins
-from include.phaseplan.runtime.closing import complete
-from include.phaseplan.runtime.settings import Settings, settings
-from include.phaseplan.runtime.status import PhaseStatus, build_status
+from phaseplan.cli import tables
+from phaseplan.cli.lastrun import remember
+from phaseplan.cli.local_airflow.home import Home, prepare
+from phaseplan.cli.planning import before
+from phaseplan.cli.reading import look_back, repository_of, snapshot_of
+from phaseplan.cli.running import ending, homes
+from phaseplan.cli.running.request import PhaseRequest, parse_settings, requests
+from phaseplan.cli.running.session import carry_out
+from phaseplan.cli.running.taken import taken
+from phaseplan.config import origins
+from phaseplan.config.plan_files import plan_files
+from phaseplan.config.settings import Settings, settings
+from phaseplan.errors import Infrastructure, InputFault
+from phaseplan.phase.close import complete
+from phaseplan.plan.campaign import Campaign, load_campaign
+from phaseplan.report.status import PhaseStatus, build_status
 
 HELP = "carry plans out with an Airflow of its own, then stop it"
 
@@ -100,7 +100,7 @@ def _linted(campaign: Campaign) -> bool:
     """Show what lint says; whether the plans can be run."""
     errors = [d for d in campaign.diagnostics if d.severity == "error"]
     if errors:
-        from include.phaseplan.plan.render import text
+        from phaseplan.plan.lint.render import text
 
         print(text(errors), end="", file=sys.stderr)
     return not errors

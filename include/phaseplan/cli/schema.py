@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from include.phaseplan.cli.output import write
+from phaseplan.cli.output import write
 
 HELP = "print the JSON Schema of a plan file; docs/plan.schema.json is a copy"
 
@@ -18,7 +18,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print or write the schema."""
-    from include.phaseplan.plan import json_schema
+    from phaseplan.plan import json_schema
 
     output = args.output or Path("-")
     write(output, json_schema.text())

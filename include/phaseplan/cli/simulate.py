@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.phaseplan.cli.output import write
-from include.phaseplan.errors import InputFault
+from phaseplan.cli.output import write
+from phaseplan.errors import InputFault
 
 if TYPE_CHECKING:
-    from include.phaseplan.plan.durations import Learned
-    from include.phaseplan.plan.model import PhasePlan
+    from phaseplan.plan.durations import Learned
+    from phaseplan.plan.model import PhasePlan
 
 HELP = "how long plans take: by waves, by dependencies, by number of agents; what moves the end; claims and truth"
 
@@ -40,25 +40,25 @@ def count(value: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Simulate, print, draw."""
-    from include.phaseplan.plan.simulation.report import Question, simulate
+    from phaseplan.forecast.simulation.report import Question, simulate
 
     plans = valid(args.plans)
     question = Question(agents=args.agents, start=args.start, seed=args.seed, runs=args.runs)
     past = _past(args, plans) if args.learned or args.repository else None
     report = simulate(plans, question, past)
     if args.svg:
-        from include.phaseplan.plan.simulation.svg import svg
+        from phaseplan.forecast.simulation.svg import svg
 
         write(args.svg, svg(report), sources=args.plans)
     if args.json:
         import json
 
-        from include.phaseplan.plan.simulation.as_json import as_json
+        from phaseplan.forecast.simulation.as_json import as_json
 
         print(json.dumps(as_json(report), indent=2))
     else:
-        from include.phaseplan.cli.simulating.lines import show
-        from include.phaseplan.cli.simulating.words import words
+        from phaseplan.cli.simulating.lines import show
+        from phaseplan.cli.simulating.words import words
 
         show(words(report))
     return 0
@@ -69,8 +69,8 @@ def valid(files: list[Path]) -> list[PhasePlan]:
 
     :raises InputFault: branches or dependencies of one are not sound; what is wrong was printed.
     """
-    from include.phaseplan.plan import render
-    from include.phaseplan.plan.campaign import harmless, load_reckonable
+    from phaseplan.plan.campaign import harmless, load_reckonable
+    from phaseplan.plan.lint import render
 
     campaign = load_reckonable(files)
     fatal = [d for d in campaign.diagnostics if not harmless(d)]
@@ -86,9 +86,9 @@ def valid(files: list[Path]) -> list[PhasePlan]:
 
 def _past(args: argparse.Namespace, plans: list[PhasePlan]) -> dict[int, Learned]:
     """What past runs of these phases took, by phase and branch id; says what was found."""
-    from include.phaseplan.cli.reading import repository_of, snapshot_of
-    from include.phaseplan.runtime.learned import learned
-    from include.phaseplan.runtime.settings import settings
+    from phaseplan.cli.reading import repository_of, snapshot_of
+    from phaseplan.config.settings import settings
+    from phaseplan.report.past_durations import learned
 
     found: dict[int, Learned] = {}
     for plan in plans:

@@ -7,14 +7,14 @@ from functools import partial
 
 from rich.console import Console
 
-from include.phaseplan.cli import tables
-from include.phaseplan.cli.branches import BranchTable
-from include.phaseplan.cli.reading import edition, file_of, look_at, phase_number, repository_of
-from include.phaseplan.errors import InputFault
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.ledger import Snapshot
-from include.phaseplan.runtime.settings import settings
-from include.phaseplan.runtime.status import PhaseStatus, build_status
+from phaseplan.cli import tables
+from phaseplan.cli.branches import BranchTable
+from phaseplan.cli.reading import edition, file_of, look_at, phase_number, repository_of
+from phaseplan.config.settings import settings
+from phaseplan.errors import InputFault
+from phaseplan.ledger.write import Snapshot
+from phaseplan.plan.model import PhasePlan
+from phaseplan.report.status import PhaseStatus, build_status
 
 HELP = "show where a phase stands"
 _TAIL = 10  # lines of status.log

@@ -8,16 +8,16 @@ from typing import Any
 
 from rich.console import Console
 
-from include.phaseplan.cli.branches import is_out
-from include.phaseplan.cli.progress.plain import clock
-from include.phaseplan.compile import names
-from include.phaseplan.plan.durations import estimates_of
-from include.phaseplan.plan.model import PhasePlan, Start
-from include.phaseplan.plan.simulation.report import Question, simulate
-from include.phaseplan.runtime.publishing import WAITING
-from include.phaseplan.runtime.records import Finding
-from include.phaseplan.runtime.status import BranchStatus, PhaseStatus, Timings
-from include.phaseplan.text.clean import clean
+from phaseplan.cli.branches import is_out
+from phaseplan.cli.progress.plain import clock
+from phaseplan.forecast.simulation.report import Question, simulate
+from phaseplan.ledger.records import Finding
+from phaseplan.ledger.unpublished import WAITING
+from phaseplan.plan import names
+from phaseplan.plan.durations import estimates_of
+from phaseplan.plan.model import PhasePlan, Start
+from phaseplan.report.status import BranchStatus, PhaseStatus, Timings
+from phaseplan.text.clean import clean
 
 _FINDINGS = 5  # of one branch or wave; the rest is in the log
 

@@ -7,14 +7,14 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from include.phaseplan.cli.airflow.api import Api
-from include.phaseplan.cli.airflow.home import Home, migrate, prepare
-from include.phaseplan.cli.airflow.supervisor import Supervisor
-from include.phaseplan.cli.running.request import absolute
-from include.phaseplan.cli.running.session import interruptible
-from include.phaseplan.errors import Infrastructure
-from include.phaseplan.runtime.logins import keep
-from include.phaseplan.runtime.settings import Settings, settings
+from phaseplan.cli.local_airflow.api import Api
+from phaseplan.cli.local_airflow.home import Home, migrate, prepare
+from phaseplan.cli.local_airflow.supervisor import Supervisor
+from phaseplan.cli.running.request import absolute
+from phaseplan.cli.running.session import interruptible
+from phaseplan.config.settings import Settings, last_repository, settings
+from phaseplan.errors import Infrastructure
+from phaseplan.repository.logins import keep
 
 HELP = "keep Airflow with its pages running over all plans until Ctrl-C"
 READY = 180.0  # seconds until it must be healthy
@@ -63,7 +63,7 @@ def _section(args: argparse.Namespace, here: Settings) -> Mapping[str, str]:
         section["start"] = here.start
     if args.repository:
         section["repository_override"] = keep(absolute(args.repository))
-    if repository := args.repository or here.repository:
+    if repository := args.repository or here.repository or last_repository():
         section["repository"] = keep(absolute(repository))
     return section
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from include.phaseplan.plan.kinds import Memory, Real, Size, TimeLimit, Variable, Whole, Words
-from include.phaseplan.plan.model import Model
+from phaseplan.plan.kinds import Memory, Real, Size, TimeLimit, Variable, Whole, Words
+from phaseplan.plan.model import Model
 
 _HIGHEST = (1 << 31) - 1  # number of a user or group that an engine takes
 

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from include.phaseplan.plan.agents import AgentProfile
-from include.phaseplan.plan.codes import CODES
-from include.phaseplan.plan.diagnostics import Diagnostic, Finding, in_order
-from include.phaseplan.plan.loader import Source, gc_paused, load
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.plan.notifiers import NotifierProfile
-from include.phaseplan.plan.repair import concerns, repair
-from include.phaseplan.plan.rules import check
-from include.phaseplan.plan.rules.agents import named
-from include.phaseplan.plan.rules.campaign import Member, cross_check
-from include.phaseplan.plan.rules.view import View
-from include.phaseplan.plan.schema import M, findings, validate
-from include.phaseplan.plan.todos import todos
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.lint.codes import CODES
+from phaseplan.plan.lint.diagnostics import Diagnostic, Finding, in_order
+from phaseplan.plan.lint.repair import concerns, repair
+from phaseplan.plan.lint.rules import check
+from phaseplan.plan.lint.rules.agents import named
+from phaseplan.plan.lint.rules.campaign import Member, cross_check
+from phaseplan.plan.lint.rules.view import View
+from phaseplan.plan.lint.schema import M, findings, validate
+from phaseplan.plan.lint.todos import todos
+from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.notifiers import NotifierProfile
+from phaseplan.plan.yaml.load import Source, gc_paused, load
 
 _GROUPS = ("PP5", "PP6", "PP7")  # paths, agents, running
 _NAMES = {"PP302", "PP303", "PP304", "PP305", "PP306", "PP307", "PP308", "PP309", "PP310"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.plan.model import PhasePlan
 
 
 def sha256(value: Any) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from include.phaseplan.plan.model import Branch, PhasePlan, Wave
+from phaseplan.plan.model import Branch, PhasePlan, Wave
 
 SECONDS_A_LINE = 30  # the founding document: 500 lines in 4 hours
 UNKNOWN = 3600

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
 
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.plan.model import PhasePlan
 
 
 def transitive(plan: PhasePlan, branch_id: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.plan.model import PhasePlan
 
 #: The first line of a plan, filled in with where the schema is: a path relative to the plan, or a URL.
 MODELINE = "# yaml-language-server: $schema={}"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from include.phaseplan.plan.spans import Seconds, written
+from phaseplan.plan.spans import Seconds, written
 
 _ZEROS = re.compile(r"[-+]?0+[0-9]+")
 _SIZE = re.compile(r"([0-9]+)([kmg])b?", re.IGNORECASE)

@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
-from include.phaseplan.plan.kinds import Command, Number, Positive, TimeLimit, Whole
-from include.phaseplan.plan.login import parted
-from include.phaseplan.plan.spans import Duration
+from phaseplan.plan.kinds import Command, Number, Positive, TimeLimit, Whole
+from phaseplan.plan.login import parted
+from phaseplan.plan.spans import Duration
 
 Start = Literal["wave", "dependencies"]
 Risk = Literal["low", "medium", "high"]

@@ -1,4 +1,5 @@
 """Other people's text, made safe to show: control characters, length, gutter.
 
-Knows nothing of plans, git or containers. Begin with `shown`.
+It must not know plans, git, containers or Airflow.
+Begin with `shown`.
 """

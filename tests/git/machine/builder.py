@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from include.phaseplan.plan.model import Branch, PhasePlan
-from include.phaseplan.runtime import results
-from include.phaseplan.runtime.build import adopt
-from include.phaseplan.runtime.build.job import Job, View
-from include.phaseplan.runtime.ledger import read
-from include.phaseplan.runtime.records import State, Token, Verdict, changed, now
-from include.phaseplan.runtime.refs import public_name
-from include.phaseplan.runtime.run import check_token
-from include.phaseplan.runtime.settings import settings
-from include.phaseplan.runtime.snapshot import Snapshot
-from include.phaseplan.runtime.statuslog import status_line
-from include.phaseplan.runtime.workspace import Workspace, synthesise
+from phaseplan.attempt import adopt
+from phaseplan.attempt.job import Job, View
+from phaseplan.config.settings import settings
+from phaseplan.ledger import attempt_refs as results
+from phaseplan.ledger.records import State, Token, Verdict, changed, now
+from phaseplan.ledger.refs import public_name
+from phaseplan.ledger.run import check_token
+from phaseplan.ledger.snapshot import Snapshot
+from phaseplan.ledger.status_log import status_line
+from phaseplan.ledger.write import read
+from phaseplan.merging.workspace import Workspace, synthesise
+from phaseplan.plan.model import Branch, PhasePlan
 from tests.git.lab import PHASE, commit_files
 from tests.git.machine.world import Content, Work, Worker, World
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.plan.model import PhasePlan
 from tests.git.machine.world import Gate, World, conflict
 
 GENERATED, UNION = "gen/", ("list",)

@@ -9,15 +9,15 @@ from typing import Any
 
 from hypothesis.stateful import initialize, invariant, rule
 
-from include.phaseplan.errors import Infrastructure, InputFault, Stale
-from include.phaseplan.plan.graph import dependents, transitive
-from include.phaseplan.plan.model import PhasePlan, Wave
-from include.phaseplan.runtime.closing import close_phase
-from include.phaseplan.runtime.integration import Integrated, WaveRed
-from include.phaseplan.runtime.records import Token
-from include.phaseplan.runtime.run import WaveNotReached
-from include.phaseplan.runtime.takeout import TakenOut, take_out
-from include.phaseplan.runtime.workspace import DependencyOut
+from phaseplan.errors import Infrastructure, InputFault, Stale
+from phaseplan.ledger.records import Token
+from phaseplan.ledger.run import WaveNotReached
+from phaseplan.merging.workspace import DependencyOut
+from phaseplan.phase.close import close_phase
+from phaseplan.phase.take_out import TakenOut, take_out
+from phaseplan.plan.graph import dependents, transitive
+from phaseplan.plan.model import PhasePlan, Wave
+from phaseplan.wave.integrate import Integrated, WaveRed
 from tests.git.lab import PHASE
 from tests.git.machine.builder import Order, build
 from tests.git.machine.evidence import UNION

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.plan.model import PhasePlan
 from tests.git.lab import plan_of
 from tests.git.machine.builder import Order
 from tests.git.machine.world import SECOND, VALIDATION, Fault

@@ -8,22 +8,20 @@ from typing import Any
 
 import pytest
 
-from include.phaseplan.runtime import (
-    closing,
-    ledger,
-    merge,
-    opening,
-    reconcile,
-    results,
-    snapshot,
-    takeout,
-    wave_gate,
-    wave_job,
-    wave_outcome,
-)
-from include.phaseplan.runtime.culprits import Culprit, Search
-from include.phaseplan.runtime.records import Finding, State, changed
-from include.phaseplan.runtime.remote import Remote, Update
+from phaseplan.ledger import attempt_refs as results
+from phaseplan.ledger import snapshot
+from phaseplan.ledger import write as ledger
+from phaseplan.ledger.records import Finding, State, changed
+from phaseplan.merging import chain as merge
+from phaseplan.merging import reconcile
+from phaseplan.phase import close as closing
+from phaseplan.phase import open as opening
+from phaseplan.phase import take_out as takeout
+from phaseplan.repository.remote import Remote, Update
+from phaseplan.wave import context as wave_job
+from phaseplan.wave import gate as wave_gate
+from phaseplan.wave import outcome as wave_outcome
+from phaseplan.wave.culprits import Culprit, Search
 
 Mutation = Callable[[pytest.MonkeyPatch], None]
 

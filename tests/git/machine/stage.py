@@ -13,11 +13,11 @@ from pathlib import Path
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from include.phaseplan.errors import PhaseplanError
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.integration import NotConserved, integrate
-from include.phaseplan.runtime.opening import open_phase
-from include.phaseplan.runtime.records import Token
+from phaseplan.errors import PhaseplanError
+from phaseplan.ledger.records import Token
+from phaseplan.phase.open import open_phase
+from phaseplan.plan.model import PhasePlan
+from phaseplan.wave.integrate import NotConserved, integrate
 from tests.git.lab import PHASE
 from tests.git.machine.builder import Order, build
 from tests.git.machine.watch import Watch

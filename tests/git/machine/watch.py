@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from include.phaseplan.plan.graph import transitive
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.plan.graph import transitive
+from phaseplan.plan.model import PhasePlan
 from tests.git.machine.evidence import Evidence
 from tests.git.machine.truth import INTEGRATION, LEDGER, ROOT, Look, green
 from tests.git.machine.world import BASE, World

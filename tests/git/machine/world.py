@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from include.phaseplan.errors import Infrastructure
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.records import Finding
-from include.phaseplan.runtime.remote import Remote, Update
+from phaseplan.errors import Infrastructure
+from phaseplan.ledger.records import Finding
+from phaseplan.repository.remote import Remote, Update
+from phaseplan.repository.repo import GitRepo
 from tests.git.lab import LocalBench, commit_files
 from tests.git.machine.truth import Objects
 

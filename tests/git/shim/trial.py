@@ -15,11 +15,11 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.ledger import Snapshot, read
-from include.phaseplan.runtime.reconcile import derived
-from include.phaseplan.runtime.records import Token
-from include.phaseplan.runtime.remote import Remote
+from phaseplan.ledger.records import Token
+from phaseplan.ledger.write import Snapshot, read
+from phaseplan.merging.reconcile import derived
+from phaseplan.repository.remote import Remote
+from phaseplan.repository.repo import GitRepo
 from tests.git.lab import PHASE, Lab
 from tests.git.shim import worker
 

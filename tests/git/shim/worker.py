@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.git import GitRepo
-from include.phaseplan.runtime.records import Token
-from include.phaseplan.runtime.remote import Remote
+from phaseplan.ledger.records import Token
+from phaseplan.plan.model import PhasePlan
+from phaseplan.repository.remote import Remote
+from phaseplan.repository.repo import GitRepo
 from tests.git.lab import Lab, LocalBench, plan_of
 
 SMALL: tuple[Mapping[str, Sequence[str]], ...] = ({"1": [], "2": ["1"], "3": []},)

@@ -6,9 +6,9 @@ import heapq
 from collections.abc import Mapping
 from statistics import fmean
 
-from include.phaseplan.cli.progress.view import SETTLED, PhaseView
-from include.phaseplan.plan.graph import merge_order
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.cli.progress.view import SETTLED, PhaseView
+from phaseplan.plan.graph import merge_order
+from phaseplan.plan.model import PhasePlan
 
 
 def remaining(plan: PhasePlan, view: PhaseView, *, by_wave: bool) -> float | None:

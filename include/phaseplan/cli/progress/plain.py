@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from include.phaseplan.cli.progress.view import BranchView, PhaseView
+from phaseplan.cli.progress.view import BranchView, PhaseView
 
 
 def clock(seconds: float | None) -> str:

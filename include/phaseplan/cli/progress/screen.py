@@ -11,9 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from include.phaseplan.cli.progress.plain import clock
-from include.phaseplan.cli.progress.view import BranchView, PhaseView
-from include.phaseplan.text.clean import clean
+from phaseplan.cli.progress.plain import clock
+from phaseplan.cli.progress.view import BranchView, PhaseView
+from phaseplan.text.clean import clean
 
 STYLES = {
     "running": "bold cyan",

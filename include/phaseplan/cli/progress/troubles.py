@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from include.phaseplan.cli.airflow.api import TaskState
-from include.phaseplan.compile import names
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.cli.local_airflow.api import TaskState
+from phaseplan.plan import names
+from phaseplan.plan.model import PhasePlan
 
 _SAID = {"up_for_retry": "failed, and Airflow tries it again", "failed": "failed"}
 

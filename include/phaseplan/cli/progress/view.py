@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from include.phaseplan.cli.airflow.api import TaskState
-from include.phaseplan.compile import names
-from include.phaseplan.plan.model import PhasePlan, Wave
-from include.phaseplan.runtime.records import State
-from include.phaseplan.runtime.status import BranchStatus, PhaseStatus
+from phaseplan.cli.local_airflow.api import TaskState
+from phaseplan.ledger.records import State
+from phaseplan.plan import names
+from phaseplan.plan.model import PhasePlan, Wave
+from phaseplan.report.status import BranchStatus, PhaseStatus
 
 _ACTIVE = {"running": "running", "deferred": "running", "restarting": "running", "up_for_retry": "retrying"}
 _QUEUED = {"queued", "up_for_reschedule"}

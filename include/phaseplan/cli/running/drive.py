@@ -11,16 +11,16 @@ from functools import partial
 from threading import Thread
 from typing import Protocol, TypeVar
 
-from include.phaseplan.cli.airflow.api import Api, ApiError, TaskState
-from include.phaseplan.cli.airflow.supervisor import Supervisor
-from include.phaseplan.cli.progress.estimate import remaining
-from include.phaseplan.cli.progress.troubles import Troubles
-from include.phaseplan.cli.progress.view import PhaseView, observe
-from include.phaseplan.cli.running.request import PhaseRequest
-from include.phaseplan.cli.running.room import Room
-from include.phaseplan.compile import names
-from include.phaseplan.errors import Infrastructure, InputFault
-from include.phaseplan.runtime.status import PhaseStatus
+from phaseplan.cli.local_airflow.api import Api, ApiError, TaskState
+from phaseplan.cli.local_airflow.supervisor import Supervisor
+from phaseplan.cli.progress.estimate import remaining
+from phaseplan.cli.progress.troubles import Troubles
+from phaseplan.cli.progress.view import PhaseView, observe
+from phaseplan.cli.running.request import PhaseRequest
+from phaseplan.cli.running.room import Room
+from phaseplan.errors import Infrastructure, InputFault
+from phaseplan.plan import names
+from phaseplan.report.status import PhaseStatus
 
 READY = 180.0  # seconds for Airflow to answer and to read the plans
 PATIENCE = 90.0  # seconds without an answer, while a component is started again

@@ -9,15 +9,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from include.phaseplan.cli import tables
-from include.phaseplan.cli.branches import BranchTable
-from include.phaseplan.cli.running import logs
-from include.phaseplan.cli.running.request import PhaseRequest
-from include.phaseplan.cli.running.taken import Taken, told
-from include.phaseplan.compile import names
-from include.phaseplan.plan.model import PhasePlan
-from include.phaseplan.runtime.records import State
-from include.phaseplan.runtime.status import PhaseStatus
+from phaseplan.cli import tables
+from phaseplan.cli.branches import BranchTable
+from phaseplan.cli.running import logs
+from phaseplan.cli.running.request import PhaseRequest
+from phaseplan.cli.running.taken import Taken, told
+from phaseplan.ledger.records import State
+from phaseplan.plan import names
+from phaseplan.plan.model import PhasePlan
+from phaseplan.report.status import PhaseStatus
 
 FINE, INPUT, SYSTEM = 0, 1, 2
 

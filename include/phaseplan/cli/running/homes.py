@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from include.phaseplan.cli.airflow.home import in_use
-from include.phaseplan.errors import InputFault
-from include.phaseplan.plan.loader import parse
-from include.phaseplan.plan.login import parted
+from phaseplan.cli.local_airflow.home import in_use
+from phaseplan.errors import InputFault
+from phaseplan.plan.login import parted
+from phaseplan.plan.yaml.load import parse
 
 KEEP = 5  # homes of earlier runs that stay, for their logs
 

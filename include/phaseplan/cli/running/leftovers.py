@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
-from include.phaseplan.errors import Infrastructure
+from phaseplan.errors import Infrastructure
 
 
 @contextmanager
@@ -75,7 +75,7 @@ def clear(url: str, runs: Collection[str]) -> list[str]:
 
 def _cancel(container: Any) -> str:
     """Stop an agent. Its name says first that somebody did: it may end with exit code 0 when it is told to."""
-    from include.phaseplan.runtime.engine import cancel
+    from phaseplan.containers.engine import cancel
 
     cancel(container.client, container.id, grace=5)
     container.reload()

@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from include.phaseplan.compile import names
-from include.phaseplan.plan.model import PhasePlan
+from phaseplan.plan import names
+from phaseplan.plan.model import PhasePlan
 
 _LIMIT = 64 << 20  # bytes of one try's log that are turned into text
 _END = 1 << 20  # bytes at the end of a log in which its last error is looked for

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
-from include.phaseplan.errors import InputFault
-from include.phaseplan.plan.model import DEPENDENCIES, PhasePlan, Start
-from include.phaseplan.plan.rules.gitnames import fault
+from phaseplan.errors import InputFault
+from phaseplan.plan.lint.rules.gitnames import fault
+from phaseplan.plan.model import DEPENDENCIES, PhasePlan, Start
 
 _REBUILD = ("auto", "always")
 

@@ -12,16 +12,16 @@ from types import FrameType
 
 from rich.console import Console
 
-from include.phaseplan.cli.airflow.api import Api
-from include.phaseplan.cli.airflow.home import Home, migrate
-from include.phaseplan.cli.airflow.supervisor import Supervisor
-from include.phaseplan.cli.progress.plain import Plain
-from include.phaseplan.cli.progress.screen import Screen
-from include.phaseplan.cli.running import leftovers
-from include.phaseplan.cli.running.drive import Display, Drive, Statuses
-from include.phaseplan.cli.running.logs import last_error
-from include.phaseplan.cli.running.request import PhaseRequest
-from include.phaseplan.cli.tables import say
+from phaseplan.cli.local_airflow.api import Api
+from phaseplan.cli.local_airflow.home import Home, migrate
+from phaseplan.cli.local_airflow.supervisor import Supervisor
+from phaseplan.cli.progress.plain import Plain
+from phaseplan.cli.progress.screen import Screen
+from phaseplan.cli.running import leftovers
+from phaseplan.cli.running.drive import Display, Drive, Statuses
+from phaseplan.cli.running.logs import last_error
+from phaseplan.cli.running.request import PhaseRequest
+from phaseplan.cli.tables import say
 
 CANCEL = 20.0  # seconds that tasks have to stop their containers
 

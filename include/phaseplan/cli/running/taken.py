@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from include.phaseplan.runtime.records import Night, RunRecord
-from include.phaseplan.runtime.snapshot import Snapshot
+from phaseplan.ledger.records import Night, RunRecord
+from phaseplan.ledger.snapshot import Snapshot
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from include.phaseplan.cli.simulating.lines import WIDTH, Line, fit, plain
-from include.phaseplan.plan.simulation.axis import step
-from include.phaseplan.plan.simulation.report import Report
-from include.phaseplan.plan.spans import text
+from phaseplan.cli.simulating.lines import WIDTH, Line, fit, plain
+from phaseplan.forecast.simulation.axis import step
+from phaseplan.forecast.simulation.report import Report
+from phaseplan.plan.spans import text
 
 COLOURS = ("cyan", "yellow", "magenta", "green", "blue")
 _ROWS = 60  # branches that are shown

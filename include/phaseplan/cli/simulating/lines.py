@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-from include.phaseplan.text.clean import clean
+from phaseplan.text.clean import clean
 
 WIDTH = 100
 

@@ -6,12 +6,12 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator
 
-from include.phaseplan.cli.simulating.gantt import gantt
-from include.phaseplan.cli.simulating.lines import WIDTH, Line, columns, plain
-from include.phaseplan.plan.durations import SECONDS_A_LINE, Source
-from include.phaseplan.plan.simulation.report import Report
-from include.phaseplan.plan.simulation.sensitivity import measured
-from include.phaseplan.plan.spans import text
+from phaseplan.cli.simulating.gantt import gantt
+from phaseplan.cli.simulating.lines import WIDTH, Line, columns, plain
+from phaseplan.forecast.simulation.report import Report
+from phaseplan.forecast.simulation.sensitivity import measured
+from phaseplan.plan.durations import SECONDS_A_LINE, Source
+from phaseplan.plan.spans import text
 
 _MODES = {"wave": "by waves", "dependencies": "by dependencies"}
 _SHIFTS = 12

@@ -1,0 +1,147 @@
+"""The task graph of one phase (DESIGN.md section 4)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, TaskGroup, TriggerRule
+from airflow.sdk.bases.operator import BaseOperator
+from airflow.sdk.definitions.param import ParamsDict
+
+from phaseplan.airflow.compile.docs import doc_md
+from phaseplan.airflow.compile.options import Options
+from phaseplan.airflow.compile.params import form
+from phaseplan.airflow.compile.schedule import completion, schedule
+from phaseplan.airflow.compile.weights import weights
+from phaseplan.airflow.operators.branch_build import BranchBuildOperator
+from phaseplan.airflow.operators.callbacks import branch_failed, branch_retries
+from phaseplan.airflow.operators.phase import ClosePhaseOperator, IntegrateOperator, OpenPhaseOperator
+from phaseplan.airflow.operators.retrying import RETRIES, SLOWEST, ByCause
+from phaseplan.airflow.sensors.phase_complete import PhaseCompleteSensor
+from phaseplan.plan import names
+from phaseplan.plan.model import Branch, PhasePlan, Wave
+
+
+def compile_plan(plan: PhasePlan, options: Options) -> DAG:
+    """The DAG that carries a plan out.
+
+    The edges allow both start modes: the first task of a later wave, `wave_N.start`, needs one of the
+    previous `integrate` and `start_by_dependencies`, which `open_phase` skips in wave mode.
+    """
+    start = options.start or plan.start
+    with DAG(
+        dag_id=names.dag_id(plan.phase),
+        dag_display_name=_shown(f"Phase {plan.phase}: {plan.title}"),
+        schedule=schedule(plan, options.timezone) if options.schedules else None,
+        catchup=False,
+        max_active_runs=1,
+        auto_register=False,  # half a DAG, or one that is only tried, is nobody's
+        tags=["phaseplan", f"phase-{plan.phase}"],
+        doc_md=doc_md(plan, limited=options.pools),
+        default_args={"owner": "phaseplan", "weight_rule": "absolute", **_retries(options)},
+    ) as dag:
+        _Graph(plan, options).build()
+    # Last: Airflow copies a DAG's parameters into every task made after them, three times each.
+    dag.params = ParamsDict(form(plan, options.profiles.keys(), start))
+    return dag
+
+
+def _retries(options: Options) -> dict[str, object]:
+    """Airflow's retries are the budget for infrastructure, and for nothing else; the cause says how many of them."""
+    return {
+        "retries": RETRIES,
+        "retry_policy": ByCause(options.retry_delay),
+        "retry_exponential_backoff": 2.0,  # these three hold where a process died and no policy was asked
+        "retry_delay": timedelta(seconds=options.retry_delay),
+        "max_retry_delay": timedelta(seconds=SLOWEST),
+    }
+
+
+def _shown(text: str) -> str:
+    """Cut what is only shown: the database holds 2,000 characters of it, and nobody reads more than these."""
+    return text if len(text) <= 250 else f"{text[:249]}…"
+
+
+class _Graph:
+    """Builds the tasks of one plan inside the DAG that is open."""
+
+    def __init__(self, plan: PhasePlan, options: Options) -> None:
+        self.plan = plan
+        self.options = options
+        self.weights = weights(plan, options.start)
+        self.count = len(self.weights)
+        self.branches: dict[str, BaseOperator] = {}
+
+    def build(self) -> None:
+        plan, repository = self.plan, self.plan.repository
+        opened = OpenPhaseOperator(
+            task_id=names.OPEN, phase=plan.phase, repository=repository, priority_weight=2 * self.count + 2
+        )
+        for phase in dict.fromkeys(plan.depends_on):
+            opened.set_upstream(
+                PhaseCompleteSensor(task_id=names.await_task(phase), phase=phase, repository=repository)
+            )
+        freely = EmptyOperator(task_id=names.BY_DEPENDENCIES)
+        freely.set_upstream(opened)
+        integrate: BaseOperator | None = None
+        for wave in plan.waves:
+            integrate = self._wave(wave, opened, freely, integrate)
+        close = ClosePhaseOperator(
+            task_id=names.CLOSE,
+            phase=plan.phase,
+            repository=repository,
+            trigger_rule=TriggerRule.ALL_DONE,
+            priority_weight=2 * self.count + 1,
+            outlets=[completion(plan.phase)] if self.options.schedules else [],
+        )
+        close.set_upstream([t for t in (opened, integrate) if t is not None])
+
+    def _wave(
+        self, wave: Wave, opened: BaseOperator, freely: BaseOperator, before: BaseOperator | None
+    ) -> BaseOperator:
+        """One task group; returns its `integrate`."""
+        with TaskGroup(names.group_id(wave.wave), tooltip=_shown(wave.title)):
+            gate = opened
+            if before is not None:
+                gate = EmptyOperator(task_id="start", trigger_rule=TriggerRule.ONE_DONE)
+                gate.set_upstream([before, freely])
+            for branch in wave.branches:
+                self._branch(branch)
+            integrate = IntegrateOperator(
+                task_id="integrate",
+                phase=self.plan.phase,
+                wave=wave.wave,
+                repository=self.plan.repository,
+                trigger_rule=TriggerRule.ALL_DONE,
+                priority_weight=self.count + 1 + len(self.plan.waves) - wave.wave,
+            )
+        # One call a task: Airflow hashes the whole DAG in each.
+        always = [opened] if gate is opened else [opened, gate]
+        for branch in wave.branches:
+            self.branches[branch.id].set_upstream(
+                [*always, *(self.branches[d] for d in dict.fromkeys(branch.depends_on))]
+            )
+        mine = [self.branches[branch.id] for branch in wave.branches]
+        integrate.set_upstream([opened, *mine] if before is None else [opened, before, *mine])
+        return integrate
+
+    def _branch(self, branch: Branch) -> None:
+        profile = self.options.profiles.get(self.plan.profile_of(branch) or "")
+        task = BranchBuildOperator(
+            task_id=names.branch_task(branch),
+            phase=self.plan.phase,
+            branch=branch.id,
+            repository=self.plan.repository,
+            image=profile.image if profile else "pinned when the phase opens",
+            command=list(profile.command) if profile else None,
+            deferrable=self.options.deferrable,
+            trigger_rule=TriggerRule.ALL_DONE,
+            pool=names.pool(self.plan) if self.options.pools else None,
+            priority_weight=self.weights[branch.id],
+            task_display_name=_shown(f"{branch.id} {branch.slug}"),
+            doc_md=f"`{branch.branch}`: {branch.title}",
+            on_failure_callback=branch_failed,
+            on_retry_callback=branch_retries,
+        )
+        self.branches[branch.id] = task

@@ -1,0 +1,40 @@
+"""What the files in a DAG folder do: each of them is three lines that call one function here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from phaseplan.airflow.compile.campaign import compile_campaign, options_of
+from phaseplan.config.plan_files import plan_files
+from phaseplan.config.settings import settings
+from phaseplan.errors import InputFault
+from phaseplan.plan.campaign import load_campaign, load_valid
+from phaseplan.plan.lint.render import text
+
+WIDTH = 80  # characters of a plan's line that fit into Airflow's box without being wrapped
+
+
+def phase_dags() -> dict[str, Any]:
+    """Compile every valid plan of the configured folder.
+
+    :return: DAGs by id; a plan that Airflow refuses is left out here, and `raise_plan_problems` says so.
+    """
+    here = settings()
+    campaign = load_valid(plan_files(here.plans), here.agents, here.notifiers)
+    return {dag.dag_id: dag for dag in compile_campaign(campaign, options_of(here, campaign))[0]}
+
+
+def raise_plan_problems() -> None:
+    """Raise all that is wrong with any plan at once, so that Airflow shows it as one import error.
+
+    Plans without errors are compiled here too, and thrown away: an error among the DAGs would take every one with it.
+
+    :raises InputFault: a plan has no DAG until it is mended.
+    """
+    here = settings()
+    campaign = load_campaign(plan_files(here.plans), here.agents, here.notifiers)
+    errors = [d for d in campaign.diagnostics if d.severity == "error"]
+    problems = [text(errors, WIDTH)] if errors else []
+    problems += [f"{problem}\n" for problem in compile_campaign(campaign, options_of(here, campaign))[1]]
+    if problems:
+        raise InputFault("These plans have no DAG until they are mended:\n\n" + "\n".join(problems))

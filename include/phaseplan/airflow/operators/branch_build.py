@@ -1,0 +1,147 @@
+"""One branch built by one agent in one container: the Airflow face of `attempt`."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.docker.operators.docker import DockerOperator
+from airflow.sdk import Connection
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+from phaseplan.airflow.operators.faults import faults
+from phaseplan.airflow.operators.run import job_of
+from phaseplan.airflow.operators.telling import tell_branch
+from phaseplan.airflow.triggers.container import ContainerTrigger
+from phaseplan.attempt.job import Again, Done, Heard, Job, Running, Untouched
+from phaseplan.attempt.step import step
+from phaseplan.containers.disk_usage import INTERVAL, USAGE
+from phaseplan.containers.engine import OVER_DISK, cancel, given, stop
+from phaseplan.containers.log_following import Cursor, follow
+from phaseplan.containers.redact import Redactor
+from phaseplan.ledger.rulings import ruling_of
+from phaseplan.text.excerpt import Excerpt
+from phaseplan.text.shown import one_line
+
+
+class BranchBuildOperator(DockerOperator):
+    """Builds one branch: workspace in, agent, commits out, gates, verdict, public name.
+
+    Of DockerOperator it keeps the place in the UI (image, command) and the engine's address. The container is
+    made by `runtime`, because copy-in, hardening and copy-out have no extension point there.
+
+    :param phase: number of the phase; everything else comes from what its ledger has pinned.
+    :param branch: id of the branch.
+    :param repository: the plan's own repository, or None for the configured one.
+    :param deferrable: wait for the container in the triggerer, not in a worker slot.
+    """
+
+    template_fields = ()  # a plan's and a profile's words are nobody's templates: `{{ x }}` is an agent's own text
+    template_ext = ()
+    ui_color = "#e1f5fe"
+
+    def __init__(
+        self, *, phase: int, branch: str, repository: str | None = None, deferrable: bool = True, **kwargs: Any
+    ) -> None:
+        super().__init__(mount_tmp_dir=False, **kwargs)
+        self.phase = phase
+        self.branch = branch
+        self.repository = repository
+        self.deferrable = deferrable
+        self._waiting_for: str | None = None
+        self._heard: Heard | None = None
+
+    def execute(self, context: Any) -> Any:
+        """Step until there is a verdict; while a container runs, defer or follow it."""
+        with faults(), job_of(context, self, self.branch) as job:
+            job = replace(job, heard=self._heard)
+            while isinstance(outcome := step(job), Running | Again):
+                if isinstance(outcome, Running):
+                    self._wait(job, outcome)
+            if isinstance(outcome, Done):
+                tell_branch(context, job.repo, job.remote, outcome.verdict)
+        if isinstance(outcome, Untouched):
+            self.log.info("Not among the branches this run is about; left as it is.")
+            return {"branch": self.branch, "state": "untouched"}
+        return _answer(outcome)
+
+    def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
+        """Resume after a deferral. The event is only a hint: labels and refs say what happened."""
+        self.log.info("Container %s has %s.", event["container"][:12], event["status"])
+        self._heard = Heard(str(event["container"]), int(event.get("lines", 0)))
+        return self.execute(context)
+
+    def _wait(self, job: Job, running: Running) -> None:
+        """Until the container has ended; a deferral does not return."""
+        self._waiting_for = running.container
+        if self.deferrable:
+            self.defer(
+                trigger=ContainerTrigger(
+                    docker_url=job.here.docker_url,
+                    container_id=running.container,
+                    phase=self.phase,
+                    branch=self.branch,
+                    repository=self.repository,
+                    deadline=time.time() + running.seconds,
+                    secrets=running.secrets,
+                    disk=running.disk,
+                ),
+                method_name="execute_complete",
+                timeout=timedelta(seconds=running.seconds + 600),  # the trigger's own deadline comes first
+            )
+        self._listen(job, running)
+
+    def _listen(self, job: Job, running: Running) -> None:
+        """Follow a container in this process, and stop it when its time is up."""
+        values = given(job.client, running.container, [variable for variable, _ in running.secrets])
+        values |= {conn_id: Connection.get(conn_id).password or "" for _, conn_id in running.secrets}
+        said = Excerpt(job.say, one_line)
+        redact, cursor, until = Redactor(values.values()), Cursor(), time.monotonic() + running.seconds
+        while (left := until - time.monotonic()) > 0:
+            if follow(job.client, running.container, said, min(left, INTERVAL), redact=redact, cursor=cursor):
+                break
+            if running.disk and USAGE.of(job.client, running.container) > running.disk:
+                self.log.error("It has written more than its disk limit: stopping the container.")
+                cancel(job.client, running.container, why=OVER_DISK)
+        else:
+            self.log.error("The time limit is up: stopping the container.")
+            stop(job.client, running.container)
+        said.end()
+
+    def on_kill(self) -> None:
+        """Nothing is stopped: a worker that goes away must not take the agent with it.
+
+        SIGTERM does not say whether a user cancelled or the worker is going away, and a new try follows the
+        container by its labels. A user's cancel is seen by the trigger, or by the next start of this branch.
+        """
+        if self._waiting_for:
+            self.log.warning("This process ends; container %s goes on.", self._waiting_for[:12])
+
+
+def _answer(done: Done) -> dict[str, Any]:
+    """The task's XCom, or how the task ends when the branch did not pass."""
+    verdict = done.verdict
+    if verdict.outcome == "passed":
+        return {
+            "branch": verdict.branch,
+            "state": "reused" if done.reused else "passed",
+            "attempt": verdict.attempt,
+            "commit": verdict.commit,
+            "name": verdict.name,
+            "lines": verdict.lines,
+        }
+    ending = ruling_of(verdict.outcome).task
+    if ending == "skips":
+        raise AirflowSkipException(f"{verdict.branch} is {verdict.outcome}: {verdict.reason}")
+    if ending == "retries":
+        raise AirflowException(
+            f"{verdict.branch}, attempt {verdict.attempt}: {verdict.reason}; its work is kept, no attempt is consumed"
+        )
+    said = "\n".join(f"  {finding}" for finding in verdict.findings)
+    raise AirflowFailException(  # in short lines: Airflow shows some 80 characters of each
+        f"{verdict.branch} is isolated: attempt {verdict.attempt}, its last, failed; all its work is kept.\n"
+        f"Findings:\n{said}\nNext step: mend what they say, or push a fix as {verdict.branch}'s next `-vN`;\n"
+        "then Clear this task with Downstream on and Only failed off,\nfor a fresh budget of attempts."
+    )

@@ -1,0 +1,34 @@
+"""What an error of ours means to Airflow: who must act decides between retry, failure and skip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+from phaseplan.attempt.job import NotReady
+from phaseplan.errors import Infrastructure, Lasting, PhaseplanError, Stale
+from phaseplan.ledger.run import WaveNotReached
+from phaseplan.merging.workspace import DependencyOut
+from phaseplan.repository.disk import of_error
+
+
+@contextmanager
+def faults() -> Iterator[None]:
+    """Infrastructure is retried (`retrying` says when) unless a retry cannot help; a fault of the input or of ours is
+    not; a stale or unready task skips."""
+    try:
+        yield
+    except (Stale, NotReady, DependencyOut, WaveNotReached) as error:
+        raise AirflowSkipException(str(error)) from error
+    except Lasting as error:
+        raise AirflowFailException(str(error)) from error
+    except Infrastructure as error:
+        raise AirflowException(f"infrastructure, no attempt is consumed: {error}") from error
+    except OSError as error:
+        if (full := of_error(error)) is None:
+            raise
+        raise AirflowException(f"infrastructure, no attempt is consumed: {full}") from full
+    except PhaseplanError as error:
+        raise AirflowFailException(str(error)) from error

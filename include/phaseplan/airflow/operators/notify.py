@@ -1,0 +1,142 @@
+"""Tells people what happened, with any Airflow notifier the operator has defined. It never fails a task."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+from airflow.sdk import BaseNotifier
+
+from phaseplan.config.settings import settings
+from phaseplan.plan import names
+from phaseplan.plan.campaign import load_notifiers
+from phaseplan.plan.model import Event, Notify, PhasePlan
+from phaseplan.plan.notifiers import NotifierProfile
+from phaseplan.text.clean import clean
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 30.0  # seconds for one notifier: a mail server that hangs must not hold a wave
+_KEYS = ("event", "phase", "title", "wave", "branch", "reason", "next_step", "message")
+_LONGEST = 2000  # characters of one value; a reason may quote what an agent printed
+
+
+def notify(context: Any, plan_notify: Notify, event: Event, details: Mapping[str, str]) -> tuple[str, ...]:
+    """Tell everybody who wants to know of an event: those the plan names, and those the operator gave it to.
+
+    Their templates find `{{ phaseplan.message }}` and the other keys of `about_branch`, `about_wave`, `about_phase`.
+    Whatever goes wrong is logged with the class of its error only: its words may quote an address that is a secret.
+
+    :param context: Airflow's task context; it is not changed.
+    :return: names of the notifiers that took it.
+    """
+    said = dict.fromkeys(_KEYS, "") | {key: _harmless(value) for key, value in details.items()}
+    said["event"] = event
+    said["message"] = said["message"] or _message(said)
+    told = []
+    for name, profile in _wanted(plan_notify, event):
+        try:
+            _within(PATIENCE, lambda profile=profile: _tell(profile, {**context, "phaseplan": dict(said)}))
+        except Exception as error:
+            log.warning("Notifier %s could not tell of %s: %s", name, event, type(error).__name__)
+        else:
+            log.info("Notifier %s was told: %s", name, event)
+            told.append(name)
+    return tuple(told)
+
+
+def about_branch(plan: PhasePlan, branch_id: str, reason: str) -> dict[str, str]:
+    """Details of `isolated` and `blocked`."""
+    branch = plan.by_id[branch_id]
+    task = names.branch_task_id(plan, branch_id)
+    return {
+        **_phase(plan),
+        "wave": str(plan.wave_of[branch_id]),
+        "branch": f"{branch_id} {branch.title}",
+        "reason": reason,
+        "next_step": f"Mend the cause, then Clear {task} in {names.dag_id(plan.phase)} with Downstream on and "
+        f"Only-failed off, or run `./phaseplan reintegrate {plan.phase} {branch_id}`.",
+    }
+
+
+def about_wave(plan: PhasePlan, wave: int, reason: str) -> dict[str, str]:
+    """Details of `wave_integrated`; `reason` says what was merged and who is out."""
+    return {**_phase(plan), "wave": str(wave), "reason": reason}
+
+
+def about_phase(plan: PhasePlan, reason: str) -> dict[str, str]:
+    """Details of `phase_complete`."""
+    return {**_phase(plan), "reason": reason}
+
+
+def _harmless(value: str) -> str:
+    return "\n".join(clean(line) for line in value[:_LONGEST].split("\n"))
+
+
+def _phase(plan: PhasePlan) -> dict[str, str]:
+    return {"phase": str(plan.phase), "title": plan.title}
+
+
+def _message(said: Mapping[str, str]) -> str:
+    wave = f", wave {said['wave']}" if said["wave"] else ""
+    what = {"wave_integrated": "is integrated", "phase_complete": "is complete"}.get(said["event"], said["event"])
+    subject = f": {said['branch']} is {what}" if said["branch"] else f" {what}"
+    reason = f": {said['reason']}" if said["reason"] else ""
+    step = f"\n{said['next_step']}" if said["next_step"] else ""
+    return f"Phase {said['phase']}{wave}{subject}{reason}{step}"
+
+
+def _wanted(plan_notify: Notify, event: Event) -> Iterator[tuple[str, NotifierProfile]]:
+    """Each notifier once: the plan's first, in its order; one that is not (or no longer) defined is only logged."""
+    known, _, problems = load_notifiers(settings().notifiers)
+    for problem in problems:
+        log.warning("%s:%s: %s; run `./phaseplan lint`", problem.file, problem.line, problem.code)
+    by_default = (name for name, profile in known.items() if event in profile.events)
+    for name in dict.fromkeys((*plan_notify.names(event), *by_default)):
+        if name in known:
+            yield name, known[name]
+        else:
+            log.warning("There is no usable notifier %r, so nobody was told of %s through it.", clean(name), event)
+
+
+def _tell(profile: NotifierProfile, context: Any) -> None:
+    """What calling a notifier does, except that Airflow's own call also logs the words of an error."""
+    module, _, name = profile.class_path.rpartition(".")
+    kind = getattr(import_module(module), name)
+    if not (isinstance(kind, type) and issubclass(kind, BaseNotifier)):
+        raise TypeError(f"{profile.class_path} is no notifier")
+    notifier = kind(**profile.arguments)
+    context.update((field, getattr(notifier, field)) for field in notifier.template_fields)
+    # Never the DAG's own template engine: it turns text that looks like Python into values, and a reason may.
+    notifier.render_template_fields(context, notifier.get_template_env())
+    if kind.notify is BaseNotifier.notify:  # one that only knows how to run in the triggerer
+        asyncio.run(notifier.async_notify(context))
+    else:
+        notifier.notify(context)
+
+
+def _within(seconds: float, work: Any) -> None:
+    """Do something for at most some seconds; a thread that hangs is left behind and ends with the task.
+
+    :raises TimeoutError: it takes longer.
+    """
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise TimeoutError
+    if failed:
+        raise failed[0] if isinstance(failed[0], Exception) else RuntimeError(type(failed[0]).__name__)

@@ -1,0 +1,187 @@
+"""The three tasks that move a phase's ledger: open, integrate, close."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import AssetAlias, BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
+
+from phaseplan.airflow.compile.schedule import asset_of
+from phaseplan.airflow.operators.faults import faults
+from phaseplan.airflow.operators.run import made_job, pulled_token, repository, target, token
+from phaseplan.airflow.operators.telling import tell_phase, tell_wave
+from phaseplan.attempt.job import Job
+from phaseplan.attempt.sweep import sweep
+from phaseplan.config import origins
+from phaseplan.config.plan_files import plan_files
+from phaseplan.config.settings import settings
+from phaseplan.containers.engine import connect
+from phaseplan.errors import Infrastructure, InputFault, Stale
+from phaseplan.ledger.records import Ledger
+from phaseplan.ledger.write import read
+from phaseplan.merging.base import resolve_base
+from phaseplan.phase.close import close_phase
+from phaseplan.phase.open import open_phase
+from phaseplan.phase.preflight import Ahead, check_engine, check_names, check_push, check_target
+from phaseplan.phase.task import renew
+from phaseplan.plan import names
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.campaign import load_valid
+from phaseplan.plan.model import PhasePlan
+from phaseplan.repository.remote import Remote
+from phaseplan.repository.repo import GitRepo
+from phaseplan.wave.task import WaveTask
+
+
+class _PhaseOperator(BaseOperator):
+    """A task that knows its phase and where the repository may be."""
+
+    def __init__(self, *, phase: int, repository: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.phase = phase
+        self.repository = repository
+
+
+class OpenPhaseOperator(_PhaseOperator):
+    """Reconciles what a dead run left, pins base and plan in the ledger, hands out the run's token.
+
+    Then it decides about what earlier runs have integrated: reused, gated again, or taken out to be built anew.
+    """
+
+    ui_color = "#fff3e0"
+
+    def execute(self, context: Any) -> None:
+        """Push the token; in wave mode skip `start_by_dependencies`, so that waves wait for waves."""
+        params = context["params"]
+        with faults():
+            held = check_target(target(self.repository))
+        with faults(), repository(self.repository) as (remote, repo):
+            file, plan, profiles = _pinned(self.phase)
+            self._look_ahead(remote, repo, held, _ahead(plan, profiles, params), params["base"])
+            found = read(repo, remote, self.phase)
+            before, built_by = found.ledger, {v.agent for vs in found.verdicts.values() for v in vs}
+            made = open_phase(
+                remote,
+                repo,
+                plan,
+                _needed(plan, profiles, {params["agent"], *built_by}),
+                run_id=context["dag_run"].run_id,
+                base_name=params["base"],
+                start=params["start"],
+                branches=tuple(params["branches"] or ()),
+                agent=params["agent"],
+                rebuild=params["rebuild"],
+            )
+            _remember(remote.url, plan, file)
+            job = made_job(context, self, "", made, remote, repo)
+            if before is not None and before.run is not None and before.run.epoch < made.epoch:
+                sweep(job, opening=True)
+            renew(job)
+        self.log.info("Phase %s is open on base %s (epoch %s).", self.phase, made.base, made.epoch)
+        context["ti"].xcom_push(key="return_value", value=made.model_dump(mode="json"))
+        if params["start"] == "wave":
+            raise DownstreamTasksSkipped(tasks=[names.BY_DEPENDENCIES])
+
+    def _look_ahead(self, remote: Remote, repo: GitRepo, held: dict[str, str], ahead: Ahead, base: str) -> None:
+        """Whatever would keep the run from its end is said now, before any agent starts."""
+        here = settings()
+        check_names(remote, held, ahead)
+        check_push(remote, repo, held, ahead, resolve_base(remote, repo, ahead.plan, base))
+        with contextlib.closing(connect(here.docker_url)) as client:
+            check_engine(client, ahead, here.collector_image)
+        self.log.info("Looked ahead: the target takes the names, the engine has the images.")
+
+
+class IntegrateOperator(_PhaseOperator):
+    """Settles a wave's branches, merges what passed, regenerates, gates, publishes."""
+
+    ui_color = "#f3e5f5"
+
+    def __init__(self, *, wave: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.wave = wave
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Green when it published what can be; red on a red wave gate (no retry) or infrastructure (retry)."""
+        mine = token(context)
+        with faults(), repository(self.repository) as (remote, repo):
+            done = WaveTask(made_job(context, self, "", mine, remote, repo), self.wave).integrate()
+            tell_wave(context, repo, remote, self.phase, self.wave, done)
+        return {"head": done.head, "merged": list(done.merged), "isolated": list(done.isolated)}
+
+
+class ClosePhaseOperator(_PhaseOperator):
+    """Red unless every selected branch is integrated; its message says who is out and what to do."""
+
+    ui_color = "#fff3e0"
+
+    def execute(self, context: Any) -> str:
+        """The closing message."""
+        mine = pulled_token(context)
+        if mine is None:
+            raise AirflowFailException(
+                f"{names.OPEN} did not open phase {self.phase}, so nothing was built. "
+                f"Read the log of {names.OPEN} (or of the task before it), mend the cause, then Clear that task."
+            )
+        with faults(), repository(self.repository) as (remote, repo):
+            closing = close_phase(repo, remote, mine, phase=self.phase)
+            self._put_away(made_job(context, self, "", mine, remote, repo))
+            tell_phase(context, repo, remote, self.phase, closing)
+            if closing.complete:
+                self._emit(context, read(repo, remote, self.phase).ledger)
+        context["ti"].xcom_push(key=names.NOTE, value=closing.note)  # the plugin makes it the run's note
+        self.log.info("%s", closing.message)
+        if not closing.ok:
+            raise AirflowFailException(closing.message)
+        return closing.message
+
+    def _put_away(self, job: Job) -> None:
+        """Leave no agent behind that a dead run began and no task of this one took over."""
+        try:
+            sweep(job)
+        except (Infrastructure, Stale) as error:
+            self.log.warning("What may be left on the engine could not be looked at: %s", error)
+
+    def _emit(self, context: Any, ledger: Ledger | None) -> None:
+        """Wake the phases that wait for this one: the alias is an outlet always, its asset has an event only now."""
+        for outlet in self.outlets:
+            if isinstance(outlet, AssetAlias) and ledger is not None and ledger.run is not None:
+                extra: dict[str, Any] = {"phase": self.phase, "run": ledger.run.id, "integration": ledger.integration}
+                context["outlet_events"][outlet].add(asset_of(self.phase), extra=extra)
+
+
+def _pinned(phase: int) -> tuple[Path, PhasePlan, dict[str, AgentProfile]]:
+    """The phase's plan with its file, and all profiles, as the files say now."""
+    here = settings()
+    campaign = load_valid(plan_files(here.plans), here.agents)
+    for loaded in campaign.plans:
+        if loaded.plan.phase == phase:
+            return loaded.path, loaded.plan, dict(campaign.profiles)
+    raise InputFault(f"no valid plan for phase {phase} in {here.plans}: run `./phaseplan lint`")
+
+
+def _remember(url: str, plan: PhasePlan, file: Path) -> None:
+    """Say to `reintegrate` which file to look at; a `run` has said it already, of the file this one is a copy of."""
+    here = settings()
+    known = origins.find(here.state, url, plan.phase)
+    if known is None or not known.gave(plan):
+        origins.keep(here.state, url, plan, file, here.agents)
+
+
+def _ahead(plan: PhasePlan, profiles: dict[str, AgentProfile], params: Any) -> Ahead:
+    """What the run is about to do; branches that no plan has are left to `open_phase`, which names them."""
+    chosen = [b for b in params["branches"] or plan.by_id if b in plan.by_id]
+    names = {params["agent"] or plan.profile_of(plan.by_id[b]) for b in chosen} | {plan.gates.profile}
+    return Ahead(plan, chosen, {name: profile for name, profile in profiles.items() if name in names})
+
+
+def _needed(
+    plan: PhasePlan, profiles: dict[str, AgentProfile], others: Collection[str | None]
+) -> dict[str, AgentProfile]:
+    """Only the profiles this run may use, or compares with: the run's own, and those that built what is integrated."""
+    wanted = {*others, plan.gates.profile, plan.agent, *(plan.profile_of(branch) for branch in plan)}
+    return {name: profile for name, profile in profiles.items() if name in wanted}

@@ -1,0 +1,43 @@
+"""How long a task waits for infrastructure: by what is missing, not by one number for all."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import RetryPolicy
+from airflow.sdk.definitions.retry_policy import RetryDecision
+
+from phaseplan.containers.engine_errors import DiskFull, EngineUnreachable
+from phaseplan.repository.refusals import RepositoryUnreachable
+
+#: Tries after the first one. A policy can end a task early and never give it more, so this is enough for what lasts.
+RETRIES = 12
+FEW = 3  # of a trouble that nobody knows
+SLOWEST = 600.0  # seconds between two tries; with all of them a task waits for more than an hour
+_PASSING = (EngineUnreachable, RepositoryUnreachable, DiskFull)
+
+
+class ByCause(RetryPolicy):
+    """Waits for an engine, a repository or a disk as long as it takes, up to an hour; for anything else three times.
+
+    :param delay: seconds before the first retry; each further one waits twice as long.
+    """
+
+    def __init__(self, delay: float) -> None:
+        self.delay = delay
+
+    def evaluate(
+        self, exception: BaseException, try_number: int, max_tries: int, context: Any | None = None
+    ) -> RetryDecision:
+        """Decide by the cause that `faults` has put behind the exception."""
+        cause = exception.__cause__ or exception
+        begun = max(0, max_tries - RETRIES)  # tries before the last Clear
+        tried = max(1, try_number - begun)
+        wait = timedelta(seconds=min(self.delay * 2.0 ** (tried - 1), SLOWEST))
+        first = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+        if isinstance(cause, _PASSING):
+            return RetryDecision.retry(wait, f"waiting for it to come back: {first}")
+        if tried > FEW:
+            return RetryDecision.fail(f"tried {tried} times: {first}")
+        return RetryDecision.retry(wait, f"try {tried} of {FEW + 1}: {first}")

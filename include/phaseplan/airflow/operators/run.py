@@ -1,0 +1,92 @@
+"""What every operator asks Airflow for: the run's token and the claim of this task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Protocol
+
+from airflow.sdk import Connection
+from airflow.sdk.exceptions import AirflowSkipException
+
+from phaseplan.attempt.job import Job
+from phaseplan.config.settings import repository_for, settings
+from phaseplan.containers.engine import connect
+from phaseplan.ledger.records import Token
+from phaseplan.plan import names
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.repository.remote import Remote
+from phaseplan.repository.repo import GitRepo
+
+
+def pulled_token(context: Any) -> Token | None:
+    """The token that this run's `open_phase` handed out."""
+    value = context["ti"].xcom_pull(task_ids=names.OPEN)
+    return Token.model_validate(value) if value else None
+
+
+def token(context: Any) -> Token:
+    """The token, or a skip: without it a task touches nothing."""
+    found = pulled_token(context)
+    if found is None:
+        raise AirflowSkipException(f"{names.OPEN} of this run handed out no token, so there is nothing to do here.")
+    return found
+
+
+def claim(context: Any) -> str:
+    """Who may follow or harvest a container: constant over retries, another after a Clear."""
+    return f"{context['dag_run'].run_id}/{context['ti'].max_tries}"
+
+
+def secrets(profile: AgentProfile) -> dict[str, str]:
+    """Values of a profile's secrets. Airflow masks what it hands out; redaction of agent output is on top."""
+    return {name: Connection.get(conn_id).password or "" for name, conn_id in profile.secrets.items()}
+
+
+class PhaseTask(Protocol):
+    """What a start of a task needs to know of its operator."""
+
+    phase: int
+    repository: str | None
+
+    @property
+    def log(self) -> Any:
+        """Airflow's logger of the task."""
+
+
+@contextmanager
+def job_of(context: Any, task: PhaseTask, branch: str) -> Iterator[Job]:
+    """The start of a branch's task that a context belongs to, with a private repository."""
+    mine = token(context)  # first: without it not even the repository is asked
+    with repository(task.repository) as (remote, repo):
+        yield made_job(context, task, branch, mine, remote, repo)
+
+
+def made_job(context: Any, task: PhaseTask, branch: str, mine: Token, remote: Remote, repo: GitRepo) -> Job:
+    """A job on a repository that is open already."""
+    return Job(
+        phase=task.phase,
+        branch_id=branch,
+        token=mine,
+        claim=claim(context),
+        remote=remote,
+        repo=repo,
+        client=connect(settings().docker_url),
+        here=settings(),
+        say=partial(task.log.info, "%s"),
+        secrets=secrets,
+    )
+
+
+@contextmanager
+def repository(plan_repository: str | None) -> Iterator[tuple[Remote, GitRepo]]:
+    """The target repository and a private one to work in."""
+    remote = target(plan_repository)
+    with remote.private(state=settings().state) as repo:
+        yield remote, repo
+
+
+def target(plan_repository: str | None) -> Remote:
+    """The target repository, not looked at yet."""
+    return Remote(repository_for(plan_repository))

@@ -1,0 +1,64 @@
+"""Writes what a run came to into its note: a task cannot, because the Execution API has no route for it."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.listeners import hookimpl
+from airflow.models.dagrun import DagRunNote
+from airflow.models.xcom import XComModel
+from sqlalchemy import select
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.orm import object_session
+
+from phaseplan.ledger.run_note import with_note
+from phaseplan.plan import names
+
+log = logging.getLogger(__name__)
+
+_TAG = "phaseplan"
+
+
+@hookimpl
+def on_dag_run_success(dag_run: Any, msg: str) -> None:
+    """A run whose selected branches are all in."""
+    _write(dag_run)
+
+
+@hookimpl
+def on_dag_run_failed(dag_run: Any, msg: str) -> None:
+    """A run that left somebody out, or never opened: then there is nothing to write."""
+    _write(dag_run)
+
+
+def _write(dag_run: Any) -> None:
+    """Set the note on the run's own session: no commit, no savepoint, no second connection."""
+    session = object_session(dag_run)
+    if session is None or dag_run.dag is None or _TAG not in dag_run.dag.tags:
+        return
+    words = session.scalar(
+        select(XComModel.value).where(
+            XComModel.dag_id == dag_run.dag_id,
+            XComModel.run_id == dag_run.run_id,
+            XComModel.task_id == names.CLOSE,
+            XComModel.key == names.NOTE,
+        )
+    )
+    if not isinstance(words, str) or not words:
+        return
+    before = session.scalar(select(DagRunNote.content).where(DagRunNote.dag_run_id == dag_run.id))
+    now = datetime.now(UTC)
+    text = with_note(before or "", words)
+    session.execute(_upsert(session.get_bind().dialect.name, dag_run.id, text, now))
+
+
+def _upsert(dialect: str, dag_run_id: int, content: str, now: datetime) -> Any:
+    """One statement that makes the note or changes it, in the database's own words; who wrote it first stays."""
+    values = {"dag_run_id": dag_run_id, "content": content, "created_at": now, "updated_at": now}
+    changes = {"content": content, "updated_at": now}
+    if dialect == "mysql":
+        return mysql.insert(DagRunNote).values(**values).on_duplicate_key_update(**changes)
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(DagRunNote).values(**values).on_conflict_do_update(index_elements=["dag_run_id"], set_=changes)

@@ -1,0 +1,19 @@
+"""The Airflow plugin: makes the pools that phase plans ask for, writes the notes of runs."""
+
+from __future__ import annotations
+
+from airflow.plugins_manager import AirflowPlugin
+
+import phaseplan.airflow.compile.dag  # noqa: F401  # tasks are forked from processes that have this loaded already
+from phaseplan.airflow.plugin import links, notes, pools
+from phaseplan.airflow.plugin.registration import PLUGIN
+
+
+class PhaseplanPlugin(AirflowPlugin):
+    """Registers listeners, pages and links."""
+
+    name = PLUGIN
+    listeners = [pools, notes]
+    fastapi_apps = links.APPS
+    external_views = links.VIEWS
+    operator_extra_links = links.LINKS

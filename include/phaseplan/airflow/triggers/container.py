@@ -1,0 +1,178 @@
+"""Waits for one container in the triggerer: its log lines go to the task's log, its end is the event."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Any
+
+import aiodocker
+from airflow.sdk import Connection
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from phaseplan.attempt.cancel import cancel
+from phaseplan.containers.disk_usage import INTERVAL, USAGE
+from phaseplan.containers.docker_url import normal
+from phaseplan.containers.engine import OVER_DISK, connect
+from phaseplan.containers.engine import cancel as stop
+from phaseplan.containers.lines import Lines
+from phaseplan.containers.redact import Redactor
+from phaseplan.errors import PhaseplanError
+from phaseplan.text.excerpt import FIRST
+from phaseplan.text.shown import one_line
+
+#: The event is held back until so many seconds after the deferral. A loaded scheduler (Airflow 3.3.2) may queue the
+#: resumed task before it has seen the deferring process end, takes that end for a failure, and uses up a retry.
+_SEEN_SECONDS = 2.0
+#: A log that broke off is taken up again this often; the container itself is asked in between.
+_RETRY_SECONDS = 2.0
+
+
+class ContainerTrigger(BaseTrigger):
+    """Fires when a container has exited, was removed, or ran out of time (then it stops the container).
+
+    Everything a resume needs is found again by labels and refs; the event is only a hint.
+
+    :param docker_url: the engine, as a worker reaches it.
+    :param container_id: the container, and the only one this trigger ever stops.
+    :param phase: phase of the branch, for `on_kill`.
+    :param branch: branch id, for `on_kill`.
+    :param repository: the plan's own repository, or None for the configured one.
+    :param deadline: seconds since 1970 after which the container is stopped.
+    :param since: only log lines from this second on.
+    :param secrets: variables with the Airflow connection ids whose passwords must not show in the log.
+    :param disk: bytes after which the container is stopped; 0: nobody looks.
+    """
+
+    def __init__(
+        self,
+        *,
+        docker_url: str,
+        container_id: str,
+        phase: int,
+        branch: str,
+        repository: str | None,
+        deadline: float,
+        since: int = 0,
+        secrets: tuple[tuple[str, str], ...] = (),
+        disk: int = 0,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
+        self.docker_url = docker_url
+        self.container_id = container_id
+        self.phase = phase
+        self.branch = branch
+        self.repository = repository
+        self.deadline = deadline
+        self.since = since
+        self.secrets = tuple((variable, conn_id) for variable, conn_id in secrets)
+        self.disk = disk
+        self._lines = 0  # of the log that were read and shown
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Path of this class and what makes it again; no secret is in it."""
+        place = ("docker_url", "container_id", "phase", "branch", "repository", "deadline")
+        fields = (*place, "since", "secrets", "disk")
+        return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in fields}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Follow the log until the container ends."""
+        seen = asyncio.create_task(asyncio.sleep(_SEEN_SECONDS))
+        async with aiodocker.Docker(url=normal(self.docker_url)) as docker:
+            redact = Redactor([*await self._passwords(), *await self._given(docker)])
+            log = asyncio.create_task(self._follow(docker, redact))
+            watch = asyncio.create_task(self._watch())
+            try:
+                status = await self._ended(docker)
+                # The engine closes the log right after the end; a log that hangs must not hold the branch.
+                await asyncio.wait({log}, timeout=5)
+                await seen
+            finally:
+                log.cancel()
+                watch.cancel()
+                seen.cancel()
+        yield TriggerEvent({"container": self.container_id, "status": status, "lines": self._lines})
+
+    async def _ended(self, docker: aiodocker.Docker) -> str:
+        """Wait for the end; an engine that is away for a while is asked again."""
+        while True:
+            container = docker.containers.container(self.container_id)
+            try:
+                await container.wait(timeout=max(1.0, self.deadline - time.time()))
+                return "exited"
+            except aiodocker.exceptions.DockerError as error:
+                if error.status == 404:
+                    return "gone"
+                await asyncio.sleep(_RETRY_SECONDS)
+            except TimeoutError:
+                if time.time() >= self.deadline:
+                    self.log.error("The time limit is up: stopping the container.")
+                    await container.stop(timeout=10)
+            except OSError as error:
+                self.log.warning("The Docker engine does not answer (%s); asking again.", error)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _watch(self) -> None:
+        """Stop a container that has written too much: no engine option bounds a volume on every file system."""
+        while self.disk:
+            await asyncio.sleep(INTERVAL)
+            try:
+                await asyncio.to_thread(self._look)
+            except PhaseplanError as error:
+                self.log.warning("How much the container has written cannot be said now: %s", error)
+
+    def _look(self) -> None:
+        client = connect(self.docker_url)
+        try:
+            if (size := USAGE.of(client, self.container_id)) > self.disk:
+                self.log.error("It has written %s MiB, more than its disk limit: stopping the container.", size >> 20)
+                stop(client, self.container_id, why=OVER_DISK)
+        finally:
+            client.close()
+
+    async def _follow(self, docker: aiodocker.Docker, redact: Redactor) -> None:
+        """Copy log lines to the task's log; one piece at a time, so memory does not grow with the log.
+
+        After FIRST lines it stops: all triggers share this process. The task shows the end when it resumes.
+        """
+        lines = Lines(redact)
+        container = docker.containers.container(self.container_id)
+        try:
+            async for piece in container.log(stdout=True, stderr=True, follow=True, since=self.since):
+                for line in self._counted(lines.feed(piece)):
+                    self.log.info("%s", one_line(line))
+                if self._lines >= FIRST:
+                    self.log.info(
+                        "[%s lines are shown; what follows is shown when the container has ended]", self._lines
+                    )
+                    return
+                await asyncio.sleep(0)
+        except (aiodocker.exceptions.DockerError, OSError) as error:
+            self.log.warning("The container's log broke off: %s", error)
+        for line in self._counted(lines.rest()):
+            self.log.info("%s", one_line(line))
+
+    def _counted(self, lines: Iterable[str]) -> Iterator[str]:
+        for line in lines:
+            self._lines += 1
+            yield line
+
+    async def _passwords(self) -> list[str]:
+        """The secrets' values; asking for them also makes Airflow mask them."""
+        found = [(await Connection.async_get(conn_id)).password for _, conn_id in self.secrets]
+        return [str(password) for password in found if password]
+
+    async def _given(self, docker: aiodocker.Docker) -> list[str]:
+        """What the container was given, which need not be what the secrets are now."""
+        try:
+            shown = await docker.containers.container(self.container_id).show() if self.secrets else {}
+        except (aiodocker.exceptions.DockerError, OSError):
+            return []
+        said = (str(line).partition("=") for line in shown.get("Config", {}).get("Env") or ())
+        variables = {variable for variable, _ in self.secrets}
+        return [value for name, _, value in said if name in variables and value]
+
+    async def on_kill(self) -> None:
+        """The user stopped the task: stop this very container, keep its work, call it cancelled."""
+        await asyncio.to_thread(cancel, self.docker_url, self.phase, self.branch, self.container_id, self.repository)

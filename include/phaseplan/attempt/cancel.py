@@ -1,0 +1,47 @@
+"""Called where a user stopped a deferred task: stop one container, keep its work, say so."""
+
+from __future__ import annotations
+
+import logging
+
+from phaseplan.attempt.harvest import put_away
+from phaseplan.attempt.job import Job
+from phaseplan.attempt.ready import look
+from phaseplan.config.settings import repository_for, settings
+from phaseplan.containers.engine import cancel as stop
+from phaseplan.containers.engine import connect, find
+from phaseplan.errors import PhaseplanError
+from phaseplan.ledger.records import Token
+from phaseplan.ledger.write import read
+from phaseplan.repository.remote import Remote
+
+log = logging.getLogger(__name__)
+
+
+def cancel(docker_url: str, phase: int, branch_id: str, container_id: str, repository: str | None) -> None:
+    """Stop exactly this container; then collect it as `cancelled` and remove it.
+
+    What is not done after the stop is left to the wave's `integrate` or the next start of the branch.
+    """
+    client, here = connect(docker_url), settings()
+    stop(client, container_id)
+    try:
+        remote = Remote(repository_for(repository))
+        with remote.private(state=here.state) as repo:
+            snapshot = read(repo, remote, phase)
+            run = snapshot.ledger.run if snapshot.ledger else None
+            if snapshot.ledger is None or run is None:
+                return
+            token = Token(run=run.id, epoch=run.epoch, base=run.base, plan=run.plan)
+            found = [
+                c
+                for c in find(client, ledger=snapshot.ledger.id, phase=phase, branch=branch_id, role="agent")
+                if c.id == container_id
+            ]
+            for container in found:
+                job = Job(
+                    phase, branch_id, token, container.labels.claim, remote, repo, client, here, log.info, lambda _: {}
+                )
+                put_away(look(job), container)  # the secret values it was given are read from the container itself
+    except PhaseplanError as error:
+        log.warning("Container %s is stopped; its work is collected later: %s", container_id[:12], error)

@@ -1,0 +1,35 @@
+"""`settle`: what a task that is over left behind is put away. Right when called twice, late, or from elsewhere."""
+
+from __future__ import annotations
+
+from phaseplan.attempt.harvest import put_away
+from phaseplan.attempt.job import Job
+from phaseplan.attempt.ready import look
+from phaseplan.containers.engine import find, remove
+from phaseplan.errors import Stale
+from phaseplan.gates.checkout import discard
+from phaseplan.merging.reconcile import reconcile
+
+
+def settle(job: Job, *, over: bool) -> None:
+    """Settle one branch for one claim. Settling twice is settling once; another claim's container is never touched.
+
+    :param over: whether no try of this claim follows. Then its agent is stopped, the work kept, and the attempt
+        closed as `unfinished`, which fences a worker that still runs: results are created once. Otherwise the agent
+        goes on, because the next try follows it, and only a collector that nobody waits for is removed.
+    """
+    try:
+        view = look(job)
+    except Stale as stale:
+        job.say(f"Nothing to settle: {stale}")
+        return
+    for container in find(job.client, ledger=view.ledger.id, phase=job.phase, branch=job.branch_id):
+        if container.labels.claim != job.claim:
+            continue
+        if container.labels.role == "agent" and over:
+            put_away(look(job), container, "unfinished")
+        elif container.labels.role == "collector" or over:
+            remove(job.client, container.id, keep_volume=container.labels.role == "collector")  # the agent's workspace
+    if over:
+        discard(job.client, ledger=view.ledger.id, phase=job.phase, branch=job.branch_id, claim=job.claim)
+        reconcile(job.repo, job.remote, job.phase, token=job.token)  # withdraws what is isolated now

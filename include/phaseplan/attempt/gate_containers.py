@@ -1,0 +1,19 @@
+"""The container bench of a branch: gate commands and regeneration in fresh containers."""
+
+from __future__ import annotations
+
+from phaseplan.attempt.job import View
+from phaseplan.gates.commands import ContainerBench
+
+
+def bench(view: View, attempt: int) -> ContainerBench:
+    """A bench whose containers carry this branch's labels."""
+    return ContainerBench(
+        view.job.client,
+        profile=view.gate_profile,
+        labels=view.labels(attempt, "gate"),
+        collector=view.job.here.collector_image,
+        timeout=view.plan.gates.timeout,
+        sink=view.job.say,
+        state=view.job.here.state,
+    )

@@ -1,0 +1,204 @@
+"""What an agent left behind: collected from its volume, kept under its attempt ref before anything judges it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal
+
+from phaseplan.attempt import beside, publish
+from phaseplan.attempt.job import View
+from phaseplan.attempt.secrets import known_secrets
+from phaseplan.containers.collect import Collected, collect
+from phaseplan.containers.engine import Found, cancel, find, look, remove
+from phaseplan.containers.log_following import memory_hint, read
+from phaseplan.containers.redact import Redactor
+from phaseplan.ledger.attempt_refs import keep_attempt
+from phaseplan.ledger.records import Finding, Verdict, moment, stamp
+from phaseplan.ledger.rulings import Evidence
+from phaseplan.repository.disk import disk_errors
+
+
+@dataclass(frozen=True)
+class Harvest:
+    """One attempt's outcome before the gates."""
+
+    base: str
+    raw: str
+    collected: bool = True  # False: nothing could be brought back
+    withheld: bool = False  # holds a secret: it must not leave this machine
+    kept_volume: str | None = None  # holds what did not come back, or must not
+    findings: tuple[Finding, ...] = ()
+    exit_code: int | None = None
+    stopped: str = ""  # how, where neither the agent nor its limits ended it
+    last_line: str = ""
+    started: str = ""
+    finished: str = ""
+    seconds: float = 0.0
+    before: Verdict | None = None  # of the same work, where it is gated once more
+    redact: Redactor = field(default_factory=lambda: Redactor(()))
+
+    @property
+    def evidence(self) -> Evidence:
+        """What a decision needs of it."""
+        return Evidence(self.exit_code, self.stopped, self.findings, self.last_line)
+
+
+def harvest(view: View, attempt: int, container: Found) -> Harvest:
+    """Collect an exited container's commits and keep them under the attempt ref."""
+    job, base = view.job, view.snapshot.started[view.branch.id][attempt].base
+    secrets = known_secrets(view, container)
+    redact = Redactor(secrets)
+    with redact.errors(), disk_errors():
+        collected = collect(
+            job.client,
+            image=job.here.collector_image,
+            container_id=container.id,
+            profile=view.profile,
+            labels=view.labels(attempt, "collector"),
+            repo=job.repo,
+            base=base,
+            secret_values=secrets,
+            owned=view.branch.owns,
+        )
+    with redact.errors():
+        raw = _kept_work(view, attempt, collected, base)
+        kept = beside.keep(view, attempt, collected)
+    # A container that lives for a millisecond can have ended before it began.
+    seconds = max(0.0, (moment(container.finished_at) - moment(container.started_at)).total_seconds())
+    stopped = _stopped(view, container, seconds)
+    ended = () if stopped else _exit_findings(view, container, seconds)
+    return Harvest(
+        base=base,
+        raw=raw,
+        collected=collected.raw is not None,
+        withheld=collected.withheld,
+        kept_volume=collected.kept_volume,
+        findings=(*ended, *collected.findings, *kept, *_kept(collected.kept_volume)),
+        exit_code=container.exit_code,
+        stopped=stopped,
+        last_line=_last_line(view, container, redact),
+        started=stamp(moment(container.started_at)),
+        finished=stamp(moment(container.finished_at)),
+        seconds=seconds,
+        redact=redact,
+    )
+
+
+def _kept_work(view: View, attempt: int, collected: Collected, base: str) -> str:
+    """Keep what came back under the attempt ref, unless a secret is in it; the commit that is judged."""
+    job = view.job
+    if known := view.snapshot.attempts.get(view.branch.id, {}).get(attempt):
+        return known  # an earlier start of this task kept it and died before the verdict
+    raw = collected.raw or base
+    if not collected.withheld:
+        raw = keep_attempt(job.repo, job.remote, view.plan.phase, view.branch.id, attempt, raw)
+        job.say(f"Collected {raw[:12]}; kept as attempt {attempt}.")
+    return raw
+
+
+def _kept(volume: str | None) -> tuple[Finding, ...]:
+    """Where the work is that did not come back: only a person may throw it away."""
+    if volume is None:
+        return ()
+    told = f"what did not come back is in volume {volume} of the Docker engine; `docker volume rm {volume}` when done"
+    return (Finding(gate="kept", message=told),)
+
+
+def of_attempt(view: View, attempt: int) -> Harvest | None:
+    """An attempt whose container is gone but whose work was kept."""
+    raw = view.snapshot.attempts.get(view.branch.id, {}).get(attempt)
+    if raw is None:
+        return None
+    base, redact = (
+        view.snapshot.started[view.branch.id][attempt].base,
+        Redactor(view.job.secrets(view.profile).values()),
+    )
+    return Harvest(base=base, raw=raw, findings=beside.found(view, attempt), redact=redact)
+
+
+def _last_line(view: View, container: Found, redact: Redactor) -> str:
+    """What the agent said last, without secrets; only the log's end is read."""
+    said = [""]
+    keep = partial(said.__setitem__, 0)
+    read(view.job.client, container.id, lambda line: keep(line) if line.strip() else None, redact, tail=50)
+    return said[0][:500]
+
+
+def _stopped(view: View, container: Found, seconds: float) -> str:
+    """How a container ended that something from outside has ended; empty: the agent did, or its limits."""
+    if container.over_disk or not container.stopped or seconds >= view.profile.timeout:
+        return ""
+    return f"the agent's container was stopped from outside (exit code {container.exit_code})"
+
+
+def _exit_findings(view: View, container: Found, seconds: float) -> tuple[Finding, ...]:
+    """Why an agent that did not exit with 0 or 75 has failed."""
+    code = container.exit_code
+    if container.over_disk:
+        limit = f"{view.profile.disk >> 20} MiB"
+        return (Finding(gate="agent", limit=limit, message=f"the agent was stopped at its disk limit of {limit}"),)
+    if code in (0, 75):
+        return ()
+    if container.oom:
+        limit = f"{view.profile.memory >> 20} MiB"
+        return (Finding(gate="agent", limit=limit, message=f"the agent ran out of memory (limit {limit})"),)
+    if seconds >= view.profile.timeout:
+        limit = f"{view.profile.timeout} s"
+        return (Finding(gate="agent", limit=limit, message=f"the agent was stopped at its time limit of {limit}"),)
+    hint = memory_hint(code, container.oom, view.profile.memory)
+    return (Finding(gate="agent", limit="0", actual=str(code), message=f"the agent exited with code {code}{hint}"),)
+
+
+def left_seconds(view: View, container: Found) -> float:
+    """How long an agent that runs may go on."""
+    return max(1.0, view.profile.timeout - (time.time() - moment(container.started_at).timestamp()))
+
+
+def stopped_from_outside(view: View, container: Found) -> bool:
+    """Whether something ended a container that was neither its agent nor its limits."""
+    if container.status != "exited":
+        return False
+    seconds = (moment(container.finished_at) - moment(container.started_at)).total_seconds()
+    return bool(_stopped(view, container, seconds))
+
+
+def stop_foreign(view: View, spare: str = "") -> None:
+    """Stop what another claim left of this branch; its work is kept, its attempt called cancelled.
+
+    :param spare: a container that this claim takes over.
+    """
+    job = view.job
+    for container in find(job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id):
+        if container.labels.claim == job.claim or container.id == spare:
+            continue
+        if container.labels.role == "agent":
+            put_away(view, container)
+        else:
+            remove(job.client, container.id)
+
+
+def put_away(view: View, container: Found, outcome: Literal["cancelled", "unfinished"] | None = None) -> None:
+    """Put away an agent that no task follows any more; whatever it has done is kept, and its attempt is over.
+
+    The verdict is published under the container's own claim: a process of that claim that still runs somewhere loses
+    the race for the result, and so can publish nothing.
+
+    :param outcome: why it is put away; None: judged by how it was found. One that still ran, or was stopped, was
+        cancelled; one that had ended was given up by a task for want of infrastructure.
+    """
+    job, attempt = view.job, container.labels.attempt
+    judged = any(v.attempt == attempt for v in view.verdicts)
+    known = attempt in view.snapshot.started.get(view.branch.id, {})
+    ran = container.status == "running"
+    if ran:
+        cancel(job.client, container.id)
+        container = look(job.client, container.id)
+    kept = None
+    if container.status == "exited" and known and not judged:
+        done = harvest(view, attempt, container)
+        kept = done.kept_volume
+        stopped = ran or container.cancelled or container.stopped
+        publish.over(view, attempt, container.labels.claim, done, outcome or ("cancelled" if stopped else "unfinished"))
+    remove(job.client, container.id, keep_volume=kept is not None)

@@ -1,0 +1,148 @@
+"""What a build works with, and what a step of it can come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from docker import DockerClient
+
+from phaseplan.attempt.inputs import Builder, Start, ingredients
+from phaseplan.config.settings import Settings
+from phaseplan.containers.engine import image_digest
+from phaseplan.containers.labels import Labels, Role
+from phaseplan.errors import Bug, PhaseplanError
+from phaseplan.gates.profile import gate_profile
+from phaseplan.ledger import digest_schemes as schemes
+from phaseplan.ledger.records import Ledger, RunRecord, Token, Verdict
+from phaseplan.ledger.write import Snapshot
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.model import Branch, PhasePlan
+from phaseplan.repository.remote import Remote
+from phaseplan.repository.repo import GitRepo
+
+
+class NotReady(PhaseplanError):
+    """The branch cannot be built now and nobody is at fault here: the task skips, saying why."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """How much of an agent's output a trigger has shown."""
+
+    container: str
+    lines: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """One start of one branch's task."""
+
+    phase: int
+    branch_id: str
+    token: Token
+    claim: str  # run id and clear number: who may follow or harvest a container
+    remote: Remote
+    repo: GitRepo  # private to this start
+    client: DockerClient
+    here: Settings
+    say: Callable[[str], None]  # a line of the branch's story
+    secrets: Callable[[AgentProfile], dict[str, str]]  # values by variable; asked only when an agent starts
+    heard: Heard | None = None  # None: nobody else has shown anything, or all of it
+
+
+@dataclass(frozen=True)
+class View:
+    """A job and what the refs said when it looked."""
+
+    job: Job
+    snapshot: Snapshot
+    ledger: Ledger
+    run: RunRecord
+    plan: PhasePlan
+    branch: Branch
+
+    @property
+    def profile_name(self) -> str:
+        """The agent profile that builds this branch in this run."""
+        name = self.run.agent or self.plan.profile_of(self.branch)
+        if name is None:
+            raise Bug(f"{self.branch.id}: the pinned plan names no agent; `./phaseplan lint` should have refused it")
+        return name
+
+    @property
+    def profile(self) -> AgentProfile:
+        """That profile, as pinned."""
+        return self.profile_named(self.profile_name)
+
+    @property
+    def gate_profile(self) -> AgentProfile:
+        """The profile gate containers use."""
+        return gate_profile(self.plan, self.profile_named(self.plan.gates.profile or self.profile_name))
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What was decided about this branch so far, oldest first."""
+        return self.snapshot.verdicts.get(self.branch.id, ())
+
+    def profile_named(self, name: str) -> AgentProfile:
+        """A pinned profile."""
+        if self.snapshot.pinned is None or name not in self.snapshot.pinned.profiles:
+            raise Bug(f"agent profile {name!r} is not pinned in the ledger of phase {self.plan.phase}")
+        return self.snapshot.pinned.profiles[name]
+
+    def inputs(self, workspace: str, scheme: str = schemes.CURRENT) -> dict[str, str]:
+        """What building this branch from a workspace depends on.
+
+        :param scheme: see `inputs.ingredients`.
+        """
+        builder = Builder(
+            named=self.plan.profile_of(self.branch) or "",
+            profile=self.profile,
+            gates=self.gate_profile,
+            images=lambda name: image_digest(self.job.client, name),
+        )
+        start = Start(self.run.base, workspace)
+        return ingredients(self.job.repo, self.snapshot, self.plan, self.branch, builder, start, scheme)
+
+    def labels(self, attempt: int, role: Role) -> Labels:
+        """Labels of a container of this branch."""
+        return Labels(
+            ledger=self.ledger.id,
+            phase=self.plan.phase,
+            branch=self.branch.id,
+            attempt=attempt,
+            claim=self.job.claim,
+            role=role,
+        )
+
+
+@dataclass(frozen=True)
+class Running:
+    """A container is at work; wait for it, then step again."""
+
+    container: str
+    role: Role
+    seconds: float  # time limit, from now
+    secrets: tuple[tuple[str, str], ...] = ()  # variable and connection id of what to mask in its log
+    disk: int = 0  # bytes that it may write to the engine's disk; 0: nobody looks
+
+
+@dataclass(frozen=True)
+class Done:
+    """The branch has its verdict."""
+
+    verdict: Verdict
+    reused: bool = False
+
+
+@dataclass(frozen=True)
+class Again:
+    """An attempt failed, or was lost without anybody's fault, and the next one is due: step again at once."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Untouched:
+    """This run is not about the branch."""

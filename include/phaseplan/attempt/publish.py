@@ -1,0 +1,164 @@
+"""Verdicts made public: result ref, then public name, then the engine is tidied. Each may be done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from phaseplan.attempt.inputs import key_of
+from phaseplan.attempt.job import Done, View
+from phaseplan.attempt.replay import replay
+from phaseplan.containers.engine import find, remove
+from phaseplan.gates.diff import Judged, gate_digest
+from phaseplan.ledger import status_log as statuslog
+from phaseplan.ledger.attempt_refs import publish_name, publish_result
+from phaseplan.ledger.records import Finding, Outcome, Verdict, changed, now
+from phaseplan.ledger.refs import public_name
+from phaseplan.ledger.rulings import follows, ruling_of
+from phaseplan.ledger.write import read
+from phaseplan.merging.predicted_conflicts import warnings
+
+if TYPE_CHECKING:
+    from phaseplan.attempt.harvest import Harvest
+
+
+def announce(view: View, word: statuslog.Word, detail: str = "") -> str:
+    """Write one status line to the task's log and the mirror file, at once; returns it."""
+    line = statuslog.status_line(view.plan, view.branch, word, detail=detail)
+    view.job.say(line)
+    statuslog.mirror(view.job.here.state, view.plan.phase, [line])
+    return line
+
+
+def reuse(view: View, verdict: Verdict) -> Done:
+    """A passed verdict for the same inputs: no container."""
+    announce(view, "REUSED", f"attempt {verdict.attempt}")
+    return conclude(view, verdict, reused=True)
+
+
+def verdict(
+    view: View,
+    attempt: int,
+    harvest: Harvest,
+    *,
+    outcome: Outcome,
+    findings: Sequence[Finding] = (),
+    reason: str = "",
+    judged: Judged | None = None,
+) -> Done:
+    """Publish what was decided about one attempt."""
+    made = harvest.redact.verdict(_verdict(view, attempt, harvest, outcome, tuple(findings), reason, judged))
+    if outcome == "failed" and follows((*view.verdicts, made), made.claim, view.plan.attempts):
+        replay(view, attempt)
+    for finding in made.findings:
+        view.job.say(f"FINDING {finding}")
+    for note in made.notes:
+        view.job.say(f"NOTE {made.branch} {note}")
+    lines = _lines(view, made)
+    blockers = [statuslog.blocker_line(view.branch, made.reason)] if outcome == "blocked" else []
+    statuslog.mirror(view.job.here.state, view.plan.phase, (), blockers)
+    stands = publish_result(view.job.repo, view.job.remote, made, made.commit or made.base, lines, blockers)
+    if stands.outcome != made.outcome:
+        view.job.say(f"Attempt {attempt} was settled as {stands.outcome} by another process; that stands.")
+    return conclude(view, stands, keep_volume=harvest.kept_volume is not None)
+
+
+def over(view: View, attempt: int, claim: str, harvest: Harvest, outcome: Literal["cancelled", "unfinished"]) -> None:
+    """Record that an attempt ended without anybody judging its work."""
+    reason = "stopped before it was done" if outcome == "cancelled" else "its task gave up before it was judged"
+    run = view.snapshot.started[view.branch.id][attempt].run or view.run.id
+    kept = tuple(finding for finding in harvest.findings if finding.informs)
+    made = harvest.redact.verdict(_verdict(view, attempt, harvest, outcome, kept, reason, None))
+    made = changed(made, claim=claim, run=run)
+    publish_result(view.job.repo, view.job.remote, made, made.base, _lines(view, made), [])
+
+
+def conclude(view: View, verdict: Verdict, *, reused: bool = False, keep_volume: bool = False) -> Done:
+    """The public name, where there is one to give; then remove this attempt's containers and volumes."""
+    if verdict.outcome == "passed":
+        named = publish_name(view.job.repo, view.job.remote, view.branch, verdict)
+        word = "Published" if named else "Somebody else holds the name"
+        view.job.say(f"{word} {verdict.name} at {(verdict.commit or '')[:12]}.")
+        if not reused:
+            _warn(view)
+    for container in find(view.job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id):
+        mine = container.labels.claim == view.job.claim or container.labels.role == "agent"  # or taken over
+        if container.labels.attempt == verdict.attempt and mine:
+            remove(view.job.client, container.id, keep_volume=keep_volume)
+    return Done(verdict, reused)
+
+
+def _warn(view: View) -> None:
+    """Say which branches under way this one would conflict with."""
+    job = view.job
+    for warning in warnings(job.repo, read(job.repo, job.remote, job.phase), view.plan, view.run.base):
+        if view.branch.id in warning.branches:
+            job.say(str(warning))
+
+
+def _verdict(
+    view: View,
+    attempt: int,
+    harvest: Harvest,
+    outcome: Outcome,
+    findings: tuple[Finding, ...],
+    reason: str,
+    judged: Judged | None,
+) -> Verdict:
+    claim = view.snapshot.started[view.branch.id][attempt]
+    before = harvest.before
+    # An agent's work that has passed before has a name, which nobody pushed.
+    theirs = _pushed_name(view, harvest.raw) if before is None or before.source == "person" else None
+    inputs = view.inputs(harvest.base)
+    return Verdict(
+        phase=view.plan.phase,
+        branch=view.branch.id,
+        attempt=attempt,
+        gating=before.gating + 1 if before else 1,
+        run=(claim.run if claim.claim == view.job.claim else "") or view.run.id,
+        claim=view.job.claim,
+        outcome=outcome,
+        reason=reason or next((str(finding) for finding in findings if not finding.informs), ""),
+        base=harvest.base,
+        raw=None if harvest.withheld else harvest.raw,
+        commit=judged.commit if judged else None,
+        key=key_of(inputs),
+        inputs=inputs,
+        run_base=view.run.base,
+        gates=gate_digest(view.plan, view.branch, view.gate_profile),
+        agent=before.agent if before else view.profile_name,
+        exit_code=harvest.exit_code,
+        lines=judged.lines if judged else 0,
+        findings=findings,
+        notes=judged.notes if judged else (),
+        source="person" if theirs else "agent",
+        name=theirs or (_name(view, attempt, before) if outcome == "passed" else None),
+        started=harvest.started or claim.time,
+        finished=harvest.finished or now(),
+        timings={"agent": round(harvest.seconds, 3)},
+    )
+
+
+def _name(view: View, attempt: int, before: Verdict | None) -> str:
+    if before is not None and before.name is not None:
+        return before.name
+    return public_name(view.branch, view.snapshot.name_number(view.branch, attempt))
+
+
+def _pushed_name(view: View, raw: str) -> str | None:
+    """The public name under which a person pushed this very commit; work of an agent has none before its verdict."""
+    names = [n for n, sha in view.snapshot.taken(view.branch).items() if n > 1 and sha == raw]
+    return public_name(view.branch, max(names)) if names else None
+
+
+def _lines(view: View, made: Verdict) -> list[str]:
+    """Status lines of the whole attempt: the ledger takes them over from the result."""
+    detail = f"{made.lines} lines" if made.outcome == "passed" else made.reason
+    detail += f"; {made.notes[0]}" if made.notes else ""
+    # Without a workspace no agent began; one whose work is gated again began long ago.
+    began = made.gating == 1 and (made.outcome != "blocked" or made.exit_code is not None)
+    lines = [statuslog.status_line(view.plan, view.branch, "STARTED", when=made.started)] if began else []
+    lines.append(announce(view, ruling_of(made.outcome).word, detail))
+    if made.outcome == "failed" and not follows((*view.verdicts, made), made.claim, view.plan.attempts):
+        lines.append(announce(view, "ISOLATED", f"attempt {made.attempt} was the last of {view.plan.attempts}"))
+    return lines

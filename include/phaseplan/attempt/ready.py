@@ -1,0 +1,47 @@
+"""Whether a branch may start: the ledger and the results decide, never the colour of a task."""
+
+from __future__ import annotations
+
+from phaseplan.attempt.job import Job, NotReady, View
+from phaseplan.errors import Stale
+from phaseplan.ledger.blocked import need
+from phaseplan.ledger.run import check_token, reached
+from phaseplan.ledger.write import read
+
+
+def look(job: Job) -> View:
+    """Read the refs once.
+
+    :raises Stale: another run holds the ledger.
+    """
+    snapshot = read(job.repo, job.remote, job.phase)
+    check_token(snapshot, job.token)
+    ledger = snapshot.folded()
+    if ledger.run is None or snapshot.pinned is None:
+        raise Stale(f"phase {job.phase} has no open run")
+    plan = snapshot.pinned.plan
+    return View(job, snapshot, ledger, ledger.run, plan, plan.by_id[job.branch_id])
+
+
+def selected(view: View) -> bool:
+    """Whether this run is about the branch at all."""
+    return not view.run.branches or view.branch.id in view.run.branches
+
+
+def check_ready(view: View) -> None:
+    """Whether the branch may be built now.
+
+    :raises WaveNotReached: in `start: wave`, this run has not integrated the wave before.
+    :raises NotReady: a dependency is not in.
+    """
+    if view.run.start == "wave":
+        reached(view.snapshot, view.plan.wave_of[view.branch.id])
+    needed = view.snapshot.not_ready(view.branch.id)
+    if needed is not None:
+        raise NotReady(blocked_by(view, needed))
+
+
+def blocked_by(view: View, needed: str) -> str:
+    """Why a branch cannot start, in the words of the document."""
+    reason = need(view.plan, view.ledger.branches, needed)
+    return f"{view.branch.id} is blocked: {reason[0].lower()}{reason[1:]}"

@@ -1,0 +1,129 @@
+"""From ready to running: workspace, reuse, number, container."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from phaseplan.attempt import adopt, brief, inherit, publish, regate
+from phaseplan.attempt import previous as earlier
+from phaseplan.attempt.gate_containers import bench
+from phaseplan.attempt.harvest import stop_foreign
+from phaseplan.attempt.inputs import key_of
+from phaseplan.attempt.job import Done, Running, View
+from phaseplan.attempt.unready import NoWorkspace, blocked
+from phaseplan.containers import pid1
+from phaseplan.containers.agent import create_agent
+from phaseplan.containers.engine import Found, remove, start
+from phaseplan.containers.network import shared
+from phaseplan.gates.workbench import GateFailed
+from phaseplan.ledger.attempt_refs import claim_attempt
+from phaseplan.merging.predicted_conflicts import for_brief
+from phaseplan.merging.workspace import Workspace, synthesise
+
+
+def begin(view: View) -> Running | Done:
+    """Take over an agent of a dead run, reuse a verdict, gate kept work again, or start a new attempt."""
+    try:
+        workspace = _workspace(view)
+    except NoWorkspace as why:
+        stop_foreign(view)
+        return blocked(view, None, why)
+    pushed = adopt.pushed(view)
+    heir = inherit.inherited(view, workspace.commit) if pushed is None else None
+    stop_foreign(view, spare=heir.id if heir else "")
+    if pushed is not None:
+        return adopt.adopt(view, pushed, workspace)
+    if heir is not None:
+        return inherit.take(view, heir)
+    inputs = view.inputs(workspace.commit)
+    key = key_of(inputs)
+    view.job.say(f"Input key {key[:12]}.")
+    if verdict := earlier.reusable(view, key):
+        return publish.reuse(view, verdict)
+    if verdict := regate.kept(view, inputs):
+        return regate.gate(view, verdict)
+    job, run = view.job, view.run.id
+    where = (job.repo, job.remote, view.plan.phase, view.branch)
+    attempt = claim_attempt(*where, workspace.commit, job.claim, run, inputs)
+    return _launch(view, attempt, workspace)
+
+
+def again(view: View, attempt: int, left: Found | None) -> Running | Done:
+    """Start the agent of an attempt whose number is ours already; a container that never ran is thrown away.
+
+    It starts from the commit that the claim names, whatever has happened to integration since.
+    """
+    if left is not None:
+        remove(view.job.client, left.id)
+    claimed = view.snapshot.started[view.branch.id][attempt].base
+    try:
+        return _launch(view, attempt, replace(_workspace(view), commit=claimed))
+    except NoWorkspace as why:
+        return blocked(view, attempt, why)
+
+
+def _workspace(view: View) -> Workspace:
+    """What the agent starts from.
+
+    :raises NoWorkspace: what the branch builds on does not go together, or its generators fail there.
+    """
+    try:
+        base = earlier.base_of(view)
+        workspace = synthesise(view.job.repo, view.plan, base, view.snapshot, view.branch, bench(view, 0))
+    except GateFailed as failed:
+        said = str(failed.findings[0]) if failed.findings else str(failed)
+        raise NoWorkspace(f"generated files cannot be made in its workspace: {said}", failed.findings) from failed
+    if workspace.conflict:
+        needed, conflict = workspace.conflict
+        raise NoWorkspace(f"its dependencies conflict with each other: {needed} {conflict}")
+    heads = ", ".join(f"{d} at {c[:12]}" for d, c in workspace.dependencies) or "no dependencies"
+    view.job.say(f"Workspace {workspace.commit[:12]}: {_named(view, base)} with {heads}.")
+    if workspace.disputed:
+        view.job.say(f"Its dependencies conflict in generated files, which were made again: {workspace.disputed}.")
+    return workspace
+
+
+def _named(view: View, base: str) -> str:
+    return f"base {base[:12]}" if base == view.run.base else f"the head of integration, {base[:12]},"
+
+
+def _launch(view: View, attempt: int, workspace: Workspace) -> Running:
+    """Create the container with everything in it, then start it."""
+    job, profile = view.job, view.profile
+    task = _task(view, attempt, workspace)
+    job.say(brief.markdown(task))
+    container = create_agent(
+        job.client,
+        profile=profile,
+        labels=view.labels(attempt, "agent"),
+        secrets=job.secrets(profile),
+        environment={},
+        repo=job.repo,
+        commit=workspace.commit,
+        branch_name=view.branch.branch,
+        history=view.plan.history,
+        documents=brief.documents(task, previous=earlier.previous(view)),
+        pid1=pid1.files(job.client, job.here.collector_image, job.here.state),
+    )
+    start(job.client, container)
+    publish.announce(view, "STARTED")
+    if shared(job.client, profile.network):
+        job.say(f"Agents on network {profile.network} can reach each other; `network: bridge` keeps them apart.")
+    job.say(f"Attempt {attempt} runs in container {container[:12]} from image {profile.image}.")
+    return Running(container, "agent", float(profile.timeout), tuple(profile.secrets.items()), disk=profile.disk)
+
+
+def _task(view: View, attempt: int, workspace: Workspace) -> dict[str, object]:
+    current = view.snapshot.current
+    dependencies = [(d, v.base, commit) for d, commit in workspace.dependencies if (v := current(d)) is not None]
+    return brief.task(
+        view.plan,
+        view.branch,
+        attempt=attempt,
+        base=workspace.commit,
+        dependencies=brief.interfaces(view.job.repo, view.plan, dependencies),
+        conventions=brief.conventions(view.job.repo, view.plan, view.run.base),
+        predicted=for_brief(view.job.repo, view.snapshot, view.plan, view.branch, view.run.base),
+        findings=earlier.sank(view),
+        notes=earlier.noted(view),
+    )

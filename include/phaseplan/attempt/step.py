@@ -1,0 +1,102 @@
+"""The steps of one branch. `step` may be called again after any crash: labels and refs say how far it got."""
+
+from __future__ import annotations
+
+from phaseplan.attempt import start
+from phaseplan.attempt.harvest import Harvest, harvest, left_seconds, of_attempt, stop_foreign
+from phaseplan.attempt.job import Again, Done, Job, NotReady, Running, Untouched, View
+from phaseplan.attempt.judge import judge
+from phaseplan.attempt.previous import kept
+from phaseplan.attempt.publish import conclude
+from phaseplan.attempt.ready import check_ready, look, selected
+from phaseplan.attempt.replay import rest
+from phaseplan.containers.engine import Found, find
+from phaseplan.ledger.records import Verdict
+from phaseplan.ledger.rulings import follows
+from phaseplan.ledger.run import WaveNotReached
+
+
+def step(job: Job) -> Running | Again | Done | Untouched:
+    """Go as far as this process can without waiting long: at most to the end of one attempt.
+
+    :raises NotReady, WaveNotReached: a dependency or the previous wave is not in.
+    :raises Stale: another run holds the ledger.
+    :raises Infrastructure: worth another Airflow try; the next step goes on from here.
+    """
+    view = look(job)
+    if not selected(view):
+        return Untouched()
+    attempt = own_attempt(view)
+    if attempt is None:
+        if verdict := kept(view):
+            job.say(_stays(view, verdict))
+            return Done(verdict, reused=True)
+    elif (verdict := _verdict(view, attempt)) is None:
+        return _next(view, _go_on(view, attempt))
+    elif not follows(view.verdicts, job.claim, view.plan.attempts):
+        return conclude(view, verdict)
+    try:
+        check_ready(view)
+        return _next(view, start.begin(view))
+    except (NotReady, WaveNotReached):
+        if attempt is None:
+            stop_foreign(view)
+        raise
+
+
+def _next(view: View, came: Running | Done) -> Running | Again | Done:
+    """Whether another attempt is due at once: one that failed while the budget lasts."""
+    if isinstance(came, Running) or came.verdict.outcome != "failed" or came.reused:
+        return came
+    if not follows((*view.verdicts, came.verdict), view.job.claim, view.plan.attempts):
+        return came
+    view.job.say(f"Attempt {came.verdict.attempt} failed; the next of {view.plan.attempts} attempts begins.")
+    return Again(came.verdict)
+
+
+def _stays(view: View, verdict: Verdict) -> str:
+    """Why nothing is built, in the words of whoever decided it."""
+    due = view.run.due.get(view.branch.id)
+    what = "gated again" if due and due.kind == "gate" else "reused"
+    why = f": {due.why}" if due and due.why else ""
+    return f"{view.branch.id} is integrated already (attempt {verdict.attempt}) and {what}{why}; nothing to build."
+
+
+def own_attempt(view: View) -> int | None:
+    """The newest attempt that this claim started, or took over and judged, from the refs alone."""
+    begun = view.snapshot.started.get(view.branch.id, {})
+    mine = {number for number, claim in begun.items() if claim.claim == view.job.claim}
+    return max(mine | {v.attempt for v in view.verdicts if v.claim == view.job.claim}, default=None)
+
+
+def _go_on(view: View, attempt: int) -> Running | Done:
+    """Take an attempt up where a dead or deferred process left it."""
+    container = _container(view, attempt)
+    if container is not None and container.status == "running":
+        view.job.say(f"Following container {container.id[:12]}, which this task started.")
+        return Running(
+            container.id,
+            "agent",
+            left_seconds(view, container),
+            tuple(view.profile.secrets.items()),
+            disk=view.profile.disk,
+        )
+    harvested = _harvest(view, attempt, container)
+    return judge(view, attempt, harvested) if harvested else start.again(view, attempt, container)
+
+
+def _harvest(view: View, attempt: int, container: Found | None) -> Harvest | None:
+    """What the attempt produced; None where its agent never ran."""
+    if container is not None and container.status == "exited":
+        rest(view, container)
+        return harvest(view, attempt, container)
+    return of_attempt(view, attempt)
+
+
+def _verdict(view: View, attempt: int) -> Verdict | None:
+    return next((v for v in reversed(view.verdicts) if v.attempt == attempt), None)
+
+
+def _container(view: View, attempt: int) -> Found | None:
+    found = find(view.job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id, role="agent")
+    return next((c for c in found if c.labels.attempt == attempt), None)

@@ -1,0 +1,56 @@
+"""What no task follows any more is put away: by a new run for the whole phase, by `integrate` for the waves it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from phaseplan.attempt.harvest import put_away
+from phaseplan.attempt.inherit import worth
+from phaseplan.attempt.job import Job
+from phaseplan.attempt.ready import look, selected
+from phaseplan.containers.engine import Found, find, remove
+from phaseplan.errors import Infrastructure
+from phaseplan.gates.checkout import discard
+from phaseplan.ledger.run import check_token
+from phaseplan.ledger.write import read
+
+
+def sweep(job: Job, concerns: Callable[[str], bool] = lambda _: True, *, opening: bool = False) -> None:
+    """Stop and collect agents, and remove gates and collectors, of this ledger only; what agents did is kept.
+
+    A trigger does this sooner when a user stops a task, and never when the task was stopped before the triggerer had
+    begun to run it, or when a worker died on its last try.
+
+    :param job: where and for whom; its branch and claim are not looked at.
+    :param concerns: whether the container of a branch (or of what a wave calls itself) may go; the agent of a branch
+        that the plan no longer has is left for a person to look at.
+    :param opening: a run begins: agents that its own tasks may take over are left to them.
+    :raises Stale: another run holds the ledger.
+    :raises Infrastructure: the engine or the repository does not answer.
+    """
+    snapshot = read(job.repo, job.remote, job.phase)
+    if snapshot.ledger is None or snapshot.pinned is None:
+        return
+    check_token(snapshot, job.token)
+    every = find(job.client, ledger=snapshot.ledger.id, phase=job.phase)
+    mine = [found for found in every if concerns(found.labels.branch)]
+    for found in mine:  # first the helpers: a volume that one of them holds could not be removed
+        if found.labels.role != "agent":
+            remove(job.client, found.id, keep_volume=found.labels.role == "collector")  # the volume is the agent's
+    discard(job.client, concerns, ledger=snapshot.ledger.id, phase=job.phase)
+    for found in mine:
+        if found.labels.role == "agent" and found.labels.branch in snapshot.pinned.plan.by_id:
+            _agent(replace(job, branch_id=found.labels.branch, claim=found.labels.claim), found, opening)
+
+
+def _agent(job: Job, found: Found, opening: bool) -> None:
+    try:
+        view = look(job)
+        if opening and selected(view) and worth(view, found):
+            job.say(f"{job.branch_id}: container {found.id[:12]} of claim {job.claim} is left for its branch's task.")
+            return
+        job.say(f"{job.branch_id}: container {found.id[:12]} of claim {job.claim} is put away.")
+        put_away(view, found)
+    except Infrastructure as error:
+        job.say(f"{job.branch_id}: container {found.id[:12]} cannot be collected now and is left as it is: {error}")

@@ -1,0 +1,37 @@
+"""A branch whose workspace cannot be made: nobody is paid, and what happened is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from phaseplan.attempt import publish
+from phaseplan.attempt.harvest import Harvest
+from phaseplan.attempt.job import Done, View
+from phaseplan.attempt.ready import look
+from phaseplan.ledger.attempt_refs import claim_attempt
+from phaseplan.ledger.records import Finding
+
+
+class NoWorkspace(Exception):
+    """What a branch builds on cannot be put together. Never leaves the build."""
+
+    def __init__(self, reason: str, findings: Sequence[Finding] = ()) -> None:
+        self.reason, self.findings = reason, tuple(findings)
+        super().__init__(reason)
+
+
+def blocked(view: View, attempt: int | None, why: NoWorkspace) -> Done:
+    """Close an attempt as blocked without an agent; it consumes nothing of the budget.
+
+    A branch's task writes nothing but refs of its own, so what it has to say needs a number like any other attempt.
+
+    :param attempt: the number that this claim has already.
+    """
+    job = view.job
+    if attempt is None:
+        where = (job.repo, job.remote, view.plan.phase, view.branch)
+        attempt = claim_attempt(*where, view.run.base, job.claim, view.run.id)
+        view = look(job)
+    base = view.snapshot.started[view.branch.id][attempt].base
+    nothing = Harvest(base=base, raw=base, collected=False, withheld=True)
+    return publish.verdict(view, attempt, nothing, outcome="blocked", reason=why.reason, findings=why.findings)

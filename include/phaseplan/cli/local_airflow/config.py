@@ -1,0 +1,114 @@
+"""What a local Airflow is told: sections and keys of its airflow.cfg."""
+
+from __future__ import annotations
+
+import configparser
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+Sections = dict[str, dict[str, str]]
+_LOOPBACK = "127.0.0.1,localhost"
+
+
+#: What a killed part leaves is taken up after a minute at most; by default it hangs for five.
+_PATIENCE: Sections = {
+    "scheduler": {
+        # The gap between dependent tasks is 0.14 s instead of 0.92 s.
+        "scheduler_idle_sleep_time": "0.1",
+        # Not sooner: tasks cannot say that they live while the API server starts again, which can take half of that.
+        "task_instance_heartbeat_timeout": "60",
+        "task_instance_heartbeat_timeout_detection_interval": "5",
+        "scheduler_health_check_threshold": "20",
+        "orphaned_tasks_check_interval": "10",
+    },
+    "triggerer": {"job_heartbeat_sec": "2", "triggerer_health_check_threshold": "15"},
+}
+
+
+def shared(*, parallelism: int, live: bool) -> Sections:
+    """What every Airflow of Phaseplan's is told, wherever its parts run.
+
+    :param live: plan files may change while it runs, so they are read again every few seconds.
+    """
+    return {
+        "core": {
+            "load_examples": "False",
+            "executor": "LocalExecutor",
+            "parallelism": str(parallelism),
+            "max_active_tasks_per_dag": str(max(16, parallelism)),
+            "dags_are_paused_at_creation": str(live),
+            "simple_auth_manager_users": "admin:admin",
+        },
+        "database": {"load_default_connections": "False"},
+        "api": {"workers": "1", "instance_name": "Phaseplan"},
+        "api_auth": {"jwt_issuer": "phaseplan"},
+        **_PATIENCE,
+        # At the default of 5 s a third of the tasks that fail are recorded seconds late; patience stays the same.
+        "workers": {"min_heartbeat_interval": "1", "max_failed_heartbeats": "30"},
+        # The DAG file never changes when a plan does, so how often it is parsed is how soon a plan shows.
+        "dag_processor": {"min_file_process_interval": "5" if live else "60", "refresh_interval": "30"},
+    }
+
+
+def merged(*parts: Sections) -> Sections:
+    """Settings of several sources; of a key that two name, the later one's."""
+    names = [name for part in parts for name in part]
+    return {name: {key: value for part in parts for key, value in part.get(name, {}).items()} for name in names}
+
+
+def sections(
+    home: Path, dags: Path, plugins: Path, *, port: int, keys: Mapping[str, str], parallelism: int, live: bool
+) -> Sections:
+    """All settings of an Airflow in a home that differ from Airflow's defaults; `live` as in `shared`."""
+    address = f"http://127.0.0.1:{port}"
+    local = {
+        "core": {
+            "dags_folder": str(dags),
+            "plugins_folder": str(plugins),
+            "fernet_key": keys["fernet"],
+            "simple_auth_manager_passwords_file": str(home / "passwords.json"),
+            "execution_api_server_url": f"{address}/execution/",
+        },
+        "database": {"sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}"},
+        "api": {"host": "127.0.0.1", "port": str(port), "base_url": address, "secret_key": keys["secret"]},
+        "api_auth": {"jwt_secret": keys["jwt"]},
+        # Logs are read from the disk all components share: nobody serves them, so nobody is asked.
+        "logging": {
+            "base_log_folder": str(home / "logs"),
+            "worker_log_server_port": "1",
+            "trigger_log_server_port": "1",
+        },
+    }
+    return merged(shared(parallelism=parallelism, live=live), local)
+
+
+def write(path: Path, content: Sections) -> None:
+    """Write an airflow.cfg that only its owner can read; it holds keys."""
+    parser = configparser.RawConfigParser()
+    parser.read_dict(content)
+    temporary = path.with_suffix(".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        parser.write(file)
+    temporary.replace(path)
+
+
+def environment(home: Path, code: Path, content: Sections, base: Mapping[str, str]) -> dict[str, str]:
+    """Environment of every component: the caller's, without what would speak against the home's airflow.cfg."""
+    ours = {f"AIRFLOW__{section}__{key}".upper() for section, keys in content.items() for key in keys}
+    kept = {
+        name: value
+        for name, value in base.items()
+        if name not in ours and (not name.startswith("AIRFLOW__") or name.startswith("AIRFLOW__PHASEPLAN__"))
+    }
+    # A proxy must not get between tasks and the API server on loopback.
+    no_proxy = ",".join(filter(None, (base.get("NO_PROXY") or base.get("no_proxy"), _LOOPBACK)))
+    return kept | {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW_CONFIG": str(home / "airflow.cfg"),
+        "PYTHONPATH": str(code),
+        "PYTHONUNBUFFERED": "1",
+        "NO_PROXY": no_proxy,
+        "no_proxy": no_proxy,
+    }

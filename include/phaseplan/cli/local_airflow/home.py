@@ -1,0 +1,206 @@
+"""The directory a local Airflow lives in: configuration, keys, password, database, logs."""
+
+from __future__ import annotations
+
+import base64
+import configparser
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from phaseplan.cli.local_airflow import config
+from phaseplan.cli.local_airflow.api import Api
+from phaseplan.cli.local_airflow.folders import folders
+from phaseplan.cli.local_airflow.sqlite import count_triggers_on
+from phaseplan.config import place
+from phaseplan.errors import Infrastructure, InputFault
+from phaseplan.repository.disk import of_error, of_git
+
+AIRFLOW = (sys.executable, "-m", "airflow")
+
+
+@dataclass(frozen=True)
+class Home:
+    """A home that is ready to be started from."""
+
+    path: Path
+    port: int
+    password: str  # of user `admin`
+    environment: Mapping[str, str]
+    lock: int  # descriptor that holds the home; closed with the process
+
+    @property
+    def address(self) -> str:
+        """Where the API server and its pages are."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def logs(self) -> Path:
+        """Task logs and, as `<component>.log`, what the components say."""
+        return self.path / "logs"
+
+
+def prepare(
+    path: Path,
+    *,
+    phaseplan: Mapping[str, str],
+    dags: Path | None = None,
+    plugins: Path | None = None,
+    parallelism: int = 8,
+    live: bool = False,
+) -> Home:
+    """Make a home, or take over the one that an earlier start left.
+
+    :param phaseplan: the `[phaseplan]` section, see `config.settings`.
+    :param dags, plugins: by default those of the checkout, or of the home.
+    :param live: see `config.sections`.
+    :raises InputFault: another process uses that home, or it cannot be a home.
+    """
+    path = path.resolve()
+    try:
+        (path / "logs").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if (full := of_error(error)) is not None:
+            raise full from error
+        raise InputFault(f"{path} cannot be used as an Airflow home: {error.strerror}. Give another --home.") from error
+    path.chmod(0o700)
+    lock = _lock(path)
+    keys = _keys(path)
+    password = keys["password"]
+    _write_private(path / "passwords.json", json.dumps({"admin": password}))
+    port = _free_port()
+    own_dags, own_plugins = folders(path)
+    content = config.sections(
+        path,
+        dags=dags or own_dags,
+        plugins=plugins or own_plugins,
+        port=port,
+        keys=keys,
+        parallelism=parallelism,
+        live=live,
+    )
+    content["phaseplan"] = dict(phaseplan)
+    config.write(path / "airflow.cfg", content)
+    return Home(path, port, password, config.environment(path, place.code(), content, os.environ), lock)
+
+
+def in_use(path: Path) -> bool:
+    """Whether a process holds a home."""
+    try:
+        descriptor = os.open(path / "lock", os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def running(path: Path) -> Api | None:
+    """A client of the Airflow that runs from a home now; None where none does, or it does not answer yet."""
+    if not in_use(path):
+        return None
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read(path / "airflow.cfg")
+        api = Api(parser["api"]["base_url"], "admin", str(json.loads((path / "keys.json").read_text())["password"]))
+    except (OSError, ValueError, KeyError, configparser.Error):
+        return None
+    return api if api.health() else None
+
+
+def _lock(path: Path) -> int:
+    descriptor = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise InputFault(f"{path} is in use by another `phaseplan`. Stop that one, or give another --home.") from error
+    return descriptor
+
+
+def _keys(path: Path) -> dict[str, str]:
+    """The home's keys; made once, so that what its database encrypts stays readable."""
+    file = path / "keys.json"
+    if file.exists():
+        return dict(json.loads(file.read_text()))
+    keys = {
+        "fernet": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "secret": secrets.token_urlsafe(32),
+        "jwt": secrets.token_urlsafe(64),
+        "password": secrets.token_urlsafe(12),
+    }
+    _write_private(file, json.dumps(keys))
+    return keys
+
+
+def _write_private(file: Path, text: str) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(text)
+
+
+def _free_port() -> int:
+    """A port that nobody listens on now. Who takes it before we do makes the API server say so and end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def migrate(home: Home, cache: Path) -> None:
+    """Bring the home's database to this Airflow's schema.
+
+    A fresh one is copied from `cache`, where the first start leaves it: that saves 3 s of each later start.
+
+    :raises Infrastructure: Airflow could not make its database.
+    """
+    database = home.path / "airflow.db"
+    release = version("apache-airflow-core")
+    marker = home.path / "airflow.version"
+    if database.exists() and marker.exists() and marker.read_text() == release:
+        return
+    if database.exists():
+        _run_migrate(home.environment)
+    else:
+        template = cache / f"airflow-{release}-2.db"
+        if not template.exists():
+            _make_template(home, template)
+        shutil.copyfile(template, database)
+    marker.write_text(release)
+
+
+def _make_template(home: Home, template: Path) -> None:
+    template.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=template.parent) as scratch:
+        made = Path(scratch, "airflow.db")
+        _run_migrate({**home.environment, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{made}"})
+        count_triggers_on(made)
+        copy = Path(scratch, "copy.db")
+        with sqlite3.connect(made) as source, sqlite3.connect(copy) as target:
+            source.backup(target)  # whatever is still in the write-ahead log comes along
+        target.close()
+        source.close()
+        copy.replace(template)
+
+
+def _run_migrate(environment: Mapping[str, str]) -> None:
+    done = subprocess.run([*AIRFLOW, "db", "migrate"], env=environment, capture_output=True, text=True)
+    if done.returncode:
+        if (full := of_git(done.stdout + done.stderr, "Airflow's database")) is not None:
+            raise full
+        tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
+        raise Infrastructure(f"Airflow could not make its database (exit {done.returncode}):\n{tail}")

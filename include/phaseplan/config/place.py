@@ -1,0 +1,42 @@
+"""Where files of the user are by default: in the checkout this code runs from, else under Airflow's home.
+
+Never inside the installed package: an upgrade replaces that.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def checkout() -> Path | None:
+    """The folder of the checkout this code runs from; None: it is installed."""
+    top = Path(__file__).resolve().parents[3]
+    return top if (top / "include/phaseplan").is_dir() and (top / "dags").is_dir() else None
+
+
+def code() -> Path:
+    """The folder that `phaseplan` is imported from: what PYTHONPATH of another process needs."""
+    return Path(__file__).resolve().parents[2]
+
+
+def airflow_home() -> Path:
+    """Airflow's home, as Airflow itself finds it."""
+    return Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser()
+
+
+def of(name: str) -> Path:
+    """Where a file or folder that users edit is: `include/NAME`, beside `dags/`."""
+    return (checkout() or airflow_home()) / "include" / name
+
+
+def there(name: str) -> Path | None:
+    """The same, if there is such a file."""
+    path = of(name)
+    return path if path.exists() else None
+
+
+def state() -> Path:
+    """The folder for what may be lost at any time."""
+    top = checkout()
+    return top / ".phaseplan" if top else airflow_home() / "phaseplan"

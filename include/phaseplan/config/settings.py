@@ -1,0 +1,175 @@
+"""Settings of this installation: AIRFLOW__PHASEPLAN__<KEY>, then `[phaseplan]` of airflow.cfg. No airflow import.
+
+The model below is all there is: docs/settings.md is made from it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from phaseplan.config import place
+from phaseplan.config.airflow_cfg import SECTION, AirflowCfg
+from phaseplan.errors import InputFault
+from phaseplan.plan.address import fault
+
+_UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+PREFIX = "AIRFLOW__PHASEPLAN__"
+
+
+def _size(value: object) -> object:
+    """Bytes of a size such as 500m or 5g; anything else is left for pydantic to refuse."""
+    text = str(value).strip().lower()
+    number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "")
+    if not number.isdecimal():
+        raise ValueError("must be a size such as 500m or 5g")
+    return int(number) * _UNITS.get(unit, 1)
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name.strip()).key
+    except (ValueError, OSError) as error:
+        raise ValueError("must be a name like Europe/Berlin") from error
+
+
+def _whole(value: object) -> object:
+    text = str(value).strip()
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError("must be a whole number above 0")
+    return int(text)
+
+
+def _bare(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _engine() -> str:
+    return os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+
+
+Bytes = Annotated[int, BeforeValidator(_size)]
+Count = Annotated[int, BeforeValidator(_whole)]
+Switch = Annotated[bool, BeforeValidator(_bare)]
+
+
+class Settings(BaseSettings):
+    """Where things are and how operators behave. Units: seconds, bytes."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
+
+    repository: str | None = Field(
+        default=None, description="URL or path of the target repository of plans that name none; else the last run's"
+    )
+    repository_override: str | None = Field(
+        default=None,
+        description="URL of the target repository, whatever plans say; `./phaseplan run --repository` sets it",
+    )
+    docker_url: str = Field(
+        default_factory=_engine, description="address of the Docker engine that runs agents and gates"
+    )
+    plans: Path = Field(default_factory=partial(place.of, "plans"), description="folder of the plan files")
+    agents: Path = Field(default_factory=partial(place.of, "agents.yaml"), description="file of agent profiles")
+    notifiers: Path | None = Field(
+        default_factory=partial(place.there, "notifiers.yaml"), description="file of notifiers; none: nobody is told"
+    )
+    state: Path = Field(
+        default_factory=place.state,
+        description="folder of mirrors of the logs and caches of repositories; it may be deleted at any time",
+    )
+    deferrable: Switch = Field(default=True, description="wait for agents in the triggerer, not in a worker slot")
+    collector_image: str = Field(
+        default="phaseplan/collector:2", description="image that brings work back out of containers"
+    )
+    start: Literal["wave", "dependencies"] | None = Field(default=None, description="overrides every plan's `start`")
+    schedules: Switch = Field(default=True, description="false: phases start only by hand, whatever plans say")
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="UTC", description="IANA zone in which crons are read"
+    )
+    retry_delay: float = Field(
+        default=10, ge=0, description="seconds before the first retry after trouble with infrastructure"
+    )
+    gate_runs: Count = Field(
+        default=60, description="how often one `integrate` may gate while it looks for what is red"
+    )
+    lock_age: float | None = Field(
+        default=None, ge=0, description="seconds after which a lock that a killed git left in a local target is removed"
+    )
+    cache_size: Bytes = Field(
+        default=5 << 30,
+        description="bytes of all caches of repositories together, such as 500m or 5g; one in use stays",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first, then airflow.cfg; no `.env` file: compose reads that one for other purposes."""
+        return (init_settings, env_settings, AirflowCfg(settings_cls))
+
+
+def settings() -> Settings:
+    """Read the settings in force.
+
+    :raises InputFault: a value is none that its key can have; says which, and where it stands.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputFault(_sentence(str(first["loc"][0]), str(first["msg"]), first["input"])) from error
+
+
+def _sentence(key: str, why: str, value: object) -> str:
+    words = why.removeprefix("Value error, ").replace("Input should be", "must be")
+    variable = f"{PREFIX}{key.upper()}"
+    where = f" (from {variable})" if os.environ.get(variable) else ""
+    return f"`{key}` in section [{SECTION}] {words[:1].lower()}{words[1:]}, not {str(value)!r}{where}"
+
+
+def cache_size() -> int:
+    """Bytes that the caches of repositories may have all together."""
+    return settings().cache_size
+
+
+def last_run_file() -> Path:
+    """Where `run` writes down what it works on."""
+    return settings().state / "last-run.json"
+
+
+def last_repository() -> str | None:
+    """The repository `./phaseplan run` last worked on; the last place that is asked."""
+    try:
+        return str(json.loads(last_run_file().read_text())["repository"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def repository_for(plan_repository: str | None, *, given: str | None = None) -> str:
+    """URL of the target repository: command line, plan, configuration, last run.
+
+    :param given: by the user on this command line; tasks find what was given to `run` as `repository_override`.
+    :raises InputFault: nobody named one, or git would run a program for it.
+    """
+    here = settings()
+    url = given or here.repository_override or plan_repository or here.repository or last_repository()
+    if not url:
+        raise InputFault(
+            "No target repository is named. Give --repository URL, or set `repository:` in the plan, "
+            "AIRFLOW__PHASEPLAN__REPOSITORY, or `repository` in section [phaseplan] of airflow.cfg."
+        )
+    if (why := fault(url)) is not None:
+        raise InputFault(f"The address of the target repository {why}: name a path, https://, ssh:// or user@host:.")
+    return url

@@ -1,0 +1,63 @@
+"""Creates an agent's container with everything in it, ready to start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import docker
+
+from phaseplan.containers import engine
+from phaseplan.containers.copy_in import Checkout, History, copy_in
+from phaseplan.containers.labels import Labels
+from phaseplan.containers.specs import of_profile
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.repository.repo import GitRepo
+
+
+def create_agent(
+    client: docker.DockerClient,
+    *,
+    profile: AgentProfile,
+    labels: Labels,
+    secrets: Mapping[str, str],
+    environment: Mapping[str, str],
+    repo: GitRepo,
+    commit: str,
+    branch_name: str | None,
+    history: History = "shallow",
+    documents: Mapping[str, bytes] | None = None,
+    pid1: bytes = b"",
+) -> str:
+    """Create an agent's container with its checkout and documents inside; it is not started.
+
+    :param secrets: values by variable; `profile.secrets` names where they come from, this is what they are.
+    :param environment: more variables, over those of the profile.
+    :param documents: files under /phaseplan, `task.json` among them.
+    :param pid1: see `pid1.files`; without them, whoever ended the container cannot be told.
+    :raises ImageMissing: the engine lacks the profile's image. Nothing is left behind by any failure.
+    """
+    spec = replace(
+        of_profile(profile, labels),
+        command=profile.command,
+        environment={**profile.environment, **environment, **secrets, **_told(labels)},
+        own_pid1=bool(pid1),
+    )
+    container_id = engine.create(client, spec)
+    try:
+        checkout = Checkout(repo, commit, branch_name, history, profile.uid, profile.gid)
+        copy_in(client, container_id, checkout, documents, pid1)
+    except BaseException:
+        engine.remove(client, container_id)
+        raise
+    return container_id
+
+
+def _told(labels: Labels) -> dict[str, str]:
+    return {
+        "PHASEPLAN_PHASE": str(labels.phase),
+        "PHASEPLAN_BRANCH": labels.branch,
+        "PHASEPLAN_ATTEMPT": str(labels.attempt),
+        "PHASEPLAN_TASK": "/phaseplan/task.json",
+        "PHASEPLAN_WORKSPACE": engine.WORKSPACE,
+    }

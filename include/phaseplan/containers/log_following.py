@@ -1,0 +1,145 @@
+"""Follows a container's log until it ends: bounded in memory, whatever the container writes."""
+
+from __future__ import annotations
+
+import codecs
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import docker
+
+from phaseplan.containers import engine
+from phaseplan.containers.engine_errors import engine_errors
+from phaseplan.containers.lines import Lines
+from phaseplan.containers.redact import Redactor
+
+Sink = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a container ended. Times as the engine writes them.
+
+    `oom` is what the engine noticed; on some kernels it notices nothing, and only code 137 (killed) is left.
+    `stopped`: see `engine.Found`.
+    """
+
+    code: int
+    oom: bool
+    started: str
+    finished: str
+    stopped: bool = False
+
+
+def memory_hint(code: int | None, oom: bool, limit: int) -> str:
+    """What to add to a sentence about an exit code when memory (limit in bytes) was, or may have been, the cause."""
+    if oom:
+        return f", the container ran out of memory (limit {limit >> 20} MiB)"
+    return f", killed inside: by itself, or perhaps out of memory (limit {limit >> 20} MiB)" if code == 137 else ""
+
+
+@dataclass
+class Cursor:
+    """How far a log has been read: the engine's stamp of the last line, so that a later reader goes on from there."""
+
+    stamp: str = ""
+
+
+def follow(
+    client: docker.DockerClient,
+    container_id: str,
+    sink: Sink,
+    seconds: float | None = None,
+    *,
+    redact: Redactor | None = None,
+    cursor: Cursor | None = None,
+) -> Exit | None:
+    """Hand every log line of a started container to `sink` until it ends.
+
+    :param seconds: give up waiting after so long; None waits for ever.
+    :param redact: what must not show.
+    :param cursor: where to begin, and afterwards where it stopped.
+    :return: how it ended, or None when it still runs.
+    """
+    place = cursor or Cursor()
+    deadline = None if seconds is None else time.monotonic() + seconds
+    while True:
+        _stream(client, container_id, sink, deadline, place, redact)
+        found = engine.look(client, container_id)
+        if found.status == "exited":
+            read(client, container_id, sink, redact, cursor=place)
+            return Exit(int(found.exit_code or 0), found.oom, found.started_at, found.finished_at, found.stopped)
+        if deadline is not None and time.monotonic() >= deadline:
+            return None
+        time.sleep(0.2)  # the stream ended before the container did: the engine rotated the log, or is about to say so
+
+
+def read(
+    client: docker.DockerClient,
+    container_id: str,
+    sink: Sink,
+    redact: Redactor | None = None,
+    *,
+    cursor: Cursor | None = None,
+    tail: int | Literal["all"] = "all",
+) -> None:
+    """Hand over what a log holds now, from the cursor on, or about its last `tail` lines."""
+    place = cursor or Cursor()
+    with engine_errors():
+        how: dict[str, Any] = {"stream": True, "timestamps": True, "since": _since(place), "tail": tail}
+        frames = client.api.logs(container_id, follow=False, **how)
+        for line in lines(frames, place, redact):
+            sink(line)
+
+
+def _stream(
+    client: docker.DockerClient,
+    container_id: str,
+    sink: Sink,
+    deadline: float | None,
+    place: Cursor,
+    redact: Redactor | None,
+) -> None:
+    with engine_errors():
+        frames = client.api.logs(container_id, stream=True, follow=True, timestamps=True, since=_since(place))
+    closer = None
+    if deadline is not None:
+        closer = threading.Timer(max(0.0, deadline - time.monotonic()), frames.close)
+        closer.daemon = True
+        closer.start()
+    try:
+        with engine_errors():
+            for line in lines(frames, place, redact):
+                sink(line)
+    finally:
+        if closer:
+            closer.cancel()
+        frames.close()
+
+
+def _since(place: Cursor) -> int | None:
+    """Whole second of the cursor; lines of that second which were read already are skipped by their stamps."""
+    return int(datetime.fromisoformat(place.stamp[:19] + "+00:00").timestamp()) if place.stamp else None
+
+
+def lines(frames: Iterable[bytes], place: Cursor, redact: Redactor | None = None) -> Iterator[str]:
+    """Lines out of stamped frames; a long line comes in many frames, of which the first 4,096 characters are shown."""
+    start = place.stamp
+    cutter, decoder = Lines(redact), codecs.getincrementaldecoder("utf-8")("replace")
+    for frame in frames:
+        stamp, _, data = frame.partition(b" ")
+        when = stamp.decode("ascii", "replace")
+        if start and _order(when) <= _order(start):
+            continue
+        place.stamp = when
+        yield from cutter.feed(decoder.decode(data, final=data.endswith(b"\n")))
+    yield from cutter.rest()
+
+
+def _order(stamp: str) -> tuple[str, str]:
+    """RFC 3339 drops trailing zeros of the fraction: compare seconds, then the fraction filled up."""
+    return stamp[:19], stamp[20:].rstrip("Z").ljust(9, "0")

@@ -1,0 +1,81 @@
+"""Makes a container of a profile and looks into it without starting it: what fails here would fail for every agent."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import docker.errors
+from docker import DockerClient
+
+from phaseplan.containers import engine
+from phaseplan.containers.engine_errors import CommandMissing, NetworkMissing, engine_errors
+from phaseplan.containers.labels import Labels
+from phaseplan.containers.specs import of_profile
+from phaseplan.plan.agents import AgentProfile
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_OWN = ("none", "host", "bridge", "default")
+
+
+def check_profile(client: DockerClient, name: str, profile: AgentProfile, phase: int) -> None:
+    """Look whether a container of a profile can be made, and its image holds the program it is to run.
+
+    :raises ImageMissing, CommandMissing, NetworkMissing: it cannot; nothing is left behind.
+    """
+    engine.image_digest(client, profile.image)
+    _check_network(client, profile.network)
+    spec = of_profile(profile, Labels("preflight", phase, "preflight", 0, name, "collector"))
+    made = engine.create(client, replace(spec, command=profile.command))
+    try:
+        _check_program(client, made, profile)
+    finally:
+        engine.remove(client, made)
+
+
+def _check_network(client: DockerClient, network: str) -> None:
+    if network in _OWN or network.startswith("container:"):
+        return
+    with engine_errors():
+        try:
+            client.api.inspect_network(network)
+        except docker.errors.NotFound:
+            said = f"the Docker engine has no network {network}: create it there (docker network create {network})"
+            raise NetworkMissing(f"{said}, or mend `network` of the profile") from None
+
+
+def _check_program(client: DockerClient, container: str, profile: AgentProfile) -> None:
+    with engine_errors():
+        config = client.api.inspect_container(container)["Config"]
+    words = [*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())]
+    if words and not any(_there(client, container, path) for path in _places(words[0], config)):
+        raise CommandMissing(
+            f"image {profile.image} has no program `{words[0]}`: mend `command` of the profile, or add it to the image"
+        )
+
+
+def _places(program: str, config: dict[str, Any]) -> Iterator[str]:
+    """Where the engine would look for a program; a path inside the workspace is not known before there is one."""
+    if program.startswith("/"):
+        yield program
+    elif "/" in program:
+        yield "/"
+    else:
+        search = next((e[5:] for e in config.get("Env") or () if e.startswith("PATH=")), _PATH)
+        yield from (f"{folder.rstrip('/')}/{program}" for folder in search.split(":") if folder.startswith("/"))
+
+
+def _there(client: DockerClient, container: str, path: str) -> bool:
+    """Whether a file is there that can be run; what it consists of is not transferred."""
+    if path.startswith(engine.WORKSPACE + "/"):
+        return True  # an agent's checkout comes there
+    with engine_errors():
+        url = f"{client.api.base_url}/v{client.api.api_version}/containers/{container}/archive"
+        said = client.api.head(url, params={"path": path}, timeout=30)
+    if said.status_code != 200:
+        return False
+    stat = json.loads(base64.b64decode(said.headers["x-docker-container-path-stat"]))
+    return bool(stat["mode"] & 0o111)  # of a symbolic link it says that all may

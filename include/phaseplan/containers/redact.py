@@ -1,0 +1,102 @@
+"""Keeps secret values out of everything that leaves: logs, findings, reasons, records, pages."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from urllib.parse import quote, quote_plus
+
+from phaseplan.errors import PhaseplanError
+from phaseplan.ledger.records import Finding, Verdict, changed
+from phaseplan.text.cutting import hiding
+from phaseplan.text.shown import plain
+
+SHORTEST = 4  # characters; shorter values would blacken ordinary text
+_ENCODED = 8  # characters of an encoded form, which is searched for only from this length on
+_ARMOUR = "-----"  # begins the lines of a key that are the same in every key
+
+
+class Redactor:
+    """Replaces secret values in text by `***`, whole or by the line, trimmed, and in the usual encodings."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        forms = {form for value in values for form in _forms(value)}
+        longest_first = sorted(forms, key=lambda form: (-len(form), form))
+        self.values = tuple(longest_first)
+        self.longest = max(map(len, longest_first), default=0)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def __call__(self, text: str) -> str:
+        """The text without secrets."""
+        return self._pattern.sub("***", text) if self._pattern else text
+
+    def verdict(self, made: Verdict) -> Verdict:
+        """A verdict as it may be written down and told: whatever an agent can put words or names into is redacted."""
+        findings = tuple(
+            Finding.model_validate({k: self(v) if isinstance(v, str) else v for k, v in finding})
+            for finding in made.findings
+        )
+        notes = tuple(self(note) for note in made.notes)
+        return changed(made, reason=self(plain(made.reason)).replace("\n", " "), findings=findings, notes=notes)
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Redact the message of what is raised inside: it may quote a path or an output."""
+        try:
+            with hiding(self):
+                yield
+        except PhaseplanError as error:
+            error.args = tuple(self(said) if isinstance(said, str) else said for said in error.args)
+            raise
+
+    def seam(self, text: str, at: int) -> int:
+        """Where to cut a text at the earliest from `at` on, so that no secret is cut in two.
+
+        Whoever cuts text that goes on holds `longest` characters beyond `at`, so that all of a secret is there.
+        """
+        for match in self._pattern.finditer(text) if self._pattern else ():
+            if match.start() < at < match.end():
+                return match.end()
+        return at
+
+
+def _forms(value: str) -> Iterator[str]:
+    lines = [line for line in value.splitlines() if not line.startswith(_ARMOUR)]
+    plain_forms = {value, value.strip(), plain(value), *lines, *(line.strip() for line in lines)}
+    yield from (form for form in plain_forms if len(form) >= SHORTEST)
+    if len(value.strip()) >= SHORTEST:
+        yield from (form for form in _encoded(value.strip()) if len(form) >= _ENCODED)
+
+
+def _encoded(value: str) -> Iterator[str]:
+    """As a URL, JSON, HTML, a name that git quotes, hex digits, base64 from any start; also in lines."""
+    data = value.encode("utf-8", "surrogateescape")
+    yield from _wrapped(b64encode(data).decode(), 76, 64)
+    yield from _wrapped(data.hex(), 60)
+    quoted = json.dumps(value, ensure_ascii=False)[1:-1]
+    git = "".join(c if c.isascii() else "".join(f"\\{b:03o}" for b in c.encode("utf-8", "replace")) for c in quoted)
+    yield from (quoted, git, repr(value)[1:-1], html.escape(value), html.escape(value, quote=False))
+    yield from (
+        quote(data, safe=""),
+        quote(data),
+        quote_plus(data),
+        json.dumps(value)[1:-1],
+        data.hex(),
+        data.hex().upper(),
+    )
+    for before in range(3):
+        coded = b64encode(b"\0" * before + data).decode().rstrip("=")
+        whole = len(data) + before
+        # The first and the last character hold bits of the neighbours too, unless the value ends with them.
+        form = coded[(0, 2, 3)[before] : len(coded) - (1 if whole % 3 else 0)]
+        yield from (form, form.replace("+", "-").replace("/", "_"))
+
+
+def _wrapped(coded: str, *widths: int) -> Iterator[str]:
+    """The lines that `base64`, `openssl` and `xxd` break what they encode into."""
+    for width in widths:
+        yield from (coded[at : at + width].rstrip("=") for at in range(0, len(coded), width) if len(coded) > width)

@@ -1,0 +1,309 @@
+"""Statements about single branches: sections, definition lists, what stands below a branch."""
+
+from __future__ import annotations
+
+import re
+
+from phaseplan.documents.importing import edges
+from phaseplan.documents.importing.blocks import Block
+from phaseplan.documents.importing.context import Context, agents_of, wave_of
+from phaseplan.documents.importing.edges import ARROW, MAYBE, NEEDS, SPLIT
+from phaseplan.documents.importing.facts import Facts, Mention, Said
+from phaseplan.documents.importing.spans import duration
+from phaseplan.documents.importing.statements import Statement
+from phaseplan.documents.importing.words import clean, ids, ids_out, is_placeholder, line_counts, names, paths
+
+_SIZE = re.compile(r"~?\s*(\d[\d,]*(?:\s*(?:\u2192|->|-|\u2013)\s*\d[\d,]*)?)\s*(?:lines|loc|lines of code)\b", re.I)
+_BARE_NEEDS = re.compile(
+    r"(?:depends on|requires|needs|on top of|builds on|waits for|after|blocked by)\b:?\s+"
+    r"((?:.*\d+\.\d+\.\d+|nothing|none\b|no\b|wave).*)",
+    re.I,
+)
+_BEGINS = re.compile(r"\W*(?:(?:branch|effort|task|agent\s*\w{1,2})\b\W*){0,2}\d+\.\d+\.\d+", re.I)
+_LIVES = re.compile(
+    r"\b(?:lives? (?:on|in)|is (?:on|developed on|built on)|on|(?:git )?branch(?: is|:| name)?)\s+(?:the )?(?:branch )?"
+    r"`([\w.-]+/[\w./-]+)`",
+    re.I,
+)
+_BARE_NAME = re.compile(r"[A-Za-z][\w.-]{0,60}(?:/[\w-]{1,80}){1,4}")  # a git name of any kind, alone on its line
+_ROLE = re.compile(r"\W*agent[ #]*(\w{1,2})\s*(?::|\s[-\u2013\u2014])\s*(\S.*)", re.I)
+_NAMED = re.compile(r"\bbranch:?\s+`([\w.-]+(?:/[\w.-]+)*)`", re.I)
+_IN = re.compile(r"\b(?:in|under|touches|writes|files?:?)\s+((?:`[^`]*[/.][^`]*`(?:\s*(?:,|and|&)\s*)?)+)", re.I)
+_GIT = re.compile(r"[A-Za-z0-9][\w.-]*(?:[/-][\w.-]+)+")
+_TOUCHES = re.compile(
+    r"(?:It )?(?:touches|writes|edits|changes|owns)(?: only)?\s+((?:`[^`]+`(?:\s*(?:,|and)\s*)?)+)", re.I
+)
+_ABOUT = r"roughly|about|around|approximately|approx\.?|some|estimated(?: at)?:?|target(?: of)?:?|size:?|~|\u2248|"
+_EXPECTED = re.compile(
+    r"(?:around|about|some|roughly|approximately|expect(?:ed)?(?: at)?|estimated?(?: at| of| is)?|"
+    r"budget of|~|\u2248)\s*"
+    r"(\d[\d,]*)\s+(?:lines|loc)\b",
+    re.I,
+)
+_CODE = re.compile(r"`[^`]*`")
+_OTHER = re.compile(
+    r"critical path|merge order|rollback|validat|conflict|status|timeline|schedule|communication|"
+    r"risk|example|template|success|metric|savings|split|integration",
+    re.I,
+)
+_OWNS = re.compile(
+    r"(?:owned |primary |target |main |key |exclusive |new )*(?:files?|paths?|packages?|"
+    r"directory|directories|location|owns|ownership|code|touches|writes|edits|modifies|creates|"
+    r"works? in|area)(?: owned| paths?| to create|"
+    r" created| location| ownership| isolation)?(?:\s*\(.*\))?",
+    re.I,
+)
+_KEYS: tuple[tuple[str, str], ...] = (
+    ("id", r"(?:branch|effort|task|work item|item)?[ -]?(?:id|number|no\.?|#)"),
+    ("name", r"(?:git |feature )?branch(?: name)?|git"),
+    (
+        "lines",
+        r"(?:estimated? |est\.? |target |expected |total |max )*(?:lines|loc|size|line count|"
+        r"lines of code|estimate|budget)(?: \(?est\w*\.?\)?| of code)?",
+    ),
+    (
+        "needs",
+        r"(?:depends on|dependencies|dependency|deps|requires|prerequisites?|blocked by|needs|"
+        r"depends|on top(?: of)?|after|"
+        r"waits for|builds on|upstream|predecessors?|before|first)",
+    ),
+    ("feeds", r"(?:blocks|enables|unblocks|required by|needed by|downstream|successors?)"),
+    ("title", r"(?:title|focus(?: area)?|name|description|scope|purpose|feature|component)"),
+    ("span", r"(?:estimated |est\.? )*(?:duration|time|effort|hours)"),
+    ("wave", r"(?:execution )?wave"),
+    ("agent", r"(?:assigned |agent )?(?:agent|assignee|assigned to)(?: assignment)?"),
+)
+
+
+def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> None:
+    """A heading that names one branch opens its section: `#### 6.1.1: SyncTarget Controller (750 lines)`."""
+    found, named = ids(text), names(raw)
+    role = _ROLE.fullmatch(text)
+    if role is not None and wave is not None and not found and not named:
+        facts.mentions.append(Mention("branch section", line, title=_title(role[2]), wave=wave, agent=role[1].upper()))
+        return
+    if found and SPLIT.search(text) and not MAYBE.search(text):
+        facts.halved.append(Said(found[0], line))
+    if len(found) > 1 or not (found or named) or (_OTHER.search(ids_out(text)) and not _BEGINS.match(text)):
+        return
+    if SPLIT.search(text):
+        return
+    agents = agents_of(text)
+    facts.mentions.append(
+        Mention(
+            "branch section",
+            line,
+            id=found[0] if found else None,
+            name=named[0] if len(named) == 1 else None,
+            title=_title(text),
+            lines=_lines(text),
+            wave=wave,
+            agent=agents[0] if len(agents) == 1 else None,
+        )
+    )
+
+
+def read(s: Statement, facts: Facts) -> None:
+    """Put what a statement says of branches into the facts."""
+    if edges.splits(s, facts):
+        return
+    subject = _subject(s)
+    if subject is not None and s.kind == "text":
+        _told(s, subject, facts)
+    if subject is not None and _attribute(s, subject, facts):
+        return
+    found = ids(s.whole)
+    if s.kind != "table" and found and _defines(s, found):
+        _definition(s, found[0], facts)
+    elif (
+        s.kind in ("item", "fence")
+        and not found
+        and (named := names(f"{s.key} {s.raw}"))
+        and len(named) == 1
+        and _is_list_of_branches(s)
+    ):
+        _definition(s, None, facts)
+    counted = (
+        re.fullmatch(r"~?\d[\d,]{1,6}(?: lines)?\.?", s.value) if s.kind == "item" and s.key and not found else None
+    )
+    if counted and s.context.under(r"lines?\b|sizes?\b|budget|estimates?\b", 1):
+        facts.mentions.append(Mention("list", s.line, title=s.key, lines=line_counts(s.value)))
+    _lives(s, found, facts)
+    if not found:
+        edges.by_name(s, facts)
+    if found and not re.search(r"critical path", " ".join((s.key, *s.parents, *s.context.headings[-1:])), re.I):
+        edges.read(s, facts)
+
+
+def paragraph(block: Block, context: Context, facts: Facts) -> None:
+    """`**6.1.1 Controller.** ... We expect around 750 lines`, which may go over several lines."""
+    lead = re.match(r"\W*\*\*([^*\n]{1,120})\*\*", block.text)
+    found = ids(clean(lead[1])) if lead else []
+    branch = found[0] if len(found) == 1 else context.branch
+    sizes = _EXPECTED.findall(clean(block.text))
+    if branch is not None and len(sizes) == 1:
+        by_id = bool(ids(branch))
+        subject = Mention("text", block.line, id=branch if by_id else None, name=None if by_id else branch)
+        subject.lines = line_counts(sizes[0])
+        facts.mentions.append(subject)
+
+
+def _lives(s: Statement, found: list[str], facts: Facts) -> None:
+    """`5.1.1 lives on `sync/x`.`"""
+    match = _LIVES.search(s.raw)
+    sizes = [m[1] for m in re.finditer(r"(?<=[.*]\s)~?(\d[\d,]*) lines\.", f"{s.raw} ")]
+    if sizes and s.kind == "text" and len(found) == 1 and s.whole.find(found[0]) < 4:
+        facts.mentions.append(Mention("text", s.line, id=found[0], lines=line_counts(sizes[0])))
+    if match and s.kind != "table" and len(found) == 1 and s.whole.find(found[0]) < 12 and not is_placeholder(match[1]):
+        facts.mentions.append(Mention("text", s.line, id=found[0], name=match[1]))
+
+
+def _is_list_of_branches(s: Statement) -> bool:
+    told = s.context.under(r"branch|wave|assign", 2) or (s.context.wave is not None and s.depth == 1)
+    return bool(told) and not s.context.under(_OTHER.pattern, 1) and s.kind == "item"
+
+
+def _subject(s: Statement) -> Mention | None:
+    """The branch a statement stands under: an item above it, or its section."""
+    wave = wave_of(" ".join(s.parents), s.context.wave)
+    for parent in reversed(s.parents):
+        found, named = ids(parent), names(parent)
+        if len(found) == 1 and parent.find(found[0]) < 14:
+            return Mention("branch section", s.line, id=found[0], wave=wave)
+        if len(named) == 1:
+            return Mention("branch section", s.line, name=named[0], wave=wave)
+        if s.kind == "fence" and wave is not None and _BARE_NAME.fullmatch(parent) and not paths(f"{parent}/x.go")[1:]:
+            return Mention("branch section", s.line, name=parent, wave=wave)
+        if len(agents := agents_of(parent)) == 1 and re.match(r"\W*agent", parent, re.I):
+            return Mention("branch section", s.line, agent=agents[0], wave=wave)
+    if s.context.branch is not None:
+        by_id = bool(ids(s.context.branch))
+        return Mention(
+            "branch section",
+            s.line,
+            id=s.context.branch if by_id else None,
+            name=None if by_id else s.context.branch,
+            wave=wave,
+        )
+    if s.context.agent is not None and wave is not None:
+        return Mention("branch section", s.line, agent=s.context.agent, wave=wave)
+    return None
+
+
+def _told(s: Statement, subject: Mention, facts: Facts) -> None:
+    """`Touches only `a/`. Needs `x/one` and `x/two`.` in a branch's section."""
+    for sentence in re.split(r"(?<=\.)\s+", f"{s.key}: {s.raw}" if s.key else s.raw):
+        if touches := _TOUCHES.match(sentence):
+            subject.owns = tuple(paths(touches[1]))
+        elif sized := re.match(rf"(?:{_ABOUT})\s*(\d[\d,]*)\s+(?:lines|loc)\b", clean(sentence), re.I):
+            subject.lines = line_counts(sized[1])
+        elif needs := re.match(
+            r"(?:It )?(?:needs|requires|depends on)\s+((?:.*`.*|.*\bwave\b.*|no other branch.*))", sentence, re.I
+        ):
+            subject.needs = needs[1].split(";")[0].rstrip(". ")
+        if agent := re.match(r"\W*agent (\w{1,2})\b\W*(?:,|\bon\b|$)", sentence, re.I):
+            subject.agent = agent[1].upper()
+        if len(named := names(sentence)) == 1 and re.search(r"\b(?:on|branch)\b[^`]{0,14}`", sentence, re.I):
+            subject.name = named[0]
+    if subject.owns or subject.needs or subject.lines or subject.name or subject.agent:
+        facts.mentions.append(subject)
+
+
+def _attribute(s: Statement, subject: Mention, facts: Facts) -> bool:
+    """`Lines: 600` below a branch."""
+    key = re.sub(r"[_\s]+", " ", s.key.lower()).strip()
+    said = _BARE_NEEDS.match(s.value) if not key and s.kind == "item" else None
+    kind = next((kind for kind, pattern in _KEYS if re.fullmatch(pattern, key)), None)
+    first = re.split(r"\.\s|\s\(", s.raw, maxsplit=1)[0]
+    if kind == "title" and "`" in first and not re.search(r"[A-Za-z]{5}", _CODE.sub("", first)) and paths(first):
+        subject.owns = tuple(paths(first))
+    elif (kind is None and _OWNS.fullmatch(key)) or (
+        not key and s.parents and _OWNS.fullmatch(s.parents[-1].split(":")[0].lower())
+    ):
+        subject.owns = tuple(paths(s.raw))
+    elif kind is None and not key and s.context.under(rf"^{_OWNS.pattern}$", 1) and paths(s.raw):
+        subject.owns = tuple(paths(s.raw)[:1])
+    elif not key and s.parents and re.fullmatch(dict(_KEYS)["needs"], s.parents[-1].split(":")[0].lower()):
+        subject.needs = s.value
+    elif kind == "name" and s.kind == "fence" and _GIT.fullmatch(s.value) and not is_placeholder(s.value):
+        subject.name = s.value
+    elif kind == "name" and (named := names(s.raw) or re.findall(r"`([\w./-]+)`", s.raw)):
+        subject.name = named[0]
+    elif said is not None:
+        subject.needs = said[1]
+    elif not key and _SIZE.fullmatch(s.value.strip(" .")):
+        subject.lines = _lines(s.value)
+    elif not key and (bare := re.fullmatch(r"(?:git )?branch:?\s+`([\w./-]+)`\W*", s.raw.strip(), re.I)):
+        subject.name = bare[1]
+    elif kind == "id" and len(found := ids(s.value)) == 1:
+        subject.id = found[0]
+    elif kind == "lines" and (counts := line_counts(s.value)):
+        subject.lines = counts
+    elif kind in ("needs", "feeds", "title"):
+        setattr(subject, kind, s.value)
+    elif kind == "span":
+        subject.span = duration(s.value)
+    elif kind == "wave":
+        subject.wave = wave_of(f"wave {s.value}", subject.wave)
+    elif kind == "agent" and (
+        agents := agents_of(s.value if re.search("agent", s.value, re.I) else f"agent {s.value}")
+    ):
+        subject.agent = agents[0]
+    else:
+        return False
+    facts.mentions.append(subject)
+    return True
+
+
+def _defines(s: Statement, found: list[str]) -> bool:
+    """Whether an item introduces the branch it begins with."""
+    lead = r"\W*(?:(?:branch|task|effort|agent\s*\w{1,2})\b\W*){0,2}"
+    start = re.match(lead + re.escape(found[0]) + r"\b", s.whole, re.I)
+    if start is None or s.kind == "text" or ARROW.match(s.whole[start.end() :].strip()):
+        return False
+    return not (s.context.under(_OTHER.pattern, 1) or _OTHER.search(" ".join(s.parents))) and not re.search(
+        r"\d+\.\d+\.\d+\s*(?:,|and|&|-)\s*\d", s.whole[:24]
+    )
+
+
+def _definition(s: Statement, branch: str | None, facts: Facts) -> None:
+    own = paths(s.raw) if not NEEDS.search(s.whole) else []
+    named = names(f"{s.key} {s.raw}") or [n for n in _NAMED.findall(s.raw) if not is_placeholder(n)]
+    inside = _IN.search(s.raw) if named or _lines(s.whole) else None
+    own = own or (paths(inside[1]) if inside else [])
+    listed = s.context.under(r"depend", 1) or s.about(r"depend")
+    agents = agents_of(s.whole)
+    m = Mention(
+        "list",
+        s.line,
+        id=branch,
+        name=named[0] if len(named) == 1 else None,
+        lines=_lines(s.whole),
+        wave=wave_of(" ".join(s.parents), s.context.wave),
+        agent=agents[0] if len(agents) == 1 else None,
+    )
+    if not listed:
+        m.title = _title(s.whole)
+        ownership = s.about(r"isolat|overlap|owner|files|packages?|director|paths") or s.context.under(
+            r"isolat|overlap|owner|package|director", 1
+        )
+        m.owns = tuple(own) if ownership or inside or (s.key in (branch or "", "") and not m.title) else ()
+        if ownership:
+            m.title = None
+    facts.mentions.append(m)
+
+
+def _lines(text: str) -> tuple[int, ...]:
+    match = _SIZE.search(text)
+    return line_counts(match[1]) if match else ()
+
+
+def _title(text: str) -> str | None:
+    """What a heading or an item calls its branch."""
+    bare = NEEDS.sub("", _SIZE.sub("", re.split(r"\s(?:in|under)\s+(?=[\w.-]+/)", ids_out(text), maxsplit=1)[0]))
+    bare = re.sub(r"^\W*\[[A-Za-z]{1,2}\]\s*", "", bare)
+    for name in names(bare):
+        bare = bare.replace(name, "")
+    bare = re.sub(r"^\W*(?:(?:branch|effort|task|agent\s*\w{1,2})\b\W*){0,2}[\s:.\u2013\u2014-]*", "", bare, flags=re.I)
+    bare = re.split(r"\s[\u2013\u2014|-]\s|[;(\[]|,\s", bare, maxsplit=1)[0].strip(" :-\u2013\u2014.,()")
+    return bare if re.search(r"[A-Za-z]{2}", bare) and len(bare) <= 80 else None

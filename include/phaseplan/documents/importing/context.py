@@ -1,0 +1,147 @@
+"""Which wave, branch and agent a block speaks of, from the headings above it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from phaseplan.documents.importing.blocks import Block
+from phaseplan.documents.importing.words import REMEMBERED, clean, ids, names
+
+_CARDINALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NTH = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_WORDS = {word: i for i, word in enumerate(_CARDINALS, 1)}
+_ORDINALS = {word: i for i, word in enumerate(_NTH, 1)} | {"1st": 1, "2nd": 2, "3rd": 3}
+_ORDINALS |= {f"{i}th": i for i in range(4, 21)}
+NUMBER = rf"(?:\d{{1,3}}|{'|'.join(_WORDS)})"  # as digits or as a word; `number` reads it
+_ORDINAL = rf"(?:{'|'.join(_ORDINALS)})"
+_WAVE = re.compile(
+    rf"\bwave[ _#-]*(?:no\.? ?)?(?:(\d{{1,3}})\.)?(\d{{1,3}}|{'|'.join(_WORDS)})\b(?![.]\d)|\b({_ORDINAL})[ -]wave\b",
+    re.IGNORECASE,
+)
+_AGENT = re.compile(r"\bagents?[ _#-]*(\d{1,3}|[A-Z])\b(?!\s*[-\u2013,&]\s*\d)", re.IGNORECASE)
+_AGENTS = re.compile(
+    r"\b(?:agent|engineer|developer|worker)s?[ _#-]*"
+    r"((?:\d{1,3}|[A-Z])\b(?:\s*(?:[,&/\u2013-]|and|to)\s*(?:agent\s*)?(?:\d{1,3}|[A-Z])\b)*)",
+    re.IGNORECASE,
+)
+_DEFINES = re.compile(
+    rf"(?:phase\s*\d+\s*[-\u2013:,.|]?\s*)?"
+    rf"(?:wave[ _#-]*(?:\d{{1,3}}\.)?(?:\d{{1,3}}|{'|'.join(_WORDS)})|(?:the )?{_ORDINAL} wave)\b\s*"
+    r"(?:[:\u2013\u2014|.=-]+\s*(?P<title>[^(\[]*?))?\s*(?P<rest>[(\[][^)\]]*[)\]]?)?\s*(?:[:\u2013\u2014-]+\s*(?P<late>.*))?",
+    re.IGNORECASE,
+)
+_AFTER = re.compile(r"(?P<title>[^(:]+?)\s*\(\s*wave[ #-]*\d{1,3}\s*\)\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the headings above say. `headings` are cleaned, outermost first."""
+
+    headings: tuple[str, ...] = ()
+    wave: int | None = None
+    branch: str | None = None
+    agent: str | None = None
+
+    def under(self, pattern: str, nearest: int = 9) -> bool:
+        """Whether one of the nearest headings matches; what waves and branches are called does not."""
+        return any(re.search(pattern, h, re.IGNORECASE) for h in self.headings[-nearest:] if not _is_title(h))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _is_title(heading: str) -> bool:
+    """`Wave 2: Status and Conflicts`, `6.1.1: Integration`: a name, not a kind of section."""
+    if re.search(r"wave\W*\d+\W+(?:validation|verification|dependenc|ownership|gates?)\W*$", heading, re.IGNORECASE):
+        return False
+    return (
+        wave_heading(heading) is not None
+        or re.match(r"\W*(?:branch\W*)?\d+\.\d+\.\d+", heading, re.IGNORECASE) is not None
+    )
+
+
+def wave_of(text: str, otherwise: int | None = None) -> int | None:
+    """The wave a text names; `otherwise` when it names none or several."""
+    wave = _wave(text) if "ave" in text or "AVE" in text else None
+    return otherwise if wave is None else wave
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _wave(text: str) -> int | None:
+    found = {number(m[2] or m[3]) for m in _WAVE.finditer(text)}
+    if len(found) != 1 or re.search(r"\bwaves\s*\d", text, re.IGNORECASE):
+        return None
+    return found.pop()
+
+
+def number(word: str) -> int:
+    """`2`, `two`, `second`."""
+    low = word.lower()
+    return int(low) if low.isdigit() else _WORDS.get(low) or _ORDINALS[low]
+
+
+def waves_of(text: str) -> list[int]:
+    """`Wave 1`, `Waves 1-3`, `waves 0 to 3`, `Wave 1, Wave 2`."""
+    out: list[int] = []
+    for match in re.finditer(r"\bwaves?[ #]*(\d{1,3}(?:\s*(?:[,&\u2013-]|and|to)\s*(?:wave )?\d{1,3}\b)*)", text, re.I):
+        for part in re.split(r"[,&]|\band\b", match[1]):
+            ends = [int(n) for n in re.findall(r"\d+", part)]
+            out += range(ends[0], min(ends[-1], ends[0] + 50) + 1)
+    return list(dict.fromkeys(out))
+
+
+def agents_of(text: str) -> list[str]:
+    """`Agents 1,2,3`, `Agents 2-3`, `Agent A` -> labels."""
+    return list(_agents(text))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _agents(text: str) -> tuple[str, ...]:
+    out: list[str] = []
+    for match in _AGENTS.finditer(text):
+        if match[1].isalpha() and not re.search(r"\b(?i:agent|engineer|developer|worker)s?[ _#-]*[A-Z]\b", match[0]):
+            continue
+        for part in re.split(r"[,&/]|\band\b", match[1]):
+            ends = re.findall(r"\d{1,3}|\b[A-Z]\b", part, re.IGNORECASE)
+            if len(ends) == 2 and all(e.isdigit() for e in ends):
+                out += [str(n) for n in range(int(ends[0]), min(int(ends[1]), int(ends[0]) + 50) + 1)]
+            else:
+                out += [e.upper() for e in ends]
+    return tuple(dict.fromkeys(out))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def wave_heading(text: str) -> tuple[str | None, str] | None:
+    """Title and what stands in brackets of a heading that opens a wave's section; None: it does not."""
+    parts = re.split(r"\s+[\u00b7\u2022|]\s+", text)
+    if len(parts) > 1:  # `Wave 1 · Pieces · 1 day`
+        text = f"{parts[0]}: {parts[1]}" + (f" ({', '.join(parts[2:])})" if parts[2:] else "")
+    match = _DEFINES.fullmatch(text) or _AFTER.fullmatch(text)
+    if match is None:
+        return None
+    found = match.groupdict()
+    title = match["title"] or found.get("late") or ""
+    return title.strip(" :-\u2013\u2014") or None, (found.get("rest") or "").strip("()[] ")
+
+
+def with_context(blocks: list[Block]) -> Iterator[tuple[Block, Context]]:
+    """Every block with what its headings say."""
+    stack: list[tuple[int, Context]] = [(0, Context())]
+    for block in blocks:
+        if block.kind == "heading":
+            while stack[-1][0] >= block.level:
+                stack.pop()
+            stack.append((block.level, _deeper(stack[-1][1], block.text)))
+        yield block, stack[-1][1]
+
+
+def _deeper(above: Context, raw: str) -> Context:
+    text = clean(raw)
+    wave = wave_of(text, above.wave)
+    found, named, agents = ids(text), names(raw), agents_of(text)
+    branch = found[0] if len(found) == 1 else named[0] if len(named) == 1 and not found else None
+    agent = agents[0] if len(agents) == 1 else None
+    return Context(
+        (*above.headings[-8:], text), wave, branch or (above.branch if not agent else None), agent or above.agent
+    )

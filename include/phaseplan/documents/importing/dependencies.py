@@ -1,0 +1,209 @@
+"""Who needs whom, by each kind of source; texts like `SyncTarget, Placement` become ids by the words of titles."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from phaseplan.documents.importing.context import agents_of, wave_of, waves_of
+from phaseplan.documents.importing.facts import Facts, Said, Source
+from phaseplan.documents.importing.identity import Branches, Entry, agent_of
+from phaseplan.documents.importing.likeness import covered
+from phaseplan.documents.importing.ties import phases
+from phaseplan.documents.importing.words import clean, ids, is_none, names
+
+RANK: tuple[Source, ...] = ("graph", "matrix", "agent table", "branch section", "list", "text")
+Choice = tuple[list[Said[str]], Source | None]
+_WAVES = re.compile(r"\bwaves?\s*\d", re.I)
+_BEFORE = re.compile(r"\ball\b.*(?:previous|prior|earlier|preceding|above|other)", re.I)
+_ALL = re.compile(r"\ball\b.*(?:previous|prior|other|above|branches|waves)", re.I)
+
+
+@dataclass(slots=True)
+class Needs:
+    """What each source says that one branch needs."""
+
+    by: dict[Source, list[Said[str]]] = field(default_factory=dict)
+    nothing: dict[Source, int] = field(default_factory=dict)  # source -> line where it says: nothing
+    whole_waves: list[Said[int]] = field(default_factory=list)  # `Wave 1`
+    unknown: list[Said[str]] = field(default_factory=list)  # texts that fit no branch
+
+    def add(self, needed: str, line: int, source: Source) -> None:
+        """One dependency, once for each source."""
+        known = self.by.setdefault(source, [])
+        if all(said.value != needed for said in known):
+            known.append(Said(needed, line, source))
+
+
+def collect(known: Branches, facts: Facts, waves: dict[str, int]) -> dict[str, Needs]:
+    """The needs of every branch."""
+    out = {branch: Needs() for branch in known.entries}
+    drawn = any(m.nodes for m in facts.mentions if m.source == "graph")
+    for edge in facts.edges:
+        needed, by = edge.value
+        if needed in out and by in out and needed != by:
+            out[by].add(needed, edge.line, edge.source)
+    for entry in known.entries.values():
+        for mention in entry.mentions:
+            for node, line in mention.nodes:
+                other = known.of.get(id(node))
+                if other is not None and other is not entry:
+                    out[entry.id].add(other.id, line, "graph")
+            if mention.source == "graph" and not mention.nodes and drawn:
+                out[entry.id].nothing.setdefault("graph", mention.line)
+            if mention.needs is not None:
+                _text(known, entry, mention.needs, mention.line, mention.source, out[entry.id], waves, facts.splits)
+            for fed in ids(mention.feeds or "", tuple(known.entries)):
+                if fed in out and fed != entry.id:
+                    out[fed].add(entry.id, mention.line, "text")
+    for branch, said in facts.without.items():
+        if branch in out:
+            out[branch].nothing.setdefault(said.source, said.line)
+    _of_the_split(known, facts, out)
+    return out
+
+
+def _of_the_split(known: Branches, facts: Facts, out: dict[str, Needs]) -> None:
+    """Who needed a branch that was split needs its parts."""
+    for said in facts.splits:
+        whole, parts = said.value
+        for edge in facts.edges:
+            needed, by = edge.value
+            if needed == whole and by in out:
+                named = [e.value[0] for e in facts.edges if e.value[1] == by and e.value[0] in parts]
+                for part in named or parts:
+                    out[by].add(part, edge.line, edge.source)
+        for entry in known.entries.values():
+            told = {said.value for values in out[entry.id].by.values() for said in values} & set(parts)
+            for mention in entry.mentions:
+                for node, line in mention.nodes:
+                    for part in (p for p in parts if not told or p in told) if node.id == whole else ():
+                        out[entry.id].add(part, line, "graph")
+
+
+def _text(
+    known: Branches,
+    entry: Entry,
+    raw: str,
+    line: int,
+    source: Source,
+    needs: Needs,
+    waves: dict[str, int],
+    splits: list[Said[tuple[str, tuple[str, ...]]]],
+) -> None:
+    """A cell or a line of dependencies."""
+    text = clean(raw)
+    if is_none(text):
+        needs.nothing.setdefault(source, line)
+        return
+    found = ids(text, tuple(known.entries))
+    parts = {said.value[0]: said.value[1] for said in splits}
+    told = {said.value for values in needs.by.values() for said in values}
+    for needed in [part for i in found for part in (*(told & {*parts.get(i, ())}),) or parts.get(i, (i,))]:
+        if needed in known.entries and needed != entry.id:
+            needs.add(needed, line, source)
+    if found:
+        return
+    titles = {t.lower(): e.id for e in known.entries.values() if e is not entry for t in (*e.titles, *e.names)}
+    for several in re.split(r"[,;]", re.sub(r"\([^)]*\)", "", raw if names(raw) else text)):
+        if (whole := titles.get(several.strip(" .`*").lower())) is not None:
+            needs.add(whole, line, source)
+            continue
+        joint = r"[+&]|\band\b|\bplus\b" + ("" if names(raw) else "|/")  # a slash is part of a git name
+        for part in (p.strip(" .`*") for p in re.split(joint, several)):
+            if part and not is_none(part):
+                _part(known, entry, part, line, source, needs, waves)
+
+
+def _part(
+    known: Branches, entry: Entry, part: str, line: int, source: Source, needs: Needs, waves: dict[str, int]
+) -> None:
+    own = waves.get(entry.id)
+    by_name = {name.rsplit("/", 1)[-1]: e.id for e in known.entries.values() for name in e.names}
+    by_name |= {name: e.id for e in known.entries.values() for name in e.names}
+    agents = agents_of(part)
+    if (named := [n for n in (names(part) or [part]) if n in by_name]) and by_name[named[0]] != entry.id:
+        needs.add(by_name[named[0]], line, source)
+    elif phases(part) or re.search(
+        r"^\d+\.\d+\.[\dxX*]|^p(?:hase)?\W?\d+\b|external|upstream project|\bphase\b", part, re.I
+    ):
+        return
+    elif agents and (other := agent_of(known, agents[0], wave_of(part, own))) is not None and other is not entry:
+        needs.add(other.id, line, source)
+    elif _WAVES.search(part) or _ALL.search(part):
+        only = wave_of(part)
+        whole = waves_of(part) or ([only] if only is not None else [])
+        if not whole and own is not None and _BEFORE.search(part):
+            whole = sorted({wave for wave in waves.values() if wave < own})
+        needs.whole_waves += [Said(wave, line, source) for wave in whole]
+    else:
+        found = by_words(known, entry, part, waves)
+        if found is None:
+            needs.unknown.append(Said(part, line, source))
+        else:
+            needs.add(found, line, source)
+
+
+def by_words(known: Branches, entry: Entry, text: str, waves: dict[str, int]) -> str | None:
+    """The branch a text means: most of the text's words are in its title, and it is not in a later wave.
+
+    Of several: an earlier wave before the same one, then the title with the fewest other words, then plan order.
+    """
+    own = waves.get(entry.id)
+    best: tuple[float, bool, float, int] | None = None
+    chosen: str | None = None
+    for i, other in enumerate(known.entries.values()):
+        wave = waves.get(other.id)
+        if other is entry or (own is not None and wave is not None and wave > own):
+            continue
+        there = max((covered(text, t) for t in other.titles), default=0.0)
+        back = max((covered(t, text) for t in other.titles), default=0.0)
+        rank = (round(there, 2), wave != own, back, -i)
+        if there >= 0.6 and (best is None or rank > best):
+            best, chosen = rank, other.id
+    return chosen
+
+
+def chosen(needs: Needs, members: dict[int, list[str]], own: int | None) -> list[Choice]:
+    """What may count as the dependencies of a branch, the best first; see docs/decisions/016."""
+    out: list[Choice] = [(needs.by[source], source) for source in RANK if needs.by.get(source)]
+    out += [([], source) for source in RANK if source in needs.nothing]
+    whole = [said for said in needs.whole_waves if own is None or said.value < own]
+    if whole:
+        every = [Said(b, said.line, said.source) for said in whole for b in members.get(said.value, [])]
+        out.append((list({said.value: said for said in every}.values()), whole[0].source))
+    return [*out, ([], None)]
+
+
+def settle(choices: dict[str, list[Choice]], waves: dict[str, int]) -> dict[str, Choice]:
+    """One choice for each branch: the best that neither needs a later wave nor closes a circle, else the best.
+
+    Branches whose best source ranks higher are settled first, so that it is the weaker source that gives way.
+    """
+    out: dict[str, Choice] = {}
+    settled: dict[str, set[str]] = {}
+    for branch in sorted(choices, key=lambda b: RANK.index(choices[b][0][1]) if choices[b][0][1] else len(RANK)):
+        options = choices[branch]
+        fitting = (o for o in options if not _is_late(branch, o, waves) and not _closes(branch, o, settled))
+        stated = next((o for o in fitting if o[1] is not None), None)
+        out[branch] = stated or options[0]
+        settled[branch] = {said.value for said in out[branch][0]}
+    return out
+
+
+def _is_late(branch: str, choice: Choice, waves: dict[str, int]) -> bool:
+    own = waves.get(branch)
+    return own is not None and any(waves.get(said.value, own) > own for said in choice[0])
+
+
+def _closes(branch: str, choice: Choice, settled: dict[str, set[str]]) -> bool:
+    """Whether something that `branch` would need is already waiting for it."""
+    todo, seen = [said.value for said in choice[0]], set()
+    while todo:
+        current = todo.pop()
+        if current == branch:
+            return True
+        if current not in seen:
+            seen.add(current)
+            todo.extend(settled.get(current, ()))
+    return False

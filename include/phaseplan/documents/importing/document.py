@@ -1,0 +1,63 @@
+"""`import_document`: Markdown text to a plan file's text and everything in it that cannot be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from phaseplan.documents.importing import disagreements, figures, soundness
+from phaseplan.documents.importing.draft import Draft, draft
+from phaseplan.documents.importing.reading import read
+from phaseplan.documents.importing.trouble import Trouble, diagnostics
+from phaseplan.documents.importing.writer import write
+from phaseplan.plan.lint.diagnostics import Diagnostic, in_order
+from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.yaml.load import decode
+from phaseplan.plan.yaml.load import read as read_file
+
+MOST_LINES = 20_000  # a document of a thousand branches has fewer
+MOST_CHARACTERS = 1 << 20  # 70 times the founding document
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of a document: `text` is the plan file, None where there is none; `diagnostics` in order."""
+
+    text: str | None
+    draft: Draft | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def import_file(path: Path, strict: bool = False, others: Iterable[tuple[Path, PhasePlan]] = ()) -> Imported:
+    """Import a Markdown document.
+
+    :param strict: contradictions are errors.
+    :param others: plans of other phases to compare with.
+    """
+    text = read_file(path)
+    if isinstance(text, Diagnostic):
+        return Imported(None, None, (text,))
+    return import_text(str(path), text, strict, others)
+
+
+def import_bytes(file: str, raw: bytes) -> Imported:
+    """The same for bytes that are not in a file."""
+    text = decode(file, raw)
+    return Imported(None, None, (text,)) if isinstance(text, Diagnostic) else import_text(file, text)
+
+
+def import_text(file: str, text: str, strict: bool = False, others: Iterable[tuple[Path, PhasePlan]] = ()) -> Imported:
+    """The same for a text."""
+    if text.count("\n") > MOST_LINES or len(text) > MOST_CHARACTERS:
+        said = f"more than {MOST_LINES} lines or {MOST_CHARACTERS >> 20} MiB; a plan is never that long"
+        return Imported(None, None, (Diagnostic("PP103", file, 1, 1, said),))
+    made = draft(read(file, text))
+    if not made.branches:
+        hint = (
+            "branches are found in tables with a Branch column, graphs, lists with ids, and wt-create "
+            "or git checkout -b"
+        )
+        return Imported(None, made, (Diagnostic("PP915", file, 1, 1, "no branch can be found in this document", hint),))
+    troubles: list[Trouble] = [*disagreements.find(made), *figures.find(made), *soundness.find(made, others)]
+    return Imported(write(made), made, in_order(diagnostics(file, troubles, made.facts.scheme, strict)))

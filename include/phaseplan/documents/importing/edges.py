@@ -1,0 +1,97 @@
+"""Statements about several branches: who needs whom, what was split into what."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+from phaseplan.documents.importing.facts import Facts, Mention, Said
+from phaseplan.documents.importing.statements import Statement
+from phaseplan.documents.importing.words import ids, is_none, names
+
+NEEDS = re.compile(
+    r"(?:depends on|requires|needs|presupposes?|builds on|on top of|blocked by|waits (?:for|on)|must (?:wait "
+    r"for|follow)|deps?:|dependencies:|after)\s*:?\s*([^;\n]+)",
+    re.I,
+)
+_FEEDS = re.compile(
+    r"\b(?:blocks?|enables?|unblocks?|is required by|required by|is needed by|feeds)\b\s*:?\s*([^;\n]+)", re.I
+)
+_ORDER = r"depend|sequence cond|order of work"
+ARROW = re.compile(r"\u2192|\u27f6|\u21d2|-+>|=+>|\u2190|<-+")
+SPLIT = re.compile(r"\bsplit(?:s|ting)?\b|\bdivided into\b|\b(?:is|was) replaced by\b", re.I)
+MAYBE = re.compile(
+    r"\b(?:if|may|might|could|can|should|contingen\w*|optional\w*|potential\w*|possible|"
+    r"possibly|when|exceed\w*|would|needed|candidates?|risk)\b",
+    re.I,
+)
+
+
+def read(s: Statement, facts: Facts) -> None:
+    """`5.2.1 depends on 5.1.1`, `5.1.1 -> 5.2.1`, and under a dependency heading `5.2.1: 5.1.1, 5.1.3`."""
+    text = s.whole
+    need = NEEDS.search(text)
+    feed = _FEEDS.search(text)
+    if need or feed:
+        match = need or feed
+        assert match is not None
+        left, said = ids(text[: match.start()]), re.split(r"[;.]\s", match[1], maxsplit=1)[0]
+        right = ids(re.sub(r"\([^)]*\)", "", said)) or ids(said)
+        vague = match[0].lower().startswith("after") and not re.match(r"\W*\d", text)
+        clause = f"{text[: match.start(1)]}{said}"
+        for one in left if len(left) <= 4 and not vague and _affirms(clause) else ():
+            for other in right:
+                if one != other:
+                    facts.edges.append(Said((other, one) if need else (one, other), s.line, "text"))
+            if need and not right and is_none(match[1]):
+                facts.without.setdefault(one, Said("", s.line, "text"))
+    elif s.context.under(_ORDER, 1) or s.about(r"depend"):
+        if (before := re.fullmatch(r"(.+)\bbefore\b(.+)", text)) and s.kind == "item":
+            facts.edges += [Said((a, b), s.line, "text") for a in ids(before[1]) for b in ids(before[2]) if a != b]
+        elif re.search(r"\b(?:have|has) no (?:\w+ )?dependenc", text, re.I):
+            for free in ids(text):
+                facts.without.setdefault(free, Said("", s.line, "text"))
+        else:
+            _chain(s, text, facts)
+
+
+def by_name(s: Statement, facts: Facts) -> None:
+    """`feature/a depends on feature/b and feature/c`."""
+    need = NEEDS.search(s.raw) if s.kind in ("item", "text") else None
+    subjects = names(s.raw[: need.start()]) if need else []
+    if need and len(subjects) == 1 and names(need[1]) and _affirms(s.raw):
+        facts.mentions.append(Mention("text", s.line, name=subjects[0], needs=need[1].rstrip(". ")))
+
+
+def _affirms(text: str) -> bool:
+    said = re.sub(r"\([^)]*\)", "", text)
+    return not re.search(r"\b(?:not|never|no longer|doesn't|without)\b", said, re.I)
+
+
+def _chain(s: Statement, text: str, facts: Facts) -> None:
+    if re.search(r"\b(?:order|sequence|path|timeline)\b", s.key, re.I):
+        return
+    parts = ARROW.split(text)
+    if len(parts) > 1 and not re.search(r"\bwave\b", text, re.I):
+        backwards = re.search(r"\u2190|<-", text) is not None
+        for a, b in itertools.pairwise(parts):
+            pairs = [(x, y) for x in ids(a) for y in ids(b) if x != y]
+            facts.edges += [Said((y, x) if backwards else (x, y), s.line, "text") for x, y in pairs]
+    elif len(own := ids(s.key)) == 1:
+        facts.edges += [Said((needed, own[0]), s.line, "text") for needed in ids(s.value) if needed != own[0]]
+        if is_none(s.value) and s.value:
+            facts.without.setdefault(own[0], Said("", s.line, "text"))
+
+
+def splits(s: Statement, facts: Facts) -> bool:
+    """`5.2.1 was split into 5.2.1a and 5.2.1b`; a mere possibility is none."""
+    told = SPLIT.search(s.whole) or (s.context.under(r"\bsplits?\b", 1) and ARROW.search(s.whole))
+    found = ids(s.whole)
+    for sentence in re.split(r"(?<=[.;])\s", s.whole) if told and len(found) < 3 else ():
+        if (halved := ids(sentence)) and SPLIT.search(sentence) and not MAYBE.search(sentence):
+            facts.halved.append(Said(halved[0], s.line))
+    if not told or len(found) < 3:
+        return False
+    if not MAYBE.search(s.whole) and not s.context.under(r"contingen|if needed|optional|potential", 1):
+        facts.splits.append(Said((found[0], tuple(found[1:])), s.line))
+    return True

@@ -1,0 +1,136 @@
+"""Flowcharts as facts: which node is which branch, which edge is a dependency."""
+
+from __future__ import annotations
+
+import re
+
+from phaseplan.documents.importing.blocks import Block
+from phaseplan.documents.importing.context import Context, wave_heading, wave_of
+from phaseplan.documents.importing.facts import Facts, Mention, Said
+from phaseplan.documents.importing.flowchart import Edge, Flowchart, Node, flowchart
+from phaseplan.documents.importing.words import clean, ids, ids_out, names, numbers
+
+_SOFT = re.compile(
+    r"\b(?:optional\w*|soft|weak|informational|informative|coordinat\w*|recommended|nice[- ]to[- ]have|later|"
+    r"future|may|"
+    r"could|loosely|for reference|references? only|reviews? only|integration only|not block\w*)\b",
+    re.I,
+)
+_ENTITY = re.compile(r"#(\w{1,20});")  # of a label: `#amp;` as Mermaid writes it
+_NEEDS = re.compile(r"^(?:depends(?: on)?|requires?|needs|waits (?:for|on)|blocked by|uses|imports|consumes)$", re.I)
+_LEGEND = re.compile(
+    r"(?:dotted|dashed|-\.+->?)[^.\n]{0,60}(?:optional|soft|weak|inform|coordination|"
+    r"recommended|nice|integration only|not block)"
+    r"|(?:optional|soft|weak|informational|coordination)[^.\n]{0,60}(?:dotted|dashed|-\.+->?)",
+    re.IGNORECASE,
+)
+_KEY = re.compile(
+    r"(?:p\d{1,3}_?)?w(?:ave)?_?(?:(\d{1,3})[._])?(\d{1,3})[._]?(?:[a-z]|br?|agent|task)[._]?(\d{1,3})", re.I
+)
+_DOTTED = re.compile(r"[A-Za-z]*_?(\d{1,3})[._-](\d{1,3})[._-](\d{1,3})")
+_DIGITS = re.compile(r"[A-Za-z]{1,10}(\d{3,5})")
+
+
+def read(block: Block, context: Context, facts: Facts, phase: int | None, soft_dots: bool) -> None:
+    """Put a flowchart's nodes and edges into the facts; other diagrams say nothing."""
+    chart = flowchart(block.text, block.line)
+    if chart is None:
+        return
+    mentions = {key: m for key, node in chart.nodes.items() if (m := _mention(node, chart, phase)) is not None}
+    if context.under(r"critical path", 1):
+        _chains(chart, mentions, facts)
+        return
+    for edge in chart.edges:
+        start, end = (edge.end, edge.start) if _turned(edge, mentions) else (edge.start, edge.end)
+        if start in mentions and end in mentions and start != end and not _is_soft(edge, soft_dots):
+            mentions[end].nodes.append((mentions[start], edge.line))
+    facts.mentions += mentions.values()
+
+
+def legend_says_soft(text: str) -> bool:
+    """Whether a document says that dotted edges do not bind."""
+    return _LEGEND.search(text) is not None
+
+
+def _turned(edge: Edge, mentions: dict[str, Mention]) -> bool:
+    """`B -->|depends on| A`: the arrow points at what is needed, unless the waves say otherwise."""
+    if not _NEEDS.match(clean(edge.label)):
+        return False
+    start, end = mentions.get(edge.start), mentions.get(edge.end)
+    ordered = start and end and start.wave is not None and end.wave is not None and start.wave < end.wave
+    return not ordered
+
+
+def _is_soft(edge: Edge, soft_dots: bool) -> bool:
+    return (edge.dotted and (soft_dots or "integration" in edge.label.lower())) or _SOFT.search(edge.label) is not None
+
+
+def _mention(node: Node, chart: Flowchart, phase: int | None) -> Mention | None:
+    """The branch a node stands for; None: a wave, another phase, a legend."""
+    if node.key in chart.groups:
+        return None
+    labels = [clean(_ENTITY.sub(r"&\1;", label)) for label, _ in node.labels] or [node.key]
+    text = max(labels, key=len)
+    found = next((f for label in labels if (f := ids(label))), [])
+    wave = wave_of(node.group, wave_of(re.sub(r"(\d)", r" \1", node.style), wave_of(node.comment)))
+    key_id = _from_key(node.key, phase)
+    if not found and (
+        re.search(r"\b(?:legend|key)\b", node.group, re.I) or re.match(r"phase[ _]*\d|p\d+\b", text, re.I)
+    ):
+        return None
+    if len(found) > 1 or (not found and key_id is None and wave_heading(text) is not None):
+        return None
+    if not found and key_id is None and not node.labels:
+        return None
+    branch = found[0] if found else key_id
+    if branch is not None and phase is not None and not branch.startswith(f"{phase}."):
+        return None
+    sized = re.search(r"~?\s*(\d[\d,]*(?:\s*(?:\u2192|->|-)\s*\d[\d,]*)?)\s*(?:lines|loc|l\b)", text, re.I)
+    name = next((n for label, _ in node.labels for n in names(label)), None)
+    title = _title(text)
+    return Mention(
+        "graph",
+        node.line,
+        id=branch,
+        name=name,
+        title=title,
+        lines=tuple(numbers(sized[1])[:2]) if sized else (),
+        wave=wave,
+        explicit=bool(found),
+        key=node.key,
+    )
+
+
+def _title(label: str) -> str | None:
+    """A label without id, size, git name and duration."""
+    parts = [p.strip(" :-\u2013()") for p in re.split(r", |\\n|\|", ids_out(label).replace("\\n", ", "))]
+    kept = [
+        p
+        for p in parts
+        if p and not re.match(r"~?\d[\d,.\u2192> -]*\s*(?:lines|loc|h|d|hours|days)?\b", p, re.I) and not names(p)
+    ]
+    return kept[0] if kept else None
+
+
+def _from_key(key: str, phase: int | None) -> str | None:
+    """`W1E1`, `W6.2E1`, `B_5_1_1`, `E511` -> 5.1.1."""
+    if (match := _KEY.fullmatch(key)) is not None:
+        own = match[1] or phase
+        return f"{own}.{match[2]}.{match[3]}" if own is not None else None
+    if (match := _DOTTED.fullmatch(key)) is not None:
+        return f"{match[1]}.{match[2]}.{match[3]}"
+    if (match := _DIGITS.fullmatch(key)) is not None and phase is not None and match[1].startswith(str(phase)):
+        rest = match[1][len(str(phase)) :]
+        return f"{phase}.{rest[0]}.{rest[1]}" if len(rest) == 2 else None
+    return None
+
+
+def _chains(chart: Flowchart, mentions: dict[str, Mention], facts: Facts) -> None:
+    """A graph of the critical path: what it joins is a claim, not a dependency."""
+    order = [
+        m.id
+        for key in dict.fromkeys(k for e in chart.edges for k in (e.start, e.end))
+        if (m := mentions.get(key)) and m.id
+    ]
+    if len(order) > 1:
+        facts.critical.append(Said(tuple(order), chart.edges[0].line, "graph"))

@@ -1,0 +1,167 @@
+"""What a document without ids like `5.1.1` calls its branches: the kind of label that most places define.
+
+A place defines a label when it begins with it and nothing else does: a cell of a column of ids or titles, a heading, a
+list item, a node of a graph. Columns of agents, risks and waves define none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from phaseplan.documents.importing.blocks import Block
+from phaseplan.documents.importing.columns import column
+from phaseplan.documents.importing.words import clean, ids
+
+FEWEST = 2  # labels that make a kind
+
+
+@dataclass(frozen=True)
+class Label:
+    """One id: as a plan has it, as people read it, and of which kind it is."""
+
+    id: str
+    shown: str
+    kind: str
+
+
+_KINDS: tuple[tuple[str, str], ...] = (
+    ("ticket", r"[A-Z][A-Z0-9]{1,11}(?:-[A-Z][A-Z0-9]{1,11}){0,3}-\d{1,4}[a-z]?"),
+    ("code", r"[A-Z]{1,3}\d{1,2}(?:[._-]?[A-Z]{1,3}\d{1,3}|(?:[._-]\d{1,3}){1,2})[a-z]?"),
+    ("code", r"[A-Z]{1,3}[-_.]?\d{1,3}[a-z]?"),
+    ("word", r"(?P<word>[A-Z][a-z]+(?: [a-z]+)?)s? (?:no\. ?|#)?(?P<number>\d{1,5}(?:\.\d{1,3})?)"),
+    ("hash", r"#(?P<number>\d{1,5})"),
+    ("pair", r"\d{1,2}\.\d{1,2}[a-z]?"),
+)
+_NO_WORD = r"(?:wave|stage|batch|sprint|tier|iteration|round|layer|step|phase|agent|day|week|hour|table|figure|section)"
+_NO_CODE = re.compile(r"(?:W|P|Q|M|R|G|D|H|V|KR|OKR|SLO|UTF|SHA|HTTP|ISO|RFC|US)-?\d{1,5}")  # waves, priorities, risks
+_AFTER = r"(?=\s*(?:$|[:|(\[,]|[-\u2013\u2014]\s|\s))"
+_FOLLOWED = r"\s*(?:[:.|(\u00b7\u2013\u2014-]|$)"
+_LABEL = re.compile(r"[\[({>]+\s*\"?\s*([^\]\"<|]{1,120})")
+_ROLE = re.compile(
+    r"^\W*(?:agent|engineer|developer|worker|owner)\s+\w{1,8}\s*(?:\u2192|->|:|\u2013|\u2014|-)\s*", re.IGNORECASE
+)
+_NO_COLUMNS = frozenset(
+    ["agent", "agents", "wave", "owner", "risk", "mitigation", "others", "needs", "feeds", "lines", "duration"]
+)
+
+
+def by_own_words(blocks: list[Block]) -> list[Label]:
+    """The labels of the kind that most branches are called by, in their order; none where ids are like `5.1.1`."""
+    if _usual(blocks):
+        return []
+    written = (_in_tables, _in_fences, _in_headings, _in_lists)
+    found: dict[str, dict[str, Label]] = {}
+    for place in (*written, _in_graphs):
+        for label in place(blocks):
+            found.setdefault(label.kind, {}).setdefault(label.id, label)
+        best = max(found.values(), key=len, default={})
+        if len(best) >= FEWEST:
+            break
+    else:
+        return []
+    kind = next(iter(best.values())).kind
+    for label in (label for place in written for label in place(blocks)):  # not a graph: it shows other phases' too
+        if label.kind == kind:
+            best.setdefault(label.id, label)
+    return list(best.values())
+
+
+def _usual(blocks: list[Block]) -> bool:
+    """Whether two ids like `5.1.1` of one phase are anywhere."""
+    texts = (part for block in blocks for part in (block.text, *(c for row in block.rows for c in row.cells)))
+    first: dict[str, str] = {}
+    for text in texts:
+        for branch in ids(text):
+            if first.setdefault(branch.split(".")[0], branch) != branch:
+                return True
+    return False
+
+
+def _begins(text: str, any_code: bool = False) -> Label | None:
+    """The label that a cleaned text begins with; `any_code`: also one like those of risks and milestones."""
+    for kind, pattern in _KINDS:
+        match = re.match(rf"\W{{0,3}}(?P<all>{pattern}){_AFTER}" if kind != "hash" else rf"(?P<all>{pattern})\b", text)
+        if match is None:
+            continue
+        shown = match["all"]
+        if kind in ("word", "hash"):
+            if kind == "word" and re.match(_NO_WORD, match["word"], re.IGNORECASE):
+                return None
+            number = match["number"]
+            return Label(str(int(number)) if number.isdigit() else number, shown, kind)
+        if kind == "code" and not any_code and _NO_CODE.fullmatch(shown):
+            return None
+        return Label(shown, shown, kind)
+    return None
+
+
+def _in_tables(blocks: list[Block]) -> Iterator[Label]:
+    """Labels of the first column in which every cell begins with one of its own."""
+    for block in blocks:
+        heads = [column(cell) for cell in block.rows[0].cells] if block.kind == "table" else []
+        if not {"needs", "lines", "branch", "owns", "wave", "agent", "duration", "id"} & set(heads) or "risk" in heads:
+            continue
+        for i, head in enumerate(heads[:4]):
+            if head in _NO_COLUMNS:
+                continue
+            cells = [clean(row.cells[i]) for row in block.rows[1:] if i < len(row.cells) and clean(row.cells[i])]
+            labels = [label for cell in cells if (label := _begins(cell, True) or _number(cell, head))]
+            if len({label.id for label in labels}) == len(labels) and 0.6 * len(cells) <= len(labels) > 0:
+                yield from labels
+                break
+
+
+def _number(cell: str, head: str) -> Label | None:
+    """A bare number in a column of ids."""
+    return Label(str(int(cell)), f"#{int(cell)}", "hash") if head == "id" and re.fullmatch(r"\d{1,4}", cell) else None
+
+
+def _in_headings(blocks: list[Block]) -> Iterator[Label]:
+    """`### HAI-001: Schema`."""
+    for block in blocks:
+        if block.kind == "heading" and block.level > 1:
+            text = clean(block.text)
+            label = _begins(text)
+            if label and label.kind != "pair" and _after(text, label):
+                yield label
+
+
+def _in_lists(blocks: list[Block]) -> Iterator[Label]:
+    """`- **A1**: Schema`."""
+    for block in blocks:
+        if block.kind == "item":
+            text = _ROLE.sub("", clean(block.text.split("\n", 1)[0]))
+            label = _begins(text)
+            if label and _after(text, label):
+                yield label
+
+
+def _in_fences(blocks: list[Block]) -> Iterator[Label]:
+    """`- id: OTA-01` of YAML in any shape."""
+    for block in blocks:
+        if block.kind == "fence" and block.language in ("yaml", "yml"):
+            for match in re.finditer(
+                r"^[ \t]*(?:- )?id:[ \t]*[\"']?([^\n\"'#]{1,40}?)[\"']?[ \t]*(?:#.*)?$", block.text, re.M
+            ):
+                label = _begins(match[1], True)
+                if label is not None and label.shown == match[1]:
+                    yield label
+
+
+def _after(text: str, label: Label) -> bool:
+    """Whether a title follows."""
+    return (
+        label.kind != "pair" and re.match(r"\s+[A-Z\[]", text[text.find(label.shown) + len(label.shown) :]) is not None
+    ) or re.match(_FOLLOWED, text[text.find(label.shown) + len(label.shown) :]) is not None
+
+
+def _in_graphs(blocks: list[Block]) -> Iterator[Label]:
+    """`A[HAI-001: Schema]`."""
+    for block in blocks:
+        if block.kind == "fence" and block.language == "mermaid":
+            for match in _LABEL.finditer(block.text):
+                label = _begins(clean(match[1]))
+                if label:
+                    yield label

@@ -1,0 +1,146 @@
+"""YAML fences that are pieces of a plan in the plan's own shape, as `export` writes them; see docs/decisions/018.
+
+A fence is a piece when its keys and values are a plan's; only what a plan must have may be missing. What pieces say
+goes before everything that is found otherwise, and what *Plan Settings* says before other pieces.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from phaseplan.documents.export.text import as_yaml
+from phaseplan.documents.importing.blocks import Block
+from phaseplan.documents.importing.context import Context
+from phaseplan.documents.importing.facts import Facts, Mention, Said, Stated, Values
+from phaseplan.plan.lint.diagnostics import Path
+from phaseplan.plan.lint.schema import validate
+from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.yaml.load import Source, parse
+
+Entry = tuple[str, list[str]]  # a key of the plan file with its lines
+
+_PARTIAL = re.compile(r"\w+|waves \d+ (?!wave$)\w+|waves \d+ branches \d+ (?!id$)\w+")  # where a key may be missing
+_TODO_OF = {"shared_files": "shared", "generated_files": "generated"}  # `# TODO shared file x: ...`
+
+
+def take(found: Iterable[tuple[Block, Context]], facts: Facts) -> list[tuple[Block, Context]]:
+    """Put what the pieces say into the facts; the other blocks."""
+    others, pieces = [], []
+    for block, context in found:
+        source = _piece(block)
+        if source is None:
+            others.append((block, context))
+        else:
+            pieces.append((context.under(r"^plan settings$", 1), block.line - 1, source))
+    for _, above, source in sorted(pieces, key=lambda piece: piece[0]):
+        _add(facts.stated, source, above, facts)
+    if "phase" in facts.stated.top:
+        facts.phases.append(facts.stated.top["phase"])
+    return others
+
+
+def _piece(block: Block) -> Source | None:
+    if block.kind != "fence" or block.language not in ("yaml", "yml"):
+        return None
+    source = parse("", block.whole)
+    if not source.data or source.diagnostics:
+        return None
+    errors = validate(PhasePlan, source.data)[1]
+    fits = all(e["type"] == "missing" and _PARTIAL.fullmatch(" ".join(map(str, e["loc"]))) for e in errors)
+    return source if fits else None
+
+
+def _add(stated: Stated, source: Source, above: int, facts: Facts) -> None:
+    data = source.data or {}
+    _put(stated.top, {k: v for k, v in data.items() if k != "waves"}, source, (), above)
+    for i, wave in enumerate(data.get("waves", ())):
+        number, place = int(wave["wave"]), ("waves", i)
+        rest = {k: v for k, v in wave.items() if k not in ("wave", "branches")}
+        _put(stated.waves.setdefault(number, {}), rest, source, place, above)
+        for j, branch in enumerate(wave.get("branches", ())):
+            at = (*place, "branches", j)
+            line = above + source.locations.find((*at, "id")).line
+            facts.mentions.append(
+                Mention("branch section", line, id=branch["id"], name=branch.get("branch"), wave=number)
+            )
+            rest = {k: v for k, v in branch.items() if k != "id"}
+            _put(stated.branches.setdefault(branch["id"], {}), rest, source, at, above)
+
+
+def _put(into: Values, data: dict[str, Any], source: Source, place: Path, above: int) -> None:
+    for key, value in data.items():
+        line = above + source.locations.find((*place, key), on_key=True).line
+        old = into.get(key)
+        merged = old.value | value if old and isinstance(old.value, dict) and isinstance(value, dict) else value
+        into[key] = Said(merged, line)
+
+
+def overlay(lines: list[str], stated: Stated, file: str) -> list[str]:
+    """The lines of a plan file as the writer writes them, with what the pieces say in its place."""
+    head, entries = _entries(lines, 0)
+    *rest, (_, waves) = entries
+    preamble, blocks = _split(waves, r"  - wave: (\d+)")
+    made = [line for number, block in blocks for line in _wave(block, stated, int(number), file)]
+    return [*head, *_laid(rest, stated.top, 0, file), *preamble, *made]
+
+
+def _wave(lines: list[str], stated: Stated, number: int, file: str) -> list[str]:
+    head, entries = _entries(lines, 4)
+    out: list[Entry] = []
+    for key, held in entries:
+        if key == "branches":
+            top, blocks = _split(held, r'      - id: "((?:[^"\\\\]|\\\\.)*)"')
+            named = ((json.loads(f'"{branch}"'), block) for branch, block in blocks)
+            held = [*top, *(x for b, block in named for x in _branch(block, stated.branches.get(b, {}), file))]
+        out.append((key, held))
+    return [*head, *_laid(out, stated.waves.get(number, {}), 4, file)]
+
+
+def _branch(lines: list[str], values: Values, file: str) -> list[str]:
+    head, entries = _entries(lines, 8)
+    return [*head, *_laid(entries, values, 8, file)]
+
+
+def _entries(lines: list[str], indent: int) -> tuple[list[str], list[Entry]]:
+    """Lines above the first key, then each key with what belongs to it; a TODO belongs to the key it names."""
+    return _split(lines, rf" {{{indent}}}(?:# TODO )?(\w+)")
+
+
+def _split(lines: list[str], pattern: str) -> tuple[list[str], list[Entry]]:
+    head: list[str] = []
+    out: list[Entry] = []
+    for line in lines:
+        match = re.match(pattern, line)
+        if match:
+            out.append((match[1], []))
+        (out[-1][1] if out else head).append(line)
+    return head, out
+
+
+def _laid(entries: list[Entry], values: Values, indent: int, file: str) -> list[str]:
+    """Entries with the values in the place of what they replace; new keys last."""
+    new = {key: said for key, said in values.items() if said.value != {}}
+    todos = {_TODO_OF[key] for key in new if key in _TODO_OF}
+    out = []
+    for key, lines in entries:
+        if key in new:
+            out += _written(key, new.pop(key), lines, indent, file)
+        elif key not in todos and key not in values:
+            out += lines
+    return [*out, *(line for key, said in new.items() for line in _written(key, said, [], indent, file))]
+
+
+def _written(key: str, said: Said[Any], old: list[str], indent: int, file: str) -> list[str]:
+    """One key with its value; of a mapping what only the document says stays."""
+    made, comment = as_yaml({key: said.value}).rstrip("\n").split("\n"), f"# {file}:{said.line}"
+    if len(made) == 1 or made[0] == f"{key}:":
+        made[0] += f"  {comment}"
+    else:
+        made.insert(0, comment)
+    kept: list[str] = []
+    if isinstance(said.value, dict):
+        kept = [x for k, lines in _entries(old, indent + 2)[1] if k not in said.value for x in lines]
+    return [*(f"{' ' * indent}{line}" if line else line for line in made), *kept]

@@ -1,0 +1,138 @@
+"""Shell snippets: branches that are only named where they are made, what validates a wave, what generates files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from phaseplan.documents.importing.blocks import Block
+from phaseplan.documents.importing.context import Context, agents_of, wave_of
+from phaseplan.documents.importing.facts import Facts, Mention, Said
+from phaseplan.documents.importing.statements import split
+from phaseplan.documents.importing.words import ids, is_placeholder, line_counts, names, paths
+
+LANGUAGES = ("bash", "sh", "shell", "console", "zsh", "shell-session", "")
+_MAKES = re.compile(
+    r"(?:wt-create|wt-new|git (?:checkout|switch) (?:-b|-B|-c|-C|--create)|git branch(?! "
+    r"-[dD])|git worktree add(?:\s+\S+)?\s+-[bB])\s+([\w./-]+)"
+)
+_MKDIR = re.compile(r"\bmkdir\s+(?:-p\s+)?([^&|;#]+)")
+_GENERATES = re.compile(
+    r"(?:make (?:generate\S*|gen|codegen|update-codegen|manifests)|go generate\s+\S+|(?:\./)?hack/update-codegen\.sh)"
+)
+_GATE = re.compile(r"validat|verif|acceptance|gate|check", re.IGNORECASE)
+_NO_COMMAND = re.compile(
+    r"(?:cd|echo|source|export|set|git (?:fetch|checkout|merge|pull|switch|push|worktree)|wt-\w+)\b|\[|\d{4}-"
+)
+
+
+def read(block: Block, context: Context, facts: Facts, lead: str) -> None:
+    """Put what a snippet says into the facts; `lead` is the line above it."""
+    gate = context.under(_GATE.pattern, 2) or _GATE.search(lead) is not None
+    gate = gate and not context.under(r"status|communicat|rollback|setup", 1)
+    wave = context.wave if context.wave is not None else wave_of(lead)
+    agent, branch = context.agent, context.branch
+    made: list[str] = []
+    for line, text in _commands(block):
+        if text.startswith("#"):
+            if _told(text.lstrip("# "), line, facts, Mention("branch section", line, id=branch, wave=wave), made):
+                continue
+            wave = wave if context.wave is not None else wave_of(text, wave)
+            agents, found = agents_of(text), ids(text)
+            agent = agents[0] if len(agents) == 1 else agent
+            branch = found[0] if len(found) == 1 else None if found else branch
+            continue
+        beside = re.search(r"\s#\s*(.*)", text)
+        found = ids(beside[1]) if beside else []
+        subject = found[0] if len(found) == 1 else branch
+        made = _branches(text, line, facts, Mention("shell", line, id=subject, wave=wave, agent=agent)) or made
+        if (match := _GENERATES.match(text)) is not None:
+            facts.generators.append(Said(match[0], line, "shell"))
+        if (match := _MKDIR.search(text)) is not None and (own := paths(match[1])):
+            said = agents_of(text.split("mkdir")[0])
+            if said or agent or branch:
+                facts.owned.append(
+                    Mention(
+                        "shell",
+                        line,
+                        id=branch,
+                        wave=wave,
+                        agent=said[0] if said else agent,
+                        owns=tuple(_folder(p) for p in own),
+                    )
+                )
+        if gate and wave is not None and not _NO_COMMAND.match(text) and _is_shell(block, text):
+            facts.wave(wave).checks.append(Said(text, line, "shell"))
+        elif gate and wave is None and context.under(r"gate", 2) and not _NO_COMMAND.match(text):
+            facts.gates.append(Said(text, line, "shell"))
+
+
+def _folder(path: str) -> str:
+    return path if path.endswith("/") or "." in path.rsplit("/", 1)[-1] else f"{path}/"
+
+
+def _is_shell(block: Block, text: str) -> bool:
+    """A fence without a language may hold anything."""
+    return (
+        block.language != ""
+        or re.match(r"(?:go|make|npm|pytest|python|cargo|kubectl|git|\./|grep|test|bash|golangci-lint|docker)\b", text)
+        is not None
+    )
+
+
+def _commands(block: Block) -> Iterator[tuple[int, str]]:
+    """Commands and comments with their lines; a line that ends in a backslash goes on."""
+    held, begun = "", 0
+    for number, raw in enumerate(block.text.split("\n"), block.line):
+        text = re.sub(r"^\s*\$\s+", "", raw).strip()
+        if not text:
+            continue
+        begun = begun if held else number
+        if text.endswith("\\") and not text.startswith("#"):
+            held += text[:-1].rstrip() + " "
+            continue
+        yield begun, (held + text).strip()
+        held = ""
+
+
+def _told(text: str, line: int, facts: Facts, subject: Mention, made: list[str]) -> bool:
+    """`# Lines: 700` below the command that makes a branch; True: the comment is about that branch."""
+    key, value, _ = split(text)
+    if subject.id is None and len(made) == 1:
+        subject.name = made[0]
+    if subject.id is None and subject.name is None:
+        return False
+    if re.fullmatch(r"(?:estimated |target |total )*(?:lines|loc|size|target|estimate)", key, re.I) and line_counts(
+        value
+    ):
+        subject.lines = line_counts(value) if re.search(r"line|loc|size", text, re.I) else ()
+    elif re.fullmatch(r"depends(?: on)?|dependencies|deps|needs|requires|blocked by|after", key, re.I):
+        subject.needs = value
+    else:
+        return False
+    facts.mentions.append(subject)
+    return True
+
+
+def _branches(text: str, line: int, facts: Facts, mention: Mention) -> list[str]:
+    """Names that a command makes, or that it fetches or merges; those it makes."""
+    made = [
+        n
+        for n in _MAKES.findall(text)
+        if not is_placeholder(n) and re.search(r"[/-]\w", n) and not n.startswith(("-", "main")) and n[-1] not in "/-"
+    ]
+    found = [n for n in names(text) if n not in made] if text.startswith(("git", "wt-")) else []
+    several = len(made) + len(found) > 1
+    for name in (*made, *found):
+        by = name in made and not several
+        facts.mentions.append(
+            Mention(
+                "shell",
+                line,
+                id=mention.id if by else None,
+                name=name.removeprefix("origin/"),
+                wave=mention.wave if name in made else None,
+                agent=mention.agent if by else None,
+            )
+        )
+    return made

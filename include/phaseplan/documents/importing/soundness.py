@@ -1,0 +1,125 @@
+"""Contradictions with the world: packages that are one directory, gates that do not gate, ties between phases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+from pathlib import Path
+
+from phaseplan.documents.importing.context import agents_of
+from phaseplan.documents.importing.disagreements import place
+from phaseplan.documents.importing.draft import Draft, DraftWave
+from phaseplan.documents.importing.facts import Said
+from phaseplan.documents.importing.trouble import Trouble
+from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.patterns.overlap import common_path
+
+_BAD = re.compile(
+    r"circular|cycl|error|fail|panic|todo|fixme|conflict|warn|unused|vulnerab|forbid|race|"
+    r"deprecat|missing|broken|<<<|leak|invalid|secret|password",
+    re.IGNORECASE,
+)
+_GREP = re.compile(r"\s*(?:e|f|z|r)?grep\b(?P<rest>.*)", re.DOTALL)
+_IDLE = re.compile(
+    r"(?:git (?:status|log|branch|show)|git diff(?!.*(?:--exit-code|--quiet|--check))|ls|cat|pwd|true|find|tree|wc)\b",
+    re.IGNORECASE,
+)
+
+
+def find(draft: Draft, others: Iterable[tuple[Path, PhasePlan]] = ()) -> Iterator[Trouble]:
+    """All of them.
+
+    :param others: plans of other phases, with their files.
+    """
+    for wave in draft.waves:
+        yield from _apart(draft, wave)
+        for check in wave.said.checks:
+            why = fault(check.value)
+            if why is not None:
+                hint = (
+                    "left out of validate, as a TODO"
+                    if inverted(check.value)
+                    else "kept; say what is to fail, for example make generate && git diff --exit-code"
+                )
+                yield Trouble("PP910", check.line, f"`{check.value}` {why}", hint)
+    yield from _ties(draft, others)
+
+
+def inverted(command: str) -> bool:
+    """Whether a command succeeds exactly when it finds something bad."""
+    if re.search(r"&&|\|\||^\s*!|\bif\b", command):
+        return False
+    match = _GREP.fullmatch(re.split(r"(?<!\|)\|(?!\|)", command)[-1])
+    if match is None or re.search(r"(?:^|\s)(?:-\w*[vL]\w*|--invert-match|--files-without-match)\b", match["rest"]):
+        return False
+    return _BAD.search(match["rest"]) is not None
+
+
+def fault(command: str) -> str | None:
+    """Why a command is no gate; None: it may be one."""
+    if inverted(command):
+        return "passes when it finds what should not be there, and fails when it finds nothing"
+    if re.search(r"(?:\|\||;)\s*(?:true|:|echo\b.*)\s*$", command):
+        return "passes whatever comes before its last command"
+    return "passes whatever it finds" if _IDLE.match(command) and not re.search(r"\||&&", command) else None
+
+
+def _apart(draft: Draft, wave: DraftWave) -> Iterator[Trouble]:
+    """PP909."""
+    said = next((s for s in wave.said.apart if not agents_of(s.value)), None)
+    if said is None:
+        return
+    for one, other in combinations(wave.branches, 2):
+        for mine in one.owns:
+            for theirs in other.owns:
+                if common_path(mine.value, theirs.value) is not None:
+                    alike = [b for b in wave.branches if any(common_path(o.value, mine.value) for o in b.owns)]
+                    ids = ", ".join(b.id for b in alike)
+                    text = f"`{said.value[:80]}`, but {ids} of wave {wave.number} work in {mine.value}"
+                    yield Trouble(
+                        "PP909",
+                        said.line,
+                        f"{text} ({place(draft, theirs.line)})",
+                        "give each its own files of the package",
+                    )
+                    return
+
+
+def _ties(draft: Draft, others: Iterable[tuple[Path, PhasePlan]]) -> Iterator[Trouble]:
+    """PP906."""
+    facts = draft.facts
+    free = {phase: said for said in reversed(facts.independent) for phase in said.value}
+    for what, tied in (("depends on", facts.depends), ("blocks", facts.blocks)):
+        for said in tied:
+            for phase in said.value:
+                if phase in free and (draft.phase is None or phase != draft.phase.value):
+                    text = f"it calls itself independent of phase {phase}, and {what} it"
+                    yield Trouble(
+                        "PP906", free[phase].line, f"{text} ({place(draft, said.line)})", "kept both; one is wrong"
+                    )
+    own = draft.phase.value if draft.phase else None
+    for path, plan in others:
+        if own is not None and plan.phase != own:
+            yield from _other(own, free, facts.depends, path, plan)
+
+
+def _other(
+    own: int, free: dict[int, Said[tuple[int, ...]]], depends: list[Said[tuple[int, ...]]], path: Path, plan: PhasePlan
+) -> Iterator[Trouble]:
+    if plan.phase in free and (own in plan.depends_on or own in plan.blocks):
+        tie = "depends on it" if own in plan.depends_on else "blocks it"
+        yield Trouble(
+            "PP906",
+            free[plan.phase].line,
+            f"phase {own} calls itself independent of phase {plan.phase}, which {tie} ({path.name})",
+            "one of the two is wrong",
+        )
+    for said in depends:
+        if plan.phase in said.value and own in plan.independent_from:
+            yield Trouble(
+                "PP906",
+                said.line,
+                f"phase {own} depends on phase {plan.phase}, which calls itself independent of it ({path.name})",
+                "one of the two is wrong",
+            )

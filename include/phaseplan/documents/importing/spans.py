@@ -1,0 +1,113 @@
+"""Durations as people write them: hours, days, `half a day`, `Day 2-3 AM`. A working day has 8 hours."""
+
+from __future__ import annotations
+
+import re
+
+from phaseplan.plan.spans import Span
+
+DAY = 8 * 3600
+HALF = DAY // 2
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": DAY, "w": 5 * DAY}
+_NUMBER = r"(\d{1,7}(?:[.,]\d{1,2}(?!\d))?)"
+_UNIT = r"(seconds?|secs?|minutes?|mins?|hours?|hrs?|h|working[ -]days?|days?|d|weeks?|wks?)\b"
+_RANGE = re.compile(
+    rf"(?<![\w.:]){_NUMBER}\s*(?:{_UNIT})?\s*(?:-|\u2013|\u2014|\bto\b)\s*{_NUMBER}\s*(?:sequential "
+    rf"|working |calendar |parallel )?{_UNIT}",
+    re.I,
+)
+_ONE = re.compile(rf"(?<![\w.:-]){_NUMBER}(?:\s*|-)(?:sequential |working |calendar |parallel |full )?{_UNIT}", re.I)
+_HALF = re.compile(r"\bhalf[ -](?:a[ -])?(?:working[ -])?day\b", re.I)
+_FULL = re.compile(r"\b(?:one|a|full|1 full) day\b", re.I)
+_CLOCK = re.compile(r"\d{1,2}:\d\d")
+_DAYS = re.compile(
+    r"\bdays?\s*(\d{1,3})(?:\s*(am|pm|morning|afternoon|noon)\b)?(?:\s*(?:-|\u2013|\u2014|\bto\b|\bthrough\b|&|and)\s*"
+    r"(?:day\s*)?(\d{1,3})?(?:\s*(am|pm|morning|afternoon|noon)\b)?)?",
+    re.I,
+)
+_MOST = 300  # characters of a text that states a duration
+_LATE = {"pm", "afternoon"}
+
+
+def spans(text: str) -> list[Span]:
+    """Every duration in a text that is written with a unit, in order."""
+    found: list[tuple[int, Span]] = []
+    rest = text = text[:_MOST]
+    for match in _RANGE.finditer(text):
+        low_unit, high_unit = _unit(match[2] or match[4]), _unit(match[4])
+        low, high = round(_float(match[1]) * low_unit), round(_float(match[3]) * high_unit)
+        if 0 < low <= high:
+            found.append((match.start(), Span(low=low, high=high)))
+            rest = rest[: match.start()] + " " * len(match[0]) + rest[match.end() :]
+    for pattern, size in ((_HALF, HALF), (_FULL, DAY)):
+        for match in pattern.finditer(rest):
+            found.append((match.start(), Span(low=size, high=size)))
+            rest = rest[: match.start()] + " " * len(match[0]) + rest[match.end() :]
+    for match in _ONE.finditer(rest):
+        size = round(_float(match[1]) * _unit(match[2]))
+        if size > 0:
+            found.append((match.start(), Span(low=size, high=size)))
+    return [span for _, span in sorted(found, key=lambda pair: pair[0])]
+
+
+def duration(text: str) -> Span | None:
+    """The duration a text states: hours before days before calendar positions (`Day 2-3 AM` is 12 hours)."""
+    text = text[:_MOST]
+    stated = spans(text)
+    hours = [s for s in stated if re.search(r"\d\s*-?\s*(?:h|hr|hour)", text, re.I) and s.low % DAY] or stated
+    if hours:
+        return hours[0]
+    return None if _CLOCK.search(text) else _calendar(text)
+
+
+def in_days(text: str) -> bool:
+    """Whether a text counts days rather than hours."""
+    return re.search(r"\bdays?\b", text, re.I) is not None and not re.search(r"\bh(?:ou)?rs?\b", text, re.I)
+
+
+def _calendar(text: str) -> Span | None:
+    """From the first half day to the last."""
+    first: int | None = None
+    last = 0
+    for match in _DAYS.finditer(text):
+        day, half, until, until_half = match.groups()
+        begin, finish = _halves(int(day), half or (until_half if until is None else None))
+        if until is not None:
+            finish = _halves(int(until), until_half)[1]
+        elif until_half and half:
+            finish = _halves(int(day), until_half)[1]
+        first, last = begin if first is None else first, max(last, finish)
+    if first is None or not 0 < last - first <= 200:
+        return None
+    return Span(low=(last - first) * HALF, high=(last - first) * HALF)
+
+
+def _halves(day: int, half: str | None) -> tuple[int, int]:
+    """First half day and the one after the last, of a day or a half of one."""
+    if half is None:
+        return 2 * day, 2 * day + 2
+    late = half.lower() in _LATE
+    return 2 * day + late, 2 * day + late + 1
+
+
+def _float(text: str) -> float:
+    """`1.5`, and `1,5`."""
+    return float(text.replace(",", "."))
+
+
+def _unit(text: str) -> int:
+    letter = "d" if text.lower().startswith("working") else text[0].lower()
+    return _UNITS[letter]
+
+
+def written(span: Span) -> str:
+    """A span as plan files write it."""
+    low, high = _one(span.low), _one(span.high)
+    return low if low == high else f"{low}-{high}"
+
+
+def _one(seconds: int) -> str:
+    for unit, size in (("h", 3600), ("m", 60)):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

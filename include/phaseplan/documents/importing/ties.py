@@ -1,0 +1,129 @@
+"""Ties between phases: `Depends On`, `Blocks`, `Independent From`, as keys, sentences, tables and headings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from phaseplan.documents.importing.facts import Facts, Said, Ties
+from phaseplan.documents.importing.statements import Statement
+from phaseplan.documents.importing.words import ids, is_none, numbers
+
+_PHASES = re.compile(
+    r"\bphases?\s*#?(\d{1,3}(?:\s*(?:[,&/\u2013-]|and|to|through)\s*(?:phase\s*)?\d{1,3}\b(?!\.\d))*)", re.I
+)
+_TIED = re.compile(
+    r"\W*(?:phase \d+ |it |this phase )?(?:is )?(depends on|requires|needs|presupposes|blocks|"
+    r"independent (?:of|from))\s+"
+    r"(?:phases?\s*\d|nothing\b|no (?:other )?phase)",
+    re.I,
+)
+_BLOCKED = re.compile(r"(.*\bphases?\s*\d.*)\b(?:is|are) blocked (?:until|by)\b", re.I)
+_WAITS = re.compile(
+    r"(.*\bphases?\s*\d.*)\b(?:(?:waits?|depends?) (?:for|on) (?:it|this|us)|"
+    r"(?:cannot|can't|can not|must not) (?:start|begin) (?:before|until))\b",
+    re.I,
+)
+_BEFORE = re.compile(r".*\bbefore ((?:the )?phases?\s*\d.*?) (?:can|may|could) (?:start|begin)\b", re.I)
+_LIST = r"(phases?\s*\d+(?:\s*(?:,|and|&|, and)\s*(?:phase\s*)?\d+\b)*)"
+_BUILDS = re.compile(rf"\bbuilds? (?:up)?on {_LIST}", re.I)
+_REQUIRED = re.compile(rf"\b(?:is |are )?required by {_LIST}", re.I)
+_APART = re.compile(
+    r".*\bphases?\s*\d.*\b(?:independent (?:from|of) (?:it|this|us)|(?:not|un)\W?affected|"
+    r"nothing to do with (?:it|this|us))\b",
+    re.I,
+)
+_DEPENDS = (
+    r"(?:phase )?(?:depends on(?: phases?)?|dependencies|prerequisites?|requires(?: phases?)?|presupposes|needs|"
+    r"prerequisite phases?|"
+    r"predecessors?|"
+    r"upstream(?: phases)?|hard dependencies|phase dependencies)"
+)
+_BLOCKS = (
+    r"(?:phase )?(?:blocks(?: phases?)?|enables|required by(?: phases?)?|unblocks|needed by|"
+    r"downstream(?: phases)?|successors?|(?:phases )?waiting(?: phases| for (?:this one|it|us))?|"
+    r"blocked phases|(?:what )?(?:this phase |phase \d+ )?(?:unlocks|enables|unblocks|blocks))"
+)
+_INDEPENDENT = r"(?:phase )?(?:is )?independent (?:from|of)(?: phases?)?|(?:can run )?(?:in )?parallel with|"
+_INDEPENDENT += r"no relation|unrelated(?: phases?)?"
+
+
+def phases(text: str) -> tuple[int, ...]:
+    """Phase numbers in a text: `Phase 5, Phases 7-9`."""
+    out: list[int] = []
+    for match in _PHASES.finditer(text):
+        for part in re.split(r"[,&/]|\band\b", match[1]):
+            ends = [int(n) for n in re.findall(r"\d+", part)]
+            out += range(ends[0], ends[1] + 1) if len(ends) == 2 and 0 < ends[1] - ends[0] < 50 else ends
+    return tuple(dict.fromkeys(out))
+
+
+def sentences(s: Statement, facts: Facts) -> bool:
+    """`Phase 10 depends on Phase 5 and Phase 9. It blocks nothing.`; True: it spoke of other phases."""
+    tied = False
+    for sentence in re.split(r"(?<=[.;])\s", s.value):
+        if (match := _TIED.match(sentence)) is not None:
+            tied |= tie(replace(s, value=sentence[match.end(1) :].strip()), match[1].lower(), facts)
+        elif (match := _BLOCKED.match(sentence) or _WAITS.match(sentence) or _BEFORE.match(sentence)) is not None:
+            clause = re.split(r",\s+(?:and|but)\s+", match[1])[-1]
+            facts.blocks.append(Said(phases(re.sub(r"\s*\([^)]*\)", "", clause)), s.line))
+        elif _APART.match(sentence):
+            facts.independent.append(Said(phases(sentence), s.line))
+        if not tied:
+            facts.depends += [Said(phases(match[1]), s.line) for match in _BUILDS.finditer(sentence)]
+            facts.blocks += [Said(phases(match[1]), s.line) for match in _REQUIRED.finditer(sentence)]
+    return tied
+
+
+def tie(s: Statement, key: str, facts: Ties) -> bool:
+    """`Depends On`, `Blocks`, `Independent From`, as keys, parents or headings."""
+    key = re.sub(r"[_\s]+", " ", re.sub(r"^\W+", "", key))
+    for at, text in enumerate(
+        (
+            key,
+            *(p.lower().replace("_", " ") for p in reversed(s.parents)),
+            *(h.lower() for h in reversed(s.context.headings[-1:])),
+        )
+    ):
+        for target, pattern in (
+            (facts.depends, _DEPENDS),
+            (facts.blocks, _BLOCKS),
+            (facts.independent, _INDEPENDENT),
+        ):
+            if at and s.kind == "text" and not s.key and not re.match(r"\W*(?:phases?\s*\d|no)", s.value, re.I):
+                continue
+            if re.fullmatch(rf"{pattern}\b:?(?:\s*\(.*\))?(?::.*)?", text) and not s.context.branch:
+                found = phases(s.whole if at else s.value)
+                if not found and at == 0 and re.search(r"\d", s.value) and not ids(s.value):
+                    bare = re.sub(r"\([^)]*\)", "", s.value)
+                    found = tuple(numbers(bare)) if re.fullmatch(r"\W*[\d, and]+\W*", bare) else ()
+                if found or is_none(s.value):
+                    target.append(Said(found if not is_none(s.value) else (), s.line))
+                return at == 0 or bool(found)
+    return False
+
+
+def relation(s: Statement, facts: Facts) -> bool:
+    """`Phase 7: Type checker` beside `Phase 8 depends on it`; `Phase 8: Code generation` of the phase itself."""
+    told, own = phases(s.key), facts.phases[0].value if facts.phases else None
+    if len(told) != 1 or not re.match(r"\W*phase\b", s.key, re.I):
+        return False
+    us = rf"(?:phase 0*{own}|this(?: phase)?|us|it|here)\b" if own is not None else r"(?:this(?: phase)?|us|it)\b"
+    if told[0] == own:
+        if re.fullmatch(r"\W*phase\s*\d+\W*", s.key, re.I) and re.search(r"[A-Za-z]{3}", s.value):
+            facts.titles.insert(0, Said(s.value, s.line))
+        return False
+    if re.match(r"\W*independent\b", s.value, re.I) or re.search(rf"\bindependent (?:from|of) {us}", s.value, re.I):
+        facts.independent.append(Said(told, s.line))
+    elif re.search(
+        rf"(?:^\W*|\b)(?:{us} depends on it|{us} needs it)\b|"
+        rf"^\W*(?:{us} )?(?:depends on it|requires it|needs it|prerequisite|required|needed)\b",
+        s.value,
+        re.I,
+    ):
+        facts.depends.append(Said(told, s.line))
+    elif re.search(rf"(?:^|\W)(?:is )?(?:blocked by|depends on|waits for|needs|requires) {us}", s.value, re.I):
+        facts.blocks.append(Said(told, s.line))
+    else:
+        return False
+    return True

@@ -1,0 +1,41 @@
+"""A contradiction: two places of a document that cannot both be right, and what the importer took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from phaseplan.documents.importing.schemes import Scheme
+from phaseplan.plan.lint.codes import Severity
+from phaseplan.plan.lint.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One contradiction; the message names the second place, the hint what was taken or is to be done."""
+
+    code: str
+    line: int
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Strict(Diagnostic):
+    """A diagnostic that counts as an error whatever its code says: `import --strict`."""
+
+    @property
+    def severity(self) -> Severity:
+        """Always an error."""
+        return "error"
+
+    @property
+    def is_error(self) -> bool:
+        """Always."""
+        return True
+
+
+def diagnostics(file: str, troubles: list[Trouble], scheme: Scheme, strict: bool) -> list[Diagnostic]:
+    """Troubles as diagnostics of a file, in the document's own words."""
+    kind = Strict if strict else Diagnostic
+    shown = scheme.shown
+    return [kind(t.code, file, t.line, 1, shown(t.message), t.hint and shown(t.hint)) for t in troubles]

@@ -1,0 +1,161 @@
+"""What no branch may bring in, whatever it owns: ways out of the tree, and other repositories."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from phaseplan.ledger.records import Finding
+from phaseplan.repository.commit_paths import Change, attributes, changes, shown
+from phaseplan.repository.objects import NEUTRAL
+from phaseplan.repository.repo import GitRepo
+from phaseplan.repository.stream import contents, entries
+from phaseplan.text.file_names import bare_repositories, deceptive, turns, twins, unusual
+
+_GITLINK, _SYMLINK, _NONE = "160000", "120000", "000000"
+_LONGEST = 4096  # bytes of a link's target; no system follows a longer one
+_HOPS = 40
+_MANY = 50  # findings
+_LONGEST_NAME = 255  # bytes of a person's name or address
+_PEOPLE = ("author's name", "author's address", "committer's name", "committer's address")
+
+
+def hostile(repo: GitRepo, base: str, commit: str, *, ground: str | None = None) -> tuple[Finding, ...]:
+    """Findings on what changed between base and commit; nothing is checked out.
+
+    :param ground: the commit whose attributes count, which no branch can have changed; None: the base.
+    """
+    changed = changes(repo, base, commit)
+    found = [_finding(change.path, said) for change in changed for said in _faults(change)]
+    found += [_finding(path, said) for path, said in _links(repo, base, commit, changed)]
+    found += _unusual(repo, ground or base, commit, [change.path for change in changed if change.added])
+    found += _nested(repo, ground or base, commit, [change.path for change in changed if change.added])
+    found += _commits(repo, base, commit)
+    found += [_finding(path, "is a Git LFS file: agents work without its content, so they may not change it")
+              for path in _lfs(repo, ground or base, changed)]  # fmt: skip
+    if len(found) > _MANY:
+        found = [*found[:_MANY], Finding(gate="hostile", message=f"and {len(found) - _MANY} more like these")]
+    return tuple(found)
+
+
+def _unusual(repo: GitRepo, ground: str, commit: str, added: Sequence[str]) -> Iterator[Finding]:
+    """Findings on new names, save what the ground has made a custom."""
+    for path, said in unusual(added, lambda: [e.path for e in entries(repo, ground)]):
+        yield _finding(path, said)
+    alike = twins(added, (e.path for e in entries(repo, commit))) if added else []
+    known = [e.path for e in entries(repo, ground)] if alike else []
+    if alike and not twins(known, known):
+        for path, other in alike:
+            yield _finding(path, f"many systems take this name and {shown(other)} for one: give it another name")
+
+
+def _commits(repo: GitRepo, base: str, commit: str) -> Iterator[Finding]:
+    """Findings on authors and messages, which nobody can take out of the history again."""
+    form = "--format=%H%n%an%n%ae%n%cn%n%ce%n%B"
+    for told in repo.run("log", "-z", "--no-show-signature", form, f"{base}..{commit}", env=NEUTRAL).out.split("\0"):
+        if turns(told):
+            said = f"the message or an author of commit {told[:12]} holds control characters, or ones that turn the "
+            yield Finding(gate="hostile", message=f"{said}direction of reading: write it in plain characters")
+        for what, name in zip(_PEOPLE, told.split("\n")[1:5], strict=False):
+            if (size := len(name.encode("utf-8", "surrogateescape"))) > _LONGEST_NAME:
+                said = f"the {what} of commit {told[:12]} is too long: set another (git config user.name, user.email)"
+                yield Finding(gate="hostile", message=said, limit=f"{_LONGEST_NAME} bytes", actual=f"{size} bytes")
+
+
+def _nested(repo: GitRepo, ground: str, commit: str, added: Sequence[str]) -> Iterator[Finding]:
+    """Findings on bare repositories, whose configuration git obeys when somebody works in their folder."""
+    if not added or not (found := bare_repositories([e.path for e in entries(repo, commit)])):
+        return
+    if bare_repositories([e.path for e in entries(repo, ground)]):
+        return  # a custom of this repository, of its tests perhaps
+    for folder in sorted(found):
+        if any(path.startswith(folder) for path in added):
+            said = "a git repository (HEAD, objects, refs), whose configuration git would obey: add the files that it "
+            yield _finding(folder.rstrip("/") or "HEAD", f"{said}holds, or make it where it is needed")
+
+
+def _finding(path: str, said: str) -> Finding:
+    return Finding(gate="hostile", file=shown(path), message=said)
+
+
+def _faults(change: Change) -> Iterator[str]:
+    if change.new_mode == _GITLINK:
+        yield "adds or moves a submodule (gitlink): add the files themselves"
+    elif change.old_mode == _GITLINK:
+        yield "removes or replaces a submodule (gitlink)"
+    if change.path.rpartition("/")[2].lower() == ".gitmodules":
+        yield "changes the submodules' configuration"
+    if change.new_mode != _NONE and any(_is_git(part) for part in change.path.split("/")):
+        yield "a path that some systems take for .git"
+    if change.added:
+        yield from deceptive(change.path)
+
+
+def _is_git(part: str) -> bool:
+    """Whether a file system that folds case, ignores marks or trailing dots would open `.git`."""
+    visible = "".join(c for c in part if unicodedata.category(c) not in {"Cf", "Mn"})
+    folded = unicodedata.normalize("NFKC", visible).lower().partition(":")[0].rstrip(". ")
+    return folded in {".git", "git~1", ""} or part in {".", ".."}
+
+
+def _lfs(repo: GitRepo, base: str, changed: tuple[Change, ...]) -> tuple[str, ...]:
+    paths = [change.path for change in changed]
+    return tuple(p for p, values in attributes(repo, base, ["filter"], paths).items() if values.get("filter") == "lfs")
+
+
+def _links(repo: GitRepo, base: str, commit: str, changed: tuple[Change, ...]) -> list[tuple[str, str]]:
+    """Links that lead out of the tree now and did not in the base.
+
+    Every link is followed, not only the changed ones: a new link can lead an old one astray.
+    """
+    touched = {change.path for change in changed}
+    if not any(_SYMLINK in (change.new_mode, change.old_mode) for change in changed):
+        return []
+    now, before = _targets(repo, commit), _targets(repo, base)
+    out = []
+    for path in now:
+        if not _stays(path, now) and (path in touched or _stays(path, before)):
+            out.append((path, f"a symbolic link out of the tree: {shown(now[path])[:200]}"))
+    return out
+
+
+def _targets(repo: GitRepo, commit: str) -> dict[str, str]:
+    """Target by path of all symbolic links of a commit."""
+    links = [entry for entry in entries(repo, commit) if entry.symlink]
+    read = contents(repo, (entry.id for entry in links))
+    out = {}
+    for entry, (_, _, pieces) in zip(links, read, strict=True):
+        target = b"".join(pieces)
+        out[entry.path] = target[: _LONGEST + 1].decode("utf-8", "surrogateescape")
+    return out
+
+
+def _stays(path: str, targets: dict[str, str]) -> bool:
+    """Whether following a link, through other links too, ends inside the tree without leaving it on the way.
+
+    `.git` is not of the tree.
+    """
+    place: list[str] = []
+    todo = path.split("/")[::-1]
+    hops = 0
+    while todo:
+        part = todo.pop()
+        if part in {"", "."}:
+            continue
+        if part == "..":
+            if not place:
+                return False
+            place.pop()
+            continue
+        if hops and _is_git(part):
+            return False
+        target = targets.get("/".join([*place, part]))
+        if target is None:
+            place.append(part)
+            continue
+        hops += 1
+        if hops > _HOPS or len(target) > _LONGEST or target.startswith("/") or re.match(r"[A-Za-z]:|\\", target):
+            return False
+        todo += target.split("/")[::-1]
+    return True

@@ -1,0 +1,20 @@
+"""Says of a commit that changes nothing how it came to that."""
+
+from __future__ import annotations
+
+from phaseplan.ledger.records import Finding
+from phaseplan.repository.commit_paths import changes
+from phaseplan.repository.repo import GitRepo
+
+WROTE_NOTHING = "wrote nothing: the commit is the same tree as its base"
+
+
+def nothing(repo: GitRepo, base: str, raw: str) -> Finding:
+    """The finding for an agent whose work, without scratch files, is the same tree as its base."""
+    if changes(repo, base, raw):
+        said = "wrote scratch files only (`gates.scratch_files`): without them the commit is the same tree as its base"
+    elif raw != base:
+        said = "its commits undo each other: the last is the same tree as its base"
+    else:
+        said = WROTE_NOTHING
+    return Finding(gate="agent", message=said)

@@ -1,0 +1,17 @@
+"""Which profile gate containers run with: never an agent's network, environment or secrets."""
+
+from __future__ import annotations
+
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.model import PhasePlan
+
+
+def gate_profile(plan: PhasePlan, profile: AgentProfile) -> AgentProfile:
+    """What of a profile is for gates.
+
+    :param profile: the one that `gates.profile` names, whose network and environment are meant for gates; or, where
+        none is named, that of an agent, of which gates get the image and the limits.
+    """
+    if plan.gates.profile is not None:
+        return profile.model_copy(update={"secrets": {}})
+    return profile.model_copy(update={"secrets": {}, "environment": {}, "network": "none"})

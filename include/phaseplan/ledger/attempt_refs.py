@@ -1,0 +1,167 @@
+"""What a branch task writes: refs of its own, each created once. Whoever loses a race is stale or takes the next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from phaseplan.errors import Infrastructure, Stale
+from phaseplan.ledger import refs
+from phaseplan.ledger.name_clashes import in_the_way, name_of
+from phaseplan.ledger.records import Verdict, now
+from phaseplan.ledger.snapshot import claimed_by, names_to_withdraw
+from phaseplan.ledger.write import Snapshot, read
+from phaseplan.plan.model import Branch
+from phaseplan.repository.objects import commit, tree_of, write_tree
+from phaseplan.repository.refusals import clash
+from phaseplan.repository.remote import ROUNDS, Remote, Update, pause
+from phaseplan.repository.repo import GitRepo
+
+_STUCK = 8  # pushes of the very same moves that lose to nobody
+
+
+def claim_attempt(
+    repo: GitRepo,
+    remote: Remote,
+    phase: int,
+    branch: Branch,
+    base: str,
+    claim: str,
+    run: str,
+    inputs: Mapping[str, str] | None = None,
+) -> int:
+    """Take the next free number for an attempt on workspace `base`, before its container starts.
+
+    Doing it again under the same claim, run and base gives the same number while it has no verdict.
+
+    :param inputs: what its agent works from (`attempt.inputs`), so that a later run can tell whether it would give the
+        agent the same task.
+    """
+    for round_ in range(ROUNDS):
+        snapshot = read(repo, remote, phase)
+        if (mine := _open_claim(snapshot, branch.id, base, claim, run)) is not None:
+            return mine
+        number = snapshot.next_attempt(branch)
+        if start_attempt(repo, remote, phase, branch, number, base, claim, run, inputs):
+            return number
+        pause(round_)
+    raise Infrastructure(f"{branch.id}: {ROUNDS} attempt numbers in a row were taken by others on {remote}")
+
+
+def start_attempt(
+    repo: GitRepo,
+    remote: Remote,
+    phase: int,
+    branch: Branch,
+    number: int,
+    base: str,
+    claim: str,
+    run: str,
+    inputs: Mapping[str, str] | None = None,
+) -> bool:
+    """Claim one number for an attempt on workspace `base`. False: somebody else has it."""
+    told = {"claim": claim, "run": run, "time": now(), **({"inputs": dict(inputs)} if inputs else {})}
+    said = json.dumps(told, sort_keys=True)
+    mark = commit(repo, tree_of(repo, base), [base], f"Start {branch.id} attempt {number}\n\n{said}\n", now())
+    return remote.push(repo, [Update(refs.started(phase, branch.id, number), mark, None)])
+
+
+def _open_claim(snapshot: Snapshot, branch_id: str, base: str, claim: str, run: str) -> int | None:
+    found = claimed_by(snapshot, branch_id, claim, run)
+    judged = {v.attempt for v in snapshot.verdicts.get(branch_id, ())}
+    return found[0] if found and found[1].base == base and found[0] not in judged else None
+
+
+def keep_attempt(repo: GitRepo, remote: Remote, phase: int, branch_id: str, number: int, commit: str) -> str:
+    """Keep what an attempt produced, good or bad.
+
+    :return: what is kept under this number: `commit`, or what another process has collected before (a worker that
+        was given up may still run beside its successor; both collect the same volume, and the first stands).
+    """
+    return keep_first(repo, remote, refs.attempt(phase, branch_id, number), commit)
+
+
+def keep_first(repo: GitRepo, remote: Remote, ref: str, commit: str) -> str:
+    """Create a ref; what stands under it afterwards: `commit`, or what another process has put there before."""
+    if remote.push(repo, [Update(ref, commit, None)]):
+        return commit
+    held = remote.refs(ref, repo=repo)[ref]  # created once: it stays what it is
+    remote.take(repo, [ref], [held])
+    return held
+
+
+def publish_result(
+    repo: GitRepo,
+    remote: Remote,
+    verdict: Verdict,
+    judged: str | None,
+    status_lines: Sequence[str] = (),
+    blockers: Sequence[str] = (),
+) -> Verdict:
+    """Publish a verdict under its number; its parent is the judged commit, or the workspace base.
+
+    :return: the verdict that stands: an earlier one of the same claim does, whatever it says.
+    :raises Stale: another claim has judged this attempt.
+    """
+    files = {
+        "verdict.json": (verdict.model_dump_json(indent=1) + "\n").encode("utf-8", "replace"),
+        "status.log": "".join(f"{line}\n" for line in status_lines).encode("utf-8", "replace"),
+        "blockers.log": "".join(f"{line}\n" for line in blockers).encode("utf-8", "replace"),
+    }
+    title = f"Result {verdict.branch} {verdict.attempt}.{verdict.gating}: {verdict.outcome}\n"
+    made = commit(repo, write_tree(repo, files), [judged or verdict.base], title, now())
+    ref = refs.result(verdict.phase, verdict.branch, verdict.attempt, verdict.gating)
+    if remote.push(repo, [Update(ref, made, None)]):
+        return verdict
+    snapshot = read(repo, remote, verdict.phase)
+    standing = [
+        v
+        for v in snapshot.verdicts.get(verdict.branch, ())
+        if (v.attempt, v.gating) == (verdict.attempt, verdict.gating)
+    ]
+    if standing and (standing[0].claim, standing[0].run) == (verdict.claim, verdict.run):
+        return standing[0]
+    raise Stale(f"{verdict.branch}: attempt {verdict.attempt} was already judged under another claim ({ref})")
+
+
+def publish_name(repo: GitRepo, remote: Remote, branch: Branch, verdict: Verdict) -> bool:
+    """Give a passed commit its public name, after its result; an older name of ours goes in the same push.
+
+    Looked at again after the push: of two attempts that passed at the same time, whoever comes last sees both.
+
+    :return: False: the name is somebody else's and is left alone.
+    :raises NameClash: another branch of the target is in the way of it.
+    :raises Refused: the target will not have it.
+    :raises Stale: another attempt counts by now, or this one was taken out; its name is withdrawn.
+    """
+    ref = name_of(branch, verdict)
+    tried: list[list[Update]] = []
+    for round_ in range(ROUNDS):
+        snapshot = read(repo, remote, verdict.phase)
+        theirs = verdict.source == "person" and ref in snapshot.heads  # it stays where the person put it
+        counts = snapshot.current(branch.id)
+        mine = counts is not None and counts.attempt == verdict.attempt
+        if mine and not theirs and snapshot.heads.get(ref, verdict.commit) != verdict.commit:
+            return False
+        gone = names_to_withdraw(snapshot, branch, counts.attempt if counts else None)
+        gone = {name: old for name, old in gone.items() if mine or name == ref}  # others' are none of a stale one's
+        moves = [Update(name, None, old) for name, old in gone.items() if name != ref or not mine]
+        if mine and ref not in snapshot.heads:
+            if (other := in_the_way(ref, snapshot.heads.keys() - gone.keys())) is not None:
+                raise clash(str(remote), ref, other)
+            moves.append(Update(ref, verdict.commit, None))
+        if not moves and mine:
+            return True
+        if not moves:
+            raise Stale(
+                f"{verdict.branch}: attempt {verdict.attempt} passed, and no longer counts; {ref} is not its name"
+            )
+        if not remote.push(repo, moves):
+            tried.append(moves)
+            if tried.count(moves) > _STUCK:
+                raise Infrastructure(
+                    f"{verdict.branch}: {remote} does not take {ref}, {_STUCK} times in a row, though nobody moved it; "
+                    "a case-insensitive disk with a branch of the same letters does that"
+                )
+            pause(round_)
+    raise Infrastructure(f"{verdict.branch}: the name {ref} on {remote} kept changing; try again")

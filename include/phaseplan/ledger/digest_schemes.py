@@ -1,0 +1,67 @@
+"""How digests take a model: as its author wrote it. And how they took it before, for what was recorded then.
+
+A verdict that was made under another way of hashing is compared under its own: were it not, an upgrade would take
+everything that is integrated for changed, revert it and have agents build it again (docs/decisions/026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from phaseplan.plan.digest import said
+from phaseplan.plan.model import PhasePlan
+
+#: The way digests are made now; it stands among the ingredients under this name. Raise it when they are made otherwise.
+NAME = "scheme"
+CURRENT = "2"
+#: Before ingredients had a scheme: models were hashed with all defaults of that day, which are these.
+FIRST = "1"
+
+_DAY_ONE: Mapping[str, Mapping[str, Any]] = {
+    "Branch": {"depends_on": [], "brief": ""},
+    "SharedFile": {"branches": [], "merge": "text", "check": None},
+    "GeneratedFiles": {},
+    "AgentProfile": {
+        "command": [],
+        "environment": {},
+        "secrets": {},
+        "network": "none",
+        "cpus": 1.0,
+        "memory": 2 << 30,
+        "pids": 512,
+        "timeout": 7200,
+        "user": "1000:1000",
+        "max_output": 500 << 20,
+    },
+}
+
+Dump = Callable[[BaseModel], dict[str, Any]]
+
+
+def of(inputs: Mapping[str, str]) -> str:
+    """Say under which scheme ingredients were recorded."""
+    return inputs.get(NAME, FIRST)
+
+
+def readable(inputs: Mapping[str, str]) -> str:
+    """Choose the scheme to compare recorded ingredients under: their own, where this Phaseplan knows it."""
+    return FIRST if inputs and of(inputs) == FIRST else CURRENT
+
+
+def dump(scheme: str) -> Dump:
+    """Choose how a model becomes a value to be hashed."""
+    return _first if scheme == FIRST else said
+
+
+def whole(scheme: str, plan: PhasePlan) -> dict[str, Any]:
+    """What of the plan as a whole an agent works from."""
+    return {"history": plan.history} if scheme == FIRST else said(plan, include={"history"})
+
+
+def _first(model: BaseModel) -> dict[str, Any]:
+    """As it was: a key that came later counts only where somebody uses it."""
+    kind = next(base.__name__ for base in type(model).__mro__ if base.__name__ in _DAY_ONE)
+    return {**_DAY_ONE[kind], **said(model)}

@@ -1,0 +1,44 @@
+"""What happened last: where a run came to nothing about a branch, what a record says of it is older than the run."""
+
+from __future__ import annotations
+
+from phaseplan.ledger.records import RunRecord, State
+from phaseplan.ledger.snapshot import READY, Snapshot
+
+
+def untouched(snapshot: Snapshot, branch_id: str) -> str:
+    """Why the run that holds the ledger has not built a branch, and what an earlier one said of it.
+
+    Only of a run whose tasks have ended this is true. Empty: the run has built, judged or merged it, it is not about
+    it, or nothing is known.
+    """
+    run = snapshot.ledger.run if snapshot.ledger else None
+    record = snapshot.folded().branches.get(branch_id)
+    if run is None or snapshot.pinned is None or (run.branches and branch_id not in run.branches):
+        return ""
+    if _touched(snapshot, run, branch_id) or (record and record.state in (*READY, State.PENDING, State.RUNNING)):
+        return ""
+    if record and record.cause and not record.run and record.cause != "failed":
+        return ""  # taken out by a person, or decided before records said in which run
+    said = f"not built in this run: {_why(snapshot, run, branch_id)}"
+    return f"{said}; before it, {record.state}: {record.reason}" if record and record.reason else said
+
+
+def _touched(snapshot: Snapshot, run: RunRecord, branch_id: str) -> bool:
+    claims, verdicts = snapshot.started.get(branch_id, {}), snapshot.verdicts.get(branch_id, ())
+    record = snapshot.folded().branches.get(branch_id)
+    mine = any(claim.run == run.id for claim in claims.values()) or any(v.run == run.id for v in verdicts)
+    return mine or (record is not None and record.run == run.id)
+
+
+def _why(snapshot: Snapshot, run: RunRecord, branch_id: str) -> str:
+    assert snapshot.pinned and snapshot.ledger, "a run has pinned its plan"
+    plan = snapshot.pinned.plan
+    if (needed := snapshot.first_cause(branch_id)) is not None:
+        return f"it needs {needed}, which is {snapshot.state(needed)}"
+    before = max((w.wave for w in plan.waves if w.wave < plan.wave_of[branch_id]), default=None)
+    if run.start == "wave" and before is not None:
+        wave = snapshot.ledger.waves.get(before)
+        if wave is None or wave.run != run.id or wave.state != "integrated":
+            return f"wave {before} was not integrated"
+    return "its task ended before an attempt began, and its log says why"

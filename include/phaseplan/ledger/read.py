@@ -1,0 +1,143 @@
+"""Reading a phase: the ledger, and every ref that says more than it knows yet."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from phaseplan.errors import Infrastructure
+from phaseplan.ledger import refs
+from phaseplan.ledger.pieces import HalfThere, check_whole
+from phaseplan.ledger.records import Ledger, Pinned, Verdict
+from phaseplan.ledger.run_history import nights_of
+from phaseplan.ledger.snapshot import Claim, Snapshot
+from phaseplan.ledger.status_log import ordered
+from phaseplan.repository.objects import missing, read_objects
+from phaseplan.repository.remote import ROUNDS, Remote
+from phaseplan.repository.repo import GitRepo
+
+M = TypeVar("M", bound=BaseModel)
+_NUMBERED = re.compile(r"(started|attempts|results)/([^/]+)/([1-9][0-9]{0,8})(?:\.([1-9][0-9]{0,8}))?")
+
+
+def read(repo: GitRepo, remote: Remote, phase: int, *, nights: bool = False) -> Snapshot:
+    """Everything a phase's refs say: one listing, and one fetch where something is new.
+
+    :param nights: also the history of its runs, which grows with every night and is rarely needed.
+    """
+    anew = False
+    for _ in range(ROUNDS):
+        held = remote.refs(repo=repo)
+        own = {ref: sha for ref, sha in held.items() if ref.startswith(f"{refs.root(phase)}/")}
+        integration = refs.integration(phase)
+        wanted = [*own.values(), *([held[integration]] if integration in held else ())]
+        sources = [*([f"{refs.root(phase)}/*"] if own else []), *([integration] if integration in held else [])]
+        if missing(repo, wanted):
+            remote.take(repo, sources, wanted)
+        if missing(repo, wanted):
+            continue
+        try:
+            found = _snapshot(repo, phase, own, {r: s for r, s in held.items() if r.startswith("refs/heads/")})
+            return replace(found, nights=nights_of(repo, found.ledger_commit)) if nights else found
+        except HalfThere:
+            if anew:
+                raise
+            anew = True
+            remote.take(repo, sources, anew=True)
+    raise Infrastructure(f"the refs of phase {phase} on {remote} changed faster than they could be read {ROUNDS} times")
+
+
+def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, str]) -> Snapshot:
+    tip = own.get(refs.ledger(phase))
+    numbered = [(m, sha) for ref, sha in own.items() if (m := _NUMBERED.fullmatch(ref[len(refs.root(phase)) + 1 :]))]
+    results = {f"{m[2]}/{m[3]}.{m[4]}": sha for m, sha in numbered if m[1] == "results" and m[4]}
+    started = {(m[2], int(m[3])): sha for m, sha in numbered if m[1] == "started" and not m[4]}
+    attempts: dict[str, dict[int, str]] = {}
+    for match, sha in numbered:
+        if match[1] == "attempts" and not match[4]:
+            attempts.setdefault(match[2], {})[int(match[3])] = sha
+    files = read_objects(repo, _wanted(tip, results.values(), started.values()))
+    check_whole(repo, [name for name, data in files.items() if data is None])
+    verdicts = {
+        key: _load(Verdict, files[f"{sha}:verdict.json"], refs.root(phase) + "/results/" + key)
+        for key, sha in results.items()
+    }
+    folded = frozenset(_lines(files.get(f"{tip}:folded"))) & results.keys()
+    fresh = sorted(results.keys() - folded, key=lambda key: (verdicts[key].finished, key))
+    logs = {name: _log(files, tip, name, [results[key] for key in fresh]) for name in ("status.log", "blockers.log")}
+    kept = len(_lines(files.get(f"{tip}:status.log")))
+    return Snapshot(
+        phase=phase,
+        ledger=_load(Ledger, files[f"{tip}:ledger.json"], refs.ledger(phase)) if tip else None,
+        ledger_commit=tip,
+        pinned=_load(Pinned, files[f"{tip}:plan.json"], refs.ledger(phase)) if tip else None,
+        started=_claims(files, started),
+        attempts=attempts,
+        verdicts=_by_branch(verdicts),
+        heads=heads,
+        status_lines=logs["status.log"][:kept] + ordered(logs["status.log"][kept:]),
+        blockers=logs["blockers.log"],
+        results=results,
+        folded_results=folded,
+        logged=(kept, len(_lines(files.get(f"{tip}:blockers.log")))),
+    )
+
+
+def _wanted(tip: str | None, results: Iterable[str], started: Iterable[str]) -> list[str]:
+    names = (
+        [f"{tip}:{name}" for name in ("ledger.json", "plan.json", "status.log", "blockers.log", "folded")]
+        if tip
+        else []
+    )
+    for sha in results:
+        names += [f"{sha}:verdict.json", f"{sha}:status.log", f"{sha}:blockers.log"]
+    return names + list(started)
+
+
+def _log(files: dict[str, bytes | None], tip: str | None, name: str, fresh: Sequence[str]) -> tuple[str, ...]:
+    return tuple(line for sha in [tip, *fresh] for line in _lines(files.get(f"{sha}:{name}")))
+
+
+def _lines(data: bytes | None) -> tuple[str, ...]:
+    return tuple(data.decode("utf-8", "replace").split("\n")[:-1]) if data else ()
+
+
+def _load(model: type[M], data: bytes | None, where: str) -> M:
+    try:
+        return model.model_validate_json(data or b"")
+    except ValidationError as error:
+        raise Infrastructure(
+            f"{where} does not hold a readable {model.__name__.lower()}: {error.errors()[0]['msg']}; "
+            "it was written by hand or by another version: repair or delete that ref"
+        ) from error
+
+
+def _by_branch(verdicts: dict[str, Verdict]) -> dict[str, tuple[Verdict, ...]]:
+    found: dict[str, list[Verdict]] = {}
+    for key, verdict in verdicts.items():
+        found.setdefault(key.split("/")[0], []).append(verdict)
+    return {branch: tuple(sorted(vs, key=lambda v: (v.attempt, v.gating))) for branch, vs in sorted(found.items())}
+
+
+def _claims(files: dict[str, bytes | None], started: dict[tuple[str, int], str]) -> dict[str, dict[int, Claim]]:
+    found: dict[str, dict[int, Claim]] = {}
+    for (branch, number), sha in sorted(started.items()):
+        found.setdefault(branch, {})[number] = claim_of(sha, files[sha] or b"")
+    return found
+
+
+def claim_of(sha: str, raw: bytes) -> Claim:
+    """Read the commit behind a `started` ref; one that Phaseplan did not write belongs to nobody."""
+    head, _, message = raw.decode("utf-8", "replace").partition("\n\n")
+    base = next((line[7:] for line in head.split("\n") if line.startswith("parent ")), sha)
+    try:
+        said = json.loads(message.partition("\n\n")[2])
+        inputs = {str(name): str(value) for name, value in dict(said.get("inputs", {})).items()}
+        return Claim(sha, base, str(said["claim"]), str(said["run"]), str(said["time"]), inputs)
+    except (ValueError, KeyError, TypeError):
+        return Claim(sha, base, "", "", "")

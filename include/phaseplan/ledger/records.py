@@ -1,0 +1,272 @@
+"""The records that live in git: findings, verdicts, the ledger. Times are UTC ISO 8601, durations seconds."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.model import PhasePlan, Start
+from phaseplan.text.shown import plain, told
+
+
+class Record(BaseModel):
+    """Base of every record: immutable; unknown keys of a newer version are kept out of the way."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class State(StrEnum):
+    """States of a branch (DESIGN.md section 2). `blocked` by a dependency is computed, never stored."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    PASSED = "passed"
+    INTEGRATED = "integrated"
+    ISOLATED = "isolated"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
+    UNFINISHED = "unfinished"
+
+
+class Finding(Record):
+    """One thing a gate has to say, for a person and for the next attempt."""
+
+    gate: str  # agent, budget, ownership, required, hostile, size, secrets, commands, conflict, conservation, wave ...
+    file: str | None = None
+    line: int | None = None
+    limit: str | None = None
+    actual: str | None = None
+    message: str
+
+    @field_validator("file", "limit", "actual")
+    @classmethod
+    def _on_one_line(cls, value: str | None) -> str | None:
+        """Paths come from agents: nothing in one may act in a terminal or begin a new line."""
+        return plain(value).replace("\n", "\\n") if value else value
+
+    @field_validator("message")
+    @classmethod
+    def _as_told(cls, value: str) -> str:
+        return told(value)
+
+    @property
+    def informs(self) -> bool:
+        """Whether it only says where something is: it fails nobody."""
+        return self.gate == "kept"
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
+        measure = f" (limit {self.limit}, actual {self.actual})" if self.limit and self.actual else ""
+        return f"{self.gate}: {where}{self.message}{measure}"
+
+
+#: What one attempt came to. Only `failed` consumes an attempt; `unfinished` is infrastructure's fault.
+Outcome = Literal["passed", "failed", "blocked", "cancelled", "unfinished"]
+
+#: Why a branch is isolated or was taken out: its own gates; a conflict with what is integrated; a red wave gate
+#: that is green without it; a person (or a branch it needs) took it out of integration by a revert; a run took it out
+#: to have it built anew, because what it was built from has changed.
+Cause = Literal["failed", "conflict", "wave_gate", "taken_out", "outdated"]
+
+
+class Verdict(Record):
+    """What one gating decided about one exact commit: `results/<branch>/<attempt>.<gating>`."""
+
+    version: Literal[1] = 1
+    phase: int
+    branch: str
+    attempt: int
+    gating: int = 1
+    run: str  # Airflow run id
+    claim: str  # see the container labels
+    outcome: Outcome
+    reason: str = ""  # one line: why blocked, failed, cancelled
+    base: str  # the workspace commit the agent was given
+    raw: str | None = None  # what the attempt produced, untouched: attempts/<branch>/<attempt>
+    commit: str | None = None  # the judged commit: raw without scratch files
+    key: str = ""  # input key
+    inputs: dict[str, str] = {}  # short digests of what makes the key, by name: see `attempt.inputs`
+    run_base: str = ""  # the base that the run had pinned
+    gates: str = ""  # digest of the gate definitions
+    agent: str = ""  # profile name
+    source: Literal["agent", "person"] = "agent"  # person: a pushed `<branch>-vN`, gated and not built
+    exit_code: int | None = None
+    lines: int = 0  # added lines as the budget counts them
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()  # what no gate forbids and somebody should know
+    name: str | None = None  # public name, when passed
+    started: str = ""  # the agent's container
+    finished: str = ""
+    timings: dict[str, float] = {}  # seconds: workspace, copy_in, agent, collect, gates
+
+
+#: What keeps a wave from being published: the base is red; culprits could not be found within the bound; a base that
+#: moved conflicts with what is integrated; the target refuses the integration branch.
+Fault = Literal["base", "search", "conflict", "refused"]
+
+
+class BranchRecord(Record):
+    """What the ledger holds about one branch: the newest folded verdict and what became of it."""
+
+    state: State
+    attempt: int
+    gating: int = 1
+    commit: str | None = None
+    merge: str | None = None  # the merge commit on integration
+    rejected: int = 0  # newest attempt taken out while this earlier one stays integrated
+    reason: str = ""
+    cause: Cause | None = None  # of `isolated`, and of `blocked` where a revert took it out with what it needs
+    revert: str | None = None  # the commit on integration that took `merge` out again
+    run: str = ""  # whose integration took it out; what else decided is in the verdict
+    verdict: Verdict | None = None
+
+
+class WaveRecord(Record):
+    """How the newest run left one wave."""
+
+    run: str
+    state: Literal["integrated", "red"]
+    fault: Fault | None = None  # of a red one
+    head: str | None = None  # integration after the wave
+    started: str = ""
+    finished: str = ""
+    findings: tuple[Finding, ...] = ()
+    flaky: tuple[Finding, ...] = ()  # what a gate said before it was green on the very same commit
+    gate_runs: int = 0  # runs of the wave's gates that this integration took
+
+
+class Due(Record):
+    """What a run owes one branch, decided when it opens; a branch without one is built as ever.
+
+    `reuse`: integrated, and nothing it depends on has changed. `gate`: integrated, the base or the gates moved and
+    nothing the branch was built from did. `build`: taken out of integration, because its inputs changed, because a
+    gate is red with it, or because the run asks for new work.
+    """
+
+    kind: Literal["reuse", "gate", "build"]
+    why: str = ""
+
+
+class RunRecord(Record):
+    """The run that holds the ledger. Everything a task needs to know of the run is here."""
+
+    id: str
+    epoch: int  # fencing: a smaller epoch moves nothing
+    base: str  # commit
+    base_name: str
+    plan: str  # digest
+    start: Start
+    branches: tuple[str, ...] = ()  # the selection; empty: all
+    agent: str | None = None  # overrides every profile
+    rebuild: Literal["auto", "always"] = "auto"
+    opened: str
+    closed: str | None = None
+    complete: bool = False
+    fault: str = ""  # why it could not begin: the base is red, or cannot be merged; it is closed then
+    due: dict[str, Due] = {}  # by branch: what opening decided about those that earlier runs have integrated
+
+
+class Ledger(Record):
+    """`ledger.json`: what has been decided in one phase."""
+
+    version: Literal[1] = 1
+    id: str  # random, made with the ledger; labels of containers carry it
+    phase: int
+    run: RunRecord | None = None
+    integration: str | None = None  # head; the branch `integration/phase-N` is derived from it
+    waves: dict[int, WaveRecord] = {}
+    branches: dict[str, BranchRecord] = {}
+    told: dict[str, str] = {}  # blocker line by branch, as this run has logged it: told twice is told once
+
+
+#: What one run did about one branch. `built`: nothing of it was integrated before; `rebuilt`: it was, and new work is.
+What = Literal[
+    "built",
+    "reused",
+    "gated",
+    "rebuilt",
+    "isolated",
+    "blocked",
+    "cancelled",
+    "unfinished",
+    "waiting",
+    "untouched",
+]
+
+
+class Deed(Record):
+    """What one run did about one branch. Ids and digests are cut short: a year of nights is read at once."""
+
+    what: What
+    why: str = ""  # one line
+    cause: Cause | None = None  # of an isolated one
+    attempt: int = 0
+    commit: str = ""  # the judged one
+    key: str = ""  # input key of the verdict
+    gates: str = ""  # digest of the gates that judged it, the wave's among them
+    base: str = ""  # the workspace that the attempt began from
+
+
+class Night(Record):
+    """One run of a phase, as `history.jsonl` of the ledger keeps it: one line, never changed."""
+
+    version: Literal[1] = 1
+    run: str
+    epoch: int
+    opened: str
+    closed: str | None = None  # None: the run ended without closing
+    base: str
+    base_name: str
+    plan: str  # digest
+    rebuild: Literal["auto", "always"] = "auto"
+    start: Start
+    complete: bool = False
+    fault: str = ""  # why it could not begin
+    integration: str | None = None
+    deeds: dict[str, Deed] = {}  # by branch, in plan order
+    flaky: tuple[str, ...] = ()  # what wave gates said before they were green on the very same commit
+    seconds: float | None = None  # from opened to closed
+
+
+class Pinned(Record):
+    """The plan and profiles a run works from, pinned so that an edit never changes a run in flight."""
+
+    plan: PhasePlan
+    profiles: dict[str, AgentProfile]  # every profile the plan names, without secret values
+
+
+class Token(Record):
+    """What `open_phase` hands to the run's tasks; without it a task touches nothing."""
+
+    run: str
+    epoch: int
+    base: str
+    plan: str
+
+
+def now() -> str:
+    """The current time as the records write it."""
+    return stamp(datetime.now(UTC))
+
+
+def stamp(when: datetime) -> str:
+    """A moment as the records write it."""
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment(text: str) -> datetime:
+    """A moment as records or the Docker engine write it (RFC 3339, up to nanoseconds, which are cut)."""
+    return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
+
+
+R = TypeVar("R", bound=Record)
+
+
+def changed(record: R, **fields: Any) -> R:
+    """A copy of a frozen record with some fields replaced."""
+    return record.model_copy(update=fields)

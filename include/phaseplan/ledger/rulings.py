@@ -1,0 +1,98 @@
+"""What can happen to a branch, and what follows: DESIGN.md section 7 as one table. Nothing else decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from phaseplan.ledger.records import Cause, Finding, Outcome, State, Verdict
+from phaseplan.ledger.status_log import Word
+
+What = Literal[
+    "passed", "failed", "blocked", "infrastructure", "cancelled", "conflict", "wave_gate", "taken_out", "outdated"
+]
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What follows from one kind of event.
+
+    :param outcome: what the attempt's verdict says; None where integration decides about an attempt that passed.
+    :param state: of the branch, while nothing newer is known.
+    :param consumes: whether one of the plan's `attempts` is used up.
+    :param task: how the branch's Airflow task ends, once no attempt follows.
+    """
+
+    outcome: Outcome | None
+    state: State
+    word: Word
+    task: Literal["succeeds", "fails", "skips", "retries"]
+    consumes: bool = False
+    cause: Cause | None = None
+
+
+RULINGS: dict[What, Ruling] = {
+    "passed": Ruling("passed", State.PASSED, "COMPLETED", "succeeds"),
+    "failed": Ruling("failed", State.ISOLATED, "FAILED", "fails", consumes=True, cause="failed"),
+    "blocked": Ruling("blocked", State.BLOCKED, "BLOCKED", "skips"),
+    "infrastructure": Ruling("unfinished", State.UNFINISHED, "UNFINISHED", "retries"),
+    "cancelled": Ruling("cancelled", State.CANCELLED, "CANCELLED", "skips"),
+    "conflict": Ruling(None, State.ISOLATED, "ISOLATED", "succeeds", cause="conflict"),
+    "wave_gate": Ruling(None, State.ISOLATED, "ISOLATED", "succeeds", cause="wave_gate"),
+    "taken_out": Ruling(None, State.ISOLATED, "ISOLATED", "succeeds", cause="taken_out"),
+    "outdated": Ruling(None, State.PENDING, "OUTDATED", "succeeds", cause="outdated"),
+}
+
+_BY_OUTCOME = {ruling.outcome: ruling for ruling in RULINGS.values() if ruling.outcome}
+
+
+def ruling_of(outcome: Outcome) -> Ruling:
+    """What follows from an attempt's verdict."""
+    return _BY_OUTCOME[outcome]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known about an attempt when its agent has ended.
+
+    :param exit_code: the agent's; None: its container is gone and only its work was kept.
+    :param stopped: how the container ended, where something from outside ended it and not the agent or its limits.
+    """
+
+    exit_code: int | None
+    stopped: str
+    findings: tuple[Finding, ...]
+    last_line: str = ""
+
+
+def decide(evidence: Evidence) -> tuple[Outcome, str]:
+    """The outcome of an attempt, and the reason in one line."""
+    if evidence.stopped:
+        return "unfinished", evidence.stopped
+    if evidence.exit_code == 75:
+        return "blocked", evidence.last_line or "it did not say on what"
+    if against := [finding for finding in evidence.findings if not finding.informs]:
+        return "failed", str(against[0])
+    return "passed", ""
+
+
+def spent(verdicts: Iterable[Verdict], claim: str) -> int:
+    """How many attempts this claim has used up. A Clear makes a new claim, and so a fresh budget.
+
+    An attempt of before that was only gated again was no attempt of this claim.
+    """
+    return sum(ruling_of(v.outcome).consumes for v in verdicts if v.claim == claim and v.gating == 1)
+
+
+def follows(verdicts: Iterable[Verdict], claim: str, attempts: int) -> bool:
+    """Whether another attempt is due under the claim that made the newest of these verdicts.
+
+    Infrastructure that gave up consumed nothing, so the Airflow try that comes back begins anew; Airflow's retries
+    bound how often.
+    """
+    mine = [v for v in verdicts if v.claim == claim]
+    if not mine:
+        return True
+    newest = mine[-1].outcome
+    return newest == "unfinished" or (newest == "failed" and spent(mine, claim) < attempts)

@@ -1,0 +1,227 @@
+"""One consistent look at a phase's refs, and what follows from it. Pure: reading is `ledger.read`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from phaseplan.errors import Bug
+from phaseplan.ledger import refs
+from phaseplan.ledger.records import BranchRecord, Cause, Ledger, Night, Pinned, State, Verdict, changed
+from phaseplan.ledger.rulings import ruling_of
+from phaseplan.plan.graph import transitive
+from phaseplan.plan.model import Branch
+
+#: States that hold dependents back; a pending or running dependency may still come.
+OUT = (State.ISOLATED, State.BLOCKED, State.CANCELLED, State.UNFINISHED)
+READY = (State.PASSED, State.INTEGRATED)
+#: Causes for which a commit that passed its own gates is out all the same.
+STOPPED = ("conflict", "wave_gate", "taken_out", "outdated")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A started attempt: the commit behind its ref, the workspace base W, who started it, and from what."""
+
+    commit: str
+    base: str
+    claim: str
+    run: str
+    time: str
+    inputs: dict[str, str] = field(default_factory=dict)  # see `attempt.inputs`; empty: nobody has written them down
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A phase as its refs tell it. Status = ledger + results not yet folded."""
+
+    phase: int
+    ledger: Ledger | None = None
+    ledger_commit: str | None = None
+    pinned: Pinned | None = None
+    started: dict[str, dict[int, Claim]] = field(default_factory=dict)
+    attempts: dict[str, dict[int, str]] = field(default_factory=dict)
+    verdicts: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)  # by (attempt, gating)
+    heads: dict[str, str] = field(default_factory=dict)  # all of refs/heads, by full name
+    status_lines: tuple[str, ...] = ()  # the ledger's, then those of results not yet folded
+    blockers: tuple[str, ...] = ()
+    results: dict[str, str] = field(default_factory=dict)  # commit by `<branch>/<attempt>.<gating>`
+    folded_results: frozenset[str] = frozenset()
+    logged: tuple[int, int] = (0, 0)  # how many of the status and blocker lines are the ledger's
+    refused: dict[str, str] = field(default_factory=dict)  # public names that the target would not take, and its words
+    nights: tuple[Night, ...] = ()  # runs that have ended, oldest first, where they were asked for
+
+    def folded(self) -> Ledger:
+        """The ledger with every result folded in."""
+        return self._folded
+
+    @cached_property
+    def _folded(self) -> Ledger:
+        return fold(self)
+
+    def state(self, branch_id: str) -> State:
+        """A branch's state, `blocked` by a dependency not computed."""
+        record = self.folded().branches.get(branch_id)
+        return record.state if record else State.PENDING
+
+    def candidate(self, branch_id: str) -> Verdict | None:
+        """The newest verdict, where it passed and is neither integrated nor taken out."""
+        mine = self.verdicts.get(branch_id, ())
+        if not mine or mine[-1].outcome != "passed":
+            return None
+        record = self.ledger.branches.get(branch_id) if self.ledger else None
+        if record and (
+            (not _newer(record, mine[-1]) and record.state is not State.PASSED) or mine[-1].attempt <= record.rejected
+        ):
+            return None
+        return mine[-1]
+
+    def stopped(self, branch_id: str) -> bool:
+        """Whether integration put the branch out and no newer attempt has passed: its old verdict is of no use."""
+        record = self.folded().branches.get(branch_id)
+        return record is not None and record.state not in READY and record.cause in STOPPED
+
+    def current(self, branch_id: str) -> Verdict | None:
+        """The verdict others build on: the candidate, or else the integrated one."""
+        if (found := self.candidate(branch_id)) is not None:
+            return found
+        record = self.ledger.branches.get(branch_id) if self.ledger else None
+        return record.verdict if record and record.state is State.INTEGRATED else None
+
+    def verdict_of(self, branch_id: str, claim: str, run: str) -> Verdict | None:
+        """The newest verdict that this very claim of this run has published."""
+        mine = [v for v in self.verdicts.get(branch_id, ()) if (v.claim, v.run) == (claim, run)]
+        return mine[-1] if mine else None
+
+    def next_attempt(self, branch: Branch) -> int:
+        """1 + the highest number that is started, kept, judged, or taken by a public name."""
+        return max(self.next_own(branch), 1 + max(self.taken(branch), default=0))
+
+    def next_own(self, branch: Branch) -> int:
+        """1 + the highest number that is started, kept or judged."""
+        numbers = {*self.started.get(branch.id, ()), *self.attempts.get(branch.id, ())}
+        return 1 + max(numbers | {v.attempt for v in self.verdicts.get(branch.id, ())}, default=0)
+
+    def name_number(self, branch: Branch, attempt: int) -> int:
+        """Which public name an attempt gets: its number, less those below it that were claimed and never ran.
+
+        A worker that dies between its claim and its container leaves a number and nothing else.
+        """
+        kept, judged = self.attempts.get(branch.id, {}), {v.attempt for v in self.verdicts.get(branch.id, ())}
+        begun = self.started.get(branch.id, {})
+        empty = sum(1 for n in begun if n < attempt and n not in kept and n not in judged)
+        return min(attempt, max(attempt - empty, 1 + max(self.taken(branch), default=0)))
+
+    def taken(self, branch: Branch) -> dict[int, str]:
+        """Commits of the public names of a branch that exist, by number."""
+        # As `public_name` writes them: another spelling, `-v02` or `-v1`, is somebody else's branch.
+        own = re.compile(re.escape(f"refs/heads/{branch.branch}") + r"(?:-v([2-9]|[1-9][0-9]{1,5}))?")
+        found = ((own.fullmatch(ref), sha) for ref, sha in self.heads.items())
+        return {int(match[1] or 1): sha for match, sha in found if match}
+
+    def first_cause(self, branch_id: str) -> str | None:
+        """The first dependency in merge order that is out (isolated, blocked, cancelled, unfinished)."""
+        ledger = self.folded()
+        return next((d for d in self._needs(branch_id) if _state(ledger, d) in OUT), None)
+
+    def not_ready(self, branch_id: str) -> str | None:
+        """The dependency that keeps a branch from starting: the first that is out, else the first not passed yet."""
+        ledger = self.folded()
+        waiting = (d for d in self._needs(branch_id) if _state(ledger, d) not in READY)
+        return self.first_cause(branch_id) or next(waiting, None)
+
+    def _needs(self, branch_id: str) -> tuple[str, ...]:
+        if self.pinned is None:
+            raise Bug(f"phase {self.phase} has no pinned plan to ask for the dependencies of {branch_id}")
+        return transitive(self.pinned.plan, branch_id)
+
+
+def fold(snapshot: Snapshot) -> Ledger:
+    """The ledger plus results not yet folded. What is integrated stays so whatever a later attempt does."""
+    old = snapshot.ledger or Ledger(id="", phase=snapshot.phase)
+    ids = sorted({*old.branches, *snapshot.verdicts, *snapshot.started})
+    records = {i: record for i in ids if (record := _record(snapshot, old.branches.get(i), i)) is not None}
+    return changed(old, branches=records)
+
+
+def _record(snapshot: Snapshot, record: BranchRecord | None, branch_id: str) -> BranchRecord | None:
+    mine = snapshot.verdicts.get(branch_id, ())
+    if record and record.state is State.RUNNING:
+        record = None
+    if mine and (record is None or _newer(record, mine[-1])):
+        record = _judged(record, mine[-1])
+    claimed = max(snapshot.started.get(branch_id, ()), default=0)
+    seen = max([v.attempt for v in mine] + [record.attempt if record else 0])
+    if claimed > seen and not (record and record.state is State.INTEGRATED):
+        stopped = record if record and record.cause in STOPPED else None
+        return BranchRecord(
+            state=State.RUNNING,
+            attempt=claimed,
+            merge=stopped.merge if stopped else None,
+            cause=stopped.cause if stopped else None,
+            revert=stopped.revert if stopped else None,
+        )
+    return record
+
+
+def _newer(record: BranchRecord, verdict: Verdict) -> bool:
+    """Whether a verdict says more than the record knows."""
+    if record.verdict is None:
+        return verdict.attempt >= record.attempt
+    return (verdict.attempt, verdict.gating) > (record.attempt, record.gating)
+
+
+def _judged(record: BranchRecord | None, verdict: Verdict) -> BranchRecord:
+    if record and record.state is State.INTEGRATED:
+        if verdict.outcome == "passed" or verdict.attempt <= record.rejected:
+            return record
+        reason = (
+            f"attempt {verdict.attempt} {verdict.outcome}: {verdict.reason}; attempt {record.attempt} stays integrated"
+        )
+        return changed(record, reason=reason, rejected=verdict.attempt)
+    reason = verdict.reason or next((str(f) for f in verdict.findings), "")
+    return BranchRecord(
+        state=ruling_of(verdict.outcome).state,
+        attempt=verdict.attempt,
+        gating=verdict.gating,
+        commit=verdict.commit,
+        reason="" if verdict.outcome == "passed" else reason,
+        cause=_cause(record, verdict),
+        verdict=verdict,
+    )
+
+
+def _cause(record: BranchRecord | None, verdict: Verdict) -> Cause | None:
+    """Why a branch is out. What a merge threw out stays so until an attempt passes, because the next attempt starts
+    from what the branch could not live with."""
+    if verdict.outcome == "passed":
+        return None
+    thrown_out = record is not None and record.cause in STOPPED
+    return record.cause if record and thrown_out else ruling_of(verdict.outcome).cause
+
+
+def _state(ledger: Ledger, branch_id: str) -> State:
+    record = ledger.branches.get(branch_id)
+    return record.state if record else State.PENDING
+
+
+def claimed_by(snapshot: Snapshot, branch_id: str, claim: str, run: str) -> tuple[int, Claim] | None:
+    """The newest attempt that this very claim of this run has started, judged or not."""
+    mine = snapshot.started.get(branch_id, {})
+    return next(
+        ((n, mine[n]) for n in sorted(mine, reverse=True) if (mine[n].claim, mine[n].run) == (claim, run)), None
+    )
+
+
+def names_to_withdraw(snapshot: Snapshot, branch: Branch, keep: int | None) -> dict[str, str]:
+    """Public names (and their commits) of attempts that no longer count and whose work is kept under its own ref."""
+    found: dict[str, str] = {}
+    for verdict in snapshot.verdicts.get(branch.id, ()):
+        if verdict.source == "person":
+            continue  # a person's name is a person's business
+        ref = f"refs/heads/{verdict.name or refs.public_name(branch, verdict.attempt)}"
+        kept = verdict.attempt in snapshot.attempts.get(branch.id, {})
+        if verdict.attempt != keep and kept and verdict.commit and snapshot.heads.get(ref) == verdict.commit:
+            found[ref] = verdict.commit
+    return found

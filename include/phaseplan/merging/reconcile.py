@@ -1,0 +1,109 @@
+"""Derived refs follow the ledger: the integration branch and the public names. Safe at any moment, by anybody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from phaseplan.errors import Infrastructure, InputFault
+from phaseplan.ledger import refs
+from phaseplan.ledger.name_clashes import in_the_way, name_of
+from phaseplan.ledger.records import State, Token, changed
+from phaseplan.ledger.run import check_token
+from phaseplan.ledger.snapshot import names_to_withdraw
+from phaseplan.ledger.write import Snapshot, commit_ledger, read
+from phaseplan.merging.chain import Head, chain_merge
+from phaseplan.merging.integration_line import continues
+from phaseplan.merging.workspace import union_paths
+from phaseplan.repository.objects import commit, tree_of
+from phaseplan.repository.refusals import NameClash, Refused
+from phaseplan.repository.remote import ROUNDS, Remote, Update, pause
+from phaseplan.repository.repo import GitRepo
+
+
+def reconcile(repo: GitRepo, remote: Remote, phase: int, *, token: Token | None = None) -> Snapshot:
+    """Roll derived refs forward to what the ledger says, and adopt foreign commits on the integration branch.
+
+    A public name that the target refuses keeps nobody else's from being made; the snapshot says in `refused` which.
+
+    :param token: whoever comes with one moves nothing once it is stale.
+    :return: a snapshot in which nothing is left to do.
+    :raises Refused, NameClash: the target will not have the integration branch.
+    """
+    refused: dict[str, str] = {}
+    for round_ in range(ROUNDS):
+        snapshot = read(repo, remote, phase)
+        if token is not None:
+            check_token(snapshot, token)
+        if snapshot.ledger is None:
+            return snapshot
+        if (foreign := _foreign(repo, snapshot)) is not None:
+            commit_ledger(repo, remote, snapshot, changed(snapshot.folded(), integration=foreign))
+            continue
+        moves = [move for move in derived(snapshot) if move.ref not in refused]
+        if not moves:
+            return replace(snapshot, refused=refused)
+        if not _moved(repo, remote, moves, refs.integration(phase), refused):
+            pause(round_)
+    raise Infrastructure(f"the refs of phase {phase} on {remote} kept moving while they were reconciled; try again")
+
+
+def _moved(repo: GitRepo, remote: Remote, moves: list[Update], integration: str, refused: dict[str, str]) -> bool:
+    """Move refs in one push; where the target refuses one of them, each by itself."""
+    try:
+        return remote.push(repo, moves)
+    except (Refused, NameClash):
+        if [move.ref for move in moves] == [integration]:
+            raise
+    done = True
+    for move in sorted(moves, key=lambda move: move.ref != integration):
+        try:
+            done = remote.push(repo, [move]) and done
+        except (Refused, NameClash) as error:
+            if move.ref == integration:
+                raise
+            refused[move.ref] = str(error)
+    return done
+
+
+def derived(snapshot: Snapshot) -> list[Update]:
+    """The moves that make integration and public names what the ledger and the results say."""
+    if snapshot.ledger is None or snapshot.pinned is None:
+        return []
+    ref, head = refs.integration(snapshot.phase), snapshot.ledger.integration
+    moves = [Update(ref, head, snapshot.heads.get(ref))] if head and snapshot.heads.get(ref) != head else []
+    for branch in snapshot.pinned.plan:
+        verdict = snapshot.current(branch.id)
+        if verdict is None and snapshot.state(branch.id) is not State.ISOLATED and not snapshot.stopped(branch.id):
+            continue
+        gone = names_to_withdraw(snapshot, branch, verdict.attempt if verdict else None)
+        moves += [Update(name, None, old) for name, old in gone.items()]
+        if verdict is not None:
+            name = name_of(branch, verdict)
+            if name not in snapshot.heads and in_the_way(name, snapshot.heads) is None:
+                moves.append(Update(name, verdict.commit, None))
+    return moves
+
+
+def _foreign(repo: GitRepo, snapshot: Snapshot) -> str | None:
+    """The integration head that takes in what somebody else pushed there; None: nobody did."""
+    ref = refs.integration(snapshot.phase)
+    held, mine = snapshot.heads.get(ref), snapshot.ledger.integration if snapshot.ledger else None
+    if held is None or held == mine or (mine and repo.is_ancestor(held, mine)):
+        return None
+    if mine is None or repo.is_ancestor(mine, held):
+        return held if mine is None or continues(repo, mine, held) else _beside(repo, mine, held)
+    union = union_paths(snapshot.pinned.plan) if snapshot.pinned else ()
+    merged = chain_merge(repo, mine, [Head("foreign", held, f"commits found on {ref}")], union=union)
+    if merged.conflicted:
+        where = ", ".join(merged.conflicted["foreign"].paths[:5])
+        raise InputFault(
+            f"{ref} was moved to {held[:12]}, which conflicts with the integrated {mine[:12]} in {where}; "
+            f"push a merge of both to {ref}, or put it back to {mine[:12]}"
+        )
+    return merged.commit
+
+
+def _beside(repo: GitRepo, mine: str, held: str) -> str:
+    """A merge that has our own line as first parent: what was reverted is read from there, and only there."""
+    date = int(repo.line("log", "-1", "--format=%ct", held))
+    return commit(repo, tree_of(repo, held), [mine, held], "Adopt commits found on integration\n", max(0, date))

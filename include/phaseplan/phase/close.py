@@ -1,0 +1,163 @@
+"""Closing a phase: what a run came to, and the next step where a branch is not in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from phaseplan.ledger import refs
+from phaseplan.ledger.flaky import flaky
+from phaseplan.ledger.last_event import untouched
+from phaseplan.ledger.name_clashes import in_the_way, name_of
+from phaseplan.ledger.records import RunRecord, State, Token, Verdict, WaveRecord, changed, now
+from phaseplan.ledger.run import check_token, selection
+from phaseplan.ledger.run_history import continued, night, nights_of, tells_more
+from phaseplan.ledger.run_note import note
+from phaseplan.ledger.snapshot import OUT
+from phaseplan.ledger.unpublished import WAITING, held, refused, unpublished
+from phaseplan.ledger.write import Change, Snapshot, update
+from phaseplan.merging.reconcile import reconcile
+from phaseplan.plan.digest import plan_digest
+from phaseplan.plan.model import Branch, PhasePlan
+from phaseplan.plan.task_names import group, task_id
+from phaseplan.repository.remote import Remote
+from phaseplan.repository.repo import GitRepo
+
+
+@dataclass(frozen=True)
+class Closing:
+    """How a run ended. `ok`: every selected branch is integrated; `complete`: all branches of the plan are."""
+
+    complete: bool
+    ok: bool
+    message: str
+    note: str = ""  # the same in a few lines, for the run's own note
+
+
+def close_phase(repo: GitRepo, remote: Remote, token: Token, *, phase: int) -> Closing:
+    """Close a run's ledger and say what it came to. Doing it twice is doing it once.
+
+    :raises Stale: the run no longer holds the ledger.
+    """
+    nameless = reconcile(repo, remote, phase, token=token).refused
+    closings: list[Closing] = []
+
+    def change(snapshot: Snapshot) -> Change | None:
+        check_token(snapshot, token)
+        came, ledger = closing(replace(snapshot, refused=nameless)), snapshot.folded()
+        closings.append(came)
+        if ledger.run is None:
+            return None
+        run = changed(ledger.run, closed=now(), complete=came.complete)
+        told = nights_of(repo, snapshot.ledger_commit)
+        tonight = continued(told, night(snapshot, run))
+        closings[-1] = replace(came, note=note(tonight, flaky((*told, tonight))))
+        if ledger.run.closed and ledger.run.complete == came.complete and not tells_more(told, tonight):
+            return None
+        return Change(changed(ledger, run=run), night=tonight)
+
+    update(repo, remote, phase, change)
+    return closings[-1]
+
+
+def closing(snapshot: Snapshot) -> Closing:
+    """What a run would come to if it closed now: a pure function of the snapshot."""
+    if snapshot.pinned is None or snapshot.ledger is None or snapshot.ledger.run is None:
+        return Closing(False, False, f"phase {snapshot.phase} was never opened")
+    plan, run = snapshot.pinned.plan, snapshot.ledger.run
+    chosen = selection(plan, run)
+    troubles = {b: text for b in chosen if (text := _trouble(snapshot, plan.by_id[b], run.id))}
+    everything = all(snapshot.state(b.id) is State.INTEGRATED for b in plan)
+    ledger = snapshot.folded()
+    head = f" into {refs.integration(plan.phase)[11:]} ({ledger.integration[:12]})" if ledger.integration else ""
+    what = "selected branches" if run.branches else "branches"
+    lines = [f"Phase {plan.phase}: {len(chosen) - len(troubles)} of {len(chosen)} {what} are integrated{head}."]
+    lines += [f"- {b} {plan.by_id[b].title}: {text}" for b, text in troubles.items()]
+    lines += [_red(n, w, run) for n, w in ledger.waves.items() if w.state == "red"]
+    if troubles:
+        lines.append(_next_step(snapshot, plan, tuple(troubles)))
+    return Closing(everything and not troubles, not troubles, "\n".join(lines))
+
+
+def _red(number: int, wave: WaveRecord, run: RunRecord) -> str:
+    said = "; ".join(str(f) for f in wave.findings)[:500]
+    if words := refused(wave):
+        return f"- wave {number} is {WAITING}, refused by the target: {words[:500]}"
+    if wave.run != run.id:
+        return f"- wave {number} was not integrated in this run; before it, it was red: {said}"
+    return f"- wave {number} is red: {said}"
+
+
+def _trouble(snapshot: Snapshot, branch: Branch, run_id: str) -> str:
+    """Why a selected branch is not in, in plain words; empty: it is."""
+    record = snapshot.folded().branches.get(branch.id)
+    newest = snapshot.verdicts.get(branch.id, (None,))[-1]
+    if record and record.state is State.INTEGRATED:
+        if newest is not None and newest.run == run_id and newest.attempt > record.attempt:
+            return record.reason or f"attempt {newest.attempt} passed and is not merged"
+        return _unnamed(snapshot, branch, record.verdict)
+    if record and record.state is State.PENDING:
+        return f"taken out to be built anew, and not built: {record.reason}"
+    if (old := untouched(snapshot, branch.id)) and record:
+        return old
+    if record and record.state is not State.PASSED:
+        return f"{record.state}: {record.reason or 'no reason given'}"
+    if (cause := snapshot.not_ready(branch.id)) is not None:
+        return f"blocked by {cause}, which is {snapshot.state(cause)}"
+    waits = unpublished(snapshot, snapshot.pinned.plan, branch) if snapshot.pinned else {}
+    if record and waits:
+        return f"passed; {waits['reason']}"
+    return "passed, and waits to be merged" if record else old or "was not built"
+
+
+def _unnamed(snapshot: Snapshot, branch: Branch, verdict: Verdict | None) -> str:
+    """What keeps an integrated branch from its public name; empty: it has it, or it is not in."""
+    if verdict is None or snapshot.state(branch.id) is not State.INTEGRATED:
+        return ""
+    if held(snapshot, name := name_of(branch, verdict)):
+        return ""
+    if (other := in_the_way(name, snapshot.heads)) is not None:
+        return f"integrated, and without its public name {name[11:]}: the target's branch {other[11:]} is in the way"
+    why = snapshot.refused.get(name, "the target does not have it").splitlines()[0]
+    return f"integrated, and without its public name {name[11:]}: {why}"
+
+
+def _next_step(snapshot: Snapshot, plan: PhasePlan, troubled: Sequence[str]) -> str:
+    """Which tasks to Clear: those out by themselves; else what stops the first wave that is not in."""
+    waves = snapshot.ledger.waves.values() if snapshot.ledger else ()
+    run = snapshot.ledger.run if snapshot.ledger else None
+    if any(w.state == "red" and w.fault in ("base", "conflict") and run and w.run == run.id for w in waves):
+        return "Next: mend the base, then Clear open_phase, which takes the new base, with Downstream on."
+    records = snapshot.folded().branches
+    if all((r := records.get(b)) and _unnamed(snapshot, plan.by_id[b], r.verdict) for b in troubled):
+        return "Next: make room for the public names in the target (or allow them), then Clear close_phase."
+    stopped = [n for n, w in snapshot.ledger.waves.items() if w.fault == "refused"] if snapshot.ledger else []
+    if stopped:
+        what = refs.integration(plan.phase)[11:]
+        return f"Next: allow {what} in the target, then Clear wave_{min(stopped)}.integrate with Downstream on."
+    first = [b for b in troubled if snapshot.state(b) in OUT]
+    if not first:
+        wave = min(plan.wave_of[b] for b in troubled)
+        first = [b for b in troubled if plan.wave_of[b] == wave and snapshot.state(b) is State.PENDING]
+    tasks = [task_id(plan, b) for b in first]
+    tasks = tasks or [f"{group(min(plan.wave_of[b] for b in troubled))}.integrate"]
+    return f"Next: fix the cause, then Clear {', '.join(tasks)} with Downstream on and Only-failed off."
+
+
+def complete(snapshot: Snapshot, plan: PhasePlan | None) -> bool:
+    """DESIGN.md section 9: closed with all branches integrated, opened by nobody since, and still the same plan.
+
+    :param plan: the plan file as it is now; None: there is none, so it cannot have changed.
+    """
+    run = snapshot.ledger.run if snapshot.ledger else None
+    return bool(run and run.closed and run.complete and (plan is None or same_plan(snapshot, plan)))
+
+
+def same_plan(snapshot: Snapshot, plan: PhasePlan) -> bool:
+    """Whether the plan that a phase was opened with makes the same happen as this one.
+
+    The two are compared as they are hashed today: the digest in the run's record may be of another Phaseplan.
+    """
+    if snapshot.pinned is not None:
+        return plan_digest(snapshot.pinned.plan) == plan_digest(plan)
+    return bool(snapshot.ledger and snapshot.ledger.run and snapshot.ledger.run.plan == plan_digest(plan))

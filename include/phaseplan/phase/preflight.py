@@ -1,0 +1,147 @@
+"""Looks, before anybody is paid, for whatever would keep a run from publishing what its agents make."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from docker import DockerClient
+
+from phaseplan.containers.engine import image_digest
+from phaseplan.containers.probe import check_profile
+from phaseplan.errors import InputFault, Lasting
+from phaseplan.ledger import refs
+from phaseplan.ledger.name_clashes import clashes
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.model import PhasePlan
+from phaseplan.repository.locks import local
+from phaseplan.repository.refusals import NameClash, RepositoryUnreadable
+from phaseplan.repository.remote import Remote, Update
+from phaseplan.repository.repo import GitRepo
+
+_WRITES = ("refuse", "true", "yes", "on", "1", "")  # settings of receive.denyCurrentBranch that refuse; "": the default
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What a run is about to do.
+
+    :param branches: the ones it may build.
+    :param profiles: those it may start containers of, by name.
+    """
+
+    plan: PhasePlan
+    branches: Collection[str]
+    profiles: Mapping[str, AgentProfile]
+
+    @property
+    def names(self) -> set[str]:
+        """The refs under refs/heads that it may make or move."""
+        return {refs.integration(self.plan.phase), *(f"refs/heads/{self.plan.by_id[b].branch}" for b in self.branches)}
+
+
+def check_engine(client: DockerClient, ahead: Ahead, collector: str) -> None:
+    """Look whether containers of every profile can be made.
+
+    :raises ImageMissing, CommandMissing, NetworkMissing: they cannot, until somebody acts.
+    """
+    image_digest(client, collector)
+    for name, profile in _distinct(ahead.profiles).items():
+        try:
+            check_profile(client, name, profile, ahead.plan.phase)
+        except Lasting as error:
+            error.args = (f"agent profile {name}: {error}",)
+            raise
+
+
+def check_target(remote: Remote) -> dict[str, str]:
+    """Look at the target before anything is fetched from it.
+
+    :return: its refs.
+    :raises RepositoryUnreadable: it cannot be worked with, whatever is tried.
+    """
+    held = remote.refs()
+    if any(len(sha) > 40 for sha in held.values()):
+        raise RepositoryUnreadable(
+            f"repository {remote} stores sha256 object ids, which Phaseplan does not read. "
+            "Next: use a repository with sha1 ids (git's default) as the target."
+        )
+    home = local(remote.url)
+    if home is not None and (home / "shallow").is_file():
+        raise RepositoryUnreadable(
+            f"repository {remote} is a shallow clone: the history that merges need is not in it. "
+            f"Next: run `git -C {home} fetch --unshallow`, or use a whole clone as the target."
+        )
+    return held
+
+
+def check_names(remote: Remote, held: Mapping[str, str], ahead: Ahead) -> None:
+    """Look whether git can make every name the run will need.
+
+    :raises NameClash: another branch is in the way of one.
+    :raises InputFault: a name is checked out in the target, which then refuses to move it.
+    """
+    home = local(remote.url)
+    heads = {ref: sha for ref, sha in held.items() if ref.startswith("refs/heads/")}
+    found = clashes(ahead.plan, ahead.branches, heads, folded=_folded(home))
+    if found:
+        said = "; ".join(f"`{theirs[11:]}` is in the way of `{ours[11:]}`" for ours, theirs in sorted(found.items()))
+        raise NameClash(
+            f"the target has branches beside which git cannot store those of phase {ahead.plan.phase}: {said}. "
+            f"Next: rename or delete {_listed(found.values())} in {remote}, or choose other names in the plan."
+        )
+    for ref in sorted(ahead.names & _checked_out(home)):
+        raise InputFault(
+            f"{ref[11:]} is checked out in the target {remote}, and git refuses to move a branch under somebody's "
+            "feet. Next: check out another branch there (`git switch main`), or use a bare clone as the target."
+        )
+
+
+def check_push(remote: Remote, repo: GitRepo, held: Mapping[str, str], ahead: Ahead, commit: str) -> None:
+    """Make the integration branch where there is none yet and take it away again: hooks and rules answer nothing less.
+
+    A target that takes the branch and lets nobody delete it keeps it at the base, from where integration then goes on.
+
+    :raises Refused: the target will not have it.
+    """
+    ref = refs.integration(ahead.plan.phase)
+    if ref in held or refs.ledger(ahead.plan.phase) in held:
+        return
+    if remote.push(repo, [Update(ref, commit, None)]):
+        try:
+            remote.push(repo, [Update(ref, None, commit)])
+        except Lasting:
+            return
+
+
+def _distinct(profiles: Mapping[str, AgentProfile]) -> dict[str, AgentProfile]:
+    """One name for each way of making a container."""
+    seen: dict[tuple[object, ...], str] = {}
+    for name, p in sorted(profiles.items()):
+        seen.setdefault((p.image, p.command[:1], p.network, p.cpus, p.memory, p.pids, p.user), name)
+    return {name: profiles[name] for name in seen.values()}
+
+
+def _folded(home: Path | None) -> bool:
+    """Whether the target's disk takes upper and lower case for the same; of another machine's nobody knows."""
+    return home is not None and GitRepo(home).run("config", "--bool", "core.ignorecase", ok=_ANY).out.strip() == "true"
+
+
+def _checked_out(home: Path | None) -> set[str]:
+    """Branches that a push to this repository may not move."""
+    if home is None:
+        return set()
+    repo = GitRepo(home)
+    if repo.run("config", "receive.denyCurrentBranch", ok=_ANY).out.strip().lower() not in _WRITES:
+        return set()
+    listed = repo.run("worktree", "list", "--porcelain", ok=_ANY).out.split("\n\n")
+    trees = [tree.splitlines() for tree in listed if "\nbare" not in tree]
+    return {line[len("branch ") :] for tree in trees for line in tree if line.startswith("branch ")}
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(f"`{name[11:]}`" for name in sorted(set(names)))
+
+
+_ANY = tuple(range(256))

@@ -1,0 +1,34 @@
+"""`open_phase` with real containers: what earlier runs have integrated is brought to where this run begins."""
+
+from __future__ import annotations
+
+from phaseplan.attempt.job import Job
+from phaseplan.attempt.sweep import sweep
+from phaseplan.containers.engine import image_digest
+from phaseplan.ledger import status_log as statuslog
+from phaseplan.ledger.write import read
+from phaseplan.phase.renew import Renewal
+from phaseplan.wave.task import wave_bench
+
+_NAME = "opening"  # what the gate containers carry in the branch's place
+
+
+def renew(job: Job) -> None:
+    """Decide about every integrated branch, and carry it out.
+
+    :param job: where and for whom; its branch and claim are not looked at.
+    :raises NightRed: the run cannot begin.
+    """
+    sweep(job, lambda branch: branch == _NAME)  # of a start that died
+    snapshot = read(job.repo, job.remote, job.phase)
+    renewal = Renewal(
+        remote=job.remote,
+        repo=job.repo,
+        token=job.token,
+        phase=job.phase,
+        bench=wave_bench(snapshot, job.client, job.here, _NAME, job.say),
+        images=lambda name: image_digest(job.client, name),
+        gate_runs=job.here.gate_runs,
+        say=job.say,
+    )
+    statuslog.mirror(job.here.state, job.phase, renewal.run())

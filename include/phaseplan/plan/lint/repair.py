@@ -1,0 +1,82 @@
+"""A plan with faults made whole, so that one mistyped key does not hide a cycle: rules can look at the rest.
+
+The repaired plan is only ever linted. What was replaced is remembered, and no rule's finding about it is shown.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from pydantic import BaseModel
+
+from phaseplan.plan.lint.diagnostics import Finding, Path
+from phaseplan.plan.lint.schema import Errors, M, model_at, validate
+
+_ROUNDS = 4  # a replaced value can lack something itself; no model nests deeper than this
+
+
+def repair(model: type[M], data: Any, errors: Errors) -> tuple[M | None, frozenset[Path]]:
+    """A valid model near `data`, and the paths where it is not what the file says. None: too far gone."""
+    data, touched = copy.deepcopy(data), set()
+    for _ in range(_ROUNDS):
+        for error in errors:
+            path = tuple(step for step in error["loc"] if step != "[key]")
+            if not path or not isinstance(data, dict):
+                return None, frozenset()
+            touched.add(_mend(model, data, path, error["type"]))
+        whole, errors = validate(model, data)
+        if whole is not None:
+            return whole, frozenset(touched)
+    return None, frozenset()
+
+
+def concerns(finding: Finding, touched: frozenset[Path]) -> bool:
+    """Whether a finding is about something that was replaced."""
+    return any(finding.path[: len(path)] == path for path in touched)
+
+
+def _mend(model: type[BaseModel], data: Any, path: Path, kind: str) -> Path:
+    """Drop or replace the value at `path`, or the field it belongs to; returns what was touched."""
+    parent = _value(data, path[:-1])
+    if isinstance(path[-1], int) and isinstance(parent, list) and _owner_is_model(model, path):
+        parent[path[-1]] = {}
+        return path
+    while path and not isinstance(path[-1], str):
+        path = path[:-1]
+    parent = _value(data, path[:-1])
+    if not path or not isinstance(parent, dict):
+        return path
+    field = model_at(model, path[:-1])
+    required = field is not None and any(
+        f.is_required() for name, f in field.model_fields.items() if path[-1] in (name, f.alias)
+    )
+    parent.pop(path[-1], None)
+    if kind != "extra_forbidden" and required and (stand_in := _stand_in(path)) is not None:
+        parent[str(path[-1])] = stand_in
+    return path
+
+
+def _owner_is_model(model: type[BaseModel], path: Path) -> bool:
+    """Whether the list's items are mappings (waves, branches): their indices must stay."""
+    return model_at(model, path) is not None
+
+
+def _value(data: Any, path: Path) -> Any:
+    for step in path:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data
+
+
+def _stand_in(path: Path) -> Any:
+    """A value that clashes with nothing, for a field that must have one."""
+    number = "-".join(str(step) for step in path if isinstance(step, int)) or "0"
+    unique: dict[str, Any] = {
+        "id": f"unnamed-{number}", "branch": f"unnamed-{number}", "owns": [f"/.unnamed-{number}/"], "title": "-",
+        "phase": 1 << 40, "wave": int(number.split("-")[0]) + 1, "files": "*", "pattern": "x", "path": f"/.{number}",
+        "branches": [{}], "owner": "-", "paths": ["*"], "command": "true", "image": "none",
+    }  # fmt: skip
+    return unique.get(str(path[-1]))

@@ -1,0 +1,46 @@
+"""Agent profiles: every one that is named exists, and every branch has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from phaseplan.plan.lint.diagnostics import Finding, Path
+from phaseplan.plan.lint.rules.view import View
+from phaseplan.plan.lint.suggest import hint
+
+
+def known_profiles(view: View) -> Iterator[Finding]:
+    """PP601."""
+    if view.profiles is None:
+        return
+    for path, name in named(view):
+        if name not in view.profiles:
+            yield Finding("PP601", path, f"there is no agent profile `{name}`", _hint(name, sorted(view.profiles)))
+
+
+def somebody_builds(view: View) -> Iterator[Finding]:
+    """PP602; once where no branch names an agent."""
+    lacking = [(path, branch.id) for path, branch in view.places if branch.agent is None]
+    if view.plan.agent is not None or not lacking:
+        return
+    help_ = "name a profile: `agent:` at the top of the plan, or at the branch"
+    if 1 < len(lacking) == len(view.places):
+        yield Finding("PP602", ("waves",), f"nothing says which agent builds these {len(lacking)} branches", help_)
+        return
+    for path, branch_id in lacking:
+        yield Finding("PP602", (*path, "id"), f"nothing says which agent builds {branch_id}", help_)
+
+
+def named(view: View) -> Iterator[tuple[Path, str]]:
+    """Every profile a plan names, with its place."""
+    if view.plan.agent is not None:
+        yield ("agent",), view.plan.agent
+    if view.plan.gates.profile is not None:
+        yield ("gates", "profile"), view.plan.gates.profile
+    for path, branch in view.places:
+        if branch.agent is not None:
+            yield (*path, "agent"), branch.agent
+
+
+def _hint(name: str, profiles: list[str]) -> str:
+    return hint(name, profiles, "profiles") or "the agents file defines none"

@@ -1,0 +1,25 @@
+"""The target repository: an address git reads, and not a program that git would run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from phaseplan.plan.address import fault
+from phaseplan.plan.lint.diagnostics import Finding
+from phaseplan.plan.lint.rules.view import View
+
+
+def no_password(view: View) -> Iterator[Finding]:
+    """PP705."""
+    if ":" in view.plan.login:
+        said = "the repository's address has a password in it, for all who read the plan"
+        hint = "take it out and give it to git's credential helper, or set AIRFLOW__PHASEPLAN__REPOSITORY"
+        yield Finding("PP705", ("repository",), said, hint)
+
+
+def usable_repository(view: View) -> Iterator[Finding]:
+    """PP704."""
+    url = view.plan.repository
+    if url is not None and (why := fault(url)):
+        hint = "write a path, or an address that begins with https://, ssh:// or user@host:"
+        yield Finding("PP704", ("repository",), f"the repository {url!r} {why}", hint)

@@ -1,0 +1,37 @@
+"""Every Airflow name that a plan gives rise to."""
+
+from __future__ import annotations
+
+import re
+
+from phaseplan.plan import task_names as tasknames
+from phaseplan.plan.model import PhasePlan
+
+OPEN = "open_phase"
+CLOSE = "close_phase"
+NOTE = "note"  # XCom of close_phase: what the run's note is to say
+BY_DEPENDENCIES = "start_by_dependencies"
+
+group_id, branch_task, branch_task_id = tasknames.group, tasknames.label, tasknames.task_id
+_DAG = re.compile(r"phase_([0-9]{2,9})")
+
+
+def dag_id(phase: int) -> str:
+    """DAG of a phase: `phase_05`."""
+    return f"phase_{phase:02d}"
+
+
+def phase_of(dag_id_: str) -> int | None:
+    """Return the phase of a DAG, the inverse of `dag_id`; None for any other spelling, such as `phase_005`."""
+    match = _DAG.fullmatch(dag_id_)
+    return int(match[1]) if match and dag_id(int(match[1])) == dag_id_ else None
+
+
+def await_task(phase: int) -> str:
+    """Task that waits for another phase."""
+    return f"await_phase_{phase:02d}"
+
+
+def pool(plan: PhasePlan) -> str:
+    """Pool that bounds the agents of a plan; its size is in its name, so a new size is a new pool."""
+    return f"phaseplan_{plan.phase}_a{plan.max_parallel_agents}"

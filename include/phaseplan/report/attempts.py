@@ -1,0 +1,101 @@
+"""What was tried at a branch, attempt by attempt: a pure function of its refs and the ledger."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import Literal
+
+from phaseplan.ledger.records import BranchRecord, Record, State, Verdict
+from phaseplan.ledger.snapshot import Claim, Snapshot
+
+#: What became of a passed attempt; empty: nothing yet, or a later attempt took its place.
+Became = Literal["", "integrated", "conflict", "wave_gate", "taken_out", "outdated"]
+
+
+class AttemptStatus(Record):
+    """One attempt. `outcome` is what its own gates said; `became` what merging it came to."""
+
+    attempt: int
+    outcome: Literal["running", "passed", "failed", "blocked", "cancelled", "unfinished"]
+    became: Became = ""
+    why: str = ""  # why it is not in: the first finding, or the reason
+    source: Literal["agent", "person"] = "agent"
+    agent: str = ""  # profile name
+    name: str | None = None  # public name it was given; withdrawn where it is out
+    commit: str | None = None  # the judged one, or what the attempt produced
+    lines: int = 0
+    run: str = ""  # Airflow run that made it
+    started: str = ""
+    finished: str = ""
+    agent_seconds: float | None = None
+    replaced_by: int | None = None  # the next attempt
+
+
+def attempts_of(snapshot: Snapshot, branch_id: str) -> tuple[AttemptStatus, ...]:
+    """All attempts of a branch by number; of several gatings of one the last counts."""
+    judged = {verdict.attempt: verdict for verdict in snapshot.verdicts.get(branch_id, ())}
+    claims, kept = snapshot.started.get(branch_id, {}), snapshot.attempts.get(branch_id, {})
+    numbers = sorted({*judged, *claims, *kept})
+    record = snapshot.ledger.branches.get(branch_id) if snapshot.ledger else None
+    found = []
+    for number, later in zip_longest(numbers, numbers[1:]):
+        if (verdict := judged.get(number)) is not None:
+            status = _judged(verdict, record)
+        else:
+            status = _open(snapshot, number, claims.get(number), kept.get(number))
+        replaced = None if status.became == "integrated" else later
+        found.append(status.model_copy(update={"replaced_by": replaced}))
+    return tuple(found)
+
+
+def alive(snapshot: Snapshot, claim: Claim) -> bool:
+    """Whether the run that made a claim still holds the phase; an attempt without a result runs only that long."""
+    run = snapshot.ledger.run if snapshot.ledger else None
+    return run is not None and not run.closed and claim.run == run.id
+
+
+def _judged(verdict: Verdict, record: BranchRecord | None) -> AttemptStatus:
+    became, reason = _fate(verdict, record)
+    first = next((str(finding) for finding in verdict.findings if not finding.informs), verdict.reason)
+    return AttemptStatus(
+        attempt=verdict.attempt,
+        outcome=verdict.outcome,
+        became=became,
+        why=reason or ("" if verdict.outcome == "passed" else first),
+        source=verdict.source,
+        agent=verdict.agent,
+        name=verdict.name,
+        commit=verdict.commit or verdict.raw,
+        lines=verdict.lines,
+        run=verdict.run,
+        started=verdict.started,
+        finished=verdict.finished,
+        agent_seconds=verdict.timings.get("agent"),
+    )
+
+
+def _fate(verdict: Verdict, record: BranchRecord | None) -> tuple[Became, str]:
+    """What the ledger says became of a passed attempt, and why."""
+    if record is None or verdict.outcome != "passed":
+        return "", ""
+    if record.attempt == verdict.attempt:
+        if record.state is State.INTEGRATED:
+            return "integrated", ""
+        if record.cause is None and record.state is State.ISOLATED:  # a ledger older than causes: only conflicts did it
+            return "conflict", record.reason
+        return (record.cause, record.reason) if record.cause and record.cause != "failed" else ("", "")
+    if record.rejected == verdict.attempt:  # an earlier attempt stays integrated
+        return "conflict", record.reason
+    return "", ""
+
+
+def _open(snapshot: Snapshot, number: int, claim: Claim | None, kept: str | None) -> AttemptStatus:
+    running = claim is not None and alive(snapshot, claim)
+    return AttemptStatus(
+        attempt=number,
+        outcome="running" if running else "unfinished",
+        why="" if running else "started, and no result came back",
+        commit=kept,
+        run=claim.run if claim else "",
+        started=claim.time if claim else "",
+    )

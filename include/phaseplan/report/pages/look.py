@@ -1,0 +1,120 @@
+"""What a page says about a branch: read from the target repository, never from Airflow's database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from phaseplan.config.plan_files import plan_files
+from phaseplan.config.settings import repository_for, settings
+from phaseplan.ledger.flaky import Flake, flaky
+from phaseplan.ledger.records import Deed, Finding, Night
+from phaseplan.ledger.write import Snapshot, read
+from phaseplan.merging.predicted_conflicts import EarlyWarning, warnings
+from phaseplan.plan.campaign import load_valid
+from phaseplan.plan.model import Branch, PhasePlan
+from phaseplan.report.attempts import AttemptStatus
+from phaseplan.report.pages.diff import Diff, diff_of
+from phaseplan.report.pages.forge import compare_url
+from phaseplan.report.status import BranchStatus, PhaseStatus, build_status
+from phaseplan.repository.remote import Remote
+from phaseplan.repository.repo import GitRepo
+
+#: The Airflow task that builds a branch; how tasks are called is not this layer's business.
+TaskOf = Callable[[PhasePlan, str], str]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One attempt with what its gates found, and what it changed where from."""
+
+    status: AttemptStatus
+    findings: tuple[Finding, ...]
+    base: str | None
+    head: str | None
+    compare: str | None = None  # URL at a known forge
+
+
+@dataclass(frozen=True)
+class BranchLook:
+    """All that is known about one branch."""
+
+    branch: Branch
+    status: BranchStatus
+    tried: tuple[Tried, ...]  # newest first
+    diff: Diff | None  # of the newest attempt that has commits
+    conflicts: tuple[EarlyWarning, ...]
+    nights: tuple[tuple[Night, Deed], ...]  # newest first
+    flaky: tuple[Flake, ...]
+
+    @property
+    def shown(self) -> Tried | None:
+        """The attempt whose diff is shown."""
+        return next((tried for tried in self.tried if tried.head and tried.base), None)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A phase, and the branch that was asked for; None: the task that was asked for builds none."""
+
+    plan: PhasePlan
+    status: PhaseStatus
+    branch: BranchLook | None
+    nights: tuple[Night, ...]  # newest first
+
+
+def look(phase: int, task: str, task_of: TaskOf, *, diff: bool = True) -> Look | None:
+    """Look at a phase's refs once.
+
+    :param task: id of the Airflow task.
+    :param diff: also read the diff.
+    :return: None: no plan file here and no ledger there is about that phase.
+    :raises Infrastructure: the repository does not answer.
+    """
+    here = settings()
+    plans = (loaded.plan for loaded in load_valid(plan_files(here.plans), here.agents).plans)
+    mine = next((plan for plan in plans if plan.phase == phase), None)
+    remote = Remote(repository_for(mine.repository if mine else None))
+    with remote.private(state=here.state) as repo:
+        snapshot = read(repo, remote, phase, nights=True)
+        plan = snapshot.pinned.plan if snapshot.pinned else mine
+        if plan is None:
+            return None
+        run = snapshot.ledger.run if snapshot.ledger else None
+        coming = warnings(repo, snapshot, plan, run.base) if run else ()
+        status = build_status(snapshot, mine, warnings=coming)
+        branch = next((b for b in plan if task_of(plan, b.id) == task), None)
+        found = _branch(repo, remote, snapshot, status, branch, diff) if branch else None
+    return Look(plan, status, found, snapshot.nights[::-1])
+
+
+def _branch(
+    repo: GitRepo, remote: Remote, snapshot: Snapshot, status: PhaseStatus, branch: Branch, diff: bool
+) -> BranchLook:
+    mine = status.branches[branch.id]
+    tried = tuple(_tried(remote, snapshot, branch.id, mine))[::-1]
+    found = BranchLook(
+        branch=branch,
+        status=mine,
+        tried=tried,
+        diff=None,
+        conflicts=tuple(w for w in status.predicted_conflicts if branch.id in w.branches),
+        nights=tuple((n, n.deeds[branch.id]) for n in snapshot.nights[::-1] if branch.id in n.deeds),
+        flaky=tuple(f for f in flaky(snapshot.nights) if f.branch == branch.id),
+    )
+    shown = found.shown
+    if not diff or shown is None or shown.base is None or shown.head is None:
+        return found
+    return BranchLook(**{**vars(found), "diff": diff_of(repo, shown.base, shown.head)})
+
+
+def _tried(remote: Remote, snapshot: Snapshot, branch_id: str, status: BranchStatus) -> Iterator[Tried]:
+    judged = {verdict.attempt: verdict for verdict in snapshot.verdicts.get(branch_id, ())}
+    record = snapshot.folded().branches.get(branch_id)
+    for attempt in status.attempts:
+        verdict, claim = judged.get(attempt.attempt), snapshot.started.get(branch_id, {}).get(attempt.attempt)
+        if record is not None and record.verdict is not None and record.attempt == attempt.attempt:
+            verdict = record.verdict  # it knows what integration found, too
+        base = verdict.base if verdict else claim.base if claim else None
+        url = compare_url(remote.url, base, attempt.commit) if base and attempt.commit else None
+        yield Tried(attempt, verdict.findings if verdict else (), base, attempt.commit, url)

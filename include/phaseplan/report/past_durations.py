@@ -1,0 +1,24 @@
+"""What branches took in past runs, from their verdicts."""
+
+from __future__ import annotations
+
+from phaseplan.ledger.snapshot import Snapshot
+from phaseplan.report.status import agent_seconds
+
+
+def learned(snapshot: Snapshot) -> dict[str, tuple[float, ...]]:
+    """Agent seconds by branch id, one figure for each run in which the branch passed: failed attempts are part of it.
+
+    Work that a person pushed took no agent's time and counts as little as a run that came to nothing.
+    """
+    out: dict[str, tuple[float, ...]] = {}
+    for branch_id, verdicts in snapshot.verdicts.items():
+        newest = {v.attempt: v for v in verdicts if v.source == "agent" and v.outcome in ("passed", "failed")}
+        runs: dict[str, float] = {}
+        for verdict in newest.values():
+            runs[verdict.run] = runs.get(verdict.run, 0.0) + (agent_seconds(verdict) or 0.0)
+        passed = {v.run for v in newest.values() if v.outcome == "passed"}
+        times = tuple(seconds for run, seconds in runs.items() if run in passed and seconds > 0)
+        if times:
+            out[branch_id] = times
+    return out

@@ -1,0 +1,257 @@
+"""Where a phase stands: a pure function of what its refs say. Nothing here is stored anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from phaseplan.ledger import refs
+from phaseplan.ledger.flaky import Flake, flaky
+from phaseplan.ledger.last_event import untouched
+from phaseplan.ledger.records import BranchRecord, Finding, Ledger, Record, RunRecord, State, Verdict
+from phaseplan.ledger.rulings import follows
+from phaseplan.ledger.unpublished import held, refused, unpublished
+from phaseplan.merging.predicted_conflicts import EarlyWarning
+from phaseplan.phase.close import complete
+from phaseplan.plan.graph import transitive
+from phaseplan.plan.model import Branch, PhasePlan, Wave
+from phaseplan.report.attempts import AttemptStatus, alive, attempts_of
+
+if TYPE_CHECKING:
+    from phaseplan.ledger.write import Snapshot
+
+#: A dependency in one of these states holds its dependents back.
+_OUT = {State.ISOLATED, State.BLOCKED, State.CANCELLED, State.UNFINISHED}
+_DONE = {State.PASSED, State.INTEGRATED}
+
+
+class BranchStatus(Record):
+    """One branch. Times are empty and seconds None where nothing ran."""
+
+    title: str
+    wave: int
+    state: State
+    attempt: int = 0
+    ref: str | None = None  # where its work is
+    head: str | None = None
+    lines: int = 0
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()  # what no gate forbids and somebody should know
+    reason: str = ""
+    started: str = ""
+    finished: str = ""
+    seconds: float | None = None
+    agent_seconds: float | None = None
+    blocked_by: str | None = None  # the first branch it needs that is out
+    attempts: tuple[AttemptStatus, ...] = ()
+
+
+class WaveStatus(Record):
+    """One wave: from its first agent's start to the end of its integration."""
+
+    title: str
+    state: Literal["pending", "running", "integrated", "red"]
+    head: str | None = None
+    started: str = ""
+    finished: str = ""
+    seconds: float | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+class Timings(Record):
+    """What the newest run took, in seconds, and what one agent after another would have taken."""
+
+    sequential: float = 0.0
+    actual: float = 0.0
+    saved: float = 0.0
+    saved_ratio: float = 0.0  # of sequential
+    agent_utilisation: float = 0.0  # agents' time over actual x max_parallel_agents
+
+
+class PhaseStatus(Record):
+    """What `./phaseplan status --json` prints."""
+
+    version: Literal[1] = 1
+    phase: int
+    title: str
+    complete: bool
+    integration: str | None
+    run: RunRecord | None
+    branches: dict[str, BranchStatus]
+    waves: dict[int, WaveStatus]
+    timings: Timings
+    claims: dict[str, Any]
+    predicted_conflicts: tuple[EarlyWarning, ...] = ()
+    flaky: tuple[Flake, ...] = ()  # verdicts that changed though nothing about the branch did
+
+
+def build_status(
+    snapshot: Snapshot, plan: PhasePlan | None = None, *, warnings: Sequence[EarlyWarning] = ()
+) -> PhaseStatus:
+    """The status of a phase, by the plan its last run pinned.
+
+    :param plan: the plan file as it is now; without a run it is the only plan there is, and a run of
+        another plan does not make a phase complete.
+    :param warnings: what `early.warnings` says of the snapshot; it takes a repository to know.
+    :raises ValueError: the phase was never opened and no plan is given.
+    """
+    shown = snapshot.pinned.plan if snapshot.pinned else plan
+    if shown is None:
+        raise ValueError(f"phase {snapshot.phase} has no ledger and no plan")
+    ledger = snapshot.folded() if snapshot.ledger else None
+    run = ledger.run if ledger else None
+    own = {branch.id: _branch(snapshot, ledger, shown, branch) for branch in shown}
+    branches = {b: _with_cause(shown, own, b) for b in own}
+    return PhaseStatus(
+        phase=shown.phase,
+        title=" ".join(shown.title.split()),
+        complete=complete(snapshot, plan),
+        integration=ledger.integration if ledger and held(snapshot, refs.integration(shown.phase)) else None,
+        run=run,
+        branches=branches,
+        waves={wave.wave: _wave(ledger, wave, branches) for wave in shown.waves},
+        timings=_timings(snapshot, ledger, shown),
+        claims=shown.claims.model_dump(mode="json", exclude_defaults=True) if shown.claims else {},
+        predicted_conflicts=tuple(warnings),
+        flaky=flaky(snapshot.nights),
+    )
+
+
+def _branch(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan, branch: Branch) -> BranchStatus:
+    base = BranchStatus(
+        title=branch.title,
+        wave=plan.wave_of[branch.id],
+        state=State.PENDING,
+        attempts=attempts_of(snapshot, branch.id),
+    )
+    record = ledger.branches.get(branch.id) if ledger else None
+    over = ledger is not None and ledger.run is not None and ledger.run.closed is not None
+    old = untouched(snapshot, branch.id) if over else ""  # while a run is open, its tasks may still come
+    if record is None:
+        return base.model_copy(update={"reason": old})
+    if record.state is State.RUNNING:
+        return base.model_copy(update=_begun(snapshot, branch.id, record.attempt))
+    if _goes_on(snapshot, plan, record):
+        said = f"attempt {record.attempt} failed ({record.reason}); the next of {plan.attempts} follows"
+        return base.model_copy(update={**_decided(snapshot, branch.id, record), "state": State.RUNNING, "reason": said})
+    known = {**_decided(snapshot, branch.id, record), **unpublished(snapshot, plan, branch)}
+    return base.model_copy(update=known | ({"reason": old} if old else {}))
+
+
+def _goes_on(snapshot: Snapshot, plan: PhasePlan, record: BranchRecord) -> bool:
+    """Whether the open run tries a branch again whose newest attempt failed: until then nobody is blocked by it."""
+    verdict, run = record.verdict, snapshot.ledger.run if snapshot.ledger else None
+    if verdict is None or verdict.outcome != "failed" or run is None or run.closed or verdict.run != run.id:
+        return False
+    return record.cause == "failed" and follows(snapshot.verdicts[verdict.branch], verdict.claim, plan.attempts)
+
+
+def _begun(snapshot: Snapshot, branch_id: str, attempt: int) -> dict[str, Any]:
+    """An attempt without a result is running only as long as the run that started it is."""
+    claim = snapshot.started[branch_id][attempt]
+    runs = alive(snapshot, claim)
+    return {
+        "state": State.RUNNING if runs else State.UNFINISHED,
+        "attempt": attempt,
+        "ref": refs.started(snapshot.phase, branch_id, attempt),
+        "started": claim.time,
+        "reason": "" if runs else "started, and no result came back",
+    }
+
+
+def _decided(snapshot: Snapshot, branch_id: str, record: BranchRecord) -> dict[str, Any]:
+    verdict = record.verdict
+    fields: dict[str, Any] = {"state": record.state, "attempt": record.attempt, "reason": record.reason}
+    if verdict is None:
+        return fields | {"head": record.commit}
+    kept = refs.attempt(snapshot.phase, branch_id, verdict.attempt) if verdict.raw else None
+    public = f"refs/heads/{verdict.name}" if verdict.name and record.state in _DONE else None
+    return fields | {
+        "ref": public if public and held(snapshot, public) else kept,
+        "head": record.commit or verdict.commit or verdict.raw,
+        "lines": verdict.lines,
+        "findings": verdict.findings,
+        "notes": verdict.notes,
+        "reason": record.reason or verdict.reason,
+        "started": verdict.started,
+        "finished": verdict.finished,
+        "seconds": _seconds(verdict.started, verdict.finished),
+        "agent_seconds": agent_seconds(verdict),
+    }
+
+
+def _with_cause(plan: PhasePlan, own: Mapping[str, BranchStatus], branch_id: str) -> BranchStatus:
+    """A branch behind one that is out is blocked; the first in merge order is the deepest cause.
+
+    What passed stays `passed` and waits; what an agent itself called blocked keeps the agent's words.
+    """
+    status = own[branch_id]
+    if status.state not in (State.PENDING, State.PASSED, State.BLOCKED):
+        return status
+    cause = next((needed for needed in transitive(plan, branch_id) if own[needed].state in _OUT), None)
+    if cause is None:
+        return status
+    reason = f"needs {cause} {own[cause].title}, {own[cause].state}"
+    reason += f": {own[cause].reason}" if own[cause].reason else ""
+    if status.state is State.BLOCKED and status.attempts and status.attempts[-1].outcome == "blocked":
+        reason = status.reason
+    state = State.PASSED if status.state is State.PASSED else State.BLOCKED
+    return status.model_copy(update={"state": state, "reason": reason, "blocked_by": cause})
+
+
+def _wave(ledger: Ledger | None, wave: Wave, branches: Mapping[str, BranchStatus]) -> WaveStatus:
+    record = ledger.waves.get(wave.wave) if ledger else None
+    members = [branches[b.id] for b in wave.branches]
+    moving = any(b.state is State.RUNNING for b in members)
+    before = record is not None and ledger is not None and ledger.run is not None and record.run != ledger.run.id
+    overcome = record is not None and record.state == "red" and not refused(record)  # this run may find it green
+    if record is None or (before and (moving or overcome)):
+        return WaveStatus(title=wave.title, state="running" if moving else "pending")
+    since = ledger.run.opened if ledger and ledger.run else ""
+    fresh = (b.started for b in members if b.started >= since)  # an agent of an earlier run took this wave no time
+    started = min(filter(None, fresh), default=record.started)
+    started = min(started, record.started) if record.started else started
+    return WaveStatus(
+        title=wave.title,
+        state=record.state,
+        head=record.head,
+        started=started,
+        finished=record.finished,
+        seconds=_seconds(started, record.finished),
+        findings=record.findings,
+    )
+
+
+def _timings(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan) -> Timings:
+    """Only what the newest run did counts: a reused branch took it no time."""
+    if ledger is None or ledger.run is None:
+        return Timings()
+    run = ledger.run.id
+    verdicts = [v for vs in snapshot.verdicts.values() for v in vs if v.run == run and v.started and v.finished]
+    waves = [w for w in ledger.waves.values() if w.run == run and w.started and w.finished]
+    spans = [(v.started, v.finished) for v in verdicts] + [(w.started, w.finished) for w in waves]
+    if not spans:
+        return Timings()
+    actual = _seconds(min(start for start, _ in spans), max(end for _, end in spans)) or 0.0
+    sequential = sum(_seconds(start, end) or 0.0 for start, end in spans)
+    agents = sum(agent_seconds(v) or 0.0 for v in verdicts)
+    return Timings(
+        sequential=round(sequential, 3),
+        actual=round(actual, 3),
+        saved=round(sequential - actual, 3),
+        saved_ratio=round((sequential - actual) / sequential, 3) if sequential else 0.0,
+        agent_utilisation=round(agents / (actual * plan.max_parallel_agents), 3) if actual else 0.0,
+    )
+
+
+def agent_seconds(verdict: Verdict) -> float | None:
+    """How long the agent of one attempt worked; None where nobody knows."""
+    return verdict.timings.get("agent", _seconds(verdict.started, verdict.finished))
+
+
+def _seconds(started: str, finished: str) -> float | None:
+    """Seconds between two times, None where one is missing."""
+    if not started or not finished:
+        return None
+    return round((datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds(), 3)

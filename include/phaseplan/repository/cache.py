@@ -1,0 +1,182 @@
+"""Private repositories: one per task, its objects borrowed from a cache that all tasks on this machine share.
+
+The cache is filled with what somebody asks for and with nothing else: a branch that nobody here needs may be as large
+or as damaged as it likes. What a fetch brings is seen whole or not at all, because it comes as one pack.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from phaseplan.errors import Infrastructure
+from phaseplan.repository.cache_bound import keep_small
+from phaseplan.repository.disk import disk_errors
+from phaseplan.repository.locks import clear
+from phaseplan.repository.repo import GitRepo
+
+#: Seconds to wait for another process that fills the cache: longer than any first fetch should take.
+WAIT = 1800.0
+#: Packs after which a cache puts small ones together.
+PACKS = 40
+
+
+Fetch = Callable[[GitRepo, Sequence[str]], None]
+
+
+class PrivateRepo(GitRepo):
+    """A repository of one task, which sees what the shared cache of its target has."""
+
+    shared: Path  # the cache
+
+    def fill(self, sources: Sequence[str], wanted: Sequence[str], fetch: Fetch) -> None:
+        """Have refs of the target in the cache.
+
+        :param sources: names of refs, a `*` at the end allowed.
+        :param wanted: commits that are looked for; where another task has brought them meanwhile, nothing is fetched.
+        :param fetch: brings refspecs into the cache; called under its lock.
+        """
+        with disk_errors(), locked(self.shared.with_suffix(".lock")) as lock:
+            cache = GitRepo(self.shared, keep=(lock,))
+            if wanted and _has(cache, wanted):
+                return
+            clear(self.shared)  # the lock is ours and every git under it is gone: what lies there is a killed one's
+            _refill(cache, lambda: fetch(cache, [f"+{source}:{kept(source)}" for source in sources]))
+            if len(list((self.shared / "objects" / "pack").glob("*.pack"))) > PACKS:
+                cache.run("repack", "--geometric=2", "-d", "-q", "--no-write-bitmap-index")  # it drops no object
+
+
+def kept(ref: str) -> str:
+    """What a ref of the target is called in the cache: flat, so that `x` and `x/y` of two days lie side by side."""
+    top, star, _ = ref.partition("*")
+    return f"refs/kept/{hashlib.sha256(top.encode()).hexdigest()[:32]}{'/' + star if star else ''}"
+
+
+@contextmanager
+def private_repo(state: Path, url: str) -> Iterator[PrivateRepo]:
+    """A temporary bare repository that sees the cache's objects; gone afterwards. Nothing is fetched yet."""
+    home, key = state / "cache", hashlib.sha256(url.encode()).hexdigest()[:16]
+    with disk_errors():
+        (home / "private").mkdir(parents=True, exist_ok=True)
+        _sweep(home / "private")
+    with _in_use(home, key) as users:
+        with disk_errors():
+            keep_small(home, key)
+            name, lock = _own(home / "private")
+        try:
+            with disk_errors():
+                repo = PrivateRepo(GitRepo.init(home / "private" / f"{name}.git").path, keep=(lock, users))
+                repo.shared = home / f"{key}.git"
+                borrowed = (repo.shared / "objects").resolve()
+                (repo.path / "objects" / "info" / "alternates").write_text(f"{borrowed}\n")
+            yield repo
+        finally:
+            _drop(home / "private", name)
+            os.close(lock)
+
+
+@contextmanager
+def _in_use(home: Path, key: str) -> Iterator[int]:
+    """The cache of one URL, made where there is none; while this lasts nobody removes it."""
+    with disk_errors(), locked(home / f"{key}.lock"):
+        users = os.open(home / f"{key}.users", os.O_RDWR | os.O_CREAT, 0o644)
+        fcntl.flock(users, fcntl.LOCK_SH)
+        os.utime(users)
+        if not (home / f"{key}.git" / "HEAD").exists():
+            _make(home / f"{key}.git")
+    try:
+        yield users
+    finally:
+        os.close(users)
+
+
+def _has(cache: GitRepo, commits: Sequence[str]) -> bool:
+    out = cache.run("cat-file", "--batch-check", stdin="".join(f"{c}\n" for c in commits).encode()).out
+    return not any(line.endswith(" missing") for line in out.splitlines())
+
+
+def _refill(cache: GitRepo, fetch: Callable[[], None]) -> None:
+    """Its refs are only what a fetch has seen: where a crash of the machine damaged one, they are all made again."""
+    try:
+        fetch()
+    except Infrastructure:
+        if cache.run("for-each-ref", ok=tuple(range(256))).err == "":
+            raise
+        (cache.path / "packed-refs").unlink(missing_ok=True)
+        shutil.rmtree(cache.path / "refs")
+        (cache.path / "refs").mkdir()
+        fetch()
+
+
+def _make(path: Path) -> None:
+    """Whole or not at all: a killed maker leaves only a directory with another name, which the next one removes."""
+    for draft in path.parent.glob(f"{path.stem}.draft-*"):
+        shutil.rmtree(draft, ignore_errors=True)
+    draft = path.with_suffix(f".draft-{uuid.uuid4().hex}")
+    GitRepo.init(draft)
+    shutil.rmtree(path, ignore_errors=True)
+    draft.rename(path)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[int]:
+    """Hold a file's lock; every git that inherits the handle holds it too."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        _wait_for(handle, path)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _wait_for(handle: int, path: Path) -> None:
+    """A git that hangs, left by a killed process, must not hold everybody for ever."""
+    until = time.monotonic() + WAIT
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise Infrastructure(f"a git has been filling {path} for {WAIT:.0f} s; end it, or wait") from None
+            time.sleep(0.02)
+
+
+def _own(folder: Path) -> tuple[str, int]:
+    """A fresh name and the lock that says its owner lives; the kernel drops the lock with the process."""
+    while True:
+        name = uuid.uuid4().hex[:12]
+        path = folder / f"{name}.lock"
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if path.exists():  # a sweeper may have taken it between the two calls
+            return name, handle
+        os.close(handle)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes left behind."""
+    for path in folder.glob("*.git"):
+        if not path.with_suffix(".lock").exists():  # it is made after its lock and goes before it
+            shutil.rmtree(path, ignore_errors=True)
+    for path in folder.glob("*.lock"):
+        with suppress(FileNotFoundError):
+            handle = os.open(path, os.O_RDWR)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _drop(folder, path.stem)
+            except BlockingIOError:
+                pass
+            finally:
+                os.close(handle)
+
+
+def _drop(folder: Path, name: str) -> None:
+    shutil.rmtree(folder / f"{name}.git", ignore_errors=True)
+    (folder / f"{name}.lock").unlink(missing_ok=True)

@@ -1,0 +1,69 @@
+"""Keeps the caches of all repositories on this machine within a bound; one that is in use is never touched."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+from pathlib import Path
+
+from phaseplan.config.settings import cache_size
+
+#: Seconds between two looks at how large they are.
+EVERY = 600.0
+#: Seconds after its last use for which a cache stays whatever its size: the next task needs it again.
+FRESH = 3600.0
+
+
+def keep_small(home: Path, own: str) -> None:
+    """Remove caches that nobody uses, the longest unused first, until all together are within `cache_size`.
+
+    :param own: the key of the cache that is about to be used.
+    """
+    mark = home / "measured"
+    if mark.exists() and 0 <= time.time() - mark.stat().st_mtime < EVERY:
+        return
+    mark.touch()
+    sizes = {path.stem: _size(path) for path in home.glob("*.git")}
+    spare = sum(sizes.values()) - cache_size()
+    for key in sorted(sizes.keys() - {own}, key=lambda key: _used(home, key)):
+        if spare <= 0:
+            return
+        if time.time() - _used(home, key) >= FRESH and _removed(home, key):
+            spare -= sizes[key]
+
+
+def _removed(home: Path, key: str) -> bool:
+    """Remove a cache; False: somebody uses it now."""
+    lock = os.open(home / f"{key}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    users = os.open(home / f"{key}.users", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        for handle in (lock, users):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(home / f"{key}.git")
+    except OSError:
+        return False
+    finally:
+        os.close(users)
+        os.close(lock)
+    return True
+
+
+def _used(home: Path, key: str) -> float:
+    try:
+        return (home / f"{key}.users").stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _size(folder: Path) -> int:
+    """Bytes of the files in a folder, as far as they stay while they are counted."""
+    total = 0
+    for top, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += Path(top, name).lstat().st_size
+            except OSError:
+                continue
+    return total

@@ -1,0 +1,127 @@
+"""Trees, commits and blobs made and read without a work tree."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from phaseplan.errors import Infrastructure
+from phaseplan.repository.repo import GitRepo
+
+#: No configuration or attributes of the machine may decide how a merge comes out: workers differ, results must not.
+NEUTRAL = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "core.attributesFile",
+    "GIT_CONFIG_VALUE_0": os.devnull,
+}
+
+
+def write_tree(repo: GitRepo, files: Mapping[str, bytes], *, kept: Mapping[str, str] | None = None) -> str:
+    """A flat tree of regular files; names without slashes. Two git processes, however many files.
+
+    :param kept: files that the repository holds already, as object ids by name.
+    """
+    with tempfile.TemporaryDirectory(dir=repo.path) as folder:
+        paths = [Path(folder, str(i)) for i in range(len(files))]
+        for path, data in zip(paths, files.values(), strict=True):
+            path.write_bytes(data)
+        feed = "".join(f"{path}\n" for path in paths).encode()
+        ids = repo.run("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=feed).out.split()
+    blobs = {**dict(zip(files, ids, strict=True)), **(kept or {})}
+    listing = "".join(f"100644 blob {blobs[name]}\t{name}\0" for name in sorted(blobs))
+    return repo.run("mktree", "-z", stdin=listing.encode()).out.strip()
+
+
+def commit(repo: GitRepo, tree: str, parents: Sequence[str], message: str, when: int | str) -> str:
+    """Make a commit whose id depends on nothing but what is given.
+
+    :param when: author and committer date: seconds since 1970, or ISO 8601.
+    """
+    date = f"@{when if isinstance(when, int) else epoch(when)} +0000"
+    args = [arg for parent in parents for arg in ("-p", parent)]
+    env = {**NEUTRAL, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    return repo.run("commit-tree", tree, *args, stdin=message.encode("utf-8", "surrogateescape"), env=env).out.strip()
+
+
+def epoch(time: str) -> int:
+    """Whole seconds since 1970 of an ISO 8601 time."""
+    return int(datetime.fromisoformat(time).timestamp())
+
+
+def tree_of(repo: GitRepo, commit: str) -> str:
+    """Id of a commit's tree."""
+    return repo.line("rev-parse", "--verify", f"{commit}^{{tree}}")
+
+
+def read_objects(repo: GitRepo, names: Iterable[str]) -> dict[str, bytes | None]:
+    """Contents of objects (`<commit>`, `<commit>:<path>`), all from one git process; None where there is none."""
+    wanted = list(dict.fromkeys(names))
+    if not wanted:
+        return {}
+    feed = "".join(f"{name}\n" for name in wanted).encode()
+    data = repo.run("cat-file", "--batch", stdin=feed).out.encode("utf-8", "surrogateescape")
+    found: dict[str, bytes | None] = {}
+    at = 0
+    for name in wanted:
+        end = data.index(b"\n", at)
+        header = data[at:end].split(b" ")
+        at = end + 1
+        if header[-1] == b"missing":
+            found[name] = None
+            continue
+        size = int(header[2])
+        found[name] = data[at : at + size]
+        at += size + 1
+    return found
+
+
+def missing(repo: GitRepo, ids: Iterable[str]) -> tuple[str, ...]:
+    """Which of these commits the repository has not got."""
+    wanted = list(dict.fromkeys(ids))
+    if not wanted:
+        return ()
+    out = repo.run("cat-file", "--batch-check", stdin="".join(f"{i}\n" for i in wanted).encode()).out
+    return tuple(i for i, line in zip(wanted, out.splitlines(), strict=True) if line.endswith(" missing"))
+
+
+def entries(repo: GitRepo, commit: str) -> dict[str, tuple[str, str]]:
+    """Every path of a commit with its mode and object id."""
+    found: dict[str, tuple[str, str]] = {}
+    for entry in repo.names("ls-tree", "-r", "-z", "--full-tree", commit):
+        head, _, path = entry.partition("\t")
+        mode, _, sha = head.split(" ")
+        found[path] = (mode, sha)
+    return found
+
+
+Change = tuple[tuple[str, str], tuple[str, str]]  # (mode, id) before and after; GONE where there is none
+GONE = ("000000", "0" * 40)
+
+
+def changes(repo: GitRepo, pairs: Sequence[tuple[str, str]]) -> list[dict[str, Change]]:
+    """What changed from each older commit to its newer one, by path; renames count as both paths. One git process."""
+    if not pairs:
+        return []
+    args = ("diff-tree", "--stdin", "-r", "--raw", "-z", "--no-renames", "--no-abbrev", "--always", "--full-index")
+    feed = "".join(f"{newer} {older}\n" for older, newer in pairs).encode()
+    fields = repo.run(*args, stdin=feed, env=NEUTRAL).out.split("\0")
+    found: list[dict[str, Change]] = []
+    i = 0
+    while i < len(fields) and fields[i]:
+        field = fields[i].lstrip("\n")
+        if field.startswith(":"):
+            before, after, old, new, _ = field[1:].split(" ")
+            found[-1][fields[i + 1]] = ((before, old), (after, new))
+            i += 2
+        else:
+            found.append({})
+            i += 1
+    if len(found) != len(pairs):
+        raise Infrastructure(f"git diff-tree answered {len(found)} of {len(pairs)} comparisons")
+    return found

@@ -1,0 +1,144 @@
+"""Reads what git said when the target refused: its own words, the ref it is about, and who must act."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from phaseplan.errors import Infrastructure, Lasting
+from phaseplan.text.cutting import cut
+
+#: What git calls a ref that somebody else moved or locked at this moment. Looked for in git's own words only: a hook
+#: may say anything, also that a ticket "already exists".
+_RACED = ("stale info", "failed to update ref", "fetch first", "remote ref updated", "already exists", "incorrect old")
+_LOCKED = ("cannot lock ref", "failed to lock", "failed to update ref", "reference already exists", "Unable to create")
+_COMPANION = ("atomic push failure", "atomic transaction failed")
+_LINE = re.compile(r"^!\t[^\t]*:(\S+)\t\[(?:remote )?rejected\] \((.*)\)$", re.MULTILINE)
+_REMOTE = re.compile(r"^remote: ?(.*?)\s*$", re.MULTILINE)
+_CLASH = re.compile(r"cannot lock ref '([^']+)': '([^']+)' exists; cannot create")
+_LONGEST = 1500  # characters of what a server said
+
+
+class RepositoryUnreachable(Infrastructure):
+    """The target repository cannot be read now."""
+
+
+class RepositoryUnreadable(RepositoryUnreachable, Lasting):
+    """The target repository cannot be read, and somebody must act before it can."""
+
+
+class NameClash(Lasting):
+    """A branch of the target stands where a name of ours would have to be."""
+
+
+class Refused(Lasting):
+    """The target refuses a ref by a rule of its own.
+
+    :param refs: the refs that the rule is about; others of the same push were only held back with them.
+    """
+
+    def __init__(self, target: str, refs: Sequence[str], why: str, words: str) -> None:
+        self.refs, self.words = tuple(refs), words or why
+        named = ", ".join(ref.removeprefix("refs/heads/") for ref in refs) or "the push"
+        said = f"{words}\nWith these words" if words else "Without a word"
+        super().__init__(f"{said} {target} refused {named} ({why}). Next: {_next(why, named)}")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A push that moved nothing, as git tells it."""
+
+    reasons: dict[str, str]  # by ref
+    words: str  # what the server printed
+    raced: bool  # only somebody else was faster
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The refs that the refusal is about. A pre-receive hook refuses a push as a whole; then branches are named
+        rather than our own refs beside them, for which nobody makes rules."""
+        own = [ref for ref, why in self.reasons.items() if why not in _COMPANION] or list(self.reasons)
+        return tuple([ref for ref in own if ref.startswith("refs/heads/")] or own)
+
+    @property
+    def why(self) -> str:
+        """git's reason in brackets."""
+        return next((self.reasons[ref] for ref in self.named), "no reason given")
+
+
+def refusal(out: str, err: str) -> Refusal:
+    """Read the output of `git push --porcelain`."""
+    reasons = dict(_LINE.findall(out))
+    lines = [line for line in _REMOTE.findall(err) if line]
+    locked = any(word in line for line in lines if line.startswith("error:") for word in _LOCKED)
+    own = [why for why in reasons.values() if why not in _COMPANION]
+    raced = any(word in why for why in own for word in _RACED) or (locked and not own)
+    return Refusal(reasons, cut("\n".join(lines), _LONGEST), raced or (not reasons and locked))
+
+
+def clash_of(err: str) -> tuple[str, str] | None:
+    """The name that could not be made and the one that is in its way, where git said so."""
+    found = _CLASH.search(err)
+    return (found[1], found[2]) if found else None
+
+
+def clash(target: str, wanted: str, there: str) -> NameClash:
+    """Say which branch of the target has to give way."""
+    ours, theirs = wanted.removeprefix("refs/heads/"), there.removeprefix("refs/heads/")
+    if ours == wanted:  # no branch of a plan, but one of our own records
+        return NameClash(
+            f"the target has a ref `{there}`, and git cannot store `{wanted}` beside it. "
+            f"Next: rename or delete it in {target} (`git update-ref -d {there}`); then start again."
+        )
+    return NameClash(
+        f"the target has a branch `{theirs}`, and git cannot store `{ours}` beside it. "
+        f"Next: rename or delete `{theirs}` in {target}, or give the branch another name in the plan; then start again."
+    )
+
+
+def _next(why: str, named: str) -> str:
+    if "checked out" in why:
+        return "check out another branch there, or use a bare clone as the target."
+    if "permission" in why or "unpacker error" in why:
+        return "give the user that Phaseplan pushes as the right to write there (and see that its disk is not full)."
+    if "missing necessary objects" in why:
+        return "repair or delete the ref there that points at nothing (`git fsck` names it), then Clear the task."
+    return f"allow Phaseplan to push {named} there, then Clear the task."
+
+
+#: A run was given them and did not keep them, so any later command asks again.
+_GIVE = (
+    "give them again in the address (--repository https://user:password@host/path, AIRFLOW__PHASEPLAN__REPOSITORY, or "
+    "`repository` in section [phaseplan] of airflow.cfg), or set up a git credential helper for it"
+)
+#: What git says when a repository cannot be read, and what it means: beginning of the sentence, next step.
+_LASTING: tuple[tuple[str, str, str], ...] = (
+    (
+        "mismatched algorithms",
+        "it stores sha256 object ids",
+        "use a repository with sha1 ids",
+    ),
+    ("does not support object format", "it stores sha256 object ids", "use a repository with sha1 ids"),
+    ("shallow", "it is a shallow clone and lacks history", "run `git fetch --unshallow` there, or use a whole clone"),
+    ("dubious ownership", "it belongs to another user", "run `git config --global --add safe.directory <path>`"),
+    ("Authentication failed", "it does not accept the user or password", f"check them; {_GIVE}"),
+    ("could not read Username", "it wants a user and password, which Phaseplan never writes down", _GIVE),
+    ("could not read Password", "it wants a password, which Phaseplan never writes down", _GIVE),
+    ("Permission denied", "it does not let this user in", "check the key or the rights of the folder"),
+    ("Host key verification failed", "its host key is unknown here", "add it to known_hosts after you compared it"),
+    ("does not appear to be a git repository", "it is no git repository", "check the path or the URL"),
+    ("invalid gitfile format", "it is a file, and no git repository", "check the path"),
+    ("bad config line", "a git configuration has a mistake in it", "mend the file that git names"),
+    ("unknown repository extension", "it uses what this git does not know", "use a newer git here"),
+    ("not found", "there is none", "check the path or the URL, and the rights of the user"),
+    ("returned error: 403", "it forbids this user to read", "check the rights of the user"),
+)
+
+
+def unreadable(target: str, verb: str, said: str) -> RepositoryUnreadable | None:
+    """What keeps a repository from being read until somebody acts; None: it may pass."""
+    for words, cause, step in _LASTING:
+        if words in said:
+            found = f"repository {target} cannot be read: {cause}. Next: {step}. git {verb} said: {said}"
+            return RepositoryUnreadable(found)
+    return None

@@ -1,0 +1,133 @@
+"""The door to git: GitPython underneath, plumbing commands above, no hook or prompt ever.
+
+A non-zero exit is not an exception unless the caller says which codes it expects: `merge-tree` exits 1
+on a conflict, and only its output tells that from an error. No command waits for ever: see `patience`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import git
+
+from phaseplan.errors import Infrastructure
+from phaseplan.repository.disk import disk_errors, of_git
+from phaseplan.repository.time_limits import MARK, verb_of, wait
+from phaseplan.text.cutting import cut
+
+#: Who Phaseplan commits as. Merges use pinned dates besides, so that doing it again gives the same id.
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "Phaseplan",
+    "GIT_AUTHOR_EMAIL": "phaseplan@localhost",
+    "GIT_COMMITTER_NAME": "Phaseplan",
+    "GIT_COMMITTER_EMAIL": "phaseplan@localhost",
+}
+_QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+#: A transport that is none of these runs a program of that name (`ext::sh -c ...`), or reads an open file (`fd::3`).
+#: Whoever runs the system may allow others in the environment.
+_TRANSPORTS = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
+_NO_SURPRISES = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false")
+_SAFE = tuple(word for setting in _NO_SURPRISES for word in ("-c", setting))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one git command said."""
+
+    code: int
+    out: str
+    err: str
+
+
+class GitError(Infrastructure):
+    """git answered with a code nobody expected."""
+
+    def __init__(self, args: tuple[str, ...], result: Result) -> None:
+        said = result.err.strip() or result.out.strip()
+        super().__init__(f"git {verb_of(args)} failed with exit code {result.code}: {cut(said)}")
+        self.result = result
+
+
+class GitRepo:
+    """One repository on this machine, ours alone.
+
+    :param keep: open files that every git started here inherits: a lock on one of them lasts as long as any of these
+        processes, also when the one that took it is killed.
+    """
+
+    def __init__(self, path: Path, *, keep: tuple[int, ...] = ()) -> None:
+        self.path, self._keep = path, keep
+        self._git = git.Git(str(path))
+
+    @classmethod
+    def init(cls, path: Path, *, keep: tuple[int, ...] = ()) -> GitRepo:
+        """Make an empty bare repository."""
+        with disk_errors():
+            path.mkdir(parents=True, exist_ok=True)
+        made = cls(path, keep=keep)
+        made.run("init", "--quiet", "--bare")
+        return made
+
+    def run(
+        self,
+        *args: str,
+        ok: tuple[int, ...] = (0,),
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Result:
+        """Run one git command in the repository.
+
+        :param ok: exit codes that are answers, not errors.
+        :param stdin: fed to git from a real file, as `merge-tree --stdin` wants it.
+        :raises GitError: any other exit code.
+        :raises DiskFull: it failed because of a disk.
+        :raises GitTooSlow: it did not end in time.
+        """
+        mark = secrets.token_hex(8)
+        with disk_errors(), tempfile.TemporaryFile() as feed:
+            feed.write(stdin or b"")
+            feed.seek(0)
+            process = self._git.execute(
+                ["git", *_SAFE, *args],
+                istream=feed,
+                as_process=True,
+                pass_fds=self._keep,
+                env={**_TRANSPORTS, **os.environ, **_QUIET, **IDENTITY, **(env or {}), MARK: mark},
+            )
+            code, out, err = wait(process.proc, args, mark)
+        result = Result(code, _text(out), _text(err))
+        if code and (full := of_git(result.err, str(self.path))) is not None:
+            raise full
+        if result.code not in ok:
+            raise GitError(args, result)
+        return result
+
+    def line(self, *args: str, **kwargs: Mapping[str, str]) -> str:
+        """Output of a command that prints one line."""
+        return self.run(*args, env=kwargs.get("env")).out.strip()
+
+    def rev(self, name: str) -> str | None:
+        """Full id of a commit, or None where there is none of that name."""
+        result = self.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", ok=(0, 1, 128))
+        return result.out.strip() or None if result.code == 0 else None
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether `older` can be reached from `newer`; a commit reaches itself."""
+        return self.run("merge-base", "--is-ancestor", older, newer, ok=(0, 1)).code == 0
+
+    def names(self, *args: str) -> tuple[str, ...]:
+        """Output of a command that prints NUL-separated names (give it `-z`)."""
+        return tuple(n for n in self.run(*args).out.split("\0") if n)
+
+    def changed_paths(self, older: str, newer: str) -> tuple[str, ...]:
+        """Paths that differ between two commits; a rename counts as both paths."""
+        return self.names("diff", "--name-only", "--no-renames", "-z", older, newer)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")

@@ -1,0 +1,137 @@
+"""Long outputs of git, read as they come: nothing here holds a repository in memory."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any, BinaryIO, cast
+
+import git
+
+from phaseplan.errors import Infrastructure
+from phaseplan.repository.disk import disk_errors, of_git
+from phaseplan.repository.repo import GitRepo, Result
+from phaseplan.repository.time_limits import limited, too_slow, verb_of, wait
+from phaseplan.text.cutting import cut
+
+CHUNK = 1 << 18  # bytes
+_QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a commit's tree."""
+
+    mode: str
+    kind: str  # blob | tree | commit
+    id: str
+    path: str
+
+    @property
+    def symlink(self) -> bool:
+        """Whether the entry is a symbolic link."""
+        return self.mode == "120000"
+
+
+def entries(repo: GitRepo, commit: str, *, trees: bool = False) -> list[Entry]:
+    """All entries of a commit's tree, folders among them on request."""
+    listed = repo.names("ls-tree", "-r", "-z", "--full-tree", *(["-t"] if trees else []), commit)
+    out = []
+    for line in listed:
+        head, _, path = line.partition("\t")
+        mode, kind, oid = head.split()
+        out.append(Entry(mode, kind, oid, path))
+    return out
+
+
+@contextmanager
+def output(
+    repo: GitRepo,
+    *args: str,
+    feed: Iterable[bytes] = (),
+    env: Mapping[str, str] | None = None,
+    whole: bool = False,
+) -> Iterator[IO[bytes]]:
+    """The output of one git command as a stream; leaving early ends the command.
+
+    :param whole: the caller reads to the end, and an output that ended because git failed is no answer.
+    :raises Infrastructure: with `whole`, git failed.
+    """
+    with disk_errors(), tempfile.TemporaryFile() as stdin:
+        stdin.writelines(feed)
+        stdin.seek(0)
+        process = git.Git(str(repo.path)).execute(
+            ["git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", *args],
+            istream=stdin,
+            as_process=True,
+            env={**os.environ, **_QUIET, **(env or {})},
+        )
+        inner: Any = process.proc
+        try:
+            with limited(inner.pid, verb := verb_of(args)) as late:
+                yield inner.stdout
+                broken = whole and inner.wait()
+            if late:  # what was read is not all there is
+                raise too_slow(verb)
+            if broken:
+                said = inner.stderr.read().decode("utf-8", "replace").strip()
+                raise Infrastructure(f"git {verb} failed with exit code {inner.returncode}: {cut(said)}")
+        finally:
+            inner.stdout.close()
+            inner.stderr.close()
+            inner.terminate()
+            inner.wait()
+
+
+def contents(repo: GitRepo, ids: Iterable[str]) -> Iterator[tuple[str, int, Iterator[bytes]]]:
+    """Objects as (id, size, pieces), in the order asked for. Read each to its end before asking for the next.
+
+    :raises Infrastructure: the repository lacks one.
+    """
+    with output(repo, "cat-file", "--batch", "--buffer", feed=(f"{oid}\n".encode() for oid in ids)) as stream:
+        while header := stream.readline():
+            oid, *rest = header.decode().split()
+            if len(rest) != 2:
+                raise Infrastructure(f"git object {oid} is missing from {repo.path}: the repository is damaged")
+            size = int(rest[1])
+            yield oid, size, _pieces(stream, size)
+            stream.read(1)
+
+
+def take_pack(repo: GitRepo, pack: IO[bytes]) -> Result:
+    """Add a pack to a repository; nothing of it is added unless every object and every link is sound."""
+    args = ("index-pack", "--stdin", "--strict", "--threads=1")
+    process = git.Git(str(repo.path)).execute(
+        ["git", "-c", "core.bigFileThreshold=16m", *args],
+        istream=cast("BinaryIO", pack),
+        as_process=True,
+        env={**os.environ, **_QUIET},
+    )
+    code, out, err = wait(process.proc, args)
+    said = err.decode("utf-8", "replace")
+    if code and (full := of_git(said, str(repo.path))) is not None:
+        raise full  # nobody's work is to blame for it
+    return Result(code, out.decode("utf-8", "replace"), said)
+
+
+def paths_within(repo: GitRepo, commit: str, most: int) -> int | None:
+    """How many files a commit's tree has, written out; None where they are more than `most`, counted no further."""
+    count = 0
+    with output(repo, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit) as stream:
+        while piece := stream.read(CHUNK):
+            count += piece.count(b"\0")
+            if count > most:
+                return None
+    return count
+
+
+def _pieces(stream: IO[bytes], size: int) -> Iterator[bytes]:
+    while size:
+        piece = stream.read(min(size, CHUNK))
+        if not piece:
+            raise Infrastructure("git cat-file ended in the middle of an object")
+        size -= len(piece)
+        yield piece

@@ -1,1 +1,0 @@
-"""Checks on one exact commit: its diff, and commands in a fresh container."""

@@ -1,0 +1,91 @@
+"""`integrate` with real containers: what nobody follows is put away, then the merge is gated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from docker import DockerClient
+
+from phaseplan.attempt.job import Job
+from phaseplan.attempt.sweep import sweep
+from phaseplan.config.settings import Settings
+from phaseplan.containers.labels import Labels
+from phaseplan.errors import Bug
+from phaseplan.gates.commands import ContainerBench
+from phaseplan.gates.profile import gate_profile
+from phaseplan.ledger import status_log as statuslog
+from phaseplan.ledger.run import check_token
+from phaseplan.ledger.write import Snapshot, read
+from phaseplan.wave.integrate import Integrated, WaveRed, integrate
+
+
+@dataclass(frozen=True)
+class WaveTask:
+    """One start of one wave's `integrate`.
+
+    :param job: where and for whom; its branch and claim are not looked at.
+    """
+
+    job: Job
+    wave: int
+
+    def integrate(self) -> Integrated:
+        """Merge, gate and publish the wave.
+
+        :raises WaveRed: nothing can be published and no branch is known to be at fault.
+        :raises Stale: another run holds the ledger.
+        """
+        job = self.job
+        snapshot = read(job.repo, job.remote, job.phase)
+        check_token(snapshot, job.token)
+        waves = snapshot.pinned.plan.wave_of if snapshot.pinned else {}
+        # All tasks of this wave and earlier ones have ended, so nobody follows their containers.
+        sweep(job, lambda branch: branch == self._name or waves.get(branch, self.wave + 1) <= self.wave)
+        try:
+            done = integrate(
+                job.remote,
+                job.repo,
+                job.token,
+                self.wave,
+                wave_bench(snapshot, job.client, job.here, self._name, job.say),
+                phase=job.phase,
+                gate_runs=job.here.gate_runs,
+            )
+        except WaveRed as red:
+            self._tell(red.status_lines, red.blockers)
+            raise
+        self._tell(done.status_lines, done.blockers)
+        return done
+
+    @property
+    def _name(self) -> str:
+        """What the wave's own containers carry in the branch's place."""
+        return f"wave-{self.wave}"
+
+    def _tell(self, lines: tuple[str, ...], blockers: tuple[str, ...]) -> None:
+        for line in (*lines, *blockers):
+            self.job.say(line)
+        statuslog.mirror(self.job.here.state, self.job.phase, lines, blockers)
+
+
+def wave_bench(
+    snapshot: Snapshot, client: DockerClient, here: Settings, name: str, say: Callable[[str], None]
+) -> ContainerBench:
+    """Gate containers for merged commits: the plan's gate profile.
+
+    :param name: labels them in the branch's place.
+    """
+    pinned, ledger = snapshot.pinned, snapshot.ledger
+    if pinned is None or ledger is None or ledger.run is None:
+        raise Bug(f"phase {snapshot.phase} was never opened, so nothing of it is merged")
+    profile = pinned.plan.gates.profile or ledger.run.agent or pinned.plan.agent or next(iter(pinned.profiles))
+    return ContainerBench(
+        client,
+        profile=gate_profile(pinned.plan, pinned.profiles[profile]),
+        labels=Labels(ledger.id, snapshot.phase, name, ledger.run.epoch, ledger.run.id, "gate"),
+        collector=here.collector_image,
+        timeout=pinned.plan.gates.timeout,
+        sink=lambda line: say(line or ""),
+        state=here.state,
+    )

@@ -1,0 +1,170 @@
+"""The wheel in an environment of its own, beside a team's project with its own `include/` and `plugins/` packages."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import site
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from provision.common import TOP
+
+pytestmark = pytest.mark.airflow
+
+_PHASES = (TOP / "dags/phases.py").read_text()
+_TEAM_DAG = """
+from airflow.sdk import DAG
+from include.helpers import TEAM
+from plugins.team_words import WORD
+
+team = DAG(f"{TEAM}_{WORD}")
+"""
+_TEAM_PLUGIN = """
+from airflow.plugins_manager import AirflowPlugin
+
+class TeamPlugin(AirflowPlugin):
+    name = "team"
+"""
+_LOOK = """
+import json, sys
+from importlib.metadata import entry_points
+from airflow import plugins_manager
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag()
+names = sorted(info["name"] for info in plugins_manager.get_plugin_info(attrs_to_dump=["name"]))
+import include, phaseplan, plugins
+print("RESULT " + json.dumps({
+    "dags": sorted(bag.dags), "errors": bag.import_errors, "plugins": names,
+    "plugin errors": plugins_manager.get_import_errors(),
+    "include": include.__file__, "plugins package": plugins.__file__, "phaseplan": phaseplan.__file__,
+    "ours": sorted(n for n in ("bench", "tests", "provision") if n in sys.modules),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy so that nothing is left in the checkout."""
+    source, out = tmp_path_factory.mktemp("source") / "phaseplan", tmp_path_factory.mktemp("wheel")
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(TOP / name, source / name)
+    shutil.copytree(TOP / "include", source / "include", ignore=shutil.ignore_patterns("__pycache__"))
+    (source / "docs").mkdir()
+    shutil.copy(TOP / "docs/plan.schema.json", source / "docs")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
+    subprocess.run(command, cwd=source, check=True, capture_output=True)
+    (built,) = out.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python that has the wheel, and what the wheel needs from the environment of the tests."""
+    place = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
+    python = place / "bin/python"
+    (folder,) = place.glob("lib/python*/site-packages")
+    (folder / "needs.pth").write_text("\n".join(p for p in site.getsitepackages() if "site-packages" in p) + "\n")
+    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index"]
+    subprocess.run([*install, str(wheel)], check=True, capture_output=True)
+    return python
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Path:
+    """An Airflow project in the layout that Astro has."""
+    for name, text in {
+        "include/__init__.py": "",
+        "include/helpers.py": "TEAM = 'team'\n",
+        "plugins/__init__.py": "",
+        "plugins/team_words.py": "WORD = 'dag'\n",
+        "plugins/team_plugin.py": _TEAM_PLUGIN,
+        "dags/team.py": _TEAM_DAG,
+        "dags/phases.py": _PHASES,
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "include/plans").mkdir()
+    shutil.copy(TOP / "include/plans/phase-05.yaml", tmp_path / "include/plans")
+    shutil.copy(TOP / "include/agents.yaml", tmp_path / "include")
+    return tmp_path
+
+
+def environment(team: Path, **more: str) -> dict[str, str]:
+    """Only what a component of that Airflow would have."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(team),
+        "AIRFLOW_HOME": str(team),
+        "PYTHONPATH": str(team),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{team}/airflow.db",
+        **more,
+    }
+
+
+def look(python: Path, team: Path, **more: str) -> dict[str, object]:
+    """What Airflow finds there."""
+    done = subprocess.run(
+        [str(python), "-c", _LOOK], env=environment(team, **more), cwd=team, capture_output=True, text=True
+    )
+    found = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+    assert found, (done.stdout + done.stderr)[-4000:]
+    return dict(json.loads(found[0].removeprefix("RESULT ")))
+
+
+def test_a_team_s_dags_plugins_and_packages_stay_beside_ours(installed: Path, team: Path) -> None:
+    seen = look(installed, team)
+    assert (seen["dags"], seen["errors"]) == (["phase_05", "team_dag"], {})
+    assert {"phaseplan", "team"} <= set(seen["plugins"])  # type: ignore[call-overload]
+    assert seen["plugin errors"] == {}
+    assert seen["include"] == str(team / "include/__init__.py")
+    assert seen["plugins package"] == str(team / "plugins/__init__.py")
+    assert str(seen["phaseplan"]).startswith(str(installed.parents[1]))
+    assert seen["ours"] == []
+
+
+def test_the_plugin_is_registered_once_where_our_plugins_folder_is_used_too(installed: Path, team: Path) -> None:
+    shutil.copy(TOP / "plugins/phaseplan_plugin.py", team / "plugins")
+    seen = look(installed, team)
+    assert list(seen["plugins"]).count("phaseplan") == 1  # type: ignore[call-overload]
+    assert seen["plugin errors"] == {}
+
+
+def test_the_console_script_lints_the_team_s_plans(installed: Path, team: Path) -> None:
+    command = [str(installed.with_name("phaseplan")), "lint"]
+    done = subprocess.run(command, env=environment(team), cwd=team, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    new = [str(installed.with_name("phaseplan")), "new"]
+    made = subprocess.run(new, env=environment(team), cwd=team, capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    assert (team / "include/plans/phase-06.yaml").is_file()
+    assert list(installed.parents[1].rglob("phase-0*.yaml")) == [], "nothing of a user is inside the package"
+
+
+def test_the_wheel_holds_one_package(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"phaseplan"}
+
+
+def test_the_ranges_of_the_wheel_hold_the_pins(wheel: Path) -> None:
+    from packaging.requirements import Requirement
+
+    text = zipfile.ZipFile(wheel).read(next(n for n in zipfile.ZipFile(wheel).namelist() if n.endswith("/METADATA")))
+    ranges = {
+        r.name.lower(): r.specifier
+        for line in text.decode().splitlines()
+        if line.startswith("Requires-Dist: ")
+        for r in [Requirement(line.removeprefix("Requires-Dist: "))]
+    }
+    lines = (line.partition("#")[0].strip() for line in (TOP / "requirements.txt").read_text().splitlines())
+    pins = {r.name.lower(): str(r.specifier).removeprefix("==") for r in map(Requirement, filter(None, lines))}
+    assert ranges.keys() == pins.keys()
+    assert {name for name, pin in pins.items() if pin not in ranges[name]} == set()
