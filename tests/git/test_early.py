@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,9 @@ from phaseplan.attempt import brief
 from phaseplan.ledger import attempt_refs as results
 from phaseplan.ledger.snapshot import Claim
 from phaseplan.merging import predicted_conflicts as early
-from phaseplan.merging.predicted_conflicts import INTEGRATION, EarlyWarning, for_brief, warnings
+from phaseplan.merging.predicted_conflicts import INTEGRATION, EarlyWarning, for_brief, warnings, warnings_about
 from phaseplan.plan.model import PhasePlan
+from phaseplan.repository.repo import Result
 from tests.git.lab import PHASE, Lab, commit_files, plan_of
 
 PLAN = plan_of({"1": [], "2": []}, {"3": [], "4": ["1"]})
@@ -162,3 +164,57 @@ def test_no_more_are_compared_than_the_bound(lab: Lab, monkeypatch: pytest.Monke
     assert len(seen(lab, plan)) == 21
     monkeypatch.setattr(early, "_MOST", 3)
     assert {b for w in seen(lab, plan) for b in w.branches} == {"1", "2", "3"}
+    assert len(about(lab, "7", plan)) == 6, "beyond the bound it knows of its own conflicts all the same"
+    monkeypatch.setattr(early, "_OTHERS", 2)
+    assert {b for w in about(lab, "7", plan) for b in w.branches} == {"1", "2", "7"}
+
+
+def about(lab: Lab, branch_id: str, plan: PhasePlan = PLAN) -> tuple[EarlyWarning, ...]:
+    return warnings_about(lab.repo, lab.read(), plan, lab.main, branch_id)
+
+
+def test_what_one_branch_is_told_is_its_part_of_what_all_are(lab: Lab) -> None:
+    token = lab.open(PLAN)
+    lab.build(token, "1", {"x": "one\n"})
+    lab.integrate(token, 1)
+    for branch_id in ("2", "3", "4"):
+        lab.build(token, branch_id, {"x": f"{branch_id}\n", "y": f"{branch_id}\n"})
+        every = seen(lab)
+        assert every
+        for one in ("1", "2", "3", "4"):
+            assert about(lab, one) == tuple(w for w in every if one in w.branches)
+
+
+def trials(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many merges each call of `git merge-tree` tries, from now on."""
+    counted, run = list[int](), lab.repo.run
+
+    def counting(*args: str, **more: Any) -> Result:
+        if "merge-tree" in args:
+            counted.append(len(more["stdin"].splitlines()))
+        return run(*args, **more)
+
+    monkeypatch.setattr(lab.repo, "run", counting)
+    return counted
+
+
+def test_a_branch_is_compared_with_the_others_and_they_are_not_with_each_other(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_of({str(i): [] for i in range(1, 13)})
+    token = lab.open(plan)
+    counted = trials(lab, monkeypatch)
+    found: dict[int, list[int]] = {}
+    for number in range(1, 13):
+        lab.build(token, str(number), {"x": f"{number}\n"}, outcome="failed" if number == 12 else "passed")
+        snapshot = lab.read()
+        counted.clear()
+        assert len(warnings_about(lab.repo, snapshot, plan, lab.main, "1")) == min(number, 11) - 1
+        for_brief(lab.repo, snapshot, plan, plan.by_id["1"], lab.main)
+        found[number] = list(counted)
+    assert found[1] == [], "alone there is nothing to try"
+    others = {number: min(number, 11) - 1 for number in found}
+    assert all(found[number] == [others[number]] * 2 for number in range(2, 13)), "as many trial merges as others"
+    counted.clear()
+    assert len(briefed(lab, "12", plan)) == 11
+    assert counted == [11]

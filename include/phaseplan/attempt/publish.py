@@ -16,7 +16,7 @@ from phaseplan.ledger.records import Finding, Outcome, Verdict, changed, now
 from phaseplan.ledger.refs import public_name
 from phaseplan.ledger.rulings import follows, ruling_of
 from phaseplan.ledger.write import read
-from phaseplan.merging.predicted_conflicts import warnings
+from phaseplan.merging.predicted_conflicts import warnings_about
 
 if TYPE_CHECKING:
     from phaseplan.attempt.harvest import Harvest
@@ -79,21 +79,21 @@ def conclude(view: View, verdict: Verdict, *, reused: bool = False, keep_volume:
         named = publish_name(view.job.repo, view.job.remote, view.branch, verdict)
         word = "Published" if named else "Somebody else holds the name"
         view.job.say(f"{word} {verdict.name} at {(verdict.commit or '')[:12]}.")
-        if not reused:
-            _warn(view)
     for container in find(view.job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id):
         mine = container.labels.claim == view.job.claim or container.labels.role == "agent"  # or taken over
         if container.labels.attempt == verdict.attempt and mine:
             remove(view.job.client, container.id, keep_volume=keep_volume)
+    if verdict.outcome == "passed" and not reused:
+        _warn(view)
     return Done(verdict, reused)
 
 
 def _warn(view: View) -> None:
-    """Say which branches under way this one would conflict with."""
+    """Say which branches under way this one would conflict with: after all that anybody waits for is published."""
     job = view.job
-    for warning in warnings(job.repo, read(job.repo, job.remote, job.phase), view.plan, view.run.base):
-        if view.branch.id in warning.branches:
-            job.say(str(warning))
+    snapshot = read(job.repo, job.remote, job.phase)
+    for warning in warnings_about(job.repo, snapshot, view.plan, view.run.base, view.branch.id):
+        job.say(str(warning))
 
 
 def _verdict(

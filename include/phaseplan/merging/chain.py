@@ -220,12 +220,16 @@ def _put_back(
 
 
 def predict(
-    repo: GitRepo, base: str, heads: Sequence[Head], *, union: Sequence[str] = ()
+    repo: GitRepo, base: str, heads: Sequence[Head], *, union: Sequence[str] = (), about: str | None = None
 ) -> list[tuple[str, str, tuple[str, ...]]]:
-    """Which pairs of heads conflict, and where: (id, id, paths). One git process for all pairs."""
+    """Which pairs of heads conflict, and where: (id, id, paths). One git process for all pairs.
+
+    :param about: id of the one head whose pairs are asked for: as many trial merges as there are others.
+    """
     write_attributes(repo, union)
     graph = _Graph.of(repo, base, [h.commit for h in heads])
-    pairs = list(combinations([h for h in heads if graph.reach(h.commit)], 2))
+    every = combinations([h for h in heads if graph.reach(h.commit)], 2)
+    pairs = [(a, b) for a, b in every if about in (None, a.id, b.id)]
     if not pairs:
         return []
     feed = "".join(f"{a.commit} {b.commit}\n" for a, b in pairs).encode()

@@ -25,7 +25,8 @@ from phaseplan.text.clean import clean, path_text
 log = logging.getLogger(__name__)
 
 INTEGRATION = "integration"  # stands where a branch id does, for all that is integrated
-_MOST = 64  # branches that are compared, 2,016 pairs; a plan that has more under way is told about the first
+_MOST = 64  # branches compared each with each, 2,016 pairs; a plan that has more under way is told about the first
+_OTHERS = 256  # branches that one is compared with: as many trial merges
 _SHOWN = 5  # paths of one line
 
 
@@ -63,9 +64,26 @@ def warnings(repo: GitRepo, snapshot: Snapshot, plan: PhasePlan, base: str) -> t
     :return: in plan order; empty where nothing can be told.
     """
     try:
-        return tuple(_pairs(repo, snapshot, plan, base, _under_way(snapshot, plan)))
+        return tuple(_pairs(repo, snapshot, plan, base, _first(_under_way(snapshot, plan), _MOST)))
     except (PhaseplanError, OSError, ValueError) as error:
         log.warning("Conflicts cannot be predicted now: %s", clean(str(error)[:500]))
+        return ()
+
+
+def warnings_about(
+    repo: GitRepo, snapshot: Snapshot, plan: PhasePlan, base: str, branch_id: str
+) -> tuple[EarlyWarning, ...]:
+    """Those of `warnings` in which one branch has a part.
+
+    It is merged with every other one, and they are not with each other: what one task asks for grows with the phase,
+    not with its square.
+    """
+    try:
+        works = _under_way(snapshot, plan)
+        mine = next((work for work in works if work.branch == branch_id), None)
+        return tuple(_against(repo, snapshot, plan, base, mine, works)) if mine else ()
+    except (PhaseplanError, OSError, ValueError) as error:
+        log.warning("Conflicts of %s cannot be predicted now: %s", branch_id, clean(str(error)[:500]))
         return ()
 
 
@@ -76,12 +94,13 @@ def for_brief(repo: GitRepo, snapshot: Snapshot, plan: PhasePlan, branch: Branch
     :return: conflicts of its own earlier attempt; files it may change that others have changed already.
     """
     try:
-        others = [work for work in _under_way(snapshot, plan) if work.branch != branch.id]
+        works = _under_way(snapshot, plan)
+        others = _first([work for work in works if work.branch != branch.id], _OTHERS)
         mine = _newest(snapshot, branch.id) if snapshot.state(branch.id) is not State.INTEGRATED else None
         lines = []
         if mine is not None:
-            found = _pairs(repo, snapshot, plan, base, _in_order(plan, [mine, *others[: _MOST - 1]]))
-            lines = [_of_mine(branch.id, warning) for warning in found if branch.id in warning.branches]
+            found = _against(repo, snapshot, plan, base, mine, others)
+            lines = [_of_mine(branch.id, warning) for warning in found]
         return (*lines, *_met(repo, plan, branch, others))
     except (PhaseplanError, OSError, ValueError) as error:
         log.warning("%s starts without a look at the others: %s", branch.id, clean(str(error)[:500]))
@@ -92,10 +111,13 @@ def _under_way(snapshot: Snapshot, plan: PhasePlan) -> list[_Work]:
     """Branches that have commits and are neither integrated nor out, in merge order."""
     states = {b: snapshot.state(b) for b in merge_order(plan)}
     moving = [b for b, state in states.items() if state is not State.INTEGRATED and state not in OUT]
-    found = [work for b in moving if (work := _newest(snapshot, b)) is not None]
-    if len(found) > _MOST:
-        log.warning("%d branches are under way; the first %d are compared.", len(found), _MOST)
-    return found[:_MOST]
+    return [work for b in moving if (work := _newest(snapshot, b)) is not None]
+
+
+def _first(works: list[_Work], most: int) -> list[_Work]:
+    if len(works) > most:
+        log.warning("%d branches are under way; the first %d are compared.", len(works), most)
+    return works[:most]
 
 
 def _newest(snapshot: Snapshot, branch_id: str) -> _Work | None:
@@ -115,17 +137,33 @@ def _in_order(plan: PhasePlan, works: Sequence[_Work]) -> list[_Work]:
     return sorted(works, key=lambda work: place[work.branch])
 
 
-def _pairs(
-    repo: GitRepo, snapshot: Snapshot, plan: PhasePlan, base: str, works: Sequence[_Work]
+def _against(
+    repo: GitRepo, snapshot: Snapshot, plan: PhasePlan, base: str, mine: _Work, works: Sequence[_Work]
 ) -> Iterator[EarlyWarning]:
-    """Conflicts that would isolate somebody: generated paths are made again, and a dependent is built again."""
+    """Conflicts of one branch with each of some others."""
+    others = _first([work for work in works if work.branch != mine.branch], _OTHERS)
+    return _pairs(repo, snapshot, plan, base, _in_order(plan, [mine, *others]), about=mine.branch)
+
+
+def _pairs(
+    repo: GitRepo,
+    snapshot: Snapshot,
+    plan: PhasePlan,
+    base: str,
+    works: Sequence[_Work],
+    about: str | None = None,
+) -> Iterator[EarlyWarning]:
+    """Conflicts that would isolate somebody: generated paths are made again, and a dependent is built again.
+
+    :param about: the one branch whose conflicts are looked for; None: everybody's.
+    """
     integrated = snapshot.folded().integration
     heads = [Head(INTEGRATION, integrated)] if integrated else []
     heads += [Head(work.branch, work.commit) for work in works]
     if len(heads) < 2:
         return
     needs = {work.branch: transitive(plan, work.branch) for work in works}
-    for first, second, paths in predict(repo, base, heads, union=union_paths(plan)):
+    for first, second, paths in predict(repo, base, heads, union=union_paths(plan), about=about):
         hard = tuple(path_text(path) for path in paths if not matches(remakable(plan), path))
         if hard and first not in needs[second]:
             yield EarlyWarning(branches=(first, second), paths=hard)

@@ -10,7 +10,7 @@ from phaseplan.config.settings import repository_for, settings
 from phaseplan.ledger.flaky import Flake, flaky
 from phaseplan.ledger.records import Deed, Finding, Night
 from phaseplan.ledger.write import Snapshot, read
-from phaseplan.merging.predicted_conflicts import EarlyWarning, warnings
+from phaseplan.merging.predicted_conflicts import EarlyWarning, warnings_about
 from phaseplan.plan.campaign import load_valid
 from phaseplan.plan.model import Branch, PhasePlan
 from phaseplan.report.attempts import AttemptStatus
@@ -81,9 +81,9 @@ def look(phase: int, task: str, task_of: TaskOf, *, diff: bool = True) -> Look |
         if plan is None:
             return None
         run = snapshot.ledger.run if snapshot.ledger else None
-        coming = warnings(repo, snapshot, plan, run.base) if run else ()
-        status = build_status(snapshot, mine, warnings=coming)
         branch = next((b for b in plan if task_of(plan, b.id) == task), None)
+        coming = warnings_about(repo, snapshot, plan, run.base, branch.id) if run and branch else ()
+        status = build_status(snapshot, mine, warnings=coming)
         found = _branch(repo, remote, snapshot, status, branch, diff) if branch else None
     return Look(plan, status, found, snapshot.nights[::-1])
 
@@ -98,7 +98,7 @@ def _branch(
         status=mine,
         tried=tried,
         diff=None,
-        conflicts=tuple(w for w in status.predicted_conflicts if branch.id in w.branches),
+        conflicts=status.predicted_conflicts,
         nights=tuple((n, n.deeds[branch.id]) for n in snapshot.nights[::-1] if branch.id in n.deeds),
         flaky=tuple(f for f in flaky(snapshot.nights) if f.branch == branch.id),
     )
