@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import random
 from itertools import product
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.campaign import lower_bound
 from phaseplan.forecast.analysis import analyse, critical_path, makespan_bound
 from phaseplan.forecast.drawing.mermaid import flowchart
+from phaseplan.forecast.simulation.report import Question, simulate
 from phaseplan.plan.campaign import load_valid
 from phaseplan.plan.model import PhasePlan
+from tests.plan.random_plans import branch, plan_of, random_plan
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
 HOUR = 3600
+_ROUNDED = 1 + 1e-9  # sums of the same numbers in another order
 
 
 def phase_05() -> PhasePlan:
@@ -56,6 +61,47 @@ def test_measured_times_replace_estimates() -> None:
     path, length = critical_path(plan, {branch.id: 1.0 for branch in plan} | {"5.1.2": 10.0})
     assert (path, length) == (("5.1.2", "5.2.4", "5.3.3"), 12.0)
     assert analyse(plan, weights={branch.id: 6.0 for branch in plan}).waves_bound == 18
+
+
+def test_measured_times_of_other_phases_are_none_of_a_plan_s() -> None:
+    plan = phase_05()
+    own = {branch.id: 6.0 for branch in plan}
+    assert analyse(plan, weights={**own, "6.1.1": 900.0, "6.1.2": 900.0}) == analyse(plan, weights=own)
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 4))
+def test_no_figure_of_a_plan_is_one_that_cannot_be(dice: random.Random, agents: int) -> None:
+    """No bound is above one agent after another or below the longest chain; nobody works more than all the time."""
+    plan = random_plan(dice)
+    weights = {b.id: dice.choice((0.0, 0.3, 1.7, 9.0)) for b in plan}
+    strangers = {f"9.{i}": 50.0 for i in range(dice.randint(0, 3))}
+    facts = analyse(plan, agents, {**weights, **strangers})
+    total = sum(weights.values())
+    assert facts.sequential == total
+    assert facts.critical_time <= total * _ROUNDED
+    for bound in facts.bound.values():
+        assert facts.critical_time <= bound * _ROUNDED and bound <= total * _ROUNDED
+        assert total / agents <= bound * _ROUNDED
+    assert all(0 <= wave.bound <= sum(weights[b] for b in wave.branches) * _ROUNDED for wave in facts.waves)
+    said = simulate([plan], Question(agents=agents, runs=1))
+    assert all(0 <= share <= _ROUNDED for share in said.utilisation)
+    assert abs(sum(said.utilisation) * said.schedule.makespan - said.sequential) <= 1e-6 * said.sequential
+    for mode, makespan in said.makespans.items():
+        assert said.critical_time <= said.bounds[mode] <= makespan <= said.sequential
+
+
+@given(st.randoms(use_true_random=False), st.sampled_from(("wave", "dependencies")))
+def test_no_campaign_is_bound_to_take_longer_than_one_agent_after_another(dice: random.Random, start: str) -> None:
+    plans: dict[int, PhasePlan] = {}
+    for phase in range(1, dice.randint(2, 5)):
+        rows = [branch(f"{phase}.{i}", "1h") for i in range(dice.randint(1, 3))]
+        needs = dice.sample(sorted(plans), dice.randint(0, len(plans)))
+        waves = [{"wave": 1, "branches": rows}]
+        plans[phase] = plan_of(waves, phase, depends_on=needs, max_parallel_agents=dice.randint(1, 3))
+    work = {b.id: dice.choice((0.0, 0.3, 1.7, 9.0)) for plan in plans.values() for b in plan}
+    bound = lower_bound(plans, work, start)
+    assert bound <= sum(work.values()) * _ROUNDED
+    assert all(analyse(plan, weights=work).bound[start] <= bound * _ROUNDED for plan in plans.values())
 
 
 def test_mermaid_draws_every_branch_and_dependency() -> None:

@@ -49,14 +49,18 @@ def analyse(plan: PhasePlan, agents: int | None = None, weights: Mapping[str, fl
     """Analyse a plan that lints without errors.
 
     :param agents: how many work at once; the plan's `max_parallel_agents` when not given.
-    :param weights: seconds by branch id, for times that were measured instead of estimated.
+    :param weights: seconds by branch id, for times that were measured instead of estimated; those of branches that
+        the plan has not are left out.
     """
     count = agents or plan.max_parallel_agents
-    cost = dict(weights) if weights is not None else estimates(plan)
+    given = weights if weights is not None else estimates(plan)
+    cost = {
+        branch.id: given[branch.id] for branch in plan
+    }  # of a whole campaign the plan's own, or bounds are too high
     path, length = critical_path(plan, cost)
     members = by_wave(plan, merge_order(plan))
     waves = tuple(_wave_facts(plan, i, count, cost, path, members[w.wave]) for i, w in enumerate(plan.waves))
-    total = sum(cost[branch.id] for branch in plan)
+    total = sum(cost.values())
     return Analysis(
         agents=count,
         critical_path=path,
