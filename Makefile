@@ -6,7 +6,7 @@ VENV := .venv/bin
 DEMO := .phaseplan/demo/repository.git
 FUZZ_INPUTS ?= 1000000
 # Tests that need neither engine, Airflow nor a repository: a minute on two cores.
-PURE := tests/compile tests/plan tests/field/test_12_every_line_of_a_log.py tests/field/test_25_live_lines.py
+PURE := tests/compile tests/config tests/plan tests/field/test_12_every_line_of_a_log.py tests/field/test_25_live_lines.py
 PROPERTY_EXAMPLES ?= 2000
 # With an engine: the one that answers, else one of our own, stopped afterwards.
 ENGINE = $(PYTHON) -m provision.engine during $(MAKE)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phaseplan.config.plan_files import plan_files
-from phaseplan.config.settings import settings
+from phaseplan.config.settings import notifiers_file, settings
 from phaseplan.errors import InputFault
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def default_agents() -> Path | None:
 
 def default_notifiers() -> Path | None:
     """The notifiers that the setting `notifiers` names, if there are any."""
-    path = settings().notifiers
+    path = notifiers_file()
     return near(path) if path else None
 
 

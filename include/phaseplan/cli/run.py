@@ -21,7 +21,7 @@ from phaseplan.cli.running.session import carry_out
 from phaseplan.cli.running.taken import taken
 from phaseplan.config import origins
 from phaseplan.config.plan_files import plan_files
-from phaseplan.config.settings import Settings, settings
+from phaseplan.config.settings import Settings, notifiers_file, settings
 from phaseplan.errors import Infrastructure, InputFault
 from phaseplan.phase.close import complete
 from phaseplan.plan.campaign import Campaign, load_campaign
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     """Lint, run, report."""
     here = settings()
     agents = (args.agents or here.agents).resolve()
-    campaign = load_campaign(args.plans, agents, here.notifiers)
+    campaign = load_campaign(args.plans, agents, notifiers_file())
     if not _linted(campaign):
         return ending.INPUT
     pairs = [*args.pairs, *([f"start={args.start}"] if args.start else [])]

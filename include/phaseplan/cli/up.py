@@ -12,7 +12,7 @@ from phaseplan.cli.local_airflow.home import Home, migrate, prepare
 from phaseplan.cli.local_airflow.supervisor import Supervisor
 from phaseplan.cli.running.request import absolute
 from phaseplan.cli.running.session import interruptible
-from phaseplan.config.settings import Settings, last_repository, settings
+from phaseplan.config.settings import Settings, last_repository, notifiers_file, settings
 from phaseplan.errors import Infrastructure
 from phaseplan.repository.logins import keep
 
@@ -51,7 +51,7 @@ def _section(args: argparse.Namespace, here: Settings) -> Mapping[str, str]:
     section = {
         "plans": str((args.plans or here.plans).resolve()),
         "agents": str((args.agents or here.agents).resolve()),
-        **({"notifiers": str(here.notifiers.resolve())} if here.notifiers else {}),
+        **({"notifiers": str(told.resolve())} if (told := notifiers_file()) else {}),
         "state": str(here.state.resolve()),
         "docker_url": here.docker_url,
         "deferrable": str(here.deferrable),

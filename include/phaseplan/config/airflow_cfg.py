@@ -1,16 +1,20 @@
-"""Section `[phaseplan]` of airflow.cfg as a source of settings, read once a process and without importing Airflow."""
+"""Section `[phaseplan]` of airflow.cfg as a source of settings, read once a process and without importing Airflow.
+
+It is read as Airflow 3.3 reads its own sections: a `#` or `;` after a value belongs to the value, `%` begins a
+reference to another key (`%%` is one `%`), `$NAME` and `~` are filled in, names of keys are in lower case, no key
+stands twice.
+"""
 
 from __future__ import annotations
 
 import configparser
-import os
 from functools import lru_cache
 from typing import Any
 
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from phaseplan.config.place import airflow_home
+from phaseplan.config.place import airflow_cfg, filled_in
 from phaseplan.errors import InputFault
 
 SECTION = "phaseplan"
@@ -32,16 +36,28 @@ class AirflowCfg(PydanticBaseSettingsSource):
         return {name: value for name in self.settings_cls.model_fields if (value := self._values.get(name))}
 
 
+class _Parser(configparser.ConfigParser):
+    def optionxform(self, optionstr: str) -> str:
+        """Keep a key as it is written, as Airflow does."""
+        return optionstr
+
+
 @lru_cache(maxsize=1)
 def section() -> dict[str, str]:
-    """The section as it stands in the file that Airflow reads; empty where there is none.
+    """Return the section of the file that Airflow reads; empty where there is none.
 
     :raises InputFault: the file cannot be read as an airflow.cfg.
     """
-    path = os.environ.get("AIRFLOW_CONFIG") or airflow_home() / "airflow.cfg"
-    parser = configparser.RawConfigParser(strict=False)
+    path = airflow_cfg()
+    parser = _Parser()
     try:
         parser.read(path)
+        values = dict(parser[SECTION]) if parser.has_section(SECTION) else {}
+    except configparser.InterpolationError as error:
+        raise InputFault(
+            f"`{error.option}` in section [{SECTION}] of {path} has a % that names no other key of the section; "
+            "write %% for one %"
+        ) from error
     except (configparser.Error, UnicodeDecodeError) as error:
         raise InputFault(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
-    return dict(parser[SECTION]) if parser.has_section(SECTION) else {}
+    return {key: filled_in(value) for key, value in values.items()}

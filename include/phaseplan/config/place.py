@@ -20,9 +20,22 @@ def code() -> Path:
     return Path(__file__).resolve().parents[2]
 
 
+def filled_in(value: str) -> str:
+    """Return a value with `$NAME` and `~` filled in until nothing changes, as Airflow does."""
+    while (new := os.path.expanduser(os.path.expandvars(value))) != value:  # noqa: PTH111  a value is no path
+        value = new
+    return value
+
+
 def airflow_home() -> Path:
     """Airflow's home, as Airflow itself finds it."""
-    return Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser()
+    return Path(filled_in(os.environ.get("AIRFLOW_HOME") or "~/airflow"))
+
+
+def airflow_cfg() -> Path:
+    """The file of settings that Airflow itself reads."""
+    named = os.environ.get("AIRFLOW_CONFIG")
+    return Path(filled_in(named)) if named else airflow_home() / "airflow.cfg"
 
 
 def of(name: str) -> Path:

@@ -36,7 +36,7 @@ def _size(value: object) -> object:
 def _zone(name: str) -> str:
     try:
         return ZoneInfo(name.strip()).key
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, KeyError) as error:  # KeyError: no zone of this name
         raise ValueError("must be a name like Europe/Berlin") from error
 
 
@@ -94,13 +94,19 @@ class Settings(BaseSettings):
         default="UTC", description="IANA zone in which crons are read"
     )
     retry_delay: float = Field(
-        default=10, ge=0, description="seconds before the first retry after trouble with infrastructure"
+        default=10,
+        ge=0,
+        allow_inf_nan=False,
+        description="seconds before the first retry after trouble with infrastructure",
     )
     gate_runs: Count = Field(
         default=60, description="how often one `integrate` may gate while it looks for what is red"
     )
     lock_age: float | None = Field(
-        default=None, ge=0, description="seconds after which a lock that a killed git left in a local target is removed"
+        default=None,
+        ge=0,
+        allow_inf_nan=False,
+        description="seconds after which a lock that a killed git left in a local target is removed",
     )
     cache_size: Bytes = Field(
         default=5 << 30,
@@ -137,6 +143,17 @@ def _sentence(key: str, why: str, value: object) -> str:
     variable = f"{PREFIX}{key.upper()}"
     where = f" (from {variable})" if os.environ.get(variable) else ""
     return f"`{key}` in section [{SECTION}] {words[:1].lower()}{words[1:]}, not {str(value)!r}{where}"
+
+
+def notifiers_file() -> Path | None:
+    """Return the file of notifiers, for verbs; a task only logs that it cannot read it, and goes on.
+
+    :raises InputFault: there is no such file.
+    """
+    path = settings().notifiers
+    if path is not None and not path.is_file():
+        raise InputFault(_sentence("notifiers", "must be a file that exists", path))
+    return path
 
 
 def cache_size() -> int:

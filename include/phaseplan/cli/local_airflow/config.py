@@ -84,9 +84,9 @@ def sections(
 
 
 def write(path: Path, content: Sections) -> None:
-    """Write an airflow.cfg that only its owner can read; it holds keys."""
+    """Write an airflow.cfg that only its owner can read; it holds keys. One `%` is written `%%`."""
     parser = configparser.RawConfigParser()
-    parser.read_dict(content)
+    parser.read_dict({name: {k: v.replace("%", "%%") for k, v in keys.items()} for name, keys in content.items()})
     temporary = path.with_suffix(".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
