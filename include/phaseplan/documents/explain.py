@@ -15,7 +15,7 @@ from phaseplan.plan.lint.diagnostics import Diagnostic
 from phaseplan.plan.yaml.load import load
 
 WIDTH = 96
-_GROUPS = {
+GROUPS = {
     "PP1": "the file",
     "PP2": "keys and values",
     "PP3": "names",
@@ -88,7 +88,7 @@ def _paragraph(title: str, said: str) -> str:
 def overview() -> str:
     """All codes, one a line."""
     out = ""
-    for prefix, group in _GROUPS.items():
+    for prefix, group in GROUPS.items():
         out += f"{prefix}nn  {group}\n"
         for name, code in sorted(CODES.items()):
             if name.startswith(prefix):
