@@ -72,9 +72,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_documents_take_seconds_at_most(name: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()  # not the clock: a busy machine is no fault of the code
     import_text("hostile.md", HOSTILE[name])
-    assert time.perf_counter() - begun < 15
+    assert time.process_time() - begun < 15
 
 
 def test_size_is_bounded() -> None:

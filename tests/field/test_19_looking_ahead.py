@@ -15,18 +15,15 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import docker
 import pytest
 import requests
-import yaml
 from airflow.sdk.definitions.retry_policy import RetryAction
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from phaseplan.airflow.operators.faults import faults
-from phaseplan.airflow.operators.phase import OpenPhaseOperator
 from phaseplan.airflow.operators.retrying import FEW, RETRIES, ByCause
 from phaseplan.cli.running.logs import last_error
 from phaseplan.containers.engine_errors import EngineForbidden, EngineUnreachable, engine_errors
@@ -39,60 +36,8 @@ from phaseplan.merging.base import find_base
 from phaseplan.repository.refusals import NameClash, RepositoryUnreachable
 from phaseplan.repository.remote import BaseMissing, Remote, Update
 from phaseplan.repository.repo import GitRepo
-from tests.git.lab import PHASE, Lab, plan_of
-
-IMAGE = "debian:bookworm-slim"
-
-
-class Place:
-    """A target, a folder of plans, and what `open_phase` says there."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.lab, self.folder, self._patch = Lab(folder), folder, monkeypatch
-        self.profile: dict[str, Any] = {"image": IMAGE, "command": ["sh", "-c", "true"]}
-        self.plan: dict[str, Any] = {
-            "phase": PHASE,
-            "title": "Ahead",
-            "agent": "worker",
-            "waves": [{"wave": 1, "branches": [self.branch("5.1.1", "feature/x"), self.branch("5.1.2", "other")]}],
-        }
-        (folder / "plans").mkdir()
-        for key, value in (
-            ("plans", folder / "plans"),
-            ("agents", folder / "agents.yaml"),
-            ("state", folder / "state"),
-        ):
-            monkeypatch.setenv(f"AIRFLOW__PHASEPLAN__{key.upper()}", str(value))
-        self.at(str(self.lab.url))
-
-    @staticmethod
-    def branch(id_: str, name: str) -> dict[str, Any]:
-        return {"id": id_, "branch": name, "title": "T", "owns": [f"{id_}/"]}
-
-    def at(self, url: str) -> None:
-        self._patch.setenv("AIRFLOW__PHASEPLAN__REPOSITORY", url)
-
-    def open(self) -> dict[str, Any]:
-        """Execute the real operator."""
-        (self.folder / "plans" / "phase-05.yaml").write_text(yaml.safe_dump(self.plan))
-        (self.folder / "agents.yaml").write_text(yaml.safe_dump({"worker": self.profile}))
-        pushed: dict[str, Any] = {}
-        instance = SimpleNamespace(max_tries=3, xcom_push=lambda key, value: pushed.update({key: value}))
-        params = {"base": "main", "start": "dependencies", "branches": [], "agent": None, "rebuild": "auto"}
-        context = {"params": params, "dag_run": SimpleNamespace(run_id="run-1"), "ti": instance}
-        OpenPhaseOperator(task_id="open_phase", phase=PHASE).execute(context)
-        return pushed
-
-    def refused(self, *words: str) -> str:
-        """Open it: it fails for good, within ten seconds, with the words in the first sentence, and leaves nothing."""
-        before, begun = self.lab.refs(), time.monotonic()
-        with pytest.raises(AirflowFailException) as raised:
-            self.open()
-        assert time.monotonic() - begun < 10
-        first = str(raised.value).split(". Next: ")[0]
-        assert all(word in first for word in words), str(raised.value)
-        assert self.lab.refs() == before, "nothing was opened"
-        return str(raised.value)
+from tests.field.opening_place import Place
+from tests.git.lab import PHASE, plan_of
 
 
 @pytest.fixture
@@ -203,7 +148,7 @@ def test_an_engine_that_is_away_is_waited_for_and_one_that_lets_nobody_in_is_not
     begun = time.monotonic()
     with pytest.raises(AirflowException, match="the Docker engine does not answer: start it") as raised:
         place.open()
-    assert not isinstance(raised.value, AirflowFailException) and time.monotonic() - begun < 10
+    assert not isinstance(raised.value, AirflowFailException) and time.monotonic() - begun < 60
     decision = ByCause(10).evaluate(raised.value, try_number=9, max_tries=RETRIES)
     assert decision.action is RetryAction.RETRY and "the Docker engine does not answer" in str(decision.reason)
     assert decision.retry_delay == timedelta(minutes=10)
@@ -251,7 +196,7 @@ def test_a_name_that_clashes_only_later_ends_its_branch_and_the_phase_is_not_com
     begun = time.monotonic()
     with pytest.raises(NameClash, match=r"has a branch `feature`, and git cannot store `feature/b5.1.1` beside it"):
         lab.build(token, "5.1.1", {"one.txt": "x\n"})
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 60
     with pytest.raises(NameClash):
         lab.build(token, "5.1.2", {"two.txt": "x\n"})
     lab.integrate(token, 1)

@@ -54,7 +54,7 @@ def test_a_hook_that_hangs_is_given_up_with_all_it_started(lab: Lab, script: str
     begun = time.monotonic()
     with pytest.raises(GitTooSlow, match=r"git push was stopped after 2 s without a word or any progress") as raised:
         lab.remote.push(lab.repo, [Update("refs/heads/x", lab.main, None)])
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 60
     assert f"a hook of {lab.url} may hang" in str(raised.value) and "Next: push a branch there" in str(raised.value)
 
 
@@ -110,6 +110,6 @@ def test_a_server_that_trickles_is_away(lab: Lab, trickling: str, verb: str) -> 
     remote, begun = Remote(trickling), time.monotonic()
     with pytest.raises(AirflowException, match=f"git {verb} was stopped after 2 s") as raised, faults():
         remote.refs() if verb == "ls-remote" else remote.fetch(lab.repo, "refs/heads/main")
-    assert time.monotonic() - begun < 10 and f"the target {trickling}, or the way to it" in str(raised.value)
+    assert time.monotonic() - begun < 60 and f"the target {trickling}, or the way to it" in str(raised.value)
     assert isinstance(raised.value.__cause__, TargetSilent), "waited for as long as it takes"
     assert ByCause(10).evaluate(raised.value, 9, RETRIES).action is RetryAction.RETRY

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,20 +13,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from phaseplan.errors import Infrastructure, Stale
 from phaseplan.ledger import refs
-from phaseplan.ledger.records import Finding, State, Token
+from phaseplan.ledger.records import State, Token
 from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.merging.reconcile import derived, reconcile
 from phaseplan.merging.workspace import DependencyOut
 from phaseplan.plan.model import PhasePlan
 from phaseplan.repository.objects import entries
 from phaseplan.repository.refusals import Refused
-from phaseplan.repository.remote import Remote, Update
-from phaseplan.repository.repo import GitRepo
-from phaseplan.wave.integrate import WaveRed
-from tests.git.lab import PHASE, Content, Lab, LocalBench, plan_of
+from tests.git.lab import PHASE, Content, Lab, plan_of
 from tests.git.machine.mutations import the_ledger_comes_without_its_head
+from tests.git.trouble import Died, dying_at
 
 HEAD = refs.integration(PHASE)
 BASE = {"f": "one\ntwo\nthree\n", "list": "a\nz\n", "src/0": "0\n", "gen/all": "0\n"}
@@ -158,27 +154,6 @@ def test_random_waves_in_any_order_give_the_same_integration(
     assert ends[0] == ends[1], "I6"
 
 
-class Died(BaseException):
-    """The worker is gone."""
-
-
-def dying_at(n: int, *, after: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The nth push from now that would move a ref dies before it, or after it has landed and nobody could say so."""
-    real, calls = Remote.push, [0]
-
-    def push(self: Remote, repo: GitRepo, updates: Sequence[Update]) -> bool:
-        held = self.refs()
-        calls[0] += any(held.get(u.ref) != u.new for u in updates)
-        if calls[0] == n and not after:
-            raise Died
-        landed = real(self, repo, updates)
-        if calls[0] == n:
-            raise Died
-        return landed
-
-    monkeypatch.setattr(Remote, "push", push)
-
-
 def test_a_run_that_dies_at_every_push_ends_like_one_that_never_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,7 +165,7 @@ def test_a_run_that_dies_at_every_push_ends_like_one_that_never_does(
     calm_refs = {r: s for r, s in calm.refs().items() if r.startswith("refs/heads/")}
 
     (tmp_path / "b").mkdir()
-    lab, deaths, workers, seen = Lab(tmp_path / "b", BASE), 0, 0, list[str]()
+    lab, deaths, seen = Lab(tmp_path / "b", BASE), 0, list[str]()
     token: Token | None = None
 
     def opened() -> Token:
@@ -206,21 +181,9 @@ def test_a_run_that_dies_at_every_push_ends_like_one_that_never_does(
         lambda w: w.integrate(opened(), 2),
         lambda w: w.close(opened()),
     ]
-    for step in steps:
-        for after in (False, True, True, True, True, True, True):
-            workers += 1
-            worker = lab.another_worker(tmp_path / f"w{workers}.git")
-            with monkeypatch.context() as patch:
-                dying_at(1, after=after, monkeypatch=patch)
-                try:
-                    result = step(worker)
-                except Died:
-                    deaths += 1
-                    assert_sound(lab, seen)
-                    continue
-            break
-        else:
-            pytest.fail("a step does not get done by being repeated")
+    for number, step in enumerate(steps):
+        result, died = repeated(step, lab, tmp_path / f"step-{number}", monkeypatch, seen)
+        deaths += died
         token = result if isinstance(result, Token) else token
     assert deaths >= 14
     assert {r: s for r, s in lab.refs().items() if r.startswith("refs/heads/")} == calm_refs
@@ -228,6 +191,24 @@ def test_a_run_that_dies_at_every_push_ends_like_one_that_never_does(
     lab.bench = calm.bench
     check(lab, seen)
     assert list(lab.read().attempts.items()) == [(b, {1: s[1]}) for b, s in calm.read().attempts.items()]
+
+
+def repeated(
+    step: Callable[[Lab], object], lab: Lab, folder: Path, monkeypatch: pytest.MonkeyPatch, seen: list[str]
+) -> tuple[object, int]:
+    """Let a new worker do a step until one does not die at its first push.
+
+    :return: what the step came to, and how many workers died.
+    """
+    for deaths, after in enumerate((False, True, True, True, True, True, True)):
+        worker = lab.another_worker(folder / f"{deaths}.git")
+        with monkeypatch.context() as patch:
+            dying_at(1, after=after, monkeypatch=patch)
+            try:
+                return step(worker), deaths
+            except Died:
+                assert_sound(lab, seen)
+    pytest.fail("a step does not get done by being repeated")
 
 
 def assert_sound(lab: Lab, seen: list[str]) -> None:
@@ -269,90 +250,3 @@ def test_recovery_fails_where_the_ledger_comes_without_its_head(
     the_ledger_comes_without_its_head(monkeypatch)
     with pytest.raises(Refused, match="unpacker error"):
         recovered_without_integration(lab, tmp_path)
-
-
-def test_a_missing_public_name_is_made_by_whoever_comes_next(lab: Lab) -> None:
-    token = lab.open(plan_of({"1": []}))
-    verdict = lab.build(token, "1", {"one": "1\n"})
-    lab.push("refs/heads/feature/b1", None)
-    assert reconcile(lab.repo, lab.remote, PHASE).heads["refs/heads/feature/b1"] == verdict.commit
-
-
-class Interrupted(LocalBench):
-    """A bench in whose middle something happens once."""
-
-    def __init__(self, happens: Callable[[], object]) -> None:
-        super().__init__()
-        self.happens: Callable[[], object] | None = happens
-
-    def run(self, repo: GitRepo, commit: str, commands: Sequence[str], *, title: str) -> tuple[Finding, ...]:
-        if self.happens is not None:
-            happens, self.happens = self.happens, None
-            happens()
-        return super().run(repo, commit, commands, title=title)
-
-
-def test_a_run_overtaken_in_the_middle_of_its_gates_moves_no_ref(lab: Lab, tmp_path: Path) -> None:
-    plan = plan_of({"1": []}, validate=[["true"]])
-    token = lab.open(plan)
-    lab.build(token, "1", {"one": "1\n"})
-    other, after = lab.another_worker(tmp_path / "o.git"), dict[str, str]()
-
-    def overtake() -> None:
-        other.open(plan, "run-2")
-        after.update(other.refs())
-
-    lab.bench = Interrupted(overtake)
-    with pytest.raises(Stale):
-        lab.integrate(token, 1)
-    assert lab.refs() == after and HEAD not in after, "I13"
-
-
-def test_a_result_that_arrives_during_the_gates_is_not_lost(lab: Lab, tmp_path: Path) -> None:
-    token = lab.open(plan_of({"1": [], "2": []}, validate=[["true"]]))
-    lab.build(token, "1", {"one": "1\n"})
-    other = lab.another_worker(tmp_path / "o.git")
-    lab.bench = Interrupted(lambda: other.build(token, "2", {"two": "2\n"}))
-    assert lab.integrate(token, 1).merged == ("1",)
-    assert lab.state("2") == "passed" and any("COMPLETED 2 Branch" in line for line in lab.read().status_lines)
-    assert lab.integrate(token, 1).merged == ("2",)
-    assert sum("COMPLETED 2 Branch" in line for line in lab.read().status_lines) == 1
-
-
-def test_infrastructure_isolates_nobody_and_moves_no_ref(lab: Lab) -> None:
-    token = lab.open(plan_of({"1": [], "2": []}, validate=[["true"]]))
-    lab.build(token, "1", {"f": "1\n"})
-    lab.build(token, "2", {"f": "2\n"})
-
-    def engine_gone() -> None:
-        raise Infrastructure("the engine is gone")
-
-    before = lab.refs()
-    lab.bench = Interrupted(engine_gone)
-    with pytest.raises(Infrastructure):
-        lab.integrate(token, 1)
-    assert lab.refs() == before and lab.state("1") == lab.state("2") == "passed", "I11"
-    assert lab.integrate(token, 1).merged == ("1",)
-
-
-def test_two_workers_integrating_at_once_agree(lab: Lab, tmp_path: Path) -> None:
-    token = lab.open(plan_of({"1": [], "2": []}, validate=[["true"]]))
-    lab.build(token, "1", {"one": "1\n"})
-    lab.build(token, "2", {"two": "2\n"})
-    workers = [lab.another_worker(tmp_path / f"w{n}.git") for n in range(3)]
-    with ThreadPoolExecutor(3) as pool:
-        heads = {done.head for done in pool.map(lambda w: w.integrate(token, 1), workers)}
-    assert heads == {lab.refs()[HEAD]}
-    lab.bench = workers[0].bench
-    assert derived(lab.read()) == [] and lab.state("1") == lab.state("2") == "integrated"
-
-
-def test_a_red_wave_after_a_green_one_leaves_integration_where_it_was(lab: Lab) -> None:
-    token = lab.open(plan_of({"1": []}, {"2": []}, validate=[["true"], ["false"]]))
-    lab.build(token, "1", {"one": "1\n"})
-    head = lab.integrate(token, 1).head
-    lab.build(token, "2", {"two": "2\n"})
-    for _ in range(2):
-        with pytest.raises(WaveRed):
-            lab.integrate(token, 2)
-        assert lab.refs()[HEAD] == head and lab.state("2") == "passed"

@@ -34,10 +34,10 @@ class Labels:
         :raises ValueError: they are not ours.
         """
         found = {key: labels.get(f"phaseplan.{key}", "") for key in _KEYS}
-        role = found["role"]
-        if role not in get_args(Role) or not all(_NUMBER.fullmatch(found[key]) for key in ("phase", "attempt")):
+        role: Role | None = next((known for known in get_args(Role) if known == found["role"]), None)
+        if role is None or not all(_NUMBER.fullmatch(found[key]) for key in ("phase", "attempt")):
             raise ValueError(f"not the labels of a Phaseplan container: {dict(labels)!r}")
-        return cls(found["ledger"], int(found["phase"]), found["branch"], int(found["attempt"]), found["claim"], role)  # type: ignore[arg-type]
+        return cls(found["ledger"], int(found["phase"]), found["branch"], int(found["attempt"]), found["claim"], role)
 
     def playing(self, role: Role) -> Labels:
         """The same labels in another role."""

@@ -6,9 +6,10 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from threading import Event, Thread
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from phaseplan.repository.processes import below
 
@@ -62,7 +63,7 @@ class Stillness:
 
     def _drain(self, stream: IO[bytes], into: bytearray) -> None:
         with suppress(OSError, ValueError):  # closed under our feet
-            while piece := stream.read1(_CHUNK):  # type: ignore[attr-defined]  # a pipe of subprocess is buffered
+            while piece := cast(BufferedReader, stream).read1(_CHUNK):  # a pipe of subprocess is buffered
                 self._heard = time.monotonic()
                 into += piece
             stream.close()

@@ -58,7 +58,7 @@ class ContainerTrigger(BaseTrigger):
         secrets: tuple[tuple[str, str], ...] = (),
         disk: int = 0,
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
+        super().__init__()
         self.docker_url = docker_url
         self.container_id = container_id
         self.phase = phase

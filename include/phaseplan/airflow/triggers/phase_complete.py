@@ -31,7 +31,7 @@ class PhaseCompleteTrigger(BaseTrigger):
     """
 
     def __init__(self, *, phase: int, repository: str | None, poll_seconds: float, until: str) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
+        super().__init__()
         self.phase = phase
         self.repository = repository
         self.poll_seconds = poll_seconds

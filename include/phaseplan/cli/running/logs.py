@@ -61,7 +61,8 @@ def _event(record: dict[str, object]) -> str:
     level = str(record.get("level", "info"))
     mark = "" if level in ("info", "debug") else f"{level.upper()} "
     event = f"{mark}{record.get('event', '')}"
-    for error in record.get("error_detail") or ():  # type: ignore[attr-defined]
+    detail = record.get("error_detail")
+    for error in detail if isinstance(detail, list) else ():
         event += f"\n    {error.get('exc_type')}: {error.get('exc_value')}"
     return event
 

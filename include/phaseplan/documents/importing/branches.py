@@ -11,9 +11,9 @@ from phaseplan.documents.importing.edges import ARROW, MAYBE, NEEDS, SPLIT
 from phaseplan.documents.importing.facts import Facts, Mention, Said
 from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import Statement
+from phaseplan.documents.importing.titles import SIZE, lines_of, title_of
 from phaseplan.documents.importing.words import clean, ids, ids_out, is_placeholder, line_counts, names, paths
 
-_SIZE = re.compile(r"~?\s*(\d[\d,]*(?:\s*(?:\u2192|->|-|\u2013)\s*\d[\d,]*)?)\s*(?:lines|loc|lines of code)\b", re.I)
 _BARE_NEEDS = re.compile(
     r"(?:depends on|requires|needs|on top of|builds on|waits for|after|blocked by)\b:?\s+"
     r"((?:.*\d+\.\d+\.\d+|nothing|none\b|no\b|wave).*)",
@@ -80,7 +80,8 @@ def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> N
     found, named = ids(text), names(raw)
     role = _ROLE.fullmatch(text)
     if role is not None and wave is not None and not found and not named:
-        facts.mentions.append(Mention("branch section", line, title=_title(role[2]), wave=wave, agent=role[1].upper()))
+        title = title_of(role[2])
+        facts.mentions.append(Mention("branch section", line, title=title, wave=wave, agent=role[1].upper()))
         return
     if found and SPLIT.search(text) and not MAYBE.search(text):
         facts.halved.append(Said(found[0], line))
@@ -95,8 +96,8 @@ def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> N
             line,
             id=found[0] if found else None,
             name=named[0] if len(named) == 1 else None,
-            title=_title(text),
-            lines=_lines(text),
+            title=title_of(text),
+            lines=lines_of(text),
             wave=wave,
             agent=agents[0] if len(agents) == 1 else None,
         )
@@ -231,8 +232,8 @@ def _attribute(s: Statement, subject: Mention, facts: Facts) -> bool:
         subject.name = named[0]
     elif said is not None:
         subject.needs = said[1]
-    elif not key and _SIZE.fullmatch(s.value.strip(" .")):
-        subject.lines = _lines(s.value)
+    elif not key and SIZE.fullmatch(s.value.strip(" .")):
+        subject.lines = lines_of(s.value)
     elif not key and (bare := re.fullmatch(r"(?:git )?branch:?\s+`([\w./-]+)`\W*", s.raw.strip(), re.I)):
         subject.name = bare[1]
     elif kind == "id" and len(found := ids(s.value)) == 1:
@@ -269,7 +270,7 @@ def _defines(s: Statement, found: list[str]) -> bool:
 def _definition(s: Statement, branch: str | None, facts: Facts) -> None:
     own = paths(s.raw) if not NEEDS.search(s.whole) else []
     named = names(f"{s.key} {s.raw}") or [n for n in _NAMED.findall(s.raw) if not is_placeholder(n)]
-    inside = _IN.search(s.raw) if named or _lines(s.whole) else None
+    inside = _IN.search(s.raw) if named or lines_of(s.whole) else None
     own = own or (paths(inside[1]) if inside else [])
     listed = s.context.under(r"depend", 1) or s.about(r"depend")
     agents = agents_of(s.whole)
@@ -278,12 +279,12 @@ def _definition(s: Statement, branch: str | None, facts: Facts) -> None:
         s.line,
         id=branch,
         name=named[0] if len(named) == 1 else None,
-        lines=_lines(s.whole),
+        lines=lines_of(s.whole),
         wave=wave_of(" ".join(s.parents), s.context.wave),
         agent=agents[0] if len(agents) == 1 else None,
     )
     if not listed:
-        m.title = _title(s.whole)
+        m.title = title_of(s.whole)
         ownership = s.about(r"isolat|overlap|owner|files|packages?|director|paths") or s.context.under(
             r"isolat|overlap|owner|package|director", 1
         )
@@ -291,19 +292,3 @@ def _definition(s: Statement, branch: str | None, facts: Facts) -> None:
         if ownership:
             m.title = None
     facts.mentions.append(m)
-
-
-def _lines(text: str) -> tuple[int, ...]:
-    match = _SIZE.search(text)
-    return line_counts(match[1]) if match else ()
-
-
-def _title(text: str) -> str | None:
-    """What a heading or an item calls its branch."""
-    bare = NEEDS.sub("", _SIZE.sub("", re.split(r"\s(?:in|under)\s+(?=[\w.-]+/)", ids_out(text), maxsplit=1)[0]))
-    bare = re.sub(r"^\W*\[[A-Za-z]{1,2}\]\s*", "", bare)
-    for name in names(bare):
-        bare = bare.replace(name, "")
-    bare = re.sub(r"^\W*(?:(?:branch|effort|task|agent\s*\w{1,2})\b\W*){0,2}[\s:.\u2013\u2014-]*", "", bare, flags=re.I)
-    bare = re.split(r"\s[\u2013\u2014|-]\s|[;(\[]|,\s", bare, maxsplit=1)[0].strip(" :-\u2013\u2014.,()")
-    return bare if re.search(r"[A-Za-z]{2}", bare) and len(bare) <= 80 else None

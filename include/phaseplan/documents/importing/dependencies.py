@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from phaseplan.documents.importing.context import agents_of, wave_of, waves_of
 from phaseplan.documents.importing.facts import Facts, Said, Source
-from phaseplan.documents.importing.identity import Branches, Entry, agent_of
+from phaseplan.documents.importing.identity import Branches, Entry
 from phaseplan.documents.importing.likeness import covered
+from phaseplan.documents.importing.owners import agent_of
 from phaseplan.documents.importing.ties import phases
 from phaseplan.documents.importing.words import clean, ids, is_none, names
 

@@ -11,6 +11,7 @@ from phaseplan.documents.importing.dependencies import Needs
 from phaseplan.documents.importing.facts import Facts, Mention, Said, Source, WaveSaid
 from phaseplan.documents.importing.identity import Branches, Entry, resolve
 from phaseplan.documents.importing.likeness import alike
+from phaseplan.documents.importing.owners import assign
 from phaseplan.documents.importing.words import ids, slug
 from phaseplan.plan.spans import Span
 
@@ -79,6 +80,7 @@ def draft(facts: Facts) -> Draft:
     """Choose."""
     phase = facts.phases[0] if facts.phases else None
     known = resolve(facts, phase.value if phase else None)
+    assign(known, facts)
     said = {branch: _waves(entry, facts) for branch, entry in known.entries.items()}
     wave_of = {branch: _of_sources(values, WAVES) for branch, values in said.items()}
     numbers = {branch: value.value for branch, value in wave_of.items() if value is not None}

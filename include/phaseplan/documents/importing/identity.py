@@ -59,12 +59,12 @@ class Branches:
 
 
 def resolve(facts: Facts, phase: int | None) -> Branches:
-    """Sort every mention into a branch."""
+    """Sort every mention into a branch, except those that only say who owns a path (`owners.assign`)."""
     known = Branches({}, {}, [])
     own = (f"{phase}." if phase is not None else "", *((facts.scheme.prefix,) if facts.scheme.labels else ()))
     for mention in facts.mentions:
         if mention.id is not None and mention.id.startswith(own) and len(known.entries) < MOST:
-            _put(known, known.entries.setdefault(mention.id, Entry(mention.id)), mention)
+            put(known, known.entries.setdefault(mention.id, Entry(mention.id)), mention)
     for said in (said for wave in facts.waves.values() for said in wave.members):
         for branch in ids(said.value):
             if branch.startswith(own) and len(known.entries) < MOST:
@@ -72,11 +72,11 @@ def resolve(facts: Facts, phase: int | None) -> Branches:
     _replace_split(known, facts)
     groups = _groups(known, facts)
     _assign(known, groups, facts, phase)
-    _owners(known, facts)
     return known
 
 
-def _put(known: Branches, entry: Entry, mention: Mention) -> None:
+def put(known: Branches, entry: Entry, mention: Mention) -> None:
+    """Say that a mention is of an entry."""
     entry.mentions.append(mention)
     known.of[id(mention)] = entry
 
@@ -115,11 +115,11 @@ def _groups(known: Branches, facts: Facts) -> list[list[Mention]]:
         if id(mention) in known.of or mention.id is not None:
             continue
         if mention.name in by_name:
-            _put(known, by_name[mention.name], mention)
+            put(known, by_name[mention.name], mention)
         elif mention.name:
             groups["name", mention.name].append(mention)
         elif mention.agent and (mention.wave, mention.agent) in by_agent:
-            _put(known, by_agent[mention.wave, mention.agent], mention)
+            put(known, by_agent[mention.wave, mention.agent], mention)
         elif mention.title or mention.agent:
             groups["agent" if mention.agent else "title", (mention.wave, mention.agent or mention.title)].append(
                 mention
@@ -186,7 +186,7 @@ def _assign(known: Branches, groups: list[list[Mention]], facts: Facts, phase: i
         taken.add(-gi)
         filled |= {-ei} if any(m.name for m in group) else set()
         for mention in group:
-            _put(known, entry, mention)
+            put(known, entry, mention)
     left = [g for i, g in enumerate(groups) if i not in taken]
     left = _by_place(known, left, [e for i, e in enumerate(open_ids) if i not in filled and not e.names], waves)
     for group in left:
@@ -243,7 +243,7 @@ def _by_place(
             continue
         for group, entry in zip(sorted(here, key=lambda g: g[0].place), free, strict=True):
             for mention in group:
-                _put(known, entry, mention)
+                put(known, entry, mention)
     return rest
 
 
@@ -265,52 +265,4 @@ def _new(known: Branches, group: list[Mention], phase: int | None) -> None:
         place += 1
     entry = known.entries[f"{of_phase}.{wave}.{place}"] = Entry(f"{of_phase}.{wave}.{place}", made_up=True)
     for mention in group:
-        _put(known, entry, mention)
-
-
-def _owners(known: Branches, facts: Facts) -> None:
-    """Mentions that only say who owns a path."""
-    by_name = {name: entry for entry in known.entries.values() for name in entry.names}
-    by_key = {m.key: entry for entry in known.entries.values() for m in entry.mentions if m.key}
-    for mention in facts.owned:
-        entry = known.entries.get(mention.id or "") or by_name.get(mention.name or "")
-        if entry is None and mention.agent:
-            entry = agent_of(known, mention.agent, mention.wave)
-        if entry is None and mention.title:
-            entry = by_key.get(mention.title)
-        if entry is None and mention.title:
-            entry = by_title(known, mention.title, mention.wave)
-        if entry is not None:
-            _put(known, entry, mention)
-        else:
-            known.loose.append(mention)
-
-
-def agent_of(known: Branches, agent: str, wave: int | None) -> Entry | None:
-    """The branch of an agent in a wave; without a wave only where the agent has one branch."""
-    found = {
-        known.of[id(m)].id: known.of[id(m)]
-        for e in known.entries.values()
-        for m in e.mentions
-        if m.agent == agent and m.source != "shell" and (wave is None or m.wave == wave)
-    }
-    if len(found) == 1:
-        return next(iter(found.values()))
-    if not found and wave is not None and agent.isdigit():
-        here = [e for e in known.entries.values() if e.wave == wave]
-        numbered = any(m.agent for e in here for m in e.mentions)
-        return here[int(agent) - 1] if not numbered and 0 < int(agent) <= len(here) else None
-    return None
-
-
-def by_title(known: Branches, title: str, wave: int | None) -> Entry | None:
-    """The one branch whose title is most like this."""
-    scored = sorted(
-        (
-            (max((alike(title, t) for t in e.titles), default=0.0), e.wave == wave, -i, e)
-            for i, e in enumerate(known.entries.values())
-        ),
-        key=lambda s: s[:3],
-        reverse=True,
-    )
-    return scored[0][3] if scored and scored[0][0] >= 0.55 else None
+        put(known, entry, mention)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from phaseplan.documents.importing.context import agents_of, wave_of
 from phaseplan.documents.importing.draft import Draft
 from phaseplan.documents.importing.facts import Said, Shared
-from phaseplan.documents.importing.identity import agent_of, by_title
+from phaseplan.documents.importing.owners import agent_of, by_title
 from phaseplan.documents.importing.words import ids, names
 from phaseplan.plan.patterns.overlap import common_path
 

@@ -135,7 +135,8 @@ class Document:
         frame = self._stack[-1]
         if isinstance(frame.value, list):
             frame.value.append(value)
-            frame.tree.parts.append(tree)  # type: ignore[union-attr]  # a list's shadow is a list
+            assert isinstance(frame.tree.parts, list), "a list's shadow is a list"
+            frame.tree.parts.append(tree)
         elif frame.key_event is None:
             frame.key, frame.key_event = str(value), event
         else:

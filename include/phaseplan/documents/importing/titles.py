@@ -1,0 +1,27 @@
+"""What a heading or an item says of its branch: a title, and how many lines it expects."""
+
+from __future__ import annotations
+
+import re
+
+from phaseplan.documents.importing.edges import NEEDS
+from phaseplan.documents.importing.words import ids_out, line_counts, names
+
+SIZE = re.compile(r"~?\s*(\d[\d,]*(?:\s*(?:\u2192|->|-|\u2013)\s*\d[\d,]*)?)\s*(?:lines|loc|lines of code)\b", re.I)
+
+
+def lines_of(text: str) -> tuple[int, ...]:
+    """How many lines a text says that a branch has; empty: it says nothing."""
+    match = SIZE.search(text)
+    return line_counts(match[1]) if match else ()
+
+
+def title_of(text: str) -> str | None:
+    """What a heading or an item calls its branch."""
+    bare = NEEDS.sub("", SIZE.sub("", re.split(r"\s(?:in|under)\s+(?=[\w.-]+/)", ids_out(text), maxsplit=1)[0]))
+    bare = re.sub(r"^\W*\[[A-Za-z]{1,2}\]\s*", "", bare)
+    for name in names(bare):
+        bare = bare.replace(name, "")
+    bare = re.sub(r"^\W*(?:(?:branch|effort|task|agent\s*\w{1,2})\b\W*){0,2}[\s:.\u2013\u2014-]*", "", bare, flags=re.I)
+    bare = re.split(r"\s[\u2013\u2014|-]\s|[;(\[]|,\s", bare, maxsplit=1)[0].strip(" :-\u2013\u2014.,()")
+    return bare if re.search(r"[A-Za-z]{2}", bare) and len(bare) <= 80 else None
