@@ -1,4 +1,4 @@
-"""What the files in a DAG folder do: each of them is three lines that call one function here."""
+"""Do what the files of a DAG folder ask for: each of them calls one function of this module."""
 
 from __future__ import annotations
 

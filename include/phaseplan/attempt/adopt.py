@@ -1,4 +1,4 @@
-"""A fix that a person pushed as `<branch>-vN`: gated like an agent's attempt, never rebuilt, and it keeps its name."""
+"""Adopt a fix that a person pushed as `<branch>-vN`: gate it like an attempt, and leave it its name."""
 
 from __future__ import annotations
 

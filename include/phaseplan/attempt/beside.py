@@ -1,4 +1,4 @@
-"""What an agent left that its HEAD does not show: kept under a ref of its own, and named in a finding."""
+"""Keep what an agent left that its HEAD does not show under a ref of its own, and report where it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an agent is told: `/phaseplan/task.json` for programs, `task.md` for language models."""
+"""Write an agent's brief: `/phaseplan/task.json` for programs, `task.md` for language models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Called where a user stopped a deferred task: stop one container, keep its work, say so."""
+"""Stop the container of a task that a user stopped, keep its work, and log it."""
 
 from __future__ import annotations
 

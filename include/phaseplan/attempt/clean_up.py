@@ -1,4 +1,4 @@
-"""`settle`: what a task that is over left behind is put away. Right when called twice, late, or from elsewhere."""
+"""Clean up after a task that is over; calling it twice, late or from another machine does no harm."""
 
 from __future__ import annotations
 

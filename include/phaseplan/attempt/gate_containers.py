@@ -1,4 +1,4 @@
-"""The container bench of a branch: gate commands and regeneration in fresh containers."""
+"""Give a branch's gates and generators the containers they run in."""
 
 from __future__ import annotations
 

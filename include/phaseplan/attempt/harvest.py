@@ -1,4 +1,4 @@
-"""What an agent left behind: collected from its volume, kept under its attempt ref before anything judges it."""
+"""Collect an agent's work from its volume and keep it under the attempt ref before it is judged."""
 
 from __future__ import annotations
 

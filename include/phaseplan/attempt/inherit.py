@@ -1,4 +1,4 @@
-"""Takes over an agent of a dead run: what it has made is judged, or followed where it still runs.
+"""Take over an agent of a dead run: judge what it made, or follow it while it still runs.
 
 Agents outlive the processes that started them. Where the next run would give the same task, their work is worth as
 much as what that run would have built and pay for again (docs/decisions/023).

@@ -1,4 +1,4 @@
-"""What a build and its verdict depend on, by name: what has changed since can be said, not only that something has.
+"""Compute by name what a build and its verdict depend on, so that a change can be named.
 
 Two keys follow from it. All of it together is the input key: the same key and a passed verdict mean that nothing
 needs to be done (invariant I14). The part in BUILT is what the agent worked from: as long as that holds, a branch

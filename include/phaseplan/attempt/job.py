@@ -1,4 +1,4 @@
-"""What a build works with, and what a step of it can come to."""
+"""Define what the steps of a build work with, and the outcomes they can have."""
 
 from __future__ import annotations
 

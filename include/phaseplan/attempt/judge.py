@@ -1,4 +1,4 @@
-"""Gates on the exact commit, and the verdict."""
+"""Gate one commit and make its verdict."""
 
 from __future__ import annotations
 

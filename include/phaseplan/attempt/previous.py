@@ -1,4 +1,4 @@
-"""What earlier attempts of a branch came to, as the next one needs it: where to start, and what sank them."""
+"""Read what earlier attempts of a branch came to: where to start, and what failed."""
 
 from __future__ import annotations
 

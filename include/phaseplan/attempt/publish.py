@@ -1,4 +1,4 @@
-"""Verdicts made public: result ref, then public name, then the engine is tidied. Each may be done twice."""
+"""Publish a verdict: result ref, then public name, then remove containers. Each step may be repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a branch may start: the ledger and the results decide, never the colour of a task."""
+"""Decide from ledger and results whether a branch may start; task states do not count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An attempt that is kept, gated again before an agent is paid: where nothing but its gates has changed since.
+"""Gate a kept attempt again, before an agent is paid, where nothing but its gates has changed.
 
 Somebody raises a limit, or mends a command, and the work is there. The second gating has a result of its own,
 `results/<branch>/<n>.<gating>`, and uses up no attempt: if it fails too, an agent begins as it would have.

@@ -1,4 +1,4 @@
-"""What an agent said, in its task's own log, where Airflow or a trigger would lose it."""
+"""Write an agent's output into its task's log, where Airflow or a trigger would lose it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which secret values an agent knows."""
+"""List the secret values that an agent knows."""
 
 from __future__ import annotations
 

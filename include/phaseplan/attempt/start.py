@@ -1,4 +1,4 @@
-"""From ready to running: workspace, reuse, number, container."""
+"""Start an attempt: make the workspace, reuse a verdict, claim a number, start the container."""
 
 from __future__ import annotations
 

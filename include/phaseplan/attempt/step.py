@@ -1,4 +1,4 @@
-"""The steps of one branch. `step` may be called again after any crash: labels and refs say how far it got."""
+"""Carry one branch on from wherever it is; labels and refs say how far it got, after any crash."""
 
 from __future__ import annotations
 

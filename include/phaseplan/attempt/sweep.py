@@ -1,4 +1,4 @@
-"""What no task follows any more is put away: by a new run for the whole phase, by `integrate` for the waves it ends."""
+"""Clean up after all tasks that no process follows any more, of a phase or of some waves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A branch whose workspace cannot be made: nobody is paid, and what happened is written down."""
+"""Record an attempt whose workspace cannot be made, without starting an agent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Section `[phaseplan]` of airflow.cfg as a source of settings, read once a process and without importing Airflow.
+"""Read section `[phaseplan]` of airflow.cfg as a source of settings, once per process, without importing Airflow.
 
 It is read as Airflow 3.3 reads its own sections: a `#` or `;` after a value belongs to the value, `%` begins a
 reference to another key (`%%` is one `%`), `$NAME` and `~` are filled in, names of keys are in lower case, no key

@@ -1,4 +1,4 @@
-"""How much an agent may hand in, unpacked.
+"""Define the limits on what an agent may hand in, measured unpacked.
 
 The collector measures first, where a bomb hurts nobody; a worker measures again before it unpacks anything.
 """

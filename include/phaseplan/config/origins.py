@@ -1,4 +1,4 @@
-"""Where the plan of a phase came from, as this checkout remembers it: never truth, only what to look at first.
+"""Remember in this checkout which plan file a phase was opened from: a first place to look, never the truth.
 
 A ledger knows the plan itself. A file may be taken for a newer edition of it only where this very checkout gave that
 file to that phase of that repository: a file of the same phase number, such as an example, proves nothing.

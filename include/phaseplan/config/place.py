@@ -1,4 +1,4 @@
-"""Where files of the user are by default: in the checkout this code runs from, else under Airflow's home.
+"""Find the default places of the user's files: in the checkout this code runs from, else under Airflow's home.
 
 Never inside the installed package: an upgrade replaces that.
 """

@@ -1,4 +1,4 @@
-"""The campaign's plan files as they are now, parsed once per change: what waits looks at them every few seconds."""
+"""Keep the campaign's plan files parsed, and parse them again only after a change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files of a folder are plans: one answer for lint, the DAG factory, the pages and everything that waits."""
+"""List the plan files of a folder: one answer for lint, the DAG factory, the pages and the sensors."""
 
 from __future__ import annotations
 

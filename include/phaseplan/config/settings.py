@@ -1,4 +1,4 @@
-"""Settings of this installation: AIRFLOW__PHASEPLAN__<KEY>, then `[phaseplan]` of airflow.cfg. No airflow import.
+"""Read the settings of this installation: AIRFLOW__PHASEPLAN__<KEY>, then `[phaseplan]` of airflow.cfg.
 
 The model below is all there is: docs/settings.md is made from it.
 """

@@ -1,4 +1,4 @@
-"""Creates an agent's container with everything in it, ready to start."""
+"""Create an agent's container with everything in it, ready to start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts the checkout of one commit, and papers beside it, into a created container.
+"""Copy the checkout of one commit, and the brief beside it, into a created container.
 
 Nothing is checked out on the worker and nothing is held in memory: git's own objects become a tar stream
 that the engine unpacks. The container gets a repository of its own, made here and not cloned, so no

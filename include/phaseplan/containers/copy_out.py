@@ -1,4 +1,4 @@
-"""One trip of the collector container: from a volume to a commit in the worker's private repository."""
+"""Run the collector container once: from a volume to a commit in the worker's private repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much agents have written to the engine's disk: one question for all of them, at most every half a minute."""
+"""Measure how much agents have written to the engine's disk, once for all agents, at most every 30 seconds."""
 
 from __future__ import annotations
 

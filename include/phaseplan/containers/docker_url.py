@@ -1,4 +1,4 @@
-"""One spelling of the engine's address: `unix://var/run/docker.sock` has a slash too few for some clients."""
+"""Normalize the engine's address: `unix://var/run/docker.sock` lacks a slash that some clients need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The door to a Docker engine: find, create, start, stop, remove. Every container is hardened here, and only here."""
+"""Find, create, start, stop and remove containers. Every container is hardened here, and only here."""
 
 from __future__ import annotations
 

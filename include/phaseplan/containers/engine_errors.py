@@ -1,4 +1,4 @@
-"""What a Docker engine can answer, said in words that name the next step."""
+"""Turn errors of the Docker engine into sentences that name the next step."""
 
 from __future__ import annotations
 

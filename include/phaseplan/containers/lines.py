@@ -1,4 +1,4 @@
-"""Cuts a stream of text into lines without ever holding more than the part of one that is shown."""
+"""Cut a stream of text into lines, holding no more of a line than is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Follows a container's log until it ends: bounded in memory, whatever the container writes."""
+"""Follow a container's log until it ends, in bounded memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The network that agents get who ask for `bridge`: it leads out, and to no other container (docs/decisions/024)."""
+"""Make the network of agents that ask for `bridge`: it leads out, and to no other container (decision 024)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Linked work trees that an agent made outside its workspace: fetched out of its ended container, for the collector.
+"""Fetch linked work trees outside the workspace from an ended container, for the collector.
 
 They are in no volume, so they go with the container. Where one is, the agent's own files say: what is fetched never
 touches this machine but as one archive, with a limit, which the engine unpacks again inside the collector's container.

@@ -1,4 +1,4 @@
-"""The first process (PID 1) of a container in which other people's code runs: ours, so that its exit code is true.
+"""Start our own PID 1 in every container that runs other people's code, so that its exit code is true.
 
 It is root without rights over files and starts the command as the profile's user. The command can neither signal nor
 trace it. So a container that ends with the code of a SIGKILL or SIGTERM was stopped by the engine or by a person; a

@@ -1,4 +1,4 @@
-"""Makes a container of a profile and looks into it without starting it: what fails here would fail for every agent."""
+"""Create a container of a profile without starting it: what fails here would fail for every agent."""
 
 from __future__ import annotations
 

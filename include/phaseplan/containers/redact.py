@@ -1,4 +1,4 @@
-"""Keeps secret values out of everything that leaves: logs, findings, reasons, records, pages."""
+"""Replace secret values in everything that leaves: logs, findings, reasons, records, pages."""
 
 from __future__ import annotations
 

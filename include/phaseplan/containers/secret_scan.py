@@ -1,4 +1,4 @@
-"""Looks for secret values in what an agent added."""
+"""Search what an agent added for secret values."""
 
 from __future__ import annotations
 

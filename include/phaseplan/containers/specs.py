@@ -1,4 +1,4 @@
-"""What a container has from the agent profile it is made of, whatever it is made for."""
+"""Make the container specification that an agent profile asks for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small tar archives, in and out of containers."""
+"""Read and write small tar archives, for files that go in and out of containers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a commit adds, line by line. No attribute and no byte in a file hides a line from here."""
+"""Read the lines that a commit adds; no attribute and no byte can hide a line."""
 
 from __future__ import annotations
 

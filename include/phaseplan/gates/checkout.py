@@ -1,4 +1,4 @@
-"""The exact commit as a throw-away image: every gate command gets a fresh copy of it, on write, in no time."""
+"""Store one commit as a temporary image, so that each gate command starts from a fresh copy of it."""
 
 from __future__ import annotations
 

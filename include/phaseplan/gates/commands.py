@@ -1,4 +1,4 @@
-"""Runs a plan's commands on one exact commit, in fresh containers, and brings back what generators changed."""
+"""Run a plan's commands on one commit in fresh containers, and collect what generators changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges the diff of one exact commit: size, ownership, required patterns, unfinished merges, and what is hostile."""
+"""Judge the diff of one commit: size, ownership, required patterns, unfinished merges, hostile content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One gating: commands that judge one exact commit, each in a container of its own that begins with just that commit.
+"""Run the commands of one gating on one commit, each in a container that starts from just that commit.
 
 Labels say how far it got: a container for command 3 means that 1 and 2 were green. Any process may go on from there.
 """

@@ -1,4 +1,4 @@
-"""What no branch may bring in, whatever it owns: ways out of the tree, and other repositories."""
+"""Find what no branch may bring in, whatever it owns: paths out of the tree, other repositories."""
 
 from __future__ import annotations
 

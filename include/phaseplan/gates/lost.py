@@ -1,4 +1,4 @@
-"""What a branch takes out of what earlier branches of its phase put in: a merge without conflict tells nobody."""
+"""Find lines of earlier branches of the phase that a branch removes without a conflict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conflict markers: whether the lines a file gained hold a merge that nobody finished."""
+"""Find conflict markers of a merge that was not finished."""
 
 from __future__ import annotations
 

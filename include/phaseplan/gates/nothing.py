@@ -1,4 +1,4 @@
-"""Says of a commit that changes nothing how it came to that."""
+"""Explain how a commit came to change nothing."""
 
 from __future__ import annotations
 

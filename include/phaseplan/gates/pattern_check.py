@@ -1,4 +1,4 @@
-"""Runs regular expressions in a process of its own, because one that backtracks without end cannot be stopped
+"""Run regular expressions in a process of its own, because one that backtracks without end cannot be stopped
 in any other way. Standard input: JSON [[pattern, text], ...]; output: one line, 0 or 1, for each."""
 
 from __future__ import annotations

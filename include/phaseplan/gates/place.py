@@ -1,4 +1,4 @@
-"""What a command that failed is reported as: its last lines, and the place in the tracked files that they name."""
+"""Report a failed command by its last lines and the file and line they name."""
 
 from __future__ import annotations
 

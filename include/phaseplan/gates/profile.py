@@ -1,4 +1,4 @@
-"""Which profile gate containers run with: never an agent's network, environment or secrets."""
+"""Choose the profile of gate containers: never an agent's network, environment or secrets."""
 
 from __future__ import annotations
 

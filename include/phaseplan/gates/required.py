@@ -1,4 +1,4 @@
-"""Patterns that must occur in a branch's new files."""
+"""Check the patterns that must occur in a branch's new files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a branch task writes: refs of its own, each created once. Whoever loses a race is stale or takes the next."""
+"""Write the refs of one branch's attempts, each created once; a lost race means stale, or the next number."""
 
 from __future__ import annotations
 

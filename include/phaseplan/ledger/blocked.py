@@ -1,4 +1,4 @@
-"""Who cannot go on because of somebody else: the words, and telling them once a run."""
+"""Build the messages about blocked branches, and send each once per run."""
 
 from __future__ import annotations
 

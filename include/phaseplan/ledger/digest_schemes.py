@@ -1,4 +1,4 @@
-"""How digests take a model: as its author wrote it. And how they took it before, for what was recorded then.
+"""Compute digests of a model as its author wrote it, and as older versions computed them.
 
 A verdict that was made under another way of hashing is compared under its own: were it not, an upgrade would take
 everything that is integrated for changed, revert it and have agents build it again (docs/decisions/026).

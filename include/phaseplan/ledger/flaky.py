@@ -1,4 +1,4 @@
-"""Branches that change their verdict without a reason: the night before in, now out, and nothing about them differs."""
+"""Find branches whose verdict changed between two runs although none of their inputs did."""
 
 from __future__ import annotations
 

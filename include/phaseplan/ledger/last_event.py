@@ -1,4 +1,4 @@
-"""What happened last: where a run came to nothing about a branch, what a record says of it is older than the run."""
+"""Tell what happened last to a branch, where its record is older than the run."""
 
 from __future__ import annotations
 

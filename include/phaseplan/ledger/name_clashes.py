@@ -1,4 +1,4 @@
-"""Names that git cannot store side by side: `x` beside `x/y`, and on some machines `X` beside `x`. Pure."""
+"""Find names that git cannot store side by side: `x` and `x/y`, and on some machines `X` and `x`. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells a record that is only half here from one that is bad: the first says nothing about the ref it belongs to."""
+"""Tell a record that has arrived only in part from one that is damaged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a phase: the ledger, and every ref that says more than it knows yet."""
+"""Read a phase: the ledger, and every ref that is newer than the ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The records that live in git: findings, verdicts, the ledger. Times are UTC ISO 8601, durations seconds."""
+"""Define the records that live in git: findings, verdicts, the ledger. Times are UTC ISO 8601, durations seconds."""
 
 from __future__ import annotations
 

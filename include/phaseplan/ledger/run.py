@@ -1,4 +1,4 @@
-"""The run that holds a phase: who it is, which branches it judges, how far its waves are."""
+"""Answer questions about the run that holds a phase: its token, the branches it judges, the waves it has reached."""
 
 from __future__ import annotations
 

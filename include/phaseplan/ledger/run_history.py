@@ -1,4 +1,4 @@
-"""What each run did, branch by branch: derived from the ledger when a run ends, and kept in it as one line a run."""
+"""Derive what each run did to each branch, when the run ends, and keep it in the ledger as one line per run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A night in words: what the note of a run says. Airflow shows notes as Markdown."""
+"""Write the note of a run in Markdown, as Airflow shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One consistent look at a phase's refs, and what follows from it. Pure: reading is `ledger.read`."""
+"""Hold one consistent look at a phase's refs and derive states from it. Pure: `read` reads."""
 
 from __future__ import annotations
 

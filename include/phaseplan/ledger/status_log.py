@@ -1,4 +1,4 @@
-"""The document's two log formats: wave status and blockers. Pure text, plus the mirror file for people."""
+"""Format the two logs of a phase, wave status and blockers, and mirror them into files for people."""
 
 from __future__ import annotations
 

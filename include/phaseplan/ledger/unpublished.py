@@ -1,4 +1,4 @@
-"""What is merged and is not in the target, because the target refused it or somebody took it away. Pure."""
+"""Find what is merged but not in the target, because the target refused it or a person removed it. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger ref: moved by compare-and-swap only."""
+"""Move the ledger ref by compare-and-swap, the only way it ever moves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a phase builds on: a branch, tag or commit, or what the phases it depends on have integrated."""
+"""Find the commit a phase builds on: a branch, tag or commit, or what the phases it depends on integrated."""
 
 from __future__ import annotations
 

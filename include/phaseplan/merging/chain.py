@@ -1,4 +1,4 @@
-"""Merging without a work tree: a chain of merge commits whose ids depend on nothing but its inputs."""
+"""Merge branches one after another without a work tree; commit ids depend on nothing but the inputs."""
 
 from __future__ import annotations
 

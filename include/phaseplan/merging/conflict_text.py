@@ -1,4 +1,4 @@
-"""Both sides of a textual conflict, for the next attempt and for people: its hunks, labelled with branch ids."""
+"""Show both sides of a textual conflict, its hunks labelled with branch ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conservation: a merge contains what its branches did, and nothing else."""
+"""Check that a merge contains what its branches did, and nothing else."""
 
 from __future__ import annotations
 

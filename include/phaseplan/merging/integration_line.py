@@ -1,4 +1,4 @@
-"""What integration's own line of commits says: which merges are in, which were reverted, which came back.
+"""Read from integration's first-parent line which merges are in, which were reverted and which came back.
 
 Only the first-parent line counts, and on it only an act that fits the one before it: a trailer in an agent's commit
 says nothing, because such a commit is never on that line.

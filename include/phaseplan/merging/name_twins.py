@@ -1,4 +1,4 @@
-"""Two halves of a name that many systems take for one, brought by two branches: a conflict that git cannot see."""
+"""Find two names that many systems take for one, brought by two branches: a conflict that git cannot see."""
 
 from __future__ import annotations
 

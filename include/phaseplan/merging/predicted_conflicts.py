@@ -1,4 +1,4 @@
-"""Conflicts seen before anybody merges: what is under way is merged in thought, and nothing of it is stored.
+"""Predict merge conflicts between unfinished branches by trial merges; store nothing.
 
 Everything here is advice. What agents pushed is merged and named, so whatever goes wrong is logged and forgotten.
 """

@@ -1,4 +1,4 @@
-"""Derived refs follow the ledger: the integration branch and the public names. Safe at any moment, by anybody."""
+"""Move derived refs (the integration branch, public names) to what the ledger says; safe at any moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generated files made again after a merge, and proof that the command did make the ones that were in conflict."""
+"""Run generate commands again after a merge, and prove that they made the files that were in conflict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking a merge out again, forward only, and putting back what was taken out: each a commit of its own."""
+"""Revert a merge by a new commit, and re-apply what was reverted by another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Integration without some of its branches: every merge of theirs reverted, the one put in last first."""
+"""Compute integration without some branches: revert each of their merges, the newest first."""
 
 from __future__ import annotations
 

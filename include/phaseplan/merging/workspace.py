@@ -1,4 +1,4 @@
-"""What a branch starts from: the base with everything it depends on merged in, and nothing else."""
+"""Compute the commit a branch starts from: the base with everything it depends on merged in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Closing a phase: what a run came to, and the next step where a branch is not in."""
+"""Close a phase: say what the run came to, and the next step for each branch that is not in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run owes each integrated branch. Nothing is touched here; a pure function of refs, plan and images.
+"""Decide for each integrated branch of a repeated run: reuse, gate again or build. Pure; changes nothing.
 
 The base counts as one of a branch's inputs where it changed a file that the branch owns or shares, and not merely by
 taking the branch's own work in. Everything else of the base is what gates are for: they run on the merge.

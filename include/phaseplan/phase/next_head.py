@@ -1,4 +1,4 @@
-"""Integration's next head of a night: without what is built anew, with the base that moved, and gated."""
+"""Compute the next integration commit of a repeated run: revert what is rebuilt, merge the new base, gate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening a phase: what a run starts from."""
+"""Open a phase for a run: reconcile, pin base and plan, begin a new epoch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks, before anybody is paid, for whatever would keep a run from publishing what its agents make."""
+"""Check, before any agent is paid, whatever would keep a run from publishing its work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a run begins where earlier ones have integrated something: decide, take out, merge the base, gate, write down.
+"""Bring what earlier runs integrated to where this run begins: decide, revert, merge the base, gate, record.
 
 It happens while the phase opens, before any branch starts, so that a branch that is taken out is built in this very
 run. Where nothing changed it is one look at the refs: no commit, no container.

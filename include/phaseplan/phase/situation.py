@@ -1,4 +1,4 @@
-"""What deciding about a night works with: one look at the ledger, and three trees to compare."""
+"""Hold what deciding about a repeated run needs: one look at the ledger, and three trees to compare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking an integrated branch out again, with everything that needs it: reverted, gated, published, or nothing."""
+"""Isolate an integrated branch and what needs it: revert, gate and publish, or change nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`open_phase` with real containers: what earlier runs have integrated is brought to where this run begins."""
+"""Open a phase with real containers, and renew what earlier runs integrated."""
 
 from __future__ import annotations
 

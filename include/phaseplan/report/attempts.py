@@ -1,4 +1,4 @@
-"""What was tried at a branch, attempt by attempt: a pure function of its refs and the ledger."""
+"""List what was tried at a branch, attempt by attempt. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What branches took in past runs, from their verdicts."""
+"""Read from verdicts how long branches took in past runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a phase stands for one that waits for it, in words for a log. Pure: looking is `watching`."""
+"""Describe where a phase stands for a phase that waits for it. Pure: `watching` reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a phase stands: a pure function of what its refs say. Nothing here is stored anywhere."""
+"""Compute the status of a phase from its refs. Pure; stores nothing."""
 
 from __future__ import annotations
 

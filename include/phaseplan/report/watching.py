@@ -1,4 +1,4 @@
-"""Looking at phases again and again for next to nothing: all that waits in one process shares what it sees."""
+"""Look at phases again and again at little cost: everything that waits in one process shares each look."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Private repositories: one per task, its objects borrowed from a cache that all tasks on this machine share.
+"""Give each task a private repository that borrows objects from a cache shared by all tasks on this machine.
 
 The cache is filled with what somebody asks for and with nothing else: a branch that nobody here needs may be as large
 or as damaged as it likes. What a fetch brings is seen whole or not at all, because it comes as one pack.

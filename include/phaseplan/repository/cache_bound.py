@@ -1,4 +1,4 @@
-"""Keeps the caches of all repositories on this machine within a bound; one that is in use is never touched."""
+"""Keep the caches of all repositories on this machine within a bound; never remove one that is in use."""
 
 from __future__ import annotations
 

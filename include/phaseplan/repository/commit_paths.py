@@ -1,4 +1,4 @@
-"""Paths of a commit: how they are shown, what the base's attributes say of them, trees made from them."""
+"""Read the paths of a commit: changes, attributes of the base, names fit to be shown; make trees from paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A full or unwritable disk, said in words: whose disk, and what to do. Such a fault is nobody's but the system's."""
+"""Explain a full or unwritable disk: which disk it is, and what to do. Such an error is nobody's fault in a plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a killed git leaves in a repository: lock files that refuse every later push, quarantined packs.
+"""Remove what a killed git leaves in a repository: lock files that refuse every later push, quarantined packs.
 
 git never removes them by itself. Where the target is a path on this machine, Phaseplan does, once a lock is old and
 no living git holds it; elsewhere only the server's owner can, and is told so.

@@ -1,4 +1,4 @@
-"""The user and password of a repository: from where Phaseplan was given them to git's own question, and nowhere else.
+"""Hand the user and password of a repository to git when git asks, and write them nowhere.
 
 Git asks a credential helper for them, which reads two variables of its environment. So they are in no command line, no
 file and no record; what is stored and shown is the address without them.

@@ -1,4 +1,4 @@
-"""One merge of two commits: the tree, or the paths that stand in its way and who touched them."""
+"""Merge two commits without a work tree: return the tree, or the conflicting paths and who changed them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trees, commits and blobs made and read without a work tree."""
+"""Read and write trees, commits and blobs without a work tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures a pack before git unpacks it: hostile bytes, so nothing is held and reading stops at the first limit."""
+"""Measure a pack before git unpacks it; stop reading at the first limit, because its bytes are hostile."""
 
 from __future__ import annotations
 

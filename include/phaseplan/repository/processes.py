@@ -1,4 +1,4 @@
-"""What /proc says of processes on this machine."""
+"""Read from /proc what processes run on this machine."""
 
 from __future__ import annotations
 

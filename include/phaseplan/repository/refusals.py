@@ -1,4 +1,4 @@
-"""Reads what git said when the target refused: its own words, the ref it is about, and who must act."""
+"""Explain why the target refused a push: the hook's own words, the ref, and who must act."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The target repository: the only thing workers share. What it says now is the truth, never a push's exit code."""
+"""Read and move the refs of the target repository, the only thing that workers share."""
 
 from __future__ import annotations
 

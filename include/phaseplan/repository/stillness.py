@@ -1,4 +1,4 @@
-"""Listens to a git that talks to another repository: whether anybody says a word there, and whether anything moves."""
+"""Watch a git that talks to another repository: has it said anything, does anything move?"""
 
 from __future__ import annotations
 

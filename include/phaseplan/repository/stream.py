@@ -1,4 +1,4 @@
-"""Long outputs of git, read as they come: nothing here holds a repository in memory."""
+"""Read long outputs of git as they come, without holding a repository in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long git may take, and how a git that took longer is ended with everything it started."""
+"""Limit how long git may take, and end a git that takes longer, with every process it started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes text that a plan's author or an agent chose safe for a terminal and for another agent's brief."""
+"""Replace what is unsafe in text of plan authors and agents before a terminal or another agent's brief shows it."""
 
 from __future__ import annotations
 

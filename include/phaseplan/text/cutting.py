@@ -1,4 +1,4 @@
-"""Cuts what another program said to a length that an error can carry; what must not show is taken out before that.
+"""Cut another program's output to a length that an error can carry, after secrets are taken out of it.
 
 Redacting comes too late for a text that was cut: the piece of a secret that is left at its end is no secret's value.
 And a hook may say anything: bytes that are no text would keep an error from being logged or stored, escape sequences

@@ -1,4 +1,4 @@
-"""Shows a log of any length in bounded space: its beginning, how much is left out, and always its end."""
+"""Show a log of any length in bounded space: its beginning, the number of lines left out, and its end."""
 
 from __future__ import annotations
 

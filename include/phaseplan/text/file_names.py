@@ -1,4 +1,4 @@
-"""Names of files that deceive a reader, or that other systems cannot check out."""
+"""Find file names that deceive a reader or that other systems cannot check out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other people's text as a log shows it: nothing in it acts on a terminal, and no line passes for one of ours."""
+"""Show other people's text in a log so that no control character acts and no line looks like one of ours."""
 
 from __future__ import annotations
 

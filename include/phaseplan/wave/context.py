@@ -1,4 +1,4 @@
-"""One look at the ledger, and what integrating a wave has to work with."""
+"""Hold what is known at one look when a wave is integrated."""
 
 from __future__ import annotations
 

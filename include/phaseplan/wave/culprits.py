@@ -1,4 +1,4 @@
-"""Who makes a merge red: a search over prefixes of the merge order. Pure: no git, no gates of its own."""
+"""Find the branches that make a merge red, by a search over prefixes of the merge order. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gates of a wave: which commands a merge must pass, and what every merge tried so far came to."""
+"""Gate the merges of a wave, and remember the result of every merge tried so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What integrating a wave came to, as the ledger and people are told."""
+"""Write the outcome of integrating a wave into the ledger and the logs."""
 
 from __future__ import annotations
 

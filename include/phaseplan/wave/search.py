@@ -1,4 +1,4 @@
-"""A wave's merge that holds: gated, and where it is red, without the branches that make it so."""
+"""Find the largest merge of a wave whose gates pass."""
 
 from __future__ import annotations
 

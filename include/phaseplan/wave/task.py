@@ -1,4 +1,4 @@
-"""`integrate` with real containers: what nobody follows is put away, then the merge is gated."""
+"""Integrate a wave with real containers: clean up after dead tasks, then merge and gate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All plans of a campaign made into DAGs; one that Airflow refuses takes only itself out."""
+"""Compile all plans of a campaign into DAGs; a plan that Airflow refuses takes only itself out."""
 
 from __future__ import annotations
 

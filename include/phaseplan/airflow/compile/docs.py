@@ -1,4 +1,4 @@
-"""What a phase's page in Airflow says: the wave table and the graph."""
+"""Write the page of a phase in Airflow: the wave table and the graph."""
 
 from __future__ import annotations
 

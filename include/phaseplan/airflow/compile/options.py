@@ -1,4 +1,4 @@
-"""What a compilation depends on besides the plan; the caller reads it, `compile` stays pure."""
+"""Define what a compilation depends on besides the plan; the caller reads it, `compile` stays pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trigger form of a phase: five fields, each of which refuses a bad value."""
+"""Define the trigger form of a phase: five fields, each of which refuses a bad value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a phase starts by itself: by the clock, or when what it depends on is complete (decision 013)."""
+"""Decide when a phase starts by itself: by the clock, or when what it depends on is complete (decision 013)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Priority weights: absolute and unique, critical path first, then plan order."""
+"""Compute priority weights: absolute and unique, critical path first, then plan order."""
 
 from __future__ import annotations
 

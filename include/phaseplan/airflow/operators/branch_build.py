@@ -1,4 +1,4 @@
-"""One branch built by one agent in one container: the Airflow face of `attempt`."""
+"""Build one branch with one agent in one container: the operator around `attempt`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Airflow's failure and retry callbacks of a branch: they settle promptly what the graph settles surely."""
+"""Clean up after a failed or retried branch at once; `integrate` does it again if no callback runs."""
 
 from __future__ import annotations
 

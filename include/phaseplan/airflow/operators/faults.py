@@ -1,4 +1,4 @@
-"""What an error of ours means to Airflow: who must act decides between retry, failure and skip."""
+"""Translate our errors for Airflow: who must act decides between retry, failure and skip."""
 
 from __future__ import annotations
 

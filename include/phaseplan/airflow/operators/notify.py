@@ -1,4 +1,4 @@
-"""Tells people what happened, with any Airflow notifier the operator has defined. It never fails a task."""
+"""Send notifications through any Airflow notifier the operator has defined; never fail a task by it."""
 
 from __future__ import annotations
 

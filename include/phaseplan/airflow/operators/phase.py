@@ -1,4 +1,4 @@
-"""The three tasks that move a phase's ledger: open, integrate, close."""
+"""Define the three tasks that move a phase's ledger: open, integrate, close."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a task waits for infrastructure: by what is missing, not by one number for all."""
+"""Decide how long a task waits for infrastructure, by what is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every operator asks Airflow for: the run's token and the claim of this task."""
+"""Ask Airflow for what every operator needs: the run's token and the claim of this task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which events the end of a task is, told through `notify`. Each is told where it is decided, and only there."""
+"""Send the notifications that the end of a task calls for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links from a branch's task to its page, and where the pages are."""
+"""Link a branch's task to its page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes what a run came to into its note: a task cannot, because the Execution API has no route for it."""
+"""Write the outcome of a run into its note: a task cannot, because the Execution API has no route for it."""
 
 from __future__ import annotations
 

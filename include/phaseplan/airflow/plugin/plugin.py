@@ -1,4 +1,4 @@
-"""The Airflow plugin: makes the pools that phase plans ask for, writes the notes of runs."""
+"""Register the Airflow plugin: pools that plans ask for, notes of runs, links and pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes a missing pool when a run starts: Airflow leaves tasks of an unknown pool `scheduled` for ever, silently."""
+"""Create a missing pool when a run starts: Airflow leaves tasks of an unknown pool `scheduled` without a word."""
 
 from __future__ import annotations
 

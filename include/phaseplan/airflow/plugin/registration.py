@@ -1,4 +1,4 @@
-"""Who registers the plugin, and whether this Airflow has it: a missing pool would hold tasks back for ever."""
+"""Tell who registers the plugin, and whether this Airflow has it: without it pools would be missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A phase waits for a phase without holding a worker slot."""
+"""Wait for another phase without holding a worker slot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waits for one container in the triggerer: its log lines go to the task's log, its end is the event."""
+"""Wait for one container in the triggerer: pass its log lines on, and end with an event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waits in the triggerer until another phase is complete, or cannot become so by itself."""
+"""Wait in the triggerer until another phase is complete, or cannot become so by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The diff of an attempt, read from the repository as far as a page can hold it."""
+"""Read the diff of an attempt, as much of it as a page can hold."""
 
 from __future__ import annotations
 

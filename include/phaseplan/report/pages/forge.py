@@ -1,4 +1,4 @@
-"""Where a known forge compares two commits. A URL is only made of a host and a path, never of who fetches or how."""
+"""Make the address at which a known forge compares two commits, from host and path only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page says about a branch: read from the target repository, never from Airflow's database."""
+"""Read what a page says about a branch from the target repository, never from Airflow's database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages as HTML: everything that is put in is escaped, nothing comes from elsewhere, nothing runs."""
+"""Render pages as HTML in which everything is escaped, nothing comes from another host and nothing runs."""
 
 from __future__ import annotations
 
