@@ -1,4 +1,4 @@
-"""The task graph of DESIGN.md section 4, and what each trigger rule makes of a bad day."""
+"""The task graph of docs/architecture.md, and what each trigger rule makes of a bad day."""
 
 from __future__ import annotations
 

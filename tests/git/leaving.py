@@ -75,30 +75,32 @@ def gated_again(lab: Lab, branch: str) -> Verdict:
 def sound(lab: Lab, plan: PhasePlan, heads: list[str]) -> None:
     """I1, I2, I3, I8, I9, I10."""
     snapshot, held = lab.read(), lab.refs()
-    assert derived(snapshot) == [], "I10"
+    assert derived(snapshot) == [], "I10 (recovery)"
     ledger = snapshot.folded()
     tip = ledger.integration
-    assert tip is not None and held[HEAD] == tip, "I10"
+    assert tip is not None and held[HEAD] == tip, "I10 (recovery)"
     if not heads or heads[-1] != tip:
-        assert not heads or lab.repo.is_ancestor(heads[-1], tip), "I9"
+        assert not heads or lab.repo.is_ancestor(heads[-1], tip), "I9 (forward)"
         heads.append(tip)
     integrated = {b for b, r in ledger.branches.items() if r.state is State.INTEGRATED}
-    assert all(set(transitive(plan, b)) <= integrated for b in integrated), "I3"
-    assert inside(lab) == integrated, "I8"
+    assert all(set(transitive(plan, b)) <= integrated for b in integrated), "I3 (closed)"
+    assert inside(lab) == integrated, "I8 (conservation)"
     told = stories(lab.repo, tip)
     for branch in plan:
         record = ledger.branches.get(branch.id)
         in_now = live(told, branch.id)
-        assert bool(in_now) == (branch.id in integrated), "I1"
+        assert bool(in_now) == (branch.id in integrated), "I1 (in means in)"
         assert record is None or bool(record.revert) == (record.cause == "taken_out")
         for number, commit in snapshot.attempts.get(branch.id, {}).items():
-            assert held[refs.attempt(PHASE, branch.id, number)] == commit, "I9"
+            assert held[refs.attempt(PHASE, branch.id, number)] == commit, "I9 (forward)"
     for story in told:
         for put, taken in pairwise(story.acts):
             if taken.kind == "revert":
-                assert all(away(t, put, taken) for t in told if story.branch in transitive(plan, t.branch)), "I1"
+                assert all(away(t, put, taken) for t in told if story.branch in transitive(plan, t.branch)), (
+                    "I1 (in means in)"
+                )
     if tip in heads and any(wave.validation for wave in plan.waves) and integrated:
-        assert tip in {commit for commit, _ in lab.bench.gated}, "I2"
+        assert tip in {commit for commit, _ in lab.bench.gated}, "I2 (gated)"
 
 
 def away(story: Story, put: Act, taken: Act) -> bool:
@@ -118,4 +120,4 @@ def brought(lab: Lab, wanted: Mapping[str, set[str]]) -> None:
         record = ledger.branches[branch]
         if record.state is State.INTEGRATED and record.commit == snapshot.verdicts[branch][-1].commit:
             where = ("ls-tree", "-r", "--name-only", ledger.integration or "", f"own/{branch}/")
-            assert set(lab.repo.run(*where).out.split()) == files, "I8"
+            assert set(lab.repo.run(*where).out.split()) == files, "I8 (conservation)"

@@ -79,12 +79,12 @@ def test_two_culprits_of_six_leave_the_merge_of_the_others(lab: Lab, tmp_path: P
     assert (done.merged, list(done.isolated)) == (("1", "3", "4", "6"), ["2", "5"])
     before, runs = lab.refs(), len(lab.bench.gated)
     again = lab.integrate(token, 1)
-    assert again.head == done.head and lab.refs() == before and len(lab.bench.gated) == runs, "I7"
+    assert again.head == done.head and lab.refs() == before and len(lab.bench.gated) == runs, "I7 (idempotence)"
     calm = Lab(_folder(tmp_path, "calm"))
     token = calm.open(plan_of({i: [] for i in "1346"}, validate=[[NOTHING_BAD]]))
     for i in "1346":
         calm.build(token, i, {f"p{i}": f"{i}\n"})
-    assert calm.integrate(token, 1).head == done.head, "I5"
+    assert calm.integrate(token, 1).head == done.head, "I5 (bystanders)"
 
 
 def test_the_same_branches_leave_whatever_the_arrival_order(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_the_same_branches_leave_whatever_the_arrival_order(tmp_path: Path) -> N
             lab.build(token, i, {f"p{i}": f"{i}\n", **({"bad3": "x\n"} if i == "3" else {})})
         done = lab.integrate(token, 1)
         ends.append((done.head, done.merged, done.isolated))
-    assert ends[0] == ends[1] == ends[2], "I6"
+    assert ends[0] == ends[1] == ends[2], "I6 (order-free)"
     assert ends[0][1] == ("1", "4")
 
 
@@ -175,7 +175,7 @@ def test_a_red_that_does_not_repeat_is_flaky_and_published(lab: Lab) -> None:
     assert record.flaky == (RED,) and record.gate_runs == 2 and record.state == "integrated"
     assert any("Integration: FLAKY" in line for line in lab.read().status_lines)
     before = lab.refs()
-    assert lab.integrate(token, 1).merged == () and lab.refs() == before, "I7"
+    assert lab.integrate(token, 1).merged == () and lab.refs() == before, "I7 (idempotence)"
 
 
 def test_a_flaky_red_during_the_search_isolates_nobody_else(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_infrastructure_in_any_probe_isolates_nobody_and_moves_no_ref(lab: Lab) 
         try:
             done = lab.integrate(token, 1)
         except Infrastructure:
-            assert lab.refs() == before and {lab.state(i) for i in "1234"} == {"passed"}, "I11"
+            assert lab.refs() == before and {lab.state(i) for i in "1234"} == {"passed"}, "I11 (infrastructure)"
             continue
         assert done.merged == ("2", "4") and len(bench.runs) == at - 1 >= 7
         return

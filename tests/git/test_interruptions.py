@@ -37,7 +37,7 @@ def test_a_run_overtaken_in_the_middle_of_its_gates_moves_no_ref(lab: Lab, tmp_p
     lab.bench = Interrupted(overtake)
     with pytest.raises(Stale):
         lab.integrate(token, 1)
-    assert lab.refs() == after and HEAD not in after, "I13"
+    assert lab.refs() == after and HEAD not in after, "I13 (epoch)"
 
 
 def test_a_result_that_arrives_during_the_gates_is_not_lost(lab: Lab, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_infrastructure_isolates_nobody_and_moves_no_ref(lab: Lab) -> None:
     lab.bench = Interrupted(engine_gone)
     with pytest.raises(Infrastructure):
         lab.integrate(token, 1)
-    assert lab.refs() == before and lab.state("1") == lab.state("2") == "passed", "I11"
+    assert lab.refs() == before and lab.state("1") == lab.state("2") == "passed", "I11 (infrastructure)"
     assert lab.integrate(token, 1).merged == ("1",)
 
 

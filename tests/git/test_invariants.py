@@ -1,4 +1,4 @@
-"""INTEGRATION.md's invariants on real repositories: random waves, crashes at every push, races, stale runs."""
+"""The invariants of docs/design/merge.md on real repositories: random waves, crashes at pushes, races, stale runs."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def carry_out(lab: Lab, plan: PhasePlan, work: dict[str, Any], order: Sequence[s
         head = lab.integrate(token, wave.wave).head
         heads += [head] if head else []
         before = lab.refs()
-        assert lab.integrate(token, wave.wave).head == head and lab.refs() == before, "I7"
+        assert lab.integrate(token, wave.wave).head == head and lab.refs() == before, "I7 (idempotence)"
     lab.close(token)
     return heads
 
@@ -95,8 +95,8 @@ def check(lab: Lab, heads: Sequence[str]) -> None:
     """I1, I2, I3, I8, I9, I10 on what the refs say."""
     snapshot, held = lab.read(), lab.refs()
     ledger = snapshot.folded()
-    assert derived(snapshot) == [], "I10"
-    assert held.get(HEAD) == ledger.integration, "I10"
+    assert derived(snapshot) == [], "I10 (recovery)"
+    assert held.get(HEAD) == ledger.integration, "I10 (recovery)"
     tip = ledger.integration
     assert snapshot.pinned is not None
     for branch in snapshot.pinned.plan:
@@ -104,16 +104,16 @@ def check(lab: Lab, heads: Sequence[str]) -> None:
         inside = record is not None and record.state is State.INTEGRATED
         judged = snapshot.verdicts.get(branch.id, ())
         if judged and judged[-1].commit and tip:
-            assert lab.repo.is_ancestor(judged[-1].commit, tip) == inside, "I1"
+            assert lab.repo.is_ancestor(judged[-1].commit, tip) == inside, "I1 (in means in)"
         if inside:
-            assert all(ledger.branches[d].state is State.INTEGRATED for d in branch.depends_on), "I3"
+            assert all(ledger.branches[d].state is State.INTEGRATED for d in branch.depends_on), "I3 (closed)"
         if record and record.state is State.ISOLATED and record.verdict:
-            assert record.verdict.outcome == "failed" or record.verdict.findings, "I4"
+            assert record.verdict.outcome == "failed" or record.verdict.findings, "I4 (reason)"
             assert f"refs/heads/{branch.branch}" not in held, "isolated names are withdrawn"
     for older, newer in pairwise(heads):
-        assert lab.repo.is_ancestor(older, newer), "I9"
+        assert lab.repo.is_ancestor(older, newer), "I9 (forward)"
     gated = {commit for commit, _ in lab.bench.gated}
-    assert not heads or set(heads) <= gated, "I2"
+    assert not heads or set(heads) <= gated, "I2 (gated)"
     if tip:
         conserved(lab, tip, {b for b, r in ledger.branches.items() if r.state is State.INTEGRATED})
 
@@ -122,11 +122,11 @@ def conserved(lab: Lab, tip: str, inside: set[str]) -> None:
     """I8, by the content that only one branch can have written."""
     snapshot, found = lab.read(), entries(lab.repo, tip)
     own = {p.split("/")[1] for p in found if p.startswith("own/")}
-    assert own <= inside, "I8"
+    assert own <= inside, "I8 (conservation)"
     for branch in inside:
         commit = snapshot.verdicts[branch][-1].commit or ""
         mine = {p: e for p, e in entries(lab.repo, commit).items() if p == f"own/{branch}"}
-        assert mine.items() <= found.items(), "I8"
+        assert mine.items() <= found.items(), "I8 (conservation)"
         union = lab.repo.run("show", f"{commit}:list").out.split()
         assert set(union) <= set(lab.repo.run("show", f"{tip}:list").out.split()), "I8: union keeps both sides"
     sources = "".join(lab.repo.run("show", f"{tip}:{p}").out for p in sorted(found) if p.startswith("src/"))
@@ -151,7 +151,7 @@ def test_random_waves_in_any_order_give_the_same_integration(
             heads = carry_out(lab, plan, work, order)
             check(lab, heads)
             ends.append((heads, {b: str(lab.state(b)) for b in work}))
-    assert ends[0] == ends[1], "I6"
+    assert ends[0] == ends[1], "I6 (order-free)"
 
 
 def test_a_run_that_dies_at_every_push_ends_like_one_that_never_does(
@@ -187,7 +187,7 @@ def test_a_run_that_dies_at_every_push_ends_like_one_that_never_does(
         token = result if isinstance(result, Token) else token
     assert deaths >= 14
     assert {r: s for r, s in lab.refs().items() if r.startswith("refs/heads/")} == calm_refs
-    assert lab.refs()[HEAD] == heads[-1], "I6"
+    assert lab.refs()[HEAD] == heads[-1], "I6 (order-free)"
     lab.bench = calm.bench
     check(lab, seen)
     assert list(lab.read().attempts.items()) == [(b, {1: s[1]}) for b, s in calm.read().attempts.items()]
@@ -220,7 +220,7 @@ def assert_sound(lab: Lab, seen: list[str]) -> None:
     said = lab.repo.run("log", "--format=%P", lab.read().ledger_commit or "").out.split()
     assert held in said
     if seen and seen[-1] != held:
-        assert lab.repo.is_ancestor(seen[-1], held), "I9"
+        assert lab.repo.is_ancestor(seen[-1], held), "I9 (forward)"
     if not seen or seen[-1] != held:
         seen.append(held)
 

@@ -61,7 +61,7 @@ def test_one_of_three_leaves_and_nothing_else_does(lab: Lab, three: Three) -> No
     assert lab.repo.line("log", "-1", "--format=%P %s %an", out) == f"{tip} Revert b Phaseplan"
     assert open_reverts(lab.repo, out, lab.main) == open_reverts(lab.repo, out) == {"b": (out,)}
     assert open_reverts(lab.repo, tip) == {}
-    assert undo(lab, tip, "b", merges["b"]) == out, "I6"
+    assert undo(lab, tip, "b", merges["b"]) == out, "I6 (order-free)"
     back = reapply(lab.repo, out, "b", out)
     assert isinstance(back, str) and tree_of(lab.repo, back) == tree_of(lab.repo, tip)
     assert open_reverts(lab.repo, back) == {}
@@ -88,7 +88,7 @@ def test_v2_on_top_of_v1_brings_all_files(lab: Lab, three: Three, base: str) -> 
     assert lab.repo.run("show", f"{merged.commit}:b/two").out == "better\n"
     assert merged.steps[0].reapplied == (out,) and open_reverts(lab.repo, merged.commit) == {}
     assert lab.repo.line("log", "-1", "--format=%s", f"{merged.commit}^1") == "Re-apply b"
-    assert merge(lab, out, v2) == merged, "I6"
+    assert merge(lab, out, v2) == merged, "I6 (order-free)"
 
 
 def test_the_very_same_head_is_reapplied_not_landed(lab: Lab, three: Three) -> None:

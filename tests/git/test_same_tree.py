@@ -118,7 +118,7 @@ def test_a_branch_that_always_fails_and_that_nobody_needs_changes_nothing(
             carry_out(lab, campaign.plan(guest), {**campaign.work, "9": (fails,)}, ids, "run-1")
             assert guest is None or lab.state("9") == "isolated"
             ends.append((tree(lab), states(lab)))
-    assert ends[0] == ends[1], "I5"
+    assert ends[0] == ends[1], "I5 (bystanders)"
 
 
 @few
@@ -130,7 +130,7 @@ def test_neither_the_order_of_arrival_nor_the_worker_makes_a_difference(campaign
             lab = Lab(Path(folder), BASE)
             carry_out(lab, campaign.plan(), campaign.work, order, "run-1")
             ends.append((lab.refs().get(HEAD), states(lab)))
-    assert ends[0] == ends[1], "I6"
+    assert ends[0] == ends[1], "I6 (order-free)"
 
 
 @few

@@ -31,7 +31,7 @@ def test_a_branch_nobody_needs_leaves_alone(whole: Lab) -> None:
     assert not complete(lab.read(), PLAN), "what lost a branch is not complete any more"
     assert any("ISOLATED 2 Branch 2 (taken out: it leaks)" in line for line in lab.read().status_lines)
     again = out(lab, "2")
-    assert (again.head, again.taken) == (done.head, ()) and lab.refs() == held, "I7"
+    assert (again.head, again.taken) == (done.head, ()) and lab.refs() == held, "I7 (idempotence)"
     sound(lab, PLAN, [done.head])
 
 
@@ -78,7 +78,7 @@ def test_the_repaired_branch_comes_back_with_all_its_files_and_then_what_needs_i
     assert listed == ["own/1/one", "own/1/three", "own/1/two"]
     sound(lab, PLAN, heads)
     gated_again(lab, "4")
-    assert lab.integrate(token, 2).waiting == {"4": "3"}, "I3"
+    assert lab.integrate(token, 2).waiting == {"4": "3"}, "I3 (closed)"
     sound(lab, PLAN, heads)
     gated_again(lab, "3")
     assert lab.integrate(token, 2).merged == ("3", "4") and inside(lab) == {"1", "2", "3", "4"}
@@ -86,7 +86,7 @@ def test_the_repaired_branch_comes_back_with_all_its_files_and_then_what_needs_i
     assert open_reverts(lab.repo, heads[-1]) == {}
     held = lab.refs()
     assert {r for r in held if "feature" in r} == {f"refs/heads/feature/b{n}" for n in ("1-v2", "2", "3", "4")}
-    assert lab.integrate(token, 2).head == heads[-1] and lab.refs() == held, "I7"
+    assert lab.integrate(token, 2).head == heads[-1] and lab.refs() == held, "I7 (idempotence)"
     assert lab.close(token).complete
 
 

@@ -78,7 +78,7 @@ def step(lab: Lab, token: Token, move: str, branch: str, files: set[str], extra:
             lab.integrate(token, wave)
         held = lab.refs()
         lab.integrate(token, 2)
-        assert lab.refs() == held, "I7"
+        assert lab.refs() == held, "I7 (idempotence)"
     if parent is None:
         return files
     on_top(lab, branch, {extra: f"{extra}\n"}, parent, base)

@@ -88,7 +88,7 @@ def test_dying_at_any_push_leaves_nothing_half_done(
     other = lab.another_worker(tmp_path / "other.git")
     decided = (n, after) != (1, False)
     assert out(other, "1").taken == (() if decided else ("4", "3", "1"))
-    assert derived(other.read()) == [] and inside(other) == {"2"}, "I10"
+    assert derived(other.read()) == [] and inside(other) == {"2"}, "I10 (recovery)"
     assert sum("ISOLATED 1" in line for line in other.read().status_lines) == 1
 
 

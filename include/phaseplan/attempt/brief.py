@@ -24,7 +24,7 @@ def task(
     findings: Sequence[Finding] = (),
     notes: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The task as a JSON value (version 1, DESIGN.md section 6)."""
+    """The task as a JSON value (version 1, docs/design/container.md)."""
     own = branch.model_dump(mode="json", include={"id", "branch", "title", "lines", "agent_label", "brief"})
     return {
         "version": 1,

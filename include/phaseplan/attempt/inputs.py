@@ -1,8 +1,8 @@
 """Compute by name what a build and its verdict depend on, so that a change can be named.
 
 Two keys follow from it. All of it together is the input key: the same key and a passed verdict mean that nothing
-needs to be done (invariant I14). The part in BUILT is what the agent worked from: as long as that holds, a branch
-that is integrated is never built again, whatever its base and its gates have become; it is gated again.
+needs to be done (I14 in docs/design/merge.md). The part in BUILT is what the agent worked from: as long as that holds,
+a branch that is integrated is never built again, whatever its base and its gates have become; it is gated again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from phaseplan.repository.objects import tree_of
 from phaseplan.repository.repo import GitRepo
 
 #: Ingredients that an agent worked from, and what to call each when it changes. What the base holds is not among
-#: them: which of its files count is a comparison of two trees (`nightly.due`), not a digest.
+#: them: which of its files count is a comparison of two trees (`phase.due`), not a digest.
 BUILT: Mapping[str, str] = {
     "entry": "its entry in the plan changed",
     "profile": "the plan names another agent for it",

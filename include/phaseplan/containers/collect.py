@@ -1,4 +1,4 @@
-"""Brings an agent's work back out of its volume (DESIGN.md section 6).
+"""Bring an agent's work back out of its volume (docs/design/container.md).
 
 A collector container of our own image reads the volume; the worker sees nothing but one pack, which git
 checks object by object. What goes wrong with the content is a finding, what goes wrong with the engine is

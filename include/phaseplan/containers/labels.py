@@ -1,4 +1,4 @@
-"""The labels by which containers and their volumes are found again (DESIGN.md section 6)."""
+"""The labels by which containers and their volumes are found again (docs/design/container.md)."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Record(BaseModel):
 
 
 class State(StrEnum):
-    """States of a branch (DESIGN.md section 2). `blocked` by a dependency is computed, never stored."""
+    """States of a branch (docs/design/states.md). `blocked` by a dependency is computed, never stored."""
 
     PENDING = "pending"
     RUNNING = "running"

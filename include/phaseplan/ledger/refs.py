@@ -1,4 +1,4 @@
-"""Every ref name Phaseplan makes, in one place (DESIGN.md section 5)."""
+"""Every ref name Phaseplan makes, in one place (docs/design/refs.md)."""
 
 from __future__ import annotations
 

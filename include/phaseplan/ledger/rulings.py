@@ -1,4 +1,4 @@
-"""What can happen to a branch, and what follows: DESIGN.md section 7 as one table. Nothing else decides."""
+"""Say what follows from everything that can happen to a branch: the table of docs/design/states.md, the only one."""
 
 from __future__ import annotations
 

@@ -145,7 +145,9 @@ def _next_step(snapshot: Snapshot, plan: PhasePlan, troubled: Sequence[str]) -> 
 
 
 def complete(snapshot: Snapshot, plan: PhasePlan | None) -> bool:
-    """DESIGN.md section 9: closed with all branches integrated, opened by nobody since, and still the same plan.
+    """Tell whether a phase is complete: closed with all branches integrated, not opened since, and still the same plan.
+
+    The rule is docs/design/complete.md.
 
     :param plan: the plan file as it is now; None: there is none, so it cannot have changed.
     """

@@ -21,7 +21,7 @@ _SHOWN = 8  # branches in a message
 class Standing(StrEnum):
     """What a look at a phase comes to."""
 
-    COMPLETE = "complete"  # DESIGN.md section 9
+    COMPLETE = "complete"  # the rule of docs/design/complete.md
     WAITING = "waiting"  # never opened, or something of it goes on or may still come
     CHANGED = "changed"  # complete, by another plan than the file now holds
     FAILED = "failed"  # its newest run has closed with somebody out, and nothing of it goes on

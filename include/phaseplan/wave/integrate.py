@@ -1,4 +1,4 @@
-"""Integrating one wave: INTEGRATION.md, steps 0 to 8."""
+"""Integrate one wave: steps 0 to 7 of docs/design/merge.md."""
 
 from __future__ import annotations
 

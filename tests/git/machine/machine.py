@@ -123,7 +123,7 @@ class Machine(People):
         if isinstance(done, WaveRed):
             self.nothing_published(done, after, meddled)
         if isinstance(done, Stale):
-            assert meddled or (not self.holds(token) and before.refs == after.refs), "I13"
+            assert meddled or (not self.holds(token) and before.refs == after.refs), "I13 (epoch)"
         if isinstance(done, WaveNotReached):
             assert wave == 2
         if isinstance(done, Infrastructure):
@@ -171,7 +171,7 @@ class Machine(People):
         done = self.play("close", lambda w: close_phase(w.repo, w.remote, token, phase=PHASE), fault)
         after = self.watch.look()
         if isinstance(done, Stale) and fault is None:
-            assert not held and before.refs == after.refs, "I13"
+            assert not held and before.refs == after.refs, "I13 (epoch)"
         if fault is None and not isinstance(done, Exception):
             assert held, "I13: a stale run closed the ledger"
             inside = all(after.state(b) == "integrated" for b in self.plan.by_id)

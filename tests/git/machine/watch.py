@@ -1,4 +1,4 @@
-"""The invariants of INTEGRATION.md, asked of every ledger that ever was, with git alone and what the machine knows."""
+"""The invariants of docs/design/merge.md, asked of every ledger there was, with git and what the machine knows."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Watch:
         assert new is not None, "I9: integration is gone"
         assert old is None or old in self.objects.ancestors(new), "I9: integration moved back"
         if new in self.world.persons or set(self.objects.parents(new)) & self.world.persons - {old}:
-            return  # a person's commit becomes the new base as it is; see INTEGRATION.md step 1
+            return  # a person's commit becomes the new base as it is; see step 1 of docs/design/merge.md
         waves = self._merged_waves(before, after)
         needed = {command for wave in self.plan.waves if wave.wave in waves for command in wave.validation}
         proofs = [g for g in self.world.gates if g.commit == new and g.green]
@@ -95,7 +95,9 @@ class Watch:
         for branch in _inside(before).keys() - inside.keys():
             record = after["branches"][branch]
             assert record["cause"] == "taken_out" and record["revert"], f"I1: {branch} left without a revert"
-            assert record["revert"] in self.objects.line(after["integration"], before["integration"]), "I1"
+            assert record["revert"] in self.objects.line(after["integration"], before["integration"]), (
+                "I1 (in means in)"
+            )
             assert self.world.asked & {branch, *transitive(self.plan, branch)}, f"I4: nobody asked to take {branch} out"
 
     def _outs(self, ledger: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The task graph of one phase (DESIGN.md section 4)."""
+"""Build the task graph of one phase (docs/architecture.md, "One run")."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ ABSENT = 300.0  # seconds that a plan file may be missing or wrong: somebody is 
 
 
 class PhaseCompleteTrigger(BaseTrigger):
-    """Fires when a phase is complete by the rule of DESIGN.md section 9, has failed, or has no plan any more.
+    """Fires when a phase is complete by the rule of docs/design/complete.md, has failed, or has no plan any more.
 
     What it fires is a hint: the task looks itself before it goes on.
 

@@ -21,7 +21,7 @@ SETTLED = {"passed", "integrated", "isolated", "blocked", "cancelled", "unfinish
 
 @dataclass(frozen=True)
 class BranchView:
-    """One branch. State: DESIGN.md section 2, or `queued`, `retrying`, `failed`, `skipped`."""
+    """One branch. State: docs/design/states.md, or `queued`, `retrying`, `failed`, `skipped`."""
 
     id: str
     title: str
