@@ -6,13 +6,13 @@ VENV := .venv/bin
 DEMO := .phaseplan/demo/repository.git
 FUZZ_INPUTS ?= 1000000
 # Tests that need neither engine, Airflow nor a repository: a minute on two cores.
-PURE := tests/compile tests/config tests/plan tests/field/test_12_every_line_of_a_log.py tests/field/test_25_live_lines.py
+PURE := tests/compile tests/config tests/plan tests/site tests/field/test_12_every_line_of_a_log.py tests/field/test_25_live_lines.py
 PROPERTY_EXAMPLES ?= 2000
 # With an engine: the one that answers, else one of our own, stopped afterwards.
 ENGINE = $(PYTHON) -m provision.engine during $(MAKE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up check lint format bench soak fuzz clean environment images sample lock \
+.PHONY: help demo test up docs check lint format bench soak fuzz clean environment images sample lock \
 	stack stack-down in-demo in-test in-up in-bench in-soak in-images
 
 help: ## this list
@@ -43,6 +43,10 @@ stack: environment ## Airflow on PostgreSQL as a stack that stays up (docs/stack
 
 stack-down: ## stop the stack; its data stays
 	@$(PYTHON) -m provision.stack down
+
+docs: environment ## the site of docs/, built strictly, into .phaseplan/site
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/python -m mkdocs build --strict --quiet
+	@echo "open .phaseplan/site/index.html"
 
 check: lint ## before every commit: lint, and the pure tests
 	@$(VENV)/python -m pytest -q -n 2 -m "not docker and not airflow" $(PURE)

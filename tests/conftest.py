@@ -11,7 +11,7 @@ from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 #: What neither starts containers nor an Airflow: each test by itself goes to whoever has time.
-BESIDE = ("config", "documents", "git", "house", "plan")
+BESIDE = ("config", "documents", "git", "house", "plan", "site")
 #: Long stories, worked off in order by one process; the rest is another's, and takes about as long.
 STORIES = ("browser", "end_to_end", "samples")
 
