@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from phaseplan.airflow.plugin import pages, pools
+from phaseplan.airflow.plugin import pages
 from phaseplan.containers.labels import Labels
 from phaseplan.errors import InputFault
 from phaseplan.ledger.write import read
 from phaseplan.plan.agents import AgentProfile
-from phaseplan.plan.names import dag_id, phase_of
+from phaseplan.plan.names import dag_id, phase_of, pool_of
 from phaseplan.repository.remote import Update
 from tests.git.lab import Lab, plan_of
 
@@ -77,8 +77,8 @@ def test_labels_of_another_spelling_are_not_ours(number: str) -> None:
 
 
 def test_pools_and_profiles_take_plain_digits_only() -> None:
-    assert pools._OURS.fullmatch("phaseplan_5_a4")
-    assert pools._OURS.fullmatch(f"phaseplan_{ARABIC_FIVE}_a4") is None
+    assert pool_of("phaseplan_5_a4") == (5, 4)
+    assert pool_of(f"phaseplan_{ARABIC_FIVE}_a4") is None
     for field, value in (("user", f"{ARABIC_FIVE}:5"), ("memory", f"{ARABIC_FIVE}g"), ("timeout", f"{ARABIC_FIVE}m")):
         with pytest.raises(ValidationError):
             AgentProfile.model_validate({"image": "x", field: value})

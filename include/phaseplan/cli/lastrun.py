@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 from phaseplan.config.settings import last_run_file
+from phaseplan.config.whole_file import write_whole
 
 
 def last_run() -> dict[str, Any]:
@@ -22,8 +22,4 @@ def remember(content: dict[str, Any]) -> None:
     """Write it whole or not at all."""
     file = last_run_file()
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f"last-run.{os.getpid()}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(json.dumps(content, indent=2) + "\n")
-    temporary.replace(file)
+    write_whole(file, json.dumps(content, indent=2) + "\n")

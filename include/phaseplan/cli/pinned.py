@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from phaseplan.config.whole_file import write_whole
 from phaseplan.errors import Bug
 from phaseplan.ledger.records import Pinned
 from phaseplan.plan.digest import plan_digest
@@ -35,8 +36,10 @@ def write(pinned: Pinned, folder: Path) -> tuple[Path, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     phase = pinned.plan.phase
     plan, agents = folder / f"phase-{phase:02d}.yaml", folder / f"agents-{phase:02d}.yaml"
-    _replace(plan, f"# The plan of phase {phase} as its ledger has it; made by Phaseplan.\n" + _text(pinned.plan))
-    _replace(agents, "".join(f"{_key(name)}:\n{_indented(p)}" for name, p in sorted(pinned.profiles.items())) or "{}\n")
+    write_whole(plan, f"# The plan of phase {phase} as its ledger has it; made by Phaseplan.\n" + _text(pinned.plan))
+    write_whole(
+        agents, "".join(f"{_key(name)}:\n{_indented(p)}" for name, p in sorted(pinned.profiles.items())) or "{}\n"
+    )
     read, _ = validate(PhasePlan, load(plan).data)
     if read is None or plan_digest(read) != plan_digest(pinned.plan):
         raise Bug(f"{plan} does not read as the plan that phase {phase} has pinned")
@@ -54,9 +57,3 @@ def _key(name: str) -> str:
 
 def _indented(value: BaseModel) -> str:
     return "".join(f"  {line}\n" for line in _text(value).splitlines())
-
-
-def _replace(file: Path, text: str) -> None:
-    fresh = file.with_name(f".{file.name}.new")
-    fresh.write_text(text, "utf-8")
-    fresh.replace(file)

@@ -7,13 +7,13 @@ file to that phase of that repository: a file of the same phase number, such as 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from phaseplan.config.whole_file import write_whole
 from phaseplan.plan.digest import plan_digest
 from phaseplan.plan.model import PhasePlan
 
@@ -50,9 +50,7 @@ def keep(state: Path, url: str, plan: PhasePlan, file: Path, agents: Path) -> No
     place = _file(state, url, plan.phase)
     with suppress(OSError):  # a disk that is full: forgotten, and the ledger's plan is taken
         place.parent.mkdir(parents=True, exist_ok=True)
-        fresh = place.with_name(f"{place.name}.{os.getpid()}")
-        fresh.write_text(made.model_dump_json(indent=2) + "\n")
-        fresh.replace(place)
+        write_whole(place, made.model_dump_json(indent=2) + "\n")
 
 
 def _file(state: Path, url: str, phase: int) -> Path:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import tarfile
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 import docker
 from docker.types import LogConfig
 
+from phaseplan.config.whole_file import write_whole
 from phaseplan.containers.engine_errors import engine_errors
 from phaseplan.errors import Infrastructure
 
@@ -106,9 +106,7 @@ def _kept(client: docker.DockerClient, image: str, place: Path) -> bytes:
         return place.read_bytes()
     archive = _rooted(_gathered(client, image))
     place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=place.parent, prefix="new-", delete=False) as file:
-        file.write(archive)
-    Path(file.name).replace(place)
+    write_whole(place, archive)
     return archive
 
 

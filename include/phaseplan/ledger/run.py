@@ -9,6 +9,7 @@ from phaseplan.ledger.records import Ledger, RunRecord, State, Token, changed
 from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.ledger.status_log import status_line
 from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.task_names import integrate
 
 
 class WaveNotReached(PhaseplanError):
@@ -62,6 +63,4 @@ def reached(snapshot: Snapshot, number: int) -> None:
     record = snapshot.ledger.waves.get(max(before))
     if record is None or record.run != snapshot.ledger.run.id or record.state != "integrated":
         why = "is red" if record and record.run == snapshot.ledger.run.id else "has not been integrated in this run"
-        raise WaveNotReached(
-            f"wave {number} was not reached: wave {max(before)} {why}; Clear wave_{max(before)}.integrate"
-        )
+        raise WaveNotReached(f"wave {number} was not reached: wave {max(before)} {why}; Clear {integrate(max(before))}")

@@ -19,7 +19,7 @@ from phaseplan.ledger.write import Change, Snapshot, update
 from phaseplan.merging.reconcile import reconcile
 from phaseplan.plan.digest import plan_digest
 from phaseplan.plan.model import Branch, PhasePlan
-from phaseplan.plan.task_names import group, task_id
+from phaseplan.plan.task_names import integrate, task_id
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
 
@@ -134,13 +134,13 @@ def _next_step(snapshot: Snapshot, plan: PhasePlan, troubled: Sequence[str]) -> 
     stopped = [n for n, w in snapshot.ledger.waves.items() if w.fault == "refused"] if snapshot.ledger else []
     if stopped:
         what = refs.integration(plan.phase)[11:]
-        return f"Next: allow {what} in the target, then Clear wave_{min(stopped)}.integrate with Downstream on."
+        return f"Next: allow {what} in the target, then Clear {integrate(min(stopped))} with Downstream on."
     first = [b for b in troubled if snapshot.state(b) in OUT]
     if not first:
         wave = min(plan.wave_of[b] for b in troubled)
         first = [b for b in troubled if plan.wave_of[b] == wave and snapshot.state(b) is State.PENDING]
     tasks = [task_id(plan, b) for b in first]
-    tasks = tasks or [f"{group(min(plan.wave_of[b] for b in troubled))}.integrate"]
+    tasks = tasks or [integrate(min(plan.wave_of[b] for b in troubled))]
     return f"Next: fix the cause, then Clear {', '.join(tasks)} with Downstream on and Only-failed off."
 
 

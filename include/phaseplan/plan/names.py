@@ -1,10 +1,11 @@
-"""Every Airflow name that a plan gives rise to."""
+"""Make every name that a plan has in Airflow, and read such names back."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-from phaseplan.plan import task_names as tasknames
+from phaseplan.plan import task_names
 from phaseplan.plan.model import PhasePlan
 
 OPEN = "open_phase"
@@ -12,8 +13,17 @@ CLOSE = "close_phase"
 NOTE = "note"  # XCom of close_phase: what the run's note is to say
 BY_DEPENDENCIES = "start_by_dependencies"
 
-group_id, branch_task, branch_task_id = tasknames.group, tasknames.label, tasknames.task_id
+group_id, branch_task, branch_task_id = task_names.group, task_names.label, task_names.task_id
+integrate_task = task_names.integrate
 _DAG = re.compile(r"phase_([0-9]{2,9})")
+_POOL = re.compile(r"phaseplan_([0-9]{1,9})_a([0-9]{1,9})")
+
+
+class Pool(NamedTuple):
+    """What the name of a pool says."""
+
+    phase: int
+    slots: int
 
 
 def dag_id(phase: int) -> str:
@@ -35,3 +45,9 @@ def await_task(phase: int) -> str:
 def pool(plan: PhasePlan) -> str:
     """Pool that bounds the agents of a plan; its size is in its name, so a new size is a new pool."""
     return f"phaseplan_{plan.phase}_a{plan.max_parallel_agents}"
+
+
+def pool_of(name: str) -> Pool | None:
+    """Return what a pool's name says, the inverse of `pool`; None: it is none of ours."""
+    match = _POOL.fullmatch(name)
+    return Pool(int(match[1]), int(match[2])) if match else None

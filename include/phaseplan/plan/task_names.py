@@ -18,6 +18,11 @@ def group(wave: int) -> str:
     return f"wave_{wave}"
 
 
+def integrate(wave: int) -> str:
+    """Name the task that integrates a wave: `wave_1.integrate`."""
+    return f"{group(wave)}.integrate"
+
+
 def label(branch: Branch) -> str:
     """Name a branch's task in its group: `5-1-1_synctarget-api` (a dot would end the group's prefix)."""
     return f"{branch.id.replace('.', '-')}_{_tail(branch)}"

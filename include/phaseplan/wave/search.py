@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from phaseplan.ledger.records import Fault, Finding
 from phaseplan.merging.chain import Head, Merged
 from phaseplan.merging.conflict_text import conflict_findings
+from phaseplan.plan.task_names import integrate
 from phaseplan.wave.context import Job
 from phaseplan.wave.culprits import Culprit, Search
 from phaseplan.wave.gate import GateMemory, Spent, Tried, WaveGate
@@ -94,7 +95,7 @@ class WaveSearch:
         text = (
             f"{self.memory.limit} gate runs did not settle who makes the wave red, so nobody is isolated.{found} "
             f"Still suspected: {', '.join(suspects)}. Raise `gate_runs` in section [phaseplan] "
-            f"(AIRFLOW__PHASEPLAN__GATE_RUNS) and Clear wave_{self.job.wave.wave}.integrate"
+            f"(AIRFLOW__PHASEPLAN__GATE_RUNS) and Clear {integrate(self.job.wave.wave)}"
         )
         return Stopped("search", (*findings, Finding(gate="wave", message=text)))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import Any
 
 from airflow.listeners import hookimpl
@@ -11,9 +10,9 @@ from airflow.models.pool import Pool
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.orm import object_session
 
-log = logging.getLogger(__name__)
+from phaseplan.plan.names import pool_of
 
-_OURS = re.compile(r"phaseplan_([0-9]+)_a([0-9]+)")
+log = logging.getLogger(__name__)
 
 
 @hookimpl
@@ -23,8 +22,8 @@ def on_dag_run_running(dag_run: Any, msg: str) -> None:
     if session is None or dag_run.dag is None:
         return
     for name in {task.pool for task in dag_run.dag.tasks}:
-        if match := _OURS.fullmatch(name or ""):
-            session.execute(_insert(session.get_bind().dialect.name, name, int(match[1]), int(match[2])))
+        if pool := pool_of(name or ""):
+            session.execute(_insert(session.get_bind().dialect.name, name, pool.phase, pool.slots))
 
 
 def _insert(dialect: str, name: str, phase: int, slots: int) -> Any:

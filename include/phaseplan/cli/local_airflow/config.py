@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import configparser
-import os
+import io
 from collections.abc import Mapping
 from pathlib import Path
+
+from phaseplan.config.whole_file import write_whole
 
 Sections = dict[str, dict[str, str]]
 _LOOPBACK = "127.0.0.1,localhost"
@@ -87,11 +89,9 @@ def write(path: Path, content: Sections) -> None:
     """Write an airflow.cfg that only its owner can read; it holds keys. One `%` is written `%%`."""
     parser = configparser.RawConfigParser()
     parser.read_dict({name: {k: v.replace("%", "%%") for k, v in keys.items()} for name, keys in content.items()})
-    temporary = path.with_suffix(".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        parser.write(file)
-    temporary.replace(path)
+    text = io.StringIO()
+    parser.write(text)
+    write_whole(path, text.getvalue())
 
 
 def environment(home: Path, code: Path, content: Sections, base: Mapping[str, str]) -> dict[str, str]:

@@ -24,6 +24,7 @@ from phaseplan.cli.local_airflow.api import Api
 from phaseplan.cli.local_airflow.folders import folders
 from phaseplan.cli.local_airflow.sqlite import count_triggers_on
 from phaseplan.config import place
+from phaseplan.config.whole_file import write_whole
 from phaseplan.errors import Infrastructure, InputFault
 from phaseplan.repository.disk import of_error, of_git
 
@@ -78,7 +79,7 @@ def prepare(
     lock = _lock(path)
     keys = _keys(path)
     password = keys["password"]
-    _write_private(path / "passwords.json", json.dumps({"admin": password}))
+    write_whole(path / "passwords.json", json.dumps({"admin": password}))
     port = _free_port()
     own_dags, own_plugins = folders(path)
     content = config.sections(
@@ -144,14 +145,8 @@ def _keys(path: Path) -> dict[str, str]:
         "jwt": secrets.token_urlsafe(64),
         "password": secrets.token_urlsafe(12),
     }
-    _write_private(file, json.dumps(keys))
+    write_whole(file, json.dumps(keys))
     return keys
-
-
-def _write_private(file: Path, text: str) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(text)
 
 
 def _free_port() -> int:

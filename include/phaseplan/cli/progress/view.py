@@ -143,7 +143,7 @@ def _time(text: str) -> datetime:
 def _wave(
     wave: Wave, by_id: Mapping[str, TaskState], branches: Sequence[BranchView], status: PhaseStatus | None
 ) -> str:
-    task = by_id.get(f"{names.group_id(wave.wave)}.integrate")
+    task = by_id.get(names.integrate_task(wave.wave))
     state = (task.state if task else None) or ""
     if state in _ACTIVE:
         return "integrating"

@@ -102,7 +102,7 @@ def _system_errors(end: Ended, folder: Path) -> Iterator[str]:
 
 def _own_tasks(plan: PhasePlan) -> list[str]:
     waiting = [names.await_task(phase) for phase in plan.depends_on]
-    integrates = [f"{names.group_id(wave.wave)}.integrate" for wave in plan.waves]
+    integrates = [names.integrate_task(wave.wave) for wave in plan.waves]
     return [*waiting, names.OPEN, *integrates, names.CLOSE]
 
 
