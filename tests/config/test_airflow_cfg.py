@@ -88,6 +88,12 @@ def test_the_file_that_a_variable_names_is_read(written: Written, monkeypatch, t
     assert settings().gate_runs == 2
 
 
+def test_a_variable_that_names_itself_has_an_end(written: Written, monkeypatch) -> None:
+    monkeypatch.setenv("LOOP", "$LOOP/x")
+    written("[phaseplan]\nplans = $LOOP\n")
+    assert section()["plans"].startswith("$LOOP/x/x")
+
+
 def test_no_file_is_no_fault() -> None:
     assert section() == {}
 

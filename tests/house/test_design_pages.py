@@ -11,11 +11,12 @@ import pytest
 from phaseplan.containers import labels
 from phaseplan.ledger.records import State
 from phaseplan.ledger.rulings import RULINGS
-from tests.house.sources import TOP
+from tests.house.sources import TOP, files
 
 DESIGN = TOP / "docs/design"
 #: Pages of the time before this repository: what they say is in `docs/` in words of our own.
 GONE = re.compile("|".join(f"{name}[.]md" for name in ("DESIGN", "INTEGRATION", "AIRFLOW", "HOUSE")))
+_PAGE = re.compile(r"(?<![\w/.])docs/[\w/-]+[.]md\b")
 HISTORY = ("docs/decisions/", "CHANGELOG.md")
 
 
@@ -40,6 +41,16 @@ def test_nothing_points_to_a_page_that_is_not_here() -> None:
         if GONE.search(line)
     ]
     assert places == []
+
+
+def test_every_page_and_decision_that_code_names_is_here() -> None:
+    numbers = {path.name[:3] for path in (TOP / "docs/decisions").glob("[0-9]*.md")}
+    gone = []
+    for path in files("include", "provision", "bench", "dags", "plugins"):
+        said = path.read_text(encoding="utf-8")
+        gone += [f"{path.name}: {page}" for page in _PAGE.findall(said) if not (TOP / page).is_file()]
+        gone += [f"{path.name}: {n}" for n in re.findall(r"\bdecision (\d{3})\b", said) if n not in numbers]
+    assert gone == []
 
 
 @pytest.mark.parametrize("event", RULINGS)

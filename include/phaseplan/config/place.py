@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+_DEEPEST = 9  # variables whose values name variables
+
 
 def checkout() -> Path | None:
     """The folder of the checkout this code runs from; None: it is installed."""
@@ -21,9 +23,12 @@ def code() -> Path:
 
 
 def filled_in(value: str) -> str:
-    """Return a value with `$NAME` and `~` filled in until nothing changes, as Airflow does."""
-    while (new := os.path.expanduser(os.path.expandvars(value))) != value:  # noqa: PTH111  a value is no path
-        value = new
+    """Return a value with `$NAME` and `~` filled in, also in what was filled in, as Airflow does.
+
+    A variable that names itself has no end: Airflow hangs there, this stops.
+    """
+    for _ in range(_DEEPEST):
+        value = os.path.expanduser(os.path.expandvars(value))  # noqa: PTH111  a value is no path
     return value
 
 
