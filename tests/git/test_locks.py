@@ -60,7 +60,7 @@ def test_the_age_counts_from_the_lock_and_is_a_minute_unless_said(lab: Lab, monk
     locks.sweep(lab.url, locks.lock_age())
     assert young.exists() and not old.exists()
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__LOCK_AGE", "soon")
-    with pytest.raises(InputFault, match="lock_age in section"):
+    with pytest.raises(InputFault, match="`lock_age` in section"):
         locks.lock_age()
 
 
