@@ -25,6 +25,7 @@ def keep(view: View, attempt: int, collected: Collected) -> tuple[Finding, ...]:
         return left
     ref = refs.beside(view.plan.phase, view.branch.id, attempt)
     kept = keep_first(job.repo, job.remote, ref, collected.beside)
+    job.remote.see(job.repo, {ref: kept})  # the only other copy goes with the volume
     return (_finding(ref, beside_words(job.repo, kept)), *left)
 
 

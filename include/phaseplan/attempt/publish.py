@@ -11,11 +11,11 @@ from phaseplan.attempt.replay import replay
 from phaseplan.containers.engine import find, remove
 from phaseplan.gates.diff import Judged, gate_digest
 from phaseplan.ledger import status_log as statuslog
-from phaseplan.ledger.attempt_refs import publish_name, publish_result
+from phaseplan.ledger.attempt_refs import named, publish_result, still_there
 from phaseplan.ledger.records import Finding, Outcome, Verdict, changed, now
 from phaseplan.ledger.refs import public_name
 from phaseplan.ledger.rulings import follows, ruling_of
-from phaseplan.ledger.write import read
+from phaseplan.ledger.write import Snapshot
 from phaseplan.merging.predicted_conflicts import warnings_about
 
 if TYPE_CHECKING:
@@ -57,9 +57,12 @@ def verdict(
     lines = _lines(view, made)
     blockers = [statuslog.blocker_line(view.branch, made.reason)] if outcome == "blocked" else []
     statuslog.mirror(view.job.here.state, view.plan.phase, (), blockers)
-    stands = publish_result(view.job.repo, view.job.remote, made, made.commit or made.base, lines, blockers)
+    work = None if harvest.withheld else harvest.raw
+    stands = publish_result(view.job.repo, view.job.remote, made, made.commit or made.base, lines, blockers, kept=work)
     if stands.outcome != made.outcome:
         view.job.say(f"Attempt {attempt} was settled as {stands.outcome} by another process; that stands.")
+    if stands.outcome != "passed":  # one that passed is looked at with its name
+        still_there(view.job.repo, view.job.remote, stands)
     return conclude(view, stands, keep_volume=harvest.kept_volume is not None)
 
 
@@ -70,30 +73,32 @@ def over(view: View, attempt: int, claim: str, harvest: Harvest, outcome: Litera
     kept = tuple(finding for finding in harvest.findings if finding.informs)
     made = harvest.redact.verdict(_verdict(view, attempt, harvest, outcome, kept, reason, None))
     made = changed(made, claim=claim, run=run)
-    publish_result(view.job.repo, view.job.remote, made, made.base, _lines(view, made), [])
+    work = None if harvest.withheld else harvest.raw
+    stands = publish_result(view.job.repo, view.job.remote, made, made.base, _lines(view, made), [], kept=work)
+    still_there(view.job.repo, view.job.remote, stands)
 
 
 def conclude(view: View, verdict: Verdict, *, reused: bool = False, keep_volume: bool = False) -> Done:
     """The public name, where there is one to give; then remove this attempt's containers and volumes."""
+    after = view.snapshot
     if verdict.outcome == "passed":
-        named = publish_name(view.job.repo, view.job.remote, view.branch, verdict)
-        word = "Published" if named else "Somebody else holds the name"
+        given = named(view.job.repo, view.job.remote, view.branch, verdict)
+        after = given.snapshot
+        word = "Published" if given.mine else "Somebody else holds the name"
         view.job.say(f"{word} {verdict.name} at {(verdict.commit or '')[:12]}.")
     for container in find(view.job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id):
         mine = container.labels.claim == view.job.claim or container.labels.role == "agent"  # or taken over
         if container.labels.attempt == verdict.attempt and mine:
             remove(view.job.client, container.id, keep_volume=keep_volume)
     if verdict.outcome == "passed" and not reused:
-        _warn(view)
+        _warn(view, after)
     return Done(verdict, reused)
 
 
-def _warn(view: View) -> None:
+def _warn(view: View, snapshot: Snapshot) -> None:
     """Say which branches under way this one would conflict with: after all that anybody waits for is published."""
-    job = view.job
-    snapshot = read(job.repo, job.remote, job.phase)
-    for warning in warnings_about(job.repo, snapshot, view.plan, view.run.base, view.branch.id):
-        job.say(str(warning))
+    for warning in warnings_about(view.job.repo, snapshot, view.plan, view.run.base, view.branch.id):
+        view.job.say(str(warning))
 
 
 def _verdict(

@@ -44,7 +44,7 @@ def begin(view: View) -> Running | Done:
         return regate.gate(view, verdict)
     job, run = view.job, view.run.id
     where = (job.repo, job.remote, view.plan.phase, view.branch)
-    attempt = claim_attempt(*where, workspace.commit, job.claim, run, inputs)
+    attempt = claim_attempt(*where, workspace.commit, job.claim, run, inputs, view.snapshot)
     return _launch(view, attempt, workspace)
 
 

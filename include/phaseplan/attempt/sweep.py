@@ -13,10 +13,16 @@ from phaseplan.containers.engine import Found, find, remove
 from phaseplan.errors import Infrastructure
 from phaseplan.gates.checkout import discard
 from phaseplan.ledger.run import check_token
-from phaseplan.ledger.write import read
+from phaseplan.ledger.write import Snapshot, read
 
 
-def sweep(job: Job, concerns: Callable[[str], bool] = lambda _: True, *, opening: bool = False) -> None:
+def sweep(
+    job: Job,
+    concerns: Callable[[str], bool] = lambda _: True,
+    *,
+    opening: bool = False,
+    snapshot: Snapshot | None = None,
+) -> Snapshot:
     """Stop and collect agents, and remove gates and collectors, of this ledger only; what agents did is kept.
 
     A trigger does this sooner when a user stops a task, and never when the task was stopped before the triggerer had
@@ -26,12 +32,14 @@ def sweep(job: Job, concerns: Callable[[str], bool] = lambda _: True, *, opening
     :param concerns: whether the container of a branch (or of what a wave calls itself) may go; the agent of a branch
         that the plan no longer has is left for a person to look at.
     :param opening: a run begins: agents that its own tasks may take over are left to them.
+    :param snapshot: what was read just now.
+    :return: the phase afterwards, read again where an agent was looked at.
     :raises Stale: another run holds the ledger.
     :raises Infrastructure: the engine or the repository does not answer.
     """
-    snapshot = read(job.repo, job.remote, job.phase)
+    snapshot = snapshot or read(job.repo, job.remote, job.phase)
     if snapshot.ledger is None or snapshot.pinned is None:
-        return
+        return snapshot
     check_token(snapshot, job.token)
     every = find(job.client, ledger=snapshot.ledger.id, phase=job.phase)
     mine = [found for found in every if concerns(found.labels.branch)]
@@ -39,9 +47,10 @@ def sweep(job: Job, concerns: Callable[[str], bool] = lambda _: True, *, opening
         if found.labels.role != "agent":
             remove(job.client, found.id, keep_volume=found.labels.role == "collector")  # the volume is the agent's
     discard(job.client, concerns, ledger=snapshot.ledger.id, phase=job.phase)
-    for found in mine:
-        if found.labels.role == "agent" and found.labels.branch in snapshot.pinned.plan.by_id:
-            _agent(replace(job, branch_id=found.labels.branch, claim=found.labels.claim), found, opening)
+    agents = [f for f in mine if f.labels.role == "agent" and f.labels.branch in snapshot.pinned.plan.by_id]
+    for found in agents:
+        _agent(replace(job, branch_id=found.labels.branch, claim=found.labels.claim), found, opening)
+    return read(job.repo, job.remote, job.phase) if agents else snapshot
 
 
 def _agent(job: Job, found: Found, opening: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from phaseplan.errors import Infrastructure, Stale
 from phaseplan.ledger import refs
@@ -14,7 +15,7 @@ from phaseplan.ledger.write import Snapshot, read
 from phaseplan.plan.model import Branch
 from phaseplan.repository.objects import commit, tree_of, write_tree
 from phaseplan.repository.refusals import clash
-from phaseplan.repository.remote import ROUNDS, Remote, Update, pause
+from phaseplan.repository.remote import ROUNDS, Remote, Update, lost, pause
 from phaseplan.repository.repo import GitRepo
 
 _STUCK = 8  # pushes of the very same moves that lose to nobody
@@ -29,6 +30,7 @@ def claim_attempt(
     claim: str,
     run: str,
     inputs: Mapping[str, str] | None = None,
+    snapshot: Snapshot | None = None,
 ) -> int:
     """Take the next free number for an attempt on workspace `base`, before its container starts.
 
@@ -36,12 +38,13 @@ def claim_attempt(
 
     :param inputs: what its agent works from (`attempt.inputs`), so that a later run can tell whether it would give the
         agent the same task.
+    :param snapshot: what this task has read, to begin from: whoever has taken the number since makes this one read.
     """
     for round_ in range(ROUNDS):
-        snapshot = read(repo, remote, phase)
-        if (mine := _open_claim(snapshot, branch.id, base, claim, run)) is not None:
+        seen, snapshot = snapshot or read(repo, remote, phase), None
+        if (mine := _open_claim(seen, branch.id, base, claim, run)) is not None:
             return mine
-        number = snapshot.next_attempt(branch)
+        number = seen.next_attempt(branch)
         if start_attempt(repo, remote, phase, branch, number, base, claim, run, inputs):
             return number
         pause(round_)
@@ -59,11 +62,20 @@ def start_attempt(
     run: str,
     inputs: Mapping[str, str] | None = None,
 ) -> bool:
-    """Claim one number for an attempt on workspace `base`. False: somebody else has it."""
+    """Claim one number for an attempt on workspace `base`. False: somebody else has it.
+
+    Looked at before anybody goes on: an agent is started, and paid, on the ground of it.
+
+    :raises Lost: the target said that it took the claim and has not got it.
+    """
     told = {"claim": claim, "run": run, "time": now(), **({"inputs": dict(inputs)} if inputs else {})}
     said = json.dumps(told, sort_keys=True)
     mark = commit(repo, tree_of(repo, base), [base], f"Start {branch.id} attempt {number}\n\n{said}\n", now())
-    return remote.push(repo, [Update(refs.started(phase, branch.id, number), mark, None)])
+    ref = refs.started(phase, branch.id, number)
+    if not remote.push(repo, [Update(ref, mark, None)]):
+        return False
+    remote.see(repo, {ref: mark})
+    return True
 
 
 def _open_claim(snapshot: Snapshot, branch_id: str, base: str, claim: str, run: str) -> int | None:
@@ -97,11 +109,16 @@ def publish_result(
     judged: str | None,
     status_lines: Sequence[str] = (),
     blockers: Sequence[str] = (),
+    *,
+    kept: str | None = None,
 ) -> Verdict:
     """Publish a verdict under its number; its parent is the judged commit, or the workspace base.
 
+    :param kept: the work under the attempt's ref, which must be there for the result to be taken: whoever finds a
+        result may throw away the workspace.
     :return: the verdict that stands: an earlier one of the same claim does, whatever it says.
     :raises Stale: another claim has judged this attempt.
+    :raises Lost: the work is not there; collected again, it is kept again.
     """
     files = {
         "verdict.json": (verdict.model_dump_json(indent=1) + "\n").encode("utf-8", "replace"),
@@ -111,7 +128,8 @@ def publish_result(
     title = f"Result {verdict.branch} {verdict.attempt}.{verdict.gating}: {verdict.outcome}\n"
     made = commit(repo, write_tree(repo, files), [judged or verdict.base], title, now())
     ref = refs.result(verdict.phase, verdict.branch, verdict.attempt, verdict.gating)
-    if remote.push(repo, [Update(ref, made, None)]):
+    work = refs.attempt(verdict.phase, verdict.branch, verdict.attempt)
+    if remote.push(repo, [Update(ref, made, None), *([Update(work, kept, kept, must=True)] if kept else [])]):
         return verdict
     snapshot = read(repo, remote, verdict.phase)
     standing = [
@@ -121,15 +139,39 @@ def publish_result(
     ]
     if standing and (standing[0].claim, standing[0].run) == (verdict.claim, verdict.run):
         return standing[0]
+    if not standing and kept and snapshot.attempts.get(verdict.branch, {}).get(verdict.attempt) != kept:
+        raise lost(remote, [work])
     raise Stale(f"{verdict.branch}: attempt {verdict.attempt} was already judged under another claim ({ref})")
 
 
+def still_there(repo: GitRepo, remote: Remote, verdict: Verdict) -> None:
+    """Look whether the target holds a result, where no name is given that would make one look.
+
+    :raises Lost: it does not; the next try of the task judges and pushes again.
+    """
+    remote.see(repo, {refs.result(verdict.phase, verdict.branch, verdict.attempt, verdict.gating): None})
+
+
+@dataclass(frozen=True)
+class Named:
+    """Whether a verdict has its public name (`mine`; else the name is somebody else's), and the phase after that."""
+
+    mine: bool
+    snapshot: Snapshot
+
+
 def publish_name(repo: GitRepo, remote: Remote, branch: Branch, verdict: Verdict) -> bool:
+    """Give a passed commit its public name; see `named`."""
+    return named(repo, remote, branch, verdict).mine
+
+
+def named(repo: GitRepo, remote: Remote, branch: Branch, verdict: Verdict) -> Named:
     """Give a passed commit its public name, after its result; an older name of ours goes in the same push.
 
     Looked at again after the push: of two attempts that passed at the same time, whoever comes last sees both.
 
-    :return: False: the name is somebody else's and is left alone.
+    :return: not `mine`: the name is somebody else's and is left alone.
+    :raises Lost: the target has not got the result that it said it took.
     :raises NameClash: another branch of the target is in the way of it.
     :raises Refused: the target will not have it.
     :raises Stale: another attempt counts by now, or this one was taken out; its name is withdrawn.
@@ -138,11 +180,13 @@ def publish_name(repo: GitRepo, remote: Remote, branch: Branch, verdict: Verdict
     tried: list[list[Update]] = []
     for round_ in range(ROUNDS):
         snapshot = read(repo, remote, verdict.phase)
+        if not _recorded(snapshot, verdict):
+            raise lost(remote, [refs.result(verdict.phase, verdict.branch, verdict.attempt, verdict.gating)])
         theirs = verdict.source == "person" and ref in snapshot.heads  # it stays where the person put it
         counts = snapshot.current(branch.id)
         mine = counts is not None and counts.attempt == verdict.attempt
         if mine and not theirs and snapshot.heads.get(ref, verdict.commit) != verdict.commit:
-            return False
+            return Named(False, snapshot)
         gone = names_to_withdraw(snapshot, branch, counts.attempt if counts else None)
         gone = {name: old for name, old in gone.items() if mine or name == ref}  # others' are none of a stale one's
         moves = [Update(name, None, old) for name, old in gone.items() if name != ref or not mine]
@@ -151,17 +195,24 @@ def publish_name(repo: GitRepo, remote: Remote, branch: Branch, verdict: Verdict
                 raise clash(str(remote), ref, other)
             moves.append(Update(ref, verdict.commit, None))
         if not moves and mine:
-            return True
+            return Named(True, snapshot)
         if not moves:
             raise Stale(
                 f"{verdict.branch}: attempt {verdict.attempt} passed, and no longer counts; {ref} is not its name"
             )
+        tried.append(moves)
+        if tried.count(moves) > _STUCK:
+            raise Infrastructure(
+                f"{verdict.branch}: {remote} does not take {ref}, {_STUCK} times in a row, though nobody moved it; "
+                "a case-insensitive disk with a branch of the same letters does that"
+            )
         if not remote.push(repo, moves):
-            tried.append(moves)
-            if tried.count(moves) > _STUCK:
-                raise Infrastructure(
-                    f"{verdict.branch}: {remote} does not take {ref}, {_STUCK} times in a row, though nobody moved it; "
-                    "a case-insensitive disk with a branch of the same letters does that"
-                )
             pause(round_)
     raise Infrastructure(f"{verdict.branch}: the name {ref} on {remote} kept changing; try again")
+
+
+def _recorded(snapshot: Snapshot, verdict: Verdict) -> bool:
+    """Whether a result has its ref, or the ledger has taken it over."""
+    record = snapshot.ledger.branches.get(verdict.branch) if snapshot.ledger else None
+    folded = record is not None and (record.attempt, record.gating) >= (verdict.attempt, verdict.gating)
+    return folded or f"{verdict.branch}/{verdict.attempt}.{verdict.gating}" in snapshot.results

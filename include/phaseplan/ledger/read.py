@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -22,25 +22,33 @@ from phaseplan.repository.remote import ROUNDS, Remote
 from phaseplan.repository.repo import GitRepo
 
 M = TypeVar("M", bound=BaseModel)
+#: New refs that are fetched by name; of more all are asked for. Git compares every ref of a pattern with what it has:
+#: one new attempt among 200 branches would cost 700 comparisons, in each of their tasks.
+_FEW = 100
 _NUMBERED = re.compile(r"(started|attempts|results)/([^/]+)/([1-9][0-9]{0,8})(?:\.([1-9][0-9]{0,8}))?")
 
 
-def read(repo: GitRepo, remote: Remote, phase: int, *, nights: bool = False) -> Snapshot:
+def read(
+    repo: GitRepo, remote: Remote, phase: int, *, nights: bool = False, listed: Mapping[str, str] | None = None
+) -> Snapshot:
     """Everything a phase's refs say: one listing, and one fetch where something is new.
 
     :param nights: also the history of its runs, which grows with every night and is rarely needed.
+    :param listed: what `remote.refs` has just said. A snapshot is always older than what is done with it, and
+        everything is moved by compare-and-swap from what it saw.
     """
     anew = False
     for _ in range(ROUNDS):
-        held = remote.refs(repo=repo)
+        held, listed = remote.refs(repo=repo) if listed is None else listed, None
         own = {ref: sha for ref, sha in held.items() if ref.startswith(f"{refs.root(phase)}/")}
         integration = refs.integration(phase)
         wanted = [*own.values(), *([held[integration]] if integration in held else ())]
         sources = [*([f"{refs.root(phase)}/*"] if own else []), *([integration] if integration in held else [])]
-        if missing(repo, wanted):
-            remote.take(repo, sources, wanted)
-        if missing(repo, wanted):
-            continue
+        if lacking := set(missing(repo, wanted)):
+            new = [ref for ref in (*own, integration) if held.get(ref) in lacking]
+            remote.take(repo, new if len(new) <= _FEW else sources, wanted)
+            if missing(repo, wanted):
+                continue
         try:
             found = _snapshot(repo, phase, own, {r: s for r, s in held.items() if r.startswith("refs/heads/")})
             return replace(found, nights=nights_of(repo, found.ledger_commit)) if nights else found

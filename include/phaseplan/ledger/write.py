@@ -16,10 +16,10 @@ from phaseplan.ledger.run_history import history
 from phaseplan.ledger.snapshot import Claim, Snapshot, fold
 from phaseplan.ledger.status_log import ordered
 from phaseplan.repository.objects import commit, write_tree
-from phaseplan.repository.remote import ROUNDS, Remote, Update, pause
+from phaseplan.repository.remote import ROUNDS, Remote, Update, lost, pause
 from phaseplan.repository.repo import GitRepo
 
-__all__ = ["Change", "Claim", "Snapshot", "commit_ledger", "decided", "fold", "read", "update"]
+__all__ = ["Change", "Claim", "Snapshot", "commit_ledger", "decided", "fold", "moved", "read", "update"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,21 @@ class Change:
     night: Night | None = None  # a run that has ended: one more line of the history
 
 
+def moved(repo: GitRepo, remote: Remote, snapshot: Snapshot, change: Change) -> Snapshot | None:
+    """Compare-and-swap the ledger, and look: the snapshot after it. None: somebody else moved it; read again.
+
+    :raises Refused, NameClash: as `commit_ledger`.
+    :raises Lost: the target said that it took the ledger and has not got it.
+    """
+    moves = _moves(repo, snapshot, change)
+    if not remote.push(repo, moves):
+        return None
+    seen = read(repo, remote, snapshot.phase)
+    if seen.ledger_commit is None or not repo.is_ancestor(str(moves[0].new), seen.ledger_commit):
+        raise lost(remote, [refs.ledger(snapshot.phase)])
+    return seen
+
+
 def commit_ledger(
     repo: GitRepo,
     remote: Remote,
@@ -44,36 +59,44 @@ def commit_ledger(
     pinned: Pinned | None = None,
     night: Night | None = None,
 ) -> bool:
-    """Compare-and-swap the ledger ref from what `snapshot` saw.
+    """Compare-and-swap the ledger ref from what `snapshot` saw; `moved` also looks at what came of it.
+
+    :return: False: somebody else moved the ledger; read again.
+    :raises Refused, NameClash: the target will not have the ledger or integration; neither moved.
+    """
+    change = Change(ledger, tuple(status_lines), tuple(blockers), pinned, night)
+    return remote.push(repo, _moves(repo, snapshot, change))
+
+
+def _moves(repo: GitRepo, snapshot: Snapshot, change: Change) -> list[Update]:
+    """The ledger's move first, made as a commit, and that of integration where it moves.
 
     The integration head and the run's base are parents of the ledger's commit, so the one push carries everything
     the derived refs will need, and whoever reads the ledger can go on from its base, wherever that branch is now.
     Existing log lines stay as they are. Where integration moves, its branch moves in the same push: the ledger never
     says of anything that it is integrated while the target refuses to have it.
-
-    :return: False: somebody else moved the ledger; read again.
-    :raises Refused, NameClash: the target will not have one of the two; neither moved.
     """
+    ledger = change.ledger
     kept_status, kept_blockers = snapshot.logged
-    status = snapshot.status_lines[:kept_status] + ordered([*snapshot.status_lines[kept_status:], *status_lines])
+    status = snapshot.status_lines[:kept_status] + ordered([*snapshot.status_lines[kept_status:], *change.status_lines])
     known = dict.fromkeys(snapshot.blockers[kept_blockers:])
-    blocked = (*snapshot.blockers, *(line for line in blockers if line not in known))
+    blocked = (*snapshot.blockers, *(line for line in change.blockers if line not in known))
     files = {
         "ledger.json": _json(decided(snapshot, ledger)),
-        "plan.json": _json(pinned or snapshot.pinned),
+        "plan.json": _json(change.pinned or snapshot.pinned),
         "status.log": _text(status),
         "blockers.log": _text(blocked),
         "folded": _text(sorted(snapshot.results)),
     }
     anchors = (ledger.integration, ledger.run.base if ledger.run else None)
     parents = list(dict.fromkeys(parent for parent in (snapshot.ledger_commit, *anchors) if parent))
-    tree = write_tree(repo, files, kept=history(repo, snapshot.ledger_commit, night))
+    tree = write_tree(repo, files, kept=history(repo, snapshot.ledger_commit, change.night))
     new = commit(repo, tree, parents, f"Ledger of phase {ledger.phase}\n", now())
     moves = [Update(refs.ledger(ledger.phase), new, snapshot.ledger_commit)]
     if ledger.integration and ledger.integration != (snapshot.ledger.integration if snapshot.ledger else None):
         branch = refs.integration(ledger.phase)
         moves.append(Update(branch, ledger.integration, snapshot.heads.get(branch)))
-    return remote.push(repo, moves)
+    return moves
 
 
 def decided(snapshot: Snapshot, ledger: Ledger) -> Ledger:
@@ -112,17 +135,8 @@ def update(
         wanted = change(seen)
         if wanted is None:
             return seen
-        if commit_ledger(
-            repo,
-            remote,
-            seen,
-            wanted.ledger,
-            status_lines=wanted.status_lines,
-            blockers=wanted.blockers,
-            pinned=wanted.pinned,
-            night=wanted.night,
-        ):
-            return read(repo, remote, phase)
+        if (after := moved(repo, remote, seen, wanted)) is not None:
+            return after
         pause(round_)
     raise Infrastructure(
         f"the ledger of phase {phase} on {remote} was moved by others {ROUNDS} times in a row; try again"

@@ -19,18 +19,22 @@ from phaseplan.repository.repo import GitRepo
 _HINT = "or name another base: `base:` in the plan, or the parameter"
 
 
-def resolve_base(remote: Remote, repo: GitRepo, plan: PhasePlan, name: str) -> str:
+def resolve_base(
+    remote: Remote, repo: GitRepo, plan: PhasePlan, name: str, *, listed: Mapping[str, str] | None = None
+) -> str:
     """The commit that `name` means for a phase.
 
     `dependencies`, in a plan that has some, is what they integrated: of several heads the one that contains the
     others, else all of them merged in the order of their numbers. The same heads give the same commit.
 
+    :param listed: what `remote.refs` has just said.
     :raises BaseMissing: there is no such branch, tag or commit, or a phase that is needed has integrated nothing.
     :raises InputFault: what two phases integrated does not go together.
     """
     if name != DEPENDENCIES or not plan.depends_on:
-        return find_base(remote, repo, name)
-    heads = [Head(f"phase-{p}", _integrated(remote, repo, plan, p)) for p in sorted(set(plan.depends_on))]
+        return find_base(remote, repo, name, listed=listed)
+    needed = sorted(set(plan.depends_on))
+    heads = [Head(f"phase-{p}", _integrated(remote, repo, plan, p, listed)) for p in needed]
     first, *others = _tips(repo, heads)
     union = [shared.path for shared in plan.shared_files if shared.merge == "union"]
     merged = chain_merge(repo, first.commit, others, union=union)  # no command has made generated files again here
@@ -46,9 +50,9 @@ def resolve_base(remote: Remote, repo: GitRepo, plan: PhasePlan, name: str) -> s
     return merged.commit
 
 
-def _integrated(remote: Remote, repo: GitRepo, plan: PhasePlan, phase: int) -> str:
+def _integrated(remote: Remote, repo: GitRepo, plan: PhasePlan, phase: int, listed: Mapping[str, str] | None) -> str:
     """Head of what a phase has integrated, as its ledger says."""
-    ledger = read(repo, remote, phase).ledger
+    ledger = read(repo, remote, phase, listed=listed).ledger
     if ledger is not None and ledger.integration is not None:
         return ledger.integration
     said = "has integrated nothing yet" if ledger else "was never opened"
@@ -79,9 +83,9 @@ def _names(plan: PhasePlan) -> str:
     return "phases " + ", ".join(map(str, sorted(set(plan.depends_on))))
 
 
-def find_base(remote: Remote, repo: GitRepo, name: str) -> str:
+def find_base(remote: Remote, repo: GitRepo, name: str, *, listed: Mapping[str, str] | None = None) -> str:
     """The commit behind a branch, a tag or a full commit id of the target repository."""
-    held = remote.refs(repo=repo)
+    held = remote.refs(repo=repo) if listed is None else listed
     for ref in (f"refs/heads/{name}", f"refs/tags/{name}"):
         if ref in held:
             if missing(repo, [held[ref]]):

@@ -16,34 +16,45 @@ from phaseplan.merging.integration_line import continues
 from phaseplan.merging.workspace import union_paths
 from phaseplan.repository.objects import commit, tree_of
 from phaseplan.repository.refusals import NameClash, Refused
-from phaseplan.repository.remote import ROUNDS, Remote, Update, pause
+from phaseplan.repository.remote import ROUNDS, Remote, Update, lost, pause
 from phaseplan.repository.repo import GitRepo
 
+_OFTEN = 3  # times that the very same moves were taken
 
-def reconcile(repo: GitRepo, remote: Remote, phase: int, *, token: Token | None = None) -> Snapshot:
+
+def reconcile(
+    repo: GitRepo, remote: Remote, phase: int, *, token: Token | None = None, snapshot: Snapshot | None = None
+) -> Snapshot:
     """Roll derived refs forward to what the ledger says, and adopt foreign commits on the integration branch.
 
     A public name that the target refuses keeps nobody else's from being made; the snapshot says in `refused` which.
 
     :param token: whoever comes with one moves nothing once it is stale.
+    :param snapshot: where to begin instead of a fresh read: one that was read just now.
     :return: a snapshot in which nothing is left to do.
     :raises Refused, NameClash: the target will not have the integration branch.
+    :raises Lost: the target takes a move again and again, and has not got it.
     """
     refused: dict[str, str] = {}
+    taken: list[list[Update]] = []
     for round_ in range(ROUNDS):
-        snapshot = read(repo, remote, phase)
+        seen, snapshot = snapshot or read(repo, remote, phase), None
         if token is not None:
-            check_token(snapshot, token)
-        if snapshot.ledger is None:
-            return snapshot
-        if (foreign := _foreign(repo, snapshot)) is not None:
-            commit_ledger(repo, remote, snapshot, changed(snapshot.folded(), integration=foreign))
+            check_token(seen, token)
+        if seen.ledger is None:
+            return seen
+        if (foreign := _foreign(repo, seen)) is not None:
+            commit_ledger(repo, remote, seen, changed(seen.folded(), integration=foreign))
             continue
-        moves = [move for move in derived(snapshot) if move.ref not in refused]
+        moves = [move for move in derived(seen) if move.ref not in refused]
         if not moves:
-            return replace(snapshot, refused=refused)
+            return replace(seen, refused=refused)
         if not _moved(repo, remote, moves, refs.integration(phase), refused):
             pause(round_)
+            continue
+        taken.append(moves)
+        if taken.count(moves) > _OFTEN:
+            raise lost(remote, [move.ref for move in moves])
     raise Infrastructure(f"the refs of phase {phase} on {remote} kept moving while they were reconciled; try again")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from phaseplan.ledger import refs
 from phaseplan.ledger.flaky import flaky
@@ -32,6 +32,7 @@ class Closing:
     ok: bool
     message: str
     note: str = ""  # the same in a few lines, for the run's own note
+    seen: Snapshot | None = field(default=None, compare=False, repr=False)  # the phase afterwards
 
 
 def close_phase(repo: GitRepo, remote: Remote, token: Token, *, phase: int) -> Closing:
@@ -39,7 +40,8 @@ def close_phase(repo: GitRepo, remote: Remote, token: Token, *, phase: int) -> C
 
     :raises Stale: the run no longer holds the ledger.
     """
-    nameless = reconcile(repo, remote, phase, token=token).refused
+    before = reconcile(repo, remote, phase, token=token)
+    nameless = before.refused
     closings: list[Closing] = []
 
     def change(snapshot: Snapshot) -> Change | None:
@@ -56,8 +58,8 @@ def close_phase(repo: GitRepo, remote: Remote, token: Token, *, phase: int) -> C
             return None
         return Change(changed(ledger, run=run), night=tonight)
 
-    update(repo, remote, phase, change)
-    return closings[-1]
+    after = update(repo, remote, phase, change, snapshot=before)
+    return replace(closings[-1], seen=after)
 
 
 def closing(snapshot: Snapshot) -> Closing:

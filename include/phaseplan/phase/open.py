@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from phaseplan.errors import InputFault
@@ -20,6 +21,34 @@ from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a run is asked to do."""
+
+    run_id: str
+    base_name: str
+    start: Start
+    branches: tuple[str, ...] = ()
+    agent: str | None = None
+    rebuild: Literal["auto", "always"] = "auto"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What whoever looked ahead has read already: what the base's name means, and the phase as it was before."""
+
+    base: str
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A run that holds the ledger, and the phase as it is now."""
+
+    token: Token
+    snapshot: Snapshot
+
+
 def open_phase(
     remote: Remote,
     repo: GitRepo,
@@ -33,17 +62,31 @@ def open_phase(
     agent: str | None = None,
     rebuild: Literal["auto", "always"] = "auto",
 ) -> Token:
+    """Take over the ledger for a run that nobody has looked ahead for; see `take_over`."""
+    asked = Asked(run_id, base_name, start, tuple(branches), agent, rebuild)
+    return take_over(remote, repo, plan, profiles, asked).token
+
+
+def take_over(
+    remote: Remote,
+    repo: GitRepo,
+    plan: PhasePlan,
+    profiles: Mapping[str, AgentProfile],
+    asked: Asked,
+    seen: Seen | None = None,
+) -> Opened:
     """Take over the ledger for a run: reconcile, pin base and plan, begin a new epoch.
 
     Doing it again for the same run with the same inputs gives the same token.
 
     :raises BaseMissing: there is no such branch, tag or commit; nothing was created.
     """
-    _known(plan, branches)
-    base = resolve_base(remote, repo, plan, base_name)
-    reconcile(repo, remote, plan.phase)
-    wanted: dict[str, Any] = {"base": base, "base_name": base_name, "plan": plan_digest(plan), "start": start}
-    wanted |= {"branches": tuple(branches), "agent": agent, "rebuild": rebuild}
+    _known(plan, asked.branches)
+    base = seen.base if seen else resolve_base(remote, repo, plan, asked.base_name)
+    before = reconcile(repo, remote, plan.phase, snapshot=seen.snapshot if seen else None)
+    wanted: dict[str, Any] = {"base": base, "base_name": asked.base_name, "plan": plan_digest(plan)}
+    wanted |= {name: getattr(asked, name) for name in ("start", "branches", "agent", "rebuild")}
+    run_id = asked.run_id
 
     def change(snapshot: Snapshot) -> Change | None:
         old = snapshot.ledger.run if snapshot.ledger else None
@@ -58,12 +101,12 @@ def open_phase(
         pinned = Pinned(plan=plan, profiles=dict(profiles))
         return Change(changed(ledger, run=run, told={}), lines, pinned=pinned, night=abandoned(snapshot, run_id))
 
-    update(repo, remote, plan.phase, change)
-    snapshot = reconcile(repo, remote, plan.phase)
+    after = update(repo, remote, plan.phase, change, snapshot=before)
+    snapshot = reconcile(repo, remote, plan.phase, snapshot=after)
     run = snapshot.ledger.run if snapshot.ledger else None
     token = Token(run=run_id, epoch=run.epoch if run else 0, base=base, plan=str(wanted["plan"]))
     check_token(snapshot, token)
-    return token
+    return Opened(token, snapshot)
 
 
 def _known(plan: PhasePlan, branches: Sequence[str]) -> None:

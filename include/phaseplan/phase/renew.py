@@ -17,7 +17,7 @@ from phaseplan.ledger import digest_schemes as schemes
 from phaseplan.ledger import run_history as nights
 from phaseplan.ledger.records import BranchRecord, Due, Finding, State, Token, Verdict, changed, now
 from phaseplan.ledger.status_log import Word, status_line
-from phaseplan.ledger.write import Change, commit_ledger
+from phaseplan.ledger.write import Change, Snapshot, moved
 from phaseplan.merging.reconcile import reconcile
 from phaseplan.merging.undo import CannotUndo, Undone
 from phaseplan.phase.due import Owed, dues, words
@@ -62,24 +62,25 @@ class Renewal:
     say: Callable[[str], None]
     _stuck: dict[str, str] = field(default_factory=dict)  # branches that cannot leave, and why not
 
-    def run(self) -> tuple[str, ...]:
+    def run(self, snapshot: Snapshot | None = None) -> tuple[str, ...]:
         """Bring integration to where the run begins. Doing it twice is doing it once.
 
+        :param snapshot: what was read just now, to begin from.
         :return: status lines for the mirror.
         :raises NightRed: nothing changed but that the run is closed.
         :raises Stale: another run holds the ledger.
         """
         memory = GateMemory(self.gate_runs)
         for round_ in range(ROUNDS):
-            snapshot = reconcile(self.repo, self.remote, self.phase, token=self.token)
-            night = Situation(self.repo, snapshot, self.images)
+            seen = reconcile(self.repo, self.remote, self.phase, token=self.token, snapshot=snapshot)
+            night, snapshot = Situation(self.repo, seen, self.images), None
             memory.rewind()
             try:
                 change = self._change(night, memory)
             except Stopped as stopped:
                 red = NightRed(self.phase, night.base_name, stopped.findings)
                 closed = changed(night.run, closed=now(), complete=False, fault=str(stopped.findings[0]))
-                told = nights.night(snapshot, closed)
+                told = nights.night(seen, closed)
                 if not self._commit(night, Change(changed(night.ledger, run=closed), night=told)):
                     pause(round_)
                     continue
@@ -90,12 +91,10 @@ class Renewal:
         raise Infrastructure(f"others moved the ledger of phase {self.phase} {ROUNDS} times in a row; Clear open_phase")
 
     def _commit(self, night: Situation, change: Change) -> bool:
-        done = commit_ledger(
-            self.repo, self.remote, night.snapshot, change.ledger, status_lines=change.status_lines, night=change.night
-        )
-        if done:
-            reconcile(self.repo, self.remote, self.phase)
-        return done
+        after = moved(self.repo, self.remote, night.snapshot, change)
+        if after is not None:
+            reconcile(self.repo, self.remote, self.phase, snapshot=after)
+        return after is not None
 
     def _change(self, night: Situation, memory: GateMemory) -> Change | None:
         """What is to be written; None: nothing earlier is integrated, or all is written already."""

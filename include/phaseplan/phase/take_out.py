@@ -9,7 +9,7 @@ from phaseplan.errors import Infrastructure, InputFault
 from phaseplan.gates.workbench import GateFailed, Workbench
 from phaseplan.ledger.records import BranchRecord, Ledger, State, changed
 from phaseplan.ledger.status_log import blocker_line, status_line
-from phaseplan.ledger.write import Change, Snapshot, commit_ledger
+from phaseplan.ledger.write import Change, Snapshot, moved
 from phaseplan.merging.reconcile import reconcile
 from phaseplan.merging.regenerate import remade
 from phaseplan.merging.undo import CannotUndo, Undone, undo
@@ -55,10 +55,8 @@ def take_out(remote: Remote, repo: GitRepo, bench: Workbench, phase: int, branch
         rest = [b.id for b in plan if _inside(ledger, b.id) and b.id not in doomed]
         _gate(repo, plan, (head, new), rest, bench, branch_id)
         change = _change(snapshot, plan, ledger, undone, new, branch_id, doomed, reason)
-        if commit_ledger(
-            repo, remote, snapshot, change.ledger, status_lines=change.status_lines, blockers=change.blockers
-        ):
-            reconcile(repo, remote, phase)
+        if (after := moved(repo, remote, snapshot, change)) is not None:
+            reconcile(repo, remote, phase, snapshot=after)
             order = tuple(dict.fromkeys((*undone.order, *doomed)))
             return TakenOut(new, order, change.status_lines, change.blockers)
         pause(round_)

@@ -6,21 +6,21 @@ from phaseplan.attempt.job import Job
 from phaseplan.attempt.sweep import sweep
 from phaseplan.containers.engine import image_digest
 from phaseplan.ledger import status_log as statuslog
-from phaseplan.ledger.write import read
+from phaseplan.ledger.write import Snapshot
 from phaseplan.phase.renew import Renewal
 from phaseplan.wave.task import wave_bench
 
 _NAME = "opening"  # what the gate containers carry in the branch's place
 
 
-def renew(job: Job) -> None:
+def renew(job: Job, snapshot: Snapshot) -> None:
     """Decide about every integrated branch, and carry it out.
 
     :param job: where and for whom; its branch and claim are not looked at.
+    :param snapshot: the phase as it was read just now.
     :raises NightRed: the run cannot begin.
     """
-    sweep(job, lambda branch: branch == _NAME)  # of a start that died
-    snapshot = read(job.repo, job.remote, job.phase)
+    snapshot = sweep(job, lambda branch: branch == _NAME, snapshot=snapshot)  # of a start that died
     renewal = Renewal(
         remote=job.remote,
         repo=job.repo,
@@ -31,4 +31,4 @@ def renew(job: Job) -> None:
         gate_runs=job.here.gate_runs,
         say=job.say,
     )
-    statuslog.mirror(job.here.state, job.phase, renewal.run())
+    statuslog.mirror(job.here.state, job.phase, renewal.run(snapshot))

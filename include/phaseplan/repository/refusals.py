@@ -14,6 +14,7 @@ from phaseplan.text.cutting import cut
 _RACED = ("stale info", "failed to update ref", "fetch first", "remote ref updated", "already exists", "incorrect old")
 _LOCKED = ("cannot lock ref", "failed to lock", "failed to update ref", "reference already exists", "Unable to create")
 _COMPANION = ("atomic push failure", "atomic transaction failed")
+_TAKEN = re.compile(r"[ +*=-]\t[^\t]*:(\S+)\t[^\t]*")
 _LINE = re.compile(r"^!\t[^\t]*:(\S+)\t\[(?:remote )?rejected\] \((.*)\)$", re.MULTILINE)
 _REMOTE = re.compile(r"^remote: ?(.*?)\s*$", re.MULTILINE)
 _CLASH = re.compile(r"cannot lock ref '([^']+)': '([^']+)' exists; cannot create")
@@ -74,6 +75,20 @@ def refusal(out: str, err: str) -> Refusal:
     own = [why for why in reasons.values() if why not in _COMPANION]
     raced = any(word in why for why in own for word in _RACED) or (locked and not own)
     return Refusal(reasons, cut("\n".join(lines), _LONGEST), raced or (not reasons and locked))
+
+
+def settled(out: str, err: str, refs: Sequence[str]) -> bool:
+    """Whether a push that ended with 0 says of each of these refs, and of nothing else, that the target took it.
+
+    Anything more (a hook's words, a warning, a line of another ref) leaves it open.
+
+    :param out: of `git push --porcelain`: `To <url>`, a line for each ref, `Done`.
+    """
+    lines = out.splitlines()
+    if err.strip() or len(lines) != len(refs) + 2 or not lines[0].startswith("To ") or lines[-1] != "Done":
+        return False
+    found = [match[1] for line in lines[1:-1] if (match := _TAKEN.fullmatch(line))]
+    return sorted(found) == sorted(refs)
 
 
 def clash_of(err: str) -> tuple[str, str] | None:

@@ -1,11 +1,14 @@
-"""Read and move the refs of the target repository, the only thing that workers share."""
+"""Read and move the refs of the target repository, the only thing that workers share.
+
+A push that is answered for, ref by ref, is looked at by whoever reads next, or with `see` (docs/decisions/033).
+"""
 
 from __future__ import annotations
 
 import random
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -18,7 +21,15 @@ from phaseplan.repository.cache import PrivateRepo, kept, private_repo
 from phaseplan.repository.locks import local, lock_age, named, release, sweep
 from phaseplan.repository.logins import environment, hidden, login_of
 from phaseplan.repository.objects import missing
-from phaseplan.repository.refusals import Refused, RepositoryUnreachable, clash, clash_of, refusal, unreadable
+from phaseplan.repository.refusals import (
+    Refused,
+    RepositoryUnreachable,
+    clash,
+    clash_of,
+    refusal,
+    settled,
+    unreadable,
+)
 from phaseplan.repository.repo import GitRepo, Result
 from phaseplan.repository.time_limits import verb_of
 from phaseplan.text.cutting import cut
@@ -31,17 +42,25 @@ ROUNDS = 100  # of a compare-and-swap that keeps losing; of four racers one lost
 LOCKED = 8  # pushes refused by a lock before we say so; on another machine's target they take some ten seconds
 
 
+class Lost(Infrastructure):
+    """The target said that it took a ref and has not got it."""
+
+
 class BaseMissing(InputFault):
     """The branch, tag or commit that a run should start from does not exist."""
 
 
 @dataclass(frozen=True)
 class Update:
-    """One ref to move. `old` None: it must not exist yet; `new` None: delete it."""
+    """One ref to move. `old` None: it must not exist yet; `new` None: delete it.
+
+    :param must: it stays as it is, and the others move only where it is there as `old`.
+    """
 
     ref: str
     new: str | None
     old: str | None
+    must: bool = False
 
 
 class Remote:
@@ -111,15 +130,20 @@ class Remote:
     def push(self, repo: GitRepo, updates: Sequence[Update]) -> bool:
         """Move refs all together or not at all.
 
+        The refs are looked at wherever git's answer leaves a doubt. Where the target has answered for each of them
+        nothing is asked again: whoever does next what cannot be undone reads first, or calls `see`.
+
         :return: True: the target holds our values (or has gone on from them); False: somebody else was faster.
         :raises Refused, NameClash: the target refuses a ref by a rule of its own, or because of another branch.
         :raises Infrastructure: nothing moved and nobody raced: the push did not arrive.
         """
-        moves = [u for u in updates if u.new != u.old]
+        moves = [u for u in updates if u.new != u.old or u.must]
         if not moves:
             return True
         for round_ in range(LOCKED):
             said = self._send(repo, moves)
+            if said.code == 0 and settled(said.out, said.err, [u.ref for u in moves]):
+                return True
             held = self.refs(repo=repo)
             if all(self._landed(repo, u, held.get(u.ref)) for u in moves):
                 return True
@@ -131,6 +155,17 @@ class Remote:
         else:
             raise Infrastructure(f"push to {self} was refused {LOCKED} times: {_stuck(locks)}")
         return self._lost(said, held)
+
+    def see(self, repo: GitRepo, wanted: Mapping[str, str | None]) -> None:
+        """Look whether the target holds what it has answered for.
+
+        :param wanted: commit by ref; None: any, it was created once and stays what it is.
+        :raises Lost: it does not.
+        """
+        held = self.refs(repo=repo)
+        gone = [ref for ref, sha in wanted.items() if ref not in held or sha not in (None, held[ref])]
+        if gone:
+            raise lost(self, gone)
 
     def _lost(self, said: Result, held: dict[str, str]) -> bool:
         """A push that moved nothing although no ref of ours had moved.
@@ -193,6 +228,14 @@ class Remote:
 _WHOLE = ("-c", "fetch.unpackLimit=1")
 _ANY = tuple(range(-64, 256))
 _FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc", "--")
+
+
+def lost(remote: Remote, refs: Sequence[str]) -> Lost:
+    """Say which refs the target took and has not got."""
+    return Lost(
+        f"{remote} answered that it took {', '.join(refs)}, and does not have it. The next try does it again; where "
+        "that does not help, look what stands between here and there: a proxy, a mirror, a hook that moves refs."
+    )
 
 
 def _all(said: Result) -> str:

@@ -8,7 +8,7 @@ from phaseplan.errors import Infrastructure
 from phaseplan.gates.workbench import Workbench
 from phaseplan.ledger.records import Finding, State, Token, now
 from phaseplan.ledger.run import WaveNotReached, reached, selection
-from phaseplan.ledger.write import Change, commit_ledger
+from phaseplan.ledger.write import Change, Snapshot, moved
 from phaseplan.merging.chain import Head
 from phaseplan.merging.reconcile import reconcile
 from phaseplan.merging.workspace import head_of
@@ -33,6 +33,7 @@ def integrate(
     *,
     phase: int,
     gate_runs: int = GATE_RUNS,
+    snapshot: Snapshot | None = None,
 ) -> Integrated:
     """Settle every branch up to a wave, merge what passed, gate the exact commit, publish.
 
@@ -40,6 +41,7 @@ def integrate(
     and everything else goes on.
 
     :param gate_runs: how often the gates may run, all in all.
+    :param snapshot: what was read just now, to begin from.
     :raises Stale: a newer run holds the ledger; nothing was touched.
     :raises WaveNotReached: the wave before is not integrated in this run; nothing was touched.
     :raises WaveRed: nothing can be published, and no branch is at fault or known to be; only that is recorded. The
@@ -48,32 +50,26 @@ def integrate(
     """
     began, memory = now(), GateMemory(gate_runs)
     for round_ in range(ROUNDS):
-        snapshot = reconcile(repo, remote, phase, token=token)
+        seen, snapshot = reconcile(repo, remote, phase, token=token, snapshot=snapshot), None
         memory.rewind()
-        job = job_of(repo, snapshot, wave, bench, began)
+        job = job_of(repo, seen, wave, bench, began)
         done, change = _work(job, memory)
         try:
-            written = change is None or _written(job, remote, change)
+            after = moved(repo, remote, seen, change) if change else seen
         except (Refused, NameClash) as refusal:
             finding = Finding(gate="publish", message=str(refusal))
             done, change = red(job, (finding,), Gated(memory.runs), "refused")
-            written = _written(job, remote, change)  # the ledger alone; where that is refused too, it is said
-        if not written:
+            after = moved(repo, remote, seen, change)  # the ledger alone; where that is refused too, it is said
+        if after is None:
             pause(round_)
             continue
         if change is not None:
-            reconcile(repo, remote, phase)
+            reconcile(repo, remote, phase, snapshot=after)
         if isinstance(done, WaveRed):
             raise done
         return done
     raise Infrastructure(
         f"wave {wave} of phase {phase}: others moved the ledger {ROUNDS} times in a row; Clear the task"
-    )
-
-
-def _written(job: Job, remote: Remote, change: Change) -> bool:
-    return commit_ledger(
-        job.repo, remote, job.snapshot, change.ledger, status_lines=change.status_lines, blockers=change.blockers
     )
 
 

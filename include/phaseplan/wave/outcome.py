@@ -26,6 +26,7 @@ from phaseplan.ledger.status_log import status_line, wave_line
 from phaseplan.ledger.write import Change, Snapshot, decided
 from phaseplan.merging.chain import Merged
 from phaseplan.merging.conflict_text import conflict_findings
+from phaseplan.plan.model import PhasePlan
 from phaseplan.wave.context import Job
 
 BASE = "base"  # id of the head that brings in a base that moved
@@ -70,6 +71,7 @@ class Integrated:
     status_lines: tuple[str, ...] = ()
     blockers: tuple[str, ...] = ()
     blocked: dict[str, str] = field(default_factory=dict)
+    plan: PhasePlan | None = field(default=None, compare=False, repr=False)  # what the run has pinned
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from docker import DockerClient
 
@@ -40,8 +40,12 @@ class WaveTask:
         snapshot = read(job.repo, job.remote, job.phase)
         check_token(snapshot, job.token)
         waves = snapshot.pinned.plan.wave_of if snapshot.pinned else {}
+
+        def ended(branch: str) -> bool:
+            return branch == self._name or waves.get(branch, self.wave + 1) <= self.wave
+
         # All tasks of this wave and earlier ones have ended, so nobody follows their containers.
-        sweep(job, lambda branch: branch == self._name or waves.get(branch, self.wave + 1) <= self.wave)
+        snapshot = sweep(job, ended, snapshot=snapshot)
         try:
             done = integrate(
                 job.remote,
@@ -51,12 +55,13 @@ class WaveTask:
                 wave_bench(snapshot, job.client, job.here, self._name, job.say),
                 phase=job.phase,
                 gate_runs=job.here.gate_runs,
+                snapshot=snapshot,
             )
         except WaveRed as red:
             self._tell(red.status_lines, red.blockers)
             raise
         self._tell(done.status_lines, done.blockers)
-        return done
+        return replace(done, plan=snapshot.pinned.plan if snapshot.pinned else None)
 
     @property
     def _name(self) -> str:

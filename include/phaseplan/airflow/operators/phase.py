@@ -22,10 +22,10 @@ from phaseplan.config.settings import settings
 from phaseplan.containers.engine import connect
 from phaseplan.errors import Infrastructure, InputFault, Stale
 from phaseplan.ledger.records import Ledger
-from phaseplan.ledger.write import read
+from phaseplan.ledger.write import Snapshot, read
 from phaseplan.merging.base import resolve_base
 from phaseplan.phase.close import close_phase
-from phaseplan.phase.open import open_phase
+from phaseplan.phase.open import Asked, Seen, take_over
 from phaseplan.phase.preflight import Ahead, check_engine, check_names, check_push, check_target
 from phaseplan.phase.task import renew
 from phaseplan.plan import names
@@ -61,39 +61,32 @@ class OpenPhaseOperator(_PhaseOperator):
             held = check_target(target(self.repository))
         with faults(), repository(self.repository) as (remote, repo):
             file, plan, profiles = _pinned(self.phase)
-            self._look_ahead(remote, repo, held, _ahead(plan, profiles, params), params["base"])
-            found = read(repo, remote, self.phase)
+            base = self._look_ahead(remote, repo, held, _ahead(plan, profiles, params), params["base"])
+            found = read(repo, remote, self.phase, listed=held)
             before, built_by = found.ledger, {v.agent for vs in found.verdicts.values() for v in vs}
-            made = open_phase(
-                remote,
-                repo,
-                plan,
-                _needed(plan, profiles, {params["agent"], *built_by}),
-                run_id=context["dag_run"].run_id,
-                base_name=params["base"],
-                start=params["start"],
-                branches=tuple(params["branches"] or ()),
-                agent=params["agent"],
-                rebuild=params["rebuild"],
-            )
+            needed = _needed(plan, profiles, {params["agent"], *built_by})
+            opened = take_over(remote, repo, plan, needed, _asked(context["dag_run"].run_id, params), Seen(base, found))
+            made, now = opened.token, opened.snapshot
             _remember(remote.url, plan, file)
             job = made_job(context, self, "", made, remote, repo)
             if before is not None and before.run is not None and before.run.epoch < made.epoch:
-                sweep(job, opening=True)
-            renew(job)
+                now = sweep(job, opening=True, snapshot=now)
+            renew(job, now)
         self.log.info("Phase %s is open on base %s (epoch %s).", self.phase, made.base, made.epoch)
         context["ti"].xcom_push(key="return_value", value=made.model_dump(mode="json"))
         if params["start"] == "wave":
             raise DownstreamTasksSkipped(tasks=[names.BY_DEPENDENCIES])
 
-    def _look_ahead(self, remote: Remote, repo: GitRepo, held: dict[str, str], ahead: Ahead, base: str) -> None:
-        """Whatever would keep the run from its end is said now, before any agent starts."""
+    def _look_ahead(self, remote: Remote, repo: GitRepo, held: dict[str, str], ahead: Ahead, base: str) -> str:
+        """Whatever would keep the run from its end is said now, before any agent starts. The commit of the base."""
         here = settings()
         check_names(remote, held, ahead)
-        check_push(remote, repo, held, ahead, resolve_base(remote, repo, ahead.plan, base))
+        commit = resolve_base(remote, repo, ahead.plan, base, listed=held)
+        check_push(remote, repo, held, ahead, commit)
         with contextlib.closing(connect(here.docker_url)) as client:
             check_engine(client, ahead, here.collector_image)
         self.log.info("Looked ahead: the target takes the names, the engine has the images.")
+        return commit
 
 
 class IntegrateOperator(_PhaseOperator):
@@ -110,7 +103,7 @@ class IntegrateOperator(_PhaseOperator):
         mine = token(context)
         with faults(), repository(self.repository) as (remote, repo):
             done = WaveTask(made_job(context, self, "", mine, remote, repo), self.wave).integrate()
-            tell_wave(context, repo, remote, self.phase, self.wave, done)
+            tell_wave(context, self.wave, done)
         return {"head": done.head, "merged": list(done.merged), "isolated": list(done.isolated)}
 
 
@@ -129,20 +122,20 @@ class ClosePhaseOperator(_PhaseOperator):
             )
         with faults(), repository(self.repository) as (remote, repo):
             closing = close_phase(repo, remote, mine, phase=self.phase)
-            self._put_away(made_job(context, self, "", mine, remote, repo))
-            tell_phase(context, repo, remote, self.phase, closing)
+            self._put_away(made_job(context, self, "", mine, remote, repo), closing.seen)
+            tell_phase(context, closing)
             if closing.complete:
-                self._emit(context, read(repo, remote, self.phase).ledger)
+                self._emit(context, closing.seen.ledger if closing.seen else None)
         context["ti"].xcom_push(key=names.NOTE, value=closing.note)  # the plugin makes it the run's note
         self.log.info("%s", closing.message)
         if not closing.ok:
             raise AirflowFailException(closing.message)
         return closing.message
 
-    def _put_away(self, job: Job) -> None:
+    def _put_away(self, job: Job, seen: Snapshot | None) -> None:
         """Leave no agent behind that a dead run began and no task of this one took over."""
         try:
-            sweep(job)
+            sweep(job, snapshot=seen)
         except (Infrastructure, Stale) as error:
             self.log.warning("What may be left on the engine could not be looked at: %s", error)
 
@@ -162,6 +155,11 @@ def _pinned(phase: int) -> tuple[Path, PhasePlan, dict[str, AgentProfile]]:
         if loaded.plan.phase == phase:
             return loaded.path, loaded.plan, dict(campaign.profiles)
     raise InputFault(f"no valid plan for phase {phase} in {here.plans}: run `./phaseplan lint`")
+
+
+def _asked(run_id: str, params: Any) -> Asked:
+    chosen = tuple(params["branches"] or ())
+    return Asked(run_id, params["base"], params["start"], chosen, params["agent"], params["rebuild"])
 
 
 def _remember(url: str, plan: PhasePlan, file: Path) -> None:

@@ -16,16 +16,16 @@ from phaseplan.wave.integrate import Integrated
 
 def tell_branch(context: Any, repo: GitRepo, remote: Remote, verdict: Verdict) -> None:
     """A branch is isolated by its own gates, or its agent says that it is blocked."""
-    plan = _plan(repo, remote, verdict.phase)
+    plan = _plan(repo, remote, verdict.phase) if verdict.outcome in ("failed", "blocked") else None
     if plan is not None and verdict.outcome == "failed":
         notify(context, plan.notify, "isolated", about_branch(plan, verdict.branch, verdict.reason))
     if plan is not None and verdict.outcome == "blocked":
         notify(context, plan.notify, "blocked", about_branch(plan, verdict.branch, verdict.reason))
 
 
-def tell_wave(context: Any, repo: GitRepo, remote: Remote, phase: int, wave: int, done: Integrated) -> None:
+def tell_wave(context: Any, wave: int, done: Integrated) -> None:
     """Who the merge isolated, who is blocked for the first time in this run, and what was merged."""
-    plan = _plan(repo, remote, phase)
+    plan = done.plan
     if plan is None:
         return
     for branch, findings in done.isolated.items():
@@ -36,11 +36,11 @@ def tell_wave(context: Any, repo: GitRepo, remote: Remote, phase: int, wave: int
         notify(context, plan.notify, "wave_integrated", about_wave(plan, wave, f"merged {', '.join(done.merged)}"))
 
 
-def tell_phase(context: Any, repo: GitRepo, remote: Remote, phase: int, closing: Closing) -> None:
+def tell_phase(context: Any, closing: Closing) -> None:
     """The phase is complete."""
-    plan = _plan(repo, remote, phase) if closing.complete else None
-    if plan is not None:
-        notify(context, plan.notify, "phase_complete", about_phase(plan, closing.message))
+    pinned = closing.seen.pinned if closing.complete and closing.seen else None
+    if pinned is not None:
+        notify(context, pinned.plan.notify, "phase_complete", about_phase(pinned.plan, closing.message))
 
 
 def _plan(repo: GitRepo, remote: Remote, phase: int) -> PhasePlan | None:
