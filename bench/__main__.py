@@ -5,7 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import campaign, copy, culprits, documents, gates, lint, makespan, merge, nights, parse, simulate, waiting
+from bench import (
+    campaign,
+    copy,
+    culprits,
+    documents,
+    gates,
+    growth,
+    lint,
+    makespan,
+    merge,
+    nights,
+    parse,
+    simulate,
+    waiting,
+)
 
 
 def _makespans() -> dict[str, float]:
@@ -21,6 +35,7 @@ ALL: dict[str, Callable[[], dict[str, float]]] = {
     "culprits": culprits.measure,
     "copy": copy.measure,
     "gates": gates.measure,
+    "growth": growth.measure,
     "makespan": _makespans,
     "nights": nights.measure,
     "campaign": campaign.measure,

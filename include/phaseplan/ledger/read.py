@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -18,8 +19,11 @@ from phaseplan.ledger.run_history import nights_of
 from phaseplan.ledger.snapshot import Claim, Snapshot
 from phaseplan.ledger.status_log import ordered
 from phaseplan.repository.objects import missing, read_objects
+from phaseplan.repository.refusals import RepositoryUnreachable
 from phaseplan.repository.remote import ROUNDS, Remote
 from phaseplan.repository.repo import GitRepo
+
+log = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=BaseModel)
 #: New refs that are fetched by name; of more all are asked for. Git compares every ref of a pattern with what it has:
@@ -45,8 +49,7 @@ def read(
         wanted = [*own.values(), *([held[integration]] if integration in held else ())]
         sources = [*([f"{refs.root(phase)}/*"] if own else []), *([integration] if integration in held else [])]
         if lacking := set(missing(repo, wanted)):
-            new = [ref for ref in (*own, integration) if held.get(ref) in lacking]
-            remote.take(repo, new if len(new) <= _FEW else sources, wanted)
+            _take(repo, remote, [ref for ref in (*own, integration) if held.get(ref) in lacking], sources, wanted)
             if missing(repo, wanted):
                 continue
         try:
@@ -60,6 +63,18 @@ def read(
     raise Infrastructure(f"the refs of phase {phase} on {remote} changed faster than they could be read {ROUNDS} times")
 
 
+def _take(repo: GitRepo, remote: Remote, new: list[str], all_: list[str], wanted: Sequence[str]) -> None:
+    """Fetch the refs that are new, by name where they are few; all of them where one of those has gone meanwhile."""
+    if len(new) <= _FEW:
+        try:
+            return remote.take(repo, new, wanted)
+        except RepositoryUnreachable:
+            raise
+        except Infrastructure as error:
+            log.info("The new refs cannot be fetched by name, so all are: %s", error)
+    return remote.take(repo, all_, wanted)
+
+
 def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, str]) -> Snapshot:
     tip = own.get(refs.ledger(phase))
     numbered = [(m, sha) for ref, sha in own.items() if (m := _NUMBERED.fullmatch(ref[len(refs.root(phase)) + 1 :]))]
@@ -69,8 +84,7 @@ def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, s
     for match, sha in numbered:
         if match[1] == "attempts" and not match[4]:
             attempts.setdefault(match[2], {})[int(match[3])] = sha
-    files = read_objects(repo, _wanted(tip, results.values(), started.values()))
-    check_whole(repo, [name for name, data in files.items() if data is None])
+    files = _files(repo, _wanted(tip, results.values(), started.values()))
     verdicts = {
         key: _load(Verdict, files[f"{sha}:verdict.json"], refs.root(phase) + "/results/" + key)
         for key, sha in results.items()
@@ -94,6 +108,17 @@ def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, s
         folded_results=folded,
         logged=(kept, len(_lines(files.get(f"{tip}:blockers.log")))),
     )
+
+
+def _files(repo: GitRepo, names: Sequence[str]) -> dict[str, bytes | None]:
+    """Contents by name; what this repository has read before is not read again: a name begins with a commit's id.
+
+    :raises HalfThere: one of them is lost here.
+    """
+    files = read_objects(repo, [name for name in names if name not in repo.read_before])
+    check_whole(repo, [name for name, data in files.items() if data is None])
+    repo.read_before.update({name: data for name, data in files.items() if data is not None})
+    return {name: repo.read_before.get(name) for name in names}
 
 
 def _wanted(tip: str | None, results: Iterable[str], started: Iterable[str]) -> list[str]:

@@ -162,10 +162,9 @@ def _pairs(
     heads += [Head(work.branch, work.commit) for work in works]
     if len(heads) < 2:
         return
-    needs = {work.branch: transitive(plan, work.branch) for work in works}
     for first, second, paths in predict(repo, base, heads, union=union_paths(plan), about=about):
         hard = tuple(path_text(path) for path in paths if not matches(remakable(plan), path))
-        if hard and first not in needs[second]:
+        if hard and first not in transitive(plan, second):
             yield EarlyWarning(branches=(first, second), paths=hard)
 
 

@@ -62,6 +62,7 @@ class GitRepo:
 
     def __init__(self, path: Path, *, keep: tuple[int, ...] = ()) -> None:
         self.path, self._keep = path, keep
+        self.read_before: dict[str, bytes] = {}  # contents by `<commit>` or `<commit>:<path>`, which never change
         self._git = git.Git(str(path))
 
     @classmethod

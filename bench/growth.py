@@ -1,0 +1,148 @@
+"""What a branch's task costs on the git side among 20 branches and among 200: reading, keeping, publishing, naming.
+
+The aim is a ratio of 1.2 until the verdict has its name. It is not reached on a target of this machine: git itself
+looks at every ref of the target at each push and listing, and those are what grows. What comes after the name, a trial
+merge for each other branch that is under way, grows with the phase.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from phaseplan.ledger import attempt_refs as results
+from phaseplan.ledger import refs
+from phaseplan.ledger.read import read
+from phaseplan.ledger.records import Token, Verdict, now
+from phaseplan.merging.predicted_conflicts import warnings_about
+from phaseplan.phase.open import open_phase
+from phaseplan.plan.model import PhasePlan
+from phaseplan.repository.objects import commit, tree_of, write_tree
+from phaseplan.repository.remote import Remote
+from phaseplan.repository.repo import GitRepo
+
+PHASE, FEW, MANY, TIMES = 5, 20, 200, 5
+STEPS = ("begins: reads, claims", "resumes: reads", "keeps its work", "publishes, is named")
+AFTER = "after that: is compared with the others"
+
+
+@dataclass
+class Place:
+    """A phase in which all branches but some are judged, and one worker after another."""
+
+    folder: Path
+    count: int
+    spent: dict[str, list[float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.target = GitRepo.init(self.folder / "target.git")
+        empty = self.target.run("mktree", stdin=b"").out.strip()
+        self.base = commit(self.target, empty, [], "base", 1)
+        self.target.run("update-ref", "refs/heads/main", self.base)
+        self.remote = Remote(str(self.target.path))
+        self.plan = _plan(self.count + TIMES)
+        with self.worker() as repo:
+            self.token = open_phase(
+                self.remote, repo, self.plan, {}, run_id="run", base_name="main", start="dependencies"
+            )
+        for number in range(self.count):
+            self.judged(str(number))
+        with self.worker() as repo:
+            read(repo, self.remote, PHASE)
+
+    @contextmanager
+    def worker(self) -> Iterator[GitRepo]:
+        """A start of a task."""
+        with self.remote.private(state=self.folder / "state") as repo:
+            yield repo
+
+    @contextmanager
+    def timed(self, what: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.spent.setdefault(what, []).append(time.perf_counter() - began)
+
+    def work(self, repo: GitRepo, branch: str) -> str:
+        """A commit with a file of the branch's own."""
+        return commit(repo, write_tree(repo, {f"own-{branch}": b"1\n" * 50}), [self.base], f"Work {branch}", 2)
+
+    def judged(self, branch: str) -> None:
+        """Somebody else's branch from its claim to its name, written into the target itself."""
+        repo, verdict = self.target, _verdict(self.token, branch, self.base, self.work(self.target, branch))
+        told = json.dumps({"claim": verdict.claim, "run": verdict.run, "time": verdict.finished})
+        start = commit(repo, tree_of(repo, self.base), [self.base], f"Start\n\n{told}\n", 2)
+        files = {"verdict.json": verdict.model_dump_json().encode(), "status.log": b"", "blockers.log": b""}
+        work = str(verdict.commit)
+        made = {
+            refs.started(PHASE, branch, 1): start,
+            refs.attempt(PHASE, branch, 1): work,
+            refs.result(PHASE, branch, 1, 1): commit(repo, write_tree(repo, files), [work], "Result", 2),
+            f"refs/heads/{verdict.name}": work,
+        }
+        repo.run("update-ref", "--stdin", stdin="".join(f"create {r} {s}\n" for r, s in made.items()).encode())
+
+    def play(self, branch: str) -> None:
+        """One branch's task as `attempt` does it around its container, in two processes' repositories."""
+        with self.timed(STEPS[0]), self.worker() as repo:
+            seen = read(repo, self.remote, PHASE)
+            where = (repo, self.remote, PHASE, self.plan.by_id[branch])
+            number = results.claim_attempt(*where, self.base, "run/0", self.token.run, snapshot=seen)
+        with self.worker() as repo:
+            with self.timed(STEPS[1]):
+                read(repo, self.remote, PHASE).folded()
+            verdict = _verdict(self.token, branch, self.base, self.work(repo, branch))
+            with self.timed(STEPS[2]):
+                results.keep_attempt(repo, self.remote, PHASE, branch, number, str(verdict.raw))
+            with self.timed(STEPS[3]):
+                results.publish_result(repo, self.remote, verdict, verdict.commit, kept=verdict.raw)
+                after = results.named(repo, self.remote, self.plan.by_id[branch], verdict).snapshot
+            with self.timed(AFTER):
+                warnings_about(repo, after, self.plan, self.base, branch)
+
+
+def measure() -> dict[str, float]:
+    """Seconds of the quickest of five for each part, and the ratios."""
+    found: dict[str, dict[str, float]] = {}
+    for count in (FEW, MANY):
+        with tempfile.TemporaryDirectory() as folder:
+            place = Place(Path(folder), count)
+            for number in range(count, count + TIMES):
+                place.play(str(number))
+            found[f"among {count}"] = {what: min(times) for what, times in place.spent.items()}
+    few, many = found.values()
+    until = {among: sum(times[step] for step in STEPS) for among, times in found.items()}
+    return {
+        **{f"{among}, {what} s": value for among, times in found.items() for what, value in times.items()},
+        **{f"{among}, until it is named s": value for among, value in until.items()},
+        f"until it is named, among {MANY} over among {FEW} (aim <= 1.2)": until[f"among {MANY}"]
+        / until[f"among {FEW}"],
+        f"{AFTER}, {MANY} over {FEW}": many[AFTER] / few[AFTER],
+    }
+
+
+def _verdict(token: Token, branch: str, base: str, work: str) -> Verdict:
+    return Verdict(
+        phase=PHASE,
+        branch=branch,
+        attempt=1,
+        run=token.run,
+        claim="run/0",
+        outcome="passed",
+        base=base,
+        raw=work,
+        commit=work,
+        name=f"feature/b{branch}",
+        finished=now(),
+    )
+
+
+def _plan(count: int) -> PhasePlan:
+    rows = [
+        {"id": str(i), "branch": f"feature/b{i}", "title": f"Branch {i}", "owns": [f"own-{i}"]} for i in range(count)
+    ]
+    return PhasePlan.model_validate({"phase": PHASE, "title": "Growth", "waves": [{"wave": 1, "branches": rows}]})

@@ -1,0 +1,107 @@
+"""What reading a phase asks for: a listing, what is new by name, and nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from phaseplan.ledger import read as reading
+from phaseplan.ledger.read import read
+from phaseplan.repository.remote import Remote
+from phaseplan.repository.repo import GitRepo, Result
+from tests.git.lab import PHASE, Lab, commit_files, plan_of
+
+
+@contextmanager
+def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[tuple[str, ...], list[str]]]]:
+    """Every call of git meanwhile, with the lines it was fed."""
+    said, run = list[tuple[tuple[str, ...], list[str]]](), GitRepo.run
+
+    def noting(self: GitRepo, *args: str, **more: Any) -> Result:
+        said.append((args, (more.get("stdin") or b"").decode().splitlines()))
+        return run(self, *args, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(GitRepo, "run", noting)
+        yield said
+
+
+def fetched(said: list[tuple[tuple[str, ...], list[str]]]) -> list[str]:
+    """The refs that were asked for by fetches."""
+    return [word[1:].split(":")[0] for args, _ in said if "fetch" in args for word in args if word.startswith("+refs")]
+
+
+def built(lab: Lab, count: int) -> None:
+    token = lab.open(plan_of({str(i): [] for i in range(1, count + 1)}))
+    for i in range(1, count + 1):
+        lab.build(token, str(i), {f"own/{i}": f"{i}\n"})
+
+
+def test_a_few_new_refs_are_fetched_by_name_however_many_there_are(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built(lab, 4)
+    with lab.remote.private(state=tmp_path / "state") as repo:
+        read(repo, lab.remote, PHASE)
+    work = commit_files(lab.target, lab.main, {"own/1": "again\n"}, "again")
+    ref = f"refs/phaseplan/phase-{PHASE}/attempts/1/2"
+    lab.target.run("update-ref", ref, work)
+    with lab.remote.private(state=tmp_path / "state") as repo, heard(monkeypatch) as said:
+        assert read(repo, lab.remote, PHASE).attempts["1"][2] == work
+    assert fetched(said) == [ref]
+    with (
+        lab.remote.private(state=tmp_path / "other") as repo,
+        monkeypatch.context() as patch,
+        heard(monkeypatch) as said,
+    ):
+        patch.setattr(reading, "_FEW", 3)
+        assert read(repo, lab.remote, PHASE).attempts["1"][2] == work
+    assert fetched(said)[0] == f"refs/phaseplan/phase-{PHASE}/*", "where much is new, all is asked for at once"
+
+
+def test_a_ref_that_goes_while_it_is_read_is_no_error(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built(lab, 2)
+    ref = f"refs/phaseplan/phase-{PHASE}/attempts/1/2"
+    lab.target.run("update-ref", ref, commit_files(lab.target, lab.main, {"own/1": "again\n"}, "again"))
+    real = Remote.refs
+
+    def listed_and_gone(self: Remote, pattern: str = "", *, repo: GitRepo | None = None) -> dict[str, str]:
+        found = real(self, pattern, repo=repo)
+        lab.target.run("update-ref", "-d", ref)
+        return found
+
+    monkeypatch.setattr(Remote, "refs", listed_and_gone)
+    with lab.remote.private(state=tmp_path / "state") as repo:
+        snapshot = read(repo, lab.remote, PHASE)
+    assert list(snapshot.attempts["1"]) == [1] and len(snapshot.verdicts) == 2
+
+
+def test_a_task_reads_no_record_twice(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built(lab, 3)
+    with lab.remote.private(state=tmp_path / "state") as repo:
+        first = read(repo, lab.remote, PHASE)
+        with heard(monkeypatch) as said:
+            assert read(repo, lab.remote, PHASE) == first
+        assert [lines for args, lines in said if args[:2] == ("cat-file", "--batch")] == []
+        again = lab.build(lab.open(plan_of({"1": [], "2": [], "3": []}), run="run-2"), "1", {"own/1": "2\n"})
+        with heard(monkeypatch) as said:
+            assert read(repo, lab.remote, PHASE).verdicts["1"][-1] == again
+        (asked,) = [lines for args, lines in said if args[:2] == ("cat-file", "--batch")]
+        assert len([name for name in asked if name.endswith(":verdict.json")]) == 1
+
+
+def test_what_a_listing_that_is_handed_on_says_is_not_asked_again(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built(lab, 1)
+    with lab.remote.private(state=tmp_path / "state") as repo:
+        listed = lab.remote.refs(repo=repo)
+        with heard(monkeypatch) as said:
+            read(repo, lab.remote, PHASE, listed=listed)
+    assert not any("ls-remote" in args for args, _ in said)
