@@ -37,9 +37,9 @@ def inside(lab: Lab) -> set[str]:
 def on_top(lab: Lab, branch: str, files: Mapping[str, str | None], parent: str, base: str | None = None) -> Verdict:
     """Attempt n + 1 of a branch, built on a commit of somebody's choice, judged and passed."""
     snapshot = lab.read()
-    assert snapshot.pinned
-    plan = snapshot.pinned.plan.by_id[branch]
-    number = results.claim_attempt(lab.repo, lab.remote, PHASE, plan, parent, f"again-{now()}", RUN)
+    assert snapshot.pinned and snapshot.ledger and snapshot.ledger.run
+    plan, run = snapshot.pinned.plan.by_id[branch], snapshot.ledger.run.id
+    number = results.claim_attempt(lab.repo, lab.remote, PHASE, plan, parent, f"again-{now()}", run)
     head = commit_files(lab.repo, parent, files, f"{branch} attempt {number}")
     results.keep_attempt(lab.repo, lab.remote, PHASE, branch, number, head)
     return judged(lab, branch, number, 1, head, base or parent)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phaseplan.errors import Stale
 from phaseplan.ledger import attempt_refs as results
 from phaseplan.ledger import refs
 from phaseplan.ledger.records import Verdict, now
@@ -140,6 +141,14 @@ def test_a_snapshot_that_is_too_old_takes_no_number_twice(lab: Lab) -> None:
     assert results.claim_attempt(*where, "c/0", token.run, snapshot=old) == 1
     assert results.claim_attempt(*where, "c/0", token.run, snapshot=old) == 1, "its own, found after the lost race"
     assert results.claim_attempt(*where, "c/1", token.run, snapshot=old) == 2
+
+
+def test_a_run_that_lost_the_ledger_claims_nothing(lab: Lab) -> None:
+    old, where = lab.open(PLAN), (lab.repo, lab.remote, PHASE, PLAN.by_id["1"], lab.main)
+    new = lab.open(PLAN, "run-2")
+    with pytest.raises(Stale, match="run-2 does; nothing was claimed"):
+        results.claim_attempt(*where, "c/0", old.run)
+    assert results.claim_attempt(*where, "c/1", new.run) == 1
 
 
 def test_no_result_stands_for_work_that_was_lost(lab: Lab) -> None:

@@ -39,9 +39,13 @@ def claim_attempt(
     :param inputs: what its agent works from (`attempt.inputs`), so that a later run can tell whether it would give the
         agent the same task.
     :param snapshot: what this task has read, to begin from: whoever has taken the number since makes this one read.
+    :raises Stale: another run holds the ledger.
     """
     for round_ in range(ROUNDS):
         seen, snapshot = snapshot or read(repo, remote, phase), None
+        holder = seen.ledger.run.id if seen.ledger and seen.ledger.run else run
+        if holder != run:  # a run that another has taken over from would overtake that one's attempts
+            raise Stale(f"{branch.id}: run {run} no longer holds phase {phase}, run {holder} does; nothing was claimed")
         if (mine := _open_claim(seen, branch.id, base, claim, run)) is not None:
             return mine
         number = seen.next_attempt(branch)
