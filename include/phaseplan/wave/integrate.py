@@ -57,17 +57,15 @@ def integrate(
         try:
             after = moved(repo, remote, seen, change) if change else seen
         except (Refused, NameClash) as refusal:
-            finding = Finding(gate="publish", message=str(refusal))
-            done, change = red(job, (finding,), Gated(memory.runs), "refused")
+            done, change = red(job, (Finding(gate="publish", message=str(refusal)),), Gated(memory.runs), "refused")
             after = moved(repo, remote, seen, change)  # the ledger alone; where that is refused too, it is said
-        if after is None:
-            pause(round_)
-            continue
-        if change is not None:
-            reconcile(repo, remote, phase, snapshot=after)
-        if isinstance(done, WaveRed):
-            raise done
-        return done
+        if after is not None:
+            if change is not None:
+                reconcile(repo, remote, phase, snapshot=after)
+            if isinstance(done, WaveRed):
+                raise done
+            return done
+        pause(round_)
     raise Infrastructure(
         f"wave {wave} of phase {phase}: others moved the ledger {ROUNDS} times in a row; Clear the task"
     )
