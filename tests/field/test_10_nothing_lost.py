@@ -34,7 +34,7 @@ BASE = {
 
 
 def workspace(tmp_path: Path, *owned: str, files: Mapping[bytes, tuple[str, bytes]] = BASE, **how: object) -> Workspace:
-    return Workspace(tmp_path / "w", repository(tmp_path / "target.git", files), owned=owned, **how)  # type: ignore[arg-type]
+    return Workspace(tmp_path / "w", repository(tmp_path / "target.git", files), owned=owned, **how)
 
 
 def write(space: Workspace, **files: str) -> None:

@@ -32,7 +32,7 @@ def does(text: str) -> pytest.MarkDecorator:
 
 def opened(stage: Stage, run: str, gates: dict[str, Any], brief: str = "", attempts: int = 1, **more: Any) -> None:
     """Open the phase for a run of the plan with these gates."""
-    first, *others = PLAN["waves"][0]["branches"]  # type: ignore[index]
+    first, *others = PLAN["waves"][0]["branches"]
     waves = [{"wave": 1, "branches": [{**first, "brief": brief}, *others]}]
     plan = PhasePlan.model_validate({**PLAN, "attempts": attempts, "gates": gates, "waves": waves})
     pinned = stage.snapshot().pinned

@@ -23,7 +23,7 @@ START = "c() { echo $1 > $1; git add -A; git commit -qm $1; }"
 
 
 def workspace(tmp_path: Path, files: Mapping[bytes, tuple[str, bytes]] = BASE, **how: object) -> Workspace:
-    return Workspace(tmp_path / "w", repository(tmp_path / "target.git", files), **how)  # type: ignore[arg-type]
+    return Workspace(tmp_path / "w", repository(tmp_path / "target.git", files), **how)
 
 
 def kept(space: Workspace, script: str) -> tuple[str, set[str], str]:

@@ -55,7 +55,7 @@ def test_every_page_and_decision_that_code_names_is_here() -> None:
 
 @pytest.mark.parametrize("event", RULINGS)
 def test_verdict_table_is_that_of_the_code(event: str) -> None:
-    ruling = RULINGS[event]  # type: ignore[index]
+    ruling = RULINGS[event]
     outcome = f"`{ruling.outcome}`" if ruling.outcome else "stays"
     used = "yes" if ruling.consumes else "no"
     row = f"| `{event}` | {outcome} | `{ruling.state}` | {used} | {ruling.task} | `{ruling.word}` |"

@@ -123,7 +123,7 @@ def look(python: Path, team: Path, **more: str) -> dict[str, object]:
 def test_a_team_s_dags_plugins_and_packages_stay_beside_ours(installed: Path, team: Path) -> None:
     seen = look(installed, team)
     assert (seen["dags"], seen["errors"]) == (["phase_05", "team_dag"], {})
-    assert {"phaseplan", "team"} <= set(seen["plugins"])  # type: ignore[call-overload]
+    assert {"phaseplan", "team"} <= set(seen["plugins"])
     assert seen["plugin errors"] == {}
     assert seen["include"] == str(team / "include/__init__.py")
     assert seen["plugins package"] == str(team / "plugins/__init__.py")
@@ -134,7 +134,7 @@ def test_a_team_s_dags_plugins_and_packages_stay_beside_ours(installed: Path, te
 def test_the_plugin_is_registered_once_where_our_plugins_folder_is_used_too(installed: Path, team: Path) -> None:
     shutil.copy(TOP / "plugins/phaseplan_plugin.py", team / "plugins")
     seen = look(installed, team)
-    assert list(seen["plugins"]).count("phaseplan") == 1  # type: ignore[call-overload]
+    assert list(seen["plugins"]).count("phaseplan") == 1
     assert seen["plugin errors"] == {}
 
 
