@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,11 +23,12 @@ class Place:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.lab, self.folder, self._patch = Lab(folder), folder, monkeypatch
+        self.agent = f"worker-{uuid.uuid4().hex[:8]}"  # nobody else's: other tests open phases on the same engine
         self.profile: dict[str, Any] = {"image": IMAGE, "command": ["sh", "-c", "true"]}
         self.plan: dict[str, Any] = {
             "phase": PHASE,
             "title": "Ahead",
-            "agent": "worker",
+            "agent": self.agent,
             "waves": [{"wave": 1, "branches": [self.branch("5.1.1", "feature/x"), self.branch("5.1.2", "other")]}],
         }
         (folder / "plans").mkdir()
@@ -48,7 +50,7 @@ class Place:
     def open(self) -> dict[str, Any]:
         """Execute the real operator."""
         (self.folder / "plans" / "phase-05.yaml").write_text(yaml.safe_dump(self.plan))
-        (self.folder / "agents.yaml").write_text(yaml.safe_dump({"worker": self.profile}))
+        (self.folder / "agents.yaml").write_text(yaml.safe_dump({self.agent: self.profile}))
         pushed: dict[str, Any] = {}
         instance = SimpleNamespace(max_tries=3, xcom_push=lambda key, value: pushed.update({key: value}))
         params = {"base": "main", "start": "dependencies", "branches": [], "agent": None, "rebuild": "auto"}

@@ -42,8 +42,9 @@ from tests.git.lab import PHASE, plan_of
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    yield Place(tmp_path, monkeypatch)
-    left = docker.from_env().api.containers(all=True, filters={"label": filters(ledger="preflight", phase=PHASE)})
+    made = Place(tmp_path, monkeypatch)
+    yield made
+    left = docker.from_env().api.containers(all=True, filters={"label": filters(ledger="preflight", claim=made.agent)})
     assert left == []
 
 

@@ -39,7 +39,7 @@ class PrivateEngine:
             time.sleep(0.02)
         raise AssertionError("unshare made no namespaces")
 
-    def _enter(self, *command: str) -> list[str]:
+    def enter(self, *command: str) -> list[str]:
         """A command inside. It cannot see, and so not kill, any process outside."""
         return ["nsenter", "--target", str(self._inside), "--net", "--mount", "--pid", "--", *command]
 
@@ -50,7 +50,7 @@ class PrivateEngine:
         dockerd = ["dockerd", f"--host={self.url}", f"--data-root={folder / 'data'}", f"--exec-root={folder / 'exec'}"]
         dockerd += [f"--pidfile={folder / 'dockerd.pid'}", "--bridge=none", "--iptables=false", "--ip6tables=false"]
         with (folder / "dockerd.log").open("ab") as log:
-            command = self._enter("setsid", "--fork", *dockerd)
+            command = self.enter("setsid", "--fork", *dockerd)
             subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         until = time.monotonic() + PATIENCE
         while (trouble := ping(self.url)) is not None:
@@ -65,11 +65,16 @@ class PrivateEngine:
         files = {"dockerd": self.folder / "dockerd.pid", "containerd": self.folder / "exec/containerd/containerd.pid"}
         victims = dice.choice((("dockerd",), ("containerd",), ("containerd", "dockerd")))
         numbers = [files[name].read_text().strip() for name in victims]
-        subprocess.run(self._enter("kill", "-9", *numbers), check=True)
+        subprocess.run(self.enter("kill", "-9", *numbers), check=True)
         if "dockerd" in victims:  # which starts a new containerd by itself
             time.sleep(dice.uniform(0.5, 5))  # how long nobody answers
             self.start()
         return " and ".join(victims)
+
+    def kill_containerd(self, *others: str) -> None:
+        """SIGKILL to containerd, and to more processes at the same moment; dockerd starts a new containerd."""
+        number = (self.folder / "exec/containerd/containerd.pid").read_text().strip()
+        subprocess.run(self.enter("kill", "-9", number, *others), check=True)
 
     def load(self, images: Sequence[str]) -> None:
         """Copy images from the machine's engine."""

@@ -13,6 +13,7 @@ from phaseplan.attempt.secrets import known_secrets
 from phaseplan.containers.collect import Collected, collect
 from phaseplan.containers.engine import Found, cancel, find, look, remove
 from phaseplan.containers.log_following import memory_hint, read
+from phaseplan.containers.pid1 import LOST
 from phaseplan.containers.redact import Redactor
 from phaseplan.ledger.attempt_refs import keep_attempt
 from phaseplan.ledger.records import Finding, Verdict, moment, stamp
@@ -128,7 +129,8 @@ def _last_line(view: View, container: Found, redact: Redactor) -> str:
 
 def _stopped(view: View, container: Found, seconds: float) -> str:
     """How a container ended that something from outside has ended; empty: the agent did, or its limits."""
-    if container.over_disk or not container.stopped or seconds >= view.profile.timeout:
+    in_time = seconds < view.profile.timeout or container.exit_code == LOST
+    if container.over_disk or not container.stopped or not in_time:
         return ""
     return f"the agent's container was stopped from outside (exit code {container.exit_code})"
 

@@ -37,7 +37,15 @@ _PATIENCE = 1800  # seconds
 _OVERHEAD = 32 << 20  # bytes a pack may have on top of what the collector measured
 _HUGE = 1 << 40  # files; a base may have as many as it likes
 _REPORT = 4 << 20  # bytes
-_DAMAGED, _NO_SPACE, _KILLED = 3, 4, 137
+_DAMAGED, _NO_SPACE, _KILLED = 3, 4, 209
+#: What happens to the collector inside, out of memory on a kernel that does not say so, must not look like a stop from
+#: outside, which has the code 137.
+_RUN = (
+    "sh",
+    "-c",
+    f'python3 -m collector "$1"; code=$?; [ "$code" = 137 ] && exit {_KILLED}; exit "$code"',
+    "collector",
+)
 _ID = re.compile(r"[0-9a-f]{40}")
 
 
@@ -92,8 +100,13 @@ def collect_once(trip: Trip, mode: Mode, folder: Path) -> Brought:
         _give_task(trip, container_id, folder, fetched.trees)
         engine.start(trip.client, container_id)
         ended = follow(trip.client, container_id, lambda _: None, _PATIENCE)
-        if ended is None:
+        if ended is None:  # there is that much in the volume: to try again would take as long
             return Brought(damage=f"collecting it did not end within {_PATIENCE} s")
+        if ended.stopped:
+            raise Infrastructure(
+                f"the collector of {trip.labels.branch} was stopped from outside (exit code {ended.code}): "
+                "what the agent left is still there, and the next try collects it"
+            )
         came = _outcome(trip, container_id, ended.code, ended.oom, folder)
         return replace(came, gone=(*fetched.gone, *came.gone))
     finally:
@@ -103,6 +116,7 @@ def collect_once(trip: Trip, mode: Mode, folder: Path) -> Brought:
 def _spec(trip: Trip, mode: Mode) -> engine.Spec:
     return engine.Spec(
         image=trip.image,
+        entrypoint=_RUN,
         command=(mode,),
         labels=trip.labels,
         user=trip.profile.user,
@@ -138,6 +152,7 @@ def _outcome(trip: Trip, container_id: str, code: int, oom: bool, folder: Path) 
         raise DiskFull("no space left on the Docker engine's disk while collecting: free some, then Clear the task")
     if code != 0 or report is None:
         why = "it needed more memory than the collector has" if oom else f"the collector ended with exit code {code}"
+        why = "the collector was killed, probably for want of memory" if code == _KILLED and not oom else why
         said = _field(report or [], "error") or why + _last_words(trip, container_id)
         return Brought(damage=said, crashed=code not in {_DAMAGED, _KILLED})
     findings = tuple(_findings(report))

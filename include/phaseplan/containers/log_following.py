@@ -15,6 +15,7 @@ import docker
 from phaseplan.containers import engine
 from phaseplan.containers.engine_errors import engine_errors
 from phaseplan.containers.lines import Lines
+from phaseplan.containers.lost_end import INTERVAL, settle
 from phaseplan.containers.redact import Redactor
 
 Sink = Callable[[str], None]
@@ -67,8 +68,13 @@ def follow(
     """
     place = cursor or Cursor()
     deadline = None if seconds is None else time.monotonic() + seconds
+    asked = time.monotonic()
     while True:
-        _stream(client, container_id, sink, deadline, place, redact)
+        pause = asked + INTERVAL  # nothing ends the log of a container whose end the engine has missed
+        _stream(client, container_id, sink, pause if deadline is None else min(pause, deadline), place, redact)
+        if time.monotonic() >= pause:
+            settle(client, container_id)
+            asked = time.monotonic()
         found = engine.look(client, container_id)
         if found.status == "exited":
             read(client, container_id, sink, redact, cursor=place)
@@ -100,24 +106,21 @@ def _stream(
     client: docker.DockerClient,
     container_id: str,
     sink: Sink,
-    deadline: float | None,
+    until: float,
     place: Cursor,
     redact: Redactor | None,
 ) -> None:
     with engine_errors():
         frames = client.api.logs(container_id, stream=True, follow=True, timestamps=True, since=_since(place))
-    closer = None
-    if deadline is not None:
-        closer = threading.Timer(max(0.0, deadline - time.monotonic()), frames.close)
-        closer.daemon = True
-        closer.start()
+    closer = threading.Timer(max(0.0, until - time.monotonic()), frames.close)
+    closer.daemon = True
+    closer.start()
     try:
         with engine_errors():
             for line in lines(frames, place, redact):
                 sink(line)
     finally:
-        if closer:
-            closer.cancel()
+        closer.cancel()
         frames.close()
 
 

@@ -1,8 +1,9 @@
 """Start our own PID 1 in every container that runs other people's code, so that its exit code is true.
 
 It is root without rights over files and starts the command as the profile's user. The command can neither signal nor
-trace it. So a container that ends with the code of a SIGKILL or SIGTERM was stopped by the engine or by a person; a
-command that was killed inside ends the container with another code. See docs/decisions/031.
+trace it. So a container that ends with the code of a SIGKILL or SIGTERM was stopped by the engine or by a person, and
+one of whose end the engine knows nothing has 255; a command that ends like that itself gives another code. See
+docs/decisions/031.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ from phaseplan.errors import Infrastructure
 PLACE = "/phaseplan/pid1"
 #: What PID 1 may do and the command may not: change the user, hand over its output, pass a signal on.
 RIGHTS = ("SETUID", "SETGID", "SETPCAP", "CHOWN", "KILL")
-STOPPED = (137, 143)  # exit codes of SIGKILL and SIGTERM: of the container itself, see the module's docstring
-_INSIDE = {209: 137, 215: 143}  # what PID 1 says where the command ended like that
+#: What an engine writes down for a container that it has lost: the machine went down, or containerd and the shim died.
+#: When that was it does not know either.
+LOST = 255
+STOPPED = (137, 143, LOST)  # exit codes of the container itself; the first are SIGKILL and SIGTERM
+_INSIDE = {209: 137, 215: 143, 227: LOST}  # what PID 1 says where the command ended like that
 _VERSION = "1"  # of the files in the cache
 _known: dict[str, bytes] = {}  # by image, for this process
 _LABEL = "phaseplan.pid1"  # of a container that is there for a second, to take the files from
@@ -54,7 +58,7 @@ exec 2>/dev/null  # the shell would say how its child ended
 wait "$child"; code=$?
 while [ -n "$again" ]; do again=; wait "$child"; code=$?; done
 if [ -n "$stopped" ]; then exit 143; fi
-case $code in 137) exit 209;; 143) exit 215;; esac
+case $code in 137) exit 209;; 143) exit 215;; 255) exit 227;; esac
 exit "$code"
 """
 _GATHER = """\

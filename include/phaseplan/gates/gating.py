@@ -17,6 +17,7 @@ from phaseplan.containers.copy_in import Checkout, copy_in
 from phaseplan.containers.engine_errors import ImageMissing
 from phaseplan.containers.labels import Labels
 from phaseplan.containers.log_following import Sink, follow, memory_hint, read
+from phaseplan.containers.pid1 import LOST
 from phaseplan.containers.specs import of_profile
 from phaseplan.errors import Infrastructure
 from phaseplan.gates.checkout import holds_no_checkout, image_of, images, remove_aside
@@ -208,7 +209,7 @@ class Gating:
             return (self._finding(number, container, f"was stopped: the gates did not end within {self.timeout:g} s"),)
         if found.stopped:
             used = moment(found.finished_at) - moment(found.marks.get("began") or found.started_at)
-            if used.total_seconds() >= self.timeout:  # by whoever waited for it
+            if used.total_seconds() >= self.timeout and found.exit_code != LOST:  # by whoever waited for it
                 return (
                     self._finding(number, container, f"was stopped: the gates did not end within {self.timeout:g} s"),
                 )

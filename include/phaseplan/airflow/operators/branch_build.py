@@ -20,6 +20,7 @@ from phaseplan.attempt.step import step
 from phaseplan.containers.disk_usage import INTERVAL, USAGE
 from phaseplan.containers.engine import OVER_DISK, cancel, given, stop
 from phaseplan.containers.log_following import Cursor, follow
+from phaseplan.containers.lost_end import settle
 from phaseplan.containers.redact import Redactor
 from phaseplan.ledger.rulings import ruling_of
 from phaseplan.text.excerpt import Excerpt
@@ -102,6 +103,7 @@ class BranchBuildOperator(DockerOperator):
         while (left := until - time.monotonic()) > 0:
             if follow(job.client, running.container, said, min(left, INTERVAL), redact=redact, cursor=cursor):
                 break
+            settle(job.client, running.container)
             if running.disk and USAGE.of(job.client, running.container) > running.disk:
                 self.log.error("It has written more than its disk limit: stopping the container.")
                 cancel(job.client, running.container, why=OVER_DISK)

@@ -17,6 +17,7 @@ from phaseplan.containers.docker_url import normal
 from phaseplan.containers.engine import OVER_DISK, connect
 from phaseplan.containers.engine import cancel as stop
 from phaseplan.containers.lines import Lines
+from phaseplan.containers.lost_end import settle
 from phaseplan.containers.redact import Redactor
 from phaseplan.errors import PhaseplanError
 from phaseplan.text.excerpt import FIRST
@@ -114,18 +115,19 @@ class ContainerTrigger(BaseTrigger):
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _watch(self) -> None:
-        """Stop a container that has written too much: no engine option bounds a volume on every file system."""
-        while self.disk:
+        """See to what the engine does not do by itself: a missed end, and a container that has written too much."""
+        while True:
             await asyncio.sleep(INTERVAL)
             try:
                 await asyncio.to_thread(self._look)
             except PhaseplanError as error:
-                self.log.warning("How much the container has written cannot be said now: %s", error)
+                self.log.warning("How the container fares cannot be said now: %s", error)
 
     def _look(self) -> None:
         client = connect(self.docker_url)
         try:
-            if (size := USAGE.of(client, self.container_id)) > self.disk:
+            settle(client, self.container_id)
+            if self.disk and (size := USAGE.of(client, self.container_id)) > self.disk:
                 self.log.error("It has written %s MiB, more than its disk limit: stopping the container.", size >> 20)
                 stop(client, self.container_id, why=OVER_DISK)
         finally:

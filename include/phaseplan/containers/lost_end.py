@@ -1,0 +1,47 @@
+"""Notice containers that have ended without their engine knowing it, and make it know.
+
+When the engine's containerd is killed and a container ends before it is back, the engine takes that container for
+running, for ever: its log stays open, and whoever waits for it waits in vain.
+"""
+
+from __future__ import annotations
+
+import docker
+import docker.errors
+
+from phaseplan.containers import engine
+from phaseplan.containers.engine_errors import ContainerGone, engine_errors
+
+INTERVAL = 30.0  # seconds between two looks at a container that somebody waits for
+
+
+def settle(client: docker.DockerClient, container_id: str) -> None:
+    """Make the engine say how a container has ended, if it holds one without a process for running.
+
+    Asked to stop such a container, an engine finds the end: its exit code where containerd still has it, 255 where
+    nobody knows it any more (see `pid1.STOPPED`). Takes about 10 s then, and else some hundredths.
+    """
+    if not _without_process(client, container_id):
+        return
+    try:
+        engine.stop(client, container_id, grace=1)
+    except ContainerGone:
+        return
+
+
+def _without_process(client: docker.DockerClient, container_id: str) -> bool:
+    """Whether a container that counts as running has no process; False where the engine cannot tell."""
+    with engine_errors():
+        try:
+            return not client.api.top(container_id)["Processes"]
+        except docker.errors.NotFound:
+            return _runs(client, container_id)  # of the container's own absence the engine says the same
+        except docker.errors.APIError:
+            return False  # it has ended properly, the engine has no `ps`, or its containerd is away
+
+
+def _runs(client: docker.DockerClient, container_id: str) -> bool:
+    try:
+        return engine.look(client, container_id).status == "running"
+    except ContainerGone:
+        return False
