@@ -16,7 +16,7 @@ from phaseplan.containers.log_following import memory_hint, read
 from phaseplan.containers.pid1 import LOST
 from phaseplan.containers.redact import Redactor
 from phaseplan.ledger.attempt_refs import keep_attempt
-from phaseplan.ledger.records import Finding, Verdict, moment, stamp
+from phaseplan.ledger.records import PROVIDER, Finding, Verdict, moment, stamp
 from phaseplan.ledger.rulings import Evidence
 from phaseplan.repository.disk import disk_errors
 
@@ -34,6 +34,7 @@ class Harvest:
     exit_code: int | None = None
     stopped: str = ""  # how, where neither the agent nor its limits ended it
     last_line: str = ""
+    away: str = ""  # what it did not have, by its own account
     started: str = ""
     finished: str = ""
     seconds: float = 0.0
@@ -43,7 +44,7 @@ class Harvest:
     @property
     def evidence(self) -> Evidence:
         """What a decision needs of it."""
-        return Evidence(self.exit_code, self.stopped, self.findings, self.last_line)
+        return Evidence(self.exit_code, self.stopped, self.findings, self.last_line, self.away)
 
 
 def harvest(view: View, attempt: int, container: Found) -> Harvest:
@@ -69,7 +70,11 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
     # A container that lives for a millisecond can have ended before it began.
     seconds = max(0.0, (moment(container.finished_at) - moment(container.started_at)).total_seconds())
     stopped = _stopped(view, container, seconds)
-    ended = () if stopped else _exit_findings(view, container, seconds)
+    last = _last_line(view, container, redact)
+    away = "" if stopped else _away(view, container, seconds, last)
+    ended = (
+        () if stopped else (Finding(gate=PROVIDER, message=away),) if away else _exit_findings(view, container, seconds)
+    )
     return Harvest(
         base=base,
         raw=raw,
@@ -79,7 +84,8 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
         findings=(*ended, *collected.findings, *kept, *_kept(collected.kept_volume)),
         exit_code=container.exit_code,
         stopped=stopped,
-        last_line=_last_line(view, container, redact),
+        last_line=last,
+        away=away,
         started=stamp(moment(container.started_at)),
         finished=stamp(moment(container.finished_at)),
         seconds=seconds,
@@ -133,6 +139,16 @@ def _stopped(view: View, container: Found, seconds: float) -> str:
     if container.over_disk or not container.stopped or not in_time:
         return ""
     return f"the agent's container was stopped from outside (exit code {container.exit_code})"
+
+
+def _away(view: View, container: Found, seconds: float, last_line: str) -> str:
+    """Why an agent could not do its work, where its exit code says that it is not its fault."""
+    code, profile = container.exit_code, view.profile
+    limited = container.oom or container.over_disk or seconds >= profile.timeout
+    if limited or code not in profile.infrastructure_exit_codes:
+        return ""
+    words = f": {last_line}" if last_line else ""
+    return f"the agent has no provider, or lacks something else that is not its work (exit code {code}){words}"
 
 
 def _exit_findings(view: View, container: Found, seconds: float) -> tuple[Finding, ...]:

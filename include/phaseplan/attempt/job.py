@@ -11,7 +11,7 @@ from phaseplan.attempt.inputs import Builder, Start, ingredients
 from phaseplan.config.settings import Settings
 from phaseplan.containers.engine import image_digest
 from phaseplan.containers.labels import Labels, Role
-from phaseplan.errors import Bug, PhaseplanError
+from phaseplan.errors import Bug, Infrastructure, PhaseplanError
 from phaseplan.gates.profile import gate_profile
 from phaseplan.ledger import digest_schemes as schemes
 from phaseplan.ledger.records import Ledger, RunRecord, Token, Verdict
@@ -20,6 +20,10 @@ from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.model import Branch, PhasePlan
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
+
+
+class ProviderAway(Infrastructure):
+    """What an agent needs for its work, its provider most often, is away; the agent says so."""
 
 
 class NotReady(PhaseplanError):

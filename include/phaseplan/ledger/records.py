@@ -33,6 +33,9 @@ class State(StrEnum):
     UNFINISHED = "unfinished"
 
 
+PROVIDER = "provider"  # gate of a finding that says what an agent lacked: infrastructure, nobody's work
+
+
 class Finding(Record):
     """One thing a gate has to say, for a person and for the next attempt."""
 
@@ -57,7 +60,7 @@ class Finding(Record):
     @property
     def informs(self) -> bool:
         """Whether it only says where something is: it fails nobody."""
-        return self.gate == "kept"
+        return self.gate in ("kept", PROVIDER)
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""

@@ -58,18 +58,22 @@ class Evidence:
 
     :param exit_code: the agent's; None: its container is gone and only its work was kept.
     :param stopped: how the container ended, where something from outside ended it and not the agent or its limits.
+    :param away: what the agent needs and does not have, where it says so: its provider, most often.
     """
 
     exit_code: int | None
     stopped: str
     findings: tuple[Finding, ...]
     last_line: str = ""
+    away: str = ""
 
 
 def decide(evidence: Evidence) -> tuple[Outcome, str]:
     """The outcome of an attempt, and the reason in one line."""
     if evidence.stopped:
         return "unfinished", evidence.stopped
+    if evidence.away:
+        return "unfinished", evidence.away
     if evidence.exit_code == 75:
         return "blocked", evidence.last_line or "it did not say on what"
     if against := [finding for finding in evidence.findings if not finding.informs]:

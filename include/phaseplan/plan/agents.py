@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from phaseplan.plan.kinds import Memory, Real, Size, TimeLimit, Variable, Whole, Words
 from phaseplan.plan.model import Model
 
+_TAKEN = (75, 137, 143, 255)  # exit codes that mean something: blocked, killed, stopped, lost by the engine
 _HIGHEST = (1 << 31) - 1  # number of a user or group that an engine takes
 
 
@@ -34,7 +35,14 @@ def _network(value: str) -> str:
     return _word(value)
 
 
+def _provider_code(value: int) -> int:
+    if not 1 <= value <= 255 or value in _TAKEN:
+        raise ValueError(f"invalid exit code {value}: write one from 1 to 255 that has no meaning yet, as 69")
+    return value
+
+
 Word = Annotated[str, AfterValidator(_word)]
+ProviderCode = Annotated[Whole, AfterValidator(_provider_code)]
 
 
 class AgentProfile(Model):
@@ -53,6 +61,7 @@ class AgentProfile(Model):
     timeout: TimeLimit = 7200
     user: Annotated[str, AfterValidator(_uid)] = "1000:1000"
     max_output: Size = 500 << 20  # bytes that may come back, unpacked
+    infrastructure_exit_codes: tuple[ProviderCode, ...] = (69,)  # by which it says that its provider is away
     disk: Size = 10 << 30  # bytes it may write to the engine's disk: workspace and everything else
 
     @property

@@ -15,13 +15,14 @@ from phaseplan.airflow.operators.faults import faults
 from phaseplan.airflow.operators.run import job_of
 from phaseplan.airflow.operators.telling import tell_branch
 from phaseplan.airflow.triggers.container import ContainerTrigger
-from phaseplan.attempt.job import Again, Done, Heard, Job, Running, Untouched
+from phaseplan.attempt.job import Again, Done, Heard, Job, ProviderAway, Running, Untouched
 from phaseplan.attempt.step import step
 from phaseplan.containers.disk_usage import INTERVAL, USAGE
 from phaseplan.containers.engine import OVER_DISK, cancel, given, stop
 from phaseplan.containers.log_following import Cursor, follow
 from phaseplan.containers.lost_end import settle
 from phaseplan.containers.redact import Redactor
+from phaseplan.ledger.records import PROVIDER
 from phaseplan.ledger.rulings import ruling_of
 from phaseplan.text.excerpt import Excerpt
 from phaseplan.text.shown import one_line
@@ -138,9 +139,10 @@ def _answer(done: Done) -> dict[str, Any]:
     if ending == "skips":
         raise AirflowSkipException(f"{verdict.branch} is {verdict.outcome}: {verdict.reason}")
     if ending == "retries":
-        raise AirflowException(
-            f"{verdict.branch}, attempt {verdict.attempt}: {verdict.reason}; its work is kept, no attempt is consumed"
-        )
+        words = f"{verdict.branch}, attempt {verdict.attempt}: {verdict.reason}"
+        away = any(finding.gate == PROVIDER for finding in verdict.findings)
+        cause = ProviderAway(words) if away else None
+        raise AirflowException(f"{words}; its work is kept, no attempt is consumed") from cause
     said = "\n".join(f"  {finding}" for finding in verdict.findings)
     raise AirflowFailException(  # in short lines: Airflow shows some 80 characters of each
         f"{verdict.branch} is isolated: attempt {verdict.attempt}, its last, failed; all its work is kept.\n"

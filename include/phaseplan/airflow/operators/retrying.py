@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import RetryPolicy
 from airflow.sdk.definitions.retry_policy import RetryDecision
 
+from phaseplan.attempt.job import ProviderAway
 from phaseplan.containers.engine_errors import DiskFull, EngineUnreachable
 from phaseplan.repository.refusals import RepositoryUnreachable
 
@@ -15,11 +16,11 @@ from phaseplan.repository.refusals import RepositoryUnreachable
 RETRIES = 12
 FEW = 3  # of a trouble that nobody knows
 SLOWEST = 600.0  # seconds between two tries; with all of them a task waits for more than an hour
-_PASSING = (EngineUnreachable, RepositoryUnreachable, DiskFull)
+_PASSING = (EngineUnreachable, RepositoryUnreachable, DiskFull, ProviderAway)
 
 
 class ByCause(RetryPolicy):
-    """Waits for an engine, a repository or a disk as long as it takes, up to an hour; for anything else three times.
+    """Waits for an engine, a repository, a disk or an agent's provider for up to an hour; for other things three times.
 
     :param delay: seconds before the first retry; each further one waits twice as long.
     """
