@@ -9,7 +9,7 @@ from typing import Literal
 
 from phaseplan.attempt import beside, publish
 from phaseplan.attempt.job import View
-from phaseplan.attempt.secrets import known_secrets
+from phaseplan.attempt.secrets import current_secrets, known_secrets
 from phaseplan.containers.collect import Collected, collect
 from phaseplan.containers.engine import Found, cancel, find, look, remove
 from phaseplan.containers.log_following import memory_hint, read
@@ -120,7 +120,7 @@ def of_attempt(view: View, attempt: int) -> Harvest | None:
         return None
     base, redact = (
         view.snapshot.started[view.branch.id][attempt].base,
-        Redactor(view.job.secrets(view.profile).values()),
+        Redactor(current_secrets(view)),
     )
     return Harvest(base=base, raw=raw, findings=beside.found(view, attempt), redact=redact)
 

@@ -33,8 +33,8 @@ def take(view: View, container: Found) -> Running | Done:
     run = view.snapshot.started[view.branch.id][attempt].run
     if container.status == "running":
         view.job.say(f"Following container {container.id[:12]}, which run {run} started for the same task.")
-        secrets = tuple(view.profile.secrets.items())
-        return Running(container.id, "agent", left_seconds(view, container), secrets, disk=view.profile.disk)
+        left, profile = left_seconds(view, container), view.profile
+        return Running(container.id, "agent", left, profile.references, disk=profile.disk)
     view.job.say(f"The agent of attempt {attempt}, which run {run} started for the same task, has ended: it is judged.")
     told = view if view.job.heard else replace(view, job=replace(view.job, heard=Heard(container.id, 0)))
     rest(told, container)

@@ -1,13 +1,27 @@
-"""List the secret values that an agent knows."""
+"""List the secret values that an agent knows, and say what is wrong with one that it is to know."""
 
 from __future__ import annotations
 
 from phaseplan.attempt.job import View
 from phaseplan.containers.engine import Found, given
+from phaseplan.errors import Lasting
+
+
+class SecretMissing(Lasting):
+    """An agent profile names a connection, or a field of one, that Airflow does not have."""
 
 
 def known_secrets(view: View, container: Found) -> tuple[str, ...]:
     """Values that must not show: those of now, and those that this container was given before they were changed."""
     profile = view.profile
     then = given(view.job.client, container.id, profile.secrets)
-    return tuple(dict.fromkeys((*view.job.secrets(profile).values(), *then.values())))
+    return tuple(dict.fromkeys((*current_secrets(view), *then.values())))
+
+
+def current_secrets(view: View) -> tuple[str, ...]:
+    """Values as Airflow has them now; none where a connection is gone, for the work is judged all the same."""
+    try:
+        return tuple(view.job.secrets(view.profile).values())
+    except SecretMissing as error:
+        view.job.say(f"A secret that may have been given to the agent cannot be looked up to be hidden: {error}")
+        return ()

@@ -110,7 +110,7 @@ def _launch(view: View, attempt: int, workspace: Workspace) -> Running:
     if shared(job.client, profile.network):
         job.say(f"Agents on network {profile.network} can reach each other; `network: bridge` keeps them apart.")
     job.say(f"Attempt {attempt} runs in container {container[:12]} from image {profile.image}.")
-    return Running(container, "agent", float(profile.timeout), tuple(profile.secrets.items()), disk=profile.disk)
+    return Running(container, "agent", float(profile.timeout), profile.references, disk=profile.disk)
 
 
 def _task(view: View, attempt: int, workspace: Workspace) -> dict[str, object]:

@@ -78,7 +78,7 @@ def _go_on(view: View, attempt: int) -> Running | Done:
             container.id,
             "agent",
             left_seconds(view, container),
-            tuple(view.profile.secrets.items()),
+            view.profile.references,
             disk=view.profile.disk,
         )
     harvested = _harvest(view, attempt, container)

@@ -11,6 +11,7 @@ from phaseplan.plan.kinds import Memory, Real, Size, TimeLimit, Variable, Whole,
 from phaseplan.plan.model import Model
 
 _TAKEN = (75, 137, 143, 255)  # exit codes that mean something: blocked, killed, stopped, lost by the engine
+PASSWORD = "password"
 _HIGHEST = (1 << 31) - 1  # number of a user or group that an engine takes
 
 
@@ -24,6 +25,14 @@ def _uid(value: str) -> str:
 def _word(value: str) -> str:
     if not value or any(c.isspace() for c in value):
         raise ValueError(f"invalid name {value!r}: write one word, for example debian:12 or bridge")
+    return value
+
+
+def _field(value: str) -> str:
+    if value != PASSWORD and not re.fullmatch(r"extra(\.[^\s.]+)+", value):
+        raise ValueError(
+            f"invalid field {value!r} of a connection: write password, or extra.KEY, for example extra.api_key"
+        )
     return value
 
 
@@ -45,15 +54,36 @@ Word = Annotated[str, AfterValidator(_word)]
 ProviderCode = Annotated[Whole, AfterValidator(_provider_code)]
 
 
+class SecretSource(Model):
+    """Where the value of one secret is: a field of an Airflow connection."""
+
+    connection: Word
+    field: Annotated[str, AfterValidator(_field)] = PASSWORD
+
+    @classmethod
+    def parse(cls, reference: str) -> SecretSource:
+        """Read what `reference` has written."""
+        connection, _, field = reference.partition(" ")
+        return cls(connection=connection, field=field or PASSWORD)
+
+    @property
+    def reference(self) -> str:
+        """The same as one string; no connection's id has a space."""
+        return self.connection if self.field == PASSWORD else f"{self.connection} {self.field}"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Where in the connection's extra the value is."""
+        return tuple(self.field.split(".")[1:])
+
+
 class AgentProfile(Model):
     """One way to run an agent. Secrets are names of Airflow connections, never values."""
 
     image: Word
     command: Words = ()
     environment: dict[Variable, str] = {}
-    secrets: dict[
-        Variable, Annotated[str, AfterValidator(_word)]
-    ] = {}  # variable -> Airflow connection id, whose password it gets
+    secrets: dict[Variable, Word | SecretSource] = {}  # by variable, the connection whose password or field it gets
     network: Annotated[str, AfterValidator(_network)] = "none"  # `none`, `bridge`, or the name of a Docker network
     cpus: Real = Field(default=1.0, ge=0.01, le=100_000, allow_inf_nan=False)  # an engine divides no further
     memory: Memory = 2 << 30  # bytes
@@ -63,6 +93,17 @@ class AgentProfile(Model):
     max_output: Size = 500 << 20  # bytes that may come back, unpacked
     infrastructure_exit_codes: tuple[ProviderCode, ...] = (69,)  # by which it says that its provider is away
     disk: Size = 10 << 30  # bytes it may write to the engine's disk: workspace and everything else
+
+    @property
+    def sources(self) -> dict[str, SecretSource]:
+        """Where the values of the secrets are, by variable."""
+        given = self.secrets.items()
+        return {name: SecretSource(connection=s) if isinstance(s, str) else s for name, s in given}
+
+    @property
+    def references(self) -> tuple[tuple[str, str], ...]:
+        """Variables with `SecretSource.reference`, for a trigger."""
+        return tuple((name, source.reference) for name, source in self.sources.items())
 
     @property
     def uid(self) -> int:

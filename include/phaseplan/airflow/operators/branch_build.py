@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.providers.docker.operators.docker import DockerOperator
-from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from phaseplan.airflow.operators.faults import faults
 from phaseplan.airflow.operators.run import job_of
+from phaseplan.airflow.operators.secrets import readable
 from phaseplan.airflow.operators.telling import tell_branch
 from phaseplan.airflow.triggers.container import ContainerTrigger
 from phaseplan.attempt.job import Again, Done, Heard, Job, ProviderAway, Running, Untouched
@@ -98,7 +98,7 @@ class BranchBuildOperator(DockerOperator):
     def _listen(self, job: Job, running: Running) -> None:
         """Follow a container in this process, and stop it when its time is up."""
         values = given(job.client, running.container, [variable for variable, _ in running.secrets])
-        values |= {conn_id: Connection.get(conn_id).password or "" for _, conn_id in running.secrets}
+        values |= readable(running.secrets)
         said = Excerpt(job.say, one_line)
         redact, cursor, until = Redactor(values.values()), Cursor(), time.monotonic() + running.seconds
         while (left := until - time.monotonic()) > 0:

@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 from phaseplan.airflow.compile.schedule import asset_of
 from phaseplan.airflow.operators.faults import faults
 from phaseplan.airflow.operators.run import made_job, pulled_token, repository, target, token
+from phaseplan.airflow.operators.secrets import check_secrets
 from phaseplan.airflow.operators.telling import tell_phase, tell_wave
 from phaseplan.attempt.job import Job
 from phaseplan.attempt.sweep import sweep
@@ -81,11 +82,12 @@ class OpenPhaseOperator(_PhaseOperator):
         """Whatever would keep the run from its end is said now, before any agent starts. The commit of the base."""
         here = settings()
         check_names(remote, held, ahead)
+        check_secrets(ahead.profiles)
         commit = resolve_base(remote, repo, ahead.plan, base, listed=held)
         check_push(remote, repo, held, ahead, commit)
         with contextlib.closing(connect(here.docker_url)) as client:
             check_engine(client, ahead, here.collector_image)
-        self.log.info("Looked ahead: the target takes the names, the engine has the images.")
+        self.log.info("Looked ahead: the target takes the names, the engine has the images, the secrets have values.")
         return commit
 
 

@@ -7,15 +7,14 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Protocol
 
-from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowSkipException
 
+from phaseplan.airflow.operators.secrets import secrets
 from phaseplan.attempt.job import Job
 from phaseplan.config.settings import repository_for, settings
 from phaseplan.containers.engine import connect
 from phaseplan.ledger.records import Token
 from phaseplan.plan import names
-from phaseplan.plan.agents import AgentProfile
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
 
@@ -37,11 +36,6 @@ def token(context: Any) -> Token:
 def claim(context: Any) -> str:
     """Who may follow or harvest a container: constant over retries, another after a Clear."""
     return f"{context['dag_run'].run_id}/{context['ti'].max_tries}"
-
-
-def secrets(profile: AgentProfile) -> dict[str, str]:
-    """Values of a profile's secrets. Airflow masks what it hands out; redaction of agent output is on top."""
-    return {name: Connection.get(conn_id).password or "" for name, conn_id in profile.secrets.items()}
 
 
 class PhaseTask(Protocol):

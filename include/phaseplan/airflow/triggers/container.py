@@ -9,8 +9,10 @@ from typing import Any
 
 import aiodocker
 from airflow.sdk import Connection
+from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from phaseplan.airflow.operators.secrets import field_of
 from phaseplan.attempt.cancel import cancel
 from phaseplan.containers.disk_usage import INTERVAL, USAGE
 from phaseplan.containers.docker_url import normal
@@ -20,6 +22,7 @@ from phaseplan.containers.lines import Lines
 from phaseplan.containers.lost_end import settle
 from phaseplan.containers.redact import Redactor
 from phaseplan.errors import PhaseplanError
+from phaseplan.plan.agents import SecretSource
 from phaseplan.text.excerpt import FIRST
 from phaseplan.text.shown import one_line
 
@@ -42,7 +45,7 @@ class ContainerTrigger(BaseTrigger):
     :param repository: the plan's own repository, or None for the configured one.
     :param deadline: seconds since 1970 after which the container is stopped.
     :param since: only log lines from this second on.
-    :param secrets: variables with the Airflow connection ids whose passwords must not show in the log.
+    :param secrets: variables with the `SecretSource.reference` of what must not show in the log.
     :param disk: bytes after which the container is stopped; 0: nobody looks.
     """
 
@@ -67,7 +70,7 @@ class ContainerTrigger(BaseTrigger):
         self.repository = repository
         self.deadline = deadline
         self.since = since
-        self.secrets = tuple((variable, conn_id) for variable, conn_id in secrets)
+        self.secrets = tuple((variable, reference) for variable, reference in secrets)
         self.disk = disk
         self._lines = 0  # of the log that were read and shown
 
@@ -162,8 +165,14 @@ class ContainerTrigger(BaseTrigger):
 
     async def _passwords(self) -> list[str]:
         """The secrets' values; asking for them also makes Airflow mask them."""
-        found = [(await Connection.async_get(conn_id)).password for _, conn_id in self.secrets]
-        return [str(password) for password in found if password]
+        found = []
+        for variable, reference in self.secrets:
+            source = SecretSource.parse(reference)
+            try:
+                found.append(field_of(await Connection.async_get(source.connection), source))
+            except AirflowNotFoundException:
+                self.log.warning("Connection %s, the source of %s, is gone.", source.connection, variable)
+        return [value for value in found if value]
 
     async def _given(self, docker: aiodocker.Docker) -> list[str]:
         """What the container was given, which need not be what the secrets are now."""
