@@ -158,7 +158,7 @@ def test_a_selection_leaves_the_rest_untouched_and_does_not_complete(lab: Lab) -
     assert lab.state("2") == "passed"
     closing = lab.close(token)
     assert closing.ok and not closing.complete and "1 of 1 selected branches" in closing.message
-    with pytest.raises(InputFault, match="no branch 9; it has 1, 2"):
+    with pytest.raises(InputFault, match="phase 5 has no branch `9`; branches: 1, 2"):
         lab.open(plan, "run-3", branches=["9"])
 
 

@@ -10,7 +10,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
-from phaseplan.plan.lint.rules import gitnames, paths
+from phaseplan.plan.git_names import fault
+from phaseplan.plan.lint.rules import paths
 from phaseplan.plan.patterns.overlap import common_path
 
 NAMES = st.lists(
@@ -35,7 +36,7 @@ PATTERNS = st.builds(
 def test_names_are_judged_as_git_judges_them(name: str) -> None:
     git = subprocess.run(["git", "check-ref-format", "--branch", name], capture_output=True, check=False)
     stands_for_another = name in ("HEAD", "@") or name.startswith("@{-")
-    assert (gitnames.fault(name) is None) == (git.returncode == 0 and not stands_for_another)
+    assert (fault(name) is None) == (git.returncode == 0 and not stands_for_another)
 
 
 @given(st.text(alphabet="ab/*?[]!^-\\#. ", max_size=8))

@@ -20,6 +20,7 @@ from phaseplan.ledger.records import RunRecord, State
 from phaseplan.plan import names
 from phaseplan.plan.graph import dependents, merge_order, transitive
 from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.run_request import RunRequest
 from phaseplan.report.status import PhaseStatus, build_status
 
 HELP = "bring branches back that are isolated, blocked or unfinished"
@@ -83,9 +84,8 @@ def command(
     plan_file: Path, url: str, agents: Path, last: RunRecord, chosen: Sequence[str], home: Path | None
 ) -> list[str]:
     """Arguments of `phaseplan run` that carry the branches out as a Clear of the last run would."""
-    pairs = [f"base={last.base_name}", f"start={last.start}", f"branches={','.join(chosen)}"]
-    pairs += [f"agent={last.agent}"] if last.agent else []
-    sets = [word for pair in pairs for word in ("--set", pair)]
+    asked = RunRequest(base=last.base_name, start=last.start, branches=tuple(chosen), agent=last.agent)
+    sets = [word for pair in asked.pairs() for word in ("--set", pair)]
     return [
         str(plan_file),
         "--repository",

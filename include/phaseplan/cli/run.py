@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from phaseplan.cli import tables
 from phaseplan.cli.lastrun import remember
@@ -25,6 +25,7 @@ from phaseplan.config.settings import Settings, notifiers_file, settings
 from phaseplan.errors import Infrastructure, InputFault
 from phaseplan.phase.close import complete
 from phaseplan.plan.campaign import Campaign, load_campaign
+from phaseplan.plan.model import Start
 from phaseplan.report.status import PhaseStatus, build_status
 
 HELP = "carry plans out with an Airflow of its own, then stop it"
@@ -37,9 +38,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--repository", metavar="URL", help="the target repository, instead of the plans' own")
     parser.add_argument("--agents", type=Path, metavar="FILE", help="agent profiles (default: include/agents.yaml)")
-    parser.add_argument(
-        "--start", choices=("wave", "dependencies"), help="what a branch waits for (default: the plan's)"
-    )
+    parser.add_argument("--start", choices=get_args(Start), help="what a branch waits for (default: the plan's)")
     parser.add_argument(
         "--set",
         dest="pairs",

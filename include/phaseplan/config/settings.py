@@ -9,7 +9,7 @@ import json
 import os
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
@@ -19,6 +19,7 @@ from phaseplan.config import place
 from phaseplan.config.airflow_cfg import SECTION, AirflowCfg
 from phaseplan.errors import InputFault
 from phaseplan.plan.address import fault
+from phaseplan.plan.model import Start
 
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 PREFIX = "AIRFLOW__PHASEPLAN__"
@@ -88,7 +89,7 @@ class Settings(BaseSettings):
     collector_image: str = Field(
         default="phaseplan/collector:2", description="image that brings work back out of containers"
     )
-    start: Literal["wave", "dependencies"] | None = Field(default=None, description="overrides every plan's `start`")
+    start: Start | None = Field(default=None, description="overrides every plan's `start`")
     schedules: Switch = Field(default=True, description="false: phases start only by hand, whatever plans say")
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
         default="UTC", description="IANA zone in which crons are read"

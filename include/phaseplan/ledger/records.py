@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.model import PhasePlan, Start
+from phaseplan.plan.run_request import Rebuild
 from phaseplan.text.shown import plain, told
 
 
@@ -156,7 +157,11 @@ class Due(Record):
 
 
 class RunRecord(Record):
-    """The run that holds the ledger. Everything a task needs to know of the run is here."""
+    """The run that holds the ledger. Everything a task needs to know of the run is here.
+
+    What it was asked to do is written down field by field as `RunRequest.recorded` gives it; a test holds the two
+    together.
+    """
 
     id: str
     epoch: int  # fencing: a smaller epoch moves nothing
@@ -166,7 +171,7 @@ class RunRecord(Record):
     start: Start
     branches: tuple[str, ...] = ()  # the selection; empty: all
     agent: str | None = None  # overrides every profile
-    rebuild: Literal["auto", "always"] = "auto"
+    rebuild: Rebuild = "auto"
     opened: str
     closed: str | None = None
     complete: bool = False
@@ -226,7 +231,7 @@ class Night(Record):
     base: str
     base_name: str
     plan: str  # digest
-    rebuild: Literal["auto", "always"] = "auto"
+    rebuild: Rebuild = "auto"
     start: Start
     complete: bool = False
     fault: str = ""  # why it could not begin

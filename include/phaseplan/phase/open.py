@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from phaseplan.errors import InputFault
 from phaseplan.ledger.records import Pinned, RunRecord, Token, changed, now
 from phaseplan.ledger.run import check_token, settle_unfinished
 from phaseplan.ledger.run_history import abandoned
@@ -16,21 +15,10 @@ from phaseplan.merging.base import resolve_base
 from phaseplan.merging.reconcile import reconcile
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.digest import plan_digest
-from phaseplan.plan.model import PhasePlan, Start
+from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.run_request import RunRequest, check_agent, check_branches
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a run is asked to do."""
-
-    run_id: str
-    base_name: str
-    start: Start
-    branches: tuple[str, ...] = ()
-    agent: str | None = None
-    rebuild: Literal["auto", "always"] = "auto"
 
 
 @dataclass(frozen=True)
@@ -57,14 +45,11 @@ def open_phase(
     *,
     run_id: str,
     base_name: str,
-    start: Start,
-    branches: Sequence[str] = (),
-    agent: str | None = None,
-    rebuild: Literal["auto", "always"] = "auto",
+    **more: Any,
 ) -> Token:
     """Take over the ledger for a run that nobody has looked ahead for; see `take_over`."""
-    asked = Asked(run_id, base_name, start, tuple(branches), agent, rebuild)
-    return take_over(remote, repo, plan, profiles, asked).token
+    request = RunRequest.model_validate({"base": base_name, **more})
+    return take_over(remote, repo, plan, profiles, run_id, request).token
 
 
 def take_over(
@@ -72,26 +57,27 @@ def take_over(
     repo: GitRepo,
     plan: PhasePlan,
     profiles: Mapping[str, AgentProfile],
-    asked: Asked,
+    run_id: str,
+    request: RunRequest,
     seen: Seen | None = None,
 ) -> Opened:
     """Take over the ledger for a run: reconcile, pin base and plan, begin a new epoch.
 
     Doing it again for the same run with the same inputs gives the same token.
 
+    :raises InputFault: the plan has no such branch, or a run that begins asks for an agent that there is not.
     :raises BaseMissing: there is no such branch, tag or commit; nothing was created.
     """
-    _known(plan, asked.branches)
-    base = seen.base if seen else resolve_base(remote, repo, plan, asked.base_name)
+    check_branches(request.branches, plan.by_id, f"phase {plan.phase} has no")
+    base = seen.base if seen else resolve_base(remote, repo, plan, request.base)
     before = reconcile(repo, remote, plan.phase, snapshot=seen.snapshot if seen else None)
-    wanted: dict[str, Any] = {"base": base, "base_name": asked.base_name, "plan": plan_digest(plan)}
-    wanted |= {name: getattr(asked, name) for name in ("start", "branches", "agent", "rebuild")}
-    run_id = asked.run_id
+    wanted: dict[str, Any] = {"base": base, "plan": plan_digest(plan), **request.recorded()}
 
     def change(snapshot: Snapshot) -> Change | None:
         old = snapshot.ledger.run if snapshot.ledger else None
         if old and old.id == run_id and old.closed is None and all(getattr(old, k) == v for k, v in wanted.items()):
             return None
+        check_agent(request.agent, profiles)  # one that was begun has its profiles pinned
         run = RunRecord.model_validate({**wanted, "id": run_id, "epoch": old.epoch + 1 if old else 1, "opened": now()})
         if old and old.id == run_id:
             run = changed(run, due=old.due)  # begun again: what it has decided stays part of its story
@@ -107,8 +93,3 @@ def take_over(
     token = Token(run=run_id, epoch=run.epoch if run else 0, base=base, plan=str(wanted["plan"]))
     check_token(snapshot, token)
     return Opened(token, snapshot)
-
-
-def _known(plan: PhasePlan, branches: Sequence[str]) -> None:
-    if unknown := [b for b in branches if b not in plan.by_id]:
-        raise InputFault(f"phase {plan.phase} has no branch {', '.join(unknown)}; it has {', '.join(plan.by_id)}")

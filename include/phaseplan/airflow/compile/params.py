@@ -1,72 +1,55 @@
-"""Define the trigger form of a phase: five fields, each of which refuses a bad value."""
+"""Make the trigger form of a phase from `RunRequest`: each of its fields refuses a bad value."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
+from typing import Any
 
 from airflow.sdk import Param
 
 from phaseplan.plan.model import DEPENDENCIES, PhasePlan
-
-#: What git may take for a name, and never for an option; whether it is one is looked up when the phase opens.
-_NAME = r"^[^-/\x00-\x20\x7f~^:?*\[\\][^\x00-\x20\x7f~^:?*\[\\]*$"
+from phaseplan.plan.run_request import RunRequest
 
 
 def form(plan: PhasePlan, profiles: Collection[str], start: str) -> dict[str, Param]:
-    """Parameters of a run; `./phaseplan run --set key=value` sets exactly these."""
-    return {
-        "base": _base(plan),
-        "start": Param(
-            start,
-            type="string",
-            enum=["wave", "dependencies"],
-            title="Start",
-            description="wave: a branch waits for the previous wave; dependencies: only for what it needs.",
-        ),
+    """Parameters of a run; `./phaseplan run --set key=value` sets exactly these.
+
+    :param start: what a branch waits for where the user changes nothing.
+    """
+    schemas = _schemas()
+    of_plan = {
+        "base": {"default": plan.base_name, "description": _base(plan, schemas["base"]["description"])},
+        "start": {"default": start},
         "branches": _branches(plan),
         "agent": _agent(profiles),
-        "rebuild": Param(
-            "auto",
-            type="string",
-            enum=["auto", "always"],
-            title="Rebuild",
-            description="auto: a passed verdict for the same inputs is reused; always: agents build anew.",
-        ),
+    }
+    return {name: Param(**{**schema, **of_plan.get(name, {})}) for name, schema in schemas.items()}
+
+
+@cache
+def _schemas() -> dict[str, dict[str, Any]]:
+    """The fields as JSON Schema; made once a process, because Airflow parses every plan again and again."""
+    found: dict[str, dict[str, Any]] = RunRequest.model_json_schema()["properties"]
+    return found
+
+
+def _base(plan: PhasePlan, said: str) -> str:
+    """The text of the field; of a phase that depends on others it also says what that base is."""
+    return (
+        f"{said}; `{DEPENDENCIES}`: what the phases it depends on have integrated." if plan.depends_on else f"{said}."
+    )
+
+
+def _branches(plan: PhasePlan) -> dict[str, Any]:
+    ids = [branch.id for branch in plan]
+    return {
+        "default": [],
+        "items": {"type": "string", "enum": ids},
+        "examples": ids,
+        "values_display": {branch.id: f"{branch.id} {branch.slug}" for branch in plan},
     }
 
 
-def _base(plan: PhasePlan) -> Param:
-    return Param(
-        plan.base_name,
-        type="string",
-        minLength=1,
-        pattern=_NAME,
-        title="Base",
-        description="Branch, tag or commit of the target repository that the phase builds on"
-        + (f"; `{DEPENDENCIES}`: what the phases it depends on have integrated." if plan.depends_on else "."),
-    )
-
-
-def _branches(plan: PhasePlan) -> Param:
-    ids = [branch.id for branch in plan]
-    return Param(
-        [],
-        type=["array", "null"],
-        items={"type": "string", "enum": ids},
-        uniqueItems=True,
-        examples=ids,
-        values_display={branch.id: f"{branch.id} {branch.slug}" for branch in plan},
-        title="Branches",
-        description="Only these; the others succeed untouched. Empty: all.",
-    )
-
-
-def _agent(profiles: Collection[str]) -> Param:
-    return Param(
-        None,
-        type=["string", "null"],
-        enum=[None, *sorted(profiles)],
-        values_display={"null": "the plan's own"},
-        title="Agent",
-        description="Profile that builds every branch of this run instead of the plan's own.",
-    )
+def _agent(profiles: Collection[str]) -> dict[str, Any]:
+    return {"enum": [None, *sorted(profiles)], "values_display": {"null": "the plan's own"}}

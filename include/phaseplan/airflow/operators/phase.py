@@ -26,13 +26,14 @@ from phaseplan.ledger.records import Ledger
 from phaseplan.ledger.write import Snapshot, read
 from phaseplan.merging.base import resolve_base
 from phaseplan.phase.close import close_phase
-from phaseplan.phase.open import Asked, Seen, take_over
+from phaseplan.phase.open import Seen, take_over
 from phaseplan.phase.preflight import Ahead, check_engine, check_names, check_push, check_target
 from phaseplan.phase.task import renew
 from phaseplan.plan import names
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.campaign import load_valid
 from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.run_request import RunRequest
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
 from phaseplan.wave.task import WaveTask
@@ -57,16 +58,17 @@ class OpenPhaseOperator(_PhaseOperator):
 
     def execute(self, context: Any) -> None:
         """Push the token; in wave mode skip `start_by_dependencies`, so that waves wait for waves."""
-        params = context["params"]
         with faults():
+            asked = RunRequest.read(context["params"])
             held = check_target(target(self.repository))
         with faults(), repository(self.repository) as (remote, repo):
             file, plan, profiles = _pinned(self.phase)
-            base = self._look_ahead(remote, repo, held, _ahead(plan, profiles, params), params["base"])
+            base = self._look_ahead(remote, repo, held, _ahead(plan, profiles, asked), asked.base)
             found = read(repo, remote, self.phase, listed=held)
             before, built_by = found.ledger, {v.agent for vs in found.verdicts.values() for v in vs}
-            needed = _needed(plan, profiles, {params["agent"], *built_by})
-            opened = take_over(remote, repo, plan, needed, _asked(context["dag_run"].run_id, params), Seen(base, found))
+            needed = _needed(plan, profiles, {asked.agent, *built_by})
+            run_id = context["dag_run"].run_id
+            opened = take_over(remote, repo, plan, needed, run_id, asked, Seen(base, found))
             made, now = opened.token, opened.snapshot
             _remember(remote.url, plan, file)
             job = made_job(context, self, "", made, remote, repo)
@@ -75,7 +77,7 @@ class OpenPhaseOperator(_PhaseOperator):
             renew(job, now)
         self.log.info("Phase %s is open on base %s (epoch %s).", self.phase, made.base, made.epoch)
         context["ti"].xcom_push(key="return_value", value=made.model_dump(mode="json"))
-        if params["start"] == "wave":
+        if asked.start == "wave":
             raise DownstreamTasksSkipped(tasks=[names.BY_DEPENDENCIES])
 
     def _look_ahead(self, remote: Remote, repo: GitRepo, held: dict[str, str], ahead: Ahead, base: str) -> str:
@@ -159,11 +161,6 @@ def _pinned(phase: int) -> tuple[Path, PhasePlan, dict[str, AgentProfile]]:
     raise InputFault(f"no valid plan for phase {phase} in {here.plans}: run `./phaseplan lint`")
 
 
-def _asked(run_id: str, params: Any) -> Asked:
-    chosen = tuple(params["branches"] or ())
-    return Asked(run_id, params["base"], params["start"], chosen, params["agent"], params["rebuild"])
-
-
 def _remember(url: str, plan: PhasePlan, file: Path) -> None:
     """Say to `reintegrate` which file to look at; a `run` has said it already, of the file this one is a copy of."""
     here = settings()
@@ -172,10 +169,10 @@ def _remember(url: str, plan: PhasePlan, file: Path) -> None:
         origins.keep(here.state, url, plan, file, here.agents)
 
 
-def _ahead(plan: PhasePlan, profiles: dict[str, AgentProfile], params: Any) -> Ahead:
+def _ahead(plan: PhasePlan, profiles: dict[str, AgentProfile], asked: RunRequest) -> Ahead:
     """What the run is about to do; branches that no plan has are left to `open_phase`, which names them."""
-    chosen = [b for b in params["branches"] or plan.by_id if b in plan.by_id]
-    names = {params["agent"] or plan.profile_of(plan.by_id[b]) for b in chosen} | {plan.gates.profile}
+    chosen = [b for b in asked.branches or plan.by_id if b in plan.by_id]
+    names = {asked.agent or plan.profile_of(plan.by_id[b]) for b in chosen} | {plan.gates.profile}
     return Ahead(plan, chosen, {name: profile for name, profile in profiles.items() if name in names})
 
 

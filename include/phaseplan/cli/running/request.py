@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from phaseplan.errors import InputFault
-from phaseplan.plan.lint.rules.gitnames import fault
-from phaseplan.plan.model import DEPENDENCIES, PhasePlan, Start
-
-_REBUILD = ("auto", "always")
+from phaseplan.plan.lint.suggest import nearest
+from phaseplan.plan.model import DEPENDENCIES, PhasePlan
+from phaseplan.plan.run_request import RunRequest, check_agent, check_branches, check_value
 
 
 @dataclass(frozen=True)
@@ -44,51 +43,31 @@ def parse_settings(pairs: Sequence[str], profiles: Collection[str]) -> dict[str,
     conf: dict[str, Any] = {}
     for pair in pairs:
         key, sign, value = pair.partition("=")
-        if key not in _READ or not sign:
-            hint = _near(key, _READ) or f"keys: {', '.join(_READ)}"
+        if key not in RunRequest.model_fields or not sign:
+            near = nearest(key, RunRequest.model_fields)
+            hint = f"did you mean `{near}`?" if near else f"keys: {', '.join(RunRequest.model_fields)}"
             raise InputFault(f"--set {pair}: write key=value with a known key; {hint}.")
-        conf[key] = _READ[key](pair, value, profiles)
+        conf[key] = _read(key, value)
+        with _of_the_command_line():
+            check_value(key, conf[key])
+            check_agent(conf.get("agent"), profiles)
     return conf
 
 
-def _one_of(allowed: Collection[str]) -> Callable[[str, str, Collection[str]], str]:
-    def read(pair: str, value: str, profiles: Collection[str]) -> str:
-        if value not in allowed:
-            raise InputFault(f"--set {pair}: one of {', '.join(allowed)}.")
+@contextmanager
+def _of_the_command_line() -> Iterator[None]:
+    """Say of a value that is refused where it was written."""
+    try:
+        yield
+    except InputFault as error:
+        raise InputFault(f"--set {error}") from error
+
+
+def _read(key: str, value: str) -> object:
+    """A value as its parameter wants it; branches are separated by commas."""
+    if key != "branches":
         return value
-
-    return read
-
-
-def _agent(pair: str, value: str, profiles: Collection[str]) -> str:
-    if value not in profiles:
-        hint = _near(value, profiles) or f"profiles: {', '.join(sorted(profiles)) or 'none'}"
-        raise InputFault(f"--set {pair}: no agent profile has this name; {hint}.")
-    return value
-
-
-def _base(pair: str, value: str, profiles: Collection[str]) -> str:
-    if fault(value) is not None:
-        raise InputFault(f"--set {pair}: not the name of a branch, tag or commit.")
-    return value
-
-
-def _branches(pair: str, value: str, profiles: Collection[str]) -> list[str]:
     return list(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
-
-
-_READ: dict[str, Callable[[str, str, Collection[str]], Any]] = {
-    "base": _base,
-    "start": _one_of(get_args(Start)),
-    "branches": _branches,
-    "agent": _agent,
-    "rebuild": _one_of(_REBUILD),
-}
-
-
-def _near(word: str, words: Collection[str]) -> str:
-    close = difflib.get_close_matches(word, list(words), n=1)
-    return f"did you mean `{close[0]}`?" if close else ""
 
 
 def requests(
@@ -106,10 +85,8 @@ def requests(
         by_phase[plan.phase] = file
     wanted = list(conf.get("branches", ()))
     known = [branch.id for _, plan in plans for branch in plan]
-    for branch_id in wanted:
-        if branch_id not in known:
-            hint = _near(branch_id, known) or f"branches: {', '.join(known)}"
-            raise InputFault(f"--set branches: no plan has a branch `{branch_id}`; {hint}.")
+    with _of_the_command_line():
+        check_branches(wanted, known)
     _one_base(plans, conf)
     found = []
     for file, plan in sorted(plans, key=lambda pair: pair[1].phase):

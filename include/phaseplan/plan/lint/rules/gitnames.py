@@ -5,29 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from phaseplan.plan.git_names import fault
 from phaseplan.plan.lint.diagnostics import Finding, Path
 from phaseplan.plan.lint.rules.view import View
 from phaseplan.plan.model import DEPENDENCIES
 
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")
 _VERSION = re.compile(r"(.+)-v([1-9][0-9]*)", re.DOTALL)
-_LONGEST = 200  # bytes; git stores a ref as a file, and locks it under a longer name
-
-
-def fault(name: str) -> str | None:
-    """Why git would not take `name` for a branch; None: it would."""
-    if (bad := _FORBIDDEN.search(name)) is not None:
-        return f"contains {bad[0]!r}"
-    for text in ("..", "@{", "//"):
-        if text in name:
-            return f"contains `{text}`"
-    if name in ("", "@", "HEAD"):
-        return "is not a name"
-    if name.startswith(("-", "/")) or name.endswith(("/", ".")):
-        return f"{'begins' if name[0] in '-/' else 'ends'} with `{name[0] if name[0] in '-/' else name[-1]}`"
-    if any(part.startswith(".") or part.endswith(".lock") for part in name.split("/")):
-        return "has a part that begins with `.` or ends in `.lock`"
-    return f"is longer than {_LONGEST} bytes" if len(name.encode()) > _LONGEST else None
 
 
 def version_of(name: str) -> str | None:
