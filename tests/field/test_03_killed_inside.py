@@ -47,6 +47,8 @@ def test_a_container_that_a_person_stops_says_nothing_and_the_next_try_begins_an
     commands = ("true", "trap 'exit 0' TERM; sleep 30 & wait", "true")
     gating = gates.bench().gating(repo, str(repo.rev("main")), commands)
     waiting = gating.advance(1)
+    while isinstance(waiting, Waiting) and waiting.command == commands[0]:  # on a busy machine that takes its time
+        waiting = gating.advance(1)
     assert isinstance(waiting, Waiting) and waiting.command == commands[1]
     getattr(gates.client.api, how)(waiting.container)
     with pytest.raises(GateStopped, match="was stopped from outside while it ran"):

@@ -8,6 +8,7 @@ names, and every git command has a time limit after which it is gone, with all i
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -151,12 +152,13 @@ def test_git_itself_runs_no_helper_that_an_address_names(tmp_path: Path, url: st
 
 def test_a_git_that_does_not_end_is_ended_with_all_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(patience.LIMITS, "ls-remote", 1.0)
-    monkeypatch.setenv("GIT_SSH_COMMAND", "sleep 3131; true")
+    seconds = f"3131.{os.getpid()}"  # that no other process sleeps
+    monkeypatch.setenv("GIT_SSH_COMMAND", f"sleep {seconds}; true")
     since = time.monotonic()
     with pytest.raises(Infrastructure, match=r"git ls-remote did not end within 1 s and was stopped: the target"):
         Remote("ssh://host/x").refs()
     assert time.monotonic() - since < 60
-    assert "sleep 3131" not in subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True).stdout
+    assert f"sleep {seconds}" not in subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True).stdout
 
 
 def test_a_stream_that_was_cut_is_not_taken_for_all_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ Right: what talks to another repository has a limit without a word or any progre
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import subprocess
 import time
@@ -29,14 +30,24 @@ from phaseplan.repository.remote import Remote, Update
 from phaseplan.repository.time_limits import GitTooSlow, TargetSilent
 from tests.git.lab import Lab, plan_of
 
+SLEEP, LONGER = f"3434.{os.getpid()}", f"3535.{os.getpid()}"  # seconds that no other process sleeps
+
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     for verb in patience.STILL:
         monkeypatch.setitem(patience.STILL, verb, 2.0)
     yield Lab(tmp_path)
-    running = subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True).stdout
-    assert not {"sleep 3434", "sleep 3535"} & set(running.splitlines())
+    until = time.monotonic() + 10  # a killed process is gone a moment later
+    while running() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not running()
+
+
+def running() -> set[str]:
+    """The sleeps of this process's hooks that are there; other runs of these tests have others."""
+    listed = subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True).stdout
+    return {f"sleep {SLEEP}", f"sleep {LONGER}"} & set(listed.splitlines())
 
 
 def hook(lab: Lab, script: str) -> None:
@@ -45,10 +56,12 @@ def hook(lab: Lab, script: str) -> None:
     file.chmod(0o755)
 
 
-HANG = "setsid sleep 3434 >/dev/null 2>&1 &\nsleep 3535"
+HANG = f"setsid sleep {SLEEP} >/dev/null 2>&1 &\nsleep {LONGER}"
 
 
-@pytest.mark.parametrize("script", [HANG, "while :; do :; done", f"echo deploying >&2\n{HANG}"])
+@pytest.mark.parametrize(
+    "script", [HANG, "while :; do :; done", f"echo deploying >&2\n{HANG}"], ids=["hangs", "spins", "speaks and hangs"]
+)
 def test_a_hook_that_hangs_is_given_up_with_all_it_started(lab: Lab, script: str) -> None:
     hook(lab, script)
     begun = time.monotonic()
