@@ -8,14 +8,14 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]|[\u200b-\u2
 
 
 def clean(value: str) -> str:
-    """Text of a plan made safe for a terminal: no control or direction characters."""
+    """Replace control and direction characters in a plan's text, so that a terminal can show it."""
     return _UNPRINTABLE.sub("?", value)
 
 
 def path_text(path: str) -> str:
-    """A path that an agent chose, fit for JSON, a terminal and another agent's brief: one short line of text.
+    """Make a path that an agent chose safe for JSON, a terminal and another agent's brief: one short line.
 
-    Without this a file could be called `x`, a blank line, and new orders for whoever reads the brief.
+    Without this a file could be called `x`, a blank line, and new orders for the agent that reads the brief.
     """
     text = clean(path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")).replace("`", "?")
     return text if len(text) <= 120 else f"{text[:117]}..."

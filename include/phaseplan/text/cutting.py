@@ -25,7 +25,7 @@ _HIDE: ContextVar[Hide] = ContextVar("hide", default=_as_it_is)
 
 @contextmanager
 def hiding(hide: Hide) -> Iterator[None]:
-    """Apply `hide` to every text that is cut inside, in this thread."""
+    """Replace secrets with `hide` in every text that is cut inside, in this thread."""
     before = _HIDE.set(hide)
     try:
         yield
@@ -34,5 +34,5 @@ def hiding(hide: Hide) -> Iterator[None]:
 
 
 def cut(text: str, most: int = 2000) -> str:
-    """The beginning of a text, of at most so many characters, all of which can be shown."""
+    """Return the beginning of a text, at most `most` characters, with secrets and control characters replaced."""
     return plain(_HIDE.get()(text))[:most]

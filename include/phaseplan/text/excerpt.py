@@ -12,10 +12,10 @@ _FRAME = 80
 
 
 class Excerpt:
-    """A sink for a log's lines, in front of another. Call `end` after the last line.
+    """Pass the first and the last lines of a log on to another sink. Call `end` after the last line.
 
-    :param shown: how a line is shown; what is said about lines is not a line.
-    :param skip: so many lines from the beginning have been shown already, by somebody else.
+    :param shown: makes a line fit to be shown; applied to the log's lines, not to the notice about left-out lines.
+    :param skip: number of lines from the beginning that another process has shown already.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Excerpt:
             self._sink(self._shown(line))
 
     def end(self) -> None:
-        """Say what is left out, and show the end."""
+        """Report how many lines are left out, and show the last ones."""
         left_out = self.count - self._first - len(self._end)
         if left_out > 0:
             first, last = self._first + 1, self._first + left_out

@@ -29,7 +29,7 @@ _CUSTOMS: dict[str, Callable[[str], object]] = {
 
 
 def visible(text: str) -> str:
-    """A name as it can be shown: what hides, or moves the cursor, in hexadecimal."""
+    """Write out, in hexadecimal, the characters of a name that are invisible or move the cursor."""
     return _HIDING.sub(_escape, _CONTROL.sub(_escape, text))
 
 
@@ -39,7 +39,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def deceptive(path: str) -> Iterator[str]:
-    """What is wrong with a name whatever the base does."""
+    """List what is wrong with a path, whatever names the base already has."""
     if _CONTROL.search(path):
         yield "a path with control characters"
     if _HIDING.search(path):
@@ -49,12 +49,12 @@ def deceptive(path: str) -> Iterator[str]:
 
 
 def turns(text: str) -> bool:
-    """Whether a text does something to a terminal, or to the direction of reading."""
+    """Say whether a text holds control characters or changes the direction of reading."""
     return _TURNING.search(text) is not None
 
 
 def twins(added: Iterable[str], present: Iterable[str]) -> list[tuple[str, str]]:
-    """(new path, another path) of those that only upper case or accents composed otherwise tell apart."""
+    """List pairs (new path, present path) that differ only in upper case or in how accents are composed."""
     others: dict[str, list[str]] = {}
     for path in present:
         others.setdefault(_folded(path), []).append(path)
@@ -66,7 +66,7 @@ def _folded(path: str) -> str:
 
 
 def bare_repositories(paths: Iterable[str]) -> set[str]:
-    """Folders (ending in `/`; empty: the top) that git takes for a repository. Empty folders are in no commit."""
+    """Find folders (ending in `/`; empty: the top) that git takes for a repository. Empty folders are in no commit."""
     heads, stores = set[str](), set[str]()
     for path in paths:
         *folders, name = path.split("/")
@@ -80,13 +80,15 @@ def bare_repositories(paths: Iterable[str]) -> set[str]:
 
 
 def unusual(added: Iterable[str], base: Callable[[], Iterable[str]]) -> list[tuple[str, str]]:
-    """(path, what is wrong) of new paths that break a custom which the base keeps.
+    """List (path, what is wrong) of new paths that break a naming custom which the base keeps.
 
-    :param base: lists the base's paths; only asked where there is something to excuse.
+    :param base: lists the base's paths; called only if a new path breaks a custom.
     """
-    found = [(path, said) for path in added for said, wrong in _CUSTOMS.items() if any(map(wrong, path.split("/")))]
-    if not found:
+    breaches = [
+        (path, fault) for path in added for fault, wrong in _CUSTOMS.items() if any(map(wrong, path.split("/")))
+    ]
+    if not breaches:
         return []
-    known = [part for path in base() for part in path.split("/")]
-    kept = {said for said in {said for _, said in found} if not any(map(_CUSTOMS[said], known))}
-    return [(path, said) for path, said in found if said in kept]
+    base_parts = [part for path in base() for part in path.split("/")]
+    kept_customs = {fault for fault in {fault for _, fault in breaches} if not any(map(_CUSTOMS[fault], base_parts))}
+    return [(path, fault) for path, fault in breaches if fault in kept_customs]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 
-GUTTER = "| "  # begins every line that somebody else wrote
+GUTTER = "| "  # begins every line that another program or person wrote
 
 
 def plain(text: str) -> str:
-    """The text with control, formatting and direction characters written out; newlines and tabs stay."""
+    """Write out control, formatting and direction characters; newlines and tabs stay."""
     return text if text.isprintable() else "".join(map(_plain, text))
 
 
@@ -19,11 +19,11 @@ def _plain(character: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """One line of somebody else's output, as a task's log shows it."""
+    """Format one line of another program's output for a task's log."""
     return GUTTER + plain(text).replace("\n", "\\n")
 
 
 def told(text: str) -> str:
-    """Somebody else's words inside ours: what they wrote from their second line on stands behind the gutter."""
+    """Quote another program's text inside a message of ours: every line after the first gets the gutter."""
     first, *more = plain(text).split("\n")
     return "\n".join([first, *(line if line.startswith(GUTTER) else GUTTER + line for line in more)])
