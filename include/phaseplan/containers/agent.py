@@ -34,13 +34,13 @@ def create_agent(
     :param secrets: values by variable; `profile.secrets` names where they come from, this is what they are.
     :param environment: more variables, over those of the profile.
     :param documents: files under /phaseplan, `task.json` among them.
-    :param pid1: see `pid1.files`; without them, whoever ended the container cannot be told.
+    :param pid1: see `pid1.files`; without them it is unknown whether the agent or the engine ended the container.
     :raises ImageMissing: the engine lacks the profile's image. Nothing is left behind by any failure.
     """
     spec = replace(
         of_profile(profile, labels),
         command=profile.command,
-        environment={**profile.environment, **environment, **secrets, **_told(labels)},
+        environment={**profile.environment, **environment, **secrets, **_variables(labels)},
         own_pid1=bool(pid1),
     )
     container_id = engine.create(client, spec)
@@ -53,7 +53,8 @@ def create_agent(
     return container_id
 
 
-def _told(labels: Labels) -> dict[str, str]:
+def _variables(labels: Labels) -> dict[str, str]:
+    """Return the environment variables that tell an agent its phase, branch, attempt and folders."""
     return {
         "PHASEPLAN_PHASE": str(labels.phase),
         "PHASEPLAN_BRANCH": labels.branch,

@@ -50,7 +50,7 @@ _ATTRIBUTES = """# Files here are the repository's own bytes: no attribute conve
 
 @dataclass(frozen=True)
 class Checkout:
-    """What goes into /workspace. `branch` None leaves HEAD detached."""
+    """Describe the repository that goes into /workspace. `branch` None leaves HEAD detached."""
 
     repo: GitRepo
     commit: str
@@ -78,30 +78,30 @@ def copy_in(
 
 
 def _in_chunks(stream: Iterator[bytes]) -> Iterator[bytes]:
-    """Few large writes instead of many small ones."""
-    held = bytearray()
+    """Join many small pieces into few large writes."""
+    buffer = bytearray()
     for piece in stream:
-        held += piece
-        if len(held) >= CHUNK:
-            yield bytes(held)
-            held.clear()
-    yield bytes(held)
+        buffer += piece
+        if len(buffer) >= CHUNK:
+            yield bytes(buffer)
+            buffer.clear()
+    yield bytes(buffer)
 
 
 def archive(checkout: Checkout, documents: Mapping[str, bytes], folder: Path) -> Iterator[bytes]:
-    """The whole as one tar stream; `folder` takes git's pack meanwhile."""
+    """Build the checkout and the documents as one tar stream; `folder` holds git's pack meanwhile."""
     tar = _Tar(checkout.uid, checkout.gid, _commit_time(checkout))
-    found = entries(checkout.repo, checkout.commit, trees=True)
-    _refuse_unsafe(found)
+    tree_entries = entries(checkout.repo, checkout.commit, trees=True)
+    _refuse_unsafe(tree_entries)
     yield tar.folder("workspace")
     sizes: dict[str, int] = {}
-    with ThreadPoolExecutor(1) as beside:
-        pack = beside.submit(_pack, checkout, found, folder)  # git packs while the files go out
-        yield from _files(checkout.repo, found, tar, sizes)
+    with ThreadPoolExecutor(1) as executor:
+        pack = executor.submit(_pack, checkout, tree_entries, folder)  # git packs while the files go out
+        yield from _files(checkout.repo, tree_entries, tar, sizes)
         tar.mtime = max(tar.mtime + 1, int(time.time()))  # later than the files, or git would take each entry for racy
         yield from _repository(checkout, tar)
         yield from _objects(pack.result(), tar)
-    files = [entry for entry in found if entry.kind != "tree"]
+    files = [entry for entry in tree_entries if entry.kind != "tree"]
     yield from tar.file("workspace/.git/index", _index(files, sizes, _commit_time(checkout)))
     root = _Tar(0, 0, tar.mtime)
     yield root.folder("phaseplan")
@@ -114,18 +114,19 @@ def _commit_time(checkout: Checkout) -> int:
     return int(checkout.repo.line("show", "-s", "--format=%ct", checkout.commit)) & 0x7FFFFFFF
 
 
-def _refuse_unsafe(found: list[Entry]) -> None:
-    """A tree that git itself would not check out must not become an archive either."""
-    for entry in found:
+def _refuse_unsafe(tree_entries: list[Entry]) -> None:
+    """Raise InputFault for a tree that git itself would not check out."""
+    for entry in tree_entries:
         if any(part.lower() in {"", ".", "..", ".git"} for part in entry.path.split("/")):
             raise InputFault(
                 f"the base holds a path that git refuses to check out: {entry.path!r}: remove it from the base"
             )
 
 
-def _files(repo: GitRepo, found: list[Entry], tar: _Tar, sizes: dict[str, int]) -> Iterator[bytes]:
-    blobs = [entry for entry in found if entry.kind == "blob"]
-    for entry in found:
+def _files(repo: GitRepo, tree_entries: list[Entry], tar: _Tar, sizes: dict[str, int]) -> Iterator[bytes]:
+    """Write all folders, files and symbolic links of the commit, and note the files' sizes."""
+    blobs = [entry for entry in tree_entries if entry.kind == "blob"]
+    for entry in tree_entries:
         if entry.kind != "blob":
             yield tar.folder(f"workspace/{entry.path}")
     read = contents(repo, (entry.id for entry in blobs))
@@ -141,7 +142,7 @@ def _files(repo: GitRepo, found: list[Entry], tar: _Tar, sizes: dict[str, int]) 
 
 
 def _repository(checkout: Checkout, tar: _Tar) -> Iterator[bytes]:
-    """The `.git` of the checkout, but for its objects and its index."""
+    """Write the checkout's `.git`, without objects and index."""
     git = "workspace/.git"
     commit, branch = checkout.commit, checkout.branch
     for name in ("", "/objects", "/objects/pack", "/objects/info", "/refs", "/refs/heads", "/refs/tags", "/info"):
@@ -159,6 +160,7 @@ def _repository(checkout: Checkout, tar: _Tar) -> Iterator[bytes]:
 
 
 def _objects(parts: list[Path], tar: _Tar) -> Iterator[bytes]:
+    """Write git's pack files as tar members."""
     for part in parts:
         size = part.stat().st_size
         yield tar.head(f"workspace/.git/objects/pack/{part.name}", size, 0o444)
@@ -168,21 +170,21 @@ def _objects(parts: list[Path], tar: _Tar) -> Iterator[bytes]:
         yield b"\0" * (-size % _BLOCK)
 
 
-def _pack(checkout: Checkout, found: list[Entry], folder: Path) -> list[Path]:
-    """One pack of what the container needs: this commit alone, or all that leads to it."""
-    how = ["pack-objects", "-q", "--delta-base-offset", "--window=0", "--threads=1"]
+def _pack(checkout: Checkout, tree_entries: list[Entry], folder: Path) -> list[Path]:
+    """Make one pack of what the container needs: this commit alone, or all its history."""
+    options = ["pack-objects", "-q", "--delta-base-offset", "--window=0", "--threads=1"]
     if checkout.history == "full":
-        how, feed = [*how, "--revs"], checkout.commit
+        options, feed = [*options, "--revs"], checkout.commit
     else:
         tree = checkout.repo.line("rev-parse", f"{checkout.commit}^{{tree}}")
-        ids = dict.fromkeys([checkout.commit, tree, *(entry.id for entry in found if entry.kind != "commit")])
+        ids = dict.fromkeys([checkout.commit, tree, *(entry.id for entry in tree_entries if entry.kind != "commit")])
         feed = "\n".join(ids)
-    checkout.repo.run("-c", "pack.compression=1", *how, str(folder / "pack"), stdin=f"{feed}\n".encode())
+    checkout.repo.run("-c", "pack.compression=1", *options, str(folder / "pack"), stdin=f"{feed}\n".encode())
     return sorted(path for path in folder.iterdir() if path.suffix in {".pack", ".idx"})
 
 
 def _index(files: list[Entry], sizes: Mapping[str, int], mtime: int) -> bytes:
-    """An index (version 2) that knows size and time of each file, so that git need not read them all again."""
+    """Build an index (version 2) with size and time of each file, so that git need not read all files again."""
     out = [struct.pack(">4sII", b"DIRC", 2, len(files))]
     for entry in sorted(files, key=lambda e: _raw(e.path)):
         path = _raw(entry.path)
@@ -198,28 +200,28 @@ def _raw(path: str) -> bytes:
 
 
 class _Tar:
-    """Writes tar members with one owner and one time."""
+    """Write tar members with one owner and one time."""
 
     def __init__(self, uid: int, gid: int, mtime: int) -> None:
         self.uid, self.gid, self.mtime = uid, gid, mtime
 
     def head(self, path: str, size: int, mode: int, kind: bytes = tarfile.REGTYPE, target: str = "") -> bytes:
-        """The header of one member."""
+        """Build the header of one member."""
         info = tarfile.TarInfo(path)
         info.size, info.mode, info.type, info.linkname = size, mode, kind, target
         info.uid, info.gid, info.mtime = self.uid, self.gid, self.mtime
         return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
 
     def folder(self, path: str) -> bytes:
-        """A folder."""
+        """Build a folder."""
         return self.head(path + "/", 0, 0o755, tarfile.DIRTYPE)
 
     def link(self, path: str, target: bytes) -> bytes:
-        """A symbolic link."""
+        """Build a symbolic link."""
         return self.head(path, 0, 0o777, tarfile.SYMTYPE, target.decode("utf-8", "surrogateescape"))
 
     def file(self, path: str, data: bytes) -> Iterator[bytes]:
-        """A small file."""
+        """Build a small file."""
         yield self.head(path, len(data), 0o644)
         yield data
         yield b"\0" * (-len(data) % _BLOCK)

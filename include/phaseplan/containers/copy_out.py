@@ -38,8 +38,8 @@ _OVERHEAD = 32 << 20  # bytes a pack may have on top of what the collector measu
 _HUGE = 1 << 40  # files; a base may have as many as it likes
 _REPORT = 4 << 20  # bytes
 _DAMAGED, _NO_SPACE, _KILLED = 3, 4, 209
-#: What happens to the collector inside, out of memory on a kernel that does not say so, must not look like a stop from
-#: outside, which has the code 137.
+#: A collector that runs out of memory on a kernel that does not report it ends with code 137, like one that was stopped
+#: from outside. This code tells the two apart.
 _RUN = (
     "sh",
     "-c",
@@ -51,7 +51,7 @@ _ID = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True)
 class Trip:
-    """Everything a collector needs to know."""
+    """Hold everything that one run of the collector needs."""
 
     client: docker.DockerClient
     image: str
@@ -66,18 +66,20 @@ class Trip:
 
     @property
     def limits(self) -> Limits:
-        """How much may come back."""
+        """Return how much an agent's volume may hand back."""
         return Limits(bytes=self.profile.max_output)
 
 
 @dataclass(frozen=True)
 class Brought:
-    """What one trip brought. `damage` says why there is no commit; `refused`: git on the worker would not have it.
+    """Hold the result of one run of the collector.
 
     :param beside: a commit of what the head does not show.
-    :param left: what of that is only in the volume, in words.
-    :param gone: what of that is nowhere, in words.
-    :param outside: folders of work trees outside the volume, which were not looked into.
+    :param left_descriptions: descriptions of such work that is only in the volume.
+    :param gone_descriptions: descriptions of such work that is lost.
+    :param outside: folders of work trees outside the volume, which were not read.
+    :param damage: why there is no commit.
+    :param refused: git on the worker did not accept the pack.
     """
 
     head: str | None = None
@@ -107,8 +109,8 @@ def collect_once(trip: Trip, mode: Mode, folder: Path) -> Brought:
                 f"the collector of {trip.labels.branch} was stopped from outside (exit code {ended.code}): "
                 "what the agent left is still there, and the next try collects it"
             )
-        came = _outcome(trip, container_id, ended.code, ended.oom, folder)
-        return replace(came, gone=(*fetched.gone, *came.gone))
+        outcome = _outcome(trip, container_id, ended.code, ended.oom, folder)
+        return replace(outcome, gone=(*fetched.gone, *outcome.gone))
     finally:
         engine.remove(trip.client, container_id, keep_volume=True)
 
@@ -128,7 +130,7 @@ def _spec(trip: Trip, mode: Mode) -> engine.Spec:
 
 
 def _size(trip: Trip) -> int:
-    """Bytes of a checkout of the base, where work trees are to be fetched: each holds one."""
+    """Return the bytes of a checkout of the base if work trees are to be fetched (each holds one), else 0."""
     if not trip.outside:
         return 0
     listed = trip.repo.run("ls-tree", "-r", "--format=%(objectsize)", trip.base).out.split()
@@ -136,7 +138,7 @@ def _size(trip: Trip) -> int:
 
 
 def _give_task(trip: Trip, container_id: str, folder: Path, trees: Mapping[str, str]) -> None:
-    """The task, and the index of the base: the collector trusts these, and nothing of the agent's."""
+    """Put the task and the base's index into the collector, which trusts these and nothing of the agent's."""
     path = folder / f"index-{random.token_hex(4)}"
     trip.repo.run("read-tree", trip.base, env={"GIT_INDEX_FILE": str(path)})
     date = trip.repo.line("show", "-s", "--format=%ct", trip.base)
@@ -147,44 +149,46 @@ def _give_task(trip: Trip, container_id: str, folder: Path, trees: Mapping[str, 
 
 
 def _outcome(trip: Trip, container_id: str, code: int, oom: bool, folder: Path) -> Brought:
+    """Read the collector's report, fetch the commit that it names, and explain a collector that failed."""
     report = _report(trip, container_id)
     if code == _NO_SPACE:
         raise DiskFull("no space left on the Docker engine's disk while collecting: free some, then Clear the task")
     if code != 0 or report is None:
-        why = "it needed more memory than the collector has" if oom else f"the collector ended with exit code {code}"
-        why = "the collector was killed, probably for want of memory" if code == _KILLED and not oom else why
-        said = _field(report or [], "error") or why + _last_words(trip, container_id)
-        return Brought(damage=said, crashed=code not in {_DAMAGED, _KILLED})
+        reason = "it needed more memory than the collector has" if oom else f"the collector ended with exit code {code}"
+        reason = "the collector was killed, probably for want of memory" if code == _KILLED and not oom else reason
+        message = _field(report or [], "error") or reason + _last_words(trip, container_id)
+        return Brought(damage=message, crashed=code not in {_DAMAGED, _KILLED})
     findings = tuple(_findings(report))
     head = _field(report, "head")
     if not _ID.fullmatch(head):
         return Brought(None, findings)
-    came = Brought(head, findings) if head == trip.base else _fetch(trip, container_id, "pack", head, folder)
-    if came.head is None:
-        return replace(came, findings=(*findings, *came.findings))
-    return _with_beside(trip, container_id, replace(came, findings=findings), report, folder)
+    outcome = Brought(head, findings) if head == trip.base else _fetch(trip, container_id, "pack", head, folder)
+    if outcome.head is None:
+        return replace(outcome, findings=(*findings, *outcome.findings))
+    return _with_beside(trip, container_id, replace(outcome, findings=findings), report, folder)
 
 
-def _with_beside(trip: Trip, container_id: str, came: Brought, report: list[list[str]], folder: Path) -> Brought:
-    """The same with what its head does not show; whatever is wrong with that, the work itself has come."""
-    left = [line[1] for line in report if line[0] == "left" and len(line) > 1]
-    gone = [line[1] for line in report if line[0] == "gone" and len(line) > 1]
+def _with_beside(trip: Trip, container_id: str, outcome: Brought, report: list[list[str]], folder: Path) -> Brought:
+    """Add the work that the head does not show; a fault in that part does not spoil the work itself."""
+    left_descriptions = [line[1] for line in report if line[0] == "left" and len(line) > 1]
+    gone_descriptions = [line[1] for line in report if line[0] == "gone" and len(line) > 1]
     outside = [line[1] for line in report if line[0] == "outside" and len(line) > 1]
-    came = replace(came, gone=tuple(gone), outside=tuple(outside))
+    outcome = replace(outcome, gone=tuple(gone_descriptions), outside=tuple(outside))
     beside = _field(report, "beside")
     if not _ID.fullmatch(beside):
-        return replace(came, left=tuple(left))
+        return replace(outcome, left=tuple(left_descriptions))
     second = _fetch(trip, container_id, "beside", beside, folder)
     if second.head is None:
-        why = second.damage or "; ".join(str(finding) for finding in second.findings)
-        left.append(f"{_field(report, 'told')}: {why}")
-    return replace(came, beside=second.head, left=tuple(left))
+        reason = second.damage or "; ".join(str(finding) for finding in second.findings)
+        left_descriptions.append(f"{_field(report, 'told')}: {reason}")
+    return replace(outcome, beside=second.head, left=tuple(left_descriptions))
 
 
 def _last_words(trip: Trip, container_id: str) -> str:
-    said: list[str] = []
-    read(trip.client, container_id, lambda line: said.__setitem__(slice(None), [*said, line][-3:]))
-    return f": {' / '.join(said)}" if said else ""
+    """Return the last three lines of the collector's log."""
+    last_lines: list[str] = []
+    read(trip.client, container_id, lambda line: last_lines.__setitem__(slice(None), [*last_lines, line][-3:]))
+    return f": {' / '.join(last_lines)}" if last_lines else ""
 
 
 def _report(trip: Trip, container_id: str) -> list[list[str]] | None:
@@ -220,9 +224,9 @@ def _fetch(trip: Trip, container_id: str, name: str, head: str, folder: Path) ->
             return Brought(findings=(_too_much(str(much), much.limit, much.actual),))
         except Unreadable as unreadable:
             return Brought(damage=f"what came back cannot be read: {unreadable}", refused=True)
-        taken = take_pack(trip.repo, file)
-    if taken.code != 0:
-        return Brought(damage=f"git refused what came back: {cut(taken.err.strip(), 1000)}", refused=True)
+        unpacked = take_pack(trip.repo, file)
+    if unpacked.code != 0:
+        return Brought(damage=f"git refused what came back: {cut(unpacked.err.strip(), 1000)}", refused=True)
     if trip.repo.rev(head) != head:
         return Brought(damage="the commit the collector named did not come back", refused=True)
     most = (paths_within(trip.repo, trip.base, _HUGE) or 0) + trip.limits.paths
@@ -231,12 +235,12 @@ def _fetch(trip: Trip, container_id: str, name: str, head: str, folder: Path) ->
     return Brought(head)
 
 
-def _too_much(said: str, limit: str, actual: str) -> Finding:
-    return Finding(gate="size", message=said, limit=limit, actual=actual)
+def _too_much(message: str, limit: str, actual: str) -> Finding:
+    return Finding(gate="size", message=message, limit=limit, actual=actual)
 
 
 def _copy_out(trip: Trip, container_id: str, path: str, file: IO[bytes], cap: int) -> bool:
-    """One file out of a container, never more than `cap` bytes; False where it is missing or larger."""
+    """Copy one file out of a container, at most `cap` bytes; return False if it is missing or larger."""
     with engine_errors():
         try:
             stream, _ = trip.client.api.get_archive(container_id, path)

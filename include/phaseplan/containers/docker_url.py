@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def normal(url: str) -> str:
-    """The address with an absolute socket path."""
+    """Return the address with an absolute socket path."""
     if url.startswith("unix://") and not url.startswith("unix:///"):
         return "unix:///" + url.removeprefix("unix://")
     return url

@@ -28,11 +28,11 @@ _LOG_FILES = {"max-size": "20m", "max-file": "2"}  # an agent that talks without
 
 @dataclass(frozen=True)
 class Spec:
-    """A container to create. Sizes in bytes.
+    """Describe a container to create. Sizes in bytes.
 
     :param volume: what is mounted at /workspace; None makes a new one.
-    :param mounted: whether anything is; else the workspace is in the image.
-    :param own_pid1: other people's code runs in it, under `pid1`, whose files the caller copies in.
+    :param mounted: whether a volume is mounted; else the workspace is in the image.
+    :param own_pid1: foreign code runs in it, under `pid1`, whose files the caller copies in.
     :param marks: further labels of ours, by what follows `phaseplan.`; see `Found.marks`.
     """
 
@@ -54,7 +54,7 @@ class Spec:
 
 @dataclass(frozen=True)
 class Found:
-    """A container as the engine sees it now. Times as the engine writes them (RFC 3339), empty where it has none.
+    """Describe a container as the engine reports it now. Times as the engine writes them (RFC 3339), empty if missing.
 
     Of a container that lives for a millisecond the engine may write that it finished before it started.
 
@@ -84,20 +84,20 @@ def connect(url: str) -> docker.DockerClient:
 
 
 def find(client: docker.DockerClient, **wanted: str | int) -> list[Found]:
-    """Our containers that carry these labels (keys of `Labels`), newest first, running or not."""
+    """List our containers that carry these labels (keys of `Labels`), newest first, running or not."""
     with engine_errors():
         listed = client.api.containers(all=True, filters={"label": filters(**wanted)})
-    seen = []
+    containers = []
     for entry in listed:
         try:
-            seen.append(look(client, entry["Id"]))
+            containers.append(look(client, entry["Id"]))
         except (ContainerGone, ValueError):
             continue  # removed since the listing, or not ours
-    return seen
+    return containers
 
 
 def look(client: docker.DockerClient, container_id: str) -> Found:
-    """One container as it is now.
+    """Read one container's state from the engine.
 
     :raises ContainerGone: there is none of that id.
     """
@@ -128,10 +128,10 @@ def _time(text: str | None) -> str:
 
 
 def create(client: docker.DockerClient, spec: Spec) -> str:
-    """Create a hardened container, not started; where it fails, no volume is left behind.
+    """Create a hardened container, not started; on failure no volume is left behind.
 
-    An agent's container is named after its attempt: of two processes that begin one attempt, a worker that was
-    given up and its successor, the engine lets only one have it.
+    An agent's container is named after its attempt, so the engine refuses a second one: a worker that was given up
+    and its successor cannot both begin the attempt.
     """
     own = f"phaseplan-{random.token_hex(8)}"
     name, volume = _name(spec.labels) if spec.labels.role == "agent" else own, spec.volume or own
@@ -140,12 +140,12 @@ def create(client: docker.DockerClient, spec: Spec) -> str:
         if new:
             client.api.create_volume(own, labels=spec.labels.as_dict())
         try:
-            made = client.api.create_container(**_config(client, spec, volume), name=name)
+            created = client.api.create_container(**_config(client, spec, volume), name=name)
         except BaseException:
             if new:
                 _drop_volume(client, volume)
             raise
-    return str(made["Id"])
+    return str(created["Id"])
 
 
 def _name(labels: Labels) -> str:
@@ -178,7 +178,7 @@ def _config(client: docker.DockerClient, spec: Spec, volume: str) -> dict[str, A
 
 
 def _plain(spec: Spec) -> dict[str, Any]:
-    """The command as the profile's user, under the engine's own init."""
+    """Return the settings that run the command as the profile's user, under the engine's own init."""
     return {
         "command": list(spec.command) or None,
         "entrypoint": list(spec.entrypoint) if spec.entrypoint is not None else None,
@@ -187,7 +187,7 @@ def _plain(spec: Spec) -> dict[str, Any]:
 
 
 def _guarded(client: docker.DockerClient, spec: Spec) -> dict[str, Any]:
-    """The same under our PID 1, which is root: so nothing of the image's may run as the container's user."""
+    """Return the settings that run the command under our PID 1, which is root; a health check of the image is off."""
     try:
         config = client.api.inspect_image(spec.image)["Config"] or {}
     except docker.errors.ImageNotFound as error:
@@ -221,42 +221,42 @@ def stop(client: docker.DockerClient, container_id: str, grace: int = 10) -> Non
 
 
 def cancel(client: docker.DockerClient, container_id: str, grace: int = 10, why: str = CANCELLED) -> None:
-    """Stop a container for good. Its name says so first: an agent may end with exit code 0 when it is told to.
+    """Stop a container for good, and write the reason into its name first: an agent may exit with 0 when stopped.
 
     :param why: CANCELLED or OVER_DISK.
     """
     with engine_errors():
         try:
-            if not _says_why(client, container_id):
+            if not _has_reason(client, container_id):
                 name = str(client.api.inspect_container(container_id)["Name"]).lstrip("/")
                 client.api.rename(container_id, name + why)
         except docker.errors.NotFound:
             return
         except docker.errors.APIError as error:
             # 409: it is being removed. Else another process (a trigger, `integrate`) may have named it in between.
-            if error.status_code != 409 and not _says_why(client, container_id):
+            if error.status_code != 409 and not _has_reason(client, container_id):
                 raise
     stop(client, container_id, grace)
 
 
-def _says_why(client: docker.DockerClient, container_id: str) -> bool:
-    """Whether a container's name says already why it is stopped."""
+def _has_reason(client: docker.DockerClient, container_id: str) -> bool:
+    """Say whether a container's name already holds the reason for its stop."""
     return str(client.api.inspect_container(container_id)["Name"]).endswith((CANCELLED, OVER_DISK))
 
 
 def given(client: docker.DockerClient, container_id: str, variables: Iterable[str]) -> dict[str, str]:
-    """What some variables were when a container was created: secret values are known there after they were changed."""
+    """Return the values that variables had when a container was created, such as secrets that were changed later."""
     wanted = set(variables)
     if not wanted:
         return {}
     with engine_errors():
         lines = client.api.inspect_container(container_id)["Config"]["Env"] or []
-    said = (line.partition("=") for line in lines)
-    return {name: value for name, _, value in said if name in wanted}
+    settings = (line.partition("=") for line in lines)
+    return {name: value for name, _, value in settings if name in wanted}
 
 
 def volume_of(client: docker.DockerClient, container_id: str) -> str | None:
-    """Name of the volume that holds a container's workspace."""
+    """Return the name of the volume that holds a container's workspace, or None."""
     with engine_errors():
         mounts = client.api.inspect_container(container_id)["Mounts"]
     return next((str(m["Name"]) for m in mounts if m["Destination"] == WORKSPACE and m["Type"] == "volume"), None)
@@ -279,7 +279,7 @@ def remove(client: docker.DockerClient, container_id: str, *, keep_volume: bool 
 
 
 def _drop_volume(client: docker.DockerClient, volume: str) -> None:
-    """Remove a workspace; one that another container still holds goes with that one."""
+    """Remove a workspace volume; one that another container still uses is removed with that one."""
     try:
         client.api.remove_volume(volume)
     except docker.errors.APIError as error:
@@ -288,7 +288,7 @@ def _drop_volume(client: docker.DockerClient, volume: str) -> None:
 
 
 def image_digest(client: docker.DockerClient, image: str) -> str:
-    """Id of the image a name means on this engine.
+    """Return the id of the image that a name means on this engine.
 
     :raises ImageMissing: the engine has none of that name.
     """

@@ -28,7 +28,7 @@ class EngineUnreachable(Infrastructure):
 
 
 class EngineForbidden(EngineUnreachable, Lasting):
-    """The engine's socket does not let this user in."""
+    """This user has no permission for the engine's socket."""
 
 
 class CommandMissing(Lasting):
@@ -48,15 +48,15 @@ class ImageMissing(Lasting):
 
 
 class EngineRefused(Lasting):
-    """The engine cannot do what it was asked for, and never will."""
+    """The engine cannot do what was asked, and a retry would not help."""
 
 
 class ContainerGone(Infrastructure):
-    """A container or volume that was there a moment ago is not."""
+    """A container or volume that existed a moment ago does not exist any more."""
 
 
 class NameTaken(Infrastructure):
-    """Another process has created this very container: whoever comes second follows it with the next try."""
+    """Another process has created this container; the next try of the second process follows it."""
 
 
 @contextmanager
@@ -67,26 +67,29 @@ def engine_errors() -> Iterator[None]:
     except Infrastructure:
         raise
     except docker.errors.DockerException as error:
-        raise _spoken(error) from error
+        raise _explained(error) from error
     except _WIRE as error:
         if (full := of_error(error) or of_git(str(error), "on the way to the Docker engine")) is not None:
             raise full from error
         raise _silent(str(error)) from error
 
 
-def _spoken(error: docker.errors.DockerException) -> Infrastructure:
+def _explained(error: docker.errors.DockerException) -> Infrastructure:
+    """Turn an error that Docker reported into an exception that names the next step."""
     text = str(getattr(error, "explanation", None) or error)
     image = _IMAGE.search(text)
     if image or isinstance(error, docker.errors.ImageNotFound):
         return ImageMissing(image[1].rstrip(",") if image else text)
-    if any(words in text.lower() for words in ("no space left", "disk quota exceeded", "read-only file system")):
+    if any(phrase in text.lower() for phrase in ("no space left", "disk quota exceeded", "read-only file system")):
         return DiskFull(f"no space left on the Docker engine's disk: free some (see docker system df): {text}")
     if "OCI runtime create failed" in text and (program := _PROGRAM.search(text)) is not None:
-        said = f"the image has no program {program[1]!r} that can be run: mend `command` of the agent profile ({text})"
-        return CommandMissing(said)
+        message = (
+            f"the image has no program {program[1]!r} that can be run: mend `command` of the agent profile ({text})"
+        )
+        return CommandMissing(message)
     if (network := _NETWORK.search(text)) is not None:
-        said = f"the Docker engine has no network {network[1]}: create it there (docker network create {network[1]})"
-        return NetworkMissing(f"{said}, or mend `network` of the agent profile")
+        message = f"the Docker engine has no network {network[1]}: create it there (docker network create {network[1]})"
+        return NetworkMissing(f"{message}, or mend `network` of the agent profile")
     if isinstance(error, docker.errors.NotFound):
         return ContainerGone(f"the Docker engine no longer has it: {text}")
     if isinstance(error, docker.errors.APIError) and error.status_code == 409 and "already in use" in text:
@@ -94,15 +97,15 @@ def _spoken(error: docker.errors.DockerException) -> Infrastructure:
     if isinstance(error, docker.errors.APIError) and error.status_code == 400:
         return EngineRefused(f"the Docker engine refused: {text}. Next: mend the agent profile (memory, cpus, names)")
     if isinstance(error, docker.errors.APIError) and _CONTAINERD_AWAY.search(text):
-        said = "the Docker engine answers, and its containerd does not: wait for it, or start the engine again"
-        return EngineUnreachable(f"{said} ({text})")
+        message = "the Docker engine answers, and its containerd does not: wait for it, or start the engine again"
+        return EngineUnreachable(f"{message} ({text})")
     if isinstance(error, docker.errors.APIError):
         return Infrastructure(f"the Docker engine refused: {text}")
     return _silent(text)
 
 
 def _silent(text: str) -> EngineUnreachable:
-    """An engine that does not answer, or does not answer us."""
+    """Make the error for an engine that does not answer, or refuses this user."""
     if "Permission denied" in text or "PermissionError" in text:
         return EngineForbidden(
             "the Docker engine does not let this user in: add the user to the group that owns its socket, "

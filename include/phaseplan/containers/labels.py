@@ -14,7 +14,7 @@ _KEYS = ("ledger", "phase", "branch", "attempt", "claim", "role")
 
 @dataclass(frozen=True)
 class Labels:
-    """Whose container this is: `ledger` is the phase's ledger's random id, `claim` one claim on a branch."""
+    """Identify a container's owner: `ledger` is the random id of the phase's ledger, `claim` one claim on a branch."""
 
     ledger: str
     phase: int
@@ -24,7 +24,7 @@ class Labels:
     role: Role
 
     def as_dict(self) -> dict[str, str]:
-        """The labels as Docker stores them."""
+        """Return the labels as Docker stores them."""
         return {f"phaseplan.{key}": str(getattr(self, key)) for key in _KEYS}
 
     @classmethod
@@ -33,19 +33,21 @@ class Labels:
 
         :raises ValueError: they are not ours.
         """
-        found = {key: labels.get(f"phaseplan.{key}", "") for key in _KEYS}
-        role: Role | None = next((known for known in get_args(Role) if known == found["role"]), None)
-        if role is None or not all(_NUMBER.fullmatch(found[key]) for key in ("phase", "attempt")):
+        values = {key: labels.get(f"phaseplan.{key}", "") for key in _KEYS}
+        role: Role | None = next((name for name in get_args(Role) if name == values["role"]), None)
+        if role is None or not all(_NUMBER.fullmatch(values[key]) for key in ("phase", "attempt")):
             raise ValueError(f"not the labels of a Phaseplan container: {dict(labels)!r}")
-        return cls(found["ledger"], int(found["phase"]), found["branch"], int(found["attempt"]), found["claim"], role)
+        return cls(
+            values["ledger"], int(values["phase"]), values["branch"], int(values["attempt"]), values["claim"], role
+        )
 
     def playing(self, role: Role) -> Labels:
-        """The same labels in another role."""
+        """Return the same labels with another role."""
         return replace(self, role=role)
 
 
 def filters(**wanted: str | int) -> list[str]:
-    """Docker label filters; keys are those of `Labels`.
+    """Make Docker label filters; keys are those of `Labels`.
 
     :raises KeyError: there is no such label.
     """

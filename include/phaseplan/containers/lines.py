@@ -11,7 +11,7 @@ LIMIT = 4096
 
 
 class Lines:
-    """Feed it pieces, get whole lines without secrets; what is left at the end comes from `rest`.
+    """Split pieces of text into whole lines without secrets; `rest` returns the last, unfinished line.
 
     A secret is replaced before a line is cut, so that no part of one is left on either side.
     """
@@ -19,34 +19,34 @@ class Lines:
     def __init__(self, redact: Redactor | None = None) -> None:
         self._redact = redact or Redactor(())
         self._room = LIMIT + self._redact.longest
-        self._held = ""
-        self._beyond = 0  # characters that are not held any more
+        self._buffer = ""
+        self._beyond = 0  # characters that were not kept
 
     def feed(self, piece: str) -> Iterator[str]:
-        """Lines that the piece completes."""
-        *whole, left = piece.split("\n")
+        """Return the lines that this piece completes."""
+        *whole, unfinished = piece.split("\n")
         for part in whole:
             self._add(part)
             yield self._line()
-        self._add(left)
+        self._add(unfinished)
 
     def rest(self) -> Iterator[str]:
-        """The last line, when no newline ended it."""
-        if self._held:
+        """Return the last line, if no newline ended it."""
+        if self._buffer:
             yield self._line()
 
     def _add(self, part: str) -> None:
-        room = self._room - len(self._held)
-        self._held += part[:room]
+        room = self._room - len(self._buffer)
+        self._buffer += part[:room]
         self._beyond += max(0, len(part) - room)
 
     def _line(self) -> str:
-        held, beyond = self._held, self._beyond
-        self._held, self._beyond = "", 0
+        text, beyond = self._buffer, self._beyond
+        self._buffer, self._beyond = "", 0
         if not beyond:
-            held = held.rstrip("\r")
-        if len(held) + beyond <= LIMIT:
-            return self._redact(held)
-        cut = self._redact.seam(held, LIMIT)
-        more = len(held) - cut + beyond
-        return self._redact(held[:cut]) + (f" [{more:,} more characters of this line are not shown]" if more else "")
+            text = text.rstrip("\r")
+        if len(text) + beyond <= LIMIT:
+            return self._redact(text)
+        cut = self._redact.seam(text, LIMIT)
+        more = len(text) - cut + beyond
+        return self._redact(text[:cut]) + (f" [{more:,} more characters of this line are not shown]" if more else "")

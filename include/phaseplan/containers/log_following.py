@@ -37,7 +37,7 @@ class Exit:
 
 
 def memory_hint(code: int | None, oom: bool, limit: int) -> str:
-    """What to add to a sentence about an exit code when memory (limit in bytes) was, or may have been, the cause."""
+    """Return what to add to a message about an exit code if memory (limit in bytes) was, or may be, the cause."""
     if oom:
         return f", the container ran out of memory (limit {limit >> 20} MiB)"
     return f", killed inside: by itself, or perhaps out of memory (limit {limit >> 20} MiB)" if code == 137 else ""
@@ -45,7 +45,7 @@ def memory_hint(code: int | None, oom: bool, limit: int) -> str:
 
 @dataclass
 class Cursor:
-    """How far a log has been read: the engine's stamp of the last line, so that a later reader goes on from there."""
+    """Remember how far a log was read: the engine's stamp of the last line, where a later reader continues."""
 
     stamp: str = ""
 
@@ -59,26 +59,32 @@ def follow(
     redact: Redactor | None = None,
     cursor: Cursor | None = None,
 ) -> Exit | None:
-    """Hand every log line of a started container to `sink` until it ends.
+    """Pass every log line of a started container to `sink` until it ends.
 
     :param seconds: give up waiting after so long; None waits for ever.
     :param redact: what must not show.
     :param cursor: where to begin, and afterwards where it stopped.
-    :return: how it ended, or None when it still runs.
+    :return: how the container ended, or None if it still runs.
     """
     place = cursor or Cursor()
     deadline = None if seconds is None else time.monotonic() + seconds
-    asked = time.monotonic()
+    checked_at = time.monotonic()
     while True:
-        pause = asked + INTERVAL  # nothing ends the log of a container whose end the engine has missed
+        pause = checked_at + INTERVAL  # nothing ends the log of a container whose end the engine has missed
         _stream(client, container_id, sink, pause if deadline is None else min(pause, deadline), place, redact)
         if time.monotonic() >= pause:
             settle(client, container_id)
-            asked = time.monotonic()
-        found = engine.look(client, container_id)
-        if found.status == "exited":
+            checked_at = time.monotonic()
+        container = engine.look(client, container_id)
+        if container.status == "exited":
             read(client, container_id, sink, redact, cursor=place)
-            return Exit(int(found.exit_code or 0), found.oom, found.started_at, found.finished_at, found.stopped)
+            return Exit(
+                int(container.exit_code or 0),
+                container.oom,
+                container.started_at,
+                container.finished_at,
+                container.stopped,
+            )
         if deadline is not None and time.monotonic() >= deadline:
             return None
         time.sleep(0.2)  # the stream ended before the container did: the engine rotated the log, or is about to say so
@@ -93,11 +99,11 @@ def read(
     cursor: Cursor | None = None,
     tail: int | Literal["all"] = "all",
 ) -> None:
-    """Hand over what a log holds now, from the cursor on, or about its last `tail` lines."""
+    """Pass on what a log holds now, from the cursor on, or about its last `tail` lines."""
     place = cursor or Cursor()
     with engine_errors():
-        how: dict[str, Any] = {"stream": True, "timestamps": True, "since": _since(place), "tail": tail}
-        frames = client.api.logs(container_id, follow=False, **how)
+        options: dict[str, Any] = {"stream": True, "timestamps": True, "since": _since(place), "tail": tail}
+        frames = client.api.logs(container_id, follow=False, **options)
         for line in lines(frames, place, redact):
             sink(line)
 
@@ -125,12 +131,12 @@ def _stream(
 
 
 def _since(place: Cursor) -> int | None:
-    """Whole second of the cursor; lines of that second which were read already are skipped by their stamps."""
+    """Return the whole second of the cursor; lines of that second that were read already are skipped by stamp."""
     return int(datetime.fromisoformat(place.stamp[:19] + "+00:00").timestamp()) if place.stamp else None
 
 
 def lines(frames: Iterable[bytes], place: Cursor, redact: Redactor | None = None) -> Iterator[str]:
-    """Lines out of stamped frames; a long line comes in many frames, of which the first 4,096 characters are shown."""
+    """Make lines from stamped frames; of a long line, which has many frames, the first 4,096 characters are shown."""
     start = place.stamp
     cutter, decoder = Lines(redact), codecs.getincrementaldecoder("utf-8")("replace")
     for frame in frames:
@@ -144,5 +150,5 @@ def lines(frames: Iterable[bytes], place: Cursor, redact: Redactor | None = None
 
 
 def _order(stamp: str) -> tuple[str, str]:
-    """RFC 3339 drops trailing zeros of the fraction: compare seconds, then the fraction filled up."""
+    """Return a key that sorts stamps: RFC 3339 drops trailing zeros of the fraction, so it is filled up."""
     return stamp[:19], stamp[20:].rstrip("Z").ljust(9, "0")

@@ -1,7 +1,7 @@
 """Notice containers that have ended without their engine knowing it, and make it know.
 
 When the engine's containerd is killed and a container ends before it is back, the engine takes that container for
-running, for ever: its log stays open, and whoever waits for it waits in vain.
+running, for ever: its log stays open, and a process that waits for it never returns.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import docker.errors
 from phaseplan.containers import engine
 from phaseplan.containers.engine_errors import ContainerGone, engine_errors
 
-INTERVAL = 30.0  # seconds between two looks at a container that somebody waits for
+INTERVAL = 30.0  # seconds between two checks of a container that a process waits for
 
 
 def settle(client: docker.DockerClient, container_id: str) -> None:
-    """Make the engine say how a container has ended, if it holds one without a process for running.
+    """Stop a container that the engine calls running although it has no process, so that the engine records its end.
 
     Asked to stop such a container, an engine finds the end: its exit code where containerd still has it, 255 where
-    nobody knows it any more (see `pid1.STOPPED`). Takes about 10 s then, and else some hundredths.
+    it is lost (see `pid1.STOPPED`). Takes about 10 s then, and else some hundredths.
     """
     if not _without_process(client, container_id):
         return
@@ -30,7 +30,7 @@ def settle(client: docker.DockerClient, container_id: str) -> None:
 
 
 def _without_process(client: docker.DockerClient, container_id: str) -> bool:
-    """Whether a container that counts as running has no process; False where the engine cannot tell."""
+    """Say whether a container that counts as running has no process; False if the engine cannot tell."""
     with engine_errors():
         try:
             return not client.api.top(container_id)["Processes"]

@@ -15,23 +15,25 @@ _LABEL = "phaseplan.network"
 
 
 class NetworkOpen(Lasting):
-    """A network of our name lets containers reach each other."""
+    """The network with our name lets containers reach each other."""
 
 
-def network_of(client: docker.DockerClient, wanted: str) -> str:
-    """The engine's name of a profile's network. Instead of the engine's own `bridge`, on which all containers reach
-    each other, it is ours, made when it is first needed; one that a profile names is left as its owner made it.
+def network_of(client: docker.DockerClient, requested: str) -> str:
+    """Return the engine's name of a profile's network, and create our own network if the profile asks for `bridge`.
 
-    :raises NetworkOpen: somebody made a network of that name which does not keep containers apart.
+    On the engine's own `bridge` all containers reach each other, so ours replaces it; a network that a profile names is
+    used as its owner made it.
+
+    :raises NetworkOpen: there is a network of our name which does not keep containers apart.
     """
-    if wanted not in ("bridge", "default"):
-        return wanted
+    if requested not in ("bridge", "default"):
+        return requested
     with engine_errors():
         try:
-            found = client.api.inspect_network(AGENTS)
+            network = client.api.inspect_network(AGENTS)
         except docker.errors.NotFound:
-            found = _made(client)
-    if (found.get("Options") or {}).get(_APART) != "false":
+            network = _created(client)
+    if (network.get("Options") or {}).get(_APART) != "false":
         raise NetworkOpen(
             f"network {AGENTS} of the Docker engine lets containers reach each other, so no agent is started on it: "
             f"remove it (docker network rm {AGENTS}); it is made again as it should be"
@@ -39,17 +41,17 @@ def network_of(client: docker.DockerClient, wanted: str) -> str:
     return AGENTS
 
 
-def shared(client: docker.DockerClient, wanted: str) -> bool:
-    """Whether agents on a profile's network reach each other: on one that a person made, unless it forbids that."""
-    if wanted in ("none", "bridge", "default"):
+def shared(client: docker.DockerClient, requested: str) -> bool:
+    """Say whether agents on a profile's network reach each other: on one that a person made, unless it forbids that."""
+    if requested in ("none", "bridge", "default"):
         return False
     with engine_errors():
-        options = client.api.inspect_network(wanted).get("Options") or {}
+        options = client.api.inspect_network(requested).get("Options") or {}
     return str(options.get(_APART, "true")) != "false"
 
 
-def _made(client: docker.DockerClient) -> dict[str, object]:
-    """Make it as large in its packets as the engine's own, or find what another process has just made."""
+def _created(client: docker.DockerClient) -> dict[str, object]:
+    """Create our network with the packet size of the engine's own, or return what another process has just created."""
     options = {_APART: "false"}
     if mtu := (client.api.inspect_network("bridge").get("Options") or {}).get(_MTU):
         options[_MTU] = mtu

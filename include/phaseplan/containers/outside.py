@@ -26,10 +26,10 @@ _POINTER = 4096  # bytes of a work tree's `.git`
 
 @dataclass(frozen=True)
 class Fetched:
-    """What was put into the collector's container.
+    """Hold what was put into the collector's container.
 
-    :param trees: where each is there, below `/collector`, by where the agent had it.
-    :param gone: in words, what could not be fetched.
+    :param trees: folder below `/collector` by the folder in the agent's container.
+    :param failures: descriptions of what could not be fetched.
     """
 
     trees: dict[str, str]
@@ -39,43 +39,45 @@ class Fetched:
 def fetch(
     client: docker.DockerClient, agent: str, collector: str, places: Sequence[str], cap: int, folder: Path
 ) -> Fetched:
-    """Carry work trees from an agent's ended container into a collector's that has not begun.
+    """Copy work trees from an agent's ended container into a collector's container that is not started.
 
     :param places: their folders, as the agent's repository has them; one that is not there any more is none.
     :param cap: bytes that one may have.
-    :param folder: takes one archive after the other meanwhile.
+    :param folder: holds one archive at a time.
     :raises Infrastructure: the engine does not answer, or its disk is full.
     """
     trees: dict[str, str] = {}
-    gone: list[str] = []
+    failures: list[str] = []
     for number, place in enumerate(places):
-        if not _there(client, agent, place):
+        if not _has_worktree(client, agent, place):
             continue
         name = PurePosixPath(place).name
-        why = f"more than {_MOST} work trees" if len(trees) == _MOST else ""
+        reason = f"more than {_MOST} work trees" if len(trees) == _MOST else ""
         with tempfile.TemporaryFile(dir=folder) as file:
-            why = why or _read(client, agent, place, file, cap)
-            why = why or _put(client, collector, f"trees/{number}", file)
-        if why:
-            gone.append(f"uncommitted files, if there are any, of a work tree outside /workspace, in {place}: {why}")
+            reason = reason or _read(client, agent, place, file, cap)
+            reason = reason or _unpack(client, collector, f"trees/{number}", file)
+        if reason:
+            failures.append(
+                f"uncommitted files, if there are any, of a work tree outside /workspace, in {place}: {reason}"
+            )
         else:
             trees[place] = f"trees/{number}/{name}"
-    return Fetched(trees, tuple(gone))
+    return Fetched(trees, tuple(failures))
 
 
-def _there(client: docker.DockerClient, agent: str, place: str) -> bool:
-    """Whether a linked work tree is in the container: what the agent removed itself is not lost."""
-    said = io.BytesIO()
+def _has_worktree(client: docker.DockerClient, agent: str, place: str) -> bool:
+    """Say whether a linked work tree is in the container: what the agent removed itself is not lost."""
+    pointer = io.BytesIO()
     with engine_errors():
         try:
             stream, _ = client.api.get_archive(agent, f"{place}/.git")
-            return member(stream, said, _POINTER) and said.getvalue().startswith(b"gitdir: ")
+            return member(stream, pointer, _POINTER) and pointer.getvalue().startswith(b"gitdir: ")
         except (docker.errors.APIError, tarfile.TarError):
             return False
 
 
 def _read(client: docker.DockerClient, agent: str, place: str, file: IO[bytes], cap: int) -> str:
-    """Read the folder as an archive; why not, where it is too large or the engine has it not."""
+    """Write the folder as an archive into `file`; return a reason if it is too large or the engine has it not."""
     if not PurePosixPath(place).name:
         return "it is the container's whole file system"
     size = 0
@@ -92,8 +94,8 @@ def _read(client: docker.DockerClient, agent: str, place: str, file: IO[bytes], 
     return ""
 
 
-def _put(client: docker.DockerClient, collector: str, folder: str, file: IO[bytes]) -> str:
-    """Unpack it in the other container; why not, where the engine refuses what the agent made."""
+def _unpack(client: docker.DockerClient, collector: str, folder: str, file: IO[bytes]) -> str:
+    """Unpack the archive in the collector's container; return a reason if the engine refuses it."""
     file.seek(0)
     with engine_errors():
         try:

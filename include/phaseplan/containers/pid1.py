@@ -26,14 +26,14 @@ PLACE = "/phaseplan/pid1"
 #: What PID 1 may do and the command may not: change the user, hand over its output, pass a signal on.
 RIGHTS = ("SETUID", "SETGID", "SETPCAP", "CHOWN", "KILL")
 #: What an engine writes down for a container that it has lost: the machine went down, or containerd and the shim died.
-#: When that was it does not know either.
+#: It does not know the time either.
 LOST = 255
 STOPPED = (137, 143, LOST)  # exit codes of the container itself; the first are SIGKILL and SIGTERM
 _INSIDE = {209: 137, 215: 143, 227: LOST}  # what PID 1 says where the command ended like that
 _VERSION = "1"  # of the files in the cache
 _known: dict[str, bytes] = {}  # by image, for this process
 _LABEL = "phaseplan.pid1"  # of a container that is there for a second, to take the files from
-_OLD = 600  # seconds after which nobody waits for such a container
+_OLD = 600  # seconds after which no process waits for such a container
 
 #: Background commands of a shell ignore SIGINT and SIGQUIT, hence `env`. The engine hands its pipes to the user of the
 #: first process, hence `chown`; and it looks up that user's home, hence the loop.
@@ -72,7 +72,7 @@ mv ld-* ld
 
 
 def command_line(argv: Sequence[str], user: str, *, has_home: bool) -> list[str]:
-    """An entrypoint that runs `argv` as `user` (uid:gid) under PID 1.
+    """Return an entrypoint that runs `argv` as `user` (uid:gid) under PID 1.
 
     :param has_home: whether the environment says HOME; else it is what the image's /etc/passwd has.
     """
@@ -82,17 +82,17 @@ def command_line(argv: Sequence[str], user: str, *, has_home: bool) -> list[str]
 
 
 def code_of(config: Mapping[str, Any], code: int) -> tuple[int, bool]:
-    """The command's exit code, and whether something from outside ended the container.
+    """Return the command's exit code, and whether the container was ended from outside.
 
     :param config: of the container, as the engine shows it.
     :param code: of the container.
     """
-    ours = str((config.get("Entrypoint") or [""])[0]).startswith(PLACE)
-    return _INSIDE.get(code, code) if ours else code, code in STOPPED
+    has_own_pid1 = str((config.get("Entrypoint") or [""])[0]).startswith(PLACE)
+    return _INSIDE.get(code, code) if has_own_pid1 else code, code in STOPPED
 
 
 def files(client: docker.DockerClient, image: str, cache: Path) -> bytes:
-    """What PID 1 is made of: a shell and three tools out of the collector's image, as members of an archive for `/`.
+    """Return what PID 1 consists of: a shell and three tools from the collector's image, as archive members for `/`.
 
     :param image: of the collector, which is on the same engine and so of the right kind of machine.
     :param cache: a folder of this worker; there they are kept by the image's id.
@@ -100,36 +100,36 @@ def files(client: docker.DockerClient, image: str, cache: Path) -> bytes:
     with engine_errors():
         name = str(client.api.inspect_image(image)["Id"]).removeprefix("sha256:")[:32]
     if name not in _known:
-        _known[name] = _kept(client, image, cache / "pid1" / f"{name}-{_VERSION}.tar")
+        _known[name] = _cached(client, image, cache / "pid1" / f"{name}-{_VERSION}.tar")
     return _known[name]
 
 
-def _kept(client: docker.DockerClient, image: str, place: Path) -> bytes:
-    """The files out of the cache, or from the engine and then into the cache."""
+def _cached(client: docker.DockerClient, image: str, place: Path) -> bytes:
+    """Read the files from the cache, or take them from the engine and store them in the cache."""
     if place.is_file():
         return place.read_bytes()
-    archive = _rooted(_gathered(client, image))
+    archive = _owned_by_root(_gathered(client, image))
     place.parent.mkdir(parents=True, exist_ok=True)
     write_whole(place, archive)
     return archive
 
 
-def put(client: docker.DockerClient, container_id: str, found: bytes) -> None:
-    """Put what `files` has found into a created container, where no checkout brings it along."""
+def put(client: docker.DockerClient, container_id: str, members: bytes) -> None:
+    """Copy the result of `files` into a created container that gets no checkout."""
     with engine_errors():
-        client.api.put_archive(container_id, "/", found + bytes(2 * tarfile.BLOCKSIZE))
+        client.api.put_archive(container_id, "/", members + bytes(2 * tarfile.BLOCKSIZE))
 
 
 def _gathered(client: docker.DockerClient, image: str) -> bytes:
-    """The archive of /pid1 out of a container that has put the files there; it reads nothing but its own image."""
+    """Return the archive of /pid1 from a container that has put the files there; it reads only its own image."""
     with engine_errors():
         host = client.api.create_host_config(
             network_mode="none", cap_drop=["ALL"], log_config=LogConfig(type=LogConfig.types.JSON)
         )
-        for left in client.api.containers(all=True, filters={"label": _LABEL}):
-            if left["Created"] < time.time() - _OLD:  # its worker died
-                client.api.remove_container(left["Id"], v=True, force=True)
-        made = client.api.create_container(
+        for old in client.api.containers(all=True, filters={"label": _LABEL}):
+            if old["Created"] < time.time() - _OLD:  # its worker died
+                client.api.remove_container(old["Id"], v=True, force=True)
+        container_id = client.api.create_container(
             image=image,
             entrypoint=["sh", "-c", _GATHER],
             user="0:0",
@@ -138,20 +138,20 @@ def _gathered(client: docker.DockerClient, image: str) -> bytes:
             host_config=host,
         )["Id"]
         try:
-            client.api.start(made)
-            if client.api.wait(made)["StatusCode"]:
+            client.api.start(container_id)
+            if client.api.wait(container_id)["StatusCode"]:
                 raise Infrastructure(
                     f"image {image} lacks dash, setpriv, env or chown, of which the first process of each container is "
                     "made: build it again (python3 -m provision.images)"
                 )
-            pieces, _ = client.api.get_archive(made, "/pid1")
+            pieces, _ = client.api.get_archive(container_id, "/pid1")
             return b"".join(pieces)
         finally:
-            client.api.remove_container(made, v=True, force=True)
+            client.api.remove_container(container_id, v=True, force=True)
 
 
-def _rooted(archive: bytes) -> bytes:
-    """The same files under /phaseplan, root's, for everybody to read and nobody to change."""
+def _owned_by_root(archive: bytes) -> bytes:
+    """Move the files under /phaseplan, owned by root, readable for all users and writable for none."""
     out = io.BytesIO()
     with tarfile.open(fileobj=io.BytesIO(archive)) as old, tarfile.open(fileobj=out, mode="w") as new:
         for folder in ("phaseplan", PLACE[1:]):

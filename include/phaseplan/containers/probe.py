@@ -22,18 +22,18 @@ _OWN = ("none", "host", "bridge", "default")
 
 
 def check_profile(client: DockerClient, name: str, profile: AgentProfile, phase: int) -> None:
-    """Look whether a container of a profile can be made, and its image holds the program it is to run.
+    """Check that a container of a profile can be created and that its image holds the program to run.
 
     :raises ImageMissing, CommandMissing, NetworkMissing: it cannot; nothing is left behind.
     """
     engine.image_digest(client, profile.image)
     _check_network(client, profile.network)
     spec = of_profile(profile, Labels("preflight", phase, "preflight", 0, name, "collector"))
-    made = engine.create(client, replace(spec, command=profile.command))
+    container_id = engine.create(client, replace(spec, command=profile.command))
     try:
-        _check_program(client, made, profile)
+        _check_program(client, container_id, profile)
     finally:
-        engine.remove(client, made)
+        engine.remove(client, container_id)
 
 
 def _check_network(client: DockerClient, network: str) -> None:
@@ -43,22 +43,23 @@ def _check_network(client: DockerClient, network: str) -> None:
         try:
             client.api.inspect_network(network)
         except docker.errors.NotFound:
-            said = f"the Docker engine has no network {network}: create it there (docker network create {network})"
-            raise NetworkMissing(f"{said}, or mend `network` of the profile") from None
+            message = f"the Docker engine has no network {network}: create it there (docker network create {network})"
+            raise NetworkMissing(f"{message}, or mend `network` of the profile") from None
 
 
 def _check_program(client: DockerClient, container: str, profile: AgentProfile) -> None:
+    """Raise CommandMissing if the image lacks the program that the container is to run."""
     with engine_errors():
         config = client.api.inspect_container(container)["Config"]
-    words = [*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())]
-    if words and not any(_there(client, container, path) for path in _places(words[0], config)):
+    argv = [*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())]
+    if argv and not any(_is_executable(client, container, path) for path in _places(argv[0], config)):
         raise CommandMissing(
-            f"image {profile.image} has no program `{words[0]}`: mend `command` of the profile, or add it to the image"
+            f"image {profile.image} has no program `{argv[0]}`: mend `command` of the profile, or add it to the image"
         )
 
 
 def _places(program: str, config: dict[str, Any]) -> Iterator[str]:
-    """Where the engine would look for a program; a path inside the workspace is not known before there is one."""
+    """List the paths where the engine would look for a program."""
     if program.startswith("/"):
         yield program
     elif "/" in program:
@@ -68,14 +69,14 @@ def _places(program: str, config: dict[str, Any]) -> Iterator[str]:
         yield from (f"{folder.rstrip('/')}/{program}" for folder in search.split(":") if folder.startswith("/"))
 
 
-def _there(client: DockerClient, container: str, path: str) -> bool:
-    """Whether a file is there that can be run; what it consists of is not transferred."""
+def _is_executable(client: DockerClient, container: str, path: str) -> bool:
+    """Say whether a path is an executable file; its content is not transferred."""
     if path.startswith(engine.WORKSPACE + "/"):
         return True  # an agent's checkout comes there
     with engine_errors():
         url = f"{client.api.base_url}/v{client.api.api_version}/containers/{container}/archive"
-        said = client.api.head(url, params={"path": path}, timeout=30)
-    if said.status_code != 200:
+        response = client.api.head(url, params={"path": path}, timeout=30)
+    if response.status_code != 200:
         return False
-    stat = json.loads(base64.b64decode(said.headers["x-docker-container-path-stat"]))
+    stat = json.loads(base64.b64decode(response.headers["x-docker-container-path-stat"]))
     return bool(stat["mode"] & 0o111)  # of a symbolic link it says that all may

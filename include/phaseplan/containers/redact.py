@@ -21,7 +21,7 @@ _ARMOUR = "-----"  # begins the lines of a key that are the same in every key
 
 
 class Redactor:
-    """Replaces secret values in text by `***`, whole or by the line, trimmed, and in the usual encodings."""
+    """Replace secret values in text by `***`, whole or by the line, trimmed, and in the usual encodings."""
 
     def __init__(self, values: Iterable[str]) -> None:
         forms = {form for value in values for form in _forms(value)}
@@ -31,17 +31,17 @@ class Redactor:
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
     def __call__(self, text: str) -> str:
-        """The text without secrets."""
+        """Return the text without secrets."""
         return self._pattern.sub("***", text) if self._pattern else text
 
-    def verdict(self, made: Verdict) -> Verdict:
-        """A verdict as it may be written down and told: whatever an agent can put words or names into is redacted."""
+    def verdict(self, verdict: Verdict) -> Verdict:
+        """Redact every text of a verdict that an agent can write into, so that it can be recorded and reported."""
         findings = tuple(
             Finding.model_validate({k: self(v) if isinstance(v, str) else v for k, v in finding})
-            for finding in made.findings
+            for finding in verdict.findings
         )
-        notes = tuple(self(note) for note in made.notes)
-        return changed(made, reason=self(plain(made.reason)).replace("\n", " "), findings=findings, notes=notes)
+        notes = tuple(self(note) for note in verdict.notes)
+        return changed(verdict, reason=self(plain(verdict.reason)).replace("\n", " "), findings=findings, notes=notes)
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -50,13 +50,13 @@ class Redactor:
             with hiding(self):
                 yield
         except PhaseplanError as error:
-            error.args = tuple(self(said) if isinstance(said, str) else said for said in error.args)
+            error.args = tuple(self(argument) if isinstance(argument, str) else argument for argument in error.args)
             raise
 
     def seam(self, text: str, at: int) -> int:
-        """Where to cut a text at the earliest from `at` on, so that no secret is cut in two.
+        """Return the first position from `at` on where a cut splits no secret.
 
-        Whoever cuts text that goes on holds `longest` characters beyond `at`, so that all of a secret is there.
+        The caller holds `longest` characters beyond `at`, so that all of a secret is there.
         """
         for match in self._pattern.finditer(text) if self._pattern else ():
             if match.start() < at < match.end():
@@ -73,7 +73,7 @@ def _forms(value: str) -> Iterator[str]:
 
 
 def _encoded(value: str) -> Iterator[str]:
-    """As a URL, JSON, HTML, a name that git quotes, hex digits, base64 from any start; also in lines."""
+    """List a value as a URL, JSON, HTML, a name that git quotes, hex digits, base64 from any start; also in lines."""
     data = value.encode("utf-8", "surrogateescape")
     yield from _wrapped(b64encode(data).decode(), 76, 64)
     yield from _wrapped(data.hex(), 60)
@@ -97,6 +97,6 @@ def _encoded(value: str) -> Iterator[str]:
 
 
 def _wrapped(coded: str, *widths: int) -> Iterator[str]:
-    """The lines that `base64`, `openssl` and `xxd` break what they encode into."""
+    """List the lines into which `base64`, `openssl` and `xxd` break their output."""
     for width in widths:
         yield from (coded[at : at + width].rstrip("=") for at in range(0, len(coded), width) if len(coded) > width)

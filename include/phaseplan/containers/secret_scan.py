@@ -13,7 +13,7 @@ _MANY = 20  # findings
 
 
 def leaks(repo: GitRepo, base: str, commit: str, secret_values: Sequence[str]) -> tuple[Finding, ...]:
-    """Every object between base and commit that holds a secret value: files, also deleted ones, and messages.
+    """Find every object between base and commit that holds a secret value: files, also deleted ones, and messages.
 
     The finding names the place, never the value.
     """
@@ -23,21 +23,21 @@ def leaks(repo: GitRepo, base: str, commit: str, secret_values: Sequence[str]) -
     listed = repo.run("rev-list", "--objects", "--no-object-names", commit, "--not", base).out.split()
     guilty = [oid for oid, _, pieces in contents(repo, listed) if _holds(pieces, needles)]
     names = _names(repo, base, commit) if guilty else {}
-    found = [_finding(oid, names.get(oid, "")) for oid in guilty]
+    findings = [_finding(oid, names.get(oid, "")) for oid in guilty]
     if any(b"/" in needle for needle in needles):  # an object holds the name of one folder; a path is none
-        found += [_finding("", path) for path in _paths(repo, base, commit) if _holds(iter([_bytes(path)]), needles)]
-    return tuple(found[:_MANY])
+        findings += [_finding("", path) for path in _paths(repo, base, commit) if _holds(iter([_bytes(path)]), needles)]
+    return tuple(findings[:_MANY])
 
 
 def _holds(pieces: Iterator[bytes], needles: Sequence[bytes]) -> bool:
-    """Search all the pieces, also across their seams; always reads to the end."""
+    """Search all the pieces, also across their seams; always read to the end."""
     overlap = max(map(len, needles)) - 1
-    tail, found = b"", False
+    tail, is_found = b"", False
     for piece in pieces:
         window = tail + piece
-        found = found or any(needle in window for needle in needles)
+        is_found = is_found or any(needle in window for needle in needles)
         tail = window[-overlap:]
-    return found
+    return is_found
 
 
 def _names(repo: GitRepo, base: str, commit: str) -> dict[str, str]:
@@ -46,7 +46,7 @@ def _names(repo: GitRepo, base: str, commit: str) -> dict[str, str]:
 
 
 def _paths(repo: GitRepo, base: str, commit: str) -> tuple[str, ...]:
-    """Every path that a commit between base and commit has changed."""
+    """List every path that a commit between base and commit has changed."""
     return repo.names("log", "-m", "--format=", "--name-only", "--no-renames", "-z", commit, "--not", base)
 
 
@@ -55,9 +55,9 @@ def _bytes(path: str) -> bytes:
 
 
 def _finding(oid: str, path: str) -> Finding:
-    told = (
+    message = (
         "holds the value of a secret the agent was given: nothing of this attempt is pushed; "
         "change that secret, and keep it out of files and messages"
     )
     where = _bytes(path).decode("utf-8", "backslashreplace")
-    return Finding(gate="secrets", file=where or None, message=told if path else f"commit {oid[:12]} {told}")
+    return Finding(gate="secrets", file=where or None, message=message if path else f"commit {oid[:12]} {message}")

@@ -14,7 +14,7 @@ _CHUNK = 1 << 18
 
 
 def small_files(folder: str, files: Mapping[str, bytes]) -> bytes:
-    """An archive of one folder and files in it that everybody may read."""
+    """Build an archive of one folder and of files in it that all users may read."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         info = tarfile.TarInfo(folder)
@@ -28,25 +28,25 @@ def small_files(folder: str, files: Mapping[str, bytes]) -> bytes:
 
 
 class _Stream(io.RawIOBase):
-    """Pieces of bytes as something to read from."""
+    """Let pieces of bytes be read as a file."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces, self._held = pieces, b""
+        self._pieces, self._buffer = pieces, b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, into: WriteableBuffer, /) -> int:
         buffer = memoryview(into)
-        while not self._held:
+        while not self._buffer:
             piece = next(self._pieces, None)
             if piece is None:
                 return 0
-            self._held = piece
-        taken = self._held[: len(buffer)]
-        buffer[: len(taken)] = taken
-        self._held = self._held[len(taken) :]
-        return len(taken)
+            self._buffer = piece
+        piece_read = self._buffer[: len(buffer)]
+        buffer[: len(piece_read)] = piece_read
+        self._buffer = self._buffer[len(piece_read) :]
+        return len(piece_read)
 
 
 def member(pieces: Iterator[bytes], target: IO[bytes], cap: int) -> bool:
