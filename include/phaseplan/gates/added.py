@@ -23,7 +23,7 @@ _ESCAPES = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t
 
 @dataclass
 class FileAdded:
-    """What one file gained between two commits."""
+    """Hold what one file gained between two commits."""
 
     path: str
     source: str | None  # its path before; None: it is new
@@ -33,16 +33,16 @@ class FileAdded:
     _nul: bool = False
     _returns: int = 0  # carriage returns and Unicode's line ends within lines: to many languages each ends one
     _marks: list[Mark] = field(default_factory=list)
-    _gone: list[Mark] = field(default_factory=list)
+    _removed_marks: list[Mark] = field(default_factory=list)
 
     @property
     def binary(self) -> bool:
-        """Whether it holds a NUL, as git decides it; a text may hold one too."""
+        """Say whether it holds a NUL, as git decides it; a text may hold one too."""
         return self._nul
 
     @property
     def lines(self) -> int:
-        """Added lines; of a file with a NUL those that are text: one NUL hides nothing, and an image counts 0."""
+        """Count added lines; in a file with a NUL only lines of text: one NUL hides nothing, an image counts 0."""
         if not self._nul:
             return self._all + max(0, self._returns)
         mostly = 2 * (self._text + self._short) >= self._all
@@ -50,19 +50,19 @@ class FileAdded:
 
     @property
     def odd_marks(self) -> bool:
-        """Whether it gained what would be conflict markers if they had another size than usual."""
+        """Say whether it gained what would be conflict markers if they had another size than usual."""
         return any(mark.kind in "<>" and mark.size != USUAL for mark in self._marks)
 
     def conflict(self, size: int = USUAL) -> int | None:
-        """The line at which a conflict begins that was not there before; None: there is none.
+        """Return the line at which a new conflict begins; None: there is none.
 
         :param size: characters of a marker.
         """
         new = conflicts(self._marks, size)
-        return new[0] if len(new) > len(conflicts(self._gone, size)) else None
+        return new[0] if len(new) > len(conflicts(self._removed_marks, size)) else None
 
     def gains(self, text: bytes, number: int, *, begins: bool) -> None:
-        """Take in (the next piece of) an added line."""
+        """Count an added line, or the next piece of one."""
         self._nul = self._nul or b"\0" in text
         self._returns += _returns(text)
         if not begins:
@@ -70,35 +70,35 @@ class FileAdded:
         self._all += 1
         if _WORDS.search(text):
             self._text += 1
-        elif words := text.replace(b"\0", b"").strip():
-            held = bool(_WORDS.search(words))
-            self._text += held
-            self._short += not held and _reads(words)
+        elif visible := text.replace(b"\0", b"").strip():
+            has_words = bool(_WORDS.search(visible))
+            self._text += has_words
+            self._short += not has_words and _is_text(visible)
         if text[:1] in _MARKING and len(self._marks) < _MARKS and (mark := mark_of(text, number)):
             self._marks.append(mark)
 
     def loses(self, text: bytes, *, begins: bool) -> None:
-        """Take in (the next piece of) a removed line."""
+        """Count a removed line, or the next piece of one."""
         self._returns -= _returns(text)
-        if begins and text[:1] in _MARKING and len(self._gone) < _MARKS and (mark := mark_of(text, 0)):
-            self._gone.append(mark)
+        if begins and text[:1] in _MARKING and len(self._removed_marks) < _MARKS and (mark := mark_of(text, 0)):
+            self._removed_marks.append(mark)
 
 
 def _returns(text: bytes) -> int:
-    """Other line ends within a line: carriage returns, save those at its end, and U+2028 and U+2029."""
-    found = text.rstrip(b"\r\n").count(b"\r") if b"\r" in text else 0
-    return found + text.count(b"\xe2\x80\xa8") + text.count(b"\xe2\x80\xa9")
+    """Count other line ends within a line: carriage returns except at its end, and U+2028 and U+2029."""
+    returns = text.rstrip(b"\r\n").count(b"\r") if b"\r" in text else 0
+    return returns + text.count(b"\xe2\x80\xa8") + text.count(b"\xe2\x80\xa9")
 
 
-def _reads(words: bytes) -> bool:
+def _is_text(line: bytes) -> bool:
     try:
-        return words[:_PIECE].decode("utf-8").isprintable()
+        return line[:_PIECE].decode("utf-8").isprintable()
     except UnicodeDecodeError:
         return False
 
 
 def added(repo: GitRepo, base: str, commit: str) -> list[FileAdded]:
-    """Every file whose content differs; of a renamed one what differs from its content under the old name.
+    """List every file whose content differs; a renamed file is compared with its content under the old name.
 
     One git process, read as a stream: nothing here grows with the size of a file.
     """
@@ -160,7 +160,7 @@ def _hunk(stream: IO[bytes], file: FileAdded, old: int, start: int, new: int) ->
 
 
 def _name(shown: bytes) -> str | None:
-    """The path of a header line; None for a side that has no such file."""
+    """Return the path of a header line; None for a side that has no such file."""
     name = shown.rstrip(b"\n").removesuffix(b"\t")
     if name == b"/dev/null":
         return None
@@ -170,5 +170,5 @@ def _name(shown: bytes) -> str | None:
 
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
-    said = match[1]
-    return bytes([int(said, 8)]) if len(said) == 3 else _ESCAPES.get(said, said)
+    escape = match[1]
+    return bytes([int(escape, 8)]) if len(escape) == 3 else _ESCAPES.get(escape, escape)

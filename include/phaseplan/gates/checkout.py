@@ -17,7 +17,7 @@ from phaseplan.containers.labels import Labels, filters
 
 
 def holds_no_checkout(client: docker.DockerClient, image: str) -> bool:
-    """Whether an image declares a volume at the workspace, of which the engine would keep nothing in another image.
+    """Say whether an image declares a volume at the workspace: another image made from it would lack those files.
 
     :raises ImageMissing: the engine has none of that name.
     """
@@ -32,54 +32,54 @@ def holds_no_checkout(client: docker.DockerClient, image: str) -> bool:
 
 
 def image_of(client: docker.DockerClient, spec: engine.Spec, checkout: Checkout, pid1: bytes) -> str:
-    """The id of the image that holds a checkout, made where there is none.
+    """Return the id of the image that holds a checkout; create the image if there is none.
 
     :param spec: of a container for one command; its labels and marks say whose image it is, and find it again.
     """
-    if found := images(client, spec.labels, spec.marks):
-        return found[0]
+    if image_ids := images(client, spec.labels, spec.marks):
+        return image_ids[0]
     bare = replace(spec, environment={}, entrypoint=("true",), command=(), mounted=False, own_pid1=False)
-    made = engine.create(client, bare)
+    container_id = engine.create(client, bare)
     try:
-        copy_in(client, made, checkout, more=pid1)
+        copy_in(client, container_id, checkout, more=pid1)
         with engine_errors():
-            return str(client.api.commit(made)["Id"])
+            return str(client.api.commit(container_id)["Id"])
     finally:
-        engine.remove(client, made)
+        engine.remove(client, container_id)
 
 
 def images(client: docker.DockerClient, labels: Labels, marks: Mapping[str, str]) -> list[str]:
-    """Ids of the throw-away images that carry these labels and marks."""
-    wanted = {**labels.as_dict(), **{f"phaseplan.{key}": value for key, value in marks.items()}}
+    """List ids of the temporary images that carry these labels and marks."""
+    values = {**labels.as_dict(), **{f"phaseplan.{key}": value for key, value in marks.items()}}
     with engine_errors():
-        found = client.api.images(filters={"label": [f"{key}={value}" for key, value in wanted.items()]})
-    return [str(image["Id"]) for image in found]
+        listed = client.api.images(filters={"label": [f"{key}={value}" for key, value in values.items()]})
+    return [str(image["Id"]) for image in listed]
 
 
-def remove_aside(client: docker.DockerClient, found: Sequence[str]) -> None:
-    """Remove images out of anybody's way: an engine may take seconds. What is not done, a later start does."""
+def remove_aside(client: docker.DockerClient, image_ids: Sequence[str]) -> None:
+    """Remove images in a background thread: an engine may take seconds. A later start removes what is left."""
 
-    def away() -> None:
+    def remove() -> None:
         with suppress(Exception):
-            _remove(client, found)
+            _remove(client, image_ids)
 
-    if found:
-        threading.Thread(target=away, name="remove-checkout", daemon=True).start()
+    if image_ids:
+        threading.Thread(target=remove, name="remove-checkout", daemon=True).start()
 
 
 def discard(client: docker.DockerClient, concerns: Callable[[str], bool] = lambda _: True, **wanted: str | int) -> None:
-    """Remove throw-away images that a dead worker has left; one that is in use stays for later.
+    """Remove temporary images that a dead worker has left; one that is in use stays for later.
 
-    :param concerns: whether the image of a branch (or of what a wave calls itself) may go.
-    :param wanted: labels (keys of `Labels`).
+    :param concerns: says whether the image of a branch (or of a wave, by its name in labels) may be removed.
+    :param values: labels (keys of `Labels`).
     """
     with engine_errors():
-        found = client.api.images(filters={"label": ["phaseplan.gating", *filters(**wanted)]})
-        _remove(client, [str(i["Id"]) for i in found if concerns(str(i["Labels"].get("phaseplan.branch")))])
+        listed = client.api.images(filters={"label": ["phaseplan.gating", *filters(**wanted)]})
+        _remove(client, [str(i["Id"]) for i in listed if concerns(str(i["Labels"].get("phaseplan.branch")))])
 
 
-def _remove(client: docker.DockerClient, found: Sequence[str]) -> None:
-    for image in found:
+def _remove(client: docker.DockerClient, image_ids: Sequence[str]) -> None:
+    for image in image_ids:
         try:  # without `noprune` the engine may take a profile's image along that has no name
             client.api.remove_image(image, force=True, noprune=True)
         except docker.errors.APIError as error:

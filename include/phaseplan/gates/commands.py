@@ -28,7 +28,7 @@ from phaseplan.text.shown import one_line
 
 
 def _silent(_: str | None) -> None:
-    """Nobody listens."""
+    """Discard a line."""
 
 
 def _state() -> Path:
@@ -63,7 +63,7 @@ class ContainerBench:
         return self.gating(repo, commit, commands).run()
 
     def gating(self, repo: GitRepo, commit: str, commands: Sequence[str]) -> Gating:
-        """The same step by step, in more than one process; see `Gating.advance`."""
+        """Prepare the same for several processes, step by step; see `Gating.advance`."""
         files = pid1.files(self.client, self.collector, self.state)
         return Gating(
             self.client, self.profile, self.labels, repo, commit, tuple(commands), self.timeout, self.sink, files
@@ -84,35 +84,35 @@ class ContainerBench:
 
     @contextmanager
     def _generated(self, repo: GitRepo, commit: str, commands: Sequence[str]) -> Iterator[str]:
-        """The container of the last generator, whose volume holds what all of them made; then they are removed."""
+        """Run the generators and yield the last one's container, whose volume holds all their output."""
         gating = self.gating(repo, commit, commands)
         checkout = Checkout(repo, commit, uid=self.profile.uid, gid=self.profile.gid)
-        made: list[str] = []
-        began = ""
+        container_ids: list[str] = []
+        started_at = ""
         try:
             for number, command in enumerate(commands, 1):
-                spec = spec_of(self.profile, self.labels, command, {"command": str(number), "began": began})
-                volume = engine.volume_of(self.client, made[0]) if made else None
-                made.append(engine.create(self.client, replace(spec, volume=volume)))
+                spec = spec_of(self.profile, self.labels, command, {"command": str(number), "began": started_at})
+                volume = engine.volume_of(self.client, container_ids[0]) if container_ids else None
+                container_ids.append(engine.create(self.client, replace(spec, volume=volume)))
                 if volume is None:
-                    copy_in(self.client, made[-1], checkout, more=gating.pid1)
+                    copy_in(self.client, container_ids[-1], checkout, more=gating.pid1)
                 else:
-                    pid1.put(self.client, made[-1], gating.pid1)
+                    pid1.put(self.client, container_ids[-1], gating.pid1)
                 self.sink(f"$ {command}")
-                engine.start(self.client, made[-1])
-                began = began or engine.look(self.client, made[-1]).started_at
-                said = Excerpt(self.sink, one_line)
-                follow(self.client, made[-1], said, gating.left(began))
-                said.end()
-                if found := gating.judged(number, made[-1]):
-                    raise GateFailed(found)
-            yield made[-1]
+                engine.start(self.client, container_ids[-1])
+                started_at = started_at or engine.look(self.client, container_ids[-1]).started_at
+                excerpt = Excerpt(self.sink, one_line)
+                follow(self.client, container_ids[-1], excerpt, gating.remaining_seconds(started_at))
+                excerpt.end()
+                if findings := gating.judged(number, container_ids[-1]):
+                    raise GateFailed(findings)
+            yield container_ids[-1]
         finally:
-            for container in reversed(made):  # the volume goes with the last
+            for container in reversed(container_ids):  # the volume goes with the last
                 engine.remove(self.client, container)
 
     def _collected(self, container_id: str, repo: GitRepo, commit: str) -> str:
-        came = collect(
+        collected = collect(
             self.client,
             image=self.collector,
             container_id=container_id,
@@ -121,14 +121,16 @@ class ContainerBench:
             repo=repo,
             base=commit,
         )
-        if came.raw is None or came.findings:
-            raise GateFailed(came.findings)
-        return came.raw
+        if collected.raw is None or collected.findings:
+            raise GateFailed(collected.findings)
+        return collected.raw
 
     def _only(self, repo: GitRepo, commit: str, raw: str, patterns: Sequence[str]) -> str:
-        """A commit on top in which only what matches is changed."""
-        mine = [c for c in changes(repo, commit, raw) if matches(patterns, c.path)]
-        made = commit_with(repo, commit, [(c.new_mode, c.new_id, c.path) for c in mine], "Regenerate generated files")
-        if findings := hostile(repo, commit, made):
+        """Make a commit on top of `commit` with only those changes that match the patterns."""
+        allowed = [c for c in changes(repo, commit, raw) if matches(patterns, c.path)]
+        generated = commit_with(
+            repo, commit, [(c.new_mode, c.new_id, c.path) for c in allowed], "Regenerate generated files"
+        )
+        if findings := hostile(repo, commit, generated):
             raise GateFailed(findings)
-        return made
+        return generated

@@ -26,13 +26,13 @@ _MANY = 50  # findings of one kind
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict on a diff. `commit` is `raw` without scratch files, the one that counts from here on."""
+    """Hold a verdict on a diff. `commit` is `raw` without scratch files; all later steps use it."""
 
     commit: str
     lines: int  # added, as the budget counts them
     findings: tuple[Finding, ...]
     paths: tuple[str, ...]  # that changed between base and commit
-    notes: tuple[str, ...] = ()  # what nobody forbids and somebody should know
+    notes: tuple[str, ...] = ()  # what no rule forbids and a person should know
 
 
 def judge(
@@ -60,15 +60,15 @@ def judge(
     findings += _bounded(required(repo, plan, changed))
     findings += _bounded(_unfinished(repo, (base, commit), changed, files))
     findings += _bounded(_rejected(repo, commit, changed))
-    lost = losses(repo, plan, base, changed, files, earlier)
-    findings += _bounded(of_shared(plan, lost))
+    removed_lines = losses(repo, plan, base, changed, files, earlier)
+    findings += _bounded(of_shared(plan, removed_lines))
     if not changed:
         findings.append(nothing(repo, base, raw))
-    return Judged(commit, lines, tuple(findings), tuple(change.path for change in changed), notes(lost))
+    return Judged(commit, lines, tuple(findings), tuple(change.path for change in changed), notes(removed_lines))
 
 
 def gate_digest(plan: PhasePlan, branch: Branch, profile: AgentProfile) -> str:
-    """Digest of everything that decides about a branch's commit besides the commit and its base."""
+    """Return the digest of everything, besides commit and base, that decides the verdict on a branch's commit."""
     return sha256(
         {
             "rules": _RULES,
@@ -82,83 +82,87 @@ def gate_digest(plan: PhasePlan, branch: Branch, profile: AgentProfile) -> str:
 
 
 def strip_scratch(repo: GitRepo, patterns: Sequence[str], base: str, raw: str) -> str:
-    """A commit on top of `raw` without scratch files; one that the base has is as it was there."""
+    """Make a commit on top of `raw` without scratch files; a file that the base has becomes as it was there."""
     stray = [c for c in changes(repo, base, raw) if patterns and matches(patterns, c.path)]
-    wanted = [removal(c.path) if c.added else (c.old_mode, c.old_id, c.path) for c in stray]
-    return commit_with(repo, raw, wanted, "Take out scratch files") if wanted else raw
+    restored = [removal(c.path) if c.added else (c.old_mode, c.old_id, c.path) for c in stray]
+    return commit_with(repo, raw, restored, "Take out scratch files") if restored else raw
 
 
 def budget_lines(repo: GitRepo, plan: PhasePlan, ground: str, files: Sequence[FileAdded]) -> int:
-    """Added lines without deletions and generated paths; a rename counts what it changes.
+    """Count added lines without deletions and generated paths; a rename counts what it changes.
 
-    What is generated, the plan says, and the commit that the phase builds on. A file that this commit calls binary and
-    that is, counts nothing; one that only looks so counts the lines that are text.
+    The plan and the attributes in the commit that the phase builds on say what is generated. A file that this commit
+    calls binary, and that holds a NUL, counts nothing; a file that only holds a NUL counts the lines that are text.
     """
-    said = attributes(repo, ground, ["linguist-generated", "diff"], sorted({file.path for file in files}))
-    return sum(file.lines for file in files if not _exempt(plan, file, said[file.path]))
+    attributes_of = attributes(repo, ground, ["linguist-generated", "diff"], sorted({file.path for file in files}))
+    return sum(file.lines for file in files if not _exempt(plan, file, attributes_of[file.path]))
 
 
 def _counted(
     repo: GitRepo, plan: PhasePlan, ground: str, move: tuple[str, str], changed: Sequence[Change]
 ) -> list[FileAdded]:
-    """The added lines where a file that counts nothing may have been moved to a place where it counts: there it is new.
+    """Count a file as new that was moved from a place where it counts nothing to a place where it counts.
 
-    Empty: nothing of that kind went away.
+    Return an empty list if no such file was removed.
     """
-    gone = [change.path for change in changed if change.new_mode == "000000"]
-    said = attributes(repo, ground, ["linguist-generated", "diff"], gone)
-    free = [path for path in gone if _generated(plan, path, said[path]) or said[path].get("diff") == "unset"]
+    removed = [change.path for change in changed if change.new_mode == "000000"]
+    attributes_of = attributes(repo, ground, ["linguist-generated", "diff"], removed)
+    free = [
+        path
+        for path in removed
+        if _generated(plan, path, attributes_of[path]) or attributes_of[path].get("diff") == "unset"
+    ]
     if not free:
         return []
     return added(repo, commit_with(repo, move[0], [removal(path) for path in free], "Without them"), move[1])
 
 
-def _generated(plan: PhasePlan, path: str, said: Mapping[str, str]) -> bool:
-    return said.get("linguist-generated") in {"set", "true"} or matches(plan.generated, path)
+def _generated(plan: PhasePlan, path: str, values: Mapping[str, str]) -> bool:
+    return values.get("linguist-generated") in {"set", "true"} or matches(plan.generated, path)
 
 
-def _exempt(plan: PhasePlan, file: FileAdded, said: Mapping[str, str]) -> bool:
-    return _generated(plan, file.path, said) or (file.binary and said.get("diff") == "unset")
+def _exempt(plan: PhasePlan, file: FileAdded, values: Mapping[str, str]) -> bool:
+    return _generated(plan, file.path, values) or (file.binary and values.get("diff") == "unset")
 
 
 def _unfinished(
     repo: GitRepo, move: tuple[str, str], changed: Sequence[Change], files: Sequence[FileAdded]
 ) -> list[Finding]:
-    """A finding for each file that holds conflict markers which the base has not, in that file or in one moved here."""
+    """Find files with conflict markers that the base does not hold, neither in that file nor in one moved there."""
     sizes = _marker_sizes(repo, move, [file.path for file in files if file.odd_marks])
-    found = {
+    conflict_lines = {
         file.path: min(lines)
         for file in files
         if (lines := [line for size in sizes.get(file.path, (USUAL,)) if (line := file.conflict(size)) is not None])
     }
-    if not found:
+    if not conflict_lines:
         return []
-    known = {entry.id for entry in entries(repo, move[0])}
-    held = {change.path: change.new_id for change in changed}
-    said = "holds the markers of a merge that was not finished: decide what stays, and take the markers out"
+    base_ids = {entry.id for entry in entries(repo, move[0])}
+    new_ids = {change.path: change.new_id for change in changed}
+    message = "holds the markers of a merge that was not finished: decide what stays, and take the markers out"
     return [
-        Finding(gate="markers", file=shown(path), line=line, message=said)
-        for path, line in found.items()
-        if held.get(path) not in known
+        Finding(gate="markers", file=shown(path), line=line, message=message)
+        for path, line in conflict_lines.items()
+        if new_ids.get(path) not in base_ids
     ]
 
 
 def _rejected(repo: GitRepo, commit: str, changed: Sequence[Change]) -> list[Finding]:
-    """A finding for each new file in which `patch` or `git apply --reject` left what it could not apply to another."""
+    """Find new files in which `patch` or `git apply --reject` left what it could not apply to another file."""
     new = [change.path for change in changed if change.added and change.path.endswith(".rej")]
-    held = {entry.path for entry in entries(repo, commit)} if new else set()
-    said = "holds parts of a patch that were not applied: apply them by hand, and remove this file"
-    return [Finding(gate="markers", file=shown(p), message=said) for p in new if p.removesuffix(".rej") in held]
+    paths = {entry.path for entry in entries(repo, commit)} if new else set()
+    message = "holds parts of a patch that were not applied: apply them by hand, and remove this file"
+    return [Finding(gate="markers", file=shown(p), message=message) for p in new if p.removesuffix(".rej") in paths]
 
 
 def _marker_sizes(repo: GitRepo, commits: Sequence[str], paths: Sequence[str]) -> dict[str, set[int]]:
-    """How long conflict markers may be in some files: git's own size, and what either commit's attributes say."""
-    name, found = "conflict-marker-size", {path: {USUAL} for path in paths}
+    """Return the possible sizes of conflict markers in files: git's own, and those in either commit's attributes."""
+    name, sizes = "conflict-marker-size", {path: {USUAL} for path in paths}
     for commit in commits:
         for path, values in attributes(repo, commit, [name], paths).items():
             if (size := values.get(name, "")).isdecimal():
-                found[path].add(int(size))
-    return found
+                sizes[path].add(int(size))
+    return sizes
 
 
 def _budget(plan: PhasePlan, lines: int) -> list[Finding]:
@@ -166,8 +170,8 @@ def _budget(plan: PhasePlan, lines: int) -> list[Finding]:
     if limit is None or lines <= limit:
         return []
     more = "1 line" if lines == limit + 1 else f"{lines - limit} lines"
-    said = f"the branch adds {more} too many, not counting generated files: split it or cut it"
-    return [Finding(gate="budget", limit=str(limit), actual=str(lines), message=said)]
+    message = f"the branch adds {more} too many, not counting generated files: split it or cut it"
+    return [Finding(gate="budget", limit=str(limit), actual=str(lines), message=message)]
 
 
 def _ownership(plan: PhasePlan, branch: Branch, changed: Sequence[Change]) -> list[Finding]:
@@ -181,9 +185,9 @@ def _ownership(plan: PhasePlan, branch: Branch, changed: Sequence[Change]) -> li
 
 def _not_owned(plan: PhasePlan, branch: Branch, change: Change) -> Finding:
     owners = [other.id for other in plan if other.id != branch.id and matches(other.owns, change.path)]
-    whose = f"it belongs to {', '.join(owners)}" if owners else "nobody owns it"
-    said = f"branch {branch.id} may not change this file, {whose}: undo the change, or list the file in the plan"
-    return Finding(gate="ownership", file=shown(change.path), message=said)
+    ownership = f"it belongs to {', '.join(owners)}" if owners else "nobody owns it"
+    message = f"branch {branch.id} may not change this file, {ownership}: undo the change, or list the file in the plan"
+    return Finding(gate="ownership", file=shown(change.path), message=message)
 
 
 def _bounded(findings: list[Finding]) -> list[Finding]:

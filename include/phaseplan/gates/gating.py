@@ -1,6 +1,6 @@
 """Run the commands of one gating on one commit, each in a container that starts from just that commit.
 
-Labels say how far it got: a container for command 3 means that 1 and 2 were green. Any process may go on from there.
+Labels record the progress: a container for command 3 means that 1 and 2 were green. Any process may continue there.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from phaseplan.text.shown import one_line
 
 
 class GateStopped(Infrastructure):
-    """The engine, or somebody, ended a gate container: nobody's fault, and no verdict."""
+    """The engine or a person ended a gate container: not the branch's fault, and no verdict."""
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A command still runs: wait for its container, then `advance` again.
+    """A command still runs: wait for its container, then call `advance` again.
 
-    :param seconds: what is left of the time for all commands.
-    :param begun: whether this process began the gating.
+    :param seconds: the remaining time for all commands.
+    :param is_new: whether this process began the gating.
     """
 
     container: str
@@ -51,10 +51,10 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Gating:
-    """Commands on one commit.
+    """Run commands on one commit.
 
     :param timeout: seconds for all commands together.
-    :param sink: gets what people are shown.
+    :param sink: gets the lines that people are shown.
     :param pid1: see `pid1.files`.
     """
 
@@ -70,92 +70,98 @@ class Gating:
 
     def run(self) -> tuple[Finding, ...]:
         """Run all commands, showing their output as it comes, and leave nothing; no finding means all were green."""
-        began = ""
+        started_at = ""
         try:
             for number, command in enumerate(self.commands, 1):
                 self.sink(f"$ {command}")
-                container = self._begin(number, began)
-                began = began or engine.look(self.client, container).started_at
-                said = Excerpt(self.sink, one_line)
-                follow(self.client, container, said, self.left(began))
-                said.end()
-                if found := self.judged(number, container):
-                    return found
+                container = self._begin(number, started_at)
+                started_at = started_at or engine.look(self.client, container).started_at
+                excerpt = Excerpt(self.sink, one_line)
+                follow(self.client, container, excerpt, self.remaining_seconds(started_at))
+                excerpt.end()
+                if findings := self.judged(number, container):
+                    return findings
                 engine.remove(self.client, container)
             return ()
         finally:
             self.close()
 
     def advance(self, patience: float) -> Waiting | tuple[Finding, ...]:
-        """Go on from where labels say it is; nothing is shown, and what has ended is kept for `show`.
+        """Continue where the labels say it is; show nothing, and keep ended containers for `show`.
 
         :param patience: seconds after which to wait elsewhere.
         :raises GateStopped: a container was ended from outside. All of the gating is removed; the next try begins anew.
         """
         until = time.monotonic() + patience
-        there = self._there()
-        begun = not there
-        number, container = max(there.items()) if there else (1, "")
+        containers = self._by_number()
+        is_new = not containers
+        number, container = max(containers.items()) if containers else (1, "")
         container = container or self._begin(1, "")
         while True:
-            began = self._began(container)
-            follow(self.client, container, lambda _: None, max(0.1, min(until - time.monotonic(), self.left(began))))
-            if engine.look(self.client, container).status == "running" and self.left(began) > 0:
-                return Waiting(container, self.commands[number - 1], self.left(began), begun)
-            if (found := self.judged(number, container)) or number == len(self.commands):
-                return found
+            started_at = self._started_at(container)
+            follow(
+                self.client,
+                container,
+                lambda _: None,
+                max(0.1, min(until - time.monotonic(), self.remaining_seconds(started_at))),
+            )
+            if engine.look(self.client, container).status == "running" and self.remaining_seconds(started_at) > 0:
+                return Waiting(container, self.commands[number - 1], self.remaining_seconds(started_at), is_new)
+            if (findings := self.judged(number, container)) or number == len(self.commands):
+                return findings
             number += 1
-            container = self._begin(number, began)
+            container = self._begin(number, started_at)
 
     def show(self) -> None:
-        """Show each ended command with its output, then remove it; the newest stays, for it says how far it got."""
-        there = self._there()
-        for number, container in sorted(there.items()):
+        """Show each ended command with its output, then remove it; keep the newest, whose labels hold the progress."""
+        containers = self._by_number()
+        for number, container in sorted(containers.items()):
             if engine.look(self.client, container).status == "running":
                 return
             self.sink(f"$ {self.commands[number - 1]}")
-            said = Excerpt(self.sink, one_line)
-            read(self.client, container, said)
-            said.end()
-            if number != max(there):
+            excerpt = Excerpt(self.sink, one_line)
+            read(self.client, container, excerpt)
+            excerpt.end()
+            if number != max(containers):
                 engine.remove(self.client, container)
 
     def close(self) -> None:
-        """Remove all of it. The image goes aside: removing one takes an engine up to some seconds."""
-        for found in self._mine():
-            engine.remove(self.client, found.id)
+        """Remove all its containers; remove the image in the background, which may take the engine some seconds."""
+        for container in self._own_containers():
+            engine.remove(self.client, container.id)
         remove_aside(self.client, images(self.client, self.labels.playing("gate"), self._marks))
 
     @property
     def _marks(self) -> dict[str, str]:
-        """What tells this gating's containers and image from those of another commit, list or image."""
+        """Return what distinguishes this gating's containers and image from those of another commit, list or image."""
         about = [self.commit, list(self.commands), self.profile.model_dump(mode="json")]
         return {"gating": sha256(about)[:16]}
 
-    def _mine(self) -> list[engine.Found]:
+    def _own_containers(self) -> list[engine.Found]:
+        """List the containers of this gating."""
         labels = self.labels.playing("gate")
-        wanted = {key.removeprefix("phaseplan."): value for key, value in labels.as_dict().items()}
-        found = engine.find(self.client, **wanted)
-        return [f for f in found if f.marks.get("gating") == self._marks["gating"]]
+        values = {key.removeprefix("phaseplan."): value for key, value in labels.as_dict().items()}
+        containers = engine.find(self.client, **values)
+        return [f for f in containers if f.marks.get("gating") == self._marks["gating"]]
 
-    def _there(self) -> dict[int, str]:
-        """Container by number of its command; one that never began, because its worker died, is removed."""
+    def _by_number(self) -> dict[int, str]:
+        """Return the container for each command's number; remove one that never started because its worker died."""
         out = {}
-        for found in self._mine():
-            number = found.marks.get("command", "")
-            if found.status == "created" or not number.isdigit():
-                engine.remove(self.client, found.id)
+        for container in self._own_containers():
+            number = container.marks.get("command", "")
+            if container.status == "created" or not number.isdigit():
+                engine.remove(self.client, container.id)
             else:
-                out[int(number)] = found.id
+                out[int(number)] = container.id
         return out
 
-    def _begin(self, number: int, began: str) -> str:
+    def _begin(self, number: int, started_at: str) -> str:
         """Create and start the container of one command.
 
-        :param began: when the first of them started; empty for the first itself.
+        :param started_at: when the first of them started; empty for the first itself.
         """
         copies = holds_no_checkout(self.client, self.profile.image)
-        container = self._copied(number, began) if copies else self._layered(number, began)
+        container = self._copied(number, started_at) if copies else self._layered(number, started_at)
         try:
             if copies:
                 copy_in(self.client, container, self._checkout, more=self.pid1)
@@ -165,13 +171,13 @@ class Gating:
             raise
         return container
 
-    def _copied(self, number: int, began: str) -> str:
-        """A container whose workspace is a volume, to be filled; slower where the repository is large."""
-        return engine.create(self.client, self._spec(number, began))
+    def _copied(self, number: int, started_at: str) -> str:
+        """Create a container whose workspace is a volume, to be filled; slower where the repository is large."""
+        return engine.create(self.client, self._spec(number, started_at))
 
-    def _layered(self, number: int, began: str) -> str:
-        """A container that begins as the commit's image; an image that somebody removed meanwhile is made again."""
-        spec = self._spec(number, began)
+    def _layered(self, number: int, started_at: str) -> str:
+        """Create a container from the commit's image; make the image again if it was removed meanwhile."""
+        spec = self._spec(number, started_at)
         for last in (False, False, True):
             image = image_of(self.client, replace(spec, marks=self._marks), self._checkout, self.pid1)
             try:
@@ -181,56 +187,56 @@ class Gating:
                     raise
         raise AssertionError
 
-    def _spec(self, number: int, began: str) -> engine.Spec:
-        marks = {**self._marks, "command": str(number), "began": began}
+    def _spec(self, number: int, started_at: str) -> engine.Spec:
+        marks = {**self._marks, "command": str(number), "began": started_at}
         return spec_of(self.profile, self.labels, self.commands[number - 1], marks)
 
     @property
     def _checkout(self) -> Checkout:
         return Checkout(self.repo, self.commit, uid=self.profile.uid, gid=self.profile.gid)
 
-    def _began(self, container: str) -> str:
-        """When the first command started, as the engine has it."""
-        found = engine.look(self.client, container)
-        return found.marks.get("began") or found.started_at
+    def _started_at(self, container: str) -> str:
+        """Return when the first command started, as the engine records it."""
+        state = engine.look(self.client, container)
+        return state.marks.get("began") or state.started_at
 
-    def left(self, began: str) -> float:
-        """Seconds that remain for all commands."""
-        return self.timeout - (time.time() - moment(began).timestamp())
+    def remaining_seconds(self, started_at: str) -> float:
+        """Return the seconds that remain for all commands."""
+        return self.timeout - (time.time() - moment(started_at).timestamp())
 
     def judged(self, number: int, container: str) -> tuple[Finding, ...]:
-        """What one command came to: the exit code that the engine reports decides, the log only illustrates.
+        """Judge one command: the exit code that the engine reports decides, the log only illustrates.
 
         :raises GateStopped: neither the command nor its time limit ended it.
         """
-        found = engine.look(self.client, container)
-        if found.status == "running":
+        state = engine.look(self.client, container)
+        if state.status == "running":
             engine.stop(self.client, container, grace=0)
             return (self._finding(number, container, f"was stopped: the gates did not end within {self.timeout:g} s"),)
-        if found.stopped:
-            used = moment(found.finished_at) - moment(found.marks.get("began") or found.started_at)
-            if used.total_seconds() >= self.timeout and found.exit_code != LOST:  # by whoever waited for it
+        if state.stopped:
+            used = moment(state.finished_at) - moment(state.marks.get("began") or state.started_at)
+            if used.total_seconds() >= self.timeout and state.exit_code != LOST:  # by the process that waited for it
                 return (
                     self._finding(number, container, f"was stopped: the gates did not end within {self.timeout:g} s"),
                 )
             self.close()
             raise GateStopped(
                 f"gate container {container[:12]} was stopped from outside while it ran `{self.commands[number - 1]}` "
-                f"(exit code {found.exit_code}), so nothing is known of {self.commit[:12]}; the next try begins anew"
+                f"(exit code {state.exit_code}), so nothing is known of {self.commit[:12]}; the next try begins anew"
             )
-        if not found.exit_code:
+        if not state.exit_code:
             return ()
-        memory = memory_hint(found.exit_code, found.oom, self.profile.memory)
-        return (self._finding(number, container, f"failed with exit code {found.exit_code}{memory}"),)
+        memory = memory_hint(state.exit_code, state.oom, self.profile.memory)
+        return (self._finding(number, container, f"failed with exit code {state.exit_code}{memory}"),)
 
-    def _finding(self, number: int, container: str, said: str) -> Finding:
+    def _finding(self, number: int, container: str, outcome: str) -> Finding:
         tail: deque[str] = deque(maxlen=TAIL)
         read(self.client, container, tail.append)
         tracked = {entry.path for entry in entries(self.repo, self.commit)}
-        return finding(self.commands[number - 1], said, tuple(tail), tracked)
+        return finding(self.commands[number - 1], outcome, tuple(tail), tracked)
 
 
 def spec_of(profile: AgentProfile, labels: Labels, command: str, marks: Mapping[str, str]) -> engine.Spec:
-    """A container in which a shell runs one command of a plan, in the profile's image and limits."""
+    """Describe a container in which a shell runs one command of a plan, in the profile's image and limits."""
     spec = of_profile(profile, labels.playing("gate"))
     return replace(spec, entrypoint=("sh", "-c", command), own_pid1=True, marks=marks)

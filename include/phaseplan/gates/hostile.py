@@ -22,61 +22,65 @@ _PEOPLE = ("author's name", "author's address", "committer's name", "committer's
 
 
 def hostile(repo: GitRepo, base: str, commit: str, *, ground: str | None = None) -> tuple[Finding, ...]:
-    """Findings on what changed between base and commit; nothing is checked out.
+    """Find hostile changes between base and commit; nothing is checked out.
 
     :param ground: the commit whose attributes count, which no branch can have changed; None: the base.
     """
     changed = changes(repo, base, commit)
-    found = [_finding(change.path, said) for change in changed for said in _faults(change)]
-    found += [_finding(path, said) for path, said in _links(repo, base, commit, changed)]
-    found += _unusual(repo, ground or base, commit, [change.path for change in changed if change.added])
-    found += _nested(repo, ground or base, commit, [change.path for change in changed if change.added])
-    found += _commits(repo, base, commit)
-    found += [_finding(path, "is a Git LFS file: agents work without its content, so they may not change it")
+    findings = [_finding(change.path, fault) for change in changed for fault in _faults(change)]
+    findings += [_finding(path, fault) for path, fault in _links(repo, base, commit, changed)]
+    findings += _unusual(repo, ground or base, commit, [change.path for change in changed if change.added])
+    findings += _nested(repo, ground or base, commit, [change.path for change in changed if change.added])
+    findings += _commits(repo, base, commit)
+    findings += [_finding(path, "is a Git LFS file: agents work without its content, so they may not change it")
               for path in _lfs(repo, ground or base, changed)]  # fmt: skip
-    if len(found) > _MANY:
-        found = [*found[:_MANY], Finding(gate="hostile", message=f"and {len(found) - _MANY} more like these")]
-    return tuple(found)
+    if len(findings) > _MANY:
+        findings = [*findings[:_MANY], Finding(gate="hostile", message=f"and {len(findings) - _MANY} more like these")]
+    return tuple(findings)
 
 
 def _unusual(repo: GitRepo, ground: str, commit: str, added: Sequence[str]) -> Iterator[Finding]:
-    """Findings on new names, save what the ground has made a custom."""
-    for path, said in unusual(added, lambda: [e.path for e in entries(repo, ground)]):
-        yield _finding(path, said)
+    """Find new names that deceive or collide, except those that the ground has already."""
+    for path, fault in unusual(added, lambda: [e.path for e in entries(repo, ground)]):
+        yield _finding(path, fault)
     alike = twins(added, (e.path for e in entries(repo, commit))) if added else []
-    known = [e.path for e in entries(repo, ground)] if alike else []
-    if alike and not twins(known, known):
+    present = [e.path for e in entries(repo, ground)] if alike else []
+    if alike and not twins(present, present):
         for path, other in alike:
             yield _finding(path, f"many systems take this name and {shown(other)} for one: give it another name")
 
 
 def _commits(repo: GitRepo, base: str, commit: str) -> Iterator[Finding]:
-    """Findings on authors and messages, which nobody can take out of the history again."""
+    """Find authors and messages with control characters or too long names: history keeps them for ever."""
     form = "--format=%H%n%an%n%ae%n%cn%n%ce%n%B"
-    for told in repo.run("log", "-z", "--no-show-signature", form, f"{base}..{commit}", env=NEUTRAL).out.split("\0"):
-        if turns(told):
-            said = f"the message or an author of commit {told[:12]} holds control characters, or ones that turn the "
-            yield Finding(gate="hostile", message=f"{said}direction of reading: write it in plain characters")
-        for what, name in zip(_PEOPLE, told.split("\n")[1:5], strict=False):
+    for text in repo.run("log", "-z", "--no-show-signature", form, f"{base}..{commit}", env=NEUTRAL).out.split("\0"):
+        if turns(text):
+            message = f"the message or an author of commit {text[:12]} holds control characters, or ones that turn the "
+            yield Finding(gate="hostile", message=f"{message}direction of reading: write it in plain characters")
+        for role, name in zip(_PEOPLE, text.split("\n")[1:5], strict=False):
             if (size := len(name.encode("utf-8", "surrogateescape"))) > _LONGEST_NAME:
-                said = f"the {what} of commit {told[:12]} is too long: set another (git config user.name, user.email)"
-                yield Finding(gate="hostile", message=said, limit=f"{_LONGEST_NAME} bytes", actual=f"{size} bytes")
+                message = (
+                    f"the {role} of commit {text[:12]} is too long: set another (git config user.name, user.email)"
+                )
+                yield Finding(gate="hostile", message=message, limit=f"{_LONGEST_NAME} bytes", actual=f"{size} bytes")
 
 
 def _nested(repo: GitRepo, ground: str, commit: str, added: Sequence[str]) -> Iterator[Finding]:
-    """Findings on bare repositories, whose configuration git obeys when somebody works in their folder."""
-    if not added or not (found := bare_repositories([e.path for e in entries(repo, commit)])):
+    """Find new bare repositories: git obeys their configuration for a user who works in their folder."""
+    if not added or not (folders := bare_repositories([e.path for e in entries(repo, commit)])):
         return
     if bare_repositories([e.path for e in entries(repo, ground)]):
         return  # a custom of this repository, of its tests perhaps
-    for folder in sorted(found):
+    for folder in sorted(folders):
         if any(path.startswith(folder) for path in added):
-            said = "a git repository (HEAD, objects, refs), whose configuration git would obey: add the files that it "
-            yield _finding(folder.rstrip("/") or "HEAD", f"{said}holds, or make it where it is needed")
+            message = (
+                "a git repository (HEAD, objects, refs), whose configuration git would obey: add the files that it "
+            )
+            yield _finding(folder.rstrip("/") or "HEAD", f"{message}holds, or make it where it is needed")
 
 
-def _finding(path: str, said: str) -> Finding:
-    return Finding(gate="hostile", file=shown(path), message=said)
+def _finding(path: str, message: str) -> Finding:
+    return Finding(gate="hostile", file=shown(path), message=message)
 
 
 def _faults(change: Change) -> Iterator[str]:
@@ -93,7 +97,7 @@ def _faults(change: Change) -> Iterator[str]:
 
 
 def _is_git(part: str) -> bool:
-    """Whether a file system that folds case, ignores marks or trailing dots would open `.git`."""
+    """Say whether a file system that folds case, ignores marks or trailing dots would open `.git`."""
     visible = "".join(c for c in part if unicodedata.category(c) not in {"Cf", "Mn"})
     folded = unicodedata.normalize("NFKC", visible).lower().partition(":")[0].rstrip(". ")
     return folded in {".git", "git~1", ""} or part in {".", ".."}
@@ -105,9 +109,9 @@ def _lfs(repo: GitRepo, base: str, changed: tuple[Change, ...]) -> tuple[str, ..
 
 
 def _links(repo: GitRepo, base: str, commit: str, changed: tuple[Change, ...]) -> list[tuple[str, str]]:
-    """Links that lead out of the tree now and did not in the base.
+    """List links that lead out of the tree now and did not in the base.
 
-    Every link is followed, not only the changed ones: a new link can lead an old one astray.
+    Every link is followed, not only the changed ones: a new link can redirect an old one.
     """
     touched = {change.path for change in changed}
     if not any(_SYMLINK in (change.new_mode, change.old_mode) for change in changed):
@@ -115,13 +119,13 @@ def _links(repo: GitRepo, base: str, commit: str, changed: tuple[Change, ...]) -
     now, before = _targets(repo, commit), _targets(repo, base)
     out = []
     for path in now:
-        if not _stays(path, now) and (path in touched or _stays(path, before)):
+        if not _stays_inside(path, now) and (path in touched or _stays_inside(path, before)):
             out.append((path, f"a symbolic link out of the tree: {shown(now[path])[:200]}"))
     return out
 
 
 def _targets(repo: GitRepo, commit: str) -> dict[str, str]:
-    """Target by path of all symbolic links of a commit."""
+    """Return the target of every symbolic link of a commit, by path."""
     links = [entry for entry in entries(repo, commit) if entry.symlink]
     read = contents(repo, (entry.id for entry in links))
     out = {}
@@ -131,8 +135,10 @@ def _targets(repo: GitRepo, commit: str) -> dict[str, str]:
     return out
 
 
-def _stays(path: str, targets: dict[str, str]) -> bool:
-    """Whether following a link, through other links too, ends inside the tree without leaving it on the way.
+def _stays_inside(path: str, targets: dict[str, str]) -> bool:
+    """Say whether following a link, through other links too, ends inside the tree without leaving it on the way.
+
+    `.git` does not belong to the tree.
 
     `.git` is not of the tree.
     """

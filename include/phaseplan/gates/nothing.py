@@ -10,11 +10,13 @@ WROTE_NOTHING = "wrote nothing: the commit is the same tree as its base"
 
 
 def nothing(repo: GitRepo, base: str, raw: str) -> Finding:
-    """The finding for an agent whose work, without scratch files, is the same tree as its base."""
+    """Make the finding for an agent whose work, without scratch files, is the same tree as its base."""
     if changes(repo, base, raw):
-        said = "wrote scratch files only (`gates.scratch_files`): without them the commit is the same tree as its base"
+        message = (
+            "wrote scratch files only (`gates.scratch_files`): without them the commit is the same tree as its base"
+        )
     elif raw != base:
-        said = "its commits undo each other: the last is the same tree as its base"
+        message = "its commits undo each other: the last is the same tree as its base"
     else:
-        said = WROTE_NOTHING
-    return Finding(gate="agent", message=said)
+        message = WROTE_NOTHING
+    return Finding(gate="agent", message=message)

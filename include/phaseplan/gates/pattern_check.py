@@ -9,7 +9,7 @@ import sys
 
 
 def main() -> None:
-    """Answer each pair, and say each answer at once, so that what was reached before the end is known."""
+    """Search each pair, and write each answer at once: a killed process still leaves the answers it has reached."""
     for pattern, text in json.load(sys.stdin):
         print("1" if re.search(pattern, text, re.MULTILINE) else "0", flush=True)
 

@@ -13,11 +13,11 @@ _WIDTH = 400  # characters of such a line
 _PLACE = re.compile(r"(?:vet: )?(?:\./|/workspace/)?(?P<path>[^\s:\"'(]+):(?P<line>\d{1,9})\b")
 
 
-def finding(command: str, said: str, tail: Sequence[str], tracked: Container[str]) -> Finding:
-    """A finding about one command, at the first place in the tracked files that its output names."""
+def finding(command: str, outcome: str, tail: Sequence[str], tracked: Container[str]) -> Finding:
+    """Make the finding for a failed command, at the first tracked file that its output names."""
     place = next((p for line in tail if (p := _place(line, tracked))), (None, None))
     output = "\n".join(line[:_WIDTH] for line in tail).strip()
-    message = f"`{command}` {said}" + (f"; its last lines:\n{output}" if output else "; it wrote nothing")
+    message = f"`{command}` {outcome}" + (f"; its last lines:\n{output}" if output else "; it wrote nothing")
     return Finding(gate="commands", file=place[0], line=place[1], message=message)
 
 

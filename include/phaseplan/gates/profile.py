@@ -7,7 +7,7 @@ from phaseplan.plan.model import PhasePlan
 
 
 def gate_profile(plan: PhasePlan, profile: AgentProfile) -> AgentProfile:
-    """What of a profile is for gates.
+    """Return the part of a profile that gates may use.
 
     :param profile: the one that `gates.profile` names, whose network and environment are meant for gates; or, where
         none is named, that of an agent, of which gates get the image and the limits.

@@ -11,7 +11,7 @@ from phaseplan.repository.repo import GitRepo
 
 
 class GateFailed(PhaseplanError):
-    """A command of the plan said no. The findings say which, and where."""
+    """A command of the plan failed. The findings name the command and the place."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
