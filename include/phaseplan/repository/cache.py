@@ -1,7 +1,7 @@
 """Give each task a private repository that borrows objects from a cache shared by all tasks on this machine.
 
-The cache is filled with what somebody asks for and with nothing else: a branch that nobody here needs may be as large
-or as damaged as it likes. What a fetch brings is seen whole or not at all, because it comes as one pack.
+The cache is filled only with what a task asks for: a branch that no task on this machine needs may be large or damaged
+without harm. What a fetch brings is seen whole or not at all, because it comes as one pack.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ Fetch = Callable[[GitRepo, Sequence[str]], None]
 
 
 class PrivateRepo(GitRepo):
-    """A repository of one task, which sees what the shared cache of its target has."""
+    """A repository of one task that also reads the shared cache of its target."""
 
     shared: Path  # the cache
 
     def fill(self, sources: Sequence[str], wanted: Sequence[str], fetch: Fetch) -> None:
-        """Have refs of the target in the cache.
+        """Fetch refs of the target into the cache.
 
         :param sources: names of refs, a `*` at the end allowed.
         :param wanted: commits that are looked for; where another task has brought them meanwhile, nothing is fetched.
@@ -47,21 +47,21 @@ class PrivateRepo(GitRepo):
             cache = GitRepo(self.shared, keep=(lock,))
             if wanted and _has(cache, wanted):
                 return
-            clear(self.shared)  # the lock is ours and every git under it is gone: what lies there is a killed one's
+            clear(self.shared)  # the lock is ours and no git runs under it: what lies there was left by a killed one
             _refill(cache, lambda: fetch(cache, [f"+{source}:{kept(source)}" for source in sources]))
             if len(list((self.shared / "objects" / "pack").glob("*.pack"))) > PACKS:
                 cache.run("repack", "--geometric=2", "-d", "-q", "--no-write-bitmap-index")  # it drops no object
 
 
 def kept(ref: str) -> str:
-    """What a ref of the target is called in the cache: flat, so that `x` and `x/y` of two days lie side by side."""
+    """Return the name of a target's ref in the cache: flat, so that `x` and `x/y` of two days lie side by side."""
     top, star, _ = ref.partition("*")
     return f"refs/kept/{hashlib.sha256(top.encode()).hexdigest()[:32]}{'/' + star if star else ''}"
 
 
 @contextmanager
 def private_repo(state: Path, url: str) -> Iterator[PrivateRepo]:
-    """A temporary bare repository that sees the cache's objects; gone afterwards. Nothing is fetched yet."""
+    """Create a temporary bare repository that reads the cache's objects; remove it afterwards. Fetch nothing yet."""
     home, key = state / "cache", hashlib.sha256(url.encode()).hexdigest()[:16]
     with disk_errors():
         (home / "private").mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,7 @@ def private_repo(state: Path, url: str) -> Iterator[PrivateRepo]:
 
 @contextmanager
 def _in_use(home: Path, key: str) -> Iterator[int]:
-    """The cache of one URL, made where there is none; while this lasts nobody removes it."""
+    """Mark the cache of one URL as in use, so that it is not removed; create it if there is none."""
     with disk_errors(), locked(home / f"{key}.lock"):
         users = os.open(home / f"{key}.users", os.O_RDWR | os.O_CREAT, 0o644)
         fcntl.flock(users, fcntl.LOCK_SH)
@@ -98,12 +98,13 @@ def _in_use(home: Path, key: str) -> Iterator[int]:
 
 
 def _has(cache: GitRepo, commits: Sequence[str]) -> bool:
+    """Say whether the cache holds all these commits."""
     out = cache.run("cat-file", "--batch-check", stdin="".join(f"{c}\n" for c in commits).encode()).out
     return not any(line.endswith(" missing") for line in out.splitlines())
 
 
 def _refill(cache: GitRepo, fetch: Callable[[], None]) -> None:
-    """Its refs are only what a fetch has seen: where a crash of the machine damaged one, they are all made again."""
+    """Fetch into the cache; if a crash of the machine damaged its refs, remove them all and fetch again."""
     try:
         fetch()
     except Infrastructure:
@@ -116,7 +117,7 @@ def _refill(cache: GitRepo, fetch: Callable[[], None]) -> None:
 
 
 def _make(path: Path) -> None:
-    """Whole or not at all: a killed maker leaves only a directory with another name, which the next one removes."""
+    """Create a cache completely or not at all: a killed process leaves only a draft folder, removed next time."""
     for draft in path.parent.glob(f"{path.stem}.draft-*"):
         shutil.rmtree(draft, ignore_errors=True)
     draft = path.with_suffix(f".draft-{uuid.uuid4().hex}")
@@ -137,7 +138,7 @@ def locked(path: Path) -> Iterator[int]:
 
 
 def _wait_for(handle: int, path: Path) -> None:
-    """A git that hangs, left by a killed process, must not hold everybody for ever."""
+    """Wait for the lock, at most WAIT seconds: a git that hangs, left by a killed process, must not block for ever."""
     until = time.monotonic() + WAIT
     while True:
         try:
@@ -149,7 +150,7 @@ def _wait_for(handle: int, path: Path) -> None:
 
 
 def _own(folder: Path) -> tuple[str, int]:
-    """A fresh name and the lock that says its owner lives; the kernel drops the lock with the process."""
+    """Return a fresh name and a lock that shows that its owner lives; the kernel drops the lock with the process."""
     while True:
         name = uuid.uuid4().hex[:12]
         path = folder / f"{name}.lock"

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from phaseplan.config.settings import cache_size
 
-#: Seconds between two looks at how large they are.
+#: Seconds between two measurements of their size.
 EVERY = 600.0
 #: Seconds after its last use for which a cache stays whatever its size: the next task needs it again.
 FRESH = 3600.0
 
 
 def keep_small(home: Path, own: str) -> None:
-    """Remove caches that nobody uses, the longest unused first, until all together are within `cache_size`.
+    """Remove caches that are not in use, the longest unused first, until all together are within `cache_size`.
 
     :param own: the key of the cache that is about to be used.
     """
@@ -30,12 +30,12 @@ def keep_small(home: Path, own: str) -> None:
     for key in sorted(sizes.keys() - {own}, key=lambda key: _used(home, key)):
         if spare <= 0:
             return
-        if time.time() - _used(home, key) >= FRESH and _removed(home, key):
+        if time.time() - _used(home, key) >= FRESH and _remove(home, key):
             spare -= sizes[key]
 
 
-def _removed(home: Path, key: str) -> bool:
-    """Remove a cache; False: somebody uses it now."""
+def _remove(home: Path, key: str) -> bool:
+    """Remove a cache; return False if a process uses it."""
     lock = os.open(home / f"{key}.lock", os.O_RDWR | os.O_CREAT, 0o644)
     users = os.open(home / f"{key}.users", os.O_RDWR | os.O_CREAT, 0o644)
     try:
@@ -58,7 +58,7 @@ def _used(home: Path, key: str) -> float:
 
 
 def _size(folder: Path) -> int:
-    """Bytes of the files in a folder, as far as they stay while they are counted."""
+    """Count the bytes of a folder's files; a file that vanishes meanwhile is skipped."""
     total = 0
     for top, _, names in os.walk(folder):
         for name in names:

@@ -27,12 +27,12 @@ class Change:
 
     @property
     def added(self) -> bool:
-        """Whether the path is new."""
+        """Say whether the path is new."""
         return self.old_mode == "000000"
 
 
 def changes(repo: GitRepo, base: str, commit: str) -> tuple[Change, ...]:
-    """All paths that differ; a rename is one removed and one added."""
+    """List all paths that differ; a rename is one removed and one added."""
     parts = repo.names("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", base, commit)
     out = []
     for head, path in zip(parts[::2], parts[1::2], strict=True):
@@ -42,14 +42,14 @@ def changes(repo: GitRepo, base: str, commit: str) -> tuple[Change, ...]:
 
 
 def shown(path: str) -> str:
-    """A path that can be printed and written as JSON, whatever bytes an agent put into it."""
+    """Make a path fit to be printed and written as JSON, whatever bytes an agent put into it."""
     text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return visible(text)
 
 
 @contextmanager
 def index_of(repo: GitRepo, commit: str) -> Iterator[dict[str, str]]:
-    """The environment in which git uses a throw-away index that holds a commit."""
+    """Yield an environment in which git uses a temporary index that holds a commit."""
     with tempfile.TemporaryDirectory(prefix="index-", dir=repo.path) as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         repo.run("read-tree", commit, env=env)
@@ -57,24 +57,24 @@ def index_of(repo: GitRepo, commit: str) -> Iterator[dict[str, str]]:
 
 
 def attributes(repo: GitRepo, base: str, names: Sequence[str], paths: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Git attributes of paths as a commit's own .gitattributes have them, and no configuration of the machine.
+    """Read git attributes of paths from a commit's own .gitattributes, ignoring the machine's configuration.
 
     :param base: what the phase builds on. A workspace will not do: branches of earlier waves have changed it.
     """
-    found: dict[str, dict[str, str]] = {path: {} for path in paths}
+    values: dict[str, dict[str, str]] = {path: {} for path in paths}
     if not paths:
-        return found
+        return values
     with index_of(repo, base) as env:
         feed = b"".join(path.encode("utf-8", "surrogateescape") + b"\0" for path in paths)
         neutral = {**NEUTRAL, **env}
         out = repo.run("check-attr", "--cached", "-z", "--stdin", *names, stdin=feed, env=neutral).out.split("\0")
     for path, name, value in zip(out[::3], out[1::3], out[2::3], strict=False):
-        found[path][name] = value
-    return found
+        values[path][name] = value
+    return values
 
 
 def commit_with(repo: GitRepo, commit: str, wanted: Sequence[tuple[str, str, str]], message: str) -> str:
-    """A commit on top in which some paths are (mode, id, path); mode `000000` removes. Dates are the parent's.
+    """Make a commit on top in which some paths are (mode, id, path); mode `000000` removes. Dates are the parent's.
 
     Doing it again gives the same id; where nothing differs it is `commit` itself.
     """
@@ -92,5 +92,5 @@ def commit_with(repo: GitRepo, commit: str, wanted: Sequence[tuple[str, str, str
 
 
 def removal(path: str) -> tuple[str, str, str]:
-    """What `commit_with` wants for a path that goes."""
+    """Return the entry with which `commit_with` removes a path."""
     return "000000", _NO_BLOB, path

@@ -50,7 +50,7 @@ def disk_errors() -> Iterator[None]:
 
 
 def of_error(error: BaseException) -> DiskFull | None:
-    """What an exception says about a disk, if it is about one."""
+    """Return DiskFull if an exception is about a disk, else None."""
     if isinstance(error, OSError) and error.errno in _NEXT:
         where = f" ({error.filename})" if error.filename else ""
         return DiskFull(f"{_NEXT[error.errno]}{where}")
@@ -59,17 +59,17 @@ def of_error(error: BaseException) -> DiskFull | None:
     return None
 
 
-def of_git(said: str, where: str) -> DiskFull | None:
-    """What the words of a git that failed say about a disk.
+def of_git(output: str, where: str) -> DiskFull | None:
+    """Return DiskFull if the output of a failed git is about a disk, else None.
 
     :param where: the repository it worked in.
     """
-    for line in said.splitlines():
-        number = next((n for words, n in _SAID.items() if words in line.lower()), None)
+    for line in output.splitlines():
+        number = next((n for phrase, n in _SAID.items() if phrase in line.lower()), None)
         if number is None:
             continue
         if _THEIRS.match(line):
-            told = "the disk of the target repository has no space left, or cannot be written to: free some there"
-            return DiskFull(f"{told} ({cut(line.removeprefix('remote: ').strip(), 500)})")
+            message = "the disk of the target repository has no space left, or cannot be written to: free some there"
+            return DiskFull(f"{message} ({cut(line.removeprefix('remote: ').strip(), 500)})")
         return DiskFull(f"{_NEXT[number]} ({where}: {cut(line.strip(), 500)})")
     return None

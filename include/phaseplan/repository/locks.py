@@ -18,12 +18,12 @@ from urllib.parse import unquote, urlsplit
 
 from phaseplan.config.settings import settings
 
-#: Seconds after which a lock that nobody holds counts as left behind. git holds one for as long as it writes a ref;
+#: Seconds after which a lock that no process holds counts as left behind. git holds one for as long as it writes a ref;
 #: a holder on another machine (a shared file system) cannot be seen, so this is what protects it.
 LOCK_AGE = 60.0
-#: A quarantined pack keeps nobody from anything, so it may lie this many times as long.
+#: A quarantined pack blocks nothing, so it may lie this many times as long.
 PATIENCE = 60
-#: Seconds past its age for which somebody who holds a lock is waited for.
+#: Seconds past its age for which the holder of a lock is waited for.
 GRACE = 5.0
 
 _TOP = ("HEAD.lock", "packed-refs.lock", "shallow.lock")  # beside the refs; no other lock is a push's
@@ -31,18 +31,18 @@ _LOCK = re.compile(r"Unable to create '([^'\n]+\.lock)': File exists")
 
 
 def lock_age() -> float:
-    """Seconds in force: the setting `lock_age`, else LOCK_AGE."""
-    given = settings().lock_age
-    return LOCK_AGE if given is None else given
+    """Return the seconds in force: the setting `lock_age`, else LOCK_AGE."""
+    configured = settings().lock_age
+    return LOCK_AGE if configured is None else configured
 
 
 def named(message: str) -> tuple[str, ...]:
-    """Paths of the locks over which git stumbled, as its own message names them."""
+    """Return the paths of the locks that git's message names."""
     return tuple(dict.fromkeys(_LOCK.findall(message)))
 
 
 def local(url: str) -> Path | None:
-    """The git directory behind a path or a file:// URL; None for a target on another machine."""
+    """Return the git directory behind a path or a file:// URL; None for a target on another machine."""
     if "://" in url and not url.startswith("file://"):
         return None
     path = Path(unquote(urlsplit(url).path) if "://" in url else url)
@@ -54,23 +54,23 @@ def _is_repository(path: Path) -> bool:
 
 
 def sweep(target: Path, age: float) -> None:
-    """Remove everything that a dead git left in a repository on this machine, as far as we may."""
-    left = [(p, age) for p in _locks(target)] + [(p, age * PATIENCE) for p in _quarantined(target)]
-    for path, limit in left:
+    """Remove everything that a dead git left in a repository on this machine, as far as permissions allow."""
+    leftovers = [(p, age) for p in _locks(target)] + [(p, age * PATIENCE) for p in _quarantined(target)]
+    for path, limit in leftovers:
         _left_behind(target, path, limit)
 
 
 def release(target: Path, paths: Sequence[str], age: float) -> bool:
-    """Wait until locks are gone, removing those that are left behind.
+    """Wait until locks are gone, and remove those that are left behind.
 
     :param paths: as a refused push named them.
-    :return: False: one of them is still there GRACE seconds after it may go, or is none of this repository's.
+    :return: False if one is still there GRACE seconds after its age, or lies outside this repository.
     """
-    mine = [Path(os.path.normpath(target / p)) for p in paths]
-    if not all(p.parent.resolve().is_relative_to(target) for p in mine):
+    locks = [Path(os.path.normpath(target / p)) for p in paths]
+    if not all(p.parent.resolve().is_relative_to(target) for p in locks):
         return False
     until = time.monotonic() + age + GRACE
-    while not all(_left_behind(target, p, age) for p in mine):
+    while not all(_left_behind(target, p, age) for p in locks):
         if time.monotonic() > until:
             return False
         time.sleep(min(0.1, age / 4))
@@ -78,7 +78,7 @@ def release(target: Path, paths: Sequence[str], age: float) -> bool:
 
 
 def clear(own: Path) -> None:
-    """Remove what a killed git left in a repository of which the caller holds the only key."""
+    """Remove what a killed git left in a repository whose only lock the caller holds."""
     for path in (*_locks(own), *_quarantined(own)):
         _remove(path)
 
@@ -96,21 +96,21 @@ def _quarantined(target: Path) -> Iterator[Path]:
 
 
 def _left_behind(target: Path, path: Path, age: float) -> bool:
-    """Remove a path that is old and nobody's.
+    """Remove a path that is old and that no process uses.
 
-    :return: whether it is gone.
+    :return: whether the path is gone.
     """
     if path.exists() and _old(path, age):
         with _alone(target):
             # Looked at again: another healer may have removed it, and a living git may have made its own since.
-            if _old(path, age) and not _held(target):
+            if _old(path, age) and not _git_works_in(target):
                 _remove(path)
     return not path.exists()
 
 
 @contextmanager
 def _alone(target: Path) -> Iterator[None]:
-    """One healer at a time, so that none removes what another one's removal has made room for."""
+    """Let one process at a time remove files, so that none removes a lock that was newly created meanwhile."""
     handle = os.open(target, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -120,7 +120,7 @@ def _alone(target: Path) -> Iterator[None]:
 
 
 def _old(path: Path, age: float) -> bool:
-    """Whether nothing in it was written for a while; a file that vanished meanwhile is nobody's concern."""
+    """Say whether nothing in a path was written for `age` seconds; False if it vanished meanwhile."""
     try:
         newest = max(p.stat().st_mtime for p in (path, *path.rglob("*")))
     except FileNotFoundError:
@@ -128,8 +128,8 @@ def _old(path: Path, age: float) -> bool:
     return time.time() - newest >= age
 
 
-def _held(target: Path) -> bool:
-    """Whether a git of this machine works in the repository: receive-pack and gc make it their current folder."""
+def _git_works_in(target: Path) -> bool:
+    """Say whether a git of this machine works in the repository: receive-pack and gc make it their current folder."""
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # gone meanwhile, or another user's: then its age alone decides
             if (entry / "comm").read_text().startswith("git") and _inside(entry / "cwd", target):
@@ -142,7 +142,7 @@ def _inside(link: Path, target: Path) -> bool:
 
 
 def _remove(path: Path) -> None:
-    """As far as we may: what belongs to another user stays, and whoever needs it gone says so."""
+    """Remove a path if permissions allow it; the caller checks whether it is gone."""
     with suppress(OSError):
         if path.is_dir():
             shutil.rmtree(path)

@@ -29,39 +29,41 @@ def keep(url: str, login: str = "") -> str:
     :param login: where the address itself has none.
     :return: the address without it.
     """
-    address, found = parted(url)
-    if found or login:
-        os.environ[VARIABLE] = json.dumps({**_kept(), address: found or login})
-        _hide(found or login)
+    address, own_login = parted(url)
+    if own_login or login:
+        os.environ[VARIABLE] = json.dumps({**_remembered(), address: own_login or login})
+        _hide(own_login or login)
     return address
 
 
 def login_of(address: str) -> str:
-    """The login that is known for an address: given to a command, in the configuration, or in a plan file here."""
-    return next(filter(None, _known(address)), "")
+    """Return the login that is known for an address: given to a command, in the configuration, or in a plan file."""
+    return next(filter(None, _candidates(address)), "")
 
 
-def _known(address: str) -> Iterator[str]:
-    yield _kept().get(address, "")
-    here = settings()
-    for url in (here.repository_override, here.repository):
-        there, login = parted(url or "")
-        yield login if there == address else ""
+def _candidates(address: str) -> Iterator[str]:
+    """Yield logins for an address, the strongest source first; an empty text where a source has none."""
+    yield _remembered().get(address, "")
+    config = settings()
+    for url in (config.repository_override, config.repository):
+        configured, login = parted(url or "")
+        yield login if configured == address else ""
     if address.startswith(("http://", "https://")):
-        yield from (plan.login for plan in FILES.plans(here).values() if plan.repository == address)
+        yield from (plan.login for plan in FILES.plans(config).values() if plan.repository == address)
 
 
-def _kept() -> dict[str, str]:
+def _remembered() -> dict[str, str]:
+    """Read the logins by address from the environment."""
     with suppress(ValueError):
-        found = json.loads(os.environ.get(VARIABLE) or "{}")
-        return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+        logins = json.loads(os.environ.get(VARIABLE) or "{}")
+        return {str(k): str(v) for k, v in logins.items()} if isinstance(logins, dict) else {}
     return {}
 
 
 def environment(address: str, login: str) -> dict[str, str]:
-    """What git needs in its environment to be let in; empty without a login.
+    """Return the environment in which git can log in; empty without a login.
 
-    Another helper of the machine is not asked for this server: it might know somebody else, or write the password down.
+    Another helper of the machine is not asked for this server: it might know another user, or write the password down.
     """
     user, colon, password = (unquote(part) for part in login.partition(":"))
     parts = urlsplit(address)
@@ -70,14 +72,18 @@ def environment(address: str, login: str) -> dict[str, str]:
     place = f"credential.{parts.scheme}://{parts.netloc}"
     pairs = [(f"{place}.helper", ""), (f"{place}.helper", _HELPER)] if colon else [(f"{place}.username", user)]
     begin = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
-    made = {"GIT_CONFIG_COUNT": str(begin + len(pairs)), "PHASEPLAN_GIT_USER": user, "PHASEPLAN_GIT_PASSWORD": password}
+    variables = {
+        "GIT_CONFIG_COUNT": str(begin + len(pairs)),
+        "PHASEPLAN_GIT_USER": user,
+        "PHASEPLAN_GIT_PASSWORD": password,
+    }
     for i, (key, value) in enumerate(pairs, begin):
-        made |= {f"GIT_CONFIG_KEY_{i}": key, f"GIT_CONFIG_VALUE_{i}": value}
-    return made
+        variables |= {f"GIT_CONFIG_KEY_{i}": key, f"GIT_CONFIG_VALUE_{i}": value}
+    return variables
 
 
 def hidden(text: str, login: str) -> str:
-    """Text without a login, however it is written."""
+    """Replace a login in a text, however it is written."""
     password = login.partition(":")[2]
     for secret in (login, unquote(login), password, unquote(password)):
         text = text.replace(secret, "***") if len(secret) > 3 else text
@@ -85,10 +91,10 @@ def hidden(text: str, login: str) -> str:
 
 
 def _hide(login: str) -> None:
-    """Take it out of this process's own command line, which everybody on the machine may read."""
-    words = [sys.executable, *sys.argv]
-    if any(login in word for word in words):
+    """Remove a login from this process's command line, which every user of the machine may read."""
+    arguments = [sys.executable, *sys.argv]
+    if any(login in argument for argument in arguments):
         with suppress(ImportError):
             from setproctitle import setproctitle
 
-            setproctitle(" ".join(word.replace(login, "***") for word in words))
+            setproctitle(" ".join(argument.replace(login, "***") for argument in arguments))

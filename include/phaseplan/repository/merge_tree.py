@@ -21,9 +21,9 @@ Sides = Mapping[str, tuple[str, str]]  # by path the (mode, blob) of the side th
 
 @dataclass(frozen=True)
 class Conflict:
-    """Why a head is out: the paths, and whose work is on the other side, which is the commit `tip`.
+    """Explain why a head is out: the paths, and the branches on the other side, whose commit is `tip`.
 
-    :param twins: by path the other side's path that many systems take for the same; empty: git itself saw a conflict.
+    :param twins: by path the other side's path that many systems take for the same; empty if git reports a conflict.
     """
 
     paths: tuple[str, ...]
@@ -35,14 +35,14 @@ class Conflict:
         if self.twins:
             path, other = next(iter(self.twins.items()))
             more = f" (and {len(self.twins) - 1} more)" if len(self.twins) > 1 else ""
-            said = f"{shown(path)}, which many systems take for {shown(other)}{more}"
-            return f"conflicts with {', '.join(self.opponents)}: {said}"
+            description = f"{shown(path)}, which many systems take for {shown(other)}{more}"
+            return f"conflicts with {', '.join(self.opponents)}: {description}"
         more = f" and {len(self.paths) - 5} more" if len(self.paths) > 5 else ""
         return f"conflicts with {', '.join(self.opponents)} in {', '.join(self.paths[:5])}{more}"
 
 
 def write_attributes(repo: GitRepo, union: Sequence[str]) -> None:
-    """Give the repository the plan's merge attributes and no others: a bare one ignores committed ones."""
+    """Write the plan's merge attributes, and no others: a bare repository ignores committed ones."""
     path = repo.path / "info" / "attributes"
     path.parent.mkdir(exist_ok=True)
     path.write_text("".join(f"{_quoted(p)} merge=union\n" for p in union), encoding="utf-8")
@@ -55,10 +55,10 @@ def _quoted(path: str) -> str:
 
 
 def merge_tree(repo: GitRepo, ours: str, theirs: str, generated: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
-    """The merged tree and generated paths of which one side was taken, or None and the conflicting paths."""
-    said = repo.run("merge-tree", "--write-tree", "-z", "--no-messages", ours, theirs, ok=(0, 1), env=NEUTRAL)
-    tree, *stages = said.out.rstrip("\0").split("\0")
-    if said.code == 0:
+    """Merge two commits; return the tree and generated paths of which one side was taken, or None and the conflicts."""
+    result = repo.run("merge-tree", "--write-tree", "-z", "--no-messages", ours, theirs, ok=(0, 1), env=NEUTRAL)
+    tree, *stages = result.out.rstrip("\0").split("\0")
+    if result.code == 0:
         return tree, ()
     sides = [(*stage.partition("\t")[0].split(" "), stage.partition("\t")[2]) for stage in stages]
     paths = tuple(dict.fromkeys(side[3] for side in sides))
@@ -71,7 +71,7 @@ def merge_tree(repo: GitRepo, ours: str, theirs: str, generated: Sequence[str]) 
 
 
 def _take_ours(repo: GitRepo, tree: str, sides: Sequence[tuple[str, ...]]) -> str:
-    """The tree with our side (where we have none, theirs) of every conflicting generated path."""
+    """Take our side (or theirs, where we have none) of every conflicting generated path; return the tree."""
     chosen = {
         path: (mode, sha) for mode, sha, stage, path in sorted(sides, key=lambda s: (s[3], -int(s[2]))) if stage != "1"
     }
@@ -79,7 +79,7 @@ def _take_ours(repo: GitRepo, tree: str, sides: Sequence[tuple[str, ...]]) -> st
 
 
 def put(repo: GitRepo, tree: str, chosen: Mapping[str, tuple[str, str]]) -> str:
-    """The tree with other files: (mode, blob id) by path."""
+    """Replace files of a tree by (mode, blob id), by path; return the new tree."""
     listing = "".join(f"{mode} {sha} 0\t{path}\0" for path, (mode, sha) in chosen.items())
     with tempfile.TemporaryDirectory(dir=repo.path) as folder:
         env = {**NEUTRAL, "GIT_INDEX_FILE": f"{folder}/index"}
@@ -89,9 +89,9 @@ def put(repo: GitRepo, tree: str, chosen: Mapping[str, tuple[str, str]]) -> str:
 
 
 def opposite(repo: GitRepo, tip: str, undone: str, generated: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
-    """The tree of `tip` without what commit `undone` did to its first parent; answers as `merge_tree` does.
+    """Undo on `tip` what commit `undone` did to its first parent; answer as `merge_tree` does.
 
-    git 2.39 cannot be told a merge base, so three commits that nobody keeps say it.
+    git 2.39 accepts no merge base, so three temporary commits provide it.
     """
     start = commit(repo, tree_of(repo, undone), [], "What is there\n", 0)
     ours = commit(repo, tree_of(repo, tip), [start], "What else happened\n", 0)
@@ -100,25 +100,29 @@ def opposite(repo: GitRepo, tip: str, undone: str, generated: Sequence[str]) -> 
 
 
 def literal(path: str) -> str:
-    """A pattern that matches exactly one path."""
+    """Make a pattern that matches exactly one path."""
     return "/" + re.sub(r"([\\*?\[\] ])", r"\\\1", path.lstrip("/"))
 
 
 def opponents_of(repo: GitRepo, tip: str, head: str, paths: Sequence[str]) -> tuple[str, ...]:
-    """Whose merges since the two sides parted touched these paths; `the base` where nobody's did."""
+    """List branches whose merges since the two sides parted changed these paths; `the base` if there is none."""
     parted = repo.run("merge-base", tip, head, ok=(0, 1), env=NEUTRAL).out.split()
     span = [tip, *(f"^{p}" for p in parted)]
     form = f"--format=%(trailers:key={TRAILER},valueonly,separator=%x2C)"
     specs = [f":(top,literal){p}" for p in paths[:200]]
-    said = repo.run("log", "--first-parent", "-m", form, *span, "--", *specs, env=NEUTRAL).out.splitlines()
-    found = {line.strip() for line in said if line.strip()} - {""}
-    return tuple(sorted(found)) or ("the base",)
+    trailers = repo.run("log", "--first-parent", "-m", form, *span, "--", *specs, env=NEUTRAL).out.splitlines()
+    branch_ids = {line.strip() for line in trailers if line.strip()} - {""}
+    return tuple(sorted(branch_ids)) or ("the base",)
 
 
 def untaken(repo: GitRepo, tip: str, theirs: str, paths: Sequence[str]) -> Sides:
-    """What a commit has of paths of which `tip` holds another side; GONE where the tip holds its very version."""
+    """Return a commit's (mode, blob) of paths of which `tip` took another side; GONE where the versions are equal."""
     if not paths:
         return {}
-    taken, other = entries(repo, tip), entries(repo, theirs)
-    pairs = ((path, taken.get(path, GONE), other.get(path, GONE)) for path in paths)
-    return {path: GONE if there == mine else there for path, mine, there in pairs if mine != GONE or there != mine}
+    tip_entries, other_entries = entries(repo, tip), entries(repo, theirs)
+    pairs = ((path, tip_entries.get(path, GONE), other_entries.get(path, GONE)) for path in paths)
+    return {
+        path: GONE if other_side == own_side else other_side
+        for path, own_side, other_side in pairs
+        if own_side != GONE or other_side != own_side
+    }

@@ -23,7 +23,7 @@ NEUTRAL = {
 
 
 def write_tree(repo: GitRepo, files: Mapping[str, bytes], *, kept: Mapping[str, str] | None = None) -> str:
-    """A flat tree of regular files; names without slashes. Two git processes, however many files.
+    """Write a flat tree of regular files; names without slashes. Two git processes, however many files.
 
     :param kept: files that the repository holds already, as object ids by name.
     """
@@ -39,7 +39,7 @@ def write_tree(repo: GitRepo, files: Mapping[str, bytes], *, kept: Mapping[str, 
 
 
 def commit(repo: GitRepo, tree: str, parents: Sequence[str], message: str, when: int | str) -> str:
-    """Make a commit whose id depends on nothing but what is given.
+    """Make a commit whose id depends only on the arguments.
 
     :param when: author and committer date: seconds since 1970, or ISO 8601.
     """
@@ -50,54 +50,54 @@ def commit(repo: GitRepo, tree: str, parents: Sequence[str], message: str, when:
 
 
 def epoch(time: str) -> int:
-    """Whole seconds since 1970 of an ISO 8601 time."""
+    """Convert an ISO 8601 time to whole seconds since 1970."""
     return int(datetime.fromisoformat(time).timestamp())
 
 
 def tree_of(repo: GitRepo, commit: str) -> str:
-    """Id of a commit's tree."""
+    """Return the id of a commit's tree."""
     return repo.line("rev-parse", "--verify", f"{commit}^{{tree}}")
 
 
 def read_objects(repo: GitRepo, names: Iterable[str]) -> dict[str, bytes | None]:
-    """Contents of objects (`<commit>`, `<commit>:<path>`), all from one git process; None where there is none."""
-    wanted = list(dict.fromkeys(names))
-    if not wanted:
+    """Read objects (`<commit>`, `<commit>:<path>`) in one git process; None for an object that does not exist."""
+    unique_names = list(dict.fromkeys(names))
+    if not unique_names:
         return {}
-    feed = "".join(f"{name}\n" for name in wanted).encode()
+    feed = "".join(f"{name}\n" for name in unique_names).encode()
     data = repo.run("cat-file", "--batch", stdin=feed).out.encode("utf-8", "surrogateescape")
-    found: dict[str, bytes | None] = {}
+    contents: dict[str, bytes | None] = {}
     at = 0
-    for name in wanted:
+    for name in unique_names:
         end = data.index(b"\n", at)
         header = data[at:end].split(b" ")
         at = end + 1
         if header[-1] == b"missing":
-            found[name] = None
+            contents[name] = None
             continue
         size = int(header[2])
-        found[name] = data[at : at + size]
+        contents[name] = data[at : at + size]
         at += size + 1
-    return found
+    return contents
 
 
 def missing(repo: GitRepo, ids: Iterable[str]) -> tuple[str, ...]:
-    """Which of these commits the repository has not got."""
-    wanted = list(dict.fromkeys(ids))
-    if not wanted:
+    """List those of the commits that the repository lacks."""
+    unique_ids = list(dict.fromkeys(ids))
+    if not unique_ids:
         return ()
-    out = repo.run("cat-file", "--batch-check", stdin="".join(f"{i}\n" for i in wanted).encode()).out
-    return tuple(i for i, line in zip(wanted, out.splitlines(), strict=True) if line.endswith(" missing"))
+    out = repo.run("cat-file", "--batch-check", stdin="".join(f"{i}\n" for i in unique_ids).encode()).out
+    return tuple(i for i, line in zip(unique_ids, out.splitlines(), strict=True) if line.endswith(" missing"))
 
 
 def entries(repo: GitRepo, commit: str) -> dict[str, tuple[str, str]]:
-    """Every path of a commit with its mode and object id."""
-    found: dict[str, tuple[str, str]] = {}
+    """Return (mode, object id) of every path of a commit."""
+    by_path: dict[str, tuple[str, str]] = {}
     for entry in repo.names("ls-tree", "-r", "-z", "--full-tree", commit):
         head, _, path = entry.partition("\t")
         mode, _, sha = head.split(" ")
-        found[path] = (mode, sha)
-    return found
+        by_path[path] = (mode, sha)
+    return by_path
 
 
 Change = tuple[tuple[str, str], tuple[str, str]]  # (mode, id) before and after; GONE where there is none
@@ -105,23 +105,23 @@ GONE = ("000000", "0" * 40)
 
 
 def changes(repo: GitRepo, pairs: Sequence[tuple[str, str]]) -> list[dict[str, Change]]:
-    """What changed from each older commit to its newer one, by path; renames count as both paths. One git process."""
+    """List what changed from each older commit to its newer one, by path; renames count as both paths. One process."""
     if not pairs:
         return []
     args = ("diff-tree", "--stdin", "-r", "--raw", "-z", "--no-renames", "--no-abbrev", "--always", "--full-index")
     feed = "".join(f"{newer} {older}\n" for older, newer in pairs).encode()
     fields = repo.run(*args, stdin=feed, env=NEUTRAL).out.split("\0")
-    found: list[dict[str, Change]] = []
+    comparisons: list[dict[str, Change]] = []
     i = 0
     while i < len(fields) and fields[i]:
         field = fields[i].lstrip("\n")
         if field.startswith(":"):
             before, after, old, new, _ = field[1:].split(" ")
-            found[-1][fields[i + 1]] = ((before, old), (after, new))
+            comparisons[-1][fields[i + 1]] = ((before, old), (after, new))
             i += 2
         else:
-            found.append({})
+            comparisons.append({})
             i += 1
-    if len(found) != len(pairs):
-        raise Infrastructure(f"git diff-tree answered {len(found)} of {len(pairs)} comparisons")
-    return found
+    if len(comparisons) != len(pairs):
+        raise Infrastructure(f"git diff-tree answered {len(comparisons)} of {len(pairs)} comparisons")
+    return comparisons

@@ -15,22 +15,22 @@ _OVERHEAD = 16 << 20  # bytes: the folders and the commit that the collector mak
 
 
 class TooMuch(Exception):
-    """What came back is beyond a limit."""
+    """A pack is beyond a limit."""
 
-    def __init__(self, said: str, limit: str, actual: str) -> None:
-        super().__init__(said)
+    def __init__(self, message: str, limit: str, actual: str) -> None:
+        super().__init__(message)
         self.limit, self.actual = limit, actual
 
 
 class Unreadable(Exception):
-    """It is no pack as the collector writes them."""
+    """A file is not a pack as the collector writes it."""
 
 
 def scan(pack: IO[bytes], limits: Limits) -> None:
-    """Look at every object of a pack without deltas, and rewind it.
+    """Check every object of a pack without deltas, and rewind it.
 
     :raises TooMuch: its objects, unpacked, are beyond a limit.
-    :raises Unreadable: it is damaged, or holds deltas, whose size nobody can know beforehand.
+    :raises Unreadable: it is damaged, or holds deltas, whose size is unknown before they are unpacked.
     """
     reader = _Reader(pack)
     head = reader.take(12)
@@ -67,23 +67,23 @@ def _check(kind: int, size: int, total: int, trees: int, commits: int, limits: L
 
 
 class _Reader:
-    """Reads a pack forwards; holds one chunk."""
+    """Read a pack forwards; hold one chunk."""
 
     def __init__(self, pack: IO[bytes]) -> None:
-        self._pack, self._held = pack, b""
+        self._pack, self._buffer = pack, b""
 
     def take(self, count: int) -> bytes:
-        """Exactly so many bytes."""
-        while len(self._held) < count:
+        """Return exactly `count` bytes."""
+        while len(self._buffer) < count:
             piece = self._pack.read(_CHUNK)
             if not piece:
                 raise Unreadable("it ends too early")
-            self._held += piece
-        taken, self._held = self._held[:count], self._held[count:]
-        return taken
+            self._buffer += piece
+        data, self._buffer = self._buffer[:count], self._buffer[count:]
+        return data
 
     def header(self) -> tuple[int, int]:
-        """Type and unpacked size of the next object."""
+        """Return type and unpacked size of the next object."""
         byte = self.take(1)[0]
         kind, size, shift = (byte >> 4) & 7, byte & 15, 4
         while byte & 0x80:
@@ -95,22 +95,22 @@ class _Reader:
         return kind, size
 
     def inflate(self, size: int, *, keep: bool) -> bytes:
-        """Pass over one object's contents, which must be exactly `size` bytes; returns them only where asked to."""
-        stream, seen, kept = zlib.decompressobj(), 0, b""
+        """Skip one object's contents, which must be exactly `size` bytes; return them if `keep` is set."""
+        stream, count, contents = zlib.decompressobj(), 0, b""
         try:
             while not stream.eof:
-                if not self._held:
-                    self._held = self._pack.read(_CHUNK)
-                    if not self._held:
+                if not self._buffer:
+                    self._buffer = self._pack.read(_CHUNK)
+                    if not self._buffer:
                         raise Unreadable("it ends in the middle of an object")
-                out = stream.decompress(self._held, _CHUNK)
-                self._held = stream.unused_data if stream.eof else stream.unconsumed_tail
-                seen += len(out)
-                kept += out if keep else b""
-                if seen > size:
+                out = stream.decompress(self._buffer, _CHUNK)
+                self._buffer = stream.unused_data if stream.eof else stream.unconsumed_tail
+                count += len(out)
+                contents += out if keep else b""
+                if count > size:
                     raise Unreadable("an object is larger than it says")
         except zlib.error as error:
             raise Unreadable(f"an object cannot be unpacked: {error}") from error
-        if seen != size:
+        if count != size:
             raise Unreadable("an object is smaller than it says")
-        return kept
+        return contents

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def below(pid: int) -> list[int]:
-    """List the descendants of a process, as /proc has them; where there is no /proc, nobody knows them."""
+    """List the descendants of a process from /proc; none where there is no /proc."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -14,8 +14,8 @@ def below(pid: int) -> list[int]:
         except (OSError, IndexError, ValueError):  # it ended in between
             continue
         children.setdefault(parent, []).append(int(stat.parent.name))
-    found, todo = [], [pid]
+    descendants, todo = [], [pid]
     while todo:
         todo += (new := children.get(todo.pop(), []))
-        found += new
-    return found
+        descendants += new
+    return descendants

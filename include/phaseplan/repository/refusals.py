@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from phaseplan.errors import Infrastructure, Lasting
 from phaseplan.text.cutting import cut
 
-#: What git calls a ref that somebody else moved or locked at this moment. Looked for in git's own words only: a hook
-#: may say anything, also that a ticket "already exists".
+#: What git says about a ref that another process moved or locked at this moment. Only git's own lines are searched: a
+#: hook may write anything, also that a ticket "already exists".
 _RACED = ("stale info", "failed to update ref", "fetch first", "remote ref updated", "already exists", "incorrect old")
 _LOCKED = ("cannot lock ref", "failed to lock", "failed to update ref", "reference already exists", "Unable to create")
 _COMPANION = ("atomic push failure", "atomic transaction failed")
@@ -18,7 +18,7 @@ _TAKEN = re.compile(r"[ +*=-]\t[^\t]*:(\S+)\t[^\t]*")
 _LINE = re.compile(r"^!\t[^\t]*:(\S+)\t\[(?:remote )?rejected\] \((.*)\)$", re.MULTILINE)
 _REMOTE = re.compile(r"^remote: ?(.*?)\s*$", re.MULTILINE)
 _CLASH = re.compile(r"cannot lock ref '([^']+)': '([^']+)' exists; cannot create")
-_LONGEST = 1500  # characters of what a server said
+_LONGEST = 1500  # characters of a server's output
 
 
 class RepositoryUnreachable(Infrastructure):
@@ -26,7 +26,7 @@ class RepositoryUnreachable(Infrastructure):
 
 
 class RepositoryUnreadable(RepositoryUnreachable, Lasting):
-    """The target repository cannot be read, and somebody must act before it can."""
+    """The target repository cannot be read, and a person must act before it can."""
 
 
 class NameClash(Lasting):
@@ -39,31 +39,34 @@ class Refused(Lasting):
     :param refs: the refs that the rule is about; others of the same push were only held back with them.
     """
 
-    def __init__(self, target: str, refs: Sequence[str], why: str, words: str) -> None:
-        self.refs, self.words = tuple(refs), words or why
+    def __init__(self, target: str, refs: Sequence[str], why: str, server_text: str) -> None:
+        self.refs, self.words = tuple(refs), server_text or why
         named = ", ".join(ref.removeprefix("refs/heads/") for ref in refs) or "the push"
-        said = f"{words}\nWith these words" if words else "Without a word"
-        super().__init__(f"{said} {target} refused {named} ({why}). Next: {_next(why, named)}")
+        quote = f"{server_text}\nWith these words" if server_text else "Without a word"
+        super().__init__(f"{quote} {target} refused {named} ({why}). Next: {_next(why, named)}")
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A push that moved nothing, as git tells it."""
+    """Describe a push that moved nothing, as git reports it."""
 
     reasons: dict[str, str]  # by ref
     words: str  # what the server printed
-    raced: bool  # only somebody else was faster
+    raced: bool  # only another process was faster
 
     @property
     def named(self) -> tuple[str, ...]:
-        """The refs that the refusal is about. A pre-receive hook refuses a push as a whole; then branches are named
-        rather than our own refs beside them, for which nobody makes rules."""
+        """Return the refs that the refusal is about.
+
+        A pre-receive hook refuses a push as a whole; then branches are named rather than our own refs beside them, for
+        which servers have no rules.
+        """
         own = [ref for ref, why in self.reasons.items() if why not in _COMPANION] or list(self.reasons)
         return tuple([ref for ref in own if ref.startswith("refs/heads/")] or own)
 
     @property
     def why(self) -> str:
-        """git's reason in brackets."""
+        """Return git's reason in brackets."""
         return next((self.reasons[ref] for ref in self.named), "no reason given")
 
 
@@ -71,43 +74,43 @@ def refusal(out: str, err: str) -> Refusal:
     """Read the output of `git push --porcelain`."""
     reasons = dict(_LINE.findall(out))
     lines = [line for line in _REMOTE.findall(err) if line]
-    locked = any(word in line for line in lines if line.startswith("error:") for word in _LOCKED)
+    locked = any(phrase in line for line in lines if line.startswith("error:") for phrase in _LOCKED)
     own = [why for why in reasons.values() if why not in _COMPANION]
-    raced = any(word in why for why in own for word in _RACED) or (locked and not own)
+    raced = any(phrase in why for why in own for phrase in _RACED) or (locked and not own)
     return Refusal(reasons, cut("\n".join(lines), _LONGEST), raced or (not reasons and locked))
 
 
 def settled(out: str, err: str, refs: Sequence[str]) -> bool:
-    """Whether a push that ended with 0 says of each of these refs, and of nothing else, that the target took it.
+    """Say whether a push with exit code 0 reports each of these refs, and nothing else, as taken by the target.
 
-    Anything more (a hook's words, a warning, a line of another ref) leaves it open.
+    Anything more (a hook's output, a warning, a line of another ref) leaves it open.
 
     :param out: of `git push --porcelain`: `To <url>`, a line for each ref, `Done`.
     """
     lines = out.splitlines()
     if err.strip() or len(lines) != len(refs) + 2 or not lines[0].startswith("To ") or lines[-1] != "Done":
         return False
-    found = [match[1] for line in lines[1:-1] if (match := _TAKEN.fullmatch(line))]
-    return sorted(found) == sorted(refs)
+    taken_refs = [match[1] for line in lines[1:-1] if (match := _TAKEN.fullmatch(line))]
+    return sorted(taken_refs) == sorted(refs)
 
 
 def clash_of(err: str) -> tuple[str, str] | None:
-    """The name that could not be made and the one that is in its way, where git said so."""
-    found = _CLASH.search(err)
-    return (found[1], found[2]) if found else None
+    """Return the ref that could not be created and the ref in its way, if git names them."""
+    match = _CLASH.search(err)
+    return (match[1], match[2]) if match else None
 
 
-def clash(target: str, wanted: str, there: str) -> NameClash:
-    """Say which branch of the target has to give way."""
-    ours, theirs = wanted.removeprefix("refs/heads/"), there.removeprefix("refs/heads/")
-    if ours == wanted:  # no branch of a plan, but one of our own records
+def clash(target: str, new_ref: str, existing_ref: str) -> NameClash:
+    """Make the error that names the target's branch which has to be renamed or deleted."""
+    own, other = new_ref.removeprefix("refs/heads/"), existing_ref.removeprefix("refs/heads/")
+    if own == new_ref:  # no branch of a plan, but one of our own records
         return NameClash(
-            f"the target has a ref `{there}`, and git cannot store `{wanted}` beside it. "
-            f"Next: rename or delete it in {target} (`git update-ref -d {there}`); then start again."
+            f"the target has a ref `{existing_ref}`, and git cannot store `{new_ref}` beside it. "
+            f"Next: rename or delete it in {target} (`git update-ref -d {existing_ref}`); then start again."
         )
     return NameClash(
-        f"the target has a branch `{theirs}`, and git cannot store `{ours}` beside it. "
-        f"Next: rename or delete `{theirs}` in {target}, or give the branch another name in the plan; then start again."
+        f"the target has a branch `{other}`, and git cannot store `{own}` beside it. "
+        f"Next: rename or delete `{other}` in {target}, or give the branch another name in the plan; then start again."
     )
 
 
@@ -150,10 +153,10 @@ _LASTING: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def unreadable(target: str, verb: str, said: str) -> RepositoryUnreadable | None:
-    """What keeps a repository from being read until somebody acts; None: it may pass."""
-    for words, cause, step in _LASTING:
-        if words in said:
-            found = f"repository {target} cannot be read: {cause}. Next: {step}. git {verb} said: {said}"
-            return RepositoryUnreadable(found)
+def unreadable(target: str, verb: str, output: str) -> RepositoryUnreadable | None:
+    """Return an error if the repository stays unreadable until a person acts; None if a retry may help."""
+    for phrase, cause, step in _LASTING:
+        if phrase in output:
+            message = f"repository {target} cannot be read: {cause}. Next: {step}. git {verb} said: {output}"
+            return RepositoryUnreadable(message)
     return None

@@ -1,6 +1,6 @@
 """Read and move the refs of the target repository, the only thing that workers share.
 
-A push that is answered for, ref by ref, is looked at by whoever reads next, or with `see` (docs/decisions/033).
+A push whose answer names every ref is not read back at once: the next read, or `see`, does that (docs/decisions/033).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ LOCKED = 8  # pushes refused by a lock before we say so; on another machine's ta
 
 
 class Lost(Infrastructure):
-    """The target said that it took a ref and has not got it."""
+    """The target reported that it took a ref, and does not hold it."""
 
 
 class BaseMissing(InputFault):
@@ -52,9 +52,9 @@ class BaseMissing(InputFault):
 
 @dataclass(frozen=True)
 class Update:
-    """One ref to move. `old` None: it must not exist yet; `new` None: delete it.
+    """Describe one ref to move. `old` None: it must not exist yet; `new` None: delete it.
 
-    :param must: it stays as it is, and the others move only where it is there as `old`.
+    :param must: do not move this ref; move the others only if the target holds it as `old`.
     """
 
     ref: str
@@ -64,7 +64,7 @@ class Update:
 
 
 class Remote:
-    """One target repository by URL or path; `url` never has a password in it."""
+    """Read and move refs of one target repository by URL or path; `url` never holds a password."""
 
     def __init__(self, url: str) -> None:
         address, self._given = parted(url)
@@ -78,24 +78,24 @@ class Remote:
         return self._given or login_of(self.url)
 
     @cached_property
-    def _door(self) -> dict[str, str]:
-        """What lets git in, in its environment."""
+    def _environment(self) -> dict[str, str]:
+        """Return the environment in which git can log in to the target."""
         return environment(self.url, self._login)
 
     @contextmanager
     def private(self, *, state: Path) -> Iterator[GitRepo]:
-        """A temporary bare repository of our own, which sees what the cache under `state` has fetched so far."""
+        """Create a temporary bare repository of our own, which reads what the cache under `state` has fetched."""
         if (home := local(self.url)) is not None:
             sweep(home, lock_age())
         with private_repo(state, self.url) as repo:
             yield repo
 
     def take(self, repo: GitRepo, refs: Sequence[str], wanted: Sequence[str] = (), *, anew: bool = False) -> None:
-        """Have the objects of some refs in a repository, of a private one in the cache behind it.
+        """Fetch the objects of some refs into a repository; for a private one, into the cache behind it.
 
         :param refs: their names; a `*` may stand at the end.
-        :param wanted: the commits that are looked for.
-        :param anew: without believing what is there already, some of which turned out to be missing.
+        :param wanted: commits that the caller needs.
+        :param anew: fetch all again, because objects that should be there are missing.
         :raises RepositoryUnreachable: the repository did not answer.
         :raises Infrastructure: it answered, but not with what was asked for.
         """
@@ -112,7 +112,7 @@ class Remote:
             fetch(repo, [f"+{ref}:{kept(ref)}" for ref in refs])
 
     def fetch(self, repo: GitRepo, *refspecs: str) -> None:
-        """Fetch refspecs, where names are wanted and not only objects.
+        """Fetch refspecs, if ref names are needed and not only objects.
 
         :raises RepositoryUnreachable, Infrastructure: as `take`.
         """
@@ -121,104 +121,104 @@ class Remote:
         self._ask(repo, *_WHOLE, "fetch", *_FETCH, self.url, *refspecs)
 
     def refs(self, pattern: str = "", *, repo: GitRepo | None = None) -> dict[str, str]:
-        """Commit by ref name, as the target has it now (`pattern`: shell wildcards over the whole name)."""
+        """Return the commit of each ref name, as the target has it now (`pattern`: shell wildcards, whole name)."""
         where = repo or GitRepo(Path("/"))
-        said = self._ask(where, "ls-remote", "--quiet", "--", self.url).out
-        found = (line.split("\t", 1) for line in said.splitlines())
-        return {ref: sha for sha, ref in found if not pattern or fnmatchcase(ref, pattern)}
+        listing = self._ask(where, "ls-remote", "--quiet", "--", self.url).out
+        pairs = (line.split("\t", 1) for line in listing.splitlines())
+        return {ref: sha for sha, ref in pairs if not pattern or fnmatchcase(ref, pattern)}
 
     def push(self, repo: GitRepo, updates: Sequence[Update]) -> bool:
         """Move refs all together or not at all.
 
-        The refs are looked at wherever git's answer leaves a doubt. Where the target has answered for each of them
-        nothing is asked again: whoever does next what cannot be undone reads first, or calls `see`.
+        If git's answer leaves a doubt, the refs are read. If the target has answered for each ref, they are not read
+        again: a caller whose next step cannot be undone reads first, or calls `see`.
 
-        :return: True: the target holds our values (or has gone on from them); False: somebody else was faster.
+        :return: True: the target holds our values (or descendants of them); False: another process was faster.
         :raises Refused, NameClash: the target refuses a ref by a rule of its own, or because of another branch.
-        :raises Infrastructure: nothing moved and nobody raced: the push did not arrive.
+        :raises Infrastructure: nothing moved, without a race: the push did not arrive.
         """
         moves = [u for u in updates if u.new != u.old or u.must]
         if not moves:
             return True
         for round_ in range(LOCKED):
-            said = self._send(repo, moves)
-            if said.code == 0 and settled(said.out, said.err, [u.ref for u in moves]):
+            result = self._send(repo, moves)
+            if result.code == 0 and settled(result.out, result.err, [u.ref for u in moves]):
                 return True
-            held = self.refs(repo=repo)
-            if all(self._landed(repo, u, held.get(u.ref)) for u in moves):
+            held_refs = self.refs(repo=repo)
+            if all(self._landed(repo, u, held_refs.get(u.ref)) for u in moves):
                 return True
-            if any(held.get(u.ref) != u.old for u in moves):
+            if any(held_refs.get(u.ref) != u.old for u in moves):
                 return False
-            if not (locks := named(_all(said))):
+            if not (locks := named(_all(result))):
                 break
             self._outwait(locks, round_)
         else:
             raise Infrastructure(f"push to {self} was refused {LOCKED} times: {_stuck(locks)}")
-        return self._lost(said, held)
+        return self._lost(result, held_refs)
 
     def see(self, repo: GitRepo, wanted: Mapping[str, str | None]) -> None:
-        """Look whether the target holds what it has answered for.
+        """Check that the target holds what it has reported as taken.
 
-        :param wanted: commit by ref; None: any, it was created once and stays what it is.
-        :raises Lost: it does not.
+        :param wanted: commit by ref; None: any commit, for a ref that is created once and never moves.
+        :raises Lost: the target does not hold one of them.
         """
-        held = self.refs(repo=repo)
-        gone = [ref for ref, sha in wanted.items() if ref not in held or sha not in (None, held[ref])]
-        if gone:
-            raise lost(self, gone)
+        held_refs = self.refs(repo=repo)
+        lost_refs = [ref for ref, sha in wanted.items() if ref not in held_refs or sha not in (None, held_refs[ref])]
+        if lost_refs:
+            raise lost(self, lost_refs)
 
-    def _lost(self, said: Result, held: dict[str, str]) -> bool:
-        """A push that moved nothing although no ref of ours had moved.
+    def _lost(self, result: Result, held_refs: dict[str, str]) -> bool:
+        """Explain a push that moved nothing although no ref of ours had moved.
 
-        :return: False: somebody moved one and back, or was writing it.
+        :return: False: another process moved a ref and back, or was writing it.
         """
-        if (found := clash_of(said.err)) is not None and found[1] in held:
-            raise clash(str(self), *found)
-        told = refusal(said.out, said.err)
-        if told.raced:
+        if (clashing := clash_of(result.err)) is not None and clashing[1] in held_refs:
+            raise clash(str(self), *clashing)
+        rejected = refusal(result.out, result.err)
+        if rejected.raced:
             return False
-        if told.reasons:
-            raise Refused(str(self), told.named, told.why, self._hidden(told.words))
-        text = self._clean(said)
+        if rejected.reasons:
+            raise Refused(str(self), rejected.named, rejected.why, self._hidden(rejected.words))
+        text = self._clean(result)
         raise unreadable(str(self), "push", text) or Infrastructure(f"push to {self} did not arrive: {text}")
 
     def _send(self, repo: GitRepo, moves: Sequence[Update]) -> Result:
         leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in moves]
         specs = [f"{u.new or ''}:{u.ref}" for u in moves]
         args = ("push", "--porcelain", "--no-verify", "--atomic", *leases, "--", self.url, *specs)
-        return repo.run(*_PATIENCE, *args, ok=_ANY, env=self._door)
+        return repo.run(*_PATIENCE, *args, ok=_ANY, env=self._environment)
 
     def _outwait(self, locks: Sequence[str], round_: int) -> None:
-        """Somebody writes the same refs at this moment, or died while writing: the lock's age tells."""
+        """Wait for locks: their holder writes the same refs now, or died while writing, which the locks' age shows."""
         home = local(self.url)
         if home is None:
             pause(round_ + 3)
         elif not release(home, locks, lock_age()):
             raise Infrastructure(f"push to {self} was refused: {_stuck(locks)}")
 
-    def _landed(self, repo: GitRepo, update: Update, held: str | None) -> bool:
-        if held == update.new:
+    def _landed(self, repo: GitRepo, update: Update, held_commit: str | None) -> bool:
+        if held_commit == update.new:
             return True
-        if held is None or update.new is None:
+        if held_commit is None or update.new is None:
             return False
-        if missing(repo, [held]):
-            self.take(repo, [update.ref], [held])
-        return not missing(repo, [held]) and repo.is_ancestor(update.new, held)
+        if missing(repo, [held_commit]):
+            self.take(repo, [update.ref], [held_commit])
+        return not missing(repo, [held_commit]) and repo.is_ancestor(update.new, held_commit)
 
     def _ask(self, repo: GitRepo, *args: str) -> Result:
-        said = repo.run(*_PATIENCE, *args, ok=_ANY, env=self._door)
-        if said.code == 0 and "because shallow roots" not in said.err:
-            return said
-        text = self._clean(said)
+        result = repo.run(*_PATIENCE, *args, ok=_ANY, env=self._environment)
+        if result.code == 0 and "because shallow roots" not in result.err:
+            return result
+        text = self._clean(result)
         verb = verb_of(args)
         if (lasting := unreadable(str(self), verb, text)) is not None:
             raise lasting
-        if verb == "ls-remote" or any(word in said.err.lower() for word in _GONE):
+        if verb == "ls-remote" or any(phrase in result.err.lower() for phrase in _GONE):
             raise RepositoryUnreachable(f"repository {self} cannot be read: {text}")
         raise Infrastructure(f"git {verb} on {self} failed: {text}")
 
-    def _clean(self, said: Result) -> str:
-        return cut(self._hidden(_all(said).strip())) or f"exit code {said.code}"
+    def _clean(self, result: Result) -> str:
+        return cut(self._hidden(_all(result).strip())) or f"exit code {result.code}"
 
     def _hidden(self, text: str) -> str:
         return _CREDENTIALS.sub("", hidden(text, self._login))
@@ -231,15 +231,15 @@ _FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodu
 
 
 def lost(remote: Remote, refs: Sequence[str]) -> Lost:
-    """Say which refs the target took and has not got."""
+    """Make the error that names the refs which the target reported as taken and does not hold."""
     return Lost(
         f"{remote} answered that it took {', '.join(refs)}, and does not have it. The next try does it again; where "
         "that does not help, look what stands between here and there: a proxy, a mirror, a hook that moves refs."
     )
 
 
-def _all(said: Result) -> str:
-    return f"{said.err}\n{said.out}" if said.out else said.err
+def _all(result: Result) -> str:
+    return f"{result.err}\n{result.out}" if result.out else result.err
 
 
 def _stuck(locks: Sequence[str]) -> str:
@@ -250,5 +250,5 @@ def _stuck(locks: Sequence[str]) -> str:
 
 
 def pause(round_: int) -> None:
-    """Full jitter: racing writers that wait equally long race again."""
+    """Sleep for a random time (full jitter): racing writers that wait equally long race again."""
     time.sleep(random.uniform(0, min(2.0, 0.02 * 2**round_)))

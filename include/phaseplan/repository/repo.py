@@ -1,7 +1,7 @@
 """The door to git: GitPython underneath, plumbing commands above, no hook or prompt ever.
 
 A non-zero exit is not an exception unless the caller says which codes it expects: `merge-tree` exits 1
-on a conflict, and only its output tells that from an error. No command waits for ever: see `patience`.
+on a conflict, and only its output tells that from an error. No command waits for ever: see `time_limits`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ IDENTITY = {
 }
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
 #: A transport that is none of these runs a program of that name (`ext::sh -c ...`), or reads an open file (`fd::3`).
-#: Whoever runs the system may allow others in the environment.
+#: The operator may allow others in the environment.
 _TRANSPORTS = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
 _NO_SURPRISES = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false")
 _SAFE = tuple(word for setting in _NO_SURPRISES for word in ("-c", setting))
@@ -37,7 +37,7 @@ _SAFE = tuple(word for setting in _NO_SURPRISES for word in ("-c", setting))
 
 @dataclass(frozen=True)
 class Result:
-    """What one git command said."""
+    """The exit code and the output of one git command."""
 
     code: int
     out: str
@@ -45,16 +45,16 @@ class Result:
 
 
 class GitError(Infrastructure):
-    """git answered with a code nobody expected."""
+    """git ended with an exit code that the caller did not expect."""
 
     def __init__(self, args: tuple[str, ...], result: Result) -> None:
-        said = result.err.strip() or result.out.strip()
-        super().__init__(f"git {verb_of(args)} failed with exit code {result.code}: {cut(said)}")
+        output = result.err.strip() or result.out.strip()
+        super().__init__(f"git {verb_of(args)} failed with exit code {result.code}: {cut(output)}")
         self.result = result
 
 
 class GitRepo:
-    """One repository on this machine, ours alone.
+    """One repository on this machine that belongs to this process alone.
 
     :param keep: open files that every git started here inherits: a lock on one of them lasts as long as any of these
         processes, also when the one that took it is killed.
@@ -70,9 +70,9 @@ class GitRepo:
         """Make an empty bare repository."""
         with disk_errors():
             path.mkdir(parents=True, exist_ok=True)
-        made = cls(path, keep=keep)
-        made.run("init", "--quiet", "--bare")
-        return made
+        repo = cls(path, keep=keep)
+        repo.run("init", "--quiet", "--bare")
+        return repo
 
     def run(
         self,
@@ -109,24 +109,24 @@ class GitRepo:
         return result
 
     def line(self, *args: str, **kwargs: Mapping[str, str]) -> str:
-        """Output of a command that prints one line."""
+        """Run a command that prints one line, and return the line."""
         return self.run(*args, env=kwargs.get("env")).out.strip()
 
     def rev(self, name: str) -> str | None:
-        """Full id of a commit, or None where there is none of that name."""
+        """Return the full id of a commit, or None if there is none of that name."""
         result = self.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", ok=(0, 1, 128))
         return result.out.strip() or None if result.code == 0 else None
 
     def is_ancestor(self, older: str, newer: str) -> bool:
-        """Whether `older` can be reached from `newer`; a commit reaches itself."""
+        """Say whether `older` can be reached from `newer`; a commit reaches itself."""
         return self.run("merge-base", "--is-ancestor", older, newer, ok=(0, 1)).code == 0
 
     def names(self, *args: str) -> tuple[str, ...]:
-        """Output of a command that prints NUL-separated names (give it `-z`)."""
+        """Run a command that prints NUL-separated names (give it `-z`), and return the names."""
         return tuple(n for n in self.run(*args).out.split("\0") if n)
 
     def changed_paths(self, older: str, newer: str) -> tuple[str, ...]:
-        """Paths that differ between two commits; a rename counts as both paths."""
+        """List paths that differ between two commits; a rename counts as both paths."""
         return self.names("diff", "--name-only", "--no-renames", "-z", older, newer)
 
 

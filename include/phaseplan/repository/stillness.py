@@ -1,4 +1,4 @@
-"""Watch a git that talks to another repository: has it said anything, does anything move?"""
+"""Watch a git that talks to another repository: does it write anything, does it transfer or compute anything?"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from phaseplan.repository.processes import below
 
 log = logging.getLogger(__name__)
 
-SAID_AFTER = 10.0  # seconds of stillness after which whoever reads the log learns what is waited for
+SAID_AFTER = 10.0  # seconds of stillness after which the log names what the process waits for
 _RATE = 1000.0  # bytes a second; a server that only keeps a connection alive sends one or two
 _TICK = 1000.0  # a hundredth of a second of git's own work weighs as much as so many bytes
 _CHUNK = 1 << 16
@@ -23,7 +23,7 @@ _LEFT = 5.0  # seconds that pipes of a git that was killed may still be read
 
 
 class Stillness:
-    """Ends a git process after too long a time in which neither a word came nor anything moved.
+    """End a git process that for too long has neither written nor transferred nor computed anything.
 
     :param what: the operation and the target, for the log.
     :param limit: seconds.
@@ -31,15 +31,15 @@ class Stillness:
     """
 
     def __init__(self, process: Any, what: str, limit: float, stop: Callable[[], None]) -> None:
-        self._process, self._what, self._limit, self._stop = process, what, limit, stop
-        self._heard = time.monotonic()
+        self._process, self._operation, self._limit, self._stop = process, what, limit, stop
+        self._active_at = time.monotonic()
         self._over = Event()
         self._counted: dict[int, float] = {}
         self.given_up = False
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Watch while the caller reads."""
+        """Watch the process while the caller reads."""
         watcher = Thread(target=self._watch, daemon=True)
         watcher.start()
         try:
@@ -49,7 +49,7 @@ class Stillness:
             watcher.join()
 
     def read(self) -> tuple[bytes, bytes]:
-        """Everything the process writes, until it has ended."""
+        """Read everything the process writes, until it has ended."""
         out, err = bytearray(), bytearray()
         pairs = ((self._process.stdout, out), (self._process.stderr, err))
         readers = [Thread(target=self._drain, args=pair, daemon=True) for pair in pairs]
@@ -57,36 +57,41 @@ class Stillness:
             reader.start()
         self._process.wait()
         for reader in readers:
-            # Whoever inherited a pipe and got away holds it open; what git itself wrote has been read by then.
+            # A process that inherited a pipe and escaped holds it open; what git itself wrote has been read by then.
             reader.join(_LEFT if self.given_up else None)
         return bytes(out), bytes(err)
 
     def _drain(self, stream: IO[bytes], into: bytearray) -> None:
-        with suppress(OSError, ValueError):  # closed under our feet
+        with suppress(OSError, ValueError):  # closed meanwhile by another thread
             while piece := cast(BufferedReader, stream).read1(_CHUNK):  # a pipe of subprocess is buffered
-                self._heard = time.monotonic()
+                self._active_at = time.monotonic()
                 into += piece
             stream.close()
 
     def _watch(self) -> None:
-        moved, told = 0.0, False
+        progress, is_reported = 0.0, False
         while not self._over.wait(min(1.0, self._limit / 4)):
-            moved += self._moved()
-            if moved >= _RATE * self._limit:
-                self._heard, moved = time.monotonic(), 0.0
-            still = time.monotonic() - self._heard
-            if still >= self._limit:
+            progress += self._progress()
+            if progress >= _RATE * self._limit:
+                self._active_at, progress = time.monotonic(), 0.0
+            still_seconds = time.monotonic() - self._active_at
+            if still_seconds >= self._limit:
                 self.given_up = True
                 self._stop()
                 return
-            if still >= SAID_AFTER and not told:
-                log.warning("%s has said nothing for %d s; waiting for it, until %d s", self._what, still, self._limit)
-                told = True
+            if still_seconds >= SAID_AFTER and not is_reported:
+                log.warning(
+                    "%s has said nothing for %d s; waiting for it, until %d s",
+                    self._operation,
+                    still_seconds,
+                    self._limit,
+                )
+                is_reported = True
 
-    def _moved(self) -> float:
-        """What git and its transports have read, written and worked since the last look.
+    def _progress(self) -> float:
+        """Measure what git and its transports have read, written and computed since the last call, in bytes.
 
-        Hooks do not count: one that turns in a circle moves nothing. Where there is no /proc, nobody knows, and only
+        Hooks do not count: one in an endless loop makes no progress. Without /proc nothing can be measured, and only
         the limit of the whole command holds.
         """
         if not Path("/proc/self/io").exists():
@@ -98,13 +103,13 @@ class Stillness:
 
 
 def _weight(pid: int) -> float:
-    """Bytes and work of one process, if it is a git or a transport of git."""
+    """Return bytes and work of one process, if it is a git or a transport of git; else 0."""
     folder = Path("/proc") / str(pid)
     try:
         if not (folder / "comm").read_text().startswith(("git", "ssh")):
             return 0.0
         moved = sum(int(line.split()[1]) for line in (folder / "io").read_text().splitlines()[:2])
         ticks = sum(map(int, (folder / "stat").read_text().rpartition(")")[2].split()[11:13]))
-    except (OSError, IndexError, ValueError):  # it ended in between, or is somebody else's
+    except (OSError, IndexError, ValueError):  # it ended in between, or belongs to another user
         return 0.0
     return moved + ticks * _TICK

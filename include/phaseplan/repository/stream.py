@@ -1,4 +1,4 @@
-"""Read long outputs of git as they come, without holding a repository in memory."""
+"""Read long outputs of git as a stream, without holding a repository in memory."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Entry:
 
     @property
     def symlink(self) -> bool:
-        """Whether the entry is a symbolic link."""
+        """Say whether the entry is a symbolic link."""
         return self.mode == "120000"
 
 
 def entries(repo: GitRepo, commit: str, *, trees: bool = False) -> list[Entry]:
-    """All entries of a commit's tree, folders among them on request."""
+    """List all entries of a commit's tree, folders among them on request."""
     listed = repo.names("ls-tree", "-r", "-z", "--full-tree", *(["-t"] if trees else []), commit)
     out = []
     for line in listed:
@@ -55,9 +55,9 @@ def output(
     env: Mapping[str, str] | None = None,
     whole: bool = False,
 ) -> Iterator[IO[bytes]]:
-    """The output of one git command as a stream; leaving early ends the command.
+    """Yield the output of one git command as a stream; leaving early ends the command.
 
-    :param whole: the caller reads to the end, and an output that ended because git failed is no answer.
+    :param whole: the caller reads to the end, and a failure of git is an error.
     :raises Infrastructure: with `whole`, git failed.
     """
     with disk_errors(), tempfile.TemporaryFile() as stdin:
@@ -77,8 +77,8 @@ def output(
             if late:  # what was read is not all there is
                 raise too_slow(verb)
             if broken:
-                said = inner.stderr.read().decode("utf-8", "replace").strip()
-                raise Infrastructure(f"git {verb} failed with exit code {inner.returncode}: {cut(said)}")
+                message = inner.stderr.read().decode("utf-8", "replace").strip()
+                raise Infrastructure(f"git {verb} failed with exit code {inner.returncode}: {cut(message)}")
         finally:
             inner.stdout.close()
             inner.stderr.close()
@@ -87,16 +87,16 @@ def output(
 
 
 def contents(repo: GitRepo, ids: Iterable[str]) -> Iterator[tuple[str, int, Iterator[bytes]]]:
-    """Objects as (id, size, pieces), in the order asked for. Read each to its end before asking for the next.
+    """Yield objects as (id, size, pieces), in the given order. Read each to its end before asking for the next.
 
     :raises Infrastructure: the repository lacks one.
     """
     with output(repo, "cat-file", "--batch", "--buffer", feed=(f"{oid}\n".encode() for oid in ids)) as stream:
         while header := stream.readline():
-            oid, *rest = header.decode().split()
-            if len(rest) != 2:
+            oid, *fields = header.decode().split()
+            if len(fields) != 2:
                 raise Infrastructure(f"git object {oid} is missing from {repo.path}: the repository is damaged")
-            size = int(rest[1])
+            size = int(fields[1])
             yield oid, size, _pieces(stream, size)
             stream.read(1)
 
@@ -111,14 +111,14 @@ def take_pack(repo: GitRepo, pack: IO[bytes]) -> Result:
         env={**os.environ, **_QUIET},
     )
     code, out, err = wait(process.proc, args)
-    said = err.decode("utf-8", "replace")
-    if code and (full := of_git(said, str(repo.path))) is not None:
-        raise full  # nobody's work is to blame for it
-    return Result(code, out.decode("utf-8", "replace"), said)
+    err_text = err.decode("utf-8", "replace")
+    if code and (full := of_git(err_text, str(repo.path))) is not None:
+        raise full  # the branch is not at fault
+    return Result(code, out.decode("utf-8", "replace"), err_text)
 
 
 def paths_within(repo: GitRepo, commit: str, most: int) -> int | None:
-    """How many files a commit's tree has, written out; None where they are more than `most`, counted no further."""
+    """Count the files of a commit's tree; None if there are more than `most`, which ends the count."""
     count = 0
     with output(repo, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit) as stream:
         while piece := stream.read(CHUNK):

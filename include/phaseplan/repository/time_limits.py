@@ -19,10 +19,10 @@ from phaseplan.repository.stillness import Stillness
 #: Seconds. A first fetch of a large repository may take long; nothing may take for ever.
 LIMITS = {"ls-remote": 300.0, "push": 1800.0}
 LIMIT = 3600.0
-#: Seconds in which the other side says no word and next to nothing moves. A server counts silently before it sends; a
-#: hook that works longer than this says so now and then.
+#: Seconds in which the other side may write nothing and transfer next to nothing. A server counts silently before it
+#: sends; a hook that works longer than this must write something now and then.
 STILL = {"ls-remote": 60.0, "fetch": 600.0, "push": 300.0}
-#: Environment variable by which all is found again that one git has started, also what has left its parent.
+#: Environment variable by which all processes are found that one git has started, also those without a parent.
 MARK = "PHASEPLAN_GIT"
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
 
@@ -37,26 +37,26 @@ class TargetSilent(GitTooSlow, RepositoryUnreachable):
 
 def verb_of(args: Sequence[str]) -> str:
     """Find the command among git's own options: `fetch` in `-c http.lowSpeedTime=120 fetch`."""
-    rest = iter(args)
-    for word in rest:
-        if word == "-c":
-            next(rest, None)
-        elif not word.startswith("-"):
-            return word
+    arguments = iter(args)
+    for argument in arguments:
+        if argument == "-c":
+            next(arguments, None)
+        elif not argument.startswith("-"):
+            return argument
     return "git"
 
 
 def limit_of(verb: str) -> float:
-    """Say how many seconds a command may take."""
+    """Return how many seconds a command may take."""
     return LIMITS.get(verb, LIMIT)
 
 
 def wait(process: Any, args: Sequence[str], mark: str = "") -> tuple[int, bytes, bytes]:
-    """Wait for a git process; its exit code and what it wrote.
+    """Wait for a git process; return its exit code and its output.
 
     :param mark: the value of `MARK` in its environment.
     :raises TargetSilent: another repository could not be read in time.
-    :raises GitTooSlow: anything else took longer than it may. In both cases it and all it started are gone.
+    :raises GitTooSlow: anything else took longer than it may. In both cases it and its children were killed.
     """
     verb = verb_of(args)
     if verb in STILL:
@@ -70,22 +70,22 @@ def wait(process: Any, args: Sequence[str], mark: str = "") -> tuple[int, bytes,
 
 
 def _attend(process: Any, verb: str, args: Sequence[str], mark: str) -> tuple[int, bytes, bytes]:
-    """Wait for a git that talks to another repository, and listen whether the other side is still there."""
-    still = Stillness(process, f"git {verb}: {_target(args)}", STILL[verb], lambda: end(process.pid, mark))
-    with limited(process.pid, verb, mark) as late, still.watched():
-        out, err = still.read()
+    """Wait for a git that talks to another repository; end it if the other side is silent for too long."""
+    stillness = Stillness(process, f"git {verb}: {_target(args)}", STILL[verb], lambda: end(process.pid, mark))
+    with limited(process.pid, verb, mark) as late, stillness.watched():
+        out, err = stillness.read()
     if late:
         raise _silent(verb, f"did not end within {limit_of(verb):g} s and was stopped", _target(args))
-    if still.given_up:
-        said = f"was stopped after {STILL[verb]:g} s without a word or any progress"
-        raise _silent(verb, said, _target(args))
+    if stillness.given_up:
+        outcome = f"was stopped after {STILL[verb]:g} s without a word or any progress"
+        raise _silent(verb, outcome, _target(args))
     return int(process.returncode), out, err
 
 
 def too_slow(verb: str) -> GitTooSlow:
-    """Say that a command on this machine took longer than it may."""
-    said = f"git {verb} did not end within {limit_of(verb):g} s and was stopped: the disk may be stuck. "
-    return GitTooSlow(said + "Look at that first; the next try goes on from what is there.")
+    """Make the error for a command on this machine that took longer than it may."""
+    message = f"git {verb} did not end within {limit_of(verb):g} s and was stopped: the disk may be stuck. "
+    return GitTooSlow(message + "Look at that first; the next try goes on from what is there.")
 
 
 def _silent(verb: str, how: str, target: str) -> GitTooSlow:
@@ -101,14 +101,16 @@ def _silent(verb: str, how: str, target: str) -> GitTooSlow:
 
 
 def _target(args: Sequence[str]) -> str:
-    """The repository that a command talks to, which stands behind `--`."""
-    rest = list(args)
-    return _CREDENTIALS.sub("", rest[rest.index("--") + 1]) if "--" in rest[:-1] else "another repository"
+    """Return the repository that a command talks to, which stands behind `--`."""
+    arguments = list(args)
+    return (
+        _CREDENTIALS.sub("", arguments[arguments.index("--") + 1]) if "--" in arguments[:-1] else "another repository"
+    )
 
 
 @contextmanager
 def limited(pid: int, verb: str, mark: str = "") -> Iterator[list[bool]]:
-    """End a git process that takes longer than it may; what is yielded is empty until that has happened."""
+    """End a git process that takes longer than it may; the yielded list is empty until that has happened."""
     late: list[bool] = []
 
     def stop() -> None:
@@ -134,11 +136,11 @@ def end(pid: int, mark: str = "") -> None:
 
 
 def _marked(mark: str) -> Iterator[int]:
-    """Processes that have the mark in their environment: what a hook puts into the background has no parent to tell."""
-    wanted = f"{MARK}={mark}".encode()
+    """Find processes with the mark in their environment: a hook's background process has lost its parent."""
+    variable = f"{MARK}={mark}".encode()
     for environ in Path("/proc").glob("[0-9]*/environ") if mark else ():
         try:
-            if wanted in environ.read_bytes().split(b"\0"):
+            if variable in environ.read_bytes().split(b"\0"):
                 yield int(environ.parent.name)
-        except OSError:  # it ended in between, or is somebody else's
+        except OSError:  # it ended in between, or belongs to another user
             continue
