@@ -1,4 +1,4 @@
-"""Which addresses of a repository may be given to git: some make it run a program, or are read as an option."""
+"""Decide which repository addresses may be given to git: some make it run a program, or are read as an option."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def fault(url: str) -> str | None:
-    """Why an address must not be given to git; None: it may."""
+    """Return why an address must not be given to git; None if it may."""
     if not url.strip():
         return "is empty"
     if (control := _CONTROL.search(url)) is not None:
@@ -27,7 +27,7 @@ def fault(url: str) -> str | None:
 
 
 def _option(url: str, after: int | None) -> str | None:
-    """Whether ssh would read a part of the address as an option: the user, the host, or the path on it."""
+    """Return a fault if ssh would read a part of the address as an option: the user, the host, or the path."""
     if after is not None:
         host, _, path = url[after:].partition("/")
         parts = [host, *host.split("@"), path]

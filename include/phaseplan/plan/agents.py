@@ -22,7 +22,7 @@ def _uid(value: str) -> str:
     return value
 
 
-def _word(value: str) -> str:
+def _one_word(value: str) -> str:
     if not value or any(c.isspace() for c in value):
         raise ValueError(f"invalid name {value!r}: write one word, for example debian:12 or bridge")
     return value
@@ -41,7 +41,7 @@ def _network(value: str) -> str:
         raise ValueError(
             f"network {value!r} would let an agent into somebody else's network: write none, bridge or a name"
         )
-    return _word(value)
+    return _one_word(value)
 
 
 def _provider_code(value: int) -> int:
@@ -50,35 +50,35 @@ def _provider_code(value: int) -> int:
     return value
 
 
-Word = Annotated[str, AfterValidator(_word)]
+Word = Annotated[str, AfterValidator(_one_word)]
 ProviderCode = Annotated[Whole, AfterValidator(_provider_code)]
 
 
 class SecretSource(Model):
-    """Where the value of one secret is: a field of an Airflow connection."""
+    """Name the place of one secret's value: a field of an Airflow connection."""
 
     connection: Word
     field: Annotated[str, AfterValidator(_field)] = PASSWORD
 
     @classmethod
     def parse(cls, reference: str) -> SecretSource:
-        """Read what `reference` has written."""
+        """Parse what `reference` has written."""
         connection, _, field = reference.partition(" ")
         return cls(connection=connection, field=field or PASSWORD)
 
     @property
     def reference(self) -> str:
-        """The same as one string; no connection's id has a space."""
+        """Write the source as one string; no connection's id has a space."""
         return self.connection if self.field == PASSWORD else f"{self.connection} {self.field}"
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Where in the connection's extra the value is."""
+        """Return the path of the value in the connection's extra."""
         return tuple(self.field.split(".")[1:])
 
 
 class AgentProfile(Model):
-    """One way to run an agent. Secrets are names of Airflow connections, never values."""
+    """Describe one way to run an agent. Secrets are names of Airflow connections, never values."""
 
     image: Word
     command: Words = ()
@@ -107,10 +107,10 @@ class AgentProfile(Model):
 
     @property
     def uid(self) -> int:
-        """The numeric user the container runs as."""
+        """Return the numeric user that the container runs as."""
         return int(self.user.split(":")[0])
 
     @property
     def gid(self) -> int:
-        """The numeric group the container runs as."""
+        """Return the numeric group that the container runs as."""
         return int(self.user.split(":")[1])

@@ -1,4 +1,4 @@
-"""All plans of one repository with their agent profiles: whatever is wrong with one never hides another."""
+"""Load all plans of one repository with their agent profiles; a fault in one plan never hides another."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from phaseplan.plan.yaml.load import Source, gc_paused, load
 _GROUPS = ("PP5", "PP6", "PP7")  # paths, agents, running
 _NAMES = {"PP302", "PP303", "PP304", "PP305", "PP306", "PP307", "PP308", "PP309", "PP310"}
 _UNKNOWN = {"PP505", "PP506"}  # a shared file's branches that do not exist have no place in any order
-_NO_MATTER = {code for code in CODES if code.startswith(_GROUPS)} - _UNKNOWN | _NAMES  # to who waits, and how long
+_NO_MATTER = {code for code in CODES if code.startswith(_GROUPS)} - _UNKNOWN | _NAMES  # to dependencies and durations
 NO_PATHS: frozenset[tuple[str | int, ...]] = frozenset()
 
 
@@ -38,7 +38,7 @@ class LoadedPlan:
 
 @dataclass(frozen=True)
 class Campaign:
-    """What the given files hold.
+    """Hold the contents of the given files.
 
     `plans` are those without errors whose agents, if an agents file was given, are all in `profiles`;
     `diagnostics` is in order of file and line.
@@ -50,43 +50,43 @@ class Campaign:
 
     @property
     def has_errors(self) -> bool:
-        """Whether anything cannot be carried out."""
+        """Say whether any error keeps a plan from being carried out."""
         return any(d.is_error for d in self.diagnostics)
 
 
 @dataclass(frozen=True)
 class _Read:
-    """One plan file after reading: `plan` may be a repaired stand-in for what it should have been."""
+    """Hold one plan file after reading: `plan` may be a repaired stand-in."""
 
     path: Path
     source: Source
     plan: PhasePlan | None
     touched: frozenset[tuple[str | int, ...]]
-    found: tuple[Diagnostic, ...]
+    problems: tuple[Diagnostic, ...]
 
 
 def load_campaign(paths: Sequence[Path], agents: Path | None, notifiers: Path | None = None) -> Campaign:
-    """Everything there is to say about these plans: errors, warnings and notes.
+    """Load plans and report all their errors, warnings and notes.
 
-    :param notifiers: the operator's notifiers file; None: what plans name there is not checked.
+    :param notifiers: the operator's notifiers file; None: notifier names are not checked.
     """
     return _load(paths, agents, notifiers, advice=True)
 
 
 def load_valid(paths: Sequence[Path], agents: Path | None, notifiers: Path | None = None) -> Campaign:
-    """What the DAG factory needs: the plans without errors, their profiles, and no time spent on advice."""
+    """Load what the DAG factory needs: the plans without errors and their profiles, without computing advice."""
     return _load(paths, agents, notifiers, advice=False)
 
 
 def load_reckonable(paths: Sequence[Path]) -> Campaign:
-    """What can be reckoned with: plans whose branches and dependencies are sound, whatever is wrong with their names,
-    paths, agents or schedule. All errors are in `diagnostics`, those that keep a plan out and those that do not.
+    """Load plans whose branches and dependencies are sound, for computing times, even if names, paths, agents or
+    schedule are wrong. `diagnostics` has all errors, those that keep a plan out and those that do not.
     """
     return _load(paths, None, None, advice=False, harmless=harmless)
 
 
 def harmless(diagnostic: Diagnostic) -> bool:
-    """Whether times and dependencies are what they are in spite of it."""
+    """Say whether times and dependencies are right in spite of a diagnostic."""
     return not diagnostic.is_error or diagnostic.code in _NO_MATTER
 
 
@@ -98,45 +98,45 @@ def _load(
     harmless: Callable[[Diagnostic], bool] = lambda d: not d.is_error,
 ) -> Campaign:
     with gc_paused():
-        profiles, names, found = load_profiles(agents)
-        _, told, wrong = load_notifiers(notifiers)
-        found.extend(wrong)
-        read = [_read(path, names, told, advice) for path in paths]
+        profiles, names, problems = load_profiles(agents)
+        _, notifier_names, notifier_faults = load_notifiers(notifiers)
+        problems.extend(notifier_faults)
+        read = [_read(path, names, notifier_names, advice) for path in paths]
         for entry in read:
-            found.extend(entry.found)
-        found.extend(_across(read, advice))
-    bad = {d.file for d in found if not harmless(d)}
+            problems.extend(entry.problems)
+        problems.extend(_across(read, advice))
+    bad = {d.file for d in problems if not harmless(d)}
     plans = [
         LoadedPlan(entry.path, entry.plan)
         for entry in read
         if entry.plan and str(entry.path) not in bad and (agents is None or _has_agents(entry.plan, profiles))
     ]
-    return Campaign(tuple(sorted(plans, key=lambda p: p.plan.phase)), profiles, in_order(found))
+    return Campaign(tuple(sorted(plans, key=lambda p: p.plan.phase)), profiles, in_order(problems))
 
 
 def _has_agents(plan: PhasePlan, profiles: dict[str, AgentProfile]) -> bool:
-    """Whether every profile a plan names could be read; if not, the agents file has the diagnostic."""
+    """Say whether every profile that a plan names could be read; if not, the agents file has the diagnostic."""
     return all(name in profiles for _, name in named(View(plan)))
 
 
 def load_profiles(path: Path | None) -> tuple[dict[str, AgentProfile], frozenset[str] | None, list[Diagnostic]]:
-    """The profiles of an agents file: the valid ones, the names of all (None: unknown), what is wrong."""
+    """Load the profiles of an agents file: valid ones by name, the names of all (None: unknown), diagnostics."""
     return _named(AgentProfile, path)
 
 
 def load_notifiers(path: Path | None) -> tuple[dict[str, NotifierProfile], frozenset[str] | None, list[Diagnostic]]:
-    """The notifiers of the operator's file: the valid ones, the names of all (None: unknown), what is wrong."""
+    """Load the notifiers of the operator's file: valid ones by name, the names of all (None: unknown), diagnostics."""
     return _named(NotifierProfile, path)
 
 
 def _named(model: type[M], path: Path | None) -> tuple[dict[str, M], frozenset[str] | None, list[Diagnostic]]:
-    """A file that maps names to values of one model."""
+    """Load a file that maps names to values of one model."""
     if path is None:
         return {}, None, []
     source = load(path)
-    found = list(source.diagnostics)
+    problems = list(source.diagnostics)
     if source.data is None:
-        return {}, None, found
+        return {}, None, problems
     valid: dict[str, M] = {}
     for name, data in source.data.items():
         value, errors = validate(model, data)
@@ -144,12 +144,12 @@ def _named(model: type[M], path: Path | None) -> tuple[dict[str, M], frozenset[s
             valid[name] = value
         for finding in findings(model, data, errors):
             inside = Finding(finding.code, (name, *finding.path), finding.message, finding.hint, finding.on_key)
-            found.append(source.locations.diagnose(source.file, inside))
-    return valid, frozenset(source.data), found
+            problems.append(source.locations.diagnose(source.file, inside))
+    return valid, frozenset(source.data), problems
 
 
 def _read(path: Path, profiles: frozenset[str] | None, notifiers: frozenset[str] | None, advice: bool) -> _Read:
-    """One plan: its own problems, all of them at once."""
+    """Read one plan file and report all its own problems at once."""
     source = load(path)
     if source.data is None:
         return _Read(path, source, None, NO_PATHS, source.diagnostics)
@@ -160,19 +160,19 @@ def _read(path: Path, profiles: frozenset[str] | None, notifiers: frozenset[str]
         plan, touched = repair(PhasePlan, source.data, errors)
     if plan is not None:
         raw.extend(f for f in check(View(plan, profiles, notifiers), advice) if not concerns(f, touched))
-    found = (source.locations.diagnose(source.file, finding) for finding in raw)
-    left = todos(source.file, source.text) if advice else ()
-    return _Read(path, source, plan, touched, (*source.diagnostics, *found, *left))
+    problems = (source.locations.diagnose(source.file, finding) for finding in raw)
+    todo_comments = todos(source.file, source.text) if advice else ()
+    return _Read(path, source, plan, touched, (*source.diagnostics, *problems, *todo_comments))
 
 
 def _across(read: list[_Read], advice: bool) -> list[Diagnostic]:
-    """What the plans say about each other; a plan too broken to have a phase says nothing."""
+    """Check the plans against each other; a plan without a readable phase is skipped."""
     members = [
         Member(i, entry.plan)
         for i, entry in enumerate(read)
         if entry.plan is not None and ("phase",) not in entry.touched
     ]
-    unknown = len(members) < len(read)  # the phase somebody misses may be in the file that cannot be read
+    unknown = len(members) < len(read)  # a missing phase may be in the file that cannot be read
     out: list[Diagnostic] = []
     for index, finding in cross_check(members, advice and not unknown):
         entry: Any = read[index]

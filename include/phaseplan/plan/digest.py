@@ -1,4 +1,4 @@
-"""What makes two plans the same plan, and one canonical way to hash anything."""
+"""Compute digests of plans, and provide one canonical way to hash anything."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from phaseplan.plan.model import PhasePlan
 
 
 def sha256(value: Any) -> str:
-    """Hex digest of a JSON value written canonically (sorted keys, no spaces)."""
+    """Return the hex digest of a JSON value written canonically (sorted keys, no spaces)."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def said(model: BaseModel, include: set[str] | None = None) -> dict[str, Any]:
-    """Take of a model what its author wrote and meant: a default counts for nothing, written out or not.
+    """Return what a model's author wrote: a value equal to the default is left out, written or not.
 
     So a key that Phaseplan learns later changes no digest of a plan that does not use it.
     """
@@ -29,12 +29,12 @@ _TALK = {"title", "claims", "duration", "schedule", "notes", "conflict_risk", "a
 
 
 def plan_digest(plan: PhasePlan) -> str:
-    """Digest of what a plan makes happen: titles, claims, estimates, the schedule and who is told do not count."""
+    """Compute the digest of what a plan makes happen; titles, claims, estimates, schedule and notify do not count."""
     return sha256(without_talk(said(plan)))
 
 
 def without_talk(value: Any) -> Any:
-    """A JSON value without the keys that only people read."""
+    """Remove the keys of a JSON value that only people read."""
     if isinstance(value, dict):
         return {k: without_talk(v) for k, v in value.items() if k not in _TALK}
     if isinstance(value, list):

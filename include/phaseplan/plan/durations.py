@@ -1,4 +1,4 @@
-"""How long each branch takes, and who says so: past runs, the branch, its wave, or a rule over its lines.
+"""Estimate how long each branch takes, and name the source: past runs, the branch, its wave, or its lines.
 
 First found counts: `learned` (what its agent took in past runs, the shortest to the longest), the branch's own
 `duration`, its wave's, its estimated lines at a fixed pace, and where nothing is said an hour.
@@ -21,7 +21,7 @@ Learned = Mapping[str, Sequence[float]]  # seconds of past runs by branch id
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The time one branch takes, in seconds; `low == high` where nobody gave a range."""
+    """Hold the time that one branch takes, in seconds; `low == high` if no range was given."""
 
     low: float
     high: float
@@ -30,9 +30,9 @@ class Estimate:
 
 
 def estimates_of(plan: PhasePlan, learned: Learned | None = None) -> dict[str, Estimate]:
-    """The estimate of every branch, by id."""
-    known = learned or {}
-    return {b.id: _estimate(wave, b, known.get(b.id, ())) for wave in plan.waves for b in wave.branches}
+    """Estimate every branch, by id."""
+    past_by_branch = learned or {}
+    return {b.id: _estimate(wave, b, past_by_branch.get(b.id, ())) for wave in plan.waves for b in wave.branches}
 
 
 def _estimate(wave: Wave, branch: Branch, past: Sequence[float]) -> Estimate:

@@ -10,18 +10,18 @@ from phaseplan.plan.model import PhasePlan
 
 
 def transitive(plan: PhasePlan, branch_id: str) -> tuple[str, ...]:
-    """All branches a branch needs, itself left out, in merge order."""
-    seen = _closure(plan, plan.by_id[branch_id].depends_on)
-    return tuple(b for b in merge_order(plan) if b in seen)
+    """List all branches that a branch needs, without itself, in merge order."""
+    needed = _closure(plan, plan.by_id[branch_id].depends_on)
+    return tuple(b for b in merge_order(plan) if b in needed)
 
 
 def dependents(plan: PhasePlan, branch_id: str) -> tuple[str, ...]:
-    """All branches that need a branch, directly or not, in merge order."""
+    """List all branches that need a branch, directly or not, in merge order."""
     return tuple(b for b in merge_order(plan) if branch_id in transitive(plan, b))
 
 
 def merge_order(plan: PhasePlan) -> tuple[str, ...]:
-    """Topological, then plan order; the owner of a shared file before the others listed for it.
+    """Order branches topologically, then by plan order; a shared file's owner before the others listed for it.
 
     The owner edge is dropped where it would close a cycle with real dependencies.
     """
@@ -44,7 +44,7 @@ def merge_order(plan: PhasePlan) -> tuple[str, ...]:
 
 
 def by_wave(plan: PhasePlan, order: Sequence[str]) -> dict[int, list[str]]:
-    """The branches of each wave by its number, in this order."""
+    """Group branches by the number of their wave, in the given order."""
     members: dict[int, list[str]] = {wave.wave: [] for wave in plan.waves}
     for branch_id in order:
         members[plan.wave_of[branch_id]].append(branch_id)
@@ -52,62 +52,62 @@ def by_wave(plan: PhasePlan, order: Sequence[str]) -> dict[int, list[str]]:
 
 
 def implied(plan: PhasePlan, branch_id: str) -> tuple[str, ...]:
-    """Dependencies of a branch that another of its dependencies has already."""
+    """List dependencies of a branch that another of its dependencies has already."""
     direct = plan.by_id[branch_id].depends_on
     behind = _closure(plan, [further for needed in direct for further in plan.by_id[needed].depends_on])
     return tuple(needed for needed in direct if needed in behind)
 
 
 def _closure(plan: PhasePlan, some: Sequence[str]) -> set[str]:
-    """These branches and all that they need."""
-    seen: set[str] = set()
+    """Return these branches and all that they need."""
+    reached: set[str] = set()
     todo = list(some)
     while todo:
         current = todo.pop()
-        if current not in seen:
-            seen.add(current)
+        if current not in reached:
+            reached.add(current)
             todo.extend(plan.by_id[current].depends_on)
-    return seen
+    return reached
 
 
 def urgency(
     plan: PhasePlan, cost: Mapping[str, float], start: str, order: Sequence[str] | None = None
 ) -> tuple[str, ...]:
-    """Branch ids, the most urgent first: longest way to the end, then plan order.
+    """Order branch ids by urgency: longest way to the end first, then plan order.
 
     The classic order of list scheduling (Hu 1961; Graham 1969). Where a wave waits for the one before it, its own end
     is what counts, and the way to the end of the phase only between equals.
 
-    :param order: the merge order, where it is known.
+    :param order: the merge order, if it was computed already.
     """
     order = order or merge_order(plan)
-    left = _way(plan, cost, order, within_wave=False)
+    remaining = _way(plan, cost, order, within_wave=False)
     if start == "dependencies":
-        return tuple(sorted(order, key=lambda b: (-left[b], plan.place[b])))
+        return tuple(sorted(order, key=lambda b: (-remaining[b], plan.place[b])))
     own = _way(plan, cost, order, within_wave=True)
     wave = {branch.id: i for i, w in enumerate(plan.waves) for branch in w.branches}
-    return tuple(sorted(order, key=lambda b: (wave[b], -own[b], -left[b], plan.place[b])))
+    return tuple(sorted(order, key=lambda b: (wave[b], -own[b], -remaining[b], plan.place[b])))
 
 
 def _way(plan: PhasePlan, cost: Mapping[str, float], order: Sequence[str], within_wave: bool) -> dict[str, float]:
-    """Seconds of the longest chain from the start of each branch to the end of the phase or wave, itself included."""
-    left = dict.fromkeys(order, 0.0)
+    """Compute seconds of the longest chain from each branch's start to the end of phase or wave, itself included."""
+    remaining = dict.fromkeys(order, 0.0)
     for branch_id in reversed(order):
-        left[branch_id] += cost[branch_id]
+        remaining[branch_id] += cost[branch_id]
         for needed in plan.by_id[branch_id].depends_on:
             if not within_wave or plan.wave_of[needed] == plan.wave_of[branch_id]:
-                left[needed] = max(left[needed], left[branch_id])
-    return left
+                remaining[needed] = max(remaining[needed], remaining[branch_id])
+    return remaining
 
 
 def _reaches(before: dict[str, set[str]], start: str, goal: str) -> bool:
-    """Whether `goal` is needed, directly or not, by `start`."""
-    todo, seen = [start], set()
+    """Say whether `goal` is needed, directly or not, by `start`."""
+    todo, visited = [start], set()
     while todo:
         current = todo.pop()
         if current == goal:
             return True
-        if current not in seen:
-            seen.add(current)
+        if current not in visited:
+            visited.add(current)
             todo.extend(before[current])
     return False

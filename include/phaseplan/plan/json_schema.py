@@ -1,4 +1,4 @@
-"""The JSON Schema of a plan file, from the models: editors complete keys, explain them and mark what is wrong.
+"""Make the JSON Schema of a plan file from the models: editors complete keys, explain them and mark faults.
 
 What needs more than one value (references, cycles, overlaps) is for `lint`. The schema says how a plan is best
 written, so it is a little stricter than the loader: a number in quotes, which the loader takes, is marked.
@@ -21,7 +21,7 @@ _DIALECT = "http://json-schema.org/draft-07/schema#"  # the newest that every ed
 
 
 class _Generator(GenerateJsonSchema):
-    """Of pydantic's schema what helps who writes a plan: no titles made of keys, no defaults that say nothing."""
+    """Shorten pydantic's schema for authors of plans: no titles made of keys, no empty defaults."""
 
     def model_schema(self, schema: Any) -> JsonSchemaValue:
         return _without(super().model_schema(schema), "title")
@@ -30,20 +30,22 @@ class _Generator(GenerateJsonSchema):
         return False
 
     def default_schema(self, schema: Any) -> JsonSchemaValue:
-        said = super().default_schema(schema)
+        field_schema = super().default_schema(schema)
         return (
-            said if isinstance(said.get("default"), (str, int)) and said["default"] != "" else _without(said, "default")
+            field_schema
+            if isinstance(field_schema.get("default"), (str, int)) and field_schema["default"] != ""
+            else _without(field_schema, "default")
         )
 
 
 def schema() -> dict[str, Any]:
-    """The schema as data."""
-    made = PhasePlan.model_json_schema(by_alias=True, schema_generator=_Generator)
-    return {"$schema": _DIALECT, "title": "Phase plan", **made}
+    """Return the schema as data."""
+    generated = PhasePlan.model_json_schema(by_alias=True, schema_generator=_Generator)
+    return {"$schema": _DIALECT, "title": "Phase plan", **generated}
 
 
 def text() -> str:
-    """The schema as the file that ships."""
+    """Return the schema as the file that ships."""
     return json.dumps(schema(), indent=2) + "\n"
 
 

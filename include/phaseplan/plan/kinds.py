@@ -1,4 +1,4 @@
-"""Kinds of values that a plan or a profile gives: what is read as something else than it looks like is refused."""
+"""Define kinds of values in plans and profiles, and refuse values that YAML reads as something else than they look."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _VARIABLE = re.compile(r"[^\s=\x00-\x1f\x7f]+")
 
 
 def _number(value: Any) -> Any:
-    """Refuse what Python would take for a number and no reader would."""
+    """Refuse values that Python takes for a number and a reader does not."""
     if isinstance(value, bool):
         raise ValueError(f"cannot be {str(value).lower()}: write a number")
     if isinstance(value, str) and _ZEROS.fullmatch(value.strip()):
@@ -61,7 +61,7 @@ def _command(value: str) -> str:
     return value
 
 
-def _words(value: tuple[str, ...]) -> tuple[str, ...]:
+def _program(value: tuple[str, ...]) -> tuple[str, ...]:
     if value and not value[0].strip():
         raise ValueError("a command whose program is empty: write the program first, for example [sh, -c, make]")
     return value
@@ -74,7 +74,7 @@ def _variable(value: str) -> str:
 
 
 Whole = Annotated[int, BeforeValidator(_number)]
-#: Airflow makes names and numbers of the database of these; nobody counts further.
+#: Airflow makes names and database numbers of these, which limits them.
 Number = Annotated[int, Field(ge=0, le=999_999), BeforeValidator(_number)]
 Positive = Annotated[int, Field(gt=0), BeforeValidator(_number)]
 Real = Annotated[float, BeforeValidator(_number)]
@@ -82,5 +82,5 @@ Size = Annotated[int, BeforeValidator(_size), AfterValidator(_sane_size)]
 Memory = Annotated[Size, AfterValidator(_memory)]
 TimeLimit = Annotated[Seconds, AfterValidator(_limit)]
 Command = Annotated[str, AfterValidator(_command)]  # for a shell
-Words = Annotated[tuple[str, ...], AfterValidator(_words)]  # without a shell
+Words = Annotated[tuple[str, ...], AfterValidator(_program)]  # without a shell
 Variable = Annotated[str, AfterValidator(_variable)]

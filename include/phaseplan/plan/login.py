@@ -1,14 +1,14 @@
-"""Takes a user and password out of a repository's address: they belong into no plan, record, path or command line."""
+"""Take user and password out of a repository's address: they must not stand in a plan, record, path or command line."""
 
 from __future__ import annotations
 
 import re
 
-_ASKS = ("http", "https", "ftp", "ftps")  # transports in which the whole part before `@` is for the server's door
+_ASKS = ("http", "https", "ftp", "ftps")  # transports in which the whole part before `@` is the login
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<login>[^/]*)@(?P<rest>\S*)")
-#: A password with a slash that nobody encoded: what stands before the slash is then no host and port.
+#: A password with an unencoded slash: the text before the slash is then not a host and port.
 _UNCODED = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<login>[^/@:]*:(?![0-9]*/)[^@]*/.*)@(?P<rest>[^@\s]+)")
-#: git would take the user for the host and the rest for a path, and say all of it.
+#: git would take the user for the host and the rest for a path, and print all of it.
 _SCP = re.compile(r"(?P<user>[^/\s:@]+):(?P<password>[^/\s@]+)@(?P<rest>[^/\s:@]+:\S*)")
 _SHOWN = re.compile(
     r"(?<=://)[^/\s'\"]*:(?![0-9]+/)\S*(?=@)"  # to the last @ of the word: a password may hold anything
@@ -18,7 +18,7 @@ _SHOWN = re.compile(
 
 
 def parted(url: str) -> tuple[str, str]:
-    """An address without user and password, and what was taken out (`user:password`, as it was written).
+    """Split an address into the address without login and the login (`user:password`, as it was written).
 
     Of other transports than HTTP the user stays, because it is part of the address and opens nothing by itself.
 
@@ -40,5 +40,5 @@ def parted(url: str) -> tuple[str, str]:
 
 
 def masked(text: str) -> str:
-    """A line of a file as it may be shown: passwords in addresses become stars, as many as there were characters."""
-    return _SHOWN.sub(lambda found: "*" * len(found[0]), text)
+    """Replace passwords in addresses of a line by stars, as many as there were characters."""
+    return _SHOWN.sub(lambda match: "*" * len(match[0]), text)

@@ -1,4 +1,4 @@
-"""The frozen models of a plan file. What a key means is said here and nowhere else.
+"""Define the frozen models of a plan file. Each key is described here and nowhere else.
 
 Every path pattern is gitignore syntax relative to the repository's root. Checks that need more than
 one value (references, cycles, overlaps) are rules, not validators: see `rules`.
@@ -119,9 +119,9 @@ class Notify(Model):
     phase_complete: tuple[str, ...] = Field(default=(), description="When all branches are integrated.")
 
     def names(self, event: Event) -> tuple[str, ...]:
-        """The notifiers this plan names for one event."""
-        found: tuple[str, ...] = getattr(self, event)
-        return found
+        """Return the notifiers that this plan names for one event."""
+        names: tuple[str, ...] = getattr(self, event)
+        return names
 
 
 class Branch(Model):
@@ -145,7 +145,7 @@ class Branch(Model):
 
     @cached_property
     def slug(self) -> str:
-        """Last segment of the git name without a leading `p5w1-`: short enough for a grid."""
+        """Return the last segment of the git name without a leading `p5w1-`: short enough for a grid."""
         return re.sub(r"^p\d+w\d+-", "", self.branch.rsplit("/", 1)[-1])
 
 
@@ -211,16 +211,16 @@ class PhasePlan(Model):
 
     @property
     def base_name(self) -> str:
-        """What the phase builds on: what the plan says, else what its dependencies integrated, else `main`."""
+        """Return what the phase builds on: the plan's `base`, else its dependencies' integration, else `main`."""
         return self.base or (DEPENDENCIES if self.depends_on else "main")
 
     @property
     def after_dependencies(self) -> bool:
-        """Whether the phase starts by itself when all it depends on is complete."""
+        """Say whether the phase starts by itself when all its dependencies are complete."""
         return bool(self.depends_on) and self.schedule in (None, AFTER)
 
     def __iter__(self) -> Iterator[Branch]:  # type: ignore[override]  # pydantic iterates fields; a plan's elements are branches
-        """Branches in plan order."""
+        """Yield branches in plan order."""
         for wave in self.waves:
             yield from wave.branches
 
@@ -229,7 +229,7 @@ class PhasePlan(Model):
     @model_validator(mode="wrap")
     @classmethod
     def _without_login(cls, value: Any, handler: ModelWrapValidatorHandler[PhasePlan]) -> PhasePlan:
-        """A plan is pinned, pushed and shown; what opens its repository is kept apart from the beginning."""
+        """Move the login out of `repository`: a plan is pinned, pushed and shown, and must not hold it."""
         plan = handler(value)
         address, login = parted(plan.repository or "")
         if login:
@@ -239,22 +239,22 @@ class PhasePlan(Model):
 
     @property
     def login(self) -> str:
-        """User and password that the plan's author wrote into `repository`, as written; empty: none."""
+        """Return user and password that the plan's author wrote into `repository`, as written; empty: none."""
         return self._login
 
     @cached_property
     def by_id(self) -> dict[str, Branch]:
-        """Branch by id; of a plan that lints without errors the ids are unique."""
+        """Return each branch by its id; ids are unique in a plan that lints without errors."""
         return {branch.id: branch for branch in self}
 
     @cached_property
     def place(self) -> dict[str, int]:
-        """Position in plan order by branch id."""
+        """Return the position in plan order by branch id."""
         return {branch.id: i for i, branch in enumerate(self)}
 
     @cached_property
     def needed_by(self) -> dict[str, tuple[str, ...]]:
-        """Branches that list a branch in their depends_on, by its id."""
+        """Return, by a branch's id, the branches that list it in their depends_on."""
         out: dict[str, list[str]] = {branch.id: [] for branch in self}
         for branch in self:
             for needed in branch.depends_on:
@@ -263,22 +263,22 @@ class PhasePlan(Model):
 
     @cached_property
     def wave_of(self) -> dict[str, int]:
-        """Wave number by branch id."""
+        """Return the wave number by branch id."""
         return {branch.id: wave.wave for wave in self.waves for branch in wave.branches}
 
     @cached_property
     def generated(self) -> tuple[str, ...]:
-        """All patterns of generated paths."""
+        """Return all patterns of generated paths."""
         return tuple(path for entry in self.generated_files for path in entry.paths)
 
     def with_(self, **changes: object) -> PhasePlan:
-        """The same plan with other values; unlike `model_copy` it remembers nothing of what was worked out before."""
+        """Copy the plan with other values; unlike `model_copy` it drops cached properties."""
         return PhasePlan.model_construct(**{name: getattr(self, name) for name in type(self).model_fields} | changes)
 
     def shared_with(self, branch_id: str) -> tuple[SharedFile, ...]:
-        """The shared files that this branch may change, as owner or as one listed."""
+        """List the shared files that this branch may change, as owner or as one listed."""
         return tuple(s for s in self.shared_files if branch_id == s.owner or branch_id in s.branches)
 
     def profile_of(self, branch: Branch) -> str | None:
-        """Name of the agent profile that builds a branch."""
+        """Return the name of the agent profile that builds a branch."""
         return branch.agent or self.agent

@@ -10,7 +10,7 @@ from phaseplan.plan.model import PhasePlan
 
 OPEN = "open_phase"
 CLOSE = "close_phase"
-NOTE = "note"  # XCom of close_phase: what the run's note is to say
+NOTE = "note"  # XCom of close_phase: the text of the run's note
 BY_DEPENDENCIES = "start_by_dependencies"
 
 group_id, branch_task, branch_task_id = task_names.group, task_names.label, task_names.task_id
@@ -20,14 +20,14 @@ _POOL = re.compile(r"phaseplan_([0-9]{1,9})_a([0-9]{1,9})")
 
 
 class Pool(NamedTuple):
-    """What the name of a pool says."""
+    """Hold the parts of a pool's name."""
 
     phase: int
     slots: int
 
 
 def dag_id(phase: int) -> str:
-    """DAG of a phase: `phase_05`."""
+    """Name the DAG of a phase: `phase_05`."""
     return f"phase_{phase:02d}"
 
 
@@ -38,16 +38,16 @@ def phase_of(dag_id_: str) -> int | None:
 
 
 def await_task(phase: int) -> str:
-    """Task that waits for another phase."""
+    """Name the task that waits for another phase."""
     return f"await_phase_{phase:02d}"
 
 
 def pool(plan: PhasePlan) -> str:
-    """Pool that bounds the agents of a plan; its size is in its name, so a new size is a new pool."""
+    """Name the pool that bounds the agents of a plan; its size is in its name, so a new size is a new pool."""
     return f"phaseplan_{plan.phase}_a{plan.max_parallel_agents}"
 
 
 def pool_of(name: str) -> Pool | None:
-    """Return what a pool's name says, the inverse of `pool`; None: it is none of ours."""
+    """Return the parts of a pool's name, the inverse of `pool`; None if the pool is not ours."""
     match = _POOL.fullmatch(name)
     return Pool(int(match[1]), int(match[2])) if match else None

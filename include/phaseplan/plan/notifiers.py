@@ -1,4 +1,4 @@
-"""Notifiers as the operator of the system defines them; a plan, which anybody may write, only names them."""
+"""Define notifiers as the operator configures them; a plan, which any author may write, only names them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _dotted(value: str) -> str:
 
 
 class NotifierProfile(Model):
-    """One Airflow notifier (a subclass of `airflow.sdk.BaseNotifier`) and how it is made.
+    """Describe one Airflow notifier (a subclass of `airflow.sdk.BaseNotifier`) and its arguments.
 
     `arguments` go to its constructor; where they are its template fields they may say `{{ phaseplan.message }}`.
     They name Airflow connections and hold no secrets.
@@ -27,4 +27,4 @@ class NotifierProfile(Model):
 
     class_path: Annotated[str, AfterValidator(_dotted)] = Field(alias="class")
     arguments: dict[str, Any] = {}
-    events: tuple[Event, ...] = ()  # told of these by every plan, also one that names nobody
+    events: tuple[Event, ...] = ()  # receives these events of every plan, also of one without `notify`

@@ -1,4 +1,4 @@
-"""Durations and ranges of durations, as plans write them: `4h`, `4h-6h`, `2d-3d`, `30m`."""
+"""Read and write durations and ranges of durations, as plans write them: `4h`, `4h-6h`, `2d-3d`, `30m`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def seconds(text: object) -> int:
 
 
 def written(value: int) -> str:
-    """Seconds as a plan writes them, in the largest unit that leaves no rest."""
+    """Write seconds as a plan does, in the largest unit without a remainder."""
     unit = next(u for u in "dhms" if u == "s" or (value and value % _UNITS[u] == 0))
     return f"{value // _UNITS[unit]}{unit}"
 
@@ -39,7 +39,7 @@ class Span(BaseModel):
     high: int
 
     def __str__(self) -> str:
-        """As a plan writes it: `4h-6h`."""
+        """Write the range as a plan does: `4h-6h`."""
         return written(self.low) if self.low == self.high else f"{written(self.low)}-{written(self.high)}"
 
 
@@ -54,9 +54,9 @@ def _span(value: Any) -> Any:
 
 
 def _for_editors(pattern: str, like: str) -> dict[str, Any]:
-    """The schema of a text; editors show `patternErrorMessage`, which JSON Schema itself does not know."""
-    said = f"write <number><s|m|h|d>, for example {like}"
-    return {"type": "string", "pattern": f"^{pattern}$", "patternErrorMessage": said, "examples": like.split(" or ")}
+    """Make the schema of a text; editors show `patternErrorMessage`, which JSON Schema itself does not know."""
+    message = f"write <number><s|m|h|d>, for example {like}"
+    return {"type": "string", "pattern": f"^{pattern}$", "patternErrorMessage": message, "examples": like.split(" or ")}
 
 
 _NUMBER = {"type": "integer", "minimum": 0}
@@ -73,7 +73,7 @@ Seconds = Annotated[
 
 
 def text(value: float) -> str:
-    """Seconds as plans write them, to three figures or so: `45s`, `2.5m`, `17h`, `1.25h`; never days, which mislead."""
+    """Write seconds with about three figures: `45s`, `2.5m`, `17h`, `1.25h`; never days, which mislead."""
     if value < 0:
         return f"-{text(-value)}"
     unit, size = ("s", 1) if value < 60 else ("m", 60) if value < 3600 else ("h", 3600)

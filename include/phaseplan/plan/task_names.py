@@ -1,4 +1,4 @@
-"""What Airflow calls the task of a branch: its id and the last part of its git name, in characters Airflow takes."""
+"""Make the Airflow task name of a branch from its id and its git name, in characters Airflow allows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def task_id(plan: PhasePlan, branch_id: str) -> str:
 
 
 def _tail(branch: Branch) -> str:
-    """The last part of the git name as it is, where Airflow takes it.
+    """Return the last part of the git name, unchanged if Airflow allows it.
 
     Else what can be read of it, and a few digits that belong to the whole name: `a+b` and `a@b` stay two tasks.
     """

@@ -1,4 +1,4 @@
-"""Every diagnostic there is: its stable code, how bad it is, and what it means in one line.
+"""List every diagnostic: its stable code, its severity, and its meaning in one line.
 
 A code keeps its meaning for ever; a retired one is not given out again. PP1 the file, PP2 keys and
 values, PP3 names, PP4 dependencies and waves, PP5 paths, PP6 agents and notifiers, PP7 running, PP8 the campaign,
@@ -15,7 +15,7 @@ Severity = Literal["error", "warning", "note"]
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One kind of diagnostic."""
+    """Describe one kind of diagnostic."""
 
     severity: Severity
     meaning: str

@@ -1,4 +1,4 @@
-"""What is wrong with a file, as data. How it looks on a screen is `render`'s business."""
+"""Define problems of files as data. `render` decides how they look on a screen."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ class Diagnostic:
 
     @property
     def severity(self) -> Severity:
-        """How bad it is; a property of the code."""
+        """Return the severity, which the code decides."""
         return CODES[self.code].severity
 
     @property
     def is_error(self) -> bool:
-        """Whether the plan cannot be carried out."""
+        """Say whether the plan cannot be carried out."""
         return self.severity == "error"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem at a path inside a document; becomes a Diagnostic once somebody looks up the position."""
+    """One problem at a path inside a document; becomes a Diagnostic once its position is looked up."""
 
     code: str
     path: Path
@@ -45,5 +45,5 @@ class Finding:
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """By file, line and column, without repetitions."""
+    """Sort by file, line and column, without repetitions."""
     return tuple(sorted(set(diagnostics), key=lambda d: (d.file, d.line, d.column, d.code, d.message)))

@@ -1,4 +1,4 @@
-"""Diagnostics for a reader: a person's terminal, a program (JSON), a pull request (GitHub annotations)."""
+"""Show diagnostics to a reader: a person's terminal, a program (JSON), a pull request (GitHub annotations)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WIDTH = 160
 
 
 def text(diagnostics: Iterable[Diagnostic], width: int = _WIDTH) -> str:
-    """`file:line:column: PPnnn message`, the source line, a caret, a hint; then a count.
+    """Write `file:line:column: PPnnn message`, the source line, a caret and a hint for each; then a count.
 
     :param width: characters of a source line that are shown.
     """
@@ -26,13 +26,13 @@ def text(diagnostics: Iterable[Diagnostic], width: int = _WIDTH) -> str:
 
 
 def summary(diagnostics: Sequence[Diagnostic]) -> str:
-    """`2 errors, 1 warning, 3 notes`."""
+    """Count by severity: `2 errors, 1 warning, 3 notes`."""
     counts = [(sum(d.severity == kind for d in diagnostics), kind) for kind in ("error", "warning", "note")]
     return ", ".join(f"{n} {kind}{'' if n == 1 else 's'}" for n, kind in counts)
 
 
 def as_json(diagnostics: Iterable[Diagnostic]) -> str:
-    """One object: `version`, `diagnostics`."""
+    """Write one JSON object: `version`, `diagnostics`."""
     entries = [
         {"code": d.code, "severity": d.severity, "file": d.file, "line": d.line, "column": d.column, "end": d.end,
          "message": d.message, "hint": d.hint}
@@ -42,12 +42,12 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def github(diagnostics: Iterable[Diagnostic]) -> str:
-    """Workflow commands, one a line; GitHub shows them at the line they are about."""
+    """Write workflow commands, one a line; GitHub shows them at the line they are about."""
     return "".join(_annotation(d) + "\n" for d in diagnostics)
 
 
 def head(d: Diagnostic) -> str:
-    """The first line of a diagnostic."""
+    """Return the first line of a diagnostic."""
     kind = "" if d.is_error else f"{d.severity}: "
     return f"{clean(d.file)}:{d.line}:{d.column}: {d.code} {kind}{clean(d.message)}"
 
@@ -63,7 +63,7 @@ def _block(d: Diagnostic, width: int) -> str:
 
 
 def _excerpt(source: str, column: int, end: int | None, width: int) -> list[str]:
-    """The source line and the caret under it; of a long line the part around the column."""
+    """Return the source line and the caret under it; of a long line the part around the column."""
     start = max(0, column - 1 - width // 2) if len(source) > width else 0
     part = clean(masked(source).replace("\t", " "))[start : start + width]
     at = column - 1 - start

@@ -1,4 +1,4 @@
-"""A plan with faults made whole, so that one mistyped key does not hide a cycle: rules can look at the rest.
+"""Repair a plan with faults for lint only, so that one mistyped key does not hide a cycle from the rules.
 
 The repaired plan is only ever linted. What was replaced is remembered, and no rule's finding about it is shown.
 """
@@ -17,7 +17,7 @@ _ROUNDS = 4  # a replaced value can lack something itself; no model nests deeper
 
 
 def repair(model: type[M], data: Any, errors: Errors) -> tuple[M | None, frozenset[Path]]:
-    """A valid model near `data`, and the paths where it is not what the file says. None: too far gone."""
+    """Return a valid model near `data`, and the paths that were replaced. None if it cannot be repaired."""
     data, touched = copy.deepcopy(data), set()
     for _ in range(_ROUNDS):
         for error in errors:
@@ -32,12 +32,12 @@ def repair(model: type[M], data: Any, errors: Errors) -> tuple[M | None, frozens
 
 
 def concerns(finding: Finding, touched: frozenset[Path]) -> bool:
-    """Whether a finding is about something that was replaced."""
+    """Say whether a finding is about a value that was replaced."""
     return any(finding.path[: len(path)] == path for path in touched)
 
 
 def _mend(model: type[BaseModel], data: Any, path: Path, kind: str) -> Path:
-    """Drop or replace the value at `path`, or the field it belongs to; returns what was touched."""
+    """Drop or replace the value at `path`, or the field it belongs to; return the path that was replaced."""
     parent = _value(data, path[:-1])
     if isinstance(path[-1], int) and isinstance(parent, list) and _owner_is_model(model, path):
         parent[path[-1]] = {}
@@ -58,7 +58,7 @@ def _mend(model: type[BaseModel], data: Any, path: Path, kind: str) -> Path:
 
 
 def _owner_is_model(model: type[BaseModel], path: Path) -> bool:
-    """Whether the list's items are mappings (waves, branches): their indices must stay."""
+    """Say whether the list's items are mappings (waves, branches), whose indices must stay."""
     return model_at(model, path) is not None
 
 
@@ -72,7 +72,7 @@ def _value(data: Any, path: Path) -> Any:
 
 
 def _stand_in(path: Path) -> Any:
-    """A value that clashes with nothing, for a field that must have one."""
+    """Return a value that clashes with nothing, for a required field."""
     number = "-".join(str(step) for step in path if isinstance(step, int)) or "0"
     unique: dict[str, Any] = {
         "id": f"unnamed-{number}", "branch": f"unnamed-{number}", "owns": [f"/.unnamed-{number}/"], "title": "-",

@@ -1,4 +1,4 @@
-"""Data against the models: every complaint of pydantic as a finding a person can act on."""
+"""Validate data against the models, and turn every error of pydantic into a finding that a person can act on."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _BOUNDS = {
 
 
 def validate(model: type[M], data: Any) -> tuple[M | None, Errors]:
-    """The model, or pydantic's errors."""
+    """Return the model, or pydantic's errors."""
     try:
         return model.model_validate(data), []
     except ValidationError as error:
@@ -44,40 +44,40 @@ def validate(model: type[M], data: Any) -> tuple[M | None, Errors]:
 
 
 def _echo(error: Mapping[str, Any]) -> bool:
-    """Whether this only repeats that items are wrong: pydantic calls a list too short when its items fail."""
+    """Say whether an error only repeats that items are wrong: pydantic calls a list too short when its items fail."""
     return bool(error["type"] == "too_short") and len(error["input"]) >= error["ctx"]["min_length"]
 
 
 def findings(model: type[BaseModel], data: Any, errors: Errors) -> list[Finding]:
-    """One finding for each of pydantic's errors; of very many the first, and how many more there are."""
-    found = [_finding(model, data, error) for error in errors[:_MANY]]
+    """Make one finding for each of pydantic's errors; of very many the first ones, and the number of the others."""
+    shown_findings = [_finding(model, data, error) for error in errors[:_MANY]]
     if len(errors) > _MANY:
-        said = f"{len(errors) - _MANY:,} more problems of this file are not shown: mend these first"
-        found.append(Finding(found[-1].code, (), said, None))
-    return found
+        message = f"{len(errors) - _MANY:,} more problems of this file are not shown: mend these first"
+        shown_findings.append(Finding(shown_findings[-1].code, (), message, None))
+    return shown_findings
 
 
 def _finding(model: type[BaseModel], data: Any, error: Mapping[str, Any]) -> Finding:
     path: Path = tuple(step for step in error["loc"] if step != "[key]")
     kind, name = error["type"], str(path[-1]) if path else "the file"
     if kind == "extra_forbidden":
-        known = _keys(model_at(model, path[:-1]))
-        return Finding("PP201", path, f"unknown key `{name}`{_in(path[:-1], data)}", hint(name, known, "keys"), True)
+        allowed = _keys(model_at(model, path[:-1]))
+        return Finding("PP201", path, f"unknown key `{name}`{_in(path[:-1], data)}", hint(name, allowed, "keys"), True)
     if kind == "missing":
         return Finding("PP202", path[:-1], f"`{name}` is missing{_in(path[:-1], data)}", None)
     value = error.get("input")
     if kind == "value_error":
         text = str(error["ctx"]["error"]) if "ctx" in error else error["msg"]
-        said, _, how = text.partition(": ")
-        code = "PP204" if "duration" in said else "PP203"
-        return Finding(code, path, f"`{_key(path)}`: {said}", how or None, "[key]" in error["loc"])
+        message, _, advice = text.partition(": ")
+        code = "PP204" if "duration" in message else "PP203"
+        return Finding(code, path, f"`{_key(path)}`: {message}", advice or None, "[key]" in error["loc"])
     if kind == "literal_error":
         choices = _choices(error)
         return Finding("PP203", path, f"`{_key(path)}` cannot be {shown(value)}", hint(str(value), choices, "choices"))
-    return Finding("PP203", path, f"`{_key(path)}` must be {_wanted(error)}, not {shown(value)}", _quote(kind, value))
+    return Finding("PP203", path, f"`{_key(path)}` must be {_expected(error)}, not {shown(value)}", _quote(kind, value))
 
 
-def _wanted(error: Mapping[str, Any]) -> str:
+def _expected(error: Mapping[str, Any]) -> str:
     context = error.get("ctx", {})
     if error["type"] in _BOUNDS:
         return _BOUNDS[error["type"]].format(**context)
@@ -95,12 +95,12 @@ def _quote(kind: str, value: Any) -> str | None:
 
 
 def _choices(error: Mapping[str, Any]) -> list[str]:
-    """The values a literal allows; pydantic gives them as `'low', 'medium' or 'high'`."""
-    return [word.strip(" '") for word in str(error["ctx"]["expected"]).replace(" or ", ",").split(",")]
+    """List the values that a literal allows; pydantic gives them as `'low', 'medium' or 'high'`."""
+    return [choice.strip(" '") for choice in str(error["ctx"]["expected"]).replace(" or ", ",").split(",")]
 
 
 def shown(value: Any) -> str:
-    """A value as a message quotes it."""
+    """Write a value as a message quotes it."""
     if isinstance(value, (dict, list)):
         return "a mapping" if isinstance(value, dict) else "a list" if value else "an empty list"
     text = "nothing" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
@@ -108,7 +108,7 @@ def shown(value: Any) -> str:
 
 
 def _key(path: Path) -> str:
-    """The last key of a path with the index behind it: `depends_on[1]`."""
+    """Return the last key of a path with the index behind it: `depends_on[1]`."""
     names = [i for i, step in enumerate(path) if isinstance(step, str)]
     if not names:
         return "the file"
@@ -116,7 +116,7 @@ def _key(path: Path) -> str:
 
 
 def _in(path: Path, data: Any) -> str:
-    """Where a mapping is, in the reader's words: ` in branch 5.1.1`."""
+    """Describe where a mapping is: ` in branch 5.1.1`."""
     value: Any = data
     name = ""
     for step in path:
@@ -131,7 +131,7 @@ def _in(path: Path, data: Any) -> str:
 
 
 def model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
-    """The model that reads the mapping at `path`."""
+    """Return the model that reads the mapping at `path`."""
     kind: Any = model
     for step in path:
         if isinstance(step, str) and isinstance(kind, type) and issubclass(kind, BaseModel):

@@ -1,23 +1,23 @@
-"""`did you mean`: the nearest of the names that would have been right."""
+"""Suggest the nearest of the names that would have been right: `did you mean`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The most similar of `known`, or None when nothing is similar."""
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """Return the most similar of `names`, or None if none is similar."""
     import difflib  # only ever needed when something is wrong
 
-    options = list(known)
+    options = list(names)
     by_lower = {option.lower(): option for option in reversed(options)}
     close = difflib.get_close_matches(name.lower()[:200], by_lower, n=1, cutoff=0.6)
     return by_lower[close[0]] if close else None
 
 
-def hint(name: str, known: Iterable[str], kind: str) -> str | None:
-    """A hint for an unknown `name`: the nearest one, or what there is to choose from."""
-    options = list(known)
+def hint(name: str, names: Iterable[str], kind: str) -> str | None:
+    """Write a hint for an unknown `name`: the nearest one, or the possible names."""
+    options = list(names)
     near = nearest(name, options)
     if near is not None:
         return f"did you mean `{near}`?"

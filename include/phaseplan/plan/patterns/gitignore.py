@@ -1,4 +1,4 @@
-"""Path patterns: gitignore syntax relative to the repository's root, as git itself reads it."""
+"""Match path patterns: gitignore syntax relative to the repository's root, as git itself reads it."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def _compile(patterns: tuple[str, ...]) -> GitIgnoreSpec:
 
 
 def matches(patterns: Iterable[str], path: str) -> bool:
-    """Whether `path` (slashes, relative to the root) is matched by the last pattern that speaks of it."""
+    """Say whether `path` (slashes, relative to the root) is matched by the last pattern that applies to it."""
     return _compile(tuple(patterns)).match_file(path)

@@ -1,4 +1,4 @@
-"""Whether two gitignore patterns can match one path, and which: an example convinces better than a claim.
+"""Find a path that two gitignore patterns both match, as an example of their overlap.
 
 Both patterns become sequences (of path parts, and each part of characters) and are walked together, breadth
 first over pairs of positions, so the cost is the product of their lengths whatever the stars do.
@@ -16,18 +16,18 @@ _TOKEN = re.compile(r"\\.|\[[!^]?\]?[^]]*\]|\*+|.", re.DOTALL)
 
 
 def common_path(one: str, other: str) -> str | None:
-    """A path that both patterns match, or None when there is none. Negated patterns match nothing here."""
+    """Return a path that both patterns match, or None. Negated patterns match nothing here."""
     if one.startswith("!") or other.startswith("!") or not _prefixes_meet(_prefix(one), _prefix(other)):
         return None
-    met = _meet(_parts(one), _parts(other), "**", _common_part)
-    return None if met is None else "/".join(met)
+    common_parts = _meet(_parts(one), _parts(other), "**", _common_part)
+    return None if common_parts is None else "/".join(common_parts)
 
 
 @lru_cache(maxsize=4096)
 def _parts(pattern: str) -> tuple[str, ...]:
-    """A pattern as path parts; a directory's last part stands for what is inside it.
+    """Split a pattern into path parts; a directory's last part stands for its contents.
 
-    gitignore lets `x.go` be a directory as well; nobody who writes it means that, so a name with an extension
+    gitignore lets `x.go` be a directory as well; authors do not mean that, so a name with an extension
     is a file here.
     """
     inside = pattern.endswith("/")
@@ -42,7 +42,7 @@ def _parts(pattern: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _prefix(pattern: str) -> str:
-    """The text that every match begins with; nothing for a pattern that floats."""
+    """Return the text that every match begins with; empty for a pattern without an anchor."""
     if "/" not in pattern.rstrip("/"):
         return ""
     return re.split(r"[*?\[\\]", pattern.lstrip("/"), maxsplit=1)[0].rstrip("/")
@@ -53,7 +53,7 @@ def _prefixes_meet(one: str, other: str) -> bool:
 
 
 def _common_part(one: str, other: str) -> str | None:
-    """A name that two parts both match."""
+    """Return a name that two parts both match."""
     if one == other and not re.search(r"[*?\[\\]", one):
         return one
     met = _meet(_TOKEN.findall(one), _TOKEN.findall(other), "*", _common_character)
@@ -62,7 +62,7 @@ def _common_part(one: str, other: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _common_character(one: str, other: str) -> str | None:
-    """A character that two tokens both match."""
+    """Return a character that two tokens both match."""
     left, right = _regex(one), _regex(other)
     literals = "".join(token[-1] for token in (one, other) if not token.startswith(("[", "?")))
     return next((c for c in literals or _CHARACTERS if left.fullmatch(c) and right.fullmatch(c)), None)
@@ -86,24 +86,24 @@ def _regex(token: str) -> re.Pattern[str]:
 def _meet(
     one: Sequence[str], other: Sequence[str], star: str, common: Callable[[str, str], str | None]
 ) -> list[str] | None:
-    """The shortest sequence that both match; `star` matches any number of items, also none."""
+    """Return the shortest sequence that both match; `star` matches any number of items, also none."""
     todo: deque[tuple[int, int, tuple[str, ...]]] = deque([(0, 0, ())])
-    seen = {(0, 0)}
+    visited = {(0, 0)}
     while todo:
-        i, j, made = todo.popleft()
+        i, j, written = todo.popleft()
         if i == len(one) and j == len(other):
-            return list(made)
+            return list(written)
         for step in _steps(one, other, i, j, star, common):
-            if step[:2] not in seen:
-                seen.add(step[:2])
-                todo.append((step[0], step[1], made if step[2] is None else (*made, step[2])))
+            if step[:2] not in visited:
+                visited.add(step[:2])
+                todo.append((step[0], step[1], written if step[2] is None else (*written, step[2])))
     return None
 
 
 def _steps(
     one: Sequence[str], other: Sequence[str], i: int, j: int, star: str, common: Callable[[str, str], str | None]
 ) -> list[tuple[int, int, str | None]]:
-    """Where the walk can go from one pair of positions, and what it writes on the way."""
+    """List where the walk can go from one pair of positions, and what each step writes."""
     steps: list[tuple[int, int, str | None]] = []
     left = one[i] if i < len(one) else None
     right = other[j] if j < len(other) else None

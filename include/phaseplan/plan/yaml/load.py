@@ -1,4 +1,4 @@
-"""A file to plain data with positions: whatever the file holds, the answer is a value or diagnostics."""
+"""Load a file as plain data with positions: for any content the result is a value or diagnostics."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_BYTES = 4 << 20
 
 @dataclass(frozen=True)
 class Source:
-    """One file as read: `data` is a mapping, or None where `diagnostics` says why not; `text` where it is text."""
+    """Hold one file as read: `data` is a mapping, or None where `diagnostics` says why; `text` if it is text."""
 
     file: str
     data: dict[str, Any] | None
@@ -31,7 +31,7 @@ class Source:
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """No garbage collection: a large plan makes 100,000 objects that all stay."""
+    """Pause garbage collection: a large plan makes 100,000 objects that all stay."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -48,7 +48,7 @@ def load(path: Path) -> Source:
 
 
 def read(path: Path) -> str | Diagnostic:
-    """The text of a file, or why it cannot be used."""
+    """Return the text of a file, or a diagnostic."""
     file = str(path)
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # opening a FIFO would wait for ever
@@ -62,7 +62,7 @@ def read(path: Path) -> str | Diagnostic:
 
 
 def decode(file: str, raw: bytes) -> str | Diagnostic:
-    """Bytes as text, or why they are none."""
+    """Return bytes as text, or a diagnostic."""
     if len(raw) > MAX_BYTES:
         return Diagnostic("PP103", file, 1, 1, f"larger than {MAX_BYTES >> 20} MiB; a plan is never that large")
     try:
@@ -77,23 +77,23 @@ def decode(file: str, raw: bytes) -> str | Diagnostic:
 
 
 def parse(file: str, text: str) -> Source:
-    """YAML text as data; problems of the text are diagnostics."""
+    """Parse YAML text; problems of the text are diagnostics."""
     with gc_paused():
         document = Document(text)
-    found = [Diagnostic(p.code, file, p.spot.line, p.spot.column, p.message, p.hint, p.spot.end)
+    diagnostics = [Diagnostic(p.code, file, p.spot.line, p.spot.column, p.message, p.hint, p.spot.end)
              for p in document.problems]  # fmt: skip
     locations = Locations(document.tree)
-    if document.value is None and not found:
-        found.append(
+    if document.value is None and not diagnostics:
+        diagnostics.append(
             Diagnostic("PP102", file, 1, 1, "the file is empty", "a plan begins with `phase:`, `title:` and `waves:`")
         )
     if not isinstance(document.value, dict):
-        if not found:
+        if not diagnostics:
             at = locations.find(())
-            said = "the top of the file must be a mapping (`key: value` lines)"
-            found.append(Diagnostic("PP109", file, at.line, at.column, said, None, at.end))
-        return Source(file, None, locations, tuple(found), text)
-    return Source(file, document.value, locations, tuple(found), text)
+            message = "the top of the file must be a mapping (`key: value` lines)"
+            diagnostics.append(Diagnostic("PP109", file, at.line, at.column, message, None, at.end))
+        return Source(file, None, locations, tuple(diagnostics), text)
+    return Source(file, document.value, locations, tuple(diagnostics), text)
 
 
 def _refused(diagnostic: Diagnostic) -> Source:

@@ -1,4 +1,4 @@
-"""Where in its file every key and value stands; nothing is computed until something is reported."""
+"""Find the position of every key and value in its file; positions are computed only when something is reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from phaseplan.plan.lint.diagnostics import Diagnostic, Finding, Path
 
 @dataclass(slots=True)
 class Tree:
-    """The shadow of one value: the YAML event that began it, and its parts by key or index."""
+    """Mirror one value: the YAML event that began it, and its parts by key or index."""
 
     event: Any  # yaml.Event; typed loosely because only events made by the C parser always carry marks
     parts: dict[str, tuple[Any, Tree]] | list[Tree] | None = None
@@ -21,7 +21,7 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """One place in a file, counted from 1."""
+    """Hold one place in a file, counted from 1."""
 
     line: int
     column: int
@@ -32,20 +32,20 @@ START = Spot(1, 1, None)
 
 
 def spot(event: Any) -> Spot:
-    """The place of one YAML event; only a scalar on one line has an end."""
+    """Return the place of one YAML event; only a scalar on one line has an end."""
     start, end = event.start_mark, event.end_mark
     closed = isinstance(event, (yaml.ScalarEvent, yaml.AliasEvent)) and start.line == end.line
     return Spot(start.line + 1, start.column + 1, end.column + 1 if closed and end.column > start.column else None)
 
 
 class Locations:
-    """Positions of the values of one document."""
+    """Find positions of the values of one document."""
 
     def __init__(self, tree: Tree | None) -> None:
         self._tree = tree
 
     def tree(self, path: Path) -> Tree | None:
-        """The shadow of the value at exactly this path."""
+        """Return the tree of the value at exactly this path."""
         tree = self._tree
         for step in path:
             if tree is not None and isinstance(tree.parts, dict) and step in tree.parts:
@@ -57,7 +57,7 @@ class Locations:
         return tree
 
     def find(self, path: Path, on_key: bool = False) -> Spot:
-        """The place of the value at `path`, or of its key; where the path ends early, of what it still finds."""
+        """Return the place of the value at `path`, or of its key; of the nearest parent if the path ends early."""
         if self._tree is None:
             return START
         tree, key = self._tree, None
@@ -71,6 +71,6 @@ class Locations:
         return spot(key if on_key and key is not None else tree.event)
 
     def diagnose(self, file: str, finding: Finding) -> Diagnostic:
-        """A finding with its position."""
+        """Add the position to a finding."""
         at = self.find(finding.path, finding.on_key)
         return Diagnostic(finding.code, file, at.line, at.column, finding.message, finding.hint, at.end)

@@ -1,4 +1,4 @@
-"""YAML text to plain data, in one pass over libyaml's events, with a shadow tree of positions.
+"""Parse YAML text to plain data, in one pass over libyaml's events, with a tree of positions.
 
 Built by a loop instead of PyYAML's composer, because that recurses in C and a file of a hundred thousand
 brackets ends the process there. Duplicate keys, exotic tags and expanding aliases are problems, all reported.
@@ -29,7 +29,7 @@ class Problem:
 
 
 class Abandon(Exception):
-    """Reading on makes no sense."""
+    """Parsing cannot continue."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
@@ -38,7 +38,7 @@ class Abandon(Exception):
 
 @dataclass(slots=True)
 class _Frame:
-    """A mapping or sequence that is not closed yet."""
+    """Hold a mapping or sequence that is not closed yet."""
 
     tree: Tree
     value: dict[str, Any] | list[Any]
@@ -49,7 +49,7 @@ class _Frame:
 
 
 class Document:
-    """One parsed document: `value`, `tree` and `problems`."""
+    """Parse one document into `value`, `tree` and `problems`."""
 
     def __init__(self, text: str) -> None:
         self.value: Any = None
@@ -57,7 +57,7 @@ class Document:
         self.problems: list[Problem] = []
         self._stack: list[_Frame] = []
         self._anchors: dict[str, tuple[Any, Tree, int] | None] = {}
-        self._seen = 0
+        self._values_read = 0
         self._aliased = 0
         self._documents = 0
         try:
@@ -97,23 +97,23 @@ class Document:
             self._bad_tag(event, event.tag)
         if event.anchor:
             self._anchors[event.anchor] = None  # open: an alias to it would contain itself
-        self._stack.append(_Frame(Tree(event, {} if mapping else []), {} if mapping else [], self._seen))
+        self._stack.append(_Frame(Tree(event, {} if mapping else []), {} if mapping else [], self._values_read))
 
     def _end(self, event: Any) -> None:
         frame = self._stack.pop()
         frame.tree.end = event
         for source, tree in frame.merged:
             self._merge(frame, source, tree)
-        self._add(frame.value, frame.tree, frame.tree.event, self._seen - frame.since)
+        self._add(frame.value, frame.tree, frame.tree.event, self._values_read - frame.since)
 
     def _alias(self, event: Any) -> None:
-        known = self._anchors.get(event.anchor)
-        if known is None:
+        anchored = self._anchors.get(event.anchor)
+        if anchored is None:
             why = "contains itself" if event.anchor in self._anchors else "is not defined above"
             raise Abandon(Problem("PP106", spot(event), f"the alias `*{event.anchor}` {why}"))
-        value, tree, size = known
+        value, tree, size = anchored
         self._aliased += size
-        self._seen += size
+        self._values_read += size
         if self._aliased > MAX_ALIASED:
             raise Abandon(Problem("PP106", spot(event), f"aliases add more than {MAX_ALIASED} values"))
         self._add(value, Tree(event, tree.parts), event)
@@ -125,8 +125,8 @@ class Document:
         self.problems.append(Problem("PP107", spot(event), f"the tag `{tag}` is not plain data", "leave the tag out"))
 
     def _add(self, value: Any, tree: Tree, event: Any, size: int = 0) -> None:
-        """Put a finished value where it belongs; `event` is what began it."""
-        self._seen += 1
+        """Add a finished value to its parent; `event` is what began it."""
+        self._values_read += 1
         if getattr(event, "anchor", None) and not isinstance(event, yaml.AliasEvent):
             self._anchors[event.anchor] = (value, tree, size + 1)
         if not self._stack:
@@ -140,9 +140,9 @@ class Document:
         elif frame.key_event is None:
             frame.key, frame.key_event = str(value), event
         else:
-            self._put(frame, value, tree)
+            self._set_key(frame, value, tree)
 
-    def _put(self, frame: _Frame, value: Any, tree: Tree) -> None:
+    def _set_key(self, frame: _Frame, value: Any, tree: Tree) -> None:
         key, event = frame.key or "", frame.key_event
         frame.key = frame.key_event = None
         assert isinstance(frame.value, dict) and isinstance(frame.tree.parts, dict)
@@ -150,14 +150,14 @@ class Document:
             frame.merged.append((value, tree))
         elif key in frame.value:
             first = spot(frame.tree.parts[key][0])
-            said = f"the key `{key}` is given twice; the first is on line {first.line}"
-            self.problems.append(Problem("PP108", spot(event), said, "keep one of them"))
+            message = f"the key `{key}` is given twice; the first is on line {first.line}"
+            self.problems.append(Problem("PP108", spot(event), message, "keep one of them"))
         else:
             frame.value[key] = value
             frame.tree.parts[key] = (event, tree)
 
     def _merge(self, frame: _Frame, source: Any, tree: Tree) -> None:
-        """Take over what `<<` names; what the mapping says itself wins."""
+        """Copy the keys that `<<` names; the mapping's own keys win."""
         if isinstance(source, list) and isinstance(tree.parts, list):
             for value, part in zip(source, tree.parts, strict=True):
                 self._merge(frame, value, part) if isinstance(value, dict) else self._bad_merge(part)
@@ -174,7 +174,7 @@ class Document:
 
 
 def _ignore(document: Document, event: Any) -> None:
-    """Streams and ends of documents say nothing."""
+    """Ignore an event without content, such as the start or end of a stream."""
 
 
 def _syntax(error: yaml.MarkedYAMLError) -> Problem:

@@ -1,4 +1,4 @@
-"""What a YAML scalar means: YAML 1.2's core schema, so `off`, `0o17` and `1:30` stay the text they look like."""
+"""Read YAML scalars by YAML 1.2's core schema, so `off`, `0o17` and `1:30` stay the text they look like."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WORDS: dict[str, Scalar] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
-_ZEROS = re.compile(r"[-+]?0[0-9]+")  # 10 to some, 8 to others: stays text, and whoever wants a number refuses it
+_ZEROS = re.compile(r"[-+]?0[0-9]+")  # 10 to some, 8 to others: stays text, and a key that needs a number refuses it
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NUMERIC = frozenset("-+.0123456789")
 CONTROL = re.compile(
@@ -27,7 +27,7 @@ class UnsupportedTag(ValueError):
 
 
 def plain(text: str) -> Scalar:
-    """The value of an unquoted scalar."""
+    """Return the value of an unquoted scalar."""
     if text[:1] not in _NUMERIC:
         return _WORDS.get(text, text)
     if _INT.fullmatch(text):
@@ -43,7 +43,7 @@ def plain(text: str) -> Scalar:
 
 
 def scalar(event: Any) -> Scalar:
-    """The value of one scalar event.
+    """Return the value of one scalar event.
 
     :raises UnsupportedTag: it carries a tag other than str, int, float, bool or null.
     """

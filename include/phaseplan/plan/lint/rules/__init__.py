@@ -1,6 +1,6 @@
 """What must hold between the values of one plan. A rule is a function from a view to findings.
 
-`ERRORS` decide whether a plan can be carried out; `ADVICE` is only worth its time when somebody reads it.
+`ERRORS` decide whether a plan can be carried out; `ADVICE` is only computed when a person reads it.
 Rules of several plans are in `rules.campaign`.
 """
 
@@ -38,8 +38,8 @@ ERRORS: tuple[Rule, ...] = (
     gitnames.no_directory_clash,
     gitnames.no_version_clash,
     gitnames.not_reserved,
-    reserved.names_of_others,
-    dependencies.known,
+    reserved.not_another_name,
+    dependencies.known_branches,
     dependencies.acyclic,
     dependencies.earlier_waves,
     waves.distinct_numbers,
@@ -51,7 +51,7 @@ ERRORS: tuple[Rule, ...] = (
     shared.declared_once,
     shared.owner_comes_first,
     agents.known_profiles,
-    agents.somebody_builds,
+    agents.every_branch_has_a_profile,
     notifiers.known_notifiers,
     running.valid_schedule,
     repository.usable_repository,
@@ -70,6 +70,6 @@ ADVICE: tuple[Rule, ...] = (
 
 
 def check(view: View, advice: bool) -> Iterator[Finding]:
-    """Everything the rules have to say about one plan."""
+    """Yield all findings about one plan."""
     for rule in (*ERRORS, *ADVICE) if advice else ERRORS:
         yield from rule(view)

@@ -1,4 +1,4 @@
-"""Agent profiles: every one that is named exists, and every branch has one."""
+"""Check agent profiles: every one that is named exists, and every branch has one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from phaseplan.plan.lint.suggest import hint
 
 
 def known_profiles(view: View) -> Iterator[Finding]:
-    """PP601."""
+    """PP601: report an agent profile that does not exist."""
     if view.profiles is None:
         return
     for path, name in named(view):
@@ -18,8 +18,8 @@ def known_profiles(view: View) -> Iterator[Finding]:
             yield Finding("PP601", path, f"there is no agent profile `{name}`", _hint(name, sorted(view.profiles)))
 
 
-def somebody_builds(view: View) -> Iterator[Finding]:
-    """PP602; once where no branch names an agent."""
+def every_branch_has_a_profile(view: View) -> Iterator[Finding]:
+    """PP602: report branches without an agent profile; once if no branch names one."""
     lacking = [(path, branch.id) for path, branch in view.places if branch.agent is None]
     if view.plan.agent is not None or not lacking:
         return
@@ -32,7 +32,7 @@ def somebody_builds(view: View) -> Iterator[Finding]:
 
 
 def named(view: View) -> Iterator[tuple[Path, str]]:
-    """Every profile a plan names, with its place."""
+    """List every profile that a plan names, with its place."""
     if view.plan.agent is not None:
         yield ("agent",), view.plan.agent
     if view.plan.gates.profile is not None:

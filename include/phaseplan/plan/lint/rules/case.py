@@ -1,4 +1,4 @@
-"""Names that differ in case, or in how a letter is composed: on some disks, and in some tools, they are one name."""
+"""Find names that differ in case, or in how a letter is composed: on some disks and in some tools they are one name."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ _WILD = set("*?[")
 
 
 def git_names_apart(view: View) -> Iterator[Finding]:
-    """PP310: branches and ids, and the folders of their refs."""
-    known = (view.plan.base_name, f"integration/phase-{view.plan.phase}")
-    yield from _alike("PP310", (((*path, "branch"), branch.branch) for path, branch in view.places), known)
+    """PP310: report git names, ids and folders of refs that differ in case only."""
+    taken = (view.plan.base_name, f"integration/phase-{view.plan.phase}")
+    yield from _alike("PP310", (((*path, "branch"), branch.branch) for path, branch in view.places), taken)
     yield from _alike("PP310", (((*path, "id"), branch.id) for path, branch in view.places))
 
 
 def paths_apart(view: View) -> Iterator[Finding]:
-    """PP510: whole patterns, and the folders in them that are written out."""
+    """PP510: report whole patterns, and folders written out in them, that differ in case only."""
     everything = [*paths.patterns(view), *paths.files(view)]
     yield from _alike("PP510", ((path, text.removeprefix("!").strip("/")) for path, text in everything))
 
 
-def _alike(code: str, names: Iterator[tuple[Path, str]], known: Sequence[str] = ()) -> Iterator[Finding]:
-    """Each name one part of which has been spelled differently before, once."""
-    spelled = {_folded(name): name for name in known}
+def _alike(code: str, names: Iterator[tuple[Path, str]], taken: Sequence[str] = ()) -> Iterator[Finding]:
+    """Report each name once of which a part was spelled differently before."""
+    spelled = {_folded(name): name for name in taken}
     for path, name in names:
         for part in _prefixes(name):
             first = spelled.setdefault(_folded(part), part)
             if first != part:
-                said = f"{part} and {first} differ in case only: to some disks they are one"
-                yield Finding(code, path, said, _HINT)
+                message = f"{part} and {first} differ in case only: to some disks they are one"
+                yield Finding(code, path, message, _HINT)
                 break
 
 

@@ -1,4 +1,4 @@
-"""Gate commands: each begins with a fresh checkout, so one that only asks what has changed is always green."""
+"""Check gate commands: each begins with a fresh checkout, so one that only asks what has changed is always green."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _ASKS_WHAT_CHANGED = re.compile(f"(?:{_DIFF}|{_STATUS})")
 
 
 def sees_changes(view: View) -> Iterator[Finding]:
-    """PP706."""
+    """PP706: report a gate command that can only find a clean checkout."""
     for path, command in _commands(view):
         if _ASKS_WHAT_CHANGED.fullmatch(" ".join(command.split())):
-            said = f"`{command}` cannot fail: each command begins with a fresh checkout"
-            yield Finding("PP706", path, said, f"join it with what makes the change: `<command> && {command}`")
+            message = f"`{command}` cannot fail: each command begins with a fresh checkout"
+            yield Finding("PP706", path, message, f"join it with what makes the change: `<command> && {command}`")
 
 
 def _commands(view: View) -> Iterator[tuple[Path, str]]:

@@ -1,4 +1,4 @@
-"""Dependencies between branches: known, without circles, never on a later wave."""
+"""Check dependencies between branches: known, without circles, never on a later wave."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from phaseplan.plan.lint.diagnostics import Finding, Path
 from phaseplan.plan.lint.rules.view import View
 from phaseplan.plan.lint.suggest import hint
 
-_MOST_CYCLES = 20  # of one plan; whoever has more will not read them at once
+_MOST_CYCLES = 20  # of one plan; more would not be read at once
 
 
-def known(view: View) -> Iterator[Finding]:
-    """PP401."""
+def known_branches(view: View) -> Iterator[Finding]:
+    """PP401: report a dependency on a branch that does not exist."""
     for path, branch, needed in view.items("depends_on"):
         if needed not in view.wave_index:
             others = [b for b in view.wave_index if b != branch.id]
@@ -22,7 +22,7 @@ def known(view: View) -> Iterator[Finding]:
 
 
 def acyclic(view: View) -> Iterator[Finding]:
-    """PP402: each circle once, as a path."""
+    """PP402: report each circle once, as a path."""
     needs = {branch: set(needed) for branch, needed in view.needs.items()}
     for _ in range(_MOST_CYCLES):
         cycle = _cycle(needs)
@@ -37,24 +37,24 @@ def acyclic(view: View) -> Iterator[Finding]:
 
 
 def earlier_waves(view: View) -> Iterator[Finding]:
-    """PP403."""
+    """PP403: report a dependency on a branch of a later wave."""
     for path, branch, needed in view.items("depends_on"):
         own, other = int(path[1]), view.wave_index.get(needed, -1)
         if other > own:
             now, later = view.plan.waves[own].wave, view.plan.waves[other].wave
-            said = f"{branch.id} (wave {now}) depends on {needed}, which is built later, in wave {later}"
-            yield Finding("PP403", path, said, f"move {branch.id} to wave {later} or after it")
+            message = f"{branch.id} (wave {now}) depends on {needed}, which is built later, in wave {later}"
+            yield Finding("PP403", path, message, f"move {branch.id} to wave {later} or after it")
 
 
 def listed_once(view: View) -> Iterator[Finding]:
-    """PP407."""
+    """PP407: report a dependency that is listed twice."""
     for path, branch, needed in view.items("depends_on"):
         if needed in branch.depends_on[: int(path[-1])]:
             yield Finding("PP407", path, f"{branch.id} lists {needed} twice", "keep one of them")
 
 
 def _cycle(needs: dict[str, set[str]]) -> list[str] | None:
-    """One circle, each branch before the one it needs."""
+    """Return one circle, each branch before the one it needs; None if there is none."""
     try:
         TopologicalSorter(needs).prepare()
     except CycleError as error:
@@ -63,5 +63,5 @@ def _cycle(needs: dict[str, set[str]]) -> list[str] | None:
 
 
 def _edge(view: View, branch_id: str, needed: str) -> Path:
-    """Where `branch_id` says that it needs `needed`."""
+    """Return the path at which `branch_id` lists `needed`."""
     return next(path for path, branch, text in view.items("depends_on") if branch.id == branch_id and text == needed)

@@ -1,4 +1,4 @@
-"""Git names: what `git check-ref-format --branch` says, and names that git cannot store side by side."""
+"""Check git names: by `git check-ref-format --branch`, and for names that git cannot store side by side."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _VERSION = re.compile(r"(.+)-v([1-9][0-9]*)", re.DOTALL)
 
 
 def version_of(name: str) -> str | None:
-    """The branch a later attempt of which would be published as `name`."""
+    """Return the branch of which a later attempt would be published as `name`."""
     match = _VERSION.fullmatch(name)
     return match[1] if match and int(match[2][:9]) > 1 else None
 
 
 def valid_names(view: View) -> Iterator[Finding]:
-    """PP304."""
+    """PP304: report names that git does not accept for a branch."""
     names: list[tuple[Path, str]] = [((*path, "branch"), branch.branch) for path, branch in view.places]
     for path, name in [*([(("base",), view.plan.base)] if view.plan.base else []), *names]:
         why = fault(name)
@@ -29,64 +29,66 @@ def valid_names(view: View) -> Iterator[Finding]:
 
 
 def unique_names(view: View) -> Iterator[Finding]:
-    """PP302."""
+    """PP302: report a git name that two branches have."""
     first: dict[str, str] = {}
     for path, branch in view.places:
         if branch.branch in first:
-            said = f"the git name {branch.branch} is taken by branch {first[branch.branch]}"
-            yield Finding("PP302", (*path, "branch"), said, "give each branch its own")
+            message = f"the git name {branch.branch} is taken by branch {first[branch.branch]}"
+            yield Finding("PP302", (*path, "branch"), message, "give each branch its own")
         first.setdefault(branch.branch, branch.id)
 
 
 def no_directory_clash(view: View) -> Iterator[Finding]:
-    """PP305: with a ref `a`, git cannot store `a/b`."""
+    """PP305: report `a` beside `a/b`, which git cannot store."""
     owner = {branch.branch: f"branch {branch.id}" for _, branch in reversed(view.places)}
     owner |= reserved(view)
     for path, branch in view.places:
         for parent in _parents(branch.branch):
             if parent in owner:
-                said = f"git cannot store {branch.branch} beside {parent}, the name of {owner[parent]}"
-                yield Finding("PP305", (*path, "branch"), said, "use a suffix (x-y) where one name is inside another")
+                message = f"git cannot store {branch.branch} beside {parent}, the name of {owner[parent]}"
+                yield Finding(
+                    "PP305", (*path, "branch"), message, "use a suffix (x-y) where one name is inside another"
+                )
         for name in reserved(view):
             if branch.branch in _parents(name):
-                said = f"git cannot store {branch.branch} beside {name}, the name of {owner[name]}"
-                yield Finding("PP305", (*path, "branch"), said, "choose another name")
+                message = f"git cannot store {branch.branch} beside {name}, the name of {owner[name]}"
+                yield Finding("PP305", (*path, "branch"), message, "choose another name")
 
 
 def no_version_clash(view: View) -> Iterator[Finding]:
-    """PP306: attempt 2 of `x` is published as `x-v2`."""
+    """PP306: report a name under which a later attempt would be published: attempt 2 of `x` is `x-v2`."""
     owner = {branch.branch: branch.id for _, branch in reversed(view.places)}
     for path, branch in view.places:
         for name in (branch.branch, *_parents(branch.branch)):
             match = _VERSION.fullmatch(name)
             if match and match[1] in owner and int(match[2][:9]) > 1:
-                said = f"{name} is the name attempt {match[2]} of branch {owner[match[1]]} would be published as"
-                yield Finding("PP306", (*path, "branch"), said, "end the name in something other than -v<number>")
-    for name, what in reserved(view).items():
+                message = f"{name} is the name attempt {match[2]} of branch {owner[match[1]]} would be published as"
+                yield Finding("PP306", (*path, "branch"), message, "end the name in something other than -v<number>")
+    for name, meaning in reserved(view).items():
         match = _VERSION.fullmatch(name)
         if match and match[1] in owner and int(match[2][:9]) > 1:
             place = next(path for path, branch in view.places if branch.branch == match[1])
-            said = f"attempt {match[2]} of {match[1]} would be published as {name}, which is {what}"
-            yield Finding("PP306", (*place, "branch"), said, "choose another name")
+            message = f"attempt {match[2]} of {match[1]} would be published as {name}, which is {meaning}"
+            yield Finding("PP306", (*place, "branch"), message, "choose another name")
 
 
 def not_reserved(view: View) -> Iterator[Finding]:
-    """PP307."""
-    kept = reserved(view)
+    """PP307: report a name of the base or of the integration branch."""
+    reserved_names = reserved(view)
     for path, branch in view.places:
-        if branch.branch in kept:
-            said = f"{branch.branch} is {kept[branch.branch]}; no agent's work is published there"
-            yield Finding("PP307", (*path, "branch"), said, "choose another name")
+        if branch.branch in reserved_names:
+            message = f"{branch.branch} is {reserved_names[branch.branch]}; no agent's work is published there"
+            yield Finding("PP307", (*path, "branch"), message, "choose another name")
 
 
 def reserved(view: View) -> dict[str, str]:
-    """Of a base that is what other phases integrated, the names are theirs."""
+    """Return reserved names with their meaning: the base, and integration branches."""
     plan = view.plan
     bases = [f"integration/phase-{p}" for p in plan.depends_on] if plan.base_name == DEPENDENCIES else [plan.base_name]
     return dict.fromkeys(bases, "the base") | {f"integration/phase-{plan.phase}": "the integration branch"}
 
 
 def _parents(name: str) -> list[str]:
-    """`a/b/c` -> `a`, `a/b`."""
+    """List the folders of a name: `a/b/c` gives `a`, `a/b`."""
     parts = name.split("/")
     return ["/".join(parts[:i]) for i in range(1, len(parts))]

@@ -1,4 +1,4 @@
-"""Branch ids: unique, and fit to be one segment of a git ref (`refs/phaseplan/phase-5/started/5.1.1/1`)."""
+"""Check branch ids: unique, and fit to be one segment of a git ref (`refs/phaseplan/phase-5/started/5.1.1/1`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def unique_ids(view: View) -> Iterator[Finding]:
-    """PP301."""
+    """PP301: report an id that two branches have."""
     first: dict[str, Path] = {}
     for path, branch in view.places:
         if branch.id in first:
@@ -25,7 +25,7 @@ def unique_ids(view: View) -> Iterator[Finding]:
 
 
 def usable_ids(view: View) -> Iterator[Finding]:
-    """PP303."""
+    """PP303: report an id that cannot be part of a git ref."""
     for path, branch in view.places:
         why = _unusable(branch.id)
         if why:
@@ -34,14 +34,14 @@ def usable_ids(view: View) -> Iterator[Finding]:
 
 
 def unique_tasks(view: View) -> Iterator[Finding]:
-    """PP308: `5.1.1` and `5-1-1` are one task name."""
+    """PP308: report ids that become one task name, such as `5.1.1` and `5-1-1`."""
     first: dict[str, str] = {}
     for path, branch in view.places:
         task = f"{tasknames.group(view.plan.waves[int(path[1])].wave)}.{tasknames.label(branch)}"
         other = first.setdefault(task, branch.id)
         if other != branch.id:
-            said = f"{branch.id} and {other} would be the same Airflow task, {task.partition('.')[2]}"
-            yield Finding("PP308", (*path, "id"), said, "change one of the ids")
+            message = f"{branch.id} and {other} would be the same Airflow task, {task.partition('.')[2]}"
+            yield Finding("PP308", (*path, "id"), message, "change one of the ids")
 
 
 def _unusable(text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Notifiers: every one that a plan names is one the operator has defined."""
+"""Check notifiers: the operator has defined every one that a plan names."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from phaseplan.plan.model import Event
 
 
 def known_notifiers(view: View) -> Iterator[Finding]:
-    """PP603."""
+    """PP603: report a notifier that the operator has not defined."""
     if view.notifiers is None:
         return
     for event in get_args(Event):
         for i, name in enumerate(view.plan.notify.names(event)):
             if name not in view.notifiers:
-                known = hint(name, sorted(view.notifiers), "notifiers") or "the notifiers file defines none"
-                yield Finding("PP603", ("notify", event, i), f"there is no notifier `{name}`", known)
+                choices = hint(name, sorted(view.notifiers), "notifiers") or "the notifiers file defines none"
+                yield Finding("PP603", ("notify", event, i), f"there is no notifier `{name}`", choices)

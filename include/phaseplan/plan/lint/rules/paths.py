@@ -1,4 +1,4 @@
-"""Path patterns (gitignore syntax, relative to the root) and regular expressions."""
+"""Check path patterns (gitignore syntax, relative to the root) and regular expressions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from phaseplan.plan.lint.rules.view import View
 
 
 def patterns(view: View) -> Iterator[tuple[Path, str]]:
-    """Every path pattern of a plan."""
+    """List every path pattern of a plan."""
     plan = view.plan
     yield from ((path, text) for path, _, text in view.items("owns"))
     yield from ((("gates", "scratch_files", i), text) for i, text in enumerate(plan.gates.scratch_files))
@@ -21,14 +21,14 @@ def patterns(view: View) -> Iterator[tuple[Path, str]]:
 
 
 def files(view: View) -> Iterator[tuple[Path, str]]:
-    """Every path that names one file."""
+    """List every path that names one file."""
     yield from ((("shared_files", i, "path"), entry.path) for i, entry in enumerate(view.plan.shared_files))
     if view.plan.conventions is not None:
         yield ("conventions",), view.plan.conventions
 
 
 def fault(pattern: str) -> str | None:
-    """Why a pattern can match nothing, or why it cannot be read; None: it is fine."""
+    """Return why a pattern matches nothing or cannot be read; None if it is right."""
     body = pattern.removeprefix("!")
     if not body.strip() or not body.strip("/"):
         return "is empty"
@@ -44,7 +44,7 @@ def fault(pattern: str) -> str | None:
 
 
 def valid_patterns(view: View) -> Iterator[Finding]:
-    """PP501."""
+    """PP501: report a pattern that is not gitignore syntax."""
     for path, text in patterns(view):
         why = fault(text)
         if why:
@@ -55,7 +55,7 @@ def valid_patterns(view: View) -> Iterator[Finding]:
 
 
 def inside_repository(view: View) -> Iterator[Finding]:
-    """PP502: a pattern's leading slash anchors it at the root; a file's would be absolute."""
+    """PP502: report a path that leaves the repository; a leading slash is allowed in patterns, not in files."""
     for path, text in patterns(view):
         if why := _outside(text.removeprefix("!").removeprefix("/")):
             yield Finding("PP502", path, f"{text!r} {why}", "patterns are relative to the repository's root")
@@ -65,15 +65,17 @@ def inside_repository(view: View) -> Iterator[Finding]:
 
 
 def valid_regexes(view: View) -> Iterator[Finding]:
-    """PP507."""
+    """PP507: report a regular expression that does not compile."""
     for i, entry in enumerate(view.plan.gates.required):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a pattern that will mean something else in some later Python
                 re.compile(entry.pattern)
         except (re.error, OverflowError, RecursionError) as error:
-            said = f"the regular expression does not compile: {error}"
-            yield Finding("PP507", ("gates", "required", i, "pattern"), said, "single quotes keep YAML off backslashes")
+            message = f"the regular expression does not compile: {error}"
+            yield Finding(
+                "PP507", ("gates", "required", i, "pattern"), message, "single quotes keep YAML off backslashes"
+            )
 
 
 def _outside(text: str) -> str | None:
@@ -86,7 +88,7 @@ def _outside(text: str) -> str | None:
 
 
 def _part_fault(part: str) -> str | None:
-    """Why git never matches one part of a pattern: a lone backslash, an unclosed or backward `[...]`."""
+    """Return why git never matches one part of a pattern: a lone backslash, an unclosed or backward `[...]`."""
     i = 0
     while i < len(part):
         if part[i] == "\\":

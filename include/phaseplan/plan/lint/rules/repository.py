@@ -1,4 +1,4 @@
-"""The target repository: an address git reads, and not a program that git would run."""
+"""Check the target repository's address: git must read it, and not run a program for it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from phaseplan.plan.lint.rules.view import View
 
 
 def no_password(view: View) -> Iterator[Finding]:
-    """PP705."""
+    """PP705: report an address with a password in it."""
     if ":" in view.plan.login:
-        said = "the repository's address has a password in it, for all who read the plan"
+        message = "the repository's address has a password in it, for all who read the plan"
         hint = "take it out and give it to git's credential helper, or set AIRFLOW__PHASEPLAN__REPOSITORY"
-        yield Finding("PP705", ("repository",), said, hint)
+        yield Finding("PP705", ("repository",), message, hint)
 
 
 def usable_repository(view: View) -> Iterator[Finding]:
-    """PP704."""
+    """PP704: report an address that would make git run a program."""
     url = view.plan.repository
     if url is not None and (why := fault(url)):
         hint = "write a path, or an address that begins with https://, ssh:// or user@host:"

@@ -1,4 +1,4 @@
-"""Git names that read as something else: another ref, another phase's integration branch, an id, a name beside it."""
+"""Check for git names that read as something else: another ref, another phase's integration branch, an id."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _JOINED = re.compile(r"(?<=[^\x00-\x7f])[\u200c\u200d](?=[^\x00-\x7f])")  # in a
 
 
 def why_reserved(name: str) -> str | None:
-    """What a git name would be taken for; None: for a branch."""
+    """Return what git would take a name for, if not for a branch; else None."""
     lower = name.lower()  # a disk that ignores case, ignores it here too
     first = lower.partition("/")[0]
     if "/" in name and first in _PREFIXES:
@@ -38,20 +38,20 @@ def why_reserved(name: str) -> str | None:
     return "a name git itself writes to" if _PSEUDO.fullmatch(name) else None
 
 
-def names_of_others(view: View) -> Iterator[Finding]:
-    """PP309; what belongs to this plan itself has PP305 and PP307."""
+def not_another_name(view: View) -> Iterator[Finding]:
+    """PP309: report names that read as another ref; names of this plan itself have PP305 and PP307."""
     own = [*reserved(view)]
     for path, branch in view.places:
         why = why_reserved(branch.branch)
         if why and not any(f"{branch.branch}/".startswith(f"{name}/") for name in own):
-            said = f"{branch.branch} is {why}"
-            yield Finding("PP309", (*path, "branch"), said, "choose another name, for example feature/...")
+            message = f"{branch.branch} is {why}"
+            yield Finding("PP309", (*path, "branch"), message, "choose another name, for example feature/...")
         elif (unseen := _unseen(branch.branch)) is not None:
-            said = f"{branch.branch!a} holds U+{ord(unseen):04X}, which nobody sees: it looks like another name"
-            yield Finding("PP309", (*path, "branch"), said, "write the name anew, without it")
+            message = f"{branch.branch!a} holds U+{ord(unseen):04X}, which nobody sees: it looks like another name"
+            yield Finding("PP309", (*path, "branch"), message, "write the name anew, without it")
 
 
 def _unseen(name: str) -> str | None:
-    """The first character that shows as nothing, as a blank, or as a change of direction."""
+    """Return the first character that shows as nothing, as a blank, or as a change of direction."""
     unseen = (c for c in _JOINED.sub("", name) if unicodedata.category(c) in ("Cf", "Zs", "Zl", "Zp"))
     return next((c for c in unseen if c != " "), None)  # a blank is git's own refusal

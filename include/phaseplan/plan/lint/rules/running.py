@@ -1,4 +1,4 @@
-"""When and how wide a plan runs: schedule, agents at once, attempts."""
+"""Check when and how wide a plan runs: schedule, agents at once, attempts."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly", 
 
 
 def is_cron(schedule: str | None) -> bool:
-    """Whether a schedule is a matter of the clock."""
+    """Say whether a schedule is a cron."""
     return schedule not in (None, AFTER, NEVER)
 
 
 def valid_schedule(view: View) -> Iterator[Finding]:
-    """PP701."""
+    """PP701: report a schedule that Airflow cannot follow."""
     schedule = view.plan.schedule
     if schedule == AFTER and not view.plan.depends_on:
-        said = "`after dependencies`, but depends_on is empty: nothing would ever start this phase"
-        yield Finding("PP701", ("schedule",), said, "write a cron or `none`")
+        message = "`after dependencies`, but depends_on is empty: nothing would ever start this phase"
+        yield Finding("PP701", ("schedule",), message, "write a cron or `none`")
     if schedule is None or not is_cron(schedule) or schedule in PRESETS:
         return
     why = _cron_fault(schedule)
@@ -34,24 +34,28 @@ def valid_schedule(view: View) -> Iterator[Finding]:
 
 
 def cron_with_dependencies(view: View) -> Iterator[Finding]:
-    """PP702."""
+    """PP702: report a cron on a phase that waits for other phases."""
     if is_cron(view.plan.schedule) and view.plan.depends_on:
         phases = ", ".join(map(str, view.plan.depends_on))
-        said = f"a cron on a phase that waits for phase {phases}: most of its starts would only wait"
-        yield Finding("PP702", ("schedule",), said, "leave it out: the default here is `after dependencies`")
+        message = f"a cron on a phase that waits for phase {phases}: most of its starts would only wait"
+        yield Finding("PP702", ("schedule",), message, "leave it out: the default here is `after dependencies`")
 
 
 def enough_agents(view: View) -> Iterator[Finding]:
-    """PP703."""
+    """PP703: report a wave with more branches than agents may run at once."""
     most = view.plan.max_parallel_agents
     for i, wave in enumerate(view.plan.waves):
         if len(wave.branches) > most:
-            said = f"wave {wave.wave} has {len(wave.branches)} branches, max_parallel_agents is {most}: they take turns"
-            yield Finding("PP703", ("waves", i, "wave"), said, "raise max_parallel_agents if the machine can take it")
+            message = (
+                f"wave {wave.wave} has {len(wave.branches)} branches, max_parallel_agents is {most}: they take turns"
+            )
+            yield Finding(
+                "PP703", ("waves", i, "wave"), message, "raise max_parallel_agents if the machine can take it"
+            )
 
 
 def _cron_fault(schedule: str) -> str | None:
-    """What croniter, with which Airflow reads crons, has against this one."""
+    """Return why croniter, with which Airflow reads crons, refuses a cron; else None."""
     fields = len(schedule.split())
     if not 5 <= fields <= 7:  # Airflow takes seconds and years too
         return f"a cron has five fields, not {fields}"
