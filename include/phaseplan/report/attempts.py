@@ -13,7 +13,7 @@ Became = Literal["", "integrated", "conflict", "wave_gate", "taken_out", "outdat
 
 
 class AttemptStatus(Record):
-    """One attempt. `outcome` is what its own gates said; `became` what merging it came to."""
+    """Describe one attempt. `outcome` is the verdict of its own gates; `became` is the result of merging it."""
 
     attempt: int
     outcome: Literal["running", "passed", "failed", "blocked", "cancelled", "unfinished"]
@@ -32,24 +32,24 @@ class AttemptStatus(Record):
 
 
 def attempts_of(snapshot: Snapshot, branch_id: str) -> tuple[AttemptStatus, ...]:
-    """All attempts of a branch by number; of several gatings of one the last counts."""
+    """List all attempts of a branch by number; of several gatings of one attempt the last counts."""
     judged = {verdict.attempt: verdict for verdict in snapshot.verdicts.get(branch_id, ())}
-    claims, kept = snapshot.started.get(branch_id, {}), snapshot.attempts.get(branch_id, {})
-    numbers = sorted({*judged, *claims, *kept})
+    claims, raw_refs = snapshot.started.get(branch_id, {}), snapshot.attempts.get(branch_id, {})
+    numbers = sorted({*judged, *claims, *raw_refs})
     record = snapshot.ledger.branches.get(branch_id) if snapshot.ledger else None
-    found = []
+    statuses = []
     for number, later in zip_longest(numbers, numbers[1:]):
         if (verdict := judged.get(number)) is not None:
             status = _judged(verdict, record)
         else:
-            status = _open(snapshot, number, claims.get(number), kept.get(number))
+            status = _open(snapshot, number, claims.get(number), raw_refs.get(number))
         replaced = None if status.became == "integrated" else later
-        found.append(status.model_copy(update={"replaced_by": replaced}))
-    return tuple(found)
+        statuses.append(status.model_copy(update={"replaced_by": replaced}))
+    return tuple(statuses)
 
 
 def alive(snapshot: Snapshot, claim: Claim) -> bool:
-    """Whether the run that made a claim still holds the phase; an attempt without a result runs only that long."""
+    """Say whether the run that made a claim still holds the phase; an attempt without a result runs only that long."""
     run = snapshot.ledger.run if snapshot.ledger else None
     return run is not None and not run.closed and claim.run == run.id
 
@@ -75,7 +75,7 @@ def _judged(verdict: Verdict, record: BranchRecord | None) -> AttemptStatus:
 
 
 def _fate(verdict: Verdict, record: BranchRecord | None) -> tuple[Became, str]:
-    """What the ledger says became of a passed attempt, and why."""
+    """Return what the ledger says became of a passed attempt, and why."""
     if record is None or verdict.outcome != "passed":
         return "", ""
     if record.attempt == verdict.attempt:
@@ -89,13 +89,13 @@ def _fate(verdict: Verdict, record: BranchRecord | None) -> tuple[Became, str]:
     return "", ""
 
 
-def _open(snapshot: Snapshot, number: int, claim: Claim | None, kept: str | None) -> AttemptStatus:
+def _open(snapshot: Snapshot, number: int, claim: Claim | None, raw_commit: str | None) -> AttemptStatus:
     running = claim is not None and alive(snapshot, claim)
     return AttemptStatus(
         attempt=number,
         outcome="running" if running else "unfinished",
         why="" if running else "started, and no result came back",
-        commit=kept,
+        commit=raw_commit,
         run=claim.run if claim else "",
         started=claim.time if claim else "",
     )

@@ -7,9 +7,9 @@ from phaseplan.report.status import agent_seconds
 
 
 def learned(snapshot: Snapshot) -> dict[str, tuple[float, ...]]:
-    """Agent seconds by branch id, one figure for each run in which the branch passed: failed attempts are part of it.
+    """Return agent seconds by branch id, one figure for each run in which the branch passed, failed attempts included.
 
-    Work that a person pushed took no agent's time and counts as little as a run that came to nothing.
+    Work that a person pushed took no agent's time and does not count, nor does a run in which the branch failed.
     """
     out: dict[str, tuple[float, ...]] = {}
     for branch_id, verdicts in snapshot.verdicts.items():

@@ -27,7 +27,7 @@ _DONE = {State.PASSED, State.INTEGRATED}
 
 
 class BranchStatus(Record):
-    """One branch. Times are empty and seconds None where nothing ran."""
+    """Describe one branch. Times are empty and seconds None where nothing ran."""
 
     title: str
     wave: int
@@ -37,7 +37,7 @@ class BranchStatus(Record):
     head: str | None = None
     lines: int = 0
     findings: tuple[Finding, ...] = ()
-    notes: tuple[str, ...] = ()  # what no gate forbids and somebody should know
+    notes: tuple[str, ...] = ()  # what no gate forbids and a person should know
     reason: str = ""
     started: str = ""
     finished: str = ""
@@ -48,7 +48,7 @@ class BranchStatus(Record):
 
 
 class WaveStatus(Record):
-    """One wave: from its first agent's start to the end of its integration."""
+    """Describe one wave: from its first agent's start to the end of its integration."""
 
     title: str
     state: Literal["pending", "running", "integrated", "red"]
@@ -60,7 +60,7 @@ class WaveStatus(Record):
 
 
 class Timings(Record):
-    """What the newest run took, in seconds, and what one agent after another would have taken."""
+    """Hold what the newest run took, in seconds, and what one agent after another would have taken."""
 
     sequential: float = 0.0
     actual: float = 0.0
@@ -70,7 +70,7 @@ class Timings(Record):
 
 
 class PhaseStatus(Record):
-    """What `./phaseplan status --json` prints."""
+    """Hold what `./phaseplan status --json` prints."""
 
     version: Literal[1] = 1
     phase: int
@@ -89,11 +89,11 @@ class PhaseStatus(Record):
 def build_status(
     snapshot: Snapshot, plan: PhasePlan | None = None, *, warnings: Sequence[EarlyWarning] = ()
 ) -> PhaseStatus:
-    """The status of a phase, by the plan its last run pinned.
+    """Compute the status of a phase, by the plan that its last run pinned.
 
     :param plan: the plan file as it is now; without a run it is the only plan there is, and a run of
         another plan does not make a phase complete.
-    :param warnings: what `early.warnings` says of the snapshot; it takes a repository to know.
+    :param warnings: predicted conflicts of the snapshot, whose computation needs a repository.
     :raises ValueError: the phase was never opened and no plan is given.
     """
     shown = snapshot.pinned.plan if snapshot.pinned else plan
@@ -133,14 +133,16 @@ def _branch(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan, branch: 
     if record.state is State.RUNNING:
         return base.model_copy(update=_begun(snapshot, branch.id, record.attempt))
     if _goes_on(snapshot, plan, record):
-        said = f"attempt {record.attempt} failed ({record.reason}); the next of {plan.attempts} follows"
-        return base.model_copy(update={**_decided(snapshot, branch.id, record), "state": State.RUNNING, "reason": said})
-    known = {**_decided(snapshot, branch.id, record), **unpublished(snapshot, plan, branch)}
-    return base.model_copy(update=known | ({"reason": old} if old else {}))
+        message = f"attempt {record.attempt} failed ({record.reason}); the next of {plan.attempts} follows"
+        return base.model_copy(
+            update={**_decided(snapshot, branch.id, record), "state": State.RUNNING, "reason": message}
+        )
+    decided = {**_decided(snapshot, branch.id, record), **unpublished(snapshot, plan, branch)}
+    return base.model_copy(update=decided | ({"reason": old} if old else {}))
 
 
 def _goes_on(snapshot: Snapshot, plan: PhasePlan, record: BranchRecord) -> bool:
-    """Whether the open run tries a branch again whose newest attempt failed: until then nobody is blocked by it."""
+    """Say whether the open run will try a branch again after a failed attempt; until then it blocks no other branch."""
     verdict, run = record.verdict, snapshot.ledger.run if snapshot.ledger else None
     if verdict is None or verdict.outcome != "failed" or run is None or run.closed or verdict.run != run.id:
         return False
@@ -148,7 +150,7 @@ def _goes_on(snapshot: Snapshot, plan: PhasePlan, record: BranchRecord) -> bool:
 
 
 def _begun(snapshot: Snapshot, branch_id: str, attempt: int) -> dict[str, Any]:
-    """An attempt without a result is running only as long as the run that started it is."""
+    """Return the fields of an attempt without a result: running only as long as the run that started it."""
     claim = snapshot.started[branch_id][attempt]
     runs = alive(snapshot, claim)
     return {
@@ -165,10 +167,10 @@ def _decided(snapshot: Snapshot, branch_id: str, record: BranchRecord) -> dict[s
     fields: dict[str, Any] = {"state": record.state, "attempt": record.attempt, "reason": record.reason}
     if verdict is None:
         return fields | {"head": record.commit}
-    kept = refs.attempt(snapshot.phase, branch_id, verdict.attempt) if verdict.raw else None
+    raw_ref = refs.attempt(snapshot.phase, branch_id, verdict.attempt) if verdict.raw else None
     public = f"refs/heads/{verdict.name}" if verdict.name and record.state in _DONE else None
     return fields | {
-        "ref": public if public and held(snapshot, public) else kept,
+        "ref": public if public and held(snapshot, public) else raw_ref,
         "head": record.commit or verdict.commit or verdict.raw,
         "lines": verdict.lines,
         "findings": verdict.findings,
@@ -182,9 +184,9 @@ def _decided(snapshot: Snapshot, branch_id: str, record: BranchRecord) -> dict[s
 
 
 def _with_cause(plan: PhasePlan, own: Mapping[str, BranchStatus], branch_id: str) -> BranchStatus:
-    """A branch behind one that is out is blocked; the first in merge order is the deepest cause.
+    """Mark a branch as blocked by the first branch in merge order that it needs and that is out.
 
-    What passed stays `passed` and waits; what an agent itself called blocked keeps the agent's words.
+    A passed branch stays `passed` and waits; a branch that its agent called blocked keeps the agent's reason.
     """
     status = own[branch_id]
     if status.state not in (State.PENDING, State.PASSED, State.BLOCKED):
@@ -224,7 +226,7 @@ def _wave(ledger: Ledger | None, wave: Wave, branches: Mapping[str, BranchStatus
 
 
 def _timings(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan) -> Timings:
-    """Only what the newest run did counts: a reused branch took it no time."""
+    """Compute times of the newest run only: a reused branch took it no time."""
     if ledger is None or ledger.run is None:
         return Timings()
     run = ledger.run.id
@@ -246,12 +248,12 @@ def _timings(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan) -> Timi
 
 
 def agent_seconds(verdict: Verdict) -> float | None:
-    """How long the agent of one attempt worked; None where nobody knows."""
+    """Return how long the agent of one attempt worked, in seconds; None if unknown."""
     return verdict.timings.get("agent", _seconds(verdict.started, verdict.finished))
 
 
 def _seconds(started: str, finished: str) -> float | None:
-    """Seconds between two times, None where one is missing."""
+    """Return the seconds between two times, None if one is missing."""
     if not started or not finished:
         return None
     return round((datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds(), 3)

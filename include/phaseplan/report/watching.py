@@ -20,51 +20,51 @@ from phaseplan.repository.remote import Remote
 
 @dataclass
 class Watch:
-    """Looks at phases: one listing of a repository serves all, and a phase is read only when a ref of it moved."""
+    """Look at phases: one listing of a repository serves all callers, and only a phase whose refs moved is read."""
 
     files: PlanFiles = field(default_factory=lambda: FILES)
     _places: dict[str, _Place] = field(default_factory=dict)
 
     def look(self, phase: int, repository: str | None, *, max_age: float = 0.0) -> Wait:
-        """Where a phase stands.
+        """Return where a phase stands.
 
-        A phase that is not open cannot open either where one that it depends on has failed.
+        A phase that is not open cannot open either if one that it depends on has failed.
 
         :param repository: the waiting plan's own repository, or None for the configured one.
-        :param max_age: seconds that what is known of the repository may be old; with more than 0 nobody waits for
-            somebody else who is asking it right now.
+        :param max_age: the greatest age in seconds of the listing; with more than 0 a caller does not wait while
+            another one is reading the repository.
         :raises Infrastructure: the repository does not answer.
         """
         return self._look(phase, repository, max_age, frozenset())
 
-    def _look(self, phase: int, repository: str | None, max_age: float, seen: frozenset[int]) -> Wait:
-        here = settings()
-        plan = self.files.plans(here).get(phase)
+    def _look(self, phase: int, repository: str | None, max_age: float, visited: frozenset[int]) -> Wait:
+        configured = settings()
+        plan = self.files.plans(configured).get(phase)
         if plan is None:
-            said = f"Phase {phase} has no valid plan in {here.plans}, so it cannot become complete. "
-            return Wait(phase, Standing.ABSENT, said + "Run `./phaseplan lint` there.")
+            message = f"Phase {phase} has no valid plan in {configured.plans}, so it cannot become complete. "
+            return Wait(phase, Standing.ABSENT, message + "Run `./phaseplan lint` there.")
         url = repository_for(plan.repository or repository)
-        wait = self._places.setdefault(url, _Place(Remote(url))).look(plan, max_age, here.state)
+        wait = self._places.setdefault(url, _Place(Remote(url))).look(plan, max_age, configured.state)
         if wait.idle and not wait.complete:
-            for needed in set(plan.depends_on) - seen:
-                found = self._look(needed, plan.repository or repository, max_age, seen | {phase})
-                if found.standing is Standing.FAILED:
-                    return Wait(phase, Standing.FAILED, f"Phase {phase} cannot open. {found.reason}")
+            for needed in set(plan.depends_on) - visited:
+                dependency_wait = self._look(needed, plan.repository or repository, max_age, visited | {phase})
+                if dependency_wait.standing is Standing.FAILED:
+                    return Wait(phase, Standing.FAILED, f"Phase {phase} cannot open. {dependency_wait.reason}")
         return wait
 
 
-_FIRST = 10.0  # seconds that a first look waits for somebody else's
+_FIRST = 10.0  # seconds that a first look waits for another caller's
 
 
 @dataclass
 class _Place:
-    """One repository, as it was when somebody last asked."""
+    """Hold one repository's refs as they were at the last listing."""
 
     remote: Remote
-    _asked: float = float("-inf")
-    _held: dict[str, str] = field(default_factory=dict)
-    _trouble: Infrastructure | None = None
-    _known: dict[int, tuple[dict[str, str], Snapshot]] = field(default_factory=dict)
+    _listed_at: float = float("-inf")
+    _refs: dict[str, str] = field(default_factory=dict)
+    _fault: Infrastructure | None = None
+    _snapshots: dict[int, tuple[dict[str, str], Snapshot]] = field(default_factory=dict)
     _judged: dict[int, tuple[Snapshot, PhasePlan, Wait]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -73,12 +73,12 @@ class _Place:
         if not self._lock.acquire(patience != 0, patience or -1):
             if plan.phase in self._judged:
                 return self._judged[plan.phase][2]
-            said = f"Waiting for phase {plan.phase}: {self.remote} is being asked."
-            return Wait(plan.phase, Standing.WAITING, said)
+            message = f"Waiting for phase {plan.phase}: {self.remote} is being asked."
+            return Wait(plan.phase, Standing.WAITING, message)
         try:
             snapshot = self._snapshot(plan.phase, max_age, state)
-            known = self._judged.get(plan.phase)
-            if known is None or known[0] is not snapshot or known[1] is not plan or known[2].passing:
+            judgement = self._judged.get(plan.phase)
+            if judgement is None or judgement[0] is not snapshot or judgement[1] is not plan or judgement[2].passing:
                 self._judged[plan.phase] = (snapshot, plan, judge(snapshot, plan))
             return self._judged[plan.phase][2]
         finally:
@@ -87,23 +87,23 @@ class _Place:
     def _snapshot(self, phase: int, max_age: float, state: Path) -> Snapshot:
         self._ask(max_age)
         root, own = refs.root(phase), refs.integration(phase)
-        held = {ref: sha for ref, sha in self._held.items() if ref.startswith(f"{root}/") or ref == own}
-        known = self._known.get(phase)
-        if known is None or known[0] != held:
-            known = (held, self._read(phase, state) if held else Snapshot(phase))
-            self._known[phase] = known
-        return known[1]
+        own_refs = {ref: sha for ref, sha in self._refs.items() if ref.startswith(f"{root}/") or ref == own}
+        cached = self._snapshots.get(phase)
+        if cached is None or cached[0] != own_refs:
+            cached = (own_refs, self._read(phase, state) if own_refs else Snapshot(phase))
+            self._snapshots[phase] = cached
+        return cached[1]
 
     def _ask(self, max_age: float) -> None:
-        """One listing for all who ask within `max_age`; so is that there is none."""
-        if time.monotonic() - self._asked >= max_age:
+        """List the refs once for all callers within `max_age`; a failure is shared in the same way."""
+        if time.monotonic() - self._listed_at >= max_age:
             try:
-                self._held, self._trouble = self.remote.refs(), None
+                self._refs, self._fault = self.remote.refs(), None
             except Infrastructure as error:
-                self._trouble = error
-            self._asked = time.monotonic()
-        if self._trouble is not None:
-            raise Infrastructure(str(self._trouble))
+                self._fault = error
+            self._listed_at = time.monotonic()
+        if self._fault is not None:
+            raise Infrastructure(str(self._fault))
 
     def _read(self, phase: int, state: Path) -> Snapshot:
         with self.remote.private(state=state) as repo:

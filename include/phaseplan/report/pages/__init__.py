@@ -1,1 +1,1 @@
-"""Pages for people, written as HTML without a script; who may see them is decided elsewhere."""
+"""Write pages for people as HTML without scripts; Airflow decides who may see them."""

@@ -18,32 +18,32 @@ _HEAD = re.compile(r"diff --git (.*)")
 
 @dataclass
 class FileDiff:
-    """One file: its name as git writes it, and its lines, each of one kind."""
+    """Hold one file's diff: its name as git writes it, and its lines, each of one kind."""
 
     name: str
     lines: list[tuple[Kind, str]] = field(default_factory=list)
 
     @property
     def added(self) -> int:
-        """Lines that are new."""
+        """Count the added lines."""
         return sum(kind == "add" for kind, _ in self.lines)
 
     @property
     def removed(self) -> int:
-        """Lines that are gone."""
+        """Count the removed lines."""
         return sum(kind == "del" for kind, _ in self.lines)
 
 
 @dataclass(frozen=True)
 class Diff:
-    """What one commit adds to another. `cut`: there is more than is shown."""
+    """Hold what one commit adds to another. `cut`: there is more than is shown."""
 
     files: tuple[FileDiff, ...]
     cut: bool = False
 
 
 def diff_of(repo: GitRepo, base: str, head: str, limit: int = LIMIT) -> Diff:
-    """The diff between two commits, no more than `limit` bytes of it; git ends when enough is read."""
+    """Read the diff between two commits, at most `limit` bytes of it; git is ended when enough is read."""
     args = (
         "diff",
         "--no-color",
@@ -65,26 +65,26 @@ def diff_of(repo: GitRepo, base: str, head: str, limit: int = LIMIT) -> Diff:
 
 
 def _files(lines: Sequence[str]) -> tuple[FileDiff, ...]:
-    found: list[FileDiff] = []
-    left = [0, 0]  # lines of the hunk that are still to come, old and new: a text that looks like a header is none
+    file_diffs: list[FileDiff] = []
+    remaining = [0, 0]  # lines of the hunk that are still to come, old and new: a text that looks like a header is none
     for line in lines:
-        if not any(left) and (match := _HEAD.match(line)):
-            found.append(FileDiff(_name(match[1])))
-        elif found:
-            _line(found[-1], line, left)
-    return tuple(found)
+        if not any(remaining) and (match := _HEAD.match(line)):
+            file_diffs.append(FileDiff(_name(match[1])))
+        elif file_diffs:
+            _line(file_diffs[-1], line, remaining)
+    return tuple(file_diffs)
 
 
-def _line(into: FileDiff, line: str, left: list[int]) -> None:
-    if any(left):
+def _line(into: FileDiff, line: str, remaining: list[int]) -> None:
+    if any(remaining):
         kind: Kind = "add" if line.startswith("+") else "del" if line.startswith("-") else "same"
         if line.startswith("\\"):
             kind = "note"
-        left[0] -= kind in ("del", "same")
-        left[1] -= kind in ("add", "same")
+        remaining[0] -= kind in ("del", "same")
+        remaining[1] -= kind in ("add", "same")
         into.lines.append((kind, line if kind == "note" else line[1:]))
     elif match := _HUNK.match(line):
-        left[:] = [1 if number is None else int(number) for number in match.groups()]
+        remaining[:] = [1 if number is None else int(number) for number in match.groups()]
         into.lines.append(("hunk", line))
     elif line.startswith("+++ ") and line != "+++ /dev/null":
         into.name = _unprefixed(line[4:])
@@ -93,7 +93,7 @@ def _line(into: FileDiff, line: str, left: list[int]) -> None:
 
 
 def _name(both: str) -> str:
-    """`a/x b/x` without its prefixes, until a line of the file's own says it better."""
+    """Return the name in `a/x b/x` without its prefixes; a later line of the diff replaces it."""
     half = both[: len(both) // 2].strip()
     return _unprefixed(half)
 

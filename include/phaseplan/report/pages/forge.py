@@ -12,11 +12,11 @@ _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def compare_url(remote: str, base: str, head: str) -> str | None:
-    """The page of the target repository's forge that shows what `head` adds to `base`.
+    """Return the page of the target repository's forge that shows what `head` adds to `base`.
 
     :param remote: URL of the target repository, with or without a user and a password in it.
     :param base: a full commit id, as `head`.
-    :return: None: no forge that is known, a folder, or no commits.
+    :return: None for an unknown forge, a folder, or ids that are no commits.
     """
     place = _place(remote)
     if place is None or not _SHA.fullmatch(base) or not _SHA.fullmatch(head):
@@ -33,7 +33,7 @@ def compare_url(remote: str, base: str, head: str) -> str | None:
 
 
 def _place(remote: str) -> tuple[str, str] | None:
-    """Host and path of a repository as browsers name them; ports belong to git's own protocols and are dropped."""
+    """Return host and path of a repository as browsers name them, without the port, which is git's own."""
     if "://" in remote:
         try:
             parts = urlsplit(remote)

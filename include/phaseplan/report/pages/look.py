@@ -20,13 +20,13 @@ from phaseplan.report.status import BranchStatus, PhaseStatus, build_status
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
 
-#: The Airflow task that builds a branch; how tasks are called is not this layer's business.
+#: Returns the Airflow task that builds a branch; this layer does not know how tasks are named.
 TaskOf = Callable[[PhasePlan, str], str]
 
 
 @dataclass(frozen=True)
 class Tried:
-    """One attempt with what its gates found, and what it changed where from."""
+    """Hold one attempt with its findings, its base and its head."""
 
     status: AttemptStatus
     findings: tuple[Finding, ...]
@@ -37,7 +37,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class BranchLook:
-    """All that is known about one branch."""
+    """Hold all that a page shows about one branch."""
 
     branch: Branch
     status: BranchStatus
@@ -49,13 +49,13 @@ class BranchLook:
 
     @property
     def shown(self) -> Tried | None:
-        """The attempt whose diff is shown."""
+        """Return the attempt whose diff is shown."""
         return next((tried for tried in self.tried if tried.head and tried.base), None)
 
 
 @dataclass(frozen=True)
 class Look:
-    """A phase, and the branch that was asked for; None: the task that was asked for builds none."""
+    """Hold a phase, and the branch of the requested task; None if that task builds no branch."""
 
     plan: PhasePlan
     status: PhaseStatus
@@ -64,48 +64,48 @@ class Look:
 
 
 def look(phase: int, task: str, task_of: TaskOf, *, diff: bool = True) -> Look | None:
-    """Look at a phase's refs once.
+    """Read a phase's refs once, for one page.
 
     :param task: id of the Airflow task.
     :param diff: also read the diff.
-    :return: None: no plan file here and no ledger there is about that phase.
+    :return: None if neither a plan file on this machine nor a ledger in the repository describes the phase.
     :raises Infrastructure: the repository does not answer.
     """
-    here = settings()
-    plans = (loaded.plan for loaded in load_valid(plan_files(here.plans), here.agents).plans)
-    mine = next((plan for plan in plans if plan.phase == phase), None)
-    remote = Remote(repository_for(mine.repository if mine else None))
-    with remote.private(state=here.state) as repo:
+    configured = settings()
+    plans = (loaded.plan for loaded in load_valid(plan_files(configured.plans), configured.agents).plans)
+    own_plan = next((plan for plan in plans if plan.phase == phase), None)
+    remote = Remote(repository_for(own_plan.repository if own_plan else None))
+    with remote.private(state=configured.state) as repo:
         snapshot = read(repo, remote, phase, nights=True)
-        plan = snapshot.pinned.plan if snapshot.pinned else mine
+        plan = snapshot.pinned.plan if snapshot.pinned else own_plan
         if plan is None:
             return None
         run = snapshot.ledger.run if snapshot.ledger else None
         branch = next((b for b in plan if task_of(plan, b.id) == task), None)
-        coming = warnings_about(repo, snapshot, plan, run.base, branch.id) if run and branch else ()
-        status = build_status(snapshot, mine, warnings=coming)
-        found = _branch(repo, remote, snapshot, status, branch, diff) if branch else None
-    return Look(plan, status, found, snapshot.nights[::-1])
+        conflicts = warnings_about(repo, snapshot, plan, run.base, branch.id) if run and branch else ()
+        status = build_status(snapshot, own_plan, warnings=conflicts)
+        branch_look = _branch(repo, remote, snapshot, status, branch, diff) if branch else None
+    return Look(plan, status, branch_look, snapshot.nights[::-1])
 
 
 def _branch(
     repo: GitRepo, remote: Remote, snapshot: Snapshot, status: PhaseStatus, branch: Branch, diff: bool
 ) -> BranchLook:
-    mine = status.branches[branch.id]
-    tried = tuple(_tried(remote, snapshot, branch.id, mine))[::-1]
-    found = BranchLook(
+    own_status = status.branches[branch.id]
+    tried = tuple(_tried(remote, snapshot, branch.id, own_status))[::-1]
+    branch_look = BranchLook(
         branch=branch,
-        status=mine,
+        status=own_status,
         tried=tried,
         diff=None,
         conflicts=status.predicted_conflicts,
         nights=tuple((n, n.deeds[branch.id]) for n in snapshot.nights[::-1] if branch.id in n.deeds),
         flaky=tuple(f for f in flaky(snapshot.nights) if f.branch == branch.id),
     )
-    shown = found.shown
+    shown = branch_look.shown
     if not diff or shown is None or shown.base is None or shown.head is None:
-        return found
-    return BranchLook(**{**vars(found), "diff": diff_of(repo, shown.base, shown.head)})
+        return branch_look
+    return BranchLook(**{**vars(branch_look), "diff": diff_of(repo, shown.base, shown.head)})
 
 
 def _tried(remote: Remote, snapshot: Snapshot, branch_id: str, status: BranchStatus) -> Iterator[Tried]:
@@ -114,7 +114,7 @@ def _tried(remote: Remote, snapshot: Snapshot, branch_id: str, status: BranchSta
     for attempt in status.attempts:
         verdict, claim = judged.get(attempt.attempt), snapshot.started.get(branch_id, {}).get(attempt.attempt)
         if record is not None and record.verdict is not None and record.attempt == attempt.attempt:
-            verdict = record.verdict  # it knows what integration found, too
+            verdict = record.verdict  # it holds the findings of integration, too
         base = verdict.base if verdict else claim.base if claim else None
         url = compare_url(remote.url, base, attempt.commit) if base and attempt.commit else None
         yield Tried(attempt, verdict.findings if verdict else (), base, attempt.commit, url)

@@ -38,7 +38,7 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class Links:
-    """How pages find each other, relative to the page itself.
+    """Make addresses of pages, relative to the page itself.
 
     :param task_of: the Airflow task of a branch, which its page is named after.
     :param airflow: of the DAG in Airflow's own pages.
@@ -50,12 +50,12 @@ class Links:
     framed: bool = False
 
     def to(self, plan: PhasePlan, branch_id: str) -> str:
-        """The page of another branch, from a page of the same phase."""
+        """Return the address of another branch's page, from a page of the same phase."""
         return quote(self.task_of(plan, branch_id)) + ("?framed=1" if self.framed else "")
 
 
 def _shown(text: object, longest: int | None = None) -> str:
-    """Text without control and direction characters; tabs and line ends stay."""
+    """Return text without control and direction characters; tabs and line ends stay."""
     whole = "\n".join("\t".join(map(clean, line.split("\t"))) for line in str(text).split("\n"))
     return whole if longest is None or len(whole) <= longest else f"{whole[:longest]}\n… and more, in the task's log"
 
@@ -67,13 +67,13 @@ def _time(text: str) -> str:
 def _span(seconds: float | None) -> str:
     if seconds is None:
         return ""
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, left_over = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"{hours}:{minutes:02}:{left_over:02}" if hours else f"{minutes}:{left_over:02}"
 
 
 def _pages() -> jinja2.Environment:
-    made = jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -81,22 +81,22 @@ def _pages() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=lambda value: _shown(value) if isinstance(value, str) and not hasattr(value, "__html__") else value,
     )
-    made.filters.update(time=_time, span=_span, shown=_shown)
-    made.globals.update(style=Markup(_STYLE), words=WORDS)
-    made.globals.update(findings=_FINDINGS, longest=_LONGEST)
-    return made
+    environment.filters.update(time=_time, span=_span, shown=_shown)
+    environment.globals.update(style=Markup(_STYLE), words=WORDS)
+    environment.globals.update(findings=_FINDINGS, longest=_LONGEST)
+    return environment
 
 
 _PAGES = _pages()
 
 
-def page(found: Look, links: Links) -> str:
-    """The page of a branch; of the phase where the task builds none."""
-    name = "branch.html" if found.branch else "phase.html"
-    facts: dict[str, Any] = {"look": found, "plan": found.plan, "status": found.status, "links": links}
-    return _PAGES.get_template(name).render(**facts, at=found.branch)
+def page(look: Look, links: Links) -> str:
+    """Render the page of a branch; the page of the phase if the task builds no branch."""
+    name = "branch.html" if look.branch else "phase.html"
+    facts: dict[str, Any] = {"look": look, "plan": look.plan, "status": look.status, "links": links}
+    return _PAGES.get_template(name).render(**facts, at=look.branch)
 
 
 def problem(title: str, text: str) -> str:
-    """A page that says why there is none."""
+    """Render a page that explains why there is no page."""
     return _PAGES.get_template("problem.html").render(title=title, text=text)
