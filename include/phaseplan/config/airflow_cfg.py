@@ -21,18 +21,18 @@ SECTION = "phaseplan"
 
 
 class AirflowCfg(PydanticBaseSettingsSource):
-    """The section's values, as text; a key with an empty value is not set."""
+    """Provide the section's values, as text; a key with an empty value is not set."""
 
     def __init__(self, settings_cls: type[BaseSettings]) -> None:
         super().__init__(settings_cls)
         self._values = section()
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """One value, as pydantic asks for it."""
+        """Return one value, as pydantic asks for it."""
         return self._values.get(field_name), field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        """All values that are set."""
+        """Return all values that are set."""
         return {name: value for name in self.settings_cls.model_fields if (value := self._values.get(name))}
 
 

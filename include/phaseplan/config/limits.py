@@ -1,6 +1,6 @@
 """Define the limits on what an agent may hand in, measured unpacked.
 
-The collector measures first, where a bomb hurts nobody; a worker measures again before it unpacks anything.
+The collector measures first, in a container where a bomb does no harm; a worker measures again before it unpacks.
 """
 
 from __future__ import annotations

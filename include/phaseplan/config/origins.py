@@ -21,7 +21,7 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
 
 
 class Origin(BaseModel):
-    """What one phase of one repository was last opened from here."""
+    """Record the files from which one phase of one repository was last opened in this checkout."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -30,7 +30,7 @@ class Origin(BaseModel):
     digest: str  # of the plan as it was then
 
     def gave(self, pinned: PhasePlan) -> bool:
-        """Whether the plan that a ledger has pinned is the one that came from here."""
+        """Say whether the plan that a ledger has pinned is the one that came from here."""
         return self.digest == plan_digest(pinned)
 
 
@@ -43,17 +43,17 @@ def find(state: Path, url: str, phase: int) -> Origin | None:
 
 
 def keep(state: Path, url: str, plan: PhasePlan, file: Path, agents: Path) -> None:
-    """Remember where a plan came from; a copy that was made under `state` is no place a person edits."""
+    """Remember where a plan came from; a copy under `state` is not remembered, because no person edits it."""
     if file.resolve().is_relative_to(state.resolve()):
         return
-    made = Origin(plan=file.resolve(), agents=agents.resolve(), digest=plan_digest(plan))
+    origin = Origin(plan=file.resolve(), agents=agents.resolve(), digest=plan_digest(plan))
     place = _file(state, url, plan.phase)
     with suppress(OSError):  # a disk that is full: forgotten, and the ledger's plan is taken
         place.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(place, made.model_dump_json(indent=2) + "\n")
+        write_whole(place, origin.model_dump_json(indent=2) + "\n")
 
 
 def _file(state: Path, url: str, phase: int) -> Path:
-    """The name of a repository without its password, which may change."""
-    known = hashlib.sha256(_CREDENTIALS.sub("", url).encode()).hexdigest()[:16]
-    return state / "origins" / f"{known}-phase-{phase}.json"
+    """Return the record's file, named after the repository's address without its password, which may change."""
+    address_digest = hashlib.sha256(_CREDENTIALS.sub("", url).encode()).hexdigest()[:16]
+    return state / "origins" / f"{address_digest}-phase-{phase}.json"

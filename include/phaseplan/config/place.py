@@ -12,13 +12,13 @@ _DEEPEST = 9  # variables whose values name variables
 
 
 def checkout() -> Path | None:
-    """The folder of the checkout this code runs from; None: it is installed."""
+    """Return the folder of the checkout this code runs from; None if it is installed."""
     top = Path(__file__).resolve().parents[3]
     return top if (top / "include/phaseplan").is_dir() and (top / "dags").is_dir() else None
 
 
 def code() -> Path:
-    """The folder that `phaseplan` is imported from: what PYTHONPATH of another process needs."""
+    """Return the folder that `phaseplan` is imported from: what PYTHONPATH of another process needs."""
     return Path(__file__).resolve().parents[2]
 
 
@@ -33,28 +33,28 @@ def filled_in(value: str) -> str:
 
 
 def airflow_home() -> Path:
-    """Airflow's home, as Airflow itself finds it."""
+    """Return Airflow's home, as Airflow itself finds it."""
     return Path(filled_in(os.environ.get("AIRFLOW_HOME") or "~/airflow"))
 
 
 def airflow_cfg() -> Path:
-    """The file of settings that Airflow itself reads."""
+    """Return the file of settings that Airflow itself reads."""
     named = os.environ.get("AIRFLOW_CONFIG")
     return Path(filled_in(named)) if named else airflow_home() / "airflow.cfg"
 
 
 def of(name: str) -> Path:
-    """Where a file or folder that users edit is: `include/NAME`, beside `dags/`."""
+    """Return where a file or folder that users edit is: `include/NAME`, beside `dags/`."""
     return (checkout() or airflow_home()) / "include" / name
 
 
-def there(name: str) -> Path | None:
-    """The same, if there is such a file."""
+def existing(name: str) -> Path | None:
+    """Return the same place if it exists, else None."""
     path = of(name)
     return path if path.exists() else None
 
 
 def state() -> Path:
-    """The folder for what may be lost at any time."""
+    """Return the folder for what may be lost at any time."""
     top = checkout()
     return top / ".phaseplan" if top else airflow_home() / "phaseplan"

@@ -15,35 +15,35 @@ _Stamp = tuple[tuple[str, int, int], ...]
 
 
 def plan_file(phase: int) -> PhasePlan | None:
-    """The valid plan of a phase; None: no file describes it, or not without errors."""
+    """Return the valid plan of a phase; None if no file describes it, or not without errors."""
     return FILES.plans(settings()).get(phase)
 
 
 @dataclass
 class PlanFiles:
-    """All valid plans by phase, as far as the files' times and sizes say that they are the same."""
+    """Hold all valid plans by phase; a file is parsed again when its time or size changes."""
 
     _stamp: _Stamp = ()
     _plans: dict[int, PhasePlan] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def plans(self, here: Settings) -> dict[int, PhasePlan]:
-        """The valid plans of the configured folder; of two of one phase neither is one."""
+    def plans(self, configured: Settings) -> dict[int, PhasePlan]:
+        """Return the valid plans of the configured folder; of two plans of one phase neither counts."""
         with self._lock:
-            files = plan_files(here.plans)
-            stamp = tuple(_of(file) for file in [*files, here.agents])
+            files = plan_files(configured.plans)
+            stamp = tuple(_of(file) for file in [*files, configured.agents])
             if stamp != self._stamp:
-                loaded = load_valid(files, here.agents).plans
+                loaded = load_valid(files, configured.agents).plans
                 self._plans, self._stamp = {entry.plan.phase: entry.plan for entry in loaded}, stamp
             return self._plans
 
 
 def _of(file: Path) -> tuple[str, int, int]:
     try:
-        held = file.stat()
-    except OSError:  # it went away in between: the next look sees that
+        stat = file.stat()
+    except OSError:  # it was removed in between: the next call sees that
         return (str(file), 0, 0)
-    return (str(file), held.st_mtime_ns, held.st_size)
+    return (str(file), stat.st_mtime_ns, stat.st_size)
 
 
 #: One for all that waits in this process.

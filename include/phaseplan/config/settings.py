@@ -26,7 +26,7 @@ PREFIX = "AIRFLOW__PHASEPLAN__"
 
 
 def _size(value: object) -> object:
-    """Bytes of a size such as 500m or 5g; anything else is left for pydantic to refuse."""
+    """Convert a size such as 500m or 5g to bytes; anything else is left for pydantic to refuse."""
     text = str(value).strip().lower()
     number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "")
     if not number.isdecimal():
@@ -62,7 +62,7 @@ Switch = Annotated[bool, BeforeValidator(_bare)]
 
 
 class Settings(BaseSettings):
-    """Where things are and how operators behave. Units: seconds, bytes."""
+    """Hold where things are and how operators behave. Units: seconds, bytes."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     plans: Path = Field(default_factory=partial(place.of, "plans"), description="folder of the plan files")
     agents: Path = Field(default_factory=partial(place.of, "agents.yaml"), description="file of agent profiles")
     notifiers: Path | None = Field(
-        default_factory=partial(place.there, "notifiers.yaml"), description="file of notifiers; none: nobody is told"
+        default_factory=partial(place.existing, "notifiers.yaml"), description="file of notifiers; none: nobody is told"
     )
     state: Path = Field(
         default_factory=place.state,
@@ -123,14 +123,14 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment first, then airflow.cfg; no `.env` file: compose reads that one for other purposes."""
+        """Read the environment first, then airflow.cfg; no `.env` file, which compose uses for other purposes."""
         return (init_settings, env_settings, AirflowCfg(settings_cls))
 
 
 def settings() -> Settings:
     """Read the settings in force.
 
-    :raises InputFault: a value is none that its key can have; says which, and where it stands.
+    :raises InputFault: a key has a value that it cannot have; the message names both and the source.
     """
     try:
         return Settings()
@@ -140,10 +140,10 @@ def settings() -> Settings:
 
 
 def _sentence(key: str, why: str, value: object) -> str:
-    words = why.removeprefix("Value error, ").replace("Input should be", "must be")
+    requirement = why.removeprefix("Value error, ").replace("Input should be", "must be")
     variable = f"{PREFIX}{key.upper()}"
     where = f" (from {variable})" if os.environ.get(variable) else ""
-    return f"`{key}` in section [{SECTION}] {words[:1].lower()}{words[1:]}, not {str(value)!r}{where}"
+    return f"`{key}` in section [{SECTION}] {requirement[:1].lower()}{requirement[1:]}, not {str(value)!r}{where}"
 
 
 def notifiers_file() -> Path | None:
@@ -158,17 +158,17 @@ def notifiers_file() -> Path | None:
 
 
 def cache_size() -> int:
-    """Bytes that the caches of repositories may have all together."""
+    """Return the bytes that the caches of repositories may have all together."""
     return settings().cache_size
 
 
 def last_run_file() -> Path:
-    """Where `run` writes down what it works on."""
+    """Return the file in which `run` records what it works on."""
     return settings().state / "last-run.json"
 
 
 def last_repository() -> str | None:
-    """The repository `./phaseplan run` last worked on; the last place that is asked."""
+    """Return the repository that `./phaseplan run` last worked on; all other sources come before it."""
     try:
         return str(json.loads(last_run_file().read_text())["repository"])
     except (OSError, ValueError, KeyError):
@@ -176,13 +176,13 @@ def last_repository() -> str | None:
 
 
 def repository_for(plan_repository: str | None, *, given: str | None = None) -> str:
-    """URL of the target repository: command line, plan, configuration, last run.
+    """Return the URL of the target repository: command line, plan, configuration, last run.
 
     :param given: by the user on this command line; tasks find what was given to `run` as `repository_override`.
-    :raises InputFault: nobody named one, or git would run a program for it.
+    :raises InputFault: no source names one, or git would run a program for it.
     """
-    here = settings()
-    url = given or here.repository_override or plan_repository or here.repository or last_repository()
+    configured = settings()
+    url = given or configured.repository_override or plan_repository or configured.repository or last_repository()
     if not url:
         raise InputFault(
             "No target repository is named. Give --repository URL, or set `repository:` in the plan, "

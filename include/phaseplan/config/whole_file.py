@@ -1,4 +1,4 @@
-"""Write files of our own state whole or not at all. Files that a user names are written by `cli.output`."""
+"""Write files of our own state completely or not at all. `cli.output` writes files that a user names."""
 
 from __future__ import annotations
 
