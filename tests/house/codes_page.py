@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from phaseplan.documents.explain import GROUPS, words
+from phaseplan.documents.explain import GROUPS, texts
 from phaseplan.plan.lint.codes import CODES
 
 _HEAD = """\
@@ -21,7 +21,7 @@ This page is made by `python -m tests.house.codes_page` from `include/phaseplan/
 
 
 def _entry(code: str) -> str:
-    told, said = CODES[code], words()[code]
+    told, said = CODES[code], texts()[code]
     return (
         f"### {code}\n**{told.severity.capitalize()}**: {told.meaning}.\n\n"
         f"- Why: {_line(said['why'])}\n- Fix: {_line(said['fix'])}\n\n"

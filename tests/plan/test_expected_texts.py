@@ -37,7 +37,7 @@ def expected(case: str) -> str:
 @pytest.mark.parametrize("code", CODES)
 def test_example(code: str) -> None:
     with examples.example(code) as plans:
-        found = explain.found(plans)
+        found = explain.diagnostics_of(plans)
         assert {d.code for d in found} - BESIDE.get(code, set()) == {code}
         assert len({(d.file, d.code) for d in found}) == len(found), "one finding is enough to explain"
         assert render.text(found).replace(f"{plans[0].parent}/", "") == (PLANS / "examples" / f"{code}.txt").read_text()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from phaseplan.cli.main import main
-from phaseplan.documents.explain import explain, overview, text, words
+from phaseplan.documents.explain import explain, overview, text, texts
 from phaseplan.plan.lint import examples
 from phaseplan.plan.lint.codes import CODES
 
@@ -18,8 +18,8 @@ TEXTS = TOP / "tests" / "plans" / "examples"
 
 
 def test_every_code_has_its_words() -> None:
-    assert words().keys() == CODES.keys()
-    for code, said in words().items():
+    assert texts().keys() == CODES.keys()
+    for code, said in texts().items():
         assert said.keys() == {"why", "fix"}
         assert all(isinstance(value, str) and value.endswith(".") and len(value) < 250 for value in said.values()), code
 
@@ -29,7 +29,7 @@ def test_it_says_everything(code: str) -> None:
     said = text(explain(code))
     flat = " ".join(said.split())
     assert said.startswith(f"{code} ({CODES[code].severity}): {CODES[code].meaning}\n")
-    assert words()[code]["why"] in flat and words()[code]["fix"] in flat
+    assert texts()[code]["why"] in flat and texts()[code]["fix"] in flat
     assert all(f"    {line}\n" in said for line in (TEXTS / f"{code}.txt").read_text().splitlines())
     with examples.example(code) as files:
         shown = [line for file in files if file.is_file() for line in file.read_text().splitlines()]

@@ -1,4 +1,4 @@
-"""What a diagnostic means to who got one: meaning, reason, an example that produces it, and what to do."""
+"""Explain diagnostics: meaning, reason, an example that produces it, and what to do."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SHOWN = 60  # lines of an example
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One code, explained."""
+    """Hold one code's explanation."""
 
     code: str
     why: str
@@ -41,21 +41,21 @@ class Explanation:
 
 
 @cache
-def words() -> dict[str, dict[str, Any]]:
-    """Why and fix by code."""
+def texts() -> dict[str, dict[str, Any]]:
+    """Return why and fix by code."""
     return load(Path(__file__).with_name("explanations.yaml")).data or {}
 
 
 def explain(code: str) -> Explanation:
-    """Everything there is to say of a code of `CODES`."""
+    """Explain a code of `CODES`."""
     with examples.example(code) as files:
         top = files[0].parent
-        said = render.text(found(files)).replace(f"{top}/", "")
-        return Explanation(code, words()[code]["why"], words()[code]["fix"], tuple(map(_shown, files)), said)
+        printed = render.text(diagnostics_of(files)).replace(f"{top}/", "")
+        return Explanation(code, texts()[code]["why"], texts()[code]["fix"], tuple(map(_shown, files)), printed)
 
 
-def found(files: list[Path]) -> tuple[Diagnostic, ...]:
-    """What import says of an example that is a document, and lint of any other."""
+def diagnostics_of(files: list[Path]) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics of an example: of import if it is a document, else of lint."""
     return import_file(files[0]).diagnostics if files[0].suffix == ".md" else examples.lint(files).diagnostics
 
 
@@ -68,25 +68,25 @@ def _shown(file: Path) -> tuple[str, str]:
     return file.name, "".join(f"{line}\n" for line in lines)
 
 
-def text(told: Explanation) -> str:
-    """One explanation as a terminal shows it."""
-    code = CODES[told.code]
+def text(explanation: Explanation) -> str:
+    """Write one explanation for a terminal."""
+    code = CODES[explanation.code]
     parts = [
-        f"{told.code} ({code.severity}): {code.meaning}\n",
-        _paragraph("Why", told.why),
-        _paragraph("Fix", told.fix),
+        f"{explanation.code} ({code.severity}): {code.meaning}\n",
+        _paragraph("Why", explanation.why),
+        _paragraph("Fix", explanation.fix),
     ]
-    parts += [f"\n{name}\n{textwrap.indent(content, '    ')}" for name, content in told.files]
-    verb = "import" if told.files[0][0].endswith(".md") else "lint"
-    return "".join([*parts, f"\nphaseplan {verb} says\n{textwrap.indent(told.printed, '    ')}"])
+    parts += [f"\n{name}\n{textwrap.indent(content, '    ')}" for name, content in explanation.files]
+    verb = "import" if explanation.files[0][0].endswith(".md") else "lint"
+    return "".join([*parts, f"\nphaseplan {verb} says\n{textwrap.indent(explanation.printed, '    ')}"])
 
 
-def _paragraph(title: str, said: str) -> str:
-    return "\n" + textwrap.fill(f"{title}: {said}", WIDTH, break_long_words=False, break_on_hyphens=False) + "\n"
+def _paragraph(title: str, content: str) -> str:
+    return "\n" + textwrap.fill(f"{title}: {content}", WIDTH, break_long_words=False, break_on_hyphens=False) + "\n"
 
 
 def overview() -> str:
-    """All codes, one a line."""
+    """List all codes, one a line."""
     out = ""
     for prefix, group in GROUPS.items():
         out += f"{prefix}nn  {group}\n"

@@ -1,4 +1,4 @@
-"""The plan somebody begins with: small, whole, every part explained, and without a finding of lint."""
+"""Provide the plan to begin with: small, complete, every part explained, and without a finding of lint."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ waves:
 
 
 def starter(phase: int, agent: str, schema: str) -> str:
-    """A plan file.
+    """Write a plan file.
 
     :param agent: the profile that builds it.
     :param schema: where its JSON Schema is: a path relative to the file, or a URL.

@@ -1,1 +1,1 @@
-"""A plan as the Markdown document people hand around; `import` reads it back as the same plan."""
+"""Write a plan as the Markdown document that people share; `import` reads it back as the same plan."""

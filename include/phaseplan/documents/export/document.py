@@ -1,4 +1,4 @@
-"""The document of one plan, section by section, in the style of the founding one."""
+"""Write the document of one plan, section by section, in the style of the founding document."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from phaseplan.plan.yaml.load import parse
 
 
 def markdown(plan: PhasePlan) -> str:
-    """The document of a plan that lints without errors: everything the plan holds is in it, and imports as the plan.
+    """Write the document of a plan that lints without errors; importing it gives the same plan.
 
-    Where a reader would take something for what it is not, such as a title `Phase 1`, the plan as a whole is in *Plan
-    Settings*, which an import believes first.
+    If sections would be misread, such as a title `Phase 1`, the whole plan is in *Plan Settings*, which an import reads
+    before all other sections.
     """
     text = document(plan, settings(plan))
     return text if _read(text) == plan else document(plan, plain(plan))
 
 
 def _read(text: str) -> PhasePlan | None:
-    """The plan that a document imports as; None: it is none."""
-    made = import_text("plan.md", text).text
-    data = parse("plan.yaml", made).data if made is not None else None
+    """Return the plan that a document imports as; None if there is none."""
+    plan_text = import_text("plan.md", text).text
+    data = parse("plan.yaml", plan_text).data if plan_text is not None else None
     return validate(PhasePlan, data)[0] if data is not None else None
 
 
-def document(plan: PhasePlan, rest: dict[str, Any]) -> str:
-    """The document with what its sections do not say in *Plan Settings*."""
+def document(plan: PhasePlan, remaining_settings: dict[str, Any]) -> str:
+    """Write the document, with everything that its sections do not hold in *Plan Settings*."""
     facts = analyse(plan)
     parts = [
         f"# Phase {plan.phase}{_titled(plan.title)}\n",
@@ -51,8 +51,8 @@ def document(plan: PhasePlan, rest: dict[str, Any]) -> str:
         *_blocks(plan),
         *_notes("## Notes\n", plan.notes),
     ]
-    if rest:
-        parts += ["## Plan Settings\n", fence("yaml", as_yaml(rest))]
+    if remaining_settings:
+        parts += ["## Plan Settings\n", fence("yaml", as_yaml(remaining_settings))]
     return "\n".join(parts)
 
 
@@ -72,7 +72,7 @@ def _summary(plan: PhasePlan) -> str:
 
 
 def _promised(plan: PhasePlan) -> Iterator[tuple[str, str]]:
-    """The two claims that a summary begins with; all of them are in a section of their own."""
+    """Return the two claims that a summary begins with; all claims are in a section of their own."""
     claims = plan.claims
     if claims and claims.duration:
         beside = f" (vs {lasting(claims.sequential)} sequential)" if claims.sequential else ""
@@ -141,7 +141,7 @@ def _agent(branch: Branch) -> list[str]:
 
 
 def _notes(heading: str, notes: tuple[str, ...]) -> list[str]:
-    """A list, where a list can hold them; else they are among the settings."""
+    """Write notes as a list, if a list can hold them; else they are among the settings."""
     return [heading, bullets(notes)] if notes and listable(notes) else []
 
 
@@ -155,8 +155,8 @@ def _validation(plan: PhasePlan) -> Iterator[str]:
 
 
 def _blocks(plan: PhasePlan) -> Iterator[str]:
-    """The parts of a plan that are exact words for a machine."""
-    said = plain(plan)
+    """Write the parts of a plan that are exact values for a machine."""
+    values = plain(plan)
     sections = (
         ("Quality Gates", "gates"),
         ("Shared Files", "shared_files"),
@@ -164,6 +164,6 @@ def _blocks(plan: PhasePlan) -> Iterator[str]:
         ("Claims", "claims"),
     )
     for title, key in sections:
-        if key in said:
+        if key in values:
             yield f"## {title}\n"
-            yield fence("yaml", as_yaml({key: said[key]}))
+            yield fence("yaml", as_yaml({key: values[key]}))

@@ -1,4 +1,4 @@
-"""Pieces of Markdown that hold any text without letting it out: cells, code, lists, fences."""
+"""Write pieces of Markdown that hold any text safely: cells, code, lists, fences."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _NOTHING = {"", "-", "\u2013", "\u2014", "none", "n/a", "tbd", "todo"}
 
 
 def speakable(text: str) -> bool:
-    """Whether a cell, a heading or a list item can hold exactly this: one line that does not mean `nothing`."""
+    """Say whether a cell, a heading or a list item can hold exactly this: one line that does not mean `nothing`."""
     return text == " ".join(text.split()) and text.isprintable() and text.lower() not in _NOTHING
 
 
 def words(text: str) -> str:
-    """Text that Markdown shows as it is, in one line."""
+    """Escape text so that Markdown shows it unchanged, in one line."""
     return _BEGINNING.sub(r"\g<0>\\", _ACTIVE.sub(r"\\\g<0>", " ".join(text.split())))
 
 
 def code(text: str) -> str:
-    """A code span; a `|` in it does not end a table's cell."""
+    """Write a code span; a `|` in it does not end a table's cell."""
     text = " ".join(text.splitlines())
     ticks = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
     pad = " " if text[:1] in (" ", "`") or text[-1:] in (" ", "`") else ""
@@ -42,27 +42,27 @@ def code(text: str) -> str:
 
 
 def fence(kind: str, text: str) -> str:
-    """A fenced block, its fence longer than any in the text."""
+    """Write a fenced block, its fence longer than any in the text."""
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
     ticks = "`" * (longest + 1)
     return f"{ticks}{kind}\n{text.rstrip(chr(10))}\n{ticks}\n"
 
 
 def bullets(items: Iterable[str]) -> str:
-    """A list of texts."""
+    """Write a list of texts."""
     return "".join(f"- {words(item)}\n" for item in items)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; the cells are Markdown already."""
+    """Write a table; the cells are Markdown already."""
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def lasting(span: Span, days: bool = True) -> str:
-    """A range of durations as people say it: `4-6 hours`.
+    """Write a range of durations as people say it: `4-6 hours`.
 
-    :param days: 24 hours may be a day; who reads a document takes one for 8 hours of work.
+    :param days: 24 hours may be written as a day, which readers of a document take for 8 hours of work.
     """
     units = _LONG if days else _LONG[1:]
     unit, size = next((u, s) for u, s in units if s == 1 or (span.high and not (span.low % s or span.high % s)))
@@ -71,7 +71,7 @@ def lasting(span: Span, days: bool = True) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes what the plan loader, which reads YAML 1.2, gives back unchanged."""
+    """Write YAML that the plan loader, which reads YAML 1.2, gives back unchanged."""
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
@@ -84,5 +84,5 @@ _Dumper.add_representer(str, _text)
 
 
 def as_yaml(value: Any) -> str:
-    """Plain data as YAML."""
+    """Write plain data as YAML."""
     return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110))

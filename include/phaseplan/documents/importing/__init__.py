@@ -1,1 +1,1 @@
-"""A Markdown plan as a plan file: blocks, then facts with lines, then branches, then one choice for every value."""
+"""Import a Markdown plan as a plan file: blocks, facts with lines, branches, then one choice for each value."""

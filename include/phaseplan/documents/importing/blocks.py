@@ -1,4 +1,4 @@
-"""Markdown to a flat list of blocks with lines: headings, paragraphs, list items, tables, fences.
+"""Split Markdown into a flat list of blocks with lines: headings, paragraphs, list items, tables, fences.
 
 Only markdown-it's block rules run. Inline markup is taken off by `words.clean`: the inline rules are where hostile
 text costs time, and a plan's facts need none of them.
@@ -27,7 +27,7 @@ _OPENS = re.compile(r"\b(?:wave|agent)\W*\d|\d\.\d", re.IGNORECASE)  # a label w
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One table row; cells are raw Markdown."""
+    """Hold one table row; cells are raw Markdown."""
 
     line: int
     cells: tuple[str, ...]
@@ -35,7 +35,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block. `level`: of a heading 1-6 (7: a paragraph all in bold), of a list item its depth from 1.
+    """Hold one block. `level`: of a heading 1-6 (7: a paragraph all in bold), of a list item its depth from 1.
 
     `text` of a fence is its content and `line` the first line of it (`whole`: with lines of any length); `rows` of a
     table begin with its header.
@@ -51,7 +51,7 @@ class Block:
 
 
 def blocks(text: str) -> list[Block]:
-    """The blocks of a document, in order."""
+    """List the blocks of a document, in order."""
     parser = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table")
     parser.disable(["code", "html_block", "reference"])  # an indented table is a table, HTML around one is not its end
     parser.core.ruler.enableOnly(["normalize", "block"])
@@ -90,14 +90,14 @@ def _flat(tokens: list[Token]) -> Iterator[Block]:
 
 
 def _short(content: str) -> str:
-    """A text with every line cut to what is read."""
+    """Cut every line of a text to the length that is read."""
     if len(content) <= LONGEST:
         return content
     return "\n".join(line[:LONGEST] for line in content.split("\n"))
 
 
 def _text(content: str, line: int, opened: str, depth: int, fresh: bool) -> Block:
-    """A heading, a paragraph or the first paragraph of a list item."""
+    """Make a heading, a paragraph or the first paragraph of a list item."""
     if opened.startswith("h") and opened[1:2].isdigit():
         underlined = opened.endswith("-")  # `key: value` above a ruler is no heading
         if not (underlined and ("\n" in content or (":" in content and not _SECTION.match(content)))):

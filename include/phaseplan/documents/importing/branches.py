@@ -1,4 +1,4 @@
-"""Statements about single branches: sections, definition lists, what stands below a branch."""
+"""Read statements about single branches: sections, definition lists, and the texts below a branch."""
 
 from __future__ import annotations
 
@@ -76,16 +76,16 @@ _KEYS: tuple[tuple[str, str], ...] = (
 
 
 def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> None:
-    """A heading that names one branch opens its section: `#### 6.1.1: SyncTarget Controller (750 lines)`."""
-    found, named = ids(text), names(raw)
+    """Read a heading that names one branch and opens its section: `#### 6.1.1: SyncTarget Controller (750 lines)`."""
+    branch_ids, named = ids(text), names(raw)
     role = _ROLE.fullmatch(text)
-    if role is not None and wave is not None and not found and not named:
+    if role is not None and wave is not None and not branch_ids and not named:
         title = title_of(role[2])
         facts.mentions.append(Mention("branch section", line, title=title, wave=wave, agent=role[1].upper()))
         return
-    if found and SPLIT.search(text) and not MAYBE.search(text):
-        facts.halved.append(Said(found[0], line))
-    if len(found) > 1 or not (found or named) or (_OTHER.search(ids_out(text)) and not _BEGINS.match(text)):
+    if branch_ids and SPLIT.search(text) and not MAYBE.search(text):
+        facts.halved.append(Said(branch_ids[0], line))
+    if len(branch_ids) > 1 or not (branch_ids or named) or (_OTHER.search(ids_out(text)) and not _BEGINS.match(text)):
         return
     if SPLIT.search(text):
         return
@@ -94,7 +94,7 @@ def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> N
         Mention(
             "branch section",
             line,
-            id=found[0] if found else None,
+            id=branch_ids[0] if branch_ids else None,
             name=named[0] if len(named) == 1 else None,
             title=title_of(text),
             lines=lines_of(text),
@@ -105,7 +105,7 @@ def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> N
 
 
 def read(s: Statement, facts: Facts) -> None:
-    """Put what a statement says of branches into the facts."""
+    """Add what a statement says of branches to the facts."""
     if edges.splits(s, facts):
         return
     subject = _subject(s)
@@ -113,34 +113,36 @@ def read(s: Statement, facts: Facts) -> None:
         _told(s, subject, facts)
     if subject is not None and _attribute(s, subject, facts):
         return
-    found = ids(s.whole)
-    if s.kind != "table" and found and _defines(s, found):
-        _definition(s, found[0], facts)
+    branch_ids = ids(s.whole)
+    if s.kind != "table" and branch_ids and _defines(s, branch_ids):
+        _definition(s, branch_ids[0], facts)
     elif (
         s.kind in ("item", "fence")
-        and not found
+        and not branch_ids
         and (named := names(f"{s.key} {s.raw}"))
         and len(named) == 1
         and _is_list_of_branches(s)
     ):
         _definition(s, None, facts)
     counted = (
-        re.fullmatch(r"~?\d[\d,]{1,6}(?: lines)?\.?", s.value) if s.kind == "item" and s.key and not found else None
+        re.fullmatch(r"~?\d[\d,]{1,6}(?: lines)?\.?", s.value)
+        if s.kind == "item" and s.key and not branch_ids
+        else None
     )
     if counted and s.context.under(r"lines?\b|sizes?\b|budget|estimates?\b", 1):
         facts.mentions.append(Mention("list", s.line, title=s.key, lines=line_counts(s.value)))
-    _lives(s, found, facts)
-    if not found:
+    _lives(s, branch_ids, facts)
+    if not branch_ids:
         edges.by_name(s, facts)
-    if found and not re.search(r"critical path", " ".join((s.key, *s.parents, *s.context.headings[-1:])), re.I):
+    if branch_ids and not re.search(r"critical path", " ".join((s.key, *s.parents, *s.context.headings[-1:])), re.I):
         edges.read(s, facts)
 
 
 def paragraph(block: Block, context: Context, facts: Facts) -> None:
-    """`**6.1.1 Controller.** ... We expect around 750 lines`, which may go over several lines."""
+    """Read `**6.1.1 Controller.** ... We expect around 750 lines`, which may go over several lines."""
     lead = re.match(r"\W*\*\*([^*\n]{1,120})\*\*", block.text)
-    found = ids(clean(lead[1])) if lead else []
-    branch = found[0] if len(found) == 1 else context.branch
+    branch_ids = ids(clean(lead[1])) if lead else []
+    branch = branch_ids[0] if len(branch_ids) == 1 else context.branch
     sizes = _EXPECTED.findall(clean(block.text))
     if branch is not None and len(sizes) == 1:
         by_id = bool(ids(branch))

@@ -1,4 +1,4 @@
-"""Cells of a table by kind of column, and tables that lie on their side."""
+"""Read cells of a table by kind of column, and turn tables whose rows are attributes."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ _OF_WAVES = _OF_BRANCHES | {"branches", "duration", "agents", "start"}
 
 
 class Cells:
-    """One row, read by kind of column."""
+    """Read one row by kind of column."""
 
     def __init__(self, row: Row, where: dict[Column, int], header: Row) -> None:
         self.row, self.where, self.line = row, where, row.line
         self.heads = {kind: header.cells[i] for kind, i in where.items() if i < len(header.cells)}
 
     def raw(self, kind: Column) -> str:
-        """A cell as written; nothing where there is no such column."""
+        """Return a cell as written; empty if there is no such column."""
         i = self.where.get(kind, -1)
         return self.row.cells[i] if 0 <= i < len(self.row.cells) else ""
 
     def text(self, kind: Column) -> str:
-        """A cell without markup; where the column's heading counts days or hours, a bare number with its unit."""
+        """Return a cell without markup; a bare number gets the unit that the column's heading counts."""
         text = clean(self.raw(kind))
         unit = _UNIT.search(self.heads.get(kind, "")) if kind in ("duration", "start") else None
         return f"{text} {unit[0]}" if unit and _BARE.fullmatch(text) else text
 
     def sizes(self) -> tuple[int, ...]:
-        """Estimates of lines; of a column of thousands, `0.55` and `0,55` are 550."""
+        """Return estimates of lines; in a column of thousands, `0.55` and `0,55` are 550."""
         text = self.text("lines")
         if not _THOUSANDS.search(self.heads.get("lines", "")):
             return line_counts(text)
@@ -44,24 +44,24 @@ class Cells:
 
 
 def upright(block: Block) -> Block:
-    """A table with an attribute a row and a branch or a wave a column, turned."""
+    """Turn a table with an attribute a row and a branch or a wave a column."""
     heads, rows = block.rows[0].cells, block.rows[1:]
     first = [column(row.cells[0]) for row in rows if row.cells]
-    told = {kind for kind in first if kind in _OF_WAVES}
+    kinds_found = {kind for kind in first if kind in _OF_WAVES}
     of_waves = len(heads) > 2 and all(
         wave_number(clean(head)) is not None and "wave" in head.lower() for head in heads[1:]
     )
-    if of_waves and len(told) > 1:
+    if of_waves and len(kinds_found) > 1:
         return _turned(block, "Wave", block.rows[0].line)
-    told &= _OF_BRANCHES
-    if len(told) < 3 or len(told) < 0.6 * len(first) or {column(h) for h in heads[1:]} & told:
+    kinds_found &= _OF_BRANCHES
+    if len(kinds_found) < 3 or len(kinds_found) < 0.6 * len(first) or {column(h) for h in heads[1:]} & kinds_found:
         return block
     by = next((row for row, kind in zip(rows, first, strict=False) if kind in ("id", "branch")), block.rows[0])
     return _turned(block, "Agent", by.line)
 
 
 def _turned(block: Block, corner: str, line: int) -> Block:
-    """Columns as rows; `corner` is the heading of what were the headings."""
+    """Make columns to rows; `corner` is the heading of the column of former headings."""
     across = [
         [row.cells[i] if i < len(row.cells) else "" for row in block.rows] for i in range(len(block.rows[0].cells))
     ]
@@ -70,6 +70,6 @@ def _turned(block: Block, corner: str, line: int) -> Block:
 
 
 def wave_number(text: str) -> int | None:
-    """`1`, `Wave 1`, `W1`, `6.1`: the wave's number."""
+    """Parse the wave's number in `1`, `Wave 1`, `W1`, `6.1`."""
     match = re.match(r"\W*(?:w(?:ave)?[ _-]*)?(?:\d{1,3}\.)?(\d{1,3})\b(?![.\d])", text, re.IGNORECASE)
     return int(match[1]) if match else wave_of(text)

@@ -1,4 +1,4 @@
-"""What the columns of a table hold, from their headings; a heading nobody knows holds nothing."""
+"""Find what the columns of a table hold, from their headings; an unknown heading holds nothing."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ _COLUMNS: tuple[tuple[Column, str], ...] = (
 
 @lru_cache(maxsize=REMEMBERED)
 def column(heading: str) -> Column:
-    """What a column holds; what was done so far is no estimate."""
+    """Return what a column holds; what was done so far is no estimate."""
     text = clean(heading).lower().strip(" :*")
     if re.search(r"\b(?:so far|to date|actual|remaining|progress)\b", text):
         return ""
@@ -104,7 +104,7 @@ def column(heading: str) -> Column:
 
 
 def columns(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]] = ()) -> dict[Column, int]:
-    """The first column of every kind.
+    """Return the first column of every kind.
 
     :param rows: cells, which decide where headings leave it open: `Package` may hold ids or paths, `Est.` hours
         or lines.
@@ -117,13 +117,19 @@ def columns(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]] = ()) -> 
             out[kind] = i
     if "id" not in out and "branches" not in out:
         having = [
-            i for i, held in enumerate(cells) if column(headings[i]) in _OPEN and any(ids(clean(c)) for c in held)
+            i
+            for i, cells_of_column in enumerate(cells)
+            if column(headings[i]) in _OPEN and any(ids(clean(c)) for c in cells_of_column)
         ]
         if len(having) == 1 and _are_ids(cells[having[0]]):
             out = {"id": having[0], **{kind: i for kind, i in out.items() if i != having[0]}}
     if "wave" not in out and cells and cells[0] and all(_WAVE.match(clean(cell)) for cell in cells[0]):
         out = {"wave": 0, **{kind: i for kind, i in out.items() if i}}
-    places = [i for i, held in enumerate(cells) if column(headings[i]) in ("", "title") and _are_paths(held)]
+    places = [
+        i
+        for i, cells_of_column in enumerate(cells)
+        if column(headings[i]) in ("", "title") and _are_paths(cells_of_column)
+    ]
     if "owns" not in out and len(places) == 1:
         out = {"owns": places[0], **{kind: i for kind, i in out.items() if i != places[0]}}
     return out
@@ -135,7 +141,7 @@ _OPEN = ("", "title", "branch", "owns", "risk")  # headings that ids may stand u
 
 
 def _by_content(kind: Column, cells: list[str]) -> Column:
-    """What a column holds by its heading, unless its cells cannot be that."""
+    """Return what a column holds by its heading, unless its cells cannot be that."""
     if kind == "owns" and cells and not any(paths(cell) or "`" in cell for cell in cells):
         several = any(len(ids(clean(cell))) > 1 for cell in cells)
         return "branches" if several else "id" if _are_ids(cells) else ""
@@ -149,15 +155,16 @@ def _by_content(kind: Column, cells: list[str]) -> Column:
 
 
 def _are_paths(cells: list[str]) -> bool:
-    """Whether every cell is nothing but paths."""
+    """Say whether every cell holds only paths."""
     alone = all(re.fullmatch(r"(?:`[^`/~.][^`]*/[^`]*`(?:\s*(?:,|;|and|<br>)\s*)?)+", cell.strip()) for cell in cells)
     return bool(cells) and alone and not any(names(cell) for cell in cells)
 
 
 def _are_ids(cells: list[str]) -> bool:
-    """Whether every cell is one id of its own and nothing else."""
-    found = [ids(clean(cell)) for cell in cells]
+    """Say whether every cell holds one id of its own and nothing else."""
+    ids_by_cell = [ids(clean(cell)) for cell in cells]
     alone = all(
-        len(f) == 1 and not re.search(r"[A-Za-z]{3}", ids_out(clean(c))) for f, c in zip(found, cells, strict=True)
+        len(f) == 1 and not re.search(r"[A-Za-z]{3}", ids_out(clean(c)))
+        for f, c in zip(ids_by_cell, cells, strict=True)
     )
-    return bool(cells) and alone and len({f[0] for f in found}) == len(cells)
+    return bool(cells) and alone and len({f[0] for f in ids_by_cell}) == len(cells)

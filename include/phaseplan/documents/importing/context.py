@@ -1,4 +1,4 @@
-"""Which wave, branch and agent a block speaks of, from the headings above it."""
+"""Find the wave, branch and agent that a block is about, from the headings above it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _AFTER = re.compile(r"(?P<title>[^(:]+?)\s*\(\s*wave[ #-]*\d{1,3}\s*\)\s*", re.I
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the headings above say. `headings` are cleaned, outermost first."""
+    """Hold what the headings above say. `headings` are cleaned, outermost first."""
 
     headings: tuple[str, ...] = ()
     wave: int | None = None
@@ -46,13 +46,13 @@ class Context:
     agent: str | None = None
 
     def under(self, pattern: str, nearest: int = 9) -> bool:
-        """Whether one of the nearest headings matches; what waves and branches are called does not."""
+        """Say whether one of the nearest headings matches; names of waves and branches do not count."""
         return any(re.search(pattern, h, re.IGNORECASE) for h in self.headings[-nearest:] if not _is_title(h))
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _is_title(heading: str) -> bool:
-    """`Wave 2: Status and Conflicts`, `6.1.1: Integration`: a name, not a kind of section."""
+    """Say whether a heading is a name (`Wave 2: Status and Conflicts`), not a kind of section."""
     if re.search(r"wave\W*\d+\W+(?:validation|verification|dependenc|ownership|gates?)\W*$", heading, re.IGNORECASE):
         return False
     return (
@@ -62,27 +62,27 @@ def _is_title(heading: str) -> bool:
 
 
 def wave_of(text: str, otherwise: int | None = None) -> int | None:
-    """The wave a text names; `otherwise` when it names none or several."""
+    """Return the wave that a text names; `otherwise` if it names none or several."""
     wave = _wave(text) if "ave" in text or "AVE" in text else None
     return otherwise if wave is None else wave
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _wave(text: str) -> int | None:
-    found = {number(m[2] or m[3]) for m in _WAVE.finditer(text)}
-    if len(found) != 1 or re.search(r"\bwaves\s*\d", text, re.IGNORECASE):
+    wave_numbers = {number(m[2] or m[3]) for m in _WAVE.finditer(text)}
+    if len(wave_numbers) != 1 or re.search(r"\bwaves\s*\d", text, re.IGNORECASE):
         return None
-    return found.pop()
+    return wave_numbers.pop()
 
 
 def number(word: str) -> int:
-    """`2`, `two`, `second`."""
+    """Parse `2`, `two`, `second`."""
     low = word.lower()
     return int(low) if low.isdigit() else _WORDS.get(low) or _ORDINALS[low]
 
 
 def waves_of(text: str) -> list[int]:
-    """`Wave 1`, `Waves 1-3`, `waves 0 to 3`, `Wave 1, Wave 2`."""
+    """Parse `Wave 1`, `Waves 1-3`, `waves 0 to 3`, `Wave 1, Wave 2`."""
     out: list[int] = []
     for match in re.finditer(r"\bwaves?[ #]*(\d{1,3}(?:\s*(?:[,&\u2013-]|and|to)\s*(?:wave )?\d{1,3}\b)*)", text, re.I):
         for part in re.split(r"[,&]|\band\b", match[1]):
@@ -92,7 +92,7 @@ def waves_of(text: str) -> list[int]:
 
 
 def agents_of(text: str) -> list[str]:
-    """`Agents 1,2,3`, `Agents 2-3`, `Agent A` -> labels."""
+    """Parse `Agents 1,2,3`, `Agents 2-3`, `Agent A` into labels."""
     return list(_agents(text))
 
 
@@ -113,20 +113,20 @@ def _agents(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=REMEMBERED)
 def wave_heading(text: str) -> tuple[str | None, str] | None:
-    """Title and what stands in brackets of a heading that opens a wave's section; None: it does not."""
+    """Return title and bracket text of a heading that opens a wave's section; None if it does not."""
     parts = re.split(r"\s+[\u00b7\u2022|]\s+", text)
     if len(parts) > 1:  # `Wave 1 · Pieces · 1 day`
         text = f"{parts[0]}: {parts[1]}" + (f" ({', '.join(parts[2:])})" if parts[2:] else "")
     match = _DEFINES.fullmatch(text) or _AFTER.fullmatch(text)
     if match is None:
         return None
-    found = match.groupdict()
-    title = match["title"] or found.get("late") or ""
-    return title.strip(" :-\u2013\u2014") or None, (found.get("rest") or "").strip("()[] ")
+    groups = match.groupdict()
+    title = match["title"] or groups.get("late") or ""
+    return title.strip(" :-\u2013\u2014") or None, (groups.get("rest") or "").strip("()[] ")
 
 
 def with_context(blocks: list[Block]) -> Iterator[tuple[Block, Context]]:
-    """Every block with what its headings say."""
+    """Yield every block with the context of its headings."""
     stack: list[tuple[int, Context]] = [(0, Context())]
     for block in blocks:
         if block.kind == "heading":
@@ -139,8 +139,8 @@ def with_context(blocks: list[Block]) -> Iterator[tuple[Block, Context]]:
 def _deeper(above: Context, raw: str) -> Context:
     text = clean(raw)
     wave = wave_of(text, above.wave)
-    found, named, agents = ids(text), names(raw), agents_of(text)
-    branch = found[0] if len(found) == 1 else named[0] if len(named) == 1 and not found else None
+    branch_ids, named, agents = ids(text), names(raw), agents_of(text)
+    branch = branch_ids[0] if len(branch_ids) == 1 else named[0] if len(named) == 1 and not branch_ids else None
     agent = agents[0] if len(agents) == 1 else None
     return Context(
         (*above.headings[-8:], text), wave, branch or (above.branch if not agent else None), agent or above.agent

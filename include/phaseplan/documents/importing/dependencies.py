@@ -1,4 +1,4 @@
-"""Who needs whom, by each kind of source; texts like `SyncTarget, Placement` become ids by the words of titles."""
+"""Collect dependencies by kind of source; texts like `SyncTarget, Placement` become ids by the words of titles."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ALL = re.compile(r"\ball\b.*(?:previous|prior|other|above|branches|waves)", re.
 
 @dataclass(slots=True)
 class Needs:
-    """What each source says that one branch needs."""
+    """Hold what each source says that one branch needs."""
 
     by: dict[Source, list[Said[str]]] = field(default_factory=dict)
     nothing: dict[Source, int] = field(default_factory=dict)  # source -> line where it says: nothing
@@ -30,60 +30,60 @@ class Needs:
     unknown: list[Said[str]] = field(default_factory=list)  # texts that fit no branch
 
     def add(self, needed: str, line: int, source: Source) -> None:
-        """One dependency, once for each source."""
-        known = self.by.setdefault(source, [])
-        if all(said.value != needed for said in known):
-            known.append(Said(needed, line, source))
+        """Add one dependency, once for each source."""
+        values = self.by.setdefault(source, [])
+        if all(fact.value != needed for fact in values):
+            values.append(Said(needed, line, source))
 
 
-def collect(known: Branches, facts: Facts, waves: dict[str, int]) -> dict[str, Needs]:
-    """The needs of every branch."""
-    out = {branch: Needs() for branch in known.entries}
+def collect(branches: Branches, facts: Facts, waves: dict[str, int]) -> dict[str, Needs]:
+    """Collect the dependencies of every branch."""
+    out = {branch: Needs() for branch in branches.entries}
     drawn = any(m.nodes for m in facts.mentions if m.source == "graph")
     for edge in facts.edges:
         needed, by = edge.value
         if needed in out and by in out and needed != by:
             out[by].add(needed, edge.line, edge.source)
-    for entry in known.entries.values():
+    for entry in branches.entries.values():
         for mention in entry.mentions:
             for node, line in mention.nodes:
-                other = known.of.get(id(node))
+                other = branches.of.get(id(node))
                 if other is not None and other is not entry:
                     out[entry.id].add(other.id, line, "graph")
             if mention.source == "graph" and not mention.nodes and drawn:
                 out[entry.id].nothing.setdefault("graph", mention.line)
             if mention.needs is not None:
-                _text(known, entry, mention.needs, mention.line, mention.source, out[entry.id], waves, facts.splits)
-            for fed in ids(mention.feeds or "", tuple(known.entries)):
+                _text(branches, entry, mention.needs, mention.line, mention.source, out[entry.id], waves, facts.splits)
+            for fed in ids(mention.feeds or "", tuple(branches.entries)):
                 if fed in out and fed != entry.id:
                     out[fed].add(entry.id, mention.line, "text")
-    for branch, said in facts.without.items():
+    for branch, fact in facts.without.items():
         if branch in out:
-            out[branch].nothing.setdefault(said.source, said.line)
-    _of_the_split(known, facts, out)
+            out[branch].nothing.setdefault(fact.source, fact.line)
+    _of_the_split(branches, facts, out)
     return out
 
 
-def _of_the_split(known: Branches, facts: Facts, out: dict[str, Needs]) -> None:
-    """Who needed a branch that was split needs its parts."""
-    for said in facts.splits:
-        whole, parts = said.value
+def _of_the_split(branches: Branches, facts: Facts, out: dict[str, Needs]) -> None:
+    """Let branches that needed a split branch need its parts."""
+    for fact in facts.splits:
+        whole, parts = fact.value
         for edge in facts.edges:
             needed, by = edge.value
             if needed == whole and by in out:
                 named = [e.value[0] for e in facts.edges if e.value[1] == by and e.value[0] in parts]
                 for part in named or parts:
                     out[by].add(part, edge.line, edge.source)
-        for entry in known.entries.values():
-            told = {said.value for values in out[entry.id].by.values() for said in values} & set(parts)
+        for entry in branches.entries.values():
+            stated_parts = {fact.value for values in out[entry.id].by.values() for fact in values} & set(parts)
             for mention in entry.mentions:
                 for node, line in mention.nodes:
-                    for part in (p for p in parts if not told or p in told) if node.id == whole else ():
+                    for part in (p for p in parts if not stated_parts or p in stated_parts) if node.id == whole else ():
                         out[entry.id].add(part, line, "graph")
 
 
 def _text(
-    known: Branches,
+    branches: Branches,
     entry: Entry,
     raw: str,
     line: int,
@@ -92,20 +92,20 @@ def _text(
     waves: dict[str, int],
     splits: list[Said[tuple[str, tuple[str, ...]]]],
 ) -> None:
-    """A cell or a line of dependencies."""
+    """Read a cell or a line of dependencies."""
     text = clean(raw)
     if is_none(text):
         needs.nothing.setdefault(source, line)
         return
-    found = ids(text, tuple(known.entries))
-    parts = {said.value[0]: said.value[1] for said in splits}
-    told = {said.value for values in needs.by.values() for said in values}
-    for needed in [part for i in found for part in (*(told & {*parts.get(i, ())}),) or parts.get(i, (i,))]:
-        if needed in known.entries and needed != entry.id:
+    branch_ids = ids(text, tuple(branches.entries))
+    parts = {fact.value[0]: fact.value[1] for fact in splits}
+    stated_ids = {fact.value for values in needs.by.values() for fact in values}
+    for needed in [part for i in branch_ids for part in (*(stated_ids & {*parts.get(i, ())}),) or parts.get(i, (i,))]:
+        if needed in branches.entries and needed != entry.id:
             needs.add(needed, line, source)
-    if found:
+    if branch_ids:
         return
-    titles = {t.lower(): e.id for e in known.entries.values() if e is not entry for t in (*e.titles, *e.names)}
+    titles = {t.lower(): e.id for e in branches.entries.values() if e is not entry for t in (*e.titles, *e.names)}
     for several in re.split(r"[,;]", re.sub(r"\([^)]*\)", "", raw if names(raw) else text)):
         if (whole := titles.get(several.strip(" .`*").lower())) is not None:
             needs.add(whole, line, source)
@@ -113,15 +113,15 @@ def _text(
         joint = r"[+&]|\band\b|\bplus\b" + ("" if names(raw) else "|/")  # a slash is part of a git name
         for part in (p.strip(" .`*") for p in re.split(joint, several)):
             if part and not is_none(part):
-                _part(known, entry, part, line, source, needs, waves)
+                _part(branches, entry, part, line, source, needs, waves)
 
 
 def _part(
-    known: Branches, entry: Entry, part: str, line: int, source: Source, needs: Needs, waves: dict[str, int]
+    branches: Branches, entry: Entry, part: str, line: int, source: Source, needs: Needs, waves: dict[str, int]
 ) -> None:
     own = waves.get(entry.id)
-    by_name = {name.rsplit("/", 1)[-1]: e.id for e in known.entries.values() for name in e.names}
-    by_name |= {name: e.id for e in known.entries.values() for name in e.names}
+    by_name = {name.rsplit("/", 1)[-1]: e.id for e in branches.entries.values() for name in e.names}
+    by_name |= {name: e.id for e in branches.entries.values() for name in e.names}
     agents = agents_of(part)
     if (named := [n for n in (names(part) or [part]) if n in by_name]) and by_name[named[0]] != entry.id:
         needs.add(by_name[named[0]], line, source)
@@ -129,7 +129,7 @@ def _part(
         r"^\d+\.\d+\.[\dxX*]|^p(?:hase)?\W?\d+\b|external|upstream project|\bphase\b", part, re.I
     ):
         return
-    elif agents and (other := agent_of(known, agents[0], wave_of(part, own))) is not None and other is not entry:
+    elif agents and (other := agent_of(branches, agents[0], wave_of(part, own))) is not None and other is not entry:
         needs.add(other.id, line, source)
     elif _WAVES.search(part) or _ALL.search(part):
         only = wave_of(part)
@@ -138,48 +138,48 @@ def _part(
             whole = sorted({wave for wave in waves.values() if wave < own})
         needs.whole_waves += [Said(wave, line, source) for wave in whole]
     else:
-        found = by_words(known, entry, part, waves)
-        if found is None:
+        needed = by_words(branches, entry, part, waves)
+        if needed is None:
             needs.unknown.append(Said(part, line, source))
         else:
-            needs.add(found, line, source)
+            needs.add(needed, line, source)
 
 
-def by_words(known: Branches, entry: Entry, text: str, waves: dict[str, int]) -> str | None:
-    """The branch a text means: most of the text's words are in its title, and it is not in a later wave.
+def by_words(branches: Branches, entry: Entry, text: str, waves: dict[str, int]) -> str | None:
+    """Return the branch whose title has most of a text's words and which is not in a later wave.
 
-    Of several: an earlier wave before the same one, then the title with the fewest other words, then plan order.
+    Among several, an earlier wave counts before the same one, then the title with the fewest other words, then order.
     """
     own = waves.get(entry.id)
     best: tuple[float, bool, float, int] | None = None
     chosen: str | None = None
-    for i, other in enumerate(known.entries.values()):
+    for i, other in enumerate(branches.entries.values()):
         wave = waves.get(other.id)
         if other is entry or (own is not None and wave is not None and wave > own):
             continue
-        there = max((covered(text, t) for t in other.titles), default=0.0)
+        coverage = max((covered(text, t) for t in other.titles), default=0.0)
         back = max((covered(t, text) for t in other.titles), default=0.0)
-        rank = (round(there, 2), wave != own, back, -i)
-        if there >= 0.6 and (best is None or rank > best):
+        rank = (round(coverage, 2), wave != own, back, -i)
+        if coverage >= 0.6 and (best is None or rank > best):
             best, chosen = rank, other.id
     return chosen
 
 
 def chosen(needs: Needs, members: dict[int, list[str]], own: int | None) -> list[Choice]:
-    """What may count as the dependencies of a branch, the best first; see docs/decisions/016."""
+    """List what may count as the dependencies of a branch, the best first; see docs/decisions/016."""
     out: list[Choice] = [(needs.by[source], source) for source in RANK if needs.by.get(source)]
     out += [([], source) for source in RANK if source in needs.nothing]
-    whole = [said for said in needs.whole_waves if own is None or said.value < own]
+    whole = [fact for fact in needs.whole_waves if own is None or fact.value < own]
     if whole:
-        every = [Said(b, said.line, said.source) for said in whole for b in members.get(said.value, [])]
-        out.append((list({said.value: said for said in every}.values()), whole[0].source))
+        every = [Said(b, fact.line, fact.source) for fact in whole for b in members.get(fact.value, [])]
+        out.append((list({fact.value: fact for fact in every}.values()), whole[0].source))
     return [*out, ([], None)]
 
 
 def settle(choices: dict[str, list[Choice]], waves: dict[str, int]) -> dict[str, Choice]:
-    """One choice for each branch: the best that neither needs a later wave nor closes a circle, else the best.
+    """Choose for each branch the best that neither needs a later wave nor closes a circle, else the best.
 
-    Branches whose best source ranks higher are settled first, so that it is the weaker source that gives way.
+    Branches whose best source ranks higher are settled first, so that the weaker source gives way.
     """
     out: dict[str, Choice] = {}
     settled: dict[str, set[str]] = {}
@@ -188,23 +188,23 @@ def settle(choices: dict[str, list[Choice]], waves: dict[str, int]) -> dict[str,
         fitting = (o for o in options if not _is_late(branch, o, waves) and not _closes(branch, o, settled))
         stated = next((o for o in fitting if o[1] is not None), None)
         out[branch] = stated or options[0]
-        settled[branch] = {said.value for said in out[branch][0]}
+        settled[branch] = {fact.value for fact in out[branch][0]}
     return out
 
 
 def _is_late(branch: str, choice: Choice, waves: dict[str, int]) -> bool:
     own = waves.get(branch)
-    return own is not None and any(waves.get(said.value, own) > own for said in choice[0])
+    return own is not None and any(waves.get(fact.value, own) > own for fact in choice[0])
 
 
 def _closes(branch: str, choice: Choice, settled: dict[str, set[str]]) -> bool:
-    """Whether something that `branch` would need is already waiting for it."""
-    todo, seen = [said.value for said in choice[0]], set()
+    """Say whether something that `branch` would need is already waiting for it."""
+    todo, visited = [fact.value for fact in choice[0]], set()
     while todo:
         current = todo.pop()
         if current == branch:
             return True
-        if current not in seen:
-            seen.add(current)
+        if current not in visited:
+            visited.add(current)
             todo.extend(settled.get(current, ()))
     return False

@@ -1,4 +1,4 @@
-"""Contradictions of structure: dependencies, waves, names."""
+"""Find contradictions of structure: dependencies, waves, names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PARTIAL = ("list", "text")  # sources that seldom say everything: what they leav
 
 
 def find(draft: Draft) -> Iterator[Trouble]:
-    """All of them."""
+    """Yield all contradictions of structure."""
     for branch in draft.branches:
         yield from _needs(draft, branch)
         yield from _waves(draft, branch)
@@ -30,43 +30,43 @@ def find(draft: Draft) -> Iterator[Trouble]:
 
 
 def place(draft: Draft, line: int) -> str:
-    """`phase-05.md:112`."""
+    """Write a place in the document: `phase-05.md:112`."""
     return f"{Path(draft.facts.file).name}:{line}"
 
 
 def _listed(values: list[Said[str]]) -> str:
-    return ", ".join(sorted(said.value for said in values)) or "nothing"
+    return ", ".join(sorted(fact.value for fact in values)) or "nothing"
 
 
 def _needs(draft: Draft, branch: DraftBranch) -> Iterator[Trouble]:
-    """PP901 and PP914."""
+    """PP901 and PP914: report sources that disagree on dependencies, and dependencies on unknown branches."""
     needs = draft.needs[branch.id]
-    taken = {said.value for said in branch.needs}
+    chosen_ids = {fact.value for fact in branch.needs}
     for source in RANK:
         if source == branch.needs_source or not needs.by.get(source):
             continue
-        there = needs.by[source]
-        other = {said.value for said in there}
-        if other == taken or (source in PARTIAL and other <= taken):
+        stated = needs.by[source]
+        other = {fact.value for fact in stated}
+        if other == chosen_ids or (source in PARTIAL and other <= chosen_ids):
             continue
-        at = branch.needs[0].line if branch.needs else needs.nothing.get(branch.needs_source or "text", there[0].line)
-        said = (
-            f"{branch.id} needs {_listed(branch.needs)} by the {branch.needs_source}, {_listed(there)} by the {source}"
+        at = branch.needs[0].line if branch.needs else needs.nothing.get(branch.needs_source or "text", stated[0].line)
+        message = (
+            f"{branch.id} needs {_listed(branch.needs)} by the {branch.needs_source}, {_listed(stated)} by the {source}"
         )
-        yield Trouble("PP901", at, f"{said} ({place(draft, there[0].line)})", f"took the {branch.needs_source}")
+        yield Trouble("PP901", at, f"{message} ({place(draft, stated[0].line)})", f"took the {branch.needs_source}")
     for source, line in needs.nothing.items():
         if branch.needs and source not in (branch.needs_source, "graph") and not needs.by.get(source):
-            said = f"{branch.id} needs {_listed(branch.needs)} by the {branch.needs_source}, nothing by the {source}"
+            fact = f"{branch.id} needs {_listed(branch.needs)} by the {branch.needs_source}, nothing by the {source}"
             yield Trouble(
-                "PP901", branch.needs[0].line, f"{said} ({place(draft, line)})", f"took the {branch.needs_source}"
+                "PP901", branch.needs[0].line, f"{fact} ({place(draft, line)})", f"took the {branch.needs_source}"
             )
         elif branch.needs and source == "graph" and branch.needs_source != "graph":
-            said = (
+            fact = (
                 f"{branch.id} needs {_listed(branch.needs)} by the {branch.needs_source}, and no edge "
                 f"of the graph says so"
             )
             yield Trouble(
-                "PP901", branch.needs[0].line, f"{said} ({place(draft, line)})", f"took the {branch.needs_source}"
+                "PP901", branch.needs[0].line, f"{fact} ({place(draft, line)})", f"took the {branch.needs_source}"
             )
     for text in needs.unknown:
         yield Trouble(
@@ -78,20 +78,20 @@ def _needs(draft: Draft, branch: DraftBranch) -> Iterator[Trouble]:
 
 
 def _waves(draft: Draft, branch: DraftBranch) -> Iterator[Trouble]:
-    """PP912."""
+    """PP912: report a branch that sources put in different waves."""
     if branch.wave is None:
         return
-    for said in draft.waves_said[branch.id]:
-        if said.value != branch.wave.value:
-            text = f"{branch.id} is in wave {branch.wave.value}, and in wave {said.value} by the {said.source}"
+    for fact in draft.waves_said[branch.id]:
+        if fact.value != branch.wave.value:
+            text = f"{branch.id} is in wave {branch.wave.value}, and in wave {fact.value} by the {fact.source}"
             yield Trouble(
-                "PP912", branch.wave.line, f"{text} ({place(draft, said.line)})", f"took wave {branch.wave.value}"
+                "PP912", branch.wave.line, f"{text} ({place(draft, fact.line)})", f"took wave {branch.wave.value}"
             )
             return
 
 
 def _name(draft: Draft, branch: DraftBranch) -> Iterator[Trouble]:
-    """PP903 and PP913."""
+    """PP903 and PP913: report a git name with another wave or phase, or two names of one branch."""
     if branch.name is None:
         return
     phase, wave, _ = slug(branch.name.value)
@@ -127,27 +127,29 @@ def _one_name_twice(draft: Draft) -> Iterator[Trouble]:
 
 
 def _loose(draft: Draft) -> Iterator[Trouble]:
-    """PP913: a name nobody has."""
-    taken = {name for branch in draft.branches for name in branch.entry.names}
-    taken |= {part for name in taken for part in (name.rsplit("/", 1)[-1], slug(name)[2])}  # what worktrees are called
-    seen: set[str] = set()
+    """PP913: report a git name that fits no branch."""
+    known_names = {name for branch in draft.branches for name in branch.entry.names}
+    known_names |= {
+        part for name in known_names for part in (name.rsplit("/", 1)[-1], slug(name)[2])
+    }  # what worktrees are called
+    reported: set[str] = set()
     for mention in draft.known.loose:
-        if mention.name and not {mention.name, re.sub(r"-v\d+$", "", mention.name)} & (taken | seen):
-            seen.add(mention.name)
+        if mention.name and not {mention.name, re.sub(r"-v\d+$", "", mention.name)} & (known_names | reported):
+            reported.add(mention.name)
             yield Trouble(
                 "PP913", mention.line, f"the git name {mention.name} fits no branch of this document", "left out"
             )
 
 
 def _union_circle(draft: Draft) -> Iterator[Trouble]:
-    """PP904, unless the chosen source alone runs in a circle: `lint` says that of the plan."""
+    """PP904: report a circle of all sources together; if the chosen source has one, `lint` reports it."""
     lines: dict[tuple[str, str], int] = {}
     union: dict[str, set[str]] = {}
     for branch in draft.branches:
-        every = [said for values in draft.needs[branch.id].by.values() for said in values]
-        union[branch.id] = {said.value for said in every}
-        lines |= {(branch.id, said.value): said.line for said in every}
-    if _circle({b.id: {said.value for said in b.needs} for b in draft.branches}) is not None:
+        every = [fact for values in draft.needs[branch.id].by.values() for fact in values]
+        union[branch.id] = {fact.value for fact in every}
+        lines |= {(branch.id, fact.value): fact.line for fact in every}
+    if _circle({b.id: {fact.value for fact in b.needs} for b in draft.branches}) is not None:
         return
     cycle = _circle(union)
     if cycle is not None:
@@ -169,17 +171,17 @@ def _circle(needs: dict[str, set[str]]) -> list[str] | None:
 
 
 def _critical(draft: Draft) -> Iterator[Trouble]:
-    """PP905."""
-    needs = {b.id: {said.value: said.line for said in b.needs} for b in draft.branches}
-    for said in draft.facts.critical:
-        for one, other in zip(said.value, said.value[1:], strict=False):
+    """PP905: report a critical path that does not follow the dependencies."""
+    needs = {b.id: {fact.value: fact.line for fact in b.needs} for b in draft.branches}
+    for fact in draft.facts.critical:
+        for one, other in zip(fact.value, fact.value[1:], strict=False):
             if one in needs and other in needs and one not in needs[other]:
                 branch = next(b for b in draft.branches if b.id == other)
                 at = next(
-                    iter(needs[other].values()), branch.entry.mentions[0].line if branch.entry.mentions else said.line
+                    iter(needs[other].values()), branch.entry.mentions[0].line if branch.entry.mentions else fact.line
                 )
                 text = (
                     f"the critical path goes {one} -> {other}, but {other} does not need {one}: it needs "
                     f"{_listed(branch.needs)}"
                 )
-                yield Trouble("PP905", said.line, f"{text} ({place(draft, at)})", "kept as a claim")
+                yield Trouble("PP905", fact.line, f"{text} ({place(draft, at)})", "kept as a claim")

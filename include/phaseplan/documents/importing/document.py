@@ -1,4 +1,4 @@
-"""`import_document`: Markdown text to a plan file's text and everything in it that cannot be right."""
+"""Import a Markdown text as a plan file's text, with everything in it that cannot be right."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_CHARACTERS = 1 << 20  # 70 times the founding document
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of a document: `text` is the plan file, None where there is none; `diagnostics` in order."""
+    """Hold the result: `text` is the plan file, None if there is none; `diagnostics` in order."""
 
     text: str | None
     draft: Draft | None
@@ -42,22 +42,30 @@ def import_file(path: Path, strict: bool = False, others: Iterable[tuple[Path, P
 
 
 def import_bytes(file: str, raw: bytes) -> Imported:
-    """The same for bytes that are not in a file."""
+    """Import bytes that are not in a file."""
     text = decode(file, raw)
     return Imported(None, None, (text,)) if isinstance(text, Diagnostic) else import_text(file, text)
 
 
 def import_text(file: str, text: str, strict: bool = False, others: Iterable[tuple[Path, PhasePlan]] = ()) -> Imported:
-    """The same for a text."""
+    """Import a text."""
     if text.count("\n") > MOST_LINES or len(text) > MOST_CHARACTERS:
-        said = f"more than {MOST_LINES} lines or {MOST_CHARACTERS >> 20} MiB; a plan is never that long"
-        return Imported(None, None, (Diagnostic("PP103", file, 1, 1, said),))
-    made = draft(read(file, text))
-    if not made.branches:
+        message = f"more than {MOST_LINES} lines or {MOST_CHARACTERS >> 20} MiB; a plan is never that long"
+        return Imported(None, None, (Diagnostic("PP103", file, 1, 1, message),))
+    plan_draft = draft(read(file, text))
+    if not plan_draft.branches:
         hint = (
             "branches are found in tables with a Branch column, graphs, lists with ids, and wt-create "
             "or git checkout -b"
         )
-        return Imported(None, made, (Diagnostic("PP915", file, 1, 1, "no branch can be found in this document", hint),))
-    troubles: list[Trouble] = [*disagreements.find(made), *figures.find(made), *soundness.find(made, others)]
-    return Imported(write(made), made, in_order(diagnostics(file, troubles, made.facts.scheme, strict)))
+        return Imported(
+            None, plan_draft, (Diagnostic("PP915", file, 1, 1, "no branch can be found in this document", hint),)
+        )
+    troubles: list[Trouble] = [
+        *disagreements.find(plan_draft),
+        *figures.find(plan_draft),
+        *soundness.find(plan_draft, others),
+    ]
+    return Imported(
+        write(plan_draft), plan_draft, in_order(diagnostics(file, troubles, plan_draft.facts.scheme, strict))
+    )

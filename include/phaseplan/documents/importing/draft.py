@@ -1,4 +1,4 @@
-"""The plan as chosen from the facts: one value for everything, each with its line. The rule is decision 016."""
+"""Choose the plan from the facts: one value for everything, each with its line. The rule is decision 016."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WAVES: tuple[Source, ...] = ("agent table", "wave table", "branch section", "lis
 
 @dataclass(slots=True)
 class DraftBranch:
-    """One branch as chosen; None or empty: the document does not say."""
+    """Hold one branch as chosen; None or empty: the document does not say."""
 
     entry: Entry
     wave: Said[int] | None
@@ -39,16 +39,16 @@ class DraftBranch:
 
     @property
     def id(self) -> str:
-        """The branch's id."""
+        """Return the branch's id."""
         return self.entry.id
 
 
 @dataclass(slots=True)
 class DraftWave:
-    """One wave as chosen."""
+    """Hold one wave as chosen."""
 
     number: int
-    said: WaveSaid
+    statements: WaveSaid
     title: Said[str] | None
     span: Said[Span] | None
     branches: list[DraftBranch]
@@ -56,7 +56,7 @@ class DraftWave:
 
 @dataclass(slots=True)
 class Draft:
-    """One phase as chosen, with what it was chosen from."""
+    """Hold one phase as chosen, with the facts it was chosen from."""
 
     facts: Facts
     phase: Said[int] | None
@@ -67,22 +67,22 @@ class Draft:
 
     @property
     def branches(self) -> list[DraftBranch]:
-        """All branches in plan order."""
+        """Return all branches in plan order."""
         return [branch for wave in self.waves for branch in wave.branches]
 
     @property
     def wave_of(self) -> dict[str, int]:
-        """Wave by branch id."""
+        """Return the wave by branch id."""
         return {branch.id: wave.number for wave in self.waves for branch in wave.branches}
 
 
 def draft(facts: Facts) -> Draft:
-    """Choose."""
+    """Choose a draft from the facts."""
     phase = facts.phases[0] if facts.phases else None
     known = resolve(facts, phase.value if phase else None)
     assign(known, facts)
-    said = {branch: _waves(entry, facts) for branch, entry in known.entries.items()}
-    wave_of = {branch: _of_sources(values, WAVES) for branch, values in said.items()}
+    stated_waves = {branch: _waves(entry, facts) for branch, entry in known.entries.items()}
+    wave_of = {branch: _of_sources(values, WAVES) for branch, values in stated_waves.items()}
     numbers = {branch: value.value for branch, value in wave_of.items() if value is not None}
     needs = dependencies.collect(known, facts, numbers)
     members: dict[int, list[str]] = {}
@@ -90,13 +90,13 @@ def draft(facts: Facts) -> Draft:
         members.setdefault(number, []).append(branch)
     choices = {b: dependencies.chosen(needs[b], members, numbers.get(b)) for b in known.entries}
     settled = dependencies.settle(choices, numbers)
-    made = []
+    draft_branches = []
     for branch, entry in known.entries.items():
         one = _branch(entry, wave_of[branch])
         one.needs = sorted(settled[branch][0], key=lambda n: _order(n.value))
         one.needs_source = settled[branch][1]
-        made.append(one)
-    return Draft(facts, phase, _grouped(made, facts), known, needs, said)
+        draft_branches.append(one)
+    return Draft(facts, phase, _grouped(draft_branches, facts), known, needs, stated_waves)
 
 
 def _grouped(branches: list[DraftBranch], facts: Facts) -> list[DraftWave]:
@@ -105,11 +105,11 @@ def _grouped(branches: list[DraftBranch], facts: Facts) -> list[DraftWave]:
     )
     out = []
     for number in numbers:
-        said = facts.waves.get(number, WaveSaid())
-        here = sorted((b for b in branches if (b.wave.value if b.wave else 0) == number), key=lambda b: _order(b.id))
-        titles = _of_sources(said.titles, ("branch section", "wave table", "text"))
-        spans = _of_sources(said.spans, ("list", "wave table", "text"))
-        out.append(DraftWave(number, said, titles, spans, here))
+        fact = facts.waves.get(number, WaveSaid())
+        members = sorted((b for b in branches if (b.wave.value if b.wave else 0) == number), key=lambda b: _order(b.id))
+        titles = _of_sources(fact.titles, ("branch section", "wave table", "text"))
+        spans = _of_sources(fact.spans, ("list", "wave table", "text"))
+        out.append(DraftWave(number, fact, titles, spans, members))
     return out
 
 
@@ -118,16 +118,16 @@ def _order(branch: str) -> tuple[tuple[int, str], ...]:
 
 
 def _waves(entry: Entry, facts: Facts) -> list[Said[int]]:
-    """Every wave that something puts a branch in; the git name and the id are not asked unless nothing else is said."""
+    """List every wave in which a source puts a branch; git name and id count only without any other source."""
     out = [Said(m.wave, m.line, m.source) for m in entry.mentions if m.wave is not None]
     for number, wave in facts.waves.items():
-        for said in wave.members:
+        for fact in wave.members:
             if (
-                entry.id in ids(said.value)
-                or said.value in entry.names
-                or (not ids(said.value) and max((alike(said.value, t) for t in entry.titles), default=0.0) >= 0.75)
+                entry.id in ids(fact.value)
+                or fact.value in entry.names
+                or (not ids(fact.value) and max((alike(fact.value, t) for t in entry.titles), default=0.0) >= 0.75)
             ):
-                out.append(Said(number, said.line, said.source))
+                out.append(Said(number, fact.line, fact.source))
     if not out:
         out = [Said(w, m.line, m.source) for m in entry.mentions if m.name and (w := slug(m.name)[1]) is not None]
     parts = entry.id.split(".")
@@ -137,39 +137,41 @@ def _waves(entry: Entry, facts: Facts) -> list[Said[int]]:
 
 
 def _branch(entry: Entry, wave: Said[int] | None) -> DraftBranch:
-    found = entry.mentions
+    mentions = entry.mentions
     return DraftBranch(
         entry,
         wave,
-        name=_of_sources([Said(m.name, m.line, m.source) for m in found if m.name], VALUES),
-        title=_of_sources([Said(m.title, m.line, m.source) for m in found if m.title], VALUES),
-        lines=_lines(found),
-        agent=_of_sources([Said(m.agent, m.line, m.source) for m in found if m.agent and m.source != "shell"], VALUES),
-        label=_of_sources([Said(m.label, m.line, m.source) for m in found if m.label], VALUES),
-        span=_of_sources([Said(m.span, m.line, m.source) for m in found if m.span], VALUES),
-        owns=_owns(found),
+        name=_of_sources([Said(m.name, m.line, m.source) for m in mentions if m.name], VALUES),
+        title=_of_sources([Said(m.title, m.line, m.source) for m in mentions if m.title], VALUES),
+        lines=_lines(mentions),
+        agent=_of_sources(
+            [Said(m.agent, m.line, m.source) for m in mentions if m.agent and m.source != "shell"], VALUES
+        ),
+        label=_of_sources([Said(m.label, m.line, m.source) for m in mentions if m.label], VALUES),
+        span=_of_sources([Said(m.span, m.line, m.source) for m in mentions if m.span], VALUES),
+        owns=_owns(mentions),
     )
 
 
-def _lines(found: list[Mention]) -> Said[int] | None:
-    """The best source's estimate; of `750→800` the one that another source gives too, else the first."""
-    counts = Counter(n for m in found for n in set(m.lines) if n)
-    best = _of_sources([Said(m.lines, m.line, m.source) for m in found if m.lines and m.lines[0]], VALUES)
+def _lines(mentions: list[Mention]) -> Said[int] | None:
+    """Return the best source's estimate; of `750→800` the one that another source gives too, else the first."""
+    counts = Counter(n for m in mentions for n in set(m.lines) if n)
+    best = _of_sources([Said(m.lines, m.line, m.source) for m in mentions if m.lines and m.lines[0]], VALUES)
     if best is None:
         return None
     value = max(best.value, key=lambda n: (counts[n], -best.value.index(n)))
     return Said(value, best.line, best.source)
 
 
-def _owns(found: list[Mention]) -> list[Said[str]]:
-    """All paths that the best source names."""
+def _owns(mentions: list[Mention]) -> list[Said[str]]:
+    """Return all paths that the best source names."""
     for source in PATHS:
-        here = {path: m.line for m in reversed(found) if m.source == source for path in reversed(m.owns)}
-        if here:
-            return [Said(path, line, source) for path, line in reversed(here.items())]
+        path_lines = {path: m.line for m in reversed(mentions) if m.source == source for path in reversed(m.owns)}
+        if path_lines:
+            return [Said(path, line, source) for path, line in reversed(path_lines.items())]
     return []
 
 
 def _of_sources(values: list[Said[T]], rank: tuple[Source, ...]) -> Said[T] | None:
-    """The first value of the best source."""
-    return min(values, key=lambda said: rank.index(said.source) if said.source in rank else len(rank), default=None)
+    """Return the first value of the best source."""
+    return min(values, key=lambda fact: rank.index(fact.source) if fact.source in rank else len(rank), default=None)

@@ -1,4 +1,4 @@
-"""Statements about several branches: who needs whom, what was split into what."""
+"""Read statements about several branches: which branch needs which, what was split into what."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ MAYBE = re.compile(
 
 
 def read(s: Statement, facts: Facts) -> None:
-    """`5.2.1 depends on 5.1.1`, `5.1.1 -> 5.2.1`, and under a dependency heading `5.2.1: 5.1.1, 5.1.3`."""
+    """Read `5.2.1 depends on 5.1.1`, `5.1.1 -> 5.2.1`, and under a dependency heading `5.2.1: 5.1.1, 5.1.3`."""
     text = s.whole
     need = NEEDS.search(text)
     feed = _FEEDS.search(text)
     if need or feed:
         match = need or feed
         assert match is not None
-        left, said = ids(text[: match.start()]), re.split(r"[;.]\s", match[1], maxsplit=1)[0]
-        right = ids(re.sub(r"\([^)]*\)", "", said)) or ids(said)
+        subjects, object_text = ids(text[: match.start()]), re.split(r"[;.]\s", match[1], maxsplit=1)[0]
+        objects = ids(re.sub(r"\([^)]*\)", "", object_text)) or ids(object_text)
         vague = match[0].lower().startswith("after") and not re.match(r"\W*\d", text)
-        clause = f"{text[: match.start(1)]}{said}"
-        for one in left if len(left) <= 4 and not vague and _affirms(clause) else ():
-            for other in right:
+        clause = f"{text[: match.start(1)]}{object_text}"
+        for one in subjects if len(subjects) <= 4 and not vague and _affirms(clause) else ():
+            for other in objects:
                 if one != other:
                     facts.edges.append(Said((other, one) if need else (one, other), s.line, "text"))
-            if need and not right and is_none(match[1]):
+            if need and not objects and is_none(match[1]):
                 facts.without.setdefault(one, Said("", s.line, "text"))
     elif s.context.under(_ORDER, 1) or s.about(r"depend"):
         if (before := re.fullmatch(r"(.+)\bbefore\b(.+)", text)) and s.kind == "item":
@@ -56,7 +56,7 @@ def read(s: Statement, facts: Facts) -> None:
 
 
 def by_name(s: Statement, facts: Facts) -> None:
-    """`feature/a depends on feature/b and feature/c`."""
+    """Read `feature/a depends on feature/b and feature/c`."""
     need = NEEDS.search(s.raw) if s.kind in ("item", "text") else None
     subjects = names(s.raw[: need.start()]) if need else []
     if need and len(subjects) == 1 and names(need[1]) and _affirms(s.raw):
@@ -64,8 +64,8 @@ def by_name(s: Statement, facts: Facts) -> None:
 
 
 def _affirms(text: str) -> bool:
-    said = re.sub(r"\([^)]*\)", "", text)
-    return not re.search(r"\b(?:not|never|no longer|doesn't|without)\b", said, re.I)
+    sentence = re.sub(r"\([^)]*\)", "", text)
+    return not re.search(r"\b(?:not|never|no longer|doesn't|without)\b", sentence, re.I)
 
 
 def _chain(s: Statement, text: str, facts: Facts) -> None:
@@ -84,14 +84,14 @@ def _chain(s: Statement, text: str, facts: Facts) -> None:
 
 
 def splits(s: Statement, facts: Facts) -> bool:
-    """`5.2.1 was split into 5.2.1a and 5.2.1b`; a mere possibility is none."""
-    told = SPLIT.search(s.whole) or (s.context.under(r"\bsplits?\b", 1) and ARROW.search(s.whole))
-    found = ids(s.whole)
-    for sentence in re.split(r"(?<=[.;])\s", s.whole) if told and len(found) < 3 else ():
+    """Read `5.2.1 was split into 5.2.1a and 5.2.1b`; a mere possibility does not count."""
+    split_word = SPLIT.search(s.whole) or (s.context.under(r"\bsplits?\b", 1) and ARROW.search(s.whole))
+    branch_ids = ids(s.whole)
+    for sentence in re.split(r"(?<=[.;])\s", s.whole) if split_word and len(branch_ids) < 3 else ():
         if (halved := ids(sentence)) and SPLIT.search(sentence) and not MAYBE.search(sentence):
             facts.halved.append(Said(halved[0], s.line))
-    if not told or len(found) < 3:
+    if not split_word or len(branch_ids) < 3:
         return False
     if not MAYBE.search(s.whole) and not s.context.under(r"contingen|if needed|optional|potential", 1):
-        facts.splits.append(Said((found[0], tuple(found[1:])), s.line))
+        facts.splits.append(Said((branch_ids[0], tuple(branch_ids[1:])), s.line))
     return True

@@ -1,4 +1,4 @@
-"""What a document says, before anybody decides whether it is true: values with the line and the kind of source."""
+"""Hold what a document says, before it is checked: values with the line and the kind of source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Said(Generic[T]):
-    """One value, and where the document says it."""
+    """Hold one value, and where the document says it."""
 
     value: T
     line: int
@@ -23,7 +23,7 @@ class Said(Generic[T]):
 
 @dataclass(slots=True, eq=False)
 class Mention:
-    """One place that speaks of one branch. `needs` is raw text; `nodes` are the graph nodes it needs."""
+    """Hold one place that is about one branch. `needs` is raw text; `nodes` are the graph nodes it needs."""
 
     source: Source
     line: int
@@ -46,7 +46,7 @@ class Mention:
 
 @dataclass(slots=True)
 class WaveSaid:
-    """What is said of one wave."""
+    """Hold what is said of one wave."""
 
     titles: list[Said[str]] = field(default_factory=list)
     spans: list[Said[Span]] = field(default_factory=list)
@@ -62,7 +62,7 @@ class WaveSaid:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A file said to be shared or generated, with the wave and branch references that stand beside it."""
+    """Hold a file that is called shared or generated, with the wave and branch references beside it."""
 
     path: str
     line: int
@@ -77,7 +77,7 @@ Values = dict[str, Said[Any]]  # by key of a plan
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What YAML in a plan's own shape says: of the phase, of waves by number, of branches by id."""
+    """Hold what YAML in a plan's own shape says: of the phase, of waves by number, of branches by id."""
 
     top: Values = field(default_factory=dict)
     waves: dict[int, Values] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class Stated:
 
 @dataclass(slots=True)
 class Ties:
-    """Ties to other phases."""
+    """Hold ties to other phases."""
 
     depends: list[Said[tuple[int, ...]]] = field(default_factory=list)
     blocks: list[Said[tuple[int, ...]]] = field(default_factory=list)
@@ -95,7 +95,7 @@ class Ties:
 
 @dataclass(slots=True)
 class Facts(Ties):
-    """Everything the readers found."""
+    """Hold everything that the readers found."""
 
     file: str = ""
     scheme: Scheme = PLAIN  # what stands for the document's ids
@@ -130,5 +130,5 @@ class Facts(Ties):
     late: Ties = field(default_factory=lambda: Ties())  # said below a wave: only counts where nothing else is
 
     def wave(self, number: int) -> WaveSaid:
-        """What is said of a wave; begins with nothing."""
+        """Return what is said of a wave; new waves begin empty."""
         return self.waves.setdefault(number, WaveSaid())

@@ -1,4 +1,4 @@
-"""Contradictions of numbers: totals, estimates, durations, promises."""
+"""Find contradictions of numbers: totals, estimates, durations, promises."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SLACK = 2  # percentage points that rounding explains
 
 
 def find(draft: Draft) -> Iterator[Trouble]:
-    """All of them."""
+    """Yield all contradictions of numbers."""
     facts, branches = draft.facts, draft.branches
     sizes = sum(b.lines.value for b in branches if b.lines)
     whole = bool(branches) and all(b.lines for b in branches)
@@ -38,14 +38,16 @@ def find(draft: Draft) -> Iterator[Trouble]:
     )
     for wave in draft.waves:
         yield from _wave(draft, wave)
-    most = max((said for wave in draft.waves for said in wave.said.agents), key=lambda said: said.value, default=None)
-    for said in facts.max_agents[:1]:
-        if most is not None and said.value != most.value:
+    most = max(
+        (fact for wave in draft.waves for fact in wave.statements.agents), key=lambda fact: fact.value, default=None
+    )
+    for fact in facts.max_agents[:1]:
+        if most is not None and fact.value != most.value:
             yield Trouble(
                 "PP902",
-                said.line,
-                f"at most {said.value} agents at once, but a wave has {most.value} ({place(draft, most.line)})",
-                f"took {said.value}",
+                fact.line,
+                f"at most {fact.value} agents at once, but a wave has {most.value} ({place(draft, most.line)})",
+                f"took {fact.value}",
             )
     for branch in branches:
         yield from _lines(draft, branch)
@@ -53,40 +55,40 @@ def find(draft: Draft) -> Iterator[Trouble]:
     yield from _reduction(draft)
 
 
-def _total(draft: Draft, said: list[Said[int]], truth: int, what: str, line: int) -> Iterator[Trouble]:
-    """PP902, once for each different figure."""
-    for value, first in {s.value: s for s in reversed(said)}.items():
+def _total(draft: Draft, stated: list[Said[int]], truth: int, noun: str, line: int) -> Iterator[Trouble]:
+    """PP902: report each different figure once."""
+    for value, first in {s.value: s for s in reversed(stated)}.items():
         if value != truth:
             yield Trouble(
                 "PP902",
                 first.line,
-                f"{value} {what} are promised, {truth} are described (from {place(draft, line)} on)",
+                f"{value} {noun} are promised, {truth} are described (from {place(draft, line)} on)",
                 "took what is described",
             )
 
 
 def _wave(draft: Draft, wave: DraftWave) -> Iterator[Trouble]:
     where = wave.branches[0].wave.line if wave.branches and wave.branches[0].wave else 1
-    yield from _total(draft, wave.said.counts, len(wave.branches), f"branches of wave {wave.number}", where)
+    yield from _total(draft, wave.statements.counts, len(wave.branches), f"branches of wave {wave.number}", where)
     if all(b.lines for b in wave.branches):
         yield from _total(
             draft,
-            wave.said.totals,
+            wave.statements.totals,
             sum(b.lines.value for b in wave.branches if b.lines),
             f"lines of wave {wave.number}",
             where,
         )
-    for said in wave.said.agents[:1]:
-        if said.value > len(wave.branches):
+    for fact in wave.statements.agents[:1]:
+        if fact.value > len(wave.branches):
             yield Trouble(
                 "PP902",
-                said.line,
-                f"wave {wave.number} has {said.value} agents for {len(wave.branches)} branches ({place(draft, where)})",
+                fact.line,
+                f"wave {wave.number} has {fact.value} agents for {len(wave.branches)} branches ({place(draft, where)})",
             )
-    for said_span in wave.said.spans:
-        own, theirs = wave.span.value if wave.span else said_span.value, said_span.value
-        later = theirs.low > own.high and said_span.source != "text"  # a heading's `(Day 2)` is when, not how long
-        if wave.span is not None and (later or theirs.high < own.low):
+    for said_span in wave.statements.spans:
+        own, other_span = wave.span.value if wave.span else said_span.value, said_span.value
+        later = other_span.low > own.high and said_span.source != "text"  # a heading's `(Day 2)` is when, not how long
+        if wave.span is not None and (later or other_span.high < own.low):
             text = f"wave {wave.number} takes {written(wave.span.value)}, and {written(said_span.value)}"
             yield Trouble(
                 "PP911",
@@ -99,13 +101,13 @@ def _wave(draft: Draft, wave: DraftWave) -> Iterator[Trouble]:
 
 
 def _inside(draft: Draft, wave: DraftWave) -> Iterator[Trouble]:
-    """PP907: the longest chain inside a wave against its duration, and against as many agents as branches."""
+    """PP907: compare the longest chain inside a wave with its duration, and with as many agents as branches."""
     inside = {b.id: [n for n in b.needs if draft.wave_of.get(n.value) == wave.number] for b in wave.branches}
     chained = next(((b, needs[0]) for b, needs in inside.items() if needs), None)
     if chained is None:
         return
     by, needed = chained
-    agents = wave.said.agents[0] if wave.said.agents else None
+    agents = wave.statements.agents[0] if wave.statements.agents else None
     if agents is not None and agents.value >= len(wave.branches):
         text = (
             f"wave {wave.number} has all {len(wave.branches)} branches at once, but {by} waits "
@@ -136,18 +138,18 @@ def _paced(branch: DraftBranch) -> int | None:
 
 
 def _chain(
-    branch: str, inside: dict[str, list[Said[str]]], costs: dict[str, int | None], seen: tuple[str, ...]
+    branch: str, inside: dict[str, list[Said[str]]], costs: dict[str, int | None], visited: tuple[str, ...]
 ) -> tuple[int, tuple[str, ...]]:
-    """Seconds and branches of the longest chain that ends here; nothing where an estimate is missing."""
+    """Return seconds and branches of the longest chain that ends here; nothing if an estimate is missing."""
     own = costs[branch]
-    if own is None or branch in seen or len(seen) > 8:
+    if own is None or branch in visited or len(visited) > 8:
         return 0, ()
-    before = max((_chain(n.value, inside, costs, (*seen, branch)) for n in inside[branch]), default=(0, ()))
+    before = max((_chain(n.value, inside, costs, (*visited, branch)) for n in inside[branch]), default=(0, ()))
     return before[0] + own, (*before[1], branch)
 
 
 def _lines(draft: Draft, branch: DraftBranch) -> Iterator[Trouble]:
-    """PP911: an estimate that changed or differs."""
+    """PP911: report an estimate that changed or differs."""
     if branch.lines is None:
         return
     for mention in branch.entry.mentions:
@@ -161,23 +163,23 @@ def _lines(draft: Draft, branch: DraftBranch) -> Iterator[Trouble]:
 
 
 def _range(text: str) -> Span | None:
-    """What a claim comes to: what stands after the last `=`, else the first duration."""
-    found = spans(text.rsplit("=", 1)[-1]) or spans(text)
-    return found[0] if found else None
+    """Return the duration in a claim: after the last `=`, else the first duration."""
+    durations = spans(text.rsplit("=", 1)[-1]) or spans(text)
+    return durations[0] if durations else None
 
 
 def _sequential(draft: Draft) -> Iterator[Trouble]:
-    """PP911: one after another, in two ways."""
-    said = [(s, span) for s in draft.facts.sequentials if (span := _range(s.value)) is not None]
-    for first, span in said[:1]:
-        for other, theirs in said[1:]:
-            if (span.low, span.high) != (theirs.low, theirs.high):
+    """PP911: report two different sequential durations."""
+    stated = [(s, span) for s in draft.facts.sequentials if (span := _range(s.value)) is not None]
+    for first, span in stated[:1]:
+        for other, other_span in stated[1:]:
+            if (span.low, span.high) != (other_span.low, other_span.high):
                 days = (
                     f", {3 * span.low // 3600}-{3 * span.high // 3600} of 24-hour ones" if in_days(first.value) else ""
                 )
                 text = (
                     f"one after another takes {first.value.strip()} ({_hours(span)} hours of 8-hour days{days}),"
-                    f" and {_hours(theirs)} hours"
+                    f" and {_hours(other_span)} hours"
                 )
                 yield Trouble(
                     "PP911",
@@ -194,7 +196,7 @@ def _hours(span: Span) -> str:
 
 
 def _reduction(draft: Draft) -> Iterator[Trouble]:
-    """PP908: every way the document's own numbers give a reduction, before a claim is called wrong."""
+    """PP908: compute a reduction in every way from the document's own numbers, and report a claim that fits none."""
     claims = {s.value: s for s in reversed(draft.facts.reductions)}
     if not claims:
         return
@@ -219,7 +221,7 @@ def _reduction(draft: Draft) -> Iterator[Trouble]:
 
 
 def _ways(draft: Draft) -> Iterator[tuple[int, int, str]]:
-    """Low and high per cent, and from what."""
+    """Yield low and high per cent of each way, and its source."""
     facts = draft.facts
     shorts = [(s, span) for s in (*facts.durations, *facts.parallels) if (span := _range(s.value)) is not None]
     longs = [(s, span) for s in facts.sequentials if (span := _range(s.value)) is not None]

@@ -1,4 +1,4 @@
-"""Mermaid flowcharts as nodes and edges with lines; what a node or an edge means is decided elsewhere."""
+"""Parse mermaid flowcharts into nodes and edges with lines; other modules decide what they mean."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _CLASS = re.compile(r"class\s+([\w.,\s-]+?)\s+([\w-]+)\s*;?")
 
 @dataclass(slots=True)
 class Node:
-    """One node; `label` is the longest it was ever given, `labels` all of them."""
+    """Hold one node; `label` is the longest it was ever given, `labels` all of them."""
 
     key: str
     line: int
@@ -52,7 +52,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`end` comes after `start`, as the arrow points."""
+    """Hold one edge: `end` comes after `start`, as the arrow points."""
 
     start: str
     end: str
@@ -63,7 +63,7 @@ class Edge:
 
 @dataclass(slots=True)
 class Flowchart:
-    """One graph."""
+    """Hold one graph."""
 
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
@@ -71,7 +71,7 @@ class Flowchart:
 
 
 def flowchart(text: str, line: int) -> Flowchart | None:
-    """The flowchart in a fence whose first line is `line`; None: it is another kind of diagram."""
+    """Parse the flowchart in a fence whose first line is `line`; None if it is another kind of diagram."""
     chart = Flowchart()
     stack: list[str] = []
     comment = ""
@@ -94,7 +94,7 @@ def flowchart(text: str, line: int) -> Flowchart | None:
 
 
 def _parts(line: str) -> Iterator[str]:
-    """Statements of a line; a semicolon inside brackets or quotes ends none."""
+    """Split a line into statements; a semicolon inside brackets or quotes ends none."""
     depth, quoted, start = 0, False, 0
     for i, c in enumerate(line):
         if c == '"':
@@ -110,8 +110,8 @@ def _parts(line: str) -> Iterator[str]:
 def _statement(chart: Flowchart, text: str, line: int, stack: list[str], comment: str) -> None:
     if text.startswith("subgraph"):
         match = _SUBGRAPH.match(text)
-        key, title, rest = match.groups() if match else (None, None, "")
-        shown = (title or " ".join(filter(None, (key, rest)))).strip('" ')
+        key, title, after = match.groups() if match else (None, None, "")
+        shown = (title or " ".join(filter(None, (key, after)))).strip('" ')
         stack.append(shown)
         chart.groups[(key or shown).strip('"')] = shown
     elif text in ("end", "end;"):
@@ -126,31 +126,31 @@ def _statement(chart: Flowchart, text: str, line: int, stack: list[str], comment
 
 
 def _chain(chart: Flowchart, text: str, line: int, group: str, comment: str) -> None:
-    """`A & B --> C -->|label| D`."""
+    """Parse `A & B --> C -->|label| D`."""
     at, before = 0, []  # type: int, list[str]
     link: re.Match[str] | None = None
     arrow = _EDGE.search(text) is not None  # a comment above one is about what it points at
     while at < len(text):
-        here, at = _nodes(chart, text, at, line, group, "" if arrow and link is None else comment)
-        if not here:
+        keys, at = _nodes(chart, text, at, line, group, "" if arrow and link is None else comment)
+        if not keys:
             return
         if link is not None:
-            _connect(chart, before, here, link, line)
-        before = here
+            _connect(chart, before, keys, link, line)
+        before = keys
         link = _EDGE.match(text, at)
         if link is None:
             return
         at = link.end()
 
 
-def _connect(chart: Flowchart, before: list[str], here: list[str], link: re.Match[str], line: int) -> None:
+def _connect(chart: Flowchart, before: list[str], after: list[str], link: re.Match[str], line: int) -> None:
     arrow = link["dotted"] or link["thick"] or link["solid"] or ""
     if link["hidden"] or (link["back"] and arrow[-1:] == ">"):
         return
     label = next((t for t in (link["label"], link["t1"], link["t2"], link["t3"]) if t), "").strip().strip('"')
-    if not link["back"] and arrow[-1:] not in ">xo":  # `---` says that there is something, not in which direction
+    if not link["back"] and arrow[-1:] not in ">xo":  # `---` gives a relation without a direction
         return
-    starts, ends = (here, before) if link["back"] else (before, here)
+    starts, ends = (after, before) if link["back"] else (before, after)
     for start in starts:
         for end in ends:
             if len(chart.edges) < MOST_EDGES:
@@ -158,7 +158,7 @@ def _connect(chart: Flowchart, before: list[str], here: list[str], link: re.Matc
 
 
 def _nodes(chart: Flowchart, text: str, at: int, line: int, group: str, comment: str) -> tuple[list[str], int]:
-    """One node, or several joined by `&`; returns their keys and where they end."""
+    """Parse one node, or several joined by `&`; return their keys and where they end."""
     keys: list[str] = []
     while (match := _NODE.match(text, at)) is not None:
         key, at = match[1], match.end()
@@ -179,7 +179,7 @@ def _nodes(chart: Flowchart, text: str, at: int, line: int, group: str, comment:
 
 
 def _label(text: str, at: int) -> tuple[str, int]:
-    """What stands in a node's brackets, whatever their shape."""
+    """Parse the text in a node's brackets, whatever their shape."""
     for opener, closer in _CLOSERS:
         if text.startswith(opener, at):
             inside = at + len(opener)

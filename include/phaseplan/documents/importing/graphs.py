@@ -1,4 +1,4 @@
-"""Flowcharts as facts: which node is which branch, which edge is a dependency."""
+"""Read flowcharts as facts: which node is which branch, which edge is a dependency."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DIGITS = re.compile(r"[A-Za-z]{1,10}(\d{3,5})")
 
 
 def read(block: Block, context: Context, facts: Facts, phase: int | None, soft_dots: bool) -> None:
-    """Put a flowchart's nodes and edges into the facts; other diagrams say nothing."""
+    """Add a flowchart's nodes and edges to the facts; other diagrams are ignored."""
     chart = flowchart(block.text, block.line)
     if chart is None:
         return
@@ -48,12 +48,12 @@ def read(block: Block, context: Context, facts: Facts, phase: int | None, soft_d
 
 
 def legend_says_soft(text: str) -> bool:
-    """Whether a document says that dotted edges do not bind."""
+    """Say whether a document calls dotted edges optional."""
     return _LEGEND.search(text) is not None
 
 
 def _turned(edge: Edge, mentions: dict[str, Mention]) -> bool:
-    """`B -->|depends on| A`: the arrow points at what is needed, unless the waves say otherwise."""
+    """Say whether an edge points at what is needed (`B -->|depends on| A`), unless the waves contradict that."""
     if not _NEEDS.match(clean(edge.label)):
         return False
     start, end = mentions.get(edge.start), mentions.get(edge.end)
@@ -66,23 +66,23 @@ def _is_soft(edge: Edge, soft_dots: bool) -> bool:
 
 
 def _mention(node: Node, chart: Flowchart, phase: int | None) -> Mention | None:
-    """The branch a node stands for; None: a wave, another phase, a legend."""
+    """Return the branch that a node stands for; None: a wave, another phase, a legend."""
     if node.key in chart.groups:
         return None
     labels = [clean(_ENTITY.sub(r"&\1;", label)) for label, _ in node.labels] or [node.key]
     text = max(labels, key=len)
-    found = next((f for label in labels if (f := ids(label))), [])
+    branch_ids = next((f for label in labels if (f := ids(label))), [])
     wave = wave_of(node.group, wave_of(re.sub(r"(\d)", r" \1", node.style), wave_of(node.comment)))
     key_id = _from_key(node.key, phase)
-    if not found and (
+    if not branch_ids and (
         re.search(r"\b(?:legend|key)\b", node.group, re.I) or re.match(r"phase[ _]*\d|p\d+\b", text, re.I)
     ):
         return None
-    if len(found) > 1 or (not found and key_id is None and wave_heading(text) is not None):
+    if len(branch_ids) > 1 or (not branch_ids and key_id is None and wave_heading(text) is not None):
         return None
-    if not found and key_id is None and not node.labels:
+    if not branch_ids and key_id is None and not node.labels:
         return None
-    branch = found[0] if found else key_id
+    branch = branch_ids[0] if branch_ids else key_id
     if branch is not None and phase is not None and not branch.startswith(f"{phase}."):
         return None
     sized = re.search(r"~?\s*(\d[\d,]*(?:\s*(?:\u2192|->|-)\s*\d[\d,]*)?)\s*(?:lines|loc|l\b)", text, re.I)
@@ -96,37 +96,37 @@ def _mention(node: Node, chart: Flowchart, phase: int | None) -> Mention | None:
         title=title,
         lines=tuple(numbers(sized[1])[:2]) if sized else (),
         wave=wave,
-        explicit=bool(found),
+        explicit=bool(branch_ids),
         key=node.key,
     )
 
 
 def _title(label: str) -> str | None:
-    """A label without id, size, git name and duration."""
+    """Return a label without id, size, git name and duration."""
     parts = [p.strip(" :-\u2013()") for p in re.split(r", |\\n|\|", ids_out(label).replace("\\n", ", "))]
-    kept = [
+    title_parts = [
         p
         for p in parts
         if p and not re.match(r"~?\d[\d,.\u2192> -]*\s*(?:lines|loc|h|d|hours|days)?\b", p, re.I) and not names(p)
     ]
-    return kept[0] if kept else None
+    return title_parts[0] if title_parts else None
 
 
 def _from_key(key: str, phase: int | None) -> str | None:
-    """`W1E1`, `W6.2E1`, `B_5_1_1`, `E511` -> 5.1.1."""
+    """Read an id from a node's key: `W1E1`, `W6.2E1`, `B_5_1_1`, `E511` give 5.1.1."""
     if (match := _KEY.fullmatch(key)) is not None:
         own = match[1] or phase
         return f"{own}.{match[2]}.{match[3]}" if own is not None else None
     if (match := _DOTTED.fullmatch(key)) is not None:
         return f"{match[1]}.{match[2]}.{match[3]}"
     if (match := _DIGITS.fullmatch(key)) is not None and phase is not None and match[1].startswith(str(phase)):
-        rest = match[1][len(str(phase)) :]
-        return f"{phase}.{rest[0]}.{rest[1]}" if len(rest) == 2 else None
+        digits = match[1][len(str(phase)) :]
+        return f"{phase}.{digits[0]}.{digits[1]}" if len(digits) == 2 else None
     return None
 
 
 def _chains(chart: Flowchart, mentions: dict[str, Mention], facts: Facts) -> None:
-    """A graph of the critical path: what it joins is a claim, not a dependency."""
+    """Read a graph of the critical path as a claim, not as dependencies."""
     order = [
         m.id
         for key in dict.fromkeys(k for e in chart.edges for k in (e.start, e.end))

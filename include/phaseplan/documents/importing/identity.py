@@ -1,4 +1,4 @@
-"""Which mentions speak of the same branch.
+"""Find which mentions are about the same branch.
 
 The rule, for mentions without an id, strongest first:
 
@@ -27,7 +27,7 @@ MOST = 400  # branches of one document; a plan of a person has dozens
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One branch: everything that speaks of it."""
+    """Hold one branch with everything that is about it."""
 
     id: str
     mentions: list[Mention] = field(default_factory=list)
@@ -35,23 +35,23 @@ class Entry:
 
     @property
     def names(self) -> list[str]:
-        """Git names, as mentioned."""
+        """Return git names, as mentioned."""
         return [m.name for m in self.mentions if m.name]
 
     @property
     def titles(self) -> list[str]:
-        """What it is called, git names' last parts included."""
+        """Return its titles, with the last parts of git names."""
         return [m.title for m in self.mentions if m.title] + [slug(name)[2] for name in self.names]
 
     @property
     def wave(self) -> int | None:
-        """The wave most of what is said puts it in, by the order of mentions."""
+        """Return the wave of the first mention that names one."""
         return next((m.wave for m in self.mentions if m.wave is not None), None)
 
 
 @dataclass(slots=True)
 class Branches:
-    """All branches of a document, and which one a mention is."""
+    """Hold all branches of a document, and the branch of each mention."""
 
     entries: dict[str, Entry]
     of: dict[int, Entry]  # id(mention) -> entry
@@ -59,67 +59,67 @@ class Branches:
 
 
 def resolve(facts: Facts, phase: int | None) -> Branches:
-    """Sort every mention into a branch, except those that only say who owns a path (`owners.assign`)."""
-    known = Branches({}, {}, [])
+    """Sort every mention into a branch, except those that only name the owner of a path (`owners.assign`)."""
+    branches = Branches({}, {}, [])
     own = (f"{phase}." if phase is not None else "", *((facts.scheme.prefix,) if facts.scheme.labels else ()))
     for mention in facts.mentions:
-        if mention.id is not None and mention.id.startswith(own) and len(known.entries) < MOST:
-            put(known, known.entries.setdefault(mention.id, Entry(mention.id)), mention)
-    for said in (said for wave in facts.waves.values() for said in wave.members):
-        for branch in ids(said.value):
-            if branch.startswith(own) and len(known.entries) < MOST:
-                known.entries.setdefault(branch, Entry(branch))
-    _replace_split(known, facts)
-    groups = _groups(known, facts)
-    _assign(known, groups, facts, phase)
-    return known
+        if mention.id is not None and mention.id.startswith(own) and len(branches.entries) < MOST:
+            add_mention(branches, branches.entries.setdefault(mention.id, Entry(mention.id)), mention)
+    for fact in (fact for wave in facts.waves.values() for fact in wave.members):
+        for branch in ids(fact.value):
+            if branch.startswith(own) and len(branches.entries) < MOST:
+                branches.entries.setdefault(branch, Entry(branch))
+    _replace_split(branches, facts)
+    groups = _groups(branches, facts)
+    _assign(branches, groups, facts, phase)
+    return branches
 
 
-def put(known: Branches, entry: Entry, mention: Mention) -> None:
-    """Say that a mention is of an entry."""
+def add_mention(branches: Branches, entry: Entry, mention: Mention) -> None:
+    """Add a mention to an entry."""
     entry.mentions.append(mention)
-    known.of[id(mention)] = entry
+    branches.of[id(mention)] = entry
 
 
-def _replace_split(known: Branches, facts: Facts) -> None:
-    """Parts take the place of a branch that was split, once every part is described."""
-    told = {said.value[0] for said in facts.splits}
-    for half in {s.value: s for s in facts.halved if s.value not in told}.values():
-        lettered = tuple(i for i in known.entries if re.fullmatch(rf"{re.escape(half.value)}[a-z]", i))
+def _replace_split(branches: Branches, facts: Facts) -> None:
+    """Replace a branch that was split by its parts, once every part is described."""
+    split_ids = {fact.value[0] for fact in facts.splits}
+    for half in {s.value: s for s in facts.halved if s.value not in split_ids}.values():
+        lettered = tuple(i for i in branches.entries if re.fullmatch(rf"{re.escape(half.value)}[a-z]", i))
         if len(lettered) > 1:
             facts.splits.append(Said((half.value, lettered), half.line))
-    for said in list(facts.splits):
-        whole, parts = said.value
-        described = all(part in known.entries and known.entries[part].mentions for part in parts)
-        if whole in known.entries and described:
-            gone = known.entries.pop(whole)
-            for mention in gone.mentions:
-                known.of.pop(id(mention), None)  # the mention keeps its id: edges from it go to the parts
-            for part in (known.entries[part] for part in parts):
-                if part.wave is None and gone.wave is not None:
-                    part.mentions[0].wave = gone.wave
+    for fact in list(facts.splits):
+        whole, parts = fact.value
+        described = all(part in branches.entries and branches.entries[part].mentions for part in parts)
+        if whole in branches.entries and described:
+            whole_entry = branches.entries.pop(whole)
+            for mention in whole_entry.mentions:
+                branches.of.pop(id(mention), None)  # the mention keeps its id: edges from it go to the parts
+            for part in (branches.entries[part] for part in parts):
+                if part.wave is None and whole_entry.wave is not None:
+                    part.mentions[0].wave = whole_entry.wave
         else:
-            facts.splits.remove(said)
+            facts.splits.remove(fact)
 
 
-def _groups(known: Branches, facts: Facts) -> list[list[Mention]]:
-    """Mentions without an id, those with one git name together; what a known name or agent settles is settled."""
-    by_name = {name: entry for entry in known.entries.values() for name in entry.names}
+def _groups(branches: Branches, facts: Facts) -> list[list[Mention]]:
+    """Group mentions without an id by git name; mentions with a known name or agent join that branch."""
+    by_name = {name: entry for entry in branches.entries.values() for name in entry.names}
     by_agent = {
-        (m.wave, m.agent): known.of[id(m)]
+        (m.wave, m.agent): branches.of[id(m)]
         for m in reversed(facts.mentions)
-        if m.source in ("agent table", "branch section") and m.agent and id(m) in known.of
+        if m.source in ("agent table", "branch section") and m.agent and id(m) in branches.of
     }
     groups: dict[tuple[str, object], list[Mention]] = defaultdict(list)
     for mention in facts.mentions:
-        if id(mention) in known.of or mention.id is not None:
+        if id(mention) in branches.of or mention.id is not None:
             continue
         if mention.name in by_name:
-            put(known, by_name[mention.name], mention)
+            add_mention(branches, by_name[mention.name], mention)
         elif mention.name:
             groups["name", mention.name].append(mention)
         elif mention.agent and (mention.wave, mention.agent) in by_agent:
-            put(known, by_agent[mention.wave, mention.agent], mention)
+            add_mention(branches, by_agent[mention.wave, mention.agent], mention)
         elif mention.title or mention.agent:
             groups["agent" if mention.agent else "title", (mention.wave, mention.agent or mention.title)].append(
                 mention
@@ -128,9 +128,9 @@ def _groups(known: Branches, facts: Facts) -> list[list[Mention]]:
 
 
 def _merged(groups: list[list[Mention]]) -> list[list[Mention]]:
-    """A group known by its agent joins the named row of that agent in that wave; a title joins a title."""
+    """Join a group known by its agent to the named row of that agent in that wave, and a title to a title."""
     named = [g for g in groups if any(m.name or m.source == "agent table" for m in g)]
-    rest = [g for g in groups if g not in named]
+    unnamed = [g for g in groups if g not in named]
     by_agent: dict[tuple[int | None, str | None], list[Mention]] = {
         (m.wave, m.agent): g
         for g in reversed(named)
@@ -138,7 +138,7 @@ def _merged(groups: list[list[Mention]]) -> list[list[Mention]]:
         if m.agent and m.wave is not None and m.source in ("agent table", "branch section", "shell")
     }
     out = list(named)
-    for group in rest:
+    for group in unnamed:
         first = next((m for m in group if m.title), group[0])
         home = by_agent.get((first.wave, first.agent)) if first.agent else None
         if home is None and first.title:
@@ -165,11 +165,11 @@ def _wave(group: list[Mention]) -> int | None:
     return next((m.wave for m in group if m.wave is not None), named)
 
 
-def _assign(known: Branches, groups: list[list[Mention]], facts: Facts, phase: int | None) -> None:
-    """Rule 3, best total first; then rule 4; then ids of their own."""
-    had_ids = bool(known.entries)
-    waves = {b: n for n, wave in facts.waves.items() for said in wave.members for b in ids(said.value)}
-    open_ids = list(known.entries.values())
+def _assign(branches: Branches, groups: list[list[Mention]], facts: Facts, phase: int | None) -> None:
+    """Apply rule 3, best total first; then rule 4; then make ids."""
+    had_ids = bool(branches.entries)
+    waves = {b: n for n, wave in facts.waves.items() for fact in wave.members for b in ids(fact.value)}
+    open_ids = list(branches.entries.values())
     places = _places(open_ids, waves)
     if len(groups) * len(open_ids) <= 40_000:
         totals = [
@@ -177,27 +177,29 @@ def _assign(known: Branches, groups: list[list[Mention]], facts: Facts, phase: i
         ]
     else:
         totals = []
-    taken: set[int] = set()
+    placed: set[int] = set()
     filled: set[int] = set()
     for _, gi, ei in sorted((t for t in totals if t[0] >= ENOUGH), reverse=True):
         group, entry = groups[-gi], open_ids[-ei]
-        if -gi in taken or (any(m.name for m in group) and (-ei in filled or entry.names)):
+        if -gi in placed or (any(m.name for m in group) and (-ei in filled or entry.names)):
             continue
-        taken.add(-gi)
+        placed.add(-gi)
         filled |= {-ei} if any(m.name for m in group) else set()
         for mention in group:
-            put(known, entry, mention)
-    left = [g for i, g in enumerate(groups) if i not in taken]
-    left = _by_place(known, left, [e for i, e in enumerate(open_ids) if i not in filled and not e.names], waves)
-    for group in left:
+            add_mention(branches, entry, mention)
+    unplaced = [g for i, g in enumerate(groups) if i not in placed]
+    unplaced = _by_place(
+        branches, unplaced, [e for i, e in enumerate(open_ids) if i not in filled and not e.names], waves
+    )
+    for group in unplaced:
         if not had_ids or (any(m.source == "agent table" or (m.source == "branch section" and m.name) for m in group)):
-            _new(known, group, phase)
+            _new(branches, group, phase)
         else:
-            known.loose += group
+            branches.loose += group
 
 
 def _places(entries: list[Entry], waves: dict[str, int]) -> dict[str, int]:
-    """The place of each id within its wave."""
+    """Return the place of each id within its wave."""
     count: dict[int | None, int] = defaultdict(int)
     out = {}
     for entry in _in_order(entries):
@@ -208,7 +210,7 @@ def _places(entries: list[Entry], waves: dict[str, int]) -> dict[str, int]:
 
 
 def _in_order(entries: list[Entry]) -> list[Entry]:
-    """By the numbers of their ids."""
+    """Sort by the numbers of the ids."""
     return sorted(entries, key=lambda e: tuple(int(n) if n.isdigit() else 0 for n in e.id.split(".")))
 
 
@@ -217,52 +219,52 @@ def _total(group: list[Mention], entry: Entry, places: dict[str, int], waves: di
     of_name = next((slug(m.name)[1] for m in group if m.name and slug(m.name)[1] is not None), None)
     if of_name is not None:
         total += 2.0 if str(of_name) == entry.id.split(".")[1] else -2.0
-    wave, theirs = next((m.wave for m in group if m.wave is not None), None), waves.get(entry.id, entry.wave)
-    if wave is not None and theirs is not None:
-        total += 2.0 if wave == theirs else -3.0
+    wave, entry_wave = next((m.wave for m in group if m.wave is not None), None), waves.get(entry.id, entry.wave)
+    if wave is not None and entry_wave is not None:
+        total += 2.0 if wave == entry_wave else -3.0
     likeness = max((alike(a, b) for a in _titles(group) for b in entry.titles), default=0.0)
     total += 6.0 * likeness
     counts = {n for m in group for n in m.lines}
-    if counts and (known := {n for m in entry.mentions for n in m.lines}):
-        total += 1.5 if counts & known else -1.0
+    if counts and (entry_counts := {n for m in entry.mentions for n in m.lines}):
+        total += 1.5 if counts & entry_counts else -1.0
     if group[0].source == "agent table" and group[0].place == places.get(entry.id):
         total += 0.5
     return total if likeness > 0.3 or not entry.titles else min(total, ENOUGH - 1)
 
 
 def _by_place(
-    known: Branches, left: list[list[Mention]], entries: list[Entry], waves: dict[str, int]
+    branches: Branches, groups: list[list[Mention]], entries: list[Entry], waves: dict[str, int]
 ) -> list[list[Mention]]:
-    """As many rows as ids are left in a wave: the first is the first."""
-    rest: list[list[Mention]] = []
-    for wave in sorted({_wave(g) for g in left}, key=str):
-        here = [g for g in left if _wave(g) == wave]
+    """Match rows to ids in their order, if a wave has as many rows as ids left."""
+    unplaced: list[list[Mention]] = []
+    for wave in sorted({_wave(g) for g in groups}, key=str):
+        wave_groups = [g for g in groups if _wave(g) == wave]
         free = [e for e in _in_order(entries) if waves.get(e.id, _of_entry(e)) == wave]
-        if wave is None or len(here) != len(free):
-            rest += here
+        if wave is None or len(wave_groups) != len(free):
+            unplaced += wave_groups
             continue
-        for group, entry in zip(sorted(here, key=lambda g: g[0].place), free, strict=True):
+        for group, entry in zip(sorted(wave_groups, key=lambda g: g[0].place), free, strict=True):
             for mention in group:
-                put(known, entry, mention)
-    return rest
+                add_mention(branches, entry, mention)
+    return unplaced
 
 
 def _of_entry(entry: Entry) -> int:
     return int(entry.id.split(".")[1]) if entry.wave is None else entry.wave
 
 
-def _new(known: Branches, group: list[Mention], phase: int | None) -> None:
-    """A branch that no id was found for."""
+def _new(branches: Branches, group: list[Mention], phase: int | None) -> None:
+    """Add a branch for which no id was found."""
     wave = _wave(group)
-    if wave is None or len(known.entries) >= MOST:
-        known.loose += group
+    if wave is None or len(branches.entries) >= MOST:
+        branches.loose += group
         return
     of_phase = (
         phase if phase is not None else next((p for m in group if m.name and (p := slug(m.name)[0]) is not None), 0)
     )
     place = 1
-    while f"{of_phase}.{wave}.{place}" in known.entries:
+    while f"{of_phase}.{wave}.{place}" in branches.entries:
         place += 1
-    entry = known.entries[f"{of_phase}.{wave}.{place}"] = Entry(f"{of_phase}.{wave}.{place}", made_up=True)
+    entry = branches.entries[f"{of_phase}.{wave}.{place}"] = Entry(f"{of_phase}.{wave}.{place}", made_up=True)
     for mention in group:
-        put(known, entry, mention)
+        add_mention(branches, entry, mention)

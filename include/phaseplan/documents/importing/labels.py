@@ -1,4 +1,4 @@
-"""What a document without ids like `5.1.1` calls its branches: the kind of label that most places define.
+"""Find the labels of branches in a document without ids like `5.1.1`: the kind of label that most places define.
 
 A place defines a label when it begins with it and nothing else does: a cell of a column of ids or titles, a heading, a
 list item, a node of a graph. Columns of agents, risks and waves define none.
@@ -19,7 +19,7 @@ FEWEST = 2  # labels that make a kind
 
 @dataclass(frozen=True)
 class Label:
-    """One id: as a plan has it, as people read it, and of which kind it is."""
+    """Hold one id: as a plan has it, as people read it, and its kind."""
 
     id: str
     shown: str
@@ -48,15 +48,15 @@ _NO_COLUMNS = frozenset(
 
 
 def by_own_words(blocks: list[Block]) -> list[Label]:
-    """The labels of the kind that most branches are called by, in their order; none where ids are like `5.1.1`."""
+    """List the labels of the kind that most branches have, in their order; none if ids are like `5.1.1`."""
     if _usual(blocks):
         return []
     written = (_in_tables, _in_fences, _in_headings, _in_lists)
-    found: dict[str, dict[str, Label]] = {}
+    labels_by_kind: dict[str, dict[str, Label]] = {}
     for place in (*written, _in_graphs):
         for label in place(blocks):
-            found.setdefault(label.kind, {}).setdefault(label.id, label)
-        best = max(found.values(), key=len, default={})
+            labels_by_kind.setdefault(label.kind, {}).setdefault(label.id, label)
+        best = max(labels_by_kind.values(), key=len, default={})
         if len(best) >= FEWEST:
             break
     else:
@@ -69,7 +69,7 @@ def by_own_words(blocks: list[Block]) -> list[Label]:
 
 
 def _usual(blocks: list[Block]) -> bool:
-    """Whether two ids like `5.1.1` of one phase are anywhere."""
+    """Say whether the text has two ids like `5.1.1` of one phase."""
     texts = (part for block in blocks for part in (block.text, *(c for row in block.rows for c in row.cells)))
     first: dict[str, str] = {}
     for text in texts:
@@ -80,7 +80,7 @@ def _usual(blocks: list[Block]) -> bool:
 
 
 def _begins(text: str, any_code: bool = False) -> Label | None:
-    """The label that a cleaned text begins with; `any_code`: also one like those of risks and milestones."""
+    """Return the label that a cleaned text begins with; `any_code`: also one like those of risks and milestones."""
     for kind, pattern in _KINDS:
         match = re.match(rf"\W{{0,3}}(?P<all>{pattern}){_AFTER}" if kind != "hash" else rf"(?P<all>{pattern})\b", text)
         if match is None:
@@ -98,7 +98,7 @@ def _begins(text: str, any_code: bool = False) -> Label | None:
 
 
 def _in_tables(blocks: list[Block]) -> Iterator[Label]:
-    """Labels of the first column in which every cell begins with one of its own."""
+    """Yield labels of the first column in which every cell begins with a label of its own."""
     for block in blocks:
         heads = [column(cell) for cell in block.rows[0].cells] if block.kind == "table" else []
         if not {"needs", "lines", "branch", "owns", "wave", "agent", "duration", "id"} & set(heads) or "risk" in heads:
@@ -114,12 +114,12 @@ def _in_tables(blocks: list[Block]) -> Iterator[Label]:
 
 
 def _number(cell: str, head: str) -> Label | None:
-    """A bare number in a column of ids."""
+    """Read a bare number in a column of ids."""
     return Label(str(int(cell)), f"#{int(cell)}", "hash") if head == "id" and re.fullmatch(r"\d{1,4}", cell) else None
 
 
 def _in_headings(blocks: list[Block]) -> Iterator[Label]:
-    """`### HAI-001: Schema`."""
+    """Read `### HAI-001: Schema`."""
     for block in blocks:
         if block.kind == "heading" and block.level > 1:
             text = clean(block.text)
@@ -129,7 +129,7 @@ def _in_headings(blocks: list[Block]) -> Iterator[Label]:
 
 
 def _in_lists(blocks: list[Block]) -> Iterator[Label]:
-    """`- **A1**: Schema`."""
+    """Read `- **A1**: Schema`."""
     for block in blocks:
         if block.kind == "item":
             text = _ROLE.sub("", clean(block.text.split("\n", 1)[0]))
@@ -139,7 +139,7 @@ def _in_lists(blocks: list[Block]) -> Iterator[Label]:
 
 
 def _in_fences(blocks: list[Block]) -> Iterator[Label]:
-    """`- id: OTA-01` of YAML in any shape."""
+    """Read `- id: OTA-01` of YAML in any shape."""
     for block in blocks:
         if block.kind == "fence" and block.language in ("yaml", "yml"):
             for match in re.finditer(
@@ -151,14 +151,14 @@ def _in_fences(blocks: list[Block]) -> Iterator[Label]:
 
 
 def _after(text: str, label: Label) -> bool:
-    """Whether a title follows."""
+    """Say whether a title follows."""
     return (
         label.kind != "pair" and re.match(r"\s+[A-Z\[]", text[text.find(label.shown) + len(label.shown) :]) is not None
     ) or re.match(_FOLLOWED, text[text.find(label.shown) + len(label.shown) :]) is not None
 
 
 def _in_graphs(blocks: list[Block]) -> Iterator[Label]:
-    """`A[HAI-001: Schema]`."""
+    """Read `A[HAI-001: Schema]`."""
     for block in blocks:
         if block.kind == "fence" and block.language == "mermaid":
             for match in _LABEL.finditer(block.text):

@@ -1,4 +1,4 @@
-"""How much two names of one thing have in common: `p5w2-workload-dist` and `Workload Distribution types`."""
+"""Measure how much two names of one thing have in common: `p5w2-workload-dist` and `Workload Distribution types`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _COMMON = frozenset(
 
 @lru_cache(maxsize=4096)
 def tokens(text: str) -> tuple[str, ...]:
-    """Words in lower case, the commonest left out unless nothing else is there."""
+    """Return words in lower case, without the commonest unless nothing else is there."""
     words = re.findall(r"[a-z0-9]+", text[:200].lower())
     rare = [w for w in words if w not in _COMMON]
     return tuple(rare or words)
@@ -60,19 +60,19 @@ def tokens(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65536)
 def alike(one: str, other: str) -> float:
-    """0 to 1: the mean of how much of each is found in the other."""
+    """Return 0 to 1: the mean of how much of each is found in the other."""
     return (covered(one, other) + covered(other, one)) / 2
 
 
 @lru_cache(maxsize=65536)
 def covered(one: str, other: str) -> float:
-    """0 to 1: how much of `one` is found in `other`."""
-    mine, theirs = tokens(one), tokens(other)
-    if not mine or not theirs:
+    """Return 0 to 1: how much of `one` is found in `other`."""
+    own_words, other_words = tokens(one), tokens(other)
+    if not own_words or not other_words:
         return 0.0
-    joined = (*theirs, *(a + b for a, b in itertools.pairwise(theirs)))
+    joined = (*other_words, *(a + b for a, b in itertools.pairwise(other_words)))
     initials = "".join(w[0] for w in re.findall(r"[a-z0-9]+", other.lower()))
-    return sum(_best(word, joined, initials) for word in mine) / len(mine)
+    return sum(_best(word, joined, initials) for word in own_words) / len(own_words)
 
 
 def _best(word: str, others: tuple[str, ...], initials: str) -> float:
@@ -88,7 +88,7 @@ def _best(word: str, others: tuple[str, ...], initials: str) -> float:
 
 
 def _shared(one: str, other: str) -> int:
-    """Letters that both begin with."""
+    """Count the letters that both begin with."""
     for i, (a, b) in enumerate(zip(one, other, strict=False)):
         if a != b:
             return i

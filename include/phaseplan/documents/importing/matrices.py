@@ -1,4 +1,4 @@
-"""Tables with branches on both axes (dependencies), or with paths on one (ownership)."""
+"""Read tables with branches on both axes (dependencies), or with paths on one (ownership)."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _SHARES = re.compile(
 
 
 def read(block: Block, context: Context, facts: Facts) -> bool:
-    """Read a matrix; False: the table is none."""
+    """Read a matrix; return False if the table is none."""
     header = [clean(cell) for cell in block.rows[0].cells]
-    heads = [found[0] if len(found := ids(text)) == 1 else None for text in header[1:]]
+    heads = [branch_ids[0] if len(branch_ids := ids(text)) == 1 else None for text in header[1:]]
     if sum(h is not None for h in heads) >= 2 and _few_words(header[1:]):
         first = [ids(clean(row.cells[0])) for row in block.rows[1:] if row.cells]
         if sum(len(f) == 1 for f in first) >= 2:
@@ -42,19 +42,19 @@ def _few_words(texts: list[str]) -> bool:
 
 
 def _dependencies(block: Block, heads: list[str | None], facts: Facts) -> None:
-    """A mark says that the row's branch needs the column's, unless that runs against the order of the ids."""
-    found: list[tuple[str, str, int]] = []
+    """Read marks: the row's branch needs the column's, unless that contradicts the order of the ids."""
+    pairs: list[tuple[str, str, int]] = []
     turned = re.search(r"blocks|enables|required by", clean(block.rows[0].cells[0]), re.IGNORECASE) is not None
     for row in block.rows[1:]:
         own = ids(clean(row.cells[0])) if row.cells else []
         for head, cell in zip(heads, row.cells[1:], strict=False):
             if len(own) == 1 and head is not None and head != own[0] and _YES.fullmatch(clean(cell)):
-                found.append((head, own[0], row.line))
-    backwards = sum(_key(a) > _key(b) for a, b, _ in found)
-    if turned or (backwards > len(found) / 2 and not re.search("depend", clean(block.rows[0].cells[0]), re.I)):
-        found = [(b, a, line) for a, b, line in found]
-    facts.edges += [Said((needed, by), line, "matrix") for needed, by, line in found]
-    having = {by for _, by, _ in found}
+                pairs.append((head, own[0], row.line))
+    backwards = sum(_key(a) > _key(b) for a, b, _ in pairs)
+    if turned or (backwards > len(pairs) / 2 and not re.search("depend", clean(block.rows[0].cells[0]), re.I)):
+        pairs = [(b, a, line) for a, b, line in pairs]
+    facts.edges += [Said((needed, by), line, "matrix") for needed, by, line in pairs]
+    having = {by for _, by, _ in pairs}
     for row in block.rows[1:]:
         own = ids(clean(row.cells[0])) if row.cells else []
         if len(own) == 1 and own[0] not in having:
@@ -66,7 +66,7 @@ def _key(branch: str) -> tuple[int, ...]:
 
 
 def _ownership(block: Block, header: list[str], context: Context, facts: Facts) -> bool:
-    """Paths down, branches or agents across."""
+    """Read paths down, branches or agents across."""
     if _by_agent_and_wave(block, header, facts):
         return True
     where = columns(block.rows[0].cells)
@@ -96,11 +96,11 @@ def _ownership(block: Block, header: list[str], context: Context, facts: Facts) 
 
 
 def _by_agent_and_wave(block: Block, header: list[str], facts: Facts) -> bool:
-    """Agents down, waves across, paths in the cells."""
+    """Read agents down, waves across, paths in the cells."""
     waves = [wave_of(text) for text in header[1:]]
     rows = [(row, agents_of(clean(row.cells[0]))) for row in block.rows[1:] if row.cells]
-    told = any(paths(cell) for row, _ in rows for cell in row.cells[1:])
-    if len(waves) < 2 or None in waves or not told or any(len(agents) != 1 for _, agents in rows):
+    has_paths = any(paths(cell) for row, _ in rows for cell in row.cells[1:])
+    if len(waves) < 2 or None in waves or not has_paths or any(len(agents) != 1 for _, agents in rows):
         return False
     for row, agents in rows:
         for wave, cell in zip(waves, row.cells[1:], strict=False):
@@ -110,11 +110,11 @@ def _by_agent_and_wave(block: Block, header: list[str], facts: Facts) -> bool:
 
 
 def _owner(text: str, path: str, line: int, wave: int | None) -> Mention:
-    found, named, agents = ids(text), names(text), agents_of(text)
+    branch_ids, named, agents = ids(text), names(text), agents_of(text)
     return Mention(
         "list",
         line,
-        id=found[0] if found else None,
+        id=branch_ids[0] if branch_ids else None,
         name=named[0] if named else None,
         owns=(path,),
         wave=wave_of(text, wave),
@@ -123,7 +123,7 @@ def _owner(text: str, path: str, line: int, wave: int | None) -> Mention:
 
 
 def shared_row(owns: str, owner: str, others: str, line: int, context: Context, facts: Facts) -> None:
-    """A row of `path | owner | shared with`."""
+    """Read a row of `path | owner | shared with`."""
     for path in paths(owns):
         mention = _owner(owner, path, line, context.wave)
         several = (

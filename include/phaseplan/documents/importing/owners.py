@@ -1,53 +1,53 @@
-"""Who works on a branch, and which branch a title names."""
+"""Find which agent works on a branch, and which branch a title names."""
 
 from __future__ import annotations
 
 from phaseplan.documents.importing.facts import Facts
-from phaseplan.documents.importing.identity import Branches, Entry, put
+from phaseplan.documents.importing.identity import Branches, Entry, add_mention
 from phaseplan.documents.importing.likeness import alike
 
 
-def assign(known: Branches, facts: Facts) -> None:
-    """Sort mentions that only say who owns a path into branches."""
-    by_name = {name: entry for entry in known.entries.values() for name in entry.names}
-    by_key = {m.key: entry for entry in known.entries.values() for m in entry.mentions if m.key}
+def assign(branches: Branches, facts: Facts) -> None:
+    """Add mentions that only name the owner of a path to the branches."""
+    by_name = {name: entry for entry in branches.entries.values() for name in entry.names}
+    by_key = {m.key: entry for entry in branches.entries.values() for m in entry.mentions if m.key}
     for mention in facts.owned:
-        entry = known.entries.get(mention.id or "") or by_name.get(mention.name or "")
+        entry = branches.entries.get(mention.id or "") or by_name.get(mention.name or "")
         if entry is None and mention.agent:
-            entry = agent_of(known, mention.agent, mention.wave)
+            entry = agent_of(branches, mention.agent, mention.wave)
         if entry is None and mention.title:
             entry = by_key.get(mention.title)
         if entry is None and mention.title:
-            entry = by_title(known, mention.title, mention.wave)
+            entry = by_title(branches, mention.title, mention.wave)
         if entry is not None:
-            put(known, entry, mention)
+            add_mention(branches, entry, mention)
         else:
-            known.loose.append(mention)
+            branches.loose.append(mention)
 
 
-def agent_of(known: Branches, agent: str, wave: int | None) -> Entry | None:
-    """The branch of an agent in a wave; without a wave only where the agent has one branch."""
-    found = {
-        known.of[id(m)].id: known.of[id(m)]
-        for e in known.entries.values()
+def agent_of(branches: Branches, agent: str, wave: int | None) -> Entry | None:
+    """Return the branch of an agent in a wave; without a wave only if the agent has one branch."""
+    candidates = {
+        branches.of[id(m)].id: branches.of[id(m)]
+        for e in branches.entries.values()
         for m in e.mentions
         if m.agent == agent and m.source != "shell" and (wave is None or m.wave == wave)
     }
-    if len(found) == 1:
-        return next(iter(found.values()))
-    if not found and wave is not None and agent.isdigit():
-        here = [e for e in known.entries.values() if e.wave == wave]
-        numbered = any(m.agent for e in here for m in e.mentions)
-        return here[int(agent) - 1] if not numbered and 0 < int(agent) <= len(here) else None
+    if len(candidates) == 1:
+        return next(iter(candidates.values()))
+    if not candidates and wave is not None and agent.isdigit():
+        wave_entries = [e for e in branches.entries.values() if e.wave == wave]
+        numbered = any(m.agent for e in wave_entries for m in e.mentions)
+        return wave_entries[int(agent) - 1] if not numbered and 0 < int(agent) <= len(wave_entries) else None
     return None
 
 
-def by_title(known: Branches, title: str, wave: int | None) -> Entry | None:
-    """The one branch whose title is most like this."""
+def by_title(branches: Branches, title: str, wave: int | None) -> Entry | None:
+    """Return the branch whose title is most similar."""
     scored = sorted(
         (
             (max((alike(title, t) for t in e.titles), default=0.0), e.wave == wave, -i, e)
-            for i, e in enumerate(known.entries.values())
+            for i, e in enumerate(branches.entries.values())
         ),
         key=lambda s: s[:3],
         reverse=True,

@@ -1,4 +1,4 @@
-"""Shared and generated files of a draft, with their owners."""
+"""Find shared and generated files of a draft, with their owners."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from phaseplan.plan.patterns.overlap import common_path
 
 @dataclass(frozen=True, slots=True)
 class SharedChoice:
-    """One shared file whose owner is known."""
+    """Hold one shared file whose owner is known."""
 
     path: str
     line: int
@@ -24,7 +24,7 @@ class SharedChoice:
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """What several branches touch. `unowned` and `generated` are paths with their lines."""
+    """Hold paths that several branches change. `unowned` and `generated` are paths with their lines."""
 
     files: tuple[SharedChoice, ...]
     unowned: tuple[tuple[str, int], ...]
@@ -33,7 +33,7 @@ class Sharing:
 
 
 def sharing(draft: Draft) -> Sharing:
-    """Sort what is said of shared files."""
+    """Sort the statements about shared files."""
     files: dict[str, SharedChoice] = {}
     unowned: dict[str, int] = {}
     generated: dict[str, int] = {}
@@ -41,7 +41,7 @@ def sharing(draft: Draft) -> Sharing:
         if shared.generated:
             generated.setdefault(shared.path, shared.line)
             continue
-        owner = next(iter(_meant(draft, shared.owner or "", shared.wave)), None)
+        owner = next(iter(_branches_named(draft, shared.owner or "", shared.wave)), None)
         if owner is None:
             unowned.setdefault(shared.path, shared.line)
         else:
@@ -52,23 +52,28 @@ def sharing(draft: Draft) -> Sharing:
     return Sharing(tuple(files.values()), loose, tuple(generated.items()), command)
 
 
-def _meant(draft: Draft, text: str, wave: int | None) -> list[str]:
-    """The branches that a text names by id, git name, agent or title."""
+def _branches_named(draft: Draft, text: str, wave: int | None) -> list[str]:
+    """Find the branches that a text names by id, git name, agent or title."""
     entries = draft.known.entries
-    found = [i for i in ids(text, tuple(entries)) if i in entries]
-    found += [e.id for name in names(text) for e in entries.values() if name in e.names]
+    branch_ids = [i for i in ids(text, tuple(entries)) if i in entries]
+    branch_ids += [e.id for name in names(text) for e in entries.values() if name in e.names]
     for agent in agents_of(text):
         entry = agent_of(draft.known, agent, wave_of(text, wave))
         if entry is not None:
-            found.append(entry.id)
-    if not found and text.strip() and not agents_of(text) and (entry := by_title(draft.known, text, wave)) is not None:
-        found = [entry.id]
-    return list(dict.fromkeys(found))
+            branch_ids.append(entry.id)
+    if (
+        not branch_ids
+        and text.strip()
+        and not agents_of(text)
+        and (entry := by_title(draft.known, text, wave)) is not None
+    ):
+        branch_ids = [entry.id]
+    return list(dict.fromkeys(branch_ids))
 
 
 def _sharers(draft: Draft, shared: Shared) -> list[str]:
-    """Those that are named beside a file, else those of the wave who work where it is."""
-    named = _meant(draft, shared.note, shared.wave) if ids(shared.note) or agents_of(shared.note) else []
+    """List branches that are named beside a file, else branches of the wave that own paths there."""
+    named = _branches_named(draft, shared.note, shared.wave) if ids(shared.note) or agents_of(shared.note) else []
     if named:
         return named
     return [

@@ -1,4 +1,4 @@
-"""YAML fences that are pieces of a plan in the plan's own shape, as `export` writes them; see docs/decisions/018.
+"""Read YAML fences that are pieces of a plan in the plan's own shape, as `export` writes them (docs/decisions/018).
 
 A fence is a piece when its keys and values are a plan's; only what a plan must have may be missing. What pieces say
 goes before everything that is found otherwise, and what *Plan Settings* says before other pieces.
@@ -26,10 +26,10 @@ _PARTIAL = re.compile(r"\w+|waves \d+ (?!wave$)\w+|waves \d+ branches \d+ (?!id$
 _TODO_OF = {"shared_files": "shared", "generated_files": "generated"}  # `# TODO shared file x: ...`
 
 
-def take(found: Iterable[tuple[Block, Context]], facts: Facts) -> list[tuple[Block, Context]]:
-    """Put what the pieces say into the facts; the other blocks."""
+def take(contexts: Iterable[tuple[Block, Context]], facts: Facts) -> list[tuple[Block, Context]]:
+    """Add the pieces to the facts, and return the other blocks."""
     others, pieces = [], []
-    for block, context in found:
+    for block, context in contexts:
         source = _piece(block)
         if source is None:
             others.append((block, context))
@@ -55,22 +55,22 @@ def _piece(block: Block) -> Source | None:
 
 def _add(stated: Stated, source: Source, above: int, facts: Facts) -> None:
     data = source.data or {}
-    _put(stated.top, {k: v for k, v in data.items() if k != "waves"}, source, (), above)
+    _merge_values(stated.top, {k: v for k, v in data.items() if k != "waves"}, source, (), above)
     for i, wave in enumerate(data.get("waves", ())):
         number, place = int(wave["wave"]), ("waves", i)
-        rest = {k: v for k, v in wave.items() if k not in ("wave", "branches")}
-        _put(stated.waves.setdefault(number, {}), rest, source, place, above)
+        values = {k: v for k, v in wave.items() if k not in ("wave", "branches")}
+        _merge_values(stated.waves.setdefault(number, {}), values, source, place, above)
         for j, branch in enumerate(wave.get("branches", ())):
             at = (*place, "branches", j)
             line = above + source.locations.find((*at, "id")).line
             facts.mentions.append(
                 Mention("branch section", line, id=branch["id"], name=branch.get("branch"), wave=number)
             )
-            rest = {k: v for k, v in branch.items() if k != "id"}
-            _put(stated.branches.setdefault(branch["id"], {}), rest, source, at, above)
+            values = {k: v for k, v in branch.items() if k != "id"}
+            _merge_values(stated.branches.setdefault(branch["id"], {}), values, source, at, above)
 
 
-def _put(into: Values, data: dict[str, Any], source: Source, place: Path, above: int) -> None:
+def _merge_values(into: Values, data: dict[str, Any], source: Source, place: Path, above: int) -> None:
     for key, value in data.items():
         line = above + source.locations.find((*place, key), on_key=True).line
         old = into.get(key)
@@ -79,23 +79,23 @@ def _put(into: Values, data: dict[str, Any], source: Source, place: Path, above:
 
 
 def overlay(lines: list[str], stated: Stated, file: str) -> list[str]:
-    """The lines of a plan file as the writer writes them, with what the pieces say in its place."""
+    """Replace lines of the written plan file by what the pieces say."""
     head, entries = _entries(lines, 0)
-    *rest, (_, waves) = entries
+    *others, (_, waves) = entries
     preamble, blocks = _split(waves, r"  - wave: (\d+)")
-    made = [line for number, block in blocks for line in _wave(block, stated, int(number), file)]
-    return [*head, *_laid(rest, stated.top, 0, file), *preamble, *made]
+    wave_lines = [line for number, block in blocks for line in _wave(block, stated, int(number), file)]
+    return [*head, *_laid(others, stated.top, 0, file), *preamble, *wave_lines]
 
 
 def _wave(lines: list[str], stated: Stated, number: int, file: str) -> list[str]:
     head, entries = _entries(lines, 4)
     out: list[Entry] = []
-    for key, held in entries:
+    for key, lines_of_key in entries:
         if key == "branches":
-            top, blocks = _split(held, r'      - id: "((?:[^"\\\\]|\\\\.)*)"')
+            top, blocks = _split(lines_of_key, r'      - id: "((?:[^"\\\\]|\\\\.)*)"')
             named = ((json.loads(f'"{branch}"'), block) for branch, block in blocks)
-            held = [*top, *(x for b, block in named for x in _branch(block, stated.branches.get(b, {}), file))]
-        out.append((key, held))
+            lines_of_key = [*top, *(x for b, block in named for x in _branch(block, stated.branches.get(b, {}), file))]
+        out.append((key, lines_of_key))
     return [*head, *_laid(out, stated.waves.get(number, {}), 4, file)]
 
 
@@ -105,7 +105,7 @@ def _branch(lines: list[str], values: Values, file: str) -> list[str]:
 
 
 def _entries(lines: list[str], indent: int) -> tuple[list[str], list[Entry]]:
-    """Lines above the first key, then each key with what belongs to it; a TODO belongs to the key it names."""
+    """Return the lines above the first key, then each key with its lines; a TODO belongs to the key that it names."""
     return _split(lines, rf" {{{indent}}}(?:# TODO )?(\w+)")
 
 
@@ -121,8 +121,8 @@ def _split(lines: list[str], pattern: str) -> tuple[list[str], list[Entry]]:
 
 
 def _laid(entries: list[Entry], values: Values, indent: int, file: str) -> list[str]:
-    """Entries with the values in the place of what they replace; new keys last."""
-    new = {key: said for key, said in values.items() if said.value != {}}
+    """Replace entries by their new values; new keys come last."""
+    new = {key: fact for key, fact in values.items() if fact.value != {}}
     todos = {_TODO_OF[key] for key in new if key in _TODO_OF}
     out = []
     for key, lines in entries:
@@ -130,17 +130,17 @@ def _laid(entries: list[Entry], values: Values, indent: int, file: str) -> list[
             out += _written(key, new.pop(key), lines, indent, file)
         elif key not in todos and key not in values:
             out += lines
-    return [*out, *(line for key, said in new.items() for line in _written(key, said, [], indent, file))]
+    return [*out, *(line for key, fact in new.items() for line in _written(key, fact, [], indent, file))]
 
 
-def _written(key: str, said: Said[Any], old: list[str], indent: int, file: str) -> list[str]:
-    """One key with its value; of a mapping what only the document says stays."""
-    made, comment = as_yaml({key: said.value}).rstrip("\n").split("\n"), f"# {file}:{said.line}"
-    if len(made) == 1 or made[0] == f"{key}:":
-        made[0] += f"  {comment}"
+def _written(key: str, fact: Said[Any], old: list[str], indent: int, file: str) -> list[str]:
+    """Write one key with its value; in a mapping, keys that only the document has stay."""
+    value_lines, comment = as_yaml({key: fact.value}).rstrip("\n").split("\n"), f"# {file}:{fact.line}"
+    if len(value_lines) == 1 or value_lines[0] == f"{key}:":
+        value_lines[0] += f"  {comment}"
     else:
-        made.insert(0, comment)
-    kept: list[str] = []
-    if isinstance(said.value, dict):
-        kept = [x for k, lines in _entries(old, indent + 2)[1] if k not in said.value for x in lines]
-    return [*(f"{' ' * indent}{line}" if line else line for line in made), *kept]
+        value_lines.insert(0, comment)
+    kept_lines: list[str] = []
+    if isinstance(fact.value, dict):
+        kept_lines = [x for k, lines in _entries(old, indent + 2)[1] if k not in fact.value for x in lines]
+    return [*(f"{' ' * indent}{line}" if line else line for line in value_lines), *kept_lines]

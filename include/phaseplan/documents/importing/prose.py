@@ -1,4 +1,4 @@
-"""Statements about the phase and its waves."""
+"""Read statements about the phase and its waves."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NO_PHASE_TITLE = re.compile(r"^tasks?$|wave|implementation|execution|parallel|p
 
 
 def read(s: Statement, facts: Facts) -> None:
-    """Put what one statement says of the phase and its waves into the facts."""
+    """Add what one statement says of the phase and its waves to the facts."""
     for match in _REDUCTION.finditer(s.whole):
         facts.reductions.append(Said(int(match[1]), s.line))
     if (limit := _LIMIT.search(s.whole)) and (
@@ -64,15 +64,15 @@ def read(s: Statement, facts: Facts) -> None:
 
 
 def paragraph(block: Block, context: Context, facts: Facts) -> None:
-    """Sentences of a paragraph, which may go over several lines."""
+    """Read sentences of a paragraph, which may go over several lines."""
     own = facts.phases[0].value if facts.phases else None
     if own is not None and (
         quoted := re.search(rf"\bphase {own},?\s+[\"\u201c]([^\"\u201d]{{3,60}})[\"\u201d]", block.text, re.I)
     ):
-        at = 1 if any(said.source == "list" for said in facts.titles) else 0
+        at = 1 if any(fact.source == "list" for fact in facts.titles) else 0
         facts.titles.insert(at, Said(quoted[1].strip(" ,."), block.line, "list"))
     bold = re.match(r"\*\*([^*\n:]{3,60})\*\*\s*[|\u00b7\u2014\u2013-]", block.text)
-    weak = all(said.source == "text" for said in facts.titles)
+    weak = all(fact.source == "text" for fact in facts.titles)
     if bold and weak and len(context.headings) == 1 and not _NO_PHASE_TITLE.search(bold[1]):
         facts.titles.insert(0, Said(bold[1].strip(), block.line, "text"))
     text = ""
@@ -86,8 +86,8 @@ def paragraph(block: Block, context: Context, facts: Facts) -> None:
 
 
 def _critical(s: Statement, facts: Facts) -> None:
-    if re.search(r"\u2192|->|=>|\u21d2|>", s.whole) and len(found := ids(s.whole)) > 1:
-        facts.critical.append(Said(tuple(found), s.line))
+    if re.search(r"\u2192|->|=>|\u21d2|>", s.whole) and len(branch_ids := ids(s.whole)) > 1:
+        facts.critical.append(Said(tuple(branch_ids), s.line))
 
 
 def _phase(s: Statement, facts: Facts) -> None:
@@ -126,9 +126,9 @@ def _title(s: Statement, facts: Facts) -> None:
     )
     text = "" if re.fullmatch(r"\W*(?:phase\s*)?\d+\s*\([^)]*\)", s.value, re.I) else text  # `10 (final)`
     if re.search(r"[A-Za-z]{3}", text) and not re.search(r"\bphase\s*\d+", text, re.I):
-        facts.titles.insert(0 if all(said.source == "text" for said in facts.titles) else 1, Said(text, s.line, "list"))
-    if found := phases(f"phase {s.value}" if s.key.lower().startswith("phase") else s.value):
-        facts.phases.append(Said(found[0], s.line))
+        facts.titles.insert(0 if all(fact.source == "text" for fact in facts.titles) else 1, Said(text, s.line, "list"))
+    if phase_numbers := phases(f"phase {s.value}" if s.key.lower().startswith("phase") else s.value):
+        facts.phases.append(Said(phase_numbers[0], s.line))
 
 
 def _number(name: str) -> Callable[[Statement, Facts], None]:
@@ -184,9 +184,9 @@ _PHASE_KEYS: tuple[tuple[str, Callable[[Statement, Facts], None]], ...] = (
 
 
 def phase_title(heading: str) -> tuple[str, bool] | None:
-    """`Phase 7: Syncer Development - Wave-Based Implementation Plan` -> Syncer Development.
+    """Return `Syncer Development` of `Phase 7: Syncer Development - Wave-Based Implementation Plan`.
 
-    True with it: it stands behind the phase's number.
+    The second value is True if it stands behind the phase's number.
     """
     text = re.sub(r"\bphase\s*\d{1,3}\b(?:\s*[:.\u2013\u2014-])?", "\0", heading, flags=re.I)
     if quoted := re.search(r"\0\W*[\"\u201c]([^\"\u201c\u201d]{3,60})[\"\u201d]", text):

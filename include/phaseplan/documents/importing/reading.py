@@ -1,4 +1,4 @@
-"""A document to facts: every block to the readers that know its kind."""
+"""Read a document into facts: every block is given to the readers that know its kind."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from phaseplan.documents.importing.statements import statements
 from phaseplan.documents.importing.ties import phases
 from phaseplan.documents.importing.words import clean, ids, names, slug
 
-NEAR = 4  # lines below the first heading, where a line in bold says what it is about
+NEAR = 4  # lines below the first heading in which a bold line is the title
 
 
 def read(file: str, text: str) -> Facts:
-    """Everything a document says."""
+    """Return everything that a document says."""
     facts = Facts(file=file)
     others = [block for block, _ in pieces.take(with_context(blocks(text)), facts)]
     phase = facts.stated.top.get("phase") or phase_of(list(with_context(others)))
     facts.scheme = scheme(others, facts.stated.branches, phase.value if phase else None)
     _stand_ins(facts)
-    found = list(with_context([facts.scheme.block(block) for block in others]))
+    contexts = list(with_context([facts.scheme.block(block) for block in others]))
     if phase is not None:
         facts.phases.append(phase)
     soft = graphs.legend_says_soft(text)
     lead = ""
-    for block, context in found:
+    for block, context in contexts:
         if block.kind == "heading":
             _heading(block, context, facts)
         elif block.kind == "table":
@@ -47,7 +47,7 @@ def read(file: str, text: str) -> Facts:
         if block.kind == "fence" and block.language in shells.LANGUAGES:
             shells.read(block, context, facts, lead)
         lead = clean(block.text.rsplit("\n", 1)[-1]) if block.kind in ("text", "item") else ""
-    for statement in statements(found):
+    for statement in statements(contexts):
         prose.read(statement, facts)
         if not sharing.read(statement, facts):
             branches.read(statement, facts)
@@ -59,66 +59,66 @@ def read(file: str, text: str) -> Facts:
 
 
 def _stand_ins(facts: Facts) -> None:
-    """What YAML in a plan's own shape says goes by the same stand-ins as the rest."""
+    """Use the same stand-ins in YAML of a plan's own shape."""
     alias = {label.id: stand_in for stand_in, label in facts.scheme.labels.items()}
     for mention in facts.mentions:
         mention.id = alias.get(mention.id or "", mention.id)
 
 
-def phase_of(found: list[tuple[Block, Context]]) -> Said[int] | None:
-    """The phase of a document: its first heading, else what most of its ids and git names say."""
-    for block, _ in found:
-        if block.kind == "heading" and block.level == 1 and (told := phases(clean(block.text))):
-            return Said(told[0], block.line)
+def phase_of(contexts: list[tuple[Block, Context]]) -> Said[int] | None:
+    """Return the phase of a document: of its first heading, else of most of its ids and git names."""
+    for block, _ in contexts:
+        if block.kind == "heading" and block.level == 1 and (phase_numbers := phases(clean(block.text))):
+            return Said(phase_numbers[0], block.line)
     votes: Counter[int] = Counter()
     first: dict[int, int] = {}
-    for block, _ in found:
+    for block, _ in contexts:
         raw = block.text + " ".join(cell for row in block.rows for cell in row.cells)
-        said = [int(i.split(".")[0]) for i in ids(raw)] + [p for n in names(raw) if (p := slug(n)[0]) is not None]
-        votes.update(said)
-        for number in said:
+        numbers = [int(i.split(".")[0]) for i in ids(raw)] + [p for n in names(raw) if (p := slug(n)[0]) is not None]
+        votes.update(numbers)
+        for number in numbers:
             first.setdefault(number, block.line)
     if votes:
         number = votes.most_common(1)[0][0]
         return Said(number, first[number])
-    for block, _ in found:
-        if block.kind == "heading" and (told := phases(clean(block.text))):
-            return Said(told[0], block.line)
+    for block, _ in contexts:
+        if block.kind == "heading" and (phase_numbers := phases(clean(block.text))):
+            return Said(phase_numbers[0], block.line)
     return None
 
 
 def _heading(block: Block, context: Context, facts: Facts) -> None:
     text = clean(block.text)
     own = facts.phases[0].value if facts.phases else None
-    if (block.level in (1, 2, 7) and wave_of(text) is None) and (told := prose.phase_title(text)) is not None:
-        name, strong = told
+    if (block.level in (1, 2, 7) and wave_of(text) is None) and (phase_name := prose.phase_title(text)) is not None:
+        name, strong = phase_name
         named = re.match(r"\W*Phase\s*\d+\s*[:(|\u2013\u2014-]", text, re.IGNORECASE)
         if block.level == 1 or (strong and named and phases(text) == (own,)):
-            at = 0 if strong and not any(said.source == "list" for said in facts.titles) else len(facts.titles)
+            at = 0 if strong and not any(fact.source == "list" for fact in facts.titles) else len(facts.titles)
             facts.titles.insert(at, Said(name, block.line, "list" if strong else "text"))
         elif block.level == 7 and facts.titles and 0 < block.line - facts.titles[0].line <= NEAR:
             facts.titles.insert(0 if facts.titles[0].source == "text" else 1, Said(name, block.line, "text"))
     number = wave_of(text)
     opened = wave_heading(text) if number is not None else None
     if opened is not None and number is not None:
-        title, rest = opened
+        title, bracket_text = opened
         wave = facts.wave(number)
         if title:
             wave.titles.append(Said(title, block.line, "branch section"))
-        if span := duration(rest or ""):
+        if span := duration(bracket_text or ""):
             wave.spans.append(Said(span, block.line, "text"))
     branches.heading(text, block.line, context.wave if number is None else number, facts, block.text)
 
 
 def _prefix(facts: Facts) -> None:
-    """Names without a slash: what is made under the whole name elsewhere, or a prefix that all branches have."""
+    """Complete names without a slash: by the whole name elsewhere, or by a prefix that all branches have."""
     whole: dict[str, set[str]] = {}
     for mention in facts.mentions:
         if mention.name and "/" in mention.name:
             whole.setdefault(mention.name.rsplit("/", 1)[-1], set()).add(mention.name)
     for mention in facts.mentions:
-        if mention.name and len(found := whole.get(mention.name, set())) == 1:
-            mention.name = next(iter(found))
+        if mention.name and len(whole_names := whole.get(mention.name, set())) == 1:
+            mention.name = next(iter(whole_names))
     if facts.prefixes:
         for mention in facts.mentions:
             if mention.name and "/" not in mention.name:
@@ -126,10 +126,10 @@ def _prefix(facts: Facts) -> None:
 
 
 def _chain_of_waves(facts: Facts) -> None:
-    """A wave table says of each wave which branch is critical: together they are a path."""
-    parts = [said for said in facts.critical if said.source == "wave table"]
+    """Join the critical branches that a wave table names for each wave to one path."""
+    parts = [fact for fact in facts.critical if fact.source == "wave table"]
     if parts:
-        whole = tuple(dict.fromkeys(b for said in parts for b in said.value))
-        facts.critical = [said for said in facts.critical if said.source != "wave table"]
+        whole = tuple(dict.fromkeys(b for fact in parts for b in fact.value))
+        facts.critical = [fact for fact in facts.critical if fact.source != "wave table"]
         if len(whole) > 1:
             facts.critical.append(Said(whole, parts[-1].line, "wave table"))

@@ -1,4 +1,4 @@
-"""Ids unlike `5.1.1`: `HAI-001`, `A1`, `W2-T3`, `Task 7`, `#37`, `6.3`, and waves that are called stages or batches.
+"""Read ids unlike `5.1.1` (`HAI-001`, `A1`, `W2-T3`, `Task 7`, `#37`, `6.3`), and waves called stages or batches.
 
 Everything else reads one kind of id. So a document with another kind is read with stand-ins, `6.0.1` for the first of
 its ids, and `Wave 2` for `Stage 2`; what is written or reported has the document's own words again.
@@ -22,7 +22,7 @@ _MEASURE = r"\s*(?:%|x\b|k\b|m?s\b|[mg]b\b|h\b|hrs?\b|hours?\b|d\b|days?\b|weeks
 _OF_NUMBERS: tuple[Column, ...] = ("id", "needs", "feeds")
 _WAVES = ("stage", "batch", "sprint", "tier", "iteration", "round", "layer", "step")
 _NUMBER = r"(?=[ _#-]*(?:\d|one\b|two\b|three\b|four\b|five\b|six\b))"
-_LEAD = "feature/"  # makes a name of what nobody would take for one
+_LEAD = "feature/"  # makes a git name of a text that does not look like one
 _IN_CODE = re.compile(r"`[A-Za-z][\w.-]{0,40}(?:/[\w-]{1,80}){1,4}`")
 _HEAD = re.compile(r"\W{0,4}\*\*`([A-Za-z][\w.-]{0,40}(?:/[\w-]{1,80}){1,4})`\*\*")
 MOST = 400  # ids of one document
@@ -30,7 +30,7 @@ MOST = 400  # ids of one document
 
 @dataclass(frozen=True)
 class Scheme:
-    """What stands for what while a document is read."""
+    """Map the document's own ids to stand-ins while it is read."""
 
     labels: dict[str, Label]  # by stand-in
     reads: tuple[Read, ...]
@@ -40,7 +40,7 @@ class Scheme:
     names: tuple[str, ...] = ()  # git names that nothing else shows to be names
 
     def block(self, block: Block) -> Block:
-        """A block with stand-ins."""
+        """Replace ids in a block by stand-ins."""
         if not self.reads:
             return block
         rows = block.rows
@@ -54,22 +54,22 @@ class Scheme:
         return Row(row.line, tuple(self._cell(c) if i in bare else self.read(c) for i, c in enumerate(row.cells)))
 
     def _cell(self, cell: str) -> str:
-        """A cell of ids: every number is one."""
+        """Read a cell of ids, in which every number is an id."""
         read = self.read(cell)
         return re.sub(r"(?<![\w.])\d{1,5}(?![\w.])", lambda m: self.numbers.get(str(int(m[0])), m[0]), read)
 
     def read(self, text: str) -> str:
-        """A text with stand-ins."""
+        """Replace ids in a text by stand-ins."""
         for pattern, written in self.reads:
             text = pattern.sub(written, text)
         return text
 
     def label(self, branch: str) -> str:
-        """The id that a stand-in stands for; any other text as it is."""
+        """Return the id behind a stand-in; any other text unchanged."""
         return self.labels[branch].id if branch in self.labels else branch
 
     def shown(self, text: str) -> str:
-        """A text in the document's own words."""
+        """Replace stand-ins in a text by the document's own words."""
         if self.labels:
             pattern = rf"(?<![\w.]){re.escape(self.prefix)}\d{{1,3}}[a-z]?(?!\w|\.\d)"
             text = re.sub(pattern, lambda m: self.labels[m[0]].shown if m[0] in self.labels else m[0], text)
@@ -85,7 +85,7 @@ PLAIN = Scheme({}, (), {}, "")
 
 
 def scheme(blocks: list[Block], stated: Iterable[str], phase: int | None) -> Scheme:
-    """How a document's ids are to be read; PLAIN: as they are.
+    """Find how a document's ids are to be read; PLAIN: as they are.
 
     :param stated: ids that YAML in a plan's own shape gives; they decide where there are any.
     """
@@ -99,23 +99,23 @@ def scheme(blocks: list[Block], stated: Iterable[str], phase: int | None) -> Sch
         odd = [Label(id=i, shown=i, kind="stated") for i in stated if not re.fullmatch(own, i)]
         return replace(plain, labels=_stand_ins(odd[:MOST], plain.prefix))
     labels = _of_phase([label for label in by_own_words(blocks) if not re.fullmatch(own, label.id)], phase)
-    known = _stand_ins(labels[:MOST], plain.prefix)
-    aliases = {label.id: alias for alias, label in known.items()}
+    stand_ins = _stand_ins(labels[:MOST], plain.prefix)
+    aliases = {label.id: alias for alias, label in stand_ins.items()}
     unlike = () if any(names(text) for text in texts) else _names(blocks)
     reads = [*plain.reads, *(_of_labels(aliases, labels[0].kind) if labels else ()), *_of_names(unlike)]
     bare = {i: alias for i, alias in aliases.items() if i.isdigit()}
-    return replace(plain, labels=known, reads=tuple(reads), numbers=bare, names=unlike)
+    return replace(plain, labels=stand_ins, reads=tuple(reads), numbers=bare, names=unlike)
 
 
 def _names(blocks: list[Block]) -> tuple[str, ...]:
-    """Git names of a document in which none looks like one: alone in bold code at the head of what they are about."""
+    """Find git names in a document where none looks like one: alone in bold code at the head of a section or item."""
     heads = (_HEAD.match(block.text) for block in blocks if block.kind in ("heading", "item"))
-    found = dict.fromkeys(head[1] for head in heads if head)
+    candidates = dict.fromkeys(head[1] for head in heads if head)
     for rows in (block.rows for block in blocks if block.rows):
         at = columns(rows[0].cells).get("branch", -1)
         cells = [row.cells[at].strip() for row in rows[1:] if 0 <= at < len(row.cells)]
-        found |= dict.fromkeys(cell[1:-1] for cell in cells if _IN_CODE.fullmatch(cell))
-    return tuple(found) if len(found) > 1 else ()
+        candidates |= dict.fromkeys(cell[1:-1] for cell in cells if _IN_CODE.fullmatch(cell))
+    return tuple(candidates) if len(candidates) > 1 else ()
 
 
 def _of_names(unlike: tuple[str, ...]) -> list[Read]:
@@ -126,7 +126,7 @@ def _of_names(unlike: tuple[str, ...]) -> list[Read]:
 
 
 def _of_phase(labels: list[Label], phase: int | None) -> list[Label]:
-    """Without those of other phases, where most are `E6.2.1` of this one."""
+    """Leave out labels of other phases, if most have the form `E6.2.1` of this phase."""
     numbered = {
         label.id: int(m[1]) for label in labels if (m := re.fullmatch(r"[A-Z]+(\d+)\.\d+\.\d+[a-z]?", label.id))
     }
@@ -135,14 +135,14 @@ def _of_phase(labels: list[Label], phase: int | None) -> list[Label]:
 
 
 def _stand_ins(labels: list[Label], prefix: str) -> dict[str, Label]:
-    """`6.0.1` for the first label; `6.0.1a` for a part of it."""
+    """Number the labels: `6.0.1` for the first label; `6.0.1a` for a part of it."""
     whole = {label.id: f"{prefix}{n}" for n, label in enumerate(labels, 1)}
     parts = {label.id: whole[label.id[:-1]] + label.id[-1] for label in labels if label.id[:-1] in whole}
     return {parts.get(label.id, whole[label.id]): label for label in labels}
 
 
 def _of_labels(aliases: dict[str, str], kind: str) -> list[Read]:
-    """Ids, lists of their last numbers (`HAI-002/003`) and ranges (`HAI-009-014`, `Tasks 1-3`) as stand-ins."""
+    """Replace ids, lists of their last numbers (`HAI-002/003`) and ranges (`HAI-009-014`, `Tasks 1-3`) by stand-ins."""
     if kind in ("word", "hash"):
         return [_numbered(aliases)]
     stems: dict[str, list[str]] = {}
@@ -158,10 +158,12 @@ def _of_labels(aliases: dict[str, str], kind: str) -> list[Read]:
 
     def several(match: re.Match[str]) -> str:
         first, numbers = int(match["first"]), [int(n) for n in re.findall(r"\d+", _less(match["rest"], match["stem"]))]
-        wanted = [first, *numbers] if "/" in match["rest"] else list(range(first, min(numbers[-1], first + 60) + 1))
+        listed_numbers = (
+            [first, *numbers] if "/" in match["rest"] else list(range(first, min(numbers[-1], first + 60) + 1))
+        )
         by_number = {int(n[1]): i for i in stems[match["stem"]] if (n := re.search(r"(\d+)[a-z]?$", i))}
-        found = [aliases[by_number[n]] for n in wanted if n in by_number]
-        return ", ".join(found) if found else match[0]
+        stand_ins = [aliases[by_number[n]] for n in listed_numbers if n in by_number]
+        return ", ".join(stand_ins) if stand_ins else match[0]
 
     return [
         (re.compile(before + more + after), several),
@@ -174,29 +176,29 @@ def _less(text: str, stem: str) -> str:
 
 
 def _numbered(aliases: dict[str, str]) -> Read:
-    """`Task 7`, `Tasks 1-3 and 5`, `#37, #38`."""
-    words = rf"(?:\b(?:{_WORDS})s?\s{{0,2}}(?:no\.?\s?|#)?|(?<![\w&#/])#)"
+    """Read `Task 7`, `Tasks 1-3 and 5`, `#37, #38`."""
+    prefix = rf"(?:\b(?:{_WORDS})s?\s{{0,2}}(?:no\.?\s?|#)?|(?<![\w&#/])#)"
     one = r"\d{1,5}(?:\.\d{1,3})?"
-    joint = rf"(?:{_JOINT}|{_TO})(?:{words})?{one}(?![\w.%]|{_MEASURE})"
-    pattern = re.compile(rf"{words}{one}(?![\w%]|\.\d)(?:{joint})*", re.IGNORECASE)
+    joint = rf"(?:{_JOINT}|{_TO})(?:{prefix})?{one}(?![\w.%]|{_MEASURE})"
+    pattern = re.compile(rf"{prefix}{one}(?![\w%]|\.\d)(?:{joint})*", re.IGNORECASE)
 
     def several(match: re.Match[str]) -> str:
-        text = re.sub(rf"{words}", " ", match[0], flags=re.IGNORECASE)
-        wanted: list[str] = []
+        text = re.sub(rf"{prefix}", " ", match[0], flags=re.IGNORECASE)
+        number_texts: list[str] = []
         for part in re.split(_JOINT, text, flags=re.IGNORECASE):
-            found = re.findall(one, part)
-            if len(found) == 2 and found[0].isdigit() and found[1].isdigit():
-                wanted += [str(n) for n in range(int(found[0]), min(int(found[1]), int(found[0]) + 60) + 1)]
+            ends = re.findall(one, part)
+            if len(ends) == 2 and ends[0].isdigit() and ends[1].isdigit():
+                number_texts += [str(n) for n in range(int(ends[0]), min(int(ends[1]), int(ends[0]) + 60) + 1)]
             else:
-                wanted += [str(int(n)) if n.isdigit() else n for n in found]
-        known = [aliases[n] for n in wanted if n in aliases]
-        return ", ".join(known) if known else match[0]
+                number_texts += [str(int(n)) if n.isdigit() else n for n in ends]
+        stand_ins = [aliases[n] for n in number_texts if n in aliases]
+        return ", ".join(stand_ins) if stand_ins else match[0]
 
     return pattern, several
 
 
 def _waves(blocks: list[Block], texts: list[str]) -> str:
-    """What a document that has no waves calls them; empty: it has waves, or nothing like them."""
+    """Return what a document without waves calls them; empty: it has waves, or nothing like them."""
     if any(re.search(rf"\bwaves?{_NUMBER}", text, re.IGNORECASE) for text in texts):
         return ""
     headings = [clean(block.text) for block in blocks if block.kind == "heading"]

@@ -1,4 +1,4 @@
-"""Statements about paths: who works where, and which files several branches touch."""
+"""Read statements about paths: which branch works where, and which files several branches change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FIRST = re.compile(
 
 
 def read(s: Statement, facts: Facts) -> bool:
-    """Put what a statement says of paths into the facts; True: it spoke of nothing else."""
+    """Add what a statement says of paths to the facts; return True if it is about nothing else."""
     wave = wave_of(s.key, wave_of(" ".join(s.parents), s.context.wave))
     if s.about(_SHARED) or s.context.under(_SHARED, 1):
         return _shared(s, wave, facts)
@@ -36,35 +36,35 @@ def read(s: Statement, facts: Facts) -> bool:
     if not (s.about(_OWNERSHIP) or s.context.under(_OWNERSHIP, 1)) or s.kind == "table":
         return False
     own = paths(s.raw)
-    who = s.key if s.key and not paths(s.key) else s.value
+    owner_text = s.key if s.key and not paths(s.key) else s.value
     if paths(s.key) and (agents_of(s.value) or ids(s.value)):
         own = paths(s.key)
     if not own:
         return False
-    label = who if _refers(who) else next((p for p in reversed(s.parents) if _refers(p)), who)
+    label = owner_text if _refers(owner_text) else next((p for p in reversed(s.parents) if _refers(p)), owner_text)
     if not label or (re.search(_OWNERSHIP, label, re.I) and not _refers(label)):
         label = next((p for p in reversed(s.parents) if not re.search(_OWNERSHIP, p, re.I)), "")
-    made = _owners(label, s, wave)
-    for mention in made:
+    mentions = _owners(label, s, wave)
+    for mention in mentions:
         mention.owns = tuple(own)
-    facts.owned += made
-    return bool(made)
+    facts.owned += mentions
+    return bool(mentions)
 
 
 def comments(block: Block, context: Context, facts: Facts) -> None:
-    """`// File: a/b.go` and `// Owner: 8.1.1` at the head of a piece of code."""
+    """Read `// File: a/b.go` and `// Owner: 8.1.1` at the head of a piece of code."""
     file: tuple[str, int] | None = None
     for line, text in enumerate(block.text.split("\n"), block.line):
-        told = re.match(r"\s*(?://|#|--|\*|/\*)\s*(file|path|owner|owned by)\s*:\s*(.+)", text, re.I)
-        if told and told[1].lower() in ("file", "path"):
-            file = (found[0], line) if (found := paths(told[2])) else None
-        elif told and file and len(owners := ids(told[2])) == 1:
+        comment = re.match(r"\s*(?://|#|--|\*|/\*)\s*(file|path|owner|owned by)\s*:\s*(.+)", text, re.I)
+        if comment and comment[1].lower() in ("file", "path"):
+            file = (file_paths[0], line) if (file_paths := paths(comment[2])) else None
+        elif comment and file and len(owners := ids(comment[2])) == 1:
             facts.owned.append(Mention("list", file[1], id=owners[0], owns=(file[0],), wave=context.wave))
             file = None
 
 
 def tree(block: Block, context: Context, facts: Facts) -> None:
-    """A tree of folders, with who owns each behind a `#`."""
+    """Read a tree of folders, with each folder's owner behind a `#`."""
     above: list[tuple[int, str]] = []
     for line, text in enumerate(block.text.split("\n"), block.line):
         match = _BRANCH_OF_TREE.fullmatch(text)
@@ -85,9 +85,9 @@ def _refers(text: str) -> bool:
 
 
 def _owners(label: str, s: Statement, wave: int | None) -> list[Mention]:
-    """Who a label means: ids, then git names, then agents, then a title."""
-    if found := ids(label):
-        return [Mention("list", s.line, id=i, wave=wave) for i in found]
+    """Find the branches that a label means: by ids, then git names, then agents, then a title."""
+    if branch_ids := ids(label):
+        return [Mention("list", s.line, id=i, wave=wave) for i in branch_ids]
     if named := names(label):
         return [Mention("list", s.line, name=n, wave=wave) for n in named]
     if agents := agents_of(label):
@@ -117,12 +117,12 @@ def _shared(s: Statement, wave: int | None, facts: Facts) -> bool:
     own = paths(s.key) or paths(s.raw)
     for path in own:
         if not path.endswith("/") and re.search(r"\.\w+$|file$", path):
-            rest = s.whole.replace(path, "")
+            text = s.whole.replace(path, "")
             owner = re.search(
-                r"(?:owner|owned by|lead|primary)\W*((?:wave \d+\W*)?(?:agent\s*\w{1,2}|\d+\.\d+\.\d+\w?))", rest, re.I
+                r"(?:owner|owned by|lead|primary)\W*((?:wave \d+\W*)?(?:agent\s*\w{1,2}|\d+\.\d+\.\d+\w?))", text, re.I
             )
             facts.shared.append(
-                Shared(path, s.line, wave, _GENERATED.search(s.whole) is not None, rest, owner[1] if owner else None)
+                Shared(path, s.line, wave, _GENERATED.search(s.whole) is not None, text, owner[1] if owner else None)
             )
     return bool(own)
 
@@ -135,7 +135,7 @@ def _amend(facts: Facts, i: int, owner: str | None = None, note: str = "") -> No
 
 
 def _leader(agent: str, wave: int | None, facts: Facts) -> None:
-    """`Agent 1 creates shared registration files first`: the owner of the wave's shared files that name none."""
+    """Read `Agent 1 creates shared registration files first`: it owns the wave's shared files without an owner."""
     for i, shared in enumerate(facts.shared):
         if shared.wave == wave and wave is not None and shared.owner is None and not shared.generated:
             _amend(facts, i, owner=f"Agent {agent}")

@@ -1,4 +1,4 @@
-"""Shell snippets: branches that are only named where they are made, what validates a wave, what generates files."""
+"""Read shell snippets: branches that are only named there, commands that validate a wave or generate files."""
 
 from __future__ import annotations
 
@@ -27,37 +27,37 @@ _NO_COMMAND = re.compile(
 
 
 def read(block: Block, context: Context, facts: Facts, lead: str) -> None:
-    """Put what a snippet says into the facts; `lead` is the line above it."""
+    """Add what a snippet says to the facts; `lead` is the line above it."""
     gate = context.under(_GATE.pattern, 2) or _GATE.search(lead) is not None
     gate = gate and not context.under(r"status|communicat|rollback|setup", 1)
     wave = context.wave if context.wave is not None else wave_of(lead)
     agent, branch = context.agent, context.branch
-    made: list[str] = []
+    created: list[str] = []
     for line, text in _commands(block):
         if text.startswith("#"):
-            if _told(text.lstrip("# "), line, facts, Mention("branch section", line, id=branch, wave=wave), made):
+            if _comment(text.lstrip("# "), line, facts, Mention("branch section", line, id=branch, wave=wave), created):
                 continue
             wave = wave if context.wave is not None else wave_of(text, wave)
-            agents, found = agents_of(text), ids(text)
+            agents, branch_ids = agents_of(text), ids(text)
             agent = agents[0] if len(agents) == 1 else agent
-            branch = found[0] if len(found) == 1 else None if found else branch
+            branch = branch_ids[0] if len(branch_ids) == 1 else None if branch_ids else branch
             continue
         beside = re.search(r"\s#\s*(.*)", text)
-        found = ids(beside[1]) if beside else []
-        subject = found[0] if len(found) == 1 else branch
-        made = _branches(text, line, facts, Mention("shell", line, id=subject, wave=wave, agent=agent)) or made
+        branch_ids = ids(beside[1]) if beside else []
+        subject = branch_ids[0] if len(branch_ids) == 1 else branch
+        created = _branches(text, line, facts, Mention("shell", line, id=subject, wave=wave, agent=agent)) or created
         if (match := _GENERATES.match(text)) is not None:
             facts.generators.append(Said(match[0], line, "shell"))
         if (match := _MKDIR.search(text)) is not None and (own := paths(match[1])):
-            said = agents_of(text.split("mkdir")[0])
-            if said or agent or branch:
+            snippet_agents = agents_of(text.split("mkdir")[0])
+            if snippet_agents or agent or branch:
                 facts.owned.append(
                     Mention(
                         "shell",
                         line,
                         id=branch,
                         wave=wave,
-                        agent=said[0] if said else agent,
+                        agent=snippet_agents[0] if snippet_agents else agent,
                         owns=tuple(_folder(p) for p in own),
                     )
                 )
@@ -72,7 +72,7 @@ def _folder(path: str) -> str:
 
 
 def _is_shell(block: Block, text: str) -> bool:
-    """A fence without a language may hold anything."""
+    """Say whether a text is a command: a fence without a language may hold anything."""
     return (
         block.language != ""
         or re.match(r"(?:go|make|npm|pytest|python|cargo|kubectl|git|\./|grep|test|bash|golangci-lint|docker)\b", text)
@@ -81,25 +81,25 @@ def _is_shell(block: Block, text: str) -> bool:
 
 
 def _commands(block: Block) -> Iterator[tuple[int, str]]:
-    """Commands and comments with their lines; a line that ends in a backslash goes on."""
-    held, begun = "", 0
+    """Yield commands and comments with their lines; a line that ends in a backslash goes on."""
+    beginning, begun = "", 0
     for number, raw in enumerate(block.text.split("\n"), block.line):
         text = re.sub(r"^\s*\$\s+", "", raw).strip()
         if not text:
             continue
-        begun = begun if held else number
+        begun = begun if beginning else number
         if text.endswith("\\") and not text.startswith("#"):
-            held += text[:-1].rstrip() + " "
+            beginning += text[:-1].rstrip() + " "
             continue
-        yield begun, (held + text).strip()
-        held = ""
+        yield begun, (beginning + text).strip()
+        beginning = ""
 
 
-def _told(text: str, line: int, facts: Facts, subject: Mention, made: list[str]) -> bool:
-    """`# Lines: 700` below the command that makes a branch; True: the comment is about that branch."""
+def _comment(text: str, line: int, facts: Facts, subject: Mention, created: list[str]) -> bool:
+    """Read `# Lines: 700` below the command that makes a branch; return True if it is about that branch."""
     key, value, _ = split(text)
-    if subject.id is None and len(made) == 1:
-        subject.name = made[0]
+    if subject.id is None and len(created) == 1:
+        subject.name = created[0]
     if subject.id is None and subject.name is None:
         return False
     if re.fullmatch(r"(?:estimated |target |total )*(?:lines|loc|size|target|estimate)", key, re.I) and line_counts(
@@ -115,24 +115,24 @@ def _told(text: str, line: int, facts: Facts, subject: Mention, made: list[str])
 
 
 def _branches(text: str, line: int, facts: Facts, mention: Mention) -> list[str]:
-    """Names that a command makes, or that it fetches or merges; those it makes."""
-    made = [
+    """Record the names that a command makes, fetches or merges; return those that it makes."""
+    created = [
         n
         for n in _MAKES.findall(text)
         if not is_placeholder(n) and re.search(r"[/-]\w", n) and not n.startswith(("-", "main")) and n[-1] not in "/-"
     ]
-    found = [n for n in names(text) if n not in made] if text.startswith(("git", "wt-")) else []
-    several = len(made) + len(found) > 1
-    for name in (*made, *found):
-        by = name in made and not several
+    others = [n for n in names(text) if n not in created] if text.startswith(("git", "wt-")) else []
+    several = len(created) + len(others) > 1
+    for name in (*created, *others):
+        by = name in created and not several
         facts.mentions.append(
             Mention(
                 "shell",
                 line,
                 id=mention.id if by else None,
                 name=name.removeprefix("origin/"),
-                wave=mention.wave if name in made else None,
+                wave=mention.wave if name in created else None,
                 agent=mention.agent if by else None,
             )
         )
-    return made
+    return created

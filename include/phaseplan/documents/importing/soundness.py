@@ -1,4 +1,4 @@
-"""Contradictions with the world: packages that are one directory, gates that do not gate, ties between phases."""
+"""Find contradictions outside the numbers: packages in one directory, gates that cannot fail, ties between phases."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _IDLE = re.compile(
 
 
 def find(draft: Draft, others: Iterable[tuple[Path, PhasePlan]] = ()) -> Iterator[Trouble]:
-    """All of them.
+    """Yield all of these contradictions.
 
     :param others: plans of other phases, with their files.
     """
     for wave in draft.waves:
         yield from _apart(draft, wave)
-        for check in wave.said.checks:
+        for check in wave.statements.checks:
             why = fault(check.value)
             if why is not None:
                 hint = (
@@ -47,7 +47,7 @@ def find(draft: Draft, others: Iterable[tuple[Path, PhasePlan]] = ()) -> Iterato
 
 
 def inverted(command: str) -> bool:
-    """Whether a command succeeds exactly when it finds something bad."""
+    """Say whether a command succeeds exactly when it finds something bad."""
     if re.search(r"&&|\|\||^\s*!|\bif\b", command):
         return False
     match = _GREP.fullmatch(re.split(r"(?<!\|)\|(?!\|)", command)[-1])
@@ -57,7 +57,7 @@ def inverted(command: str) -> bool:
 
 
 def fault(command: str) -> str | None:
-    """Why a command is no gate; None: it may be one."""
+    """Return why a command is no gate; None if it may be one."""
     if inverted(command):
         return "passes when it finds what should not be there, and fails when it finds nothing"
     if re.search(r"(?:\|\||;)\s*(?:true|:|echo\b.*)\s*$", command):
@@ -66,37 +66,37 @@ def fault(command: str) -> str | None:
 
 
 def _apart(draft: Draft, wave: DraftWave) -> Iterator[Trouble]:
-    """PP909."""
-    said = next((s for s in wave.said.apart if not agents_of(s.value)), None)
-    if said is None:
+    """PP909: report branches that are called separate and own one directory."""
+    fact = next((s for s in wave.statements.apart if not agents_of(s.value)), None)
+    if fact is None:
         return
     for one, other in combinations(wave.branches, 2):
-        for mine in one.owns:
-            for theirs in other.owns:
-                if common_path(mine.value, theirs.value) is not None:
-                    alike = [b for b in wave.branches if any(common_path(o.value, mine.value) for o in b.owns)]
+        for own_path in one.owns:
+            for other_path in other.owns:
+                if common_path(own_path.value, other_path.value) is not None:
+                    alike = [b for b in wave.branches if any(common_path(o.value, own_path.value) for o in b.owns)]
                     ids = ", ".join(b.id for b in alike)
-                    text = f"`{said.value[:80]}`, but {ids} of wave {wave.number} work in {mine.value}"
+                    text = f"`{fact.value[:80]}`, but {ids} of wave {wave.number} work in {own_path.value}"
                     yield Trouble(
                         "PP909",
-                        said.line,
-                        f"{text} ({place(draft, theirs.line)})",
+                        fact.line,
+                        f"{text} ({place(draft, other_path.line)})",
                         "give each its own files of the package",
                     )
                     return
 
 
 def _ties(draft: Draft, others: Iterable[tuple[Path, PhasePlan]]) -> Iterator[Trouble]:
-    """PP906."""
+    """PP906: report a phase that calls itself independent of one that it depends on or blocks."""
     facts = draft.facts
-    free = {phase: said for said in reversed(facts.independent) for phase in said.value}
-    for what, tied in (("depends on", facts.depends), ("blocks", facts.blocks)):
-        for said in tied:
-            for phase in said.value:
+    free = {phase: fact for fact in reversed(facts.independent) for phase in fact.value}
+    for relation, tied in (("depends on", facts.depends), ("blocks", facts.blocks)):
+        for fact in tied:
+            for phase in fact.value:
                 if phase in free and (draft.phase is None or phase != draft.phase.value):
-                    text = f"it calls itself independent of phase {phase}, and {what} it"
+                    text = f"it calls itself independent of phase {phase}, and {relation} it"
                     yield Trouble(
-                        "PP906", free[phase].line, f"{text} ({place(draft, said.line)})", "kept both; one is wrong"
+                        "PP906", free[phase].line, f"{text} ({place(draft, fact.line)})", "kept both; one is wrong"
                     )
     own = draft.phase.value if draft.phase else None
     for path, plan in others:
@@ -115,11 +115,11 @@ def _other(
             f"phase {own} calls itself independent of phase {plan.phase}, which {tie} ({path.name})",
             "one of the two is wrong",
         )
-    for said in depends:
-        if plan.phase in said.value and own in plan.independent_from:
+    for fact in depends:
+        if plan.phase in fact.value and own in plan.independent_from:
             yield Trouble(
                 "PP906",
-                said.line,
+                fact.line,
                 f"phase {own} depends on phase {plan.phase}, which calls itself independent of it ({path.name})",
                 "one of the two is wrong",
             )

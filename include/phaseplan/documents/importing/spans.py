@@ -1,4 +1,4 @@
-"""Durations as people write them: hours, days, `half a day`, `Day 2-3 AM`. A working day has 8 hours."""
+"""Read durations as people write them: hours, days, `half a day`, `Day 2-3 AM`. A working day has 8 hours."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ _LATE = {"pm", "afternoon"}
 
 
 def spans(text: str) -> list[Span]:
-    """Every duration in a text that is written with a unit, in order."""
-    found: list[tuple[int, Span]] = []
-    rest = text = text[:_MOST]
+    """List every duration in a text that is written with a unit, in order."""
+    positions: list[tuple[int, Span]] = []
+    unread = text = text[:_MOST]
     for match in _RANGE.finditer(text):
         low_unit, high_unit = _unit(match[2] or match[4]), _unit(match[4])
         low, high = round(_float(match[1]) * low_unit), round(_float(match[3]) * high_unit)
         if 0 < low <= high:
-            found.append((match.start(), Span(low=low, high=high)))
-            rest = rest[: match.start()] + " " * len(match[0]) + rest[match.end() :]
+            positions.append((match.start(), Span(low=low, high=high)))
+            unread = unread[: match.start()] + " " * len(match[0]) + unread[match.end() :]
     for pattern, size in ((_HALF, HALF), (_FULL, DAY)):
-        for match in pattern.finditer(rest):
-            found.append((match.start(), Span(low=size, high=size)))
-            rest = rest[: match.start()] + " " * len(match[0]) + rest[match.end() :]
-    for match in _ONE.finditer(rest):
+        for match in pattern.finditer(unread):
+            positions.append((match.start(), Span(low=size, high=size)))
+            unread = unread[: match.start()] + " " * len(match[0]) + unread[match.end() :]
+    for match in _ONE.finditer(unread):
         size = round(_float(match[1]) * _unit(match[2]))
         if size > 0:
-            found.append((match.start(), Span(low=size, high=size)))
-    return [span for _, span in sorted(found, key=lambda pair: pair[0])]
+            positions.append((match.start(), Span(low=size, high=size)))
+    return [span for _, span in sorted(positions, key=lambda pair: pair[0])]
 
 
 def duration(text: str) -> Span | None:
-    """The duration a text states: hours before days before calendar positions (`Day 2-3 AM` is 12 hours)."""
+    """Return the duration that a text states: hours before days before calendar positions (`Day 2-3 AM`: 12 hours)."""
     text = text[:_MOST]
     stated = spans(text)
     hours = [s for s in stated if re.search(r"\d\s*-?\s*(?:h|hr|hour)", text, re.I) and s.low % DAY] or stated
@@ -61,12 +61,12 @@ def duration(text: str) -> Span | None:
 
 
 def in_days(text: str) -> bool:
-    """Whether a text counts days rather than hours."""
+    """Say whether a text counts days rather than hours."""
     return re.search(r"\bdays?\b", text, re.I) is not None and not re.search(r"\bh(?:ou)?rs?\b", text, re.I)
 
 
 def _calendar(text: str) -> Span | None:
-    """From the first half day to the last."""
+    """Compute the time from the first half day to the last."""
     first: int | None = None
     last = 0
     for match in _DAYS.finditer(text):
@@ -83,7 +83,7 @@ def _calendar(text: str) -> Span | None:
 
 
 def _halves(day: int, half: str | None) -> tuple[int, int]:
-    """First half day and the one after the last, of a day or a half of one."""
+    """Return the first half day and the one after the last, of a day or a half of one."""
     if half is None:
         return 2 * day, 2 * day + 2
     late = half.lower() in _LATE
@@ -91,7 +91,7 @@ def _halves(day: int, half: str | None) -> tuple[int, int]:
 
 
 def _float(text: str) -> float:
-    """`1.5`, and `1,5`."""
+    """Parse `1.5` and `1,5`."""
     return float(text.replace(",", "."))
 
 
@@ -101,7 +101,7 @@ def _unit(text: str) -> int:
 
 
 def written(span: Span) -> str:
-    """A span as plan files write it."""
+    """Write a span as plan files do."""
     low, high = _one(span.low), _one(span.high)
     return low if low == high else f"{low}-{high}"
 

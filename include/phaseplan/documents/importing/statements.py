@@ -1,4 +1,4 @@
-"""Lists, paragraphs, two-column tables and YAML-like fences as one stream of `key: value` statements with parents.
+"""Read lists, paragraphs, two-column tables and YAML-like fences as `key: value` statements with parents.
 
 Written plans are seldom valid YAML where they look like it, so that indentation and colons are all that is read.
 """
@@ -29,7 +29,7 @@ _PLAIN = ("yaml", "yml", "text", "txt", "", "plaintext", "markdown", "md")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`key` is empty where there is no colon; `raw` is the value with its markup; `parents` outermost first."""
+    """Hold one statement. `key` is empty without a colon; `raw` is the value with markup; `parents` outermost first."""
 
     line: int
     key: str
@@ -42,36 +42,36 @@ class Statement:
 
     @property
     def label(self) -> str:
-        """The key, or where there is none the nearest parent."""
+        """Return the key, or without one the nearest parent."""
         return self.key or (self.parents[-1] if self.parents else "")
 
     def about(self, pattern: str) -> bool:
-        """Whether key or a parent matches, whatever the case."""
+        """Say whether key or a parent matches, whatever the case."""
         return any(re.search(pattern, text, re.IGNORECASE) for text in (self.key, *self.parents))
 
     @property
     def whole(self) -> str:
-        """Key and value as one text."""
+        """Return key and value as one text."""
         return f"{self.key}: {self.value}" if self.key and self.value else self.key or self.value
 
 
-def statements(found: Iterable[tuple[Block, Context]]) -> Iterator[Statement]:
-    """All statements of a document in order."""
+def statements(contexts: Iterable[tuple[Block, Context]]) -> Iterator[Statement]:
+    """Yield all statements of a document in order."""
     lead = ""  # an introduction that ends in a colon is the parent of the list below it
     parents: dict[int, str] = {}
-    for block, context in found:
+    for block, context in contexts:
         if block.kind == "item":
             parents = {d: p for d, p in parents.items() if d < block.level}
             above = tuple(p for p in (lead, *(parents[d] for d in sorted(parents))) if p)
-            made = list(_lines(block, above, context, block.level))
-            yield from made
-            parents[block.level] = made[0].whole if made else ""
+            items = list(_lines(block, above, context, block.level))
+            yield from items
+            parents[block.level] = items[0].whole if items else ""
         elif block.kind == "text":
             above = tuple(parents[d] for d in sorted(parents) if d <= block.level) if block.level else ()
-            made = list(_lines(block, above, context, block.level))
-            yield from made
+            items = list(_lines(block, above, context, block.level))
+            yield from items
             if not block.level:
-                lead = made[-1].key if made and made[-1].key and not made[-1].value else ""
+                lead = items[-1].key if items and items[-1].key and not items[-1].value else ""
                 parents = {}
         elif block.kind == "fence" and block.language in _PLAIN:
             yield from _fence(block, context)
@@ -83,7 +83,7 @@ def statements(found: Iterable[tuple[Block, Context]]) -> Iterator[Statement]:
 
 
 def split(text: str) -> tuple[str, str, str]:
-    """Key, cleaned value and raw value of one line."""
+    """Split a line into key, cleaned value and raw value."""
     match = _BOLD_KEY.fullmatch(text.strip())
     if match:
         return _bare(clean(match[1])), clean(match[2]), match[2]
@@ -96,7 +96,7 @@ def split(text: str) -> tuple[str, str, str]:
 
 
 def _bare(key: str) -> str:
-    """A key without the arrows and ticks that stand before it."""
+    """Remove arrows and ticks before a key."""
     return re.sub(r"^[\u2190-\u21ff\u2713-\u2717\s]+", "", key).rstrip(":").strip()
 
 
@@ -108,7 +108,7 @@ def _lines(block: Block, parents: tuple[str, ...], context: Context, depth: int)
 
 
 def _fence(block: Block, context: Context) -> Iterator[Statement]:
-    """Lines of a fence, nested as they are indented; an item below a key counts as deeper than the key."""
+    """Read lines of a fence, nested by indentation; an item below a key counts as deeper than the key."""
     stack: list[tuple[int, str]] = []
     for offset, line in enumerate(block.text.split("\n")):
         bare = line.strip()
@@ -130,11 +130,11 @@ def _fence(block: Block, context: Context) -> Iterator[Statement]:
 
 
 def _pairs(block: Block, context: Context) -> Iterator[Statement]:
-    """Rows of a table with two columns; with a third where the first says what another phase is to this one."""
+    """Read rows of a table with two columns, or with three if the first names the relation to another phase."""
     of_phases = clean(block.rows[0].cells[0]).lower() == "phase" if block.rows[0].cells else False
     for row in block.rows:
-        told = len(row.cells) == 3 and _TIE.fullmatch(clean(row.cells[0]))
-        if (len(row.cells) == 2 or told) and row.cells[0].strip():
+        is_relation = len(row.cells) == 3 and _TIE.fullmatch(clean(row.cells[0]))
+        if (len(row.cells) == 2 or is_relation) and row.cells[0].strip():
             key = clean(row.cells[0]).rstrip(":")
             key = f"Phase {key}" if key.isdigit() and of_phases else key
             yield Statement(row.line, key, clean(row.cells[1]), row.cells[1], (), context, "table")

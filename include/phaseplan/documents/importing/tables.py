@@ -1,4 +1,4 @@
-"""Tables: which kind one is, and what its rows say of waves and branches."""
+"""Read tables: find their kind, and what their rows say of waves and branches."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SIMPLE = re.compile(r"[A-Za-z0-9][\w./-]*")
 
 
 def read(block: Block, context: Context, facts: Facts) -> None:
-    """Put what a table says into the facts."""
+    """Add what a table says to the facts."""
     block = upright(block)
     header, rows = block.rows[0], block.rows[1:]
     if matrices.read(block, context, facts):
@@ -54,11 +54,13 @@ def _source(where: dict[Column, int], context: Context) -> Source:
 
 
 def _is_wave_table(where: dict[Column, int], header: Row, rows: tuple[Row, ...]) -> bool:
-    """One row a wave: no wave twice, and no column of single branches."""
+    """Say whether a table has one row a wave: no wave twice, and no column of single branches."""
     if "wave" not in where or ({"branch", "id", "owns"} & where.keys() and "branches" not in where):
         return False
-    seen = [wave for row in rows if (wave := wave_number(clean(Cells(row, where, header).raw("wave")))) is not None]
-    return bool(seen) and len(seen) == len(set(seen))
+    wave_numbers = [
+        wave for row in rows if (wave := wave_number(clean(Cells(row, where, header).raw("wave")))) is not None
+    ]
+    return bool(wave_numbers) and len(wave_numbers) == len(set(wave_numbers))
 
 
 def _wave_row(cells: Cells, facts: Facts) -> None:
@@ -77,20 +79,20 @@ def _wave_row(cells: Cells, facts: Facts) -> None:
         wave.agents.append(Said(max(agents), line, "wave table"))
     if lines := numbers(cells.text("lines")):
         wave.totals.append(Said(lines[0], line, "wave table"))
-    if found := ids(cells.text("critical")):
-        facts.critical.append(Said(tuple(found), line, "wave table"))
+    if branch_ids := ids(cells.text("critical")):
+        facts.critical.append(Said(tuple(branch_ids), line, "wave table"))
     _members(cells, number, facts)
 
 
 def _members(cells: Cells, number: int, facts: Facts) -> None:
     wave, line, raw = facts.wave(number), cells.line, cells.raw("branches") or cells.raw("id")
     text = clean(raw)
-    found = ids(text) or names(raw)
+    member_names = ids(text) or names(raw)
     for match in re.finditer(r"(\d+\.\d+\.\d+[a-z]?)[^,;]{0,40}?\(\s*~?(\d[\d,]*)(?:\s*(?:lines|loc))?\s*\)", text):
         sized = line_counts(match[2])
         facts.mentions += [Mention("wave table", line, id=i, wave=number, lines=sized) for i in ids(match[1])]
-    if found:
-        wave.members += [Said(member, line, "wave table") for member in found]
+    if member_names:
+        wave.members += [Said(member, line, "wave table") for member in member_names]
     elif re.fullmatch(r"\d{1,3}(?:\s*(?:branches|efforts))?", text):
         wave.counts.append(Said(int(numbers(text)[0]), line, "wave table"))
     elif text and not is_none(text):
@@ -106,7 +108,7 @@ def _total(cells: Cells, facts: Facts) -> None:
 
 
 def _branch_row(cells: Cells, context: Context, facts: Facts, source: Source, place: int) -> None:
-    """A row that speaks of one branch, by id, name, or a title beside an agent."""
+    """Read a row about one branch, named by id, git name, or a title beside an agent."""
     if re.match(r"\W*(?:grand |sub-?)?total", " ".join(map(clean, cells.row.cells[:2])), re.IGNORECASE):
         return
     others = cells.text("others")
@@ -146,16 +148,16 @@ def _branch_row(cells: Cells, context: Context, facts: Facts, source: Source, pl
 
 
 def _listed(raw: str) -> list[str]:
-    """The paths of a cell that holds nothing but paths, each as code: whatever they look like."""
+    """Return the paths of a cell that holds only paths, each as code."""
     spans = list(_CODE.finditer(raw))
-    said = all(re.search(r"[/.*]|^[A-Z]+$", span[2]) and "{" not in span[2] for span in spans)
-    if not said or _CODE.sub("", raw).strip(", "):
+    is_paths = all(re.search(r"[/.*]|^[A-Z]+$", span[2]) and "{" not in span[2] for span in spans)
+    if not is_paths or _CODE.sub("", raw).strip(", "):
         return []
     return [_bare(span[2]).removeprefix("./") for span in spans]
 
 
 def _bare(text: str) -> str:
-    """The content of a code span: one space on both sides is not part of it."""
+    """Return the content of a code span: one space on both sides is not part of it."""
     return text[1:-1] if text.strip() and text[0] == text[-1] == " " else text
 
 
@@ -164,13 +166,13 @@ def _has_words(text: str) -> bool:
 
 
 def _identity(cells: Cells) -> tuple[list[str], str | None, str]:
-    """Ids and git name of the branch a row is about, and what else its cell says."""
-    found: list[str] = []
+    """Return ids and git name of the row's branch, and the other text of its cell."""
+    branch_ids: list[str] = []
     name: str | None = None
     free = ""
     for cell in _own_cells(cells):
         text = clean(cell)
-        found += [i for i in ids(text) if i not in found] if not found else []
+        branch_ids += [i for i in ids(text) if i not in branch_ids] if not branch_ids else []
         if name is None and (named := names(cell)):
             name = named[0]
     raw = cells.raw("branch")
@@ -184,13 +186,13 @@ def _identity(cells: Cells) -> tuple[list[str], str | None, str]:
         about_others = {
             cells.where[kind] for kind in ("needs", "feeds", "others", "critical", "owns") if kind in cells.where
         }
-        rest = {n for i, cell in enumerate(cells.row.cells) if i not in about_others for n in names(cell)}
-        name = rest.pop() if len(rest) == 1 else None
-    return found, name, free
+        other_names = {n for i, cell in enumerate(cells.row.cells) if i not in about_others for n in names(cell)}
+        name = other_names.pop() if len(other_names) == 1 else None
+    return branch_ids, name, free
 
 
 def _own_cells(cells: Cells) -> Iterator[str]:
-    """The cells that say which branch a row is about: not those that speak of others."""
+    """Return the cells that name the row's branch, without those about other branches."""
     for kind in ("id", "branch", "branches", "owner", "agent", "title"):
         if cells.raw(kind):
             yield cells.raw(kind)
@@ -200,22 +202,22 @@ def _own_cells(cells: Cells) -> Iterator[str]:
 
 
 def _is_assignment(cells: Cells, context: Context) -> bool:
-    """A row without id or name still is a branch in a table of agents, of a wave, with estimates."""
-    told = bool(agents_of(cells.text("agent"))) or bool({"branch", "lines"} <= cells.where.keys())
+    """Say whether a row without id or name is a branch: in a table of agents, of a wave, with estimates."""
+    is_assigned = bool(agents_of(cells.text("agent"))) or bool({"branch", "lines"} <= cells.where.keys())
     if {"id", "branch"} & cells.where.keys() and not (cells.text("id") or cells.text("branch")):
         return False
     sized = bool({"lines", "needs", "branch"} & cells.where.keys())
     waved = context.wave is not None or "wave" in cells.where
-    return told and sized and waved and bool(cells.text("title") or cells.text("branch"))
+    return is_assigned and sized and waved and bool(cells.text("title") or cells.text("branch"))
 
 
 def _risks(header: Row, rows: tuple[Row, ...], where: dict[Column, int], facts: Facts) -> None:
-    """`Risk | Level | Mitigation`."""
+    """Read `Risk | Level | Mitigation`."""
     for row in rows:
         cells = Cells(row, where, header)
-        what = cells.text("risk").lower()
+        risk = cells.text("risk").lower()
         level = next((w for c in row.cells if (w := clean(c).lower()) in ("low", "medium", "high")), None)
-        if what and level:
-            facts.risks.setdefault(what, Said(level, row.line))
+        if risk and level:
+            facts.risks.setdefault(risk, Said(level, row.line))
             if mitigation := cells.text("mitigation"):
-                facts.mitigations.setdefault(what, Said(mitigation, row.line))
+                facts.mitigations.setdefault(risk, Said(mitigation, row.line))

@@ -1,4 +1,4 @@
-"""Ties between phases: `Depends On`, `Blocks`, `Independent From`, as keys, sentences, tables and headings."""
+"""Read ties between phases: `Depends On`, `Blocks`, `Independent From`, as keys, sentences, tables and headings."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _INDEPENDENT += r"no relation|unrelated(?: phases?)?"
 
 
 def phases(text: str) -> tuple[int, ...]:
-    """Phase numbers in a text: `Phase 5, Phases 7-9`."""
+    """List phase numbers in a text: `Phase 5, Phases 7-9`."""
     out: list[int] = []
     for match in _PHASES.finditer(text):
         for part in re.split(r"[,&/]|\band\b", match[1]):
@@ -59,7 +59,7 @@ def phases(text: str) -> tuple[int, ...]:
 
 
 def sentences(s: Statement, facts: Facts) -> bool:
-    """`Phase 10 depends on Phase 5 and Phase 9. It blocks nothing.`; True: it spoke of other phases."""
+    """Read `Phase 10 depends on Phase 5 and Phase 9. It blocks nothing.`; return True if it is about other phases."""
     tied = False
     for sentence in re.split(r"(?<=[.;])\s", s.value):
         if (match := _TIED.match(sentence)) is not None:
@@ -76,7 +76,7 @@ def sentences(s: Statement, facts: Facts) -> bool:
 
 
 def tie(s: Statement, key: str, facts: Ties) -> bool:
-    """`Depends On`, `Blocks`, `Independent From`, as keys, parents or headings."""
+    """Read `Depends On`, `Blocks`, `Independent From`, as keys, parents or headings."""
     key = re.sub(r"[_\s]+", " ", re.sub(r"^\W+", "", key))
     for at, text in enumerate(
         (
@@ -93,37 +93,37 @@ def tie(s: Statement, key: str, facts: Ties) -> bool:
             if at and s.kind == "text" and not s.key and not re.match(r"\W*(?:phases?\s*\d|no)", s.value, re.I):
                 continue
             if re.fullmatch(rf"{pattern}\b:?(?:\s*\(.*\))?(?::.*)?", text) and not s.context.branch:
-                found = phases(s.whole if at else s.value)
-                if not found and at == 0 and re.search(r"\d", s.value) and not ids(s.value):
+                phase_numbers = phases(s.whole if at else s.value)
+                if not phase_numbers and at == 0 and re.search(r"\d", s.value) and not ids(s.value):
                     bare = re.sub(r"\([^)]*\)", "", s.value)
-                    found = tuple(numbers(bare)) if re.fullmatch(r"\W*[\d, and]+\W*", bare) else ()
-                if found or is_none(s.value):
-                    target.append(Said(found if not is_none(s.value) else (), s.line))
-                return at == 0 or bool(found)
+                    phase_numbers = tuple(numbers(bare)) if re.fullmatch(r"\W*[\d, and]+\W*", bare) else ()
+                if phase_numbers or is_none(s.value):
+                    target.append(Said(phase_numbers if not is_none(s.value) else (), s.line))
+                return at == 0 or bool(phase_numbers)
     return False
 
 
 def relation(s: Statement, facts: Facts) -> bool:
-    """`Phase 7: Type checker` beside `Phase 8 depends on it`; `Phase 8: Code generation` of the phase itself."""
-    told, own = phases(s.key), facts.phases[0].value if facts.phases else None
-    if len(told) != 1 or not re.match(r"\W*phase\b", s.key, re.I):
+    """Read `Phase 7: Type checker` beside `Phase 8 depends on it`, and `Phase 8: Code generation` of itself."""
+    phase_numbers, own = phases(s.key), facts.phases[0].value if facts.phases else None
+    if len(phase_numbers) != 1 or not re.match(r"\W*phase\b", s.key, re.I):
         return False
     us = rf"(?:phase 0*{own}|this(?: phase)?|us|it|here)\b" if own is not None else r"(?:this(?: phase)?|us|it)\b"
-    if told[0] == own:
+    if phase_numbers[0] == own:
         if re.fullmatch(r"\W*phase\s*\d+\W*", s.key, re.I) and re.search(r"[A-Za-z]{3}", s.value):
             facts.titles.insert(0, Said(s.value, s.line))
         return False
     if re.match(r"\W*independent\b", s.value, re.I) or re.search(rf"\bindependent (?:from|of) {us}", s.value, re.I):
-        facts.independent.append(Said(told, s.line))
+        facts.independent.append(Said(phase_numbers, s.line))
     elif re.search(
         rf"(?:^\W*|\b)(?:{us} depends on it|{us} needs it)\b|"
         rf"^\W*(?:{us} )?(?:depends on it|requires it|needs it|prerequisite|required|needed)\b",
         s.value,
         re.I,
     ):
-        facts.depends.append(Said(told, s.line))
+        facts.depends.append(Said(phase_numbers, s.line))
     elif re.search(rf"(?:^|\W)(?:is )?(?:blocked by|depends on|waits for|needs|requires) {us}", s.value, re.I):
-        facts.blocks.append(Said(told, s.line))
+        facts.blocks.append(Said(phase_numbers, s.line))
     else:
         return False
     return True

@@ -1,4 +1,4 @@
-"""What a heading or an item says of its branch: a title, and how many lines it expects."""
+"""Read a heading or an item of a branch: its title, and how many lines it expects."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ SIZE = re.compile(r"~?\s*(\d[\d,]*(?:\s*(?:\u2192|->|-|\u2013)\s*\d[\d,]*)?)\s*(
 
 
 def lines_of(text: str) -> tuple[int, ...]:
-    """How many lines a text says that a branch has; empty: it says nothing."""
+    """Return how many lines a text gives a branch; empty if it gives none."""
     match = SIZE.search(text)
     return line_counts(match[1]) if match else ()
 
 
 def title_of(text: str) -> str | None:
-    """What a heading or an item calls its branch."""
+    """Return the title in a heading or an item."""
     bare = NEEDS.sub("", SIZE.sub("", re.split(r"\s(?:in|under)\s+(?=[\w.-]+/)", ids_out(text), maxsplit=1)[0]))
     bare = re.sub(r"^\W*\[[A-Za-z]{1,2}\]\s*", "", bare)
     for name in names(bare):

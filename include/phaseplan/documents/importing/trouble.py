@@ -1,4 +1,4 @@
-"""A contradiction: two places of a document that cannot both be right, and what the importer took."""
+"""Define a contradiction: two places of a document that cannot both be right, and what the importer took."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from phaseplan.plan.lint.diagnostics import Diagnostic
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One contradiction; the message names the second place, the hint what was taken or is to be done."""
+    """Hold one contradiction; the message names the second place, the hint what was taken or is to be done."""
 
     code: str
     line: int
@@ -21,21 +21,21 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Strict(Diagnostic):
-    """A diagnostic that counts as an error whatever its code says: `import --strict`."""
+    """Define a diagnostic that counts as an error whatever its code says: `import --strict`."""
 
     @property
     def severity(self) -> Severity:
-        """Always an error."""
+        """Return `error`."""
         return "error"
 
     @property
     def is_error(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
 
 def diagnostics(file: str, troubles: list[Trouble], scheme: Scheme, strict: bool) -> list[Diagnostic]:
-    """Troubles as diagnostics of a file, in the document's own words."""
+    """Make diagnostics of a file from contradictions, in the document's own words."""
     kind = Strict if strict else Diagnostic
     shown = scheme.shown
     return [kind(t.code, file, t.line, 1, shown(t.message), t.hint and shown(t.hint)) for t in troubles]

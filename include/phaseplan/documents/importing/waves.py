@@ -1,4 +1,4 @@
-"""Statements about one wave: how long it takes, how many agents, what it is called, its risk and its notes."""
+"""Read statements about one wave: duration, number of agents, title, risk and notes."""
 
 from __future__ import annotations
 
@@ -37,20 +37,22 @@ _BESIDE = re.compile(r"\s[\u00b7\u2022|/]\s|\s{2,}|;\s")
 
 
 def several(s: Statement, facts: Facts) -> None:
-    """`Wave 1 takes 1 day, Wave 2 takes 2 days`."""
-    found = re.findall(r"\bwave (\d{1,2})\b[^.;,\d]{0,20}?\b(?:takes|lasts|needs)\s+([^,.;]{1,30})", s.whole, re.I)
+    """Read `Wave 1 takes 1 day, Wave 2 takes 2 days`."""
+    wave_times = re.findall(r"\bwave (\d{1,2})\b[^.;,\d]{0,20}?\b(?:takes|lasts|needs)\s+([^,.;]{1,30})", s.whole, re.I)
     line = re.match(r"\W*wave (\d{1,2})\b.*?(\S+ (?:days?|hours?))\s*$", s.whole, re.I) if s.kind == "fence" else None
     if line and (span := duration(line[2])):
         facts.wave(int(line[1])).spans.append(Said(span, s.line, "text"))
-    if told := re.match(r"\W*wave (\d{1,2})\b[^.;]{0,40}?\b(?:takes|lasts|needs)\s+([^,.;]{1,30})", s.whole, re.I):
-        found = found or [told.groups(), told.groups()]
-    for number, time in found if len(found) > 1 else ():
+    if first_match := re.match(
+        r"\W*wave (\d{1,2})\b[^.;]{0,40}?\b(?:takes|lasts|needs)\s+([^,.;]{1,30})", s.whole, re.I
+    ):
+        wave_times = wave_times or [first_match.groups(), first_match.groups()]
+    for number, time in wave_times if len(wave_times) > 1 else ():
         if span := duration(time):
             facts.wave(int(number)).spans.append(Said(span, s.line, "text"))
 
 
 def read(s: Statement, number: int, facts: Facts) -> None:
-    """Put what a statement says of a wave into the facts."""
+    """Add what a statement says of a wave to the facts."""
     wave, key = facts.wave(number), s.key.lower()
     _opens(s, wave)
     if wave_of(s.key) == number and _ONLY_TIME.fullmatch(s.value) and (span := duration(s.value)):
@@ -74,11 +76,11 @@ def read(s: Statement, number: int, facts: Facts) -> None:
         r" needed)?|(?:max )?parallel(?:ism| agents)?",
         key,
     ):
-        if found := numbers(s.value):
-            wave.agents.append(Said(max(found) if "-" in s.value else found[0], s.line, "list"))
+        if counts := numbers(s.value):
+            wave.agents.append(Said(max(counts) if "-" in s.value else counts[0], s.line, "list"))
     elif own and re.fullmatch(r"(?:total |estimated )+(?:lines|loc|size).*", key):
-        if found := numbers(s.value):
-            wave.totals.append(Said(found[0], s.line, "list"))
+        if counts := numbers(s.value):
+            wave.totals.append(Said(counts[0], s.line, "list"))
     elif own and (match := re.search(r"[.;,|]\s*duration\W+(.{1,40})", s.whole, re.I)) and (span := duration(match[1])):
         wave.spans.append(Said(span, s.line, "text"))
     elif re.fullmatch(r"(?:conflict|overall|merge)?\s*risk(?: level)?", key) and own:
@@ -95,23 +97,23 @@ def read(s: Statement, number: int, facts: Facts) -> None:
 
 
 def _opens(s: Statement, wave: WaveSaid) -> None:
-    """`- **Wave 1: Skeleton** (6 hours, 2 agents)` as an item above the wave's branches."""
-    title, rest = wave_heading(s.whole) or (None, "")
-    if s.kind != "item" or not (title or rest):
+    """Read `- **Wave 1: Skeleton** (6 hours, 2 agents)` as an item above the wave's branches."""
+    title, bracket_text = wave_heading(s.whole) or (None, "")
+    if s.kind != "item" or not (title or bracket_text):
         return
     if title:
         wave.titles.append(Said(title, s.line, "text"))
-    if span := duration(rest):
+    if span := duration(bracket_text):
         wave.spans.append(Said(span, s.line, "text"))
-    if agents := re.search(r"\b(\d{1,2}) (?:parallel )?agents?\b", rest, re.I):
+    if agents := re.search(r"\b(\d{1,2}) (?:parallel )?agents?\b", bracket_text, re.I):
         wave.agents.append(Said(int(agents[1]), s.line, "list"))
 
 
 def _in_passing(s: Statement, wave: WaveSaid) -> bool:
-    """`Day 1 (8 hours) · 2 agents` below a wave's heading, `Wave 1 takes 2 days.`; True: it says one of these."""
+    """Read `Day 1 (8 hours) · 2 agents` below a wave's heading, `Wave 1 takes 2 days.`; return whether it says that."""
     parts = _BESIDE.split(s.value) if len(s.value) < 160 and not s.key else []
     times = [p for p in parts if _ONLY_TIME.fullmatch(p)] + [m[1] for m in _LASTS.finditer(s.whole)]
-    span = next((found for text in times if (found := duration(text))), None)
+    span = next((text_span for text in times if (text_span := duration(text))), None)
     agents = [m for p in parts if (m := re.fullmatch(r"\W*(\d{1,3}) (?:parallel )?(?:agents?|engineers?)\W*", p, re.I))]
     if span is not None:
         wave.spans.append(Said(span, s.line, "text"))

@@ -1,4 +1,4 @@
-"""Small readings of text: what is left without markup, ids and ranges of ids, git names, paths, numbers."""
+"""Read small parts of text: text without markup, ids and ranges of ids, git names, paths, numbers."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _SLUG = re.compile(r"p(\d{1,3})w(\d{1,3})[-_/]")
 
 @lru_cache(maxsize=REMEMBERED)
 def clean(text: str) -> str:
-    """Text without Markdown's marks, HTML, footnotes, emoji, and what is struck out; one line."""
+    """Remove Markdown's marks, HTML, footnotes, emoji, and struck text; return one line."""
     text = _ESCAPED.sub("", text)
     text = _ESCAPE.sub(lambda match: chr(0xE000 + ord(match[2])) if match[2] else match[0], text)
     text = html.unescape(_LINE_BREAKS.sub(" ", text))
@@ -73,41 +73,41 @@ def clean(text: str) -> str:
 
 
 def _symbol(c: str) -> bool:
-    """Emoji and what comes with them."""
+    """Say whether a character is an emoji or belongs to one."""
     return c > "\u00ff" and (unicodedata.category(c) in ("So", "Sk", "Cf", "Co", "Cs") or "\ufe00" <= c <= "\ufe0f")
 
 
 def is_none(text: str) -> bool:
-    """Whether a cleaned cell says that there is nothing."""
+    """Say whether a cleaned cell means nothing."""
     return not text or NONE.fullmatch(text.strip(" .")) is not None
 
 
 def ids(text: str, known: tuple[str, ...] = ()) -> list[str]:
-    """Branch ids in their order, ranges (`7.2.1-3`) and wildcards among `known` (`7.2.x`) spelt out."""
+    """List branch ids in their order, with ranges (`7.2.1-3`) and wildcards among `known` (`7.2.x`) written out."""
     return list(_ids(text, known if "x" in text or "X" in text or "*" in text else ()))
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _ids(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    found: list[tuple[int, list[str]]] = []
+    positions: list[tuple[int, list[str]]] = []
     spans: list[tuple[int, int]] = []
     for match in _RANGE.finditer(text):
         a, b, low, c, d, high = match.groups()
         whole = (c or a, d or b) == (a, b) and 0 < int(high) - int(low) <= 40
         if whole:
-            found.append((match.start(), [f"{a}.{b}.{n}" for n in range(int(low), int(high) + 1)]))
+            positions.append((match.start(), [f"{a}.{b}.{n}" for n in range(int(low), int(high) + 1)]))
             spans.append(match.span())
     for match in _SLASHED.finditer(text):
         if not _inside(match.start(), spans):
             more = re.findall(r"\d+", match[4])
-            found.append((match.start(), [f"{match[1]}.{match[2]}.{n}" for n in (match[3], *more)]))
+            positions.append((match.start(), [f"{match[1]}.{match[2]}.{n}" for n in (match[3], *more)]))
             spans.append(match.span())
     for match in _ID.finditer(text):
         if not _inside(match.start(), spans):
             a, b, c = match.groups()
             wild = [k for k in known if k.startswith(f"{a}.{b}.")] if c in "xX*" else [f"{a}.{b}.{c.lower()}"]
-            found.append((match.start(), wild))
-    return tuple(dict.fromkeys(i for _, several in sorted(found) for i in several))
+            positions.append((match.start(), wild))
+    return tuple(dict.fromkeys(i for _, several in sorted(positions) for i in several))
 
 
 def _inside(at: int, spans: list[tuple[int, int]]) -> bool:
@@ -115,23 +115,23 @@ def _inside(at: int, spans: list[tuple[int, int]]) -> bool:
 
 
 def names(text: str) -> list[str]:
-    """Git names of branches, in order; placeholders, tags of files and remotes are none."""
+    """List git names of branches, in order, without placeholders, file names and remotes."""
     return list(_names(text))
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _names(text: str) -> tuple[str, ...]:
-    found = (match[1] for match in _NAME.finditer(_STRUCK.sub(" ", text).replace("`", " ")))
-    return tuple(dict.fromkeys(n for n in found if not _PLACEHOLDER.search(n) and not _ENDING.search(n)))
+    candidates = (match[1] for match in _NAME.finditer(_STRUCK.sub(" ", text).replace("`", " ")))
+    return tuple(dict.fromkeys(n for n in candidates if not _PLACEHOLDER.search(n) and not _ENDING.search(n)))
 
 
 def is_placeholder(name: str) -> bool:
-    """Whether a git name only shows what names look like."""
+    """Say whether a git name only shows the form of names."""
     return _PLACEHOLDER.search(name) is not None
 
 
 def slug(name: str) -> tuple[int | None, int | None, str]:
-    """`feature/x/p6w3-webhooks` -> phase 6, wave 3, `webhooks`."""
+    """Split `feature/x/p6w3-webhooks` into phase 6, wave 3, `webhooks`."""
     last = name.rsplit("/", 1)[-1]
     match = _SLUG.search(name)
     if match is None:
@@ -140,27 +140,27 @@ def slug(name: str) -> tuple[int | None, int | None, str]:
 
 
 def paths(text: str) -> list[str]:
-    """Paths in a text, in order, without git names."""
+    """List paths in a text, in order, without git names."""
     return list(_paths(text))
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _paths(text: str) -> tuple[str, ...]:
-    taken = set(names(text))
-    found = [
+    git_names = set(names(text))
+    candidates = [
         one for match in _PATH.finditer(_TAG.sub(" ", text).replace("`", " ")) for one in _braces(_unbold(match[1]))
     ]
-    return tuple(dict.fromkeys(p for p in found if p not in taken and not _is_no_path(p)))
+    return tuple(dict.fromkeys(p for p in candidates if p not in git_names and not _is_no_path(p)))
 
 
 def _braces(path: str) -> list[str]:
-    """`x/{a,b}.go` as two paths: gitignore has no braces."""
+    """Write `x/{a,b}.go` as two paths: gitignore has no braces."""
     match = re.fullmatch(r"([^{}]*)\{([^{}]*,[^{}]*)\}([^{}]*)", path)
     return [match[1] + part + match[3] for part in match[2].split(",")] if match else [path]
 
 
 def _unbold(path: str) -> str:
-    """`**pkg/a/**` is `pkg/a/` in bold."""
+    """Remove bold marks: `**pkg/a/**` is `pkg/a/` in bold."""
     path = re.sub(r"^\*\*(?=\w)(.*?)(?:\*\*)?$", r"\1", path)
     if path.startswith("[") and ("]" not in path or path.endswith("]")):  # of a list, `[a/, b/]`
         path = path[1:]
@@ -178,7 +178,7 @@ def _is_no_path(path: str) -> bool:
 
 
 def numbers(text: str) -> list[int]:
-    """Whole numbers, `1,650` and `1.2k` included."""
+    """List whole numbers, `1,650` and `1.2k` included."""
     out: list[int] = []
     for match in re.finditer(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.(\d))?(k\b)?", text, re.IGNORECASE):
         value = int(match[1].replace(",", ""))
@@ -187,7 +187,7 @@ def numbers(text: str) -> list[int]:
 
 
 def line_counts(text: str) -> tuple[int, ...]:
-    """The estimates a cell gives: one, or of `750→800` both, or of `500-600` the upper one."""
+    """Return the estimates in a cell: one, both of `750→800`, or the upper one of `500-600`."""
     text = ids_out(text)
     if re.search(r"\u2192|->|=>|\u21d2|\u27f6", text):
         return tuple(numbers(text)[:2])
@@ -198,5 +198,5 @@ def line_counts(text: str) -> tuple[int, ...]:
 
 
 def ids_out(text: str) -> str:
-    """A text without its branch ids."""
+    """Remove branch ids from a text."""
     return _ID.sub(" ", _RANGE.sub(" ", text))

@@ -1,4 +1,4 @@
-"""The draft as a commented plan file: every value with its line, every gap as a TODO that `lint` reports."""
+"""Write the draft as a commented plan file: every value with its line, every gap as a TODO that `lint` reports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DAYS = re.compile(r"(\d+(?:\.\d+)?)\s*(?:days?)?\s*(?:(?:-|\u2013|to)\s*(\d+(?:
 
 
 class Writer:
-    """Lines of YAML with the document's lines behind them."""
+    """Collect lines of YAML with the document's lines behind them."""
 
     def __init__(self, file: str, scheme: Scheme) -> None:
         self.scheme = scheme
@@ -29,25 +29,25 @@ class Writer:
         self.lines: list[str] = []
 
     def put(self, text: str, line: int | None = None, more: str = "") -> None:
-        """One line, with the line it comes from."""
+        """Add one line, with the line it comes from."""
         source = f"{self.file}:{line}" if line is not None else ""
         self.lines.append(f"{text}  # {', '.join(filter(None, (source, more)))}" if source or more else text)
 
     def todo(self, indent: int, text: str) -> None:
-        """Something the document does not say."""
+        """Add a TODO for a value that the document lacks."""
         self.lines.append(f"{' ' * indent}# TODO {_one_line(self.scheme.shown(text))}")
 
     def value(self, text: str) -> str:
-        """A text, in the document's own words, as a YAML scalar."""
+        """Write a text, in the document's own words, as a YAML scalar."""
         return value(self.scheme.shown(text))
 
     def id(self, branch: str) -> str:
-        """A branch's id, as the document has it."""
+        """Write a branch's id, as the document has it."""
         return json.dumps(self.scheme.label(branch), ensure_ascii=False)
 
 
 def write(draft: Draft) -> str:
-    """The plan file's text."""
+    """Return the plan file's text."""
     out = Writer(draft.facts.file, draft.facts.scheme)
     shared = sharing(draft)
     out.put(f"# Imported from {out.file}. A comment names the line that a value is from; where sources disagree,")
@@ -64,7 +64,7 @@ def write(draft: Draft) -> str:
 
 
 def value(text: str) -> str:
-    """A text as a YAML scalar."""
+    """Write a text as a YAML scalar."""
     text = _one_line(text)
     if _PLAIN.fullmatch(text) and not text.endswith(" ") and plain(text) == text:
         return text
@@ -86,14 +86,14 @@ def _top(out: Writer, draft: Draft) -> None:
     else:
         out.todo(0, "title: the document does not name the phase")
     own = draft.phase.value if draft.phase else None
-    for key, said in (("depends_on", facts.depends), ("blocks", facts.blocks), ("independent_from", facts.independent)):
-        numbers = list(dict.fromkeys(n for s in said for n in s.value if n != own))
-        if said:
-            out.put(f"{key}: [{', '.join(map(str, numbers))}]", said[0].line)
+    for key, fact in (("depends_on", facts.depends), ("blocks", facts.blocks), ("independent_from", facts.independent)):
+        numbers = list(dict.fromkeys(n for s in fact for n in s.value if n != own))
+        if fact:
+            out.put(f"{key}: [{', '.join(map(str, numbers))}]", fact[0].line)
     most = (
         facts.max_agents[0]
         if facts.max_agents
-        else max((s for w in draft.waves for s in w.said.agents), key=lambda s: s.value, default=None)
+        else max((s for w in draft.waves for s in w.statements.agents), key=lambda s: s.value, default=None)
     )
     if most is not None and most.value > 0:
         out.put(f"max_parallel_agents: {most.value}", most.line)
@@ -105,9 +105,9 @@ def _gates(out: Writer, facts: Facts) -> None:
     if limit is not None and limit.value > 0:
         out.put("gates:")
         out.put(f"  max_lines: {limit.value}", limit.line)
-    for said in facts.gates:
-        if said.source == "text":
-            out.todo(2 if limit else 0, f"gate without a command: {said.value} ({out.file}:{said.line})")
+    for fact in facts.gates:
+        if fact.source == "text":
+            out.todo(2 if limit else 0, f"gate without a command: {fact.value} ({out.file}:{fact.line})")
 
 
 def _sharing(out: Writer, shared: Sharing) -> None:
@@ -128,38 +128,40 @@ def _sharing(out: Writer, shared: Sharing) -> None:
 
 
 def _claims(out: Writer, facts: Facts) -> None:
-    made: list[tuple[str, int | None]] = []
+    lines_written: list[tuple[str, int | None]] = []
     if facts.reductions:
-        made.append((f"reduction: {facts.reductions[0].value}%", facts.reductions[0].line))
-    for key, said in (("duration", facts.durations), ("sequential", facts.sequentials), ("parallel", facts.parallels)):
-        if said and (span := claimed(said[0].value)) is not None:
-            made.append((f"{key}: {span}", said[0].line))
+        lines_written.append((f"reduction: {facts.reductions[0].value}%", facts.reductions[0].line))
+    for key, fact in (("duration", facts.durations), ("sequential", facts.sequentials), ("parallel", facts.parallels)):
+        if fact and (span := claimed(fact[0].value)) is not None:
+            lines_written.append((f"{key}: {span}", fact[0].line))
     if facts.utilisations:
-        made.append((f"utilisation: {facts.utilisations[0].value}", facts.utilisations[0].line))
+        lines_written.append((f"utilisation: {facts.utilisations[0].value}", facts.utilisations[0].line))
     if facts.critical:
         path = ", ".join(map(out.id, facts.critical[0].value))
-        made.append((f"critical_path: [{path}]", facts.critical[0].line))
+        lines_written.append((f"critical_path: [{path}]", facts.critical[0].line))
     for key, table in (("risks", facts.risks), ("mitigations", facts.mitigations)):
         if table:
-            made.append((f"{key}:", None))
-            made += [(f"  {out.value(what)}: {out.value(said.value)}", said.line) for what, said in table.items()]
-    if made:
+            lines_written.append((f"{key}:", None))
+            lines_written += [
+                (f"  {out.value(name)}: {out.value(fact.value)}", fact.line) for name, fact in table.items()
+            ]
+    if lines_written:
         out.put("claims:")
-    for text, line in made:
+    for text, line in lines_written:
         out.put(f"  {text}", line)
 
 
 def claimed(text: str) -> str | None:
-    """A promise as written: days stay days."""
+    """Write a promise; days stay days."""
     last = text.rsplit("=", 1)[-1]
     if in_days(last) and (match := _DAYS.search(last)):
         return f"{match[1]}d-{match[2]}d" if match[2] else f"{match[1]}d"
-    found = spans(last) or spans(text)
-    return written(found[0]) if found else None
+    durations = spans(last) or spans(text)
+    return written(durations[0]) if durations else None
 
 
-def _texts(out: Writer, key: str, said: Iterable[Said[str]], indent: int) -> None:
-    entries = list({s.value: s for s in said if s.value}.values())
+def _texts(out: Writer, key: str, statements: Iterable[Said[str]], indent: int) -> None:
+    entries = list({s.value: s for s in statements if s.value}.values())
     if entries:
         out.put(f"{' ' * indent}{key}:")
     for entry in entries:
@@ -167,7 +169,7 @@ def _texts(out: Writer, key: str, said: Iterable[Said[str]], indent: int) -> Non
 
 
 def _wave(out: Writer, wave: DraftWave, draft: Draft) -> None:
-    said = wave.said
+    fact = wave.statements
     out.put(f"  - wave: {wave.number}", wave.branches[0].wave.line if wave.branches[0].wave else None)
     if all(b.wave is None for b in wave.branches):
         out.todo(4, "wave: the document puts these branches in no wave")
@@ -175,13 +177,13 @@ def _wave(out: Writer, wave: DraftWave, draft: Draft) -> None:
         out.put(f"    title: {out.value(wave.title.value)}", wave.title.line)
     if wave.span is not None:
         out.put(f"    duration: {written(wave.span.value)}", wave.span.line)
-    if said.risks:
-        out.put(f"    conflict_risk: {said.risks[0].value}", said.risks[0].line)
+    if fact.risks:
+        out.put(f"    conflict_risk: {fact.risks[0].value}", fact.risks[0].line)
     out.put("    branches:")
     for branch in wave.branches:
         for line in _branch(out, branch):
             out.lines.append(line)
-    checks = list({s.value: s for s in said.checks}.values())
+    checks = list({s.value: s for s in fact.checks}.values())
     _texts(out, "validate", (s for s in checks if not inverted(s.value)), 4)
     for check in checks:
         if inverted(check.value):
@@ -190,7 +192,7 @@ def _wave(out: Writer, wave: DraftWave, draft: Draft) -> None:
                 f"validate: {check.value} ({out.file}:{check.line}) passes when it should fail; write "
                 f"it the other way round",
             )
-    _texts(out, "notes", said.notes, 4)
+    _texts(out, "notes", fact.notes, 4)
 
 
 def _branch(out: Writer, branch: DraftBranch) -> Iterator[str]:
