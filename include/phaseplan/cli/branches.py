@@ -1,4 +1,4 @@
-"""The branches of a phase on a screen: aligned columns, and below a row what was tried, over the full width."""
+"""Show the branches of a phase as aligned columns; below each row its attempts, over the full width."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class BranchTable:
-    """A rich renderable; what is too long for the screen ends in dots."""
+    """Render branches with rich; text that is too long for the screen ends in dots."""
 
     status: PhaseStatus
     selected: tuple[str, ...] = ()  # empty: all
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The lines of the table."""
+        """Yield the lines of the table."""
         waves = [
             [
                 (b, s)
@@ -53,27 +53,27 @@ class BranchTable:
         for wave in waves:
             for branch_id, branch in wave:
                 yield _line(_cells(branch_id, branch), widths, STYLES.get(branch.state, ""), only=_STATE)
-                for words in tried(branch):
-                    below = f"{' ' * (widths[0] + len(_GAP))}{words}"
+                for attempt_text in tried(branch):
+                    below = f"{' ' * (widths[0] + len(_GAP))}{attempt_text}"
                     yield Text(below, "dim", no_wrap=True, overflow="ellipsis")
             yield Text()
 
 
 def is_out(branch: BranchStatus) -> bool:
-    """Whether a branch will not get in by itself; one that passed may still wait for one that is out."""
+    """Say whether a branch will not get in by itself; one that passed may still wait for one that is out."""
     return branch.state not in _QUIET or branch.blocked_by is not None
 
 
 def tried(branch: BranchStatus) -> Iterator[str]:
-    """One line for each attempt of a branch with several; why a branch with fewer is out."""
+    """Yield one line for each attempt of a branch with several; for a branch with fewer, why it is out."""
     if len(branch.attempts) > 1:
-        yield from map(_story, branch.attempts)
+        yield from map(_attempt_line, branch.attempts)
     elif is_out(branch) and branch.reason:
         yield _first_line(branch.reason)
 
 
-def _story(attempt: AttemptStatus) -> str:
-    """An attempt in one line."""
+def _attempt_line(attempt: AttemptStatus) -> str:
+    """Describe an attempt in one line."""
     by = " by a person" if attempt.source == "person" else ""
     at = f" {attempt.commit[:8]}" if attempt.commit else ""
     facts = [f"attempt {attempt.attempt}{by}{at} {_WORDS.get(attempt.became, attempt.became or attempt.outcome)}"]
@@ -101,7 +101,7 @@ def _cells(branch_id: str, branch: BranchStatus) -> tuple[str, ...]:
 
 
 def _widths(rows: Sequence[Sequence[str]], screen: int) -> list[int]:
-    """As wide as the widest cell; titles give way to the screen."""
+    """Compute widths of the columns from the widest cell; titles give way to the screen."""
     widths = [max(cell_len(row[i]) for row in [_HEAD, *rows]) for i in range(len(_HEAD))]
     others = sum(widths) - widths[_TITLE] + len(_GAP) * (len(widths) - 1)
     widths[_TITLE] = min(widths[_TITLE], max(_NARROWEST, screen - others))
@@ -109,7 +109,7 @@ def _widths(rows: Sequence[Sequence[str]], screen: int) -> list[int]:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], style: str, only: int | None = None) -> Text:
-    """One row; `only`: the column that the style is for."""
+    """Build one row; `only`: the column that the style is for."""
     line = Text(no_wrap=True, overflow="ellipsis")
     for i, (cell, width) in enumerate(zip(cells, widths, strict=True)):
         cut = cell if cell_len(cell) <= width else set_cell_size(cell, width - 1) + "…"

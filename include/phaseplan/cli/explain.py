@@ -1,4 +1,4 @@
-"""`phaseplan explain PPnnn`: what a diagnostic means, why it matters, an example, what to do."""
+"""`phaseplan explain PPnnn`: explain a diagnostic: meaning, reason, example, what to do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HELP = "say what a diagnostic means, why it matters and what to do, with an exam
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `explain`."""
+    """Add the arguments of `explain`."""
     parser.add_argument("codes", metavar="PPnnn", nargs="*", help="codes; without any: the list of all")
 
 
@@ -23,22 +23,22 @@ def run(args: argparse.Namespace) -> int:
     """
     from phaseplan.documents import explain
 
-    codes = [_code(given) for given in args.codes]
-    said = [explain.text(explain.explain(code)) for code in codes]
-    sys.stdout.write(f"\n{'-' * explain.WIDTH}\n\n".join(said) if said else explain.overview())
+    codes = [_code(text) for text in args.codes]
+    explanations = [explain.text(explain.explain(code)) for code in codes]
+    sys.stdout.write(f"\n{'-' * explain.WIDTH}\n\n".join(explanations) if explanations else explain.overview())
     return 0
 
 
-def _code(given: str) -> str:
-    """`PP402`, `pp402` and `402` are the same code.
+def _code(text: str) -> str:
+    """Return the code for `PP402`, `pp402` or `402`.
 
-    :raises InputFault: it is none.
+    :raises InputFault: there is no such code.
     """
     from phaseplan.plan.lint.codes import CODES
     from phaseplan.plan.lint.suggest import hint
 
-    match = re.fullmatch(r"(?:PP)?(\d{3})", given.strip(), re.IGNORECASE)
-    code = f"PP{match[1]}" if match else given.upper()
+    match = re.fullmatch(r"(?:PP)?(\d{3})", text.strip(), re.IGNORECASE)
+    code = f"PP{match[1]}" if match else text.upper()
     if code not in CODES:
-        raise InputFault(f"there is no code {given!r}: {hint(code, CODES, 'codes')} `phaseplan explain` lists all.")
+        raise InputFault(f"there is no code {text!r}: {hint(code, CODES, 'codes')} `phaseplan explain` lists all.")
     return code

@@ -1,4 +1,4 @@
-"""`phaseplan export`: a plan as a Markdown document, which `import` reads back."""
+"""`phaseplan export`: write a plan as a Markdown document, which `import` reads back."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ HELP = "write a plan as Markdown, with tables and a graph"
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `export`."""
+    """Add the arguments of `export`."""
     parser.add_argument("plan", metavar="PLAN", type=Path, help="plan file")
     parser.add_argument("-o", "--output", metavar="DOC.md", type=Path, help="default: the screen")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the document; 1 when the plan has errors.
+    """Write the document; return 1 when the plan has errors.
 
     :raises InputFault: the document would replace the plan.
     """

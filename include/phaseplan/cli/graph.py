@@ -1,4 +1,4 @@
-"""`phaseplan graph`: phases, waves and branches drawn, as text, mermaid or SVG, without importing Airflow."""
+"""`phaseplan graph`: draw phases, waves and branches as text, mermaid or SVG, without importing Airflow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FORMATS = ("text", "mermaid", "svg")
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `graph`."""
+    """Add the arguments of `graph`."""
     parser.add_argument("plans", metavar="PLAN", nargs="*", type=Path, help="plan files; default: all of include/plans")
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="write there instead of to the terminal")
@@ -42,12 +42,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _draw(how: str, plans: list[PhasePlan]) -> str:
-    if how == "svg":
+def _draw(format_: str, plans: list[PhasePlan]) -> str:
+    if format_ == "svg":
         from phaseplan.forecast.drawing.svg import svg
 
         return svg(plans)
-    if how == "mermaid":
+    if format_ == "mermaid":
         from phaseplan.forecast.drawing.mermaid import campaign
 
         return campaign(plans)

@@ -1,4 +1,4 @@
-"""`phaseplan history PHASE`: what each run did about each branch, and which branches are flaky; needs no Airflow."""
+"""`phaseplan history PHASE`: show what each run did about each branch, and flaky branches; needs no Airflow."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from phaseplan.ledger.flaky import Flake, flaky
 from phaseplan.ledger.records import Night, Record, changed
 
 HELP = "show what each run of a phase reused, gated again, rebuilt or isolated, and why"
-_WIDE = 120  # columns where nobody looks: a pipe
+_WIDE = 120  # columns of a pipe
 
 
 class PhaseHistory(Record):
-    """What `./phaseplan history --json` prints."""
+    """Hold what `./phaseplan history --json` prints."""
 
     version: Literal[1] = 1
     phase: int
@@ -29,7 +29,7 @@ class PhaseHistory(Record):
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument("phase", metavar="PHASE", help="number of the phase")
     parser.add_argument("--branch", metavar="ID", help="the story of one branch over all runs")
     parser.add_argument("--last", metavar="N", type=_positive, help="only the newest N runs; default: all")
@@ -46,55 +46,55 @@ def run(args: argparse.Namespace) -> int:
 
     :raises InputFault: the repository has no ledger of that phase, or no run of it knows that branch.
     """
-    here = settings()
+    configured = settings()
     phase = phase_number(args.phase)
-    found = file_of(phase, here)
-    url = repository_of(args.repository, found[1] if found else None)
-    snapshot = look_back(url, phase, here.state)
+    plan_file = file_of(phase, configured)
+    url = repository_of(args.repository, plan_file[1] if plan_file else None)
+    snapshot = look_back(url, phase, configured.state)
     if snapshot.ledger is None:
         raise InputFault(f"the target repository has no ledger of phase {phase}: no run has opened it yet.")
-    told = history_of(phase, snapshot.nights, branch=args.branch, last=args.last)
+    history = history_of(phase, snapshot.nights, branch=args.branch, last=args.last)
     if args.json:
-        print(told.model_dump_json(indent=2))
+        print(history.model_dump_json(indent=2))
     else:
         running = snapshot.ledger.run.id if snapshot.ledger.run and not snapshot.ledger.run.closed else None
-        show(_console(), told, branch=args.branch, running=running)
+        show(_console(), history, branch=args.branch, running=running)
     return 0
 
 
 def history_of(
     phase: int, nights: tuple[Night, ...], *, branch: str | None = None, last: int | None = None
 ) -> PhaseHistory:
-    """The newest nights; flaky is judged by all of them.
+    """Select the newest runs; flaky branches are computed from all runs.
 
-    :raises InputFault: no night knows the branch.
+    :raises InputFault: no run has that branch.
     """
     flakes = flaky(nights)
     if branch is not None:
-        known = sorted({b for night in nights for b in night.deeds})
-        if nights and branch not in known:
-            raise InputFault(f"no run of phase {phase} knows a branch {branch}; there are {', '.join(known)}")
+        branch_ids = sorted({b for night in nights for b in night.deeds})
+        if nights and branch not in branch_ids:
+            raise InputFault(f"no run of phase {phase} knows a branch {branch}; there are {', '.join(branch_ids)}")
         nights = tuple(changed(night, deeds={branch: night.deeds[branch]}) for night in nights if branch in night.deeds)
         flakes = tuple(flake for flake in flakes if flake.branch == branch)
     return PhaseHistory(phase=phase, nights=nights[-last:] if last else nights, flaky=flakes)
 
 
-def show(console: Console, told: PhaseHistory, *, branch: str | None, running: str | None) -> None:
-    """The history for people, newest last."""
-    what = f"branch {branch}" if branch else "every run"
-    tables.say(console, f"Phase {told.phase}, {what}, newest last, times in UTC")
-    if not told.nights:
+def show(console: Console, history: PhaseHistory, *, branch: str | None, running: str | None) -> None:
+    """Print the history for people, newest last."""
+    subject = f"branch {branch}" if branch else "every run"
+    tables.say(console, f"Phase {history.phase}, {subject}, newest last, times in UTC")
+    if not history.nights:
         tables.say(console, "No run has ended yet.")
     elif branch:
-        console.print(nights.story(told.nights, branch, console.width))
+        console.print(nights.branch_table(history.nights, branch, console.width))
     else:
-        console.print(nights.table(told.nights, console.width))
-        nights.details(console, told.nights)
+        console.print(nights.table(history.nights, console.width))
+        nights.details(console, history.nights)
     if running is not None:
-        tables.say(console, f"\nRun {running} goes on: ./phaseplan status {told.phase}")
-    if told.flaky:
+        tables.say(console, f"\nRun {running} goes on: ./phaseplan status {history.phase}")
+    if history.flaky:
         tables.say(console, "\nFlaky: another verdict on the same inputs, base and gates")
-        for flake in told.flaky:
+        for flake in history.flaky:
             tables.say(console, f"  {flake}")
 
 

@@ -1,4 +1,4 @@
-"""`phaseplan import`: a Markdown plan as a plan file, with everything in it that is contradictory."""
+"""`phaseplan import`: make a plan file from a Markdown plan, and report all contradictions in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HELP = "make a plan file from a Markdown plan, and say what is contradictory in 
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `import`."""
+    """Add the arguments of `import`."""
     parser.add_argument("document", metavar="DOC.md", type=Path, help="the Markdown plan")
     parser.add_argument(
         "-o", "--output", metavar="PLAN.yaml", type=Path, help="where the plan goes; default: standard output"
@@ -28,7 +28,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Import; 1 when there are errors.
+    """Import; return 1 when there are errors.
 
     :raises InputFault: the output exists already and `--force` was not given.
     """

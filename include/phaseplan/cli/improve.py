@@ -1,4 +1,4 @@
-"""`phaseplan improve`: proposals for a plan as a diff that can be reviewed, applied, or written with `--write`."""
+"""`phaseplan improve`: propose changes to a plan as a diff that can be reviewed, applied, or written with `--write`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KINDS = ("edges", "shared", "paths", "waves", "split", "start", "agents")
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument("plan", metavar="PLAN", type=Path, help="plan file")
     parser.add_argument("--write", action="store_true", help="write what the diff shows into the plan file")
     parser.add_argument("--only", metavar="KIND", action="append", choices=_KINDS,
@@ -32,7 +32,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Propose, and write if asked."""
+    """Propose changes, and write them if asked."""
     from phaseplan.cli.simulate import valid
     from phaseplan.cli.simulating.lines import plain, show
     from phaseplan.forecast.improving.improve import diff, improve
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     files = _files(args.repository, plan) if args.repository else ()
     proposals, after = improve(before, files, args.only or _KINDS)
     _check(args.plan, before.text, after.text)
-    show(_words(proposals))
+    show(_comments(proposals))
     patch = diff(before, after)
     if args.write and patch:
         _write(args.plan, before.text, after.text)
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _draft(path: Path) -> Draft:
-    """The plan file as it is.
+    """Read the plan file as it is.
 
     :raises InputFault: it changed since it was checked.
     """
@@ -66,12 +66,12 @@ def _draft(path: Path) -> Draft:
 
 
 def _text(path: Path) -> str:
-    """The text with the line ends that it has."""
+    """Read the text with the line ends that it has."""
     return path.read_bytes().decode("utf-8-sig")
 
 
-def _words(proposals: Sequence[Proposal]) -> Iterator[Line]:
-    """The proposals as comments, which `git apply` and `patch` skip."""
+def _comments(proposals: Sequence[Proposal]) -> Iterator[Line]:
+    """Write the proposals as comments, which `git apply` and `patch` skip."""
     from phaseplan.cli.simulating.lines import plain
 
     if not proposals:
@@ -86,16 +86,16 @@ def _words(proposals: Sequence[Proposal]) -> Iterator[Line]:
 
 
 def _coloured(patch: str) -> Iterator[Line]:
-    """Not made safe as other lines are: a patch must be exact. It holds no control characters, or it were no plan."""
+    """Colour a patch, and change no character: a patch must be exact, and a plan has no control characters."""
     styles = {"+": "green", "-": "red", "@": "cyan"}
     for line in patch.split("\n")[:-1]:
         yield [(line, "bold" if line.startswith(("+++", "---")) else styles.get(line[:1], ""))]
 
 
 def _check(path: Path, before: str, after: str) -> None:
-    """The plan must not lint worse than it did.
+    """Check that the plan lints no worse than before.
 
-    :raises Bug: it would.
+    :raises Bug: the proposals bring new problems.
     """
     old, new = (_lint(path.name, text) for text in (before, after))
     worse = {code: new[code] - old[code] for code in new if new[code] > old[code]}
@@ -104,7 +104,7 @@ def _check(path: Path, before: str, after: str) -> None:
 
 
 def _lint(name: str, text: str) -> Counter[str]:
-    """How many errors and warnings of each code a text has."""
+    """Count the errors and warnings of each code in a text."""
     from phaseplan.plan.campaign import load_campaign
 
     with tempfile.TemporaryDirectory(prefix="phaseplan-") as folder:
@@ -114,9 +114,9 @@ def _lint(name: str, text: str) -> Counter[str]:
 
 
 def _write(path: Path, before: str, after: str) -> None:
-    """Whole or not at all, with the rights it had, and only over what was read.
+    """Replace the plan file completely or not at all, with its permissions, if it still holds the text that was read.
 
-    :raises InputFault: somebody changed the file meanwhile.
+    :raises InputFault: the file was changed meanwhile.
     """
     raw = path.read_bytes()
     if raw.decode("utf-8-sig") != before:
@@ -125,7 +125,7 @@ def _write(path: Path, before: str, after: str) -> None:
 
 
 def _files(url: str, plan: PhasePlan) -> tuple[str, ...]:
-    """Paths of all files at the plan's base, except such as no plan file can name.
+    """List paths of all files at the plan's base, except those that no plan file can name.
 
     :raises BaseMissing: there is no such base.
     """

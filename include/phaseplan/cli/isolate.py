@@ -1,4 +1,4 @@
-"""`phaseplan isolate PHASE BRANCH`: takes an integrated branch out again, with everything that needs it."""
+"""`phaseplan isolate PHASE BRANCH`: revert an integrated branch, with everything that needs it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HELP = "take an integrated branch out again, with what needs it"
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument("phase", metavar="PHASE", help="number of the phase")
     parser.add_argument("branch", metavar="BRANCH", help="id of the branch, for example 5.1.2")
     parser.add_argument("--reason", metavar="TEXT", default="", help="why, for the ledger and the logs")
@@ -36,48 +36,48 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Revert, gate, publish; nothing changes where one of them says no.
+    """Revert, gate, publish; nothing changes if one of them fails.
 
     :raises InputFault: the branch is not integrated, or cannot leave; the message says why.
     """
-    here, phase = settings(), phase_number(args.phase)
-    found = None if args.repository else file_of(phase, here)
-    remote = Remote(repository_of(args.repository, found[1] if found else None))
-    with remote.private(state=here.state) as repo:
+    configured, phase = settings(), phase_number(args.phase)
+    plan_file = None if args.repository else file_of(phase, configured)
+    remote = Remote(repository_of(args.repository, plan_file[1] if plan_file else None))
+    with remote.private(state=configured.state) as repo:
         snapshot = read(repo, remote, phase)
         if snapshot.pinned is None:
             raise InputFault(f"{remote} has no ledger of phase {phase}: nothing of it is integrated.")
-        done = take_out(remote, repo, _bench(snapshot, here, args.branch), phase, args.branch, args.reason)
-        statuslog.mirror(here.state, phase, done.status_lines, done.blockers)
-        print("\n".join(story(snapshot.pinned.plan, args.branch, done)))
+        result = take_out(remote, repo, _bench(snapshot, configured, args.branch), phase, args.branch, args.reason)
+        statuslog.mirror(configured.state, phase, result.status_lines, result.blockers)
+        print("\n".join(report(snapshot.pinned.plan, args.branch, result)))
     return 0
 
 
-def _bench(snapshot: Snapshot, here: Settings, branch_id: str) -> ContainerBench:
-    """Gate containers as a wave's integration has them; those of a dead predecessor go first."""
+def _bench(snapshot: Snapshot, configured: Settings, branch_id: str) -> ContainerBench:
+    """Prepare gate containers as a wave's integration does; remove those of a dead predecessor first."""
     if snapshot.pinned is None or snapshot.ledger is None or snapshot.ledger.run is None:
         raise InputFault(f"phase {snapshot.phase} was never opened: nothing of it is integrated.")
-    client, name = connect(here.docker_url), f"isolate-{branch_id}"
-    for left in find(client, ledger=snapshot.ledger.id, phase=snapshot.phase, branch=name):
-        remove(client, left.id)
+    client, name = connect(configured.docker_url), f"isolate-{branch_id}"
+    for leftover in find(client, ledger=snapshot.ledger.id, phase=snapshot.phase, branch=name):
+        remove(client, leftover.id)
     discard(client, ledger=snapshot.ledger.id, phase=snapshot.phase, branch=name)
-    return wave_bench(snapshot, client, here, name, print)
+    return wave_bench(snapshot, client, configured, name, print)
 
 
-def story(plan: PhasePlan, branch_id: str, done: TakenOut) -> list[str]:
-    """What became of it, and how it comes back."""
+def report(plan: PhasePlan, branch_id: str, result: TakenOut) -> list[str]:
+    """Describe what was taken out, and how it comes back."""
     branch, where = plan.by_id[branch_id], refs.integration(plan.phase).removeprefix("refs/heads/")
-    if not done.taken:
-        said = [f"{branch_id} {branch.title} is out of {where} already; nothing was changed."]
+    if not result.taken:
+        lines = [f"{branch_id} {branch.title} is out of {where} already; nothing was changed."]
     else:
-        said = [
-            f"Took {branch_id} {branch.title} out of {where}, which is at {done.head[:12]} now. Reverted, in order:"
+        lines = [
+            f"Took {branch_id} {branch.title} out of {where}, which is at {result.head[:12]} now. Reverted, in order:"
         ]
-        said += [f"- {b} {plan.by_id[b].title}" for b in done.taken]
-    if held := dependents(plan, branch_id):
-        said.append(f"Blocked until it is back: {', '.join(held)}.")
-    said.append(
+        lines += [f"- {b} {plan.by_id[b].title}" for b in result.taken]
+    if blocked := dependents(plan, branch_id):
+        lines.append(f"Blocked until it is back: {', '.join(blocked)}.")
+    lines.append(
         f"It comes back with a new attempt: ./phaseplan reintegrate {plan.phase} {branch_id}, or in Airflow Clear "
         f"{branch_task_id(plan, branch_id)} with Downstream on and Only-failed off."
     )
-    return said
+    return lines

@@ -1,4 +1,4 @@
-"""`last-run.json` in the state folder: what `run` last worked on, so that `status` needs no arguments after it."""
+"""Read and write `last-run.json` in the state folder: what `run` last worked on, for `status` without arguments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from phaseplan.config.whole_file import write_whole
 
 
 def last_run() -> dict[str, Any]:
-    """What was written last; empty where nothing was, or nothing that can be read."""
+    """Return the last content; empty if there is none that can be read."""
     try:
         content = json.loads(last_run_file().read_text())
     except (OSError, ValueError):
@@ -19,7 +19,7 @@ def last_run() -> dict[str, Any]:
 
 
 def remember(content: dict[str, Any]) -> None:
-    """Write it whole or not at all."""
+    """Write the content completely or not at all."""
     file = last_run_file()
     file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, json.dumps(content, indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""`phaseplan lint`: everything that is wrong with the plans, at once, without importing Airflow."""
+"""`phaseplan lint`: report everything that is wrong with the plans, at once, without importing Airflow."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAMED = 3  # codes that the last line offers to explain
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `lint`."""
+    """Add the arguments of `lint`."""
     parser.add_argument("plans", metavar="PLAN", nargs="*", type=Path, help="plan files; default: all of include/plans")
     parser.add_argument("--agents", metavar="FILE", type=Path, help="agent profiles; default: include/agents.yaml")
     parser.add_argument("--notifiers", metavar="FILE", type=Path, help="notifiers; default: include/notifiers.yaml")
@@ -30,7 +30,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Lint; 1 when there are errors."""
+    """Lint; return 1 when there are errors."""
     from phaseplan.plan.campaign import load_campaign
     from phaseplan.plan.lint import render
 
@@ -47,13 +47,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _more(diagnostics: Sequence[Diagnostic]) -> str:
-    """Where to read on, when there is anything."""
+    """Return the hint at `explain`, if there are diagnostics."""
     codes = dict.fromkeys(d.code for d in sorted(diagnostics, key=lambda d: not d.is_error))
     return f"`phaseplan explain {' '.join(list(codes)[:_NAMED])}` says more\n" if codes else ""
 
 
 def default_plans() -> Sequence[Path]:
-    """All plans of the folder that the setting `plans` names.
+    """List all plans of the folder that the setting `plans` names.
 
     :raises InputFault: there are none.
     """
@@ -65,18 +65,18 @@ def default_plans() -> Sequence[Path]:
 
 
 def default_agents() -> Path | None:
-    """The agent profiles that the setting `agents` names, if there are any."""
+    """Return the agent profiles that the setting `agents` names, if the file exists."""
     path = settings().agents
     return near(path) if path.exists() else None
 
 
 def default_notifiers() -> Path | None:
-    """The notifiers that the setting `notifiers` names, if there are any."""
+    """Return the notifiers that the setting `notifiers` names, if it names any."""
     path = notifiers_file()
     return near(path) if path else None
 
 
 def near(path: Path) -> Path:
-    """Relative to where the user stands, if that is shorter to read."""
+    """Make a path relative to the current folder, if that is shorter to read."""
     relative = os.path.relpath(path)
     return path if relative.startswith("..") else Path(relative)

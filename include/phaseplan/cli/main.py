@@ -1,7 +1,7 @@
-"""`phaseplan VERB ...`: finds the verb's module, parses its arguments, turns errors into exit codes.
+"""`phaseplan VERB ...`: find the verb's module, parse its arguments, turn errors into exit codes.
 
 A verb is one module beside this one with `HELP`, `register(parser)` and `run(args) -> int`. Only the
-module of the verb that was asked for is imported, so that `lint` costs nobody an Airflow import.
+module of the requested verb is imported, so that `lint` never imports Airflow.
 Exit codes: 0 fine, 1 the input is at fault, 2 the system is, 130 interrupted.
 """
 
@@ -42,7 +42,7 @@ _BELOW = "`phaseplan VERB --help` explains a verb. Exit codes: 0 fine, 1 the inp
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints exit with 1: a bad command line is bad input."""
+    """Parse arguments; a bad command line is bad input, so errors exit with 1."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -55,14 +55,14 @@ def load_verb(verb: str) -> ModuleType:
 
 
 def overview() -> str:
-    """The help of `phaseplan` itself; the one place that imports every verb."""
+    """Return the help of `phaseplan` itself; the one place that imports every verb."""
     width = max(map(len, VERBS)) + 2
     verbs = "\n".join(f"  {verb:<{width}}{load_verb(verb).HELP}" for verb in VERBS)
     return f"{_ABOVE}\n\nverbs:\n{verbs}\n\n{_BELOW}"
 
 
 def unknown_verb(verb: str) -> int:
-    """Say which verbs exist, the nearest first."""
+    """Print which verbs exist, the nearest first, and return 1."""
     import difflib
 
     near = difflib.get_close_matches(verb, VERBS, n=1)
@@ -96,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("phaseplan: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader (`| head`) left; the flush at exit must not complain again
+    except BrokenPipeError:  # the reader (`| head`) has ended; the flush at exit must not raise again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     except Exception as error:

@@ -1,4 +1,4 @@
-"""`phaseplan new`: writes a plan to begin with."""
+"""`phaseplan new`: write a plan to begin with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HELP = "write a plan to begin with, every part explained"
 
 
 def _schema() -> Path:
-    """The JSON Schema of plans: the checkout's, else the one that comes with the package."""
+    """Return the JSON Schema of plans: the checkout's, else the one that comes with the package."""
     top = checkout()
     return top / "docs/plan.schema.json" if top else code() / "phaseplan/plan/plan.schema.json"
 
@@ -27,7 +27,7 @@ SCHEMA = _schema()
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `new`."""
+    """Add the arguments of `new`."""
     parser.add_argument(
         "file",
         metavar="FILE",
@@ -59,22 +59,22 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _phase(given: int | None, file: Path | None) -> int:
-    """The number a plan gets.
+def _phase(number: int | None, file: Path | None) -> int:
+    """Choose the number of the new plan's phase.
 
     :raises InputFault: it is negative.
     """
-    if given is not None:
-        if given < 0:
-            raise InputFault(f"--phase {given}: phases are numbered from 0.")
-        return given
+    if number is not None:
+        if number < 0:
+            raise InputFault(f"--phase {number}: phases are numbered from 0.")
+        return number
     if file is not None and (match := re.search(r"\d{1,6}", file.stem)):
         return int(match[0])
     return _next()
 
 
 def _next() -> int:
-    """One more than the last phase of the checkout's plans, by content and by name."""
+    """Return one more than the last phase of the checkout's plans, by content and by name."""
     from phaseplan.config.plan_files import plan_files
     from phaseplan.plan.campaign import load_valid
 
@@ -84,7 +84,7 @@ def _next() -> int:
 
 
 def _agent(agents: Path | None) -> str:
-    """The first profile of an agents file.
+    """Return the first profile of an agents file.
 
     :raises InputFault: it has none.
     """

@@ -1,4 +1,4 @@
-"""Nights on a screen: a table of counts, the reasons below it, the story of one branch."""
+"""Show runs on a screen: a table of counts, the reasons below it, the history of one branch."""
 
 from __future__ import annotations
 
@@ -39,26 +39,26 @@ _NAMED = 10  # branches with one and the same reason
 
 
 def table(nights: Sequence[Night], width: int) -> Table:
-    """One line for each night, newest last; a narrow screen leaves out what the reasons below say too."""
+    """Build one row for each run, newest last; a narrow screen leaves out what the reasons below repeat."""
     roomy = width >= _ROOMY
-    made = _table(roomy)
-    made.add_column("when", no_wrap=True)
+    grid = _table(roomy)
+    grid.add_column("when", no_wrap=True)
     if roomy:
-        made.add_column("run", no_wrap=True, overflow="ellipsis", ratio=1)
-        made.add_column("base", no_wrap=True)
-    made.add_column("in", justify="right", no_wrap=True)
-    for word in _COUNTED.values():
-        made.add_column(word, justify="right", no_wrap=True)
-    made.add_column("took", justify="right", no_wrap=True)
+        grid.add_column("run", no_wrap=True, overflow="ellipsis", ratio=1)
+        grid.add_column("base", no_wrap=True)
+    grid.add_column("in", justify="right", no_wrap=True)
+    for heading in _COUNTED.values():
+        grid.add_column(heading, justify="right", no_wrap=True)
+    grid.add_column("took", justify="right", no_wrap=True)
     for night in nights:
         cells = [Text(_when(night))]
         cells += [Text(clean(night.run)), Text(night.base[:7])] if roomy else []
-        made.add_row(*cells, _inside(night), *(_number(night, what) for what in _COUNTED), _took(night))
-    return made
+        grid.add_row(*cells, _inside(night), *(_number(night, outcome) for outcome in _COUNTED), _took(night))
+    return grid
 
 
 def details(console: Console, nights: Sequence[Night]) -> None:
-    """Below the table: who was not simply reused, and why, night by night."""
+    """Print below the table, run by run, which branches were not simply reused, and why."""
     for night in nights:
         lines = [*_lines(night)]
         if lines:
@@ -69,24 +69,24 @@ def details(console: Console, nights: Sequence[Night]) -> None:
             console.print(line, soft_wrap=True)
 
 
-def story(nights: Sequence[Night], branch: str, width: int) -> Table:
-    """One branch over the nights, newest last."""
+def branch_table(nights: Sequence[Night], branch: str, width: int) -> Table:
+    """Show one branch over the runs, newest last."""
     roomy = width >= _ROOMY
-    made = _table(roomy)
-    made.add_column("when", no_wrap=True)
+    grid = _table(roomy)
+    grid.add_column("when", no_wrap=True)
     if roomy:
-        made.add_column("run", no_wrap=True, overflow="ellipsis", max_width=38)
-    made.add_column("what", no_wrap=True)
-    made.add_column("attempt", justify="right", no_wrap=True)
-    made.add_column("commit", no_wrap=True)
-    made.add_column("why", ratio=1)
+        grid.add_column("run", no_wrap=True, overflow="ellipsis", max_width=38)
+    grid.add_column("what", no_wrap=True)
+    grid.add_column("attempt", justify="right", no_wrap=True)
+    grid.add_column("commit", no_wrap=True)
+    grid.add_column("why", ratio=1)
     for night in nights:
         deed = night.deeds[branch]
-        what = Text(WORDS[deed.what], STYLES[deed.what])
+        outcome = Text(WORDS[deed.what], STYLES[deed.what])
         facts = (Text(str(deed.attempt or "-")), Text(deed.commit[:8] or "-"), Text(clean(deed.why)))
         run = [Text(clean(night.run))] if roomy else []
-        made.add_row(Text(_when(night)), *run, what, *facts)
-    return made
+        grid.add_row(Text(_when(night)), *run, outcome, *facts)
+    return grid
 
 
 def _table(roomy: bool) -> Table:
@@ -96,15 +96,15 @@ def _table(roomy: bool) -> Table:
 def _lines(night: Night) -> Iterator[Text]:
     if night.fault:
         yield Text("  ").append("nothing was touched", "bold red").append(clean(f": {night.fault}"))
-    together: dict[tuple[What, str], list[str]] = {}
+    branches_by_reason: dict[tuple[What, str], list[str]] = {}
     for branch, deed in reasons(night):
-        together.setdefault((deed.what, deed.why), []).append(branch)
-    for (what, why), ids in together.items():
+        branches_by_reason.setdefault((deed.what, deed.why), []).append(branch)
+    for (outcome, why), ids in branches_by_reason.items():
         more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
-        line = Text("  ").append(WORDS[what], STYLES[what])
+        line = Text("  ").append(WORDS[outcome], STYLES[outcome])
         yield line.append(clean(f" {', '.join(ids[:_NAMED])}{more}" + (f": {why}" if why else "")))
-    for said in night.flaky:
-        yield Text("  ").append("flaky gate", "yellow").append(clean(f" of {said}; green on the same commit"))
+    for gate in night.flaky:
+        yield Text("  ").append("flaky gate", "yellow").append(clean(f" of {gate}; green on the same commit"))
 
 
 def _inside(night: Night) -> Text:
@@ -112,9 +112,9 @@ def _inside(night: Night) -> Text:
     return Text(f"{done}/{len(night.deeds)}", "bold green" if night.complete else "bold red")
 
 
-def _number(night: Night, what: What) -> Text:
-    number = count(night.deeds.values(), what)
-    return Text(str(number), STYLES[what]) if number else Text("·", "dim")
+def _number(night: Night, outcome: What) -> Text:
+    number = count(night.deeds.values(), outcome)
+    return Text(str(number), STYLES[outcome]) if number else Text("·", "dim")
 
 
 def _took(night: Night) -> Text:

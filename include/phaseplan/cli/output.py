@@ -1,8 +1,8 @@
-"""Write what a verb was asked to write: the one place that touches files named on a command line.
+"""Write the output of verbs: the one place that touches files named on a command line.
 
 A regular file is replaced whole or not at all and keeps its mode; a symbolic link stays and its target is written; a
 character device, a pipe, a file that is open already (`/dev/stdout`, `/dev/fd/3`) or one with a second name is written
-into, never renamed onto; everything else is refused in words.
+into, never renamed onto; everything else raises an error with a message.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def write(path: Path, content: str | bytes, *, create: bool = False, sources: It
 
     :param create: the file must not exist yet.
     :param sources: what the content was made from, and must not replace.
-    :raises InputFault: the name cannot be written: no such folder, a folder, a block device, a pipe nobody reads.
+    :raises InputFault: the name cannot be written: no such folder, a folder, a block device, a pipe without a reader.
     :raises Infrastructure: the disk is full, read-only or broken.
     """
     data = content.encode() if isinstance(content, str) else content
@@ -58,7 +58,7 @@ def _create(path: Path, data: bytes) -> None:
     try:
         _into(handle, data)
     except OSError:
-        path.unlink(missing_ok=True)  # half of it would be taken for all of it, and stand in the way of the next try
+        path.unlink(missing_ok=True)  # an incomplete file would look complete, and block the next try
         raise
 
 
@@ -68,47 +68,47 @@ def _write(path: Path, data: bytes) -> None:
         _into(os.dup(number), data)
         return
     target = path.resolve()  # the link itself stays
-    held = target.stat() if target.exists() else None
-    if held is not None and not stat.S_ISREG(held.st_mode):
-        if not (stat.S_ISCHR(held.st_mode) or stat.S_ISFIFO(held.st_mode)):
-            raise InputFault(f"{path} is {_kind(held.st_mode)}; name a file")
+    status = target.stat() if target.exists() else None
+    if status is not None and not stat.S_ISREG(status.st_mode):
+        if not (stat.S_ISCHR(status.st_mode) or stat.S_ISFIFO(status.st_mode)):
+            raise InputFault(f"{path} is {_kind(status.st_mode)}; name a file")
         _into(os.open(path, os.O_WRONLY | os.O_NONBLOCK), data)
         return
     try:
-        if held is not None and held.st_nlink > 1:
+        if status is not None and status.st_nlink > 1:
             raise OSError(errno.EXDEV, "its other names would keep what it held")
-        _replace(target, data, held)
+        _replace(target, data, status)
     except OSError as error:
-        if held is None or error.errno not in _IN_PLACE:
+        if status is None or error.errno not in _IN_PLACE:
             raise
         _into(os.open(target, os.O_WRONLY | os.O_TRUNC), data)
 
 
 def _open_already(path: Path) -> int | None:
-    """Follow symbolic links until one names a file that this process has open."""
+    """Follow symbolic links to a file that this process has open; return its number, or None."""
     for _ in range(40):
-        if (found := _OPEN.fullmatch(str(path))) is not None:
-            return int(found[1])
+        if (match := _OPEN.fullmatch(str(path))) is not None:
+            return int(match[1])
         if not path.is_symlink():
             return None
         path = path.parent / path.readlink()
     return None
 
 
-def _replace(target: Path, data: bytes, held: os.stat_result | None) -> None:
-    """Whole or not at all: nobody who has the file open ever sees half of it."""
+def _replace(target: Path, data: bytes, status: os.stat_result | None) -> None:
+    """Replace a file completely or not at all: no reader sees an incomplete file."""
     handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
-    beside = Path(name)
+    fresh = Path(name)
     try:
         _into(handle, data)
-        beside.chmod(stat.S_IMODE(held.st_mode) if held else 0o666 & ~_umask())
-        if held is not None:
+        fresh.chmod(stat.S_IMODE(status.st_mode) if status else 0o666 & ~_umask())
+        if status is not None:
             with suppress(PermissionError):
-                os.chown(beside, held.st_uid, held.st_gid)
-        beside.replace(target)
+                os.chown(fresh, status.st_uid, status.st_gid)
+        fresh.replace(target)
     except BaseException:
         with suppress(OSError):
-            beside.unlink()
+            fresh.unlink()
         raise
 
 
@@ -119,9 +119,9 @@ def _into(handle: int, data: bytes) -> None:
 
 
 def _umask() -> int:
-    held = os.umask(0o077)
-    os.umask(held)
-    return held
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _kind(mode: int) -> str:
@@ -131,9 +131,9 @@ def _kind(mode: int) -> str:
 
 def _fault(path: Path, error: OSError | RuntimeError) -> InputFault | Infrastructure:
     number = error.errno if isinstance(error, OSError) else errno.ELOOP
-    said = (error.strerror if isinstance(error, OSError) else None) or "its symbolic links run in a circle"
+    reason = (error.strerror if isinstance(error, OSError) else None) or "its symbolic links run in a circle"
     if number in _SYSTEM:
-        return Infrastructure(f"cannot write {path}: {said}; free some space or name another disk, then repeat")
+        return Infrastructure(f"cannot write {path}: {reason}; free some space or name another disk, then repeat")
     if number == errno.ENXIO:
         return InputFault(f"cannot write {path}: it is a pipe that nobody reads")
-    return InputFault(f"cannot write {path}: {said}; name a file in a folder that exists and may be written")
+    return InputFault(f"cannot write {path}: {reason}; name a file in a folder that exists and may be written")

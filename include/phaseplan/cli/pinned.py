@@ -1,4 +1,4 @@
-"""The plan and the profiles that a ledger has pinned, written as the files that a run reads."""
+"""Write the plan and the profiles that a ledger has pinned as the files that a run reads."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from phaseplan.plan.yaml.load import load
 
 
 class _Quoted(yaml.SafeDumper):
-    """Every text in quotes: nothing in it is read as a number or a key word."""
+    """Write every text in quotes: nothing in it is read as a number or a key word."""
 
     def ignore_aliases(self, data: Any) -> bool:
-        """A plan is written out in full."""
+        """Write a plan in full, without YAML aliases."""
         return True
 
 
@@ -31,7 +31,7 @@ _Quoted.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:y
 def write(pinned: Pinned, folder: Path) -> tuple[Path, Path]:
     """Write a plan file and an agents file.
 
-    :raises Bug: what was written does not read as what was pinned.
+    :raises Bug: the written files do not read as the pinned plan.
     """
     folder.mkdir(parents=True, exist_ok=True)
     phase = pinned.plan.phase
@@ -40,8 +40,8 @@ def write(pinned: Pinned, folder: Path) -> tuple[Path, Path]:
     write_whole(
         agents, "".join(f"{_key(name)}:\n{_indented(p)}" for name, p in sorted(pinned.profiles.items())) or "{}\n"
     )
-    read, _ = validate(PhasePlan, load(plan).data)
-    if read is None or plan_digest(read) != plan_digest(pinned.plan):
+    read_back, _ = validate(PhasePlan, load(plan).data)
+    if read_back is None or plan_digest(read_back) != plan_digest(pinned.plan):
         raise Bug(f"{plan} does not read as the plan that phase {phase} has pinned")
     return plan, agents
 

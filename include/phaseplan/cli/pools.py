@@ -1,4 +1,4 @@
-"""`phaseplan pools`: the Airflow pools the plans need, as `airflow pools import` reads them."""
+"""`phaseplan pools`: print the Airflow pools that the plans need, as `airflow pools import` reads them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HELP = "print the Airflow pools the plans need, for `airflow pools import`"
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `pools`."""
+    """Add the arguments of `pools`."""
     parser.add_argument("plans", metavar="PLAN", nargs="*", type=Path, help="plan files; default: all of include/plans")
     parser.epilog = "Usage: phaseplan pools > pools.json && airflow pools import pools.json"
 

@@ -1,4 +1,4 @@
-"""Reads what the verbs are about: plans, profiles, repositories, a phase's status."""
+"""Read what verbs work on: plans, profiles, repositories, a phase's status."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from phaseplan.repository.remote import Remote
 
 
 def phase_number(text: str) -> int:
-    """`5`, `05`, `phase_05` and `phase-5` all mean phase 5.
+    """Parse `5`, `05`, `phase_05` and `phase-5` as phase 5.
 
     :raises InputFault: it is none of these.
     """
@@ -32,7 +32,7 @@ def phase_number(text: str) -> int:
 
 
 def plan_of(phase: int, files: Sequence[Path], agents: Path) -> tuple[Path, PhasePlan] | None:
-    """The valid plan of a phase among some files; of two files of one phase neither is it, as for the DAGs.
+    """Find the valid plan of a phase among some files; of two files of one phase neither counts, as for the DAGs.
 
     A file that is named twice is one file.
     """
@@ -44,48 +44,50 @@ def plan_of(phase: int, files: Sequence[Path], agents: Path) -> tuple[Path, Phas
 
 
 def repository_of(given: str | None, plan: PhasePlan | None) -> str:
-    """URL or absolute path of the target repository: `given` on the command line, else as tasks find it.
+    """Return URL or absolute path of the target repository: `given` on the command line, else as tasks find it.
 
     A password in it is kept for the processes that are started, and is not part of the answer.
 
-    :raises InputFault: nobody named one.
+    :raises InputFault: no source names one.
     """
     url = absolute(repository_for(plan.repository if plan else None, given=given))
     return keep(url, plan.login if plan and plan.repository == url else "")
 
 
-def file_of(phase: int, here: Settings, agents: Path | None = None) -> tuple[Path, PhasePlan] | None:
-    """The plan file of a phase: one that the last run was given, else one of the campaign's.
+def file_of(phase: int, configured: Settings, agents: Path | None = None) -> tuple[Path, PhasePlan] | None:
+    """Find the plan file of a phase: one that the last run was given, else one of the campaign's.
 
-    Good for finding the repository, and for a phase that was never opened. What an opened phase is, its ledger says.
+    Use it to find the repository, and for a phase that was never opened. The plan of an opened phase is in its ledger.
 
     :param agents: agent profiles; None: those of the last run for its files, the configured ones for the others.
     """
     last = last_run()
-    given = [file for file in map(Path, last.get("plans", ())) if file.is_file()]
-    then = Path(last["agents"]) if last.get("agents") else here.agents
-    return plan_of(phase, given, agents or then) or plan_of(phase, plan_files(here.plans), agents or here.agents)
+    last_files = [file for file in map(Path, last.get("plans", ())) if file.is_file()]
+    last_agents = Path(last["agents"]) if last.get("agents") else configured.agents
+    return plan_of(phase, last_files, agents or last_agents) or plan_of(
+        phase, plan_files(configured.plans), agents or configured.agents
+    )
 
 
-def edition(snapshot: Snapshot, url: str, plan: PhasePlan | None, here: Settings) -> PhasePlan | None:
-    """The plan file of an opened phase as it is now, where it is known to be that phase's; None: nobody knows.
+def edition(snapshot: Snapshot, url: str, plan: PhasePlan | None, configured: Settings) -> PhasePlan | None:
+    """Return the current plan file of an opened phase, if it is known to belong to that phase; else None.
 
-    It is where the pinned plan came from that file, or has a branch of the same name: an example has not.
+    A file belongs to the phase if the pinned plan came from it, or has a branch of the same name.
 
-    :param plan: what a file here says of a phase of this number.
+    :param plan: the plan in a file on this machine with this phase number.
     """
     if snapshot.pinned is None:
         return plan
-    origin = origins.find(here.state, url, snapshot.phase)
+    origin = origins.find(configured.state, url, snapshot.phase)
     if origin is not None and origin.gave(snapshot.pinned.plan):
-        found = plan_of(snapshot.phase, [origin.plan], origin.agents) if origin.plan.is_file() else None
-        return found[1] if found else None
+        file_and_plan = plan_of(snapshot.phase, [origin.plan], origin.agents) if origin.plan.is_file() else None
+        return file_and_plan[1] if file_and_plan else None
     names = {branch.branch for branch in snapshot.pinned.plan}
     return plan if plan and any(branch.branch in names for branch in plan) else None
 
 
 def look_at(url: str, phase: int, state: Path) -> tuple[Snapshot, tuple[EarlyWarning, ...]]:
-    """What a repository says about a phase, with the conflicts that are coming.
+    """Read a phase from a repository, with the predicted conflicts.
 
     :raises Infrastructure: it does not answer.
     """
@@ -99,7 +101,7 @@ def look_at(url: str, phase: int, state: Path) -> tuple[Snapshot, tuple[EarlyWar
 
 
 def look_back(url: str, phase: int, state: Path) -> Snapshot:
-    """What a repository says about a phase, with the runs that have ended.
+    """Read a phase from a repository, with the runs that have ended.
 
     :raises Infrastructure: it does not answer.
     """
@@ -109,7 +111,7 @@ def look_back(url: str, phase: int, state: Path) -> Snapshot:
 
 
 def snapshot_of(url: str, phase: int, state: Path) -> Snapshot:
-    """What a repository says about a phase.
+    """Read a phase from a repository.
 
     :raises Infrastructure: it does not answer.
     """

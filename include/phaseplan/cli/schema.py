@@ -1,4 +1,4 @@
-"""`phaseplan schema`: the JSON Schema of a plan file, for editors."""
+"""`phaseplan schema`: print the JSON Schema of a plan file, for editors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HELP = "print the JSON Schema of a plan file; docs/plan.schema.json is a copy"
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `schema`."""
+    """Add the arguments of `schema`."""
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="default: the screen")
     parser.epilog = "An editor finds it by a plan's first line: # yaml-language-server: $schema=PATH or URL"
 

@@ -1,4 +1,4 @@
-"""`phaseplan simulate`: what plans are worth before an agent has worked an hour. Imports neither Airflow nor git."""
+"""`phaseplan simulate`: compute how long plans take before any agent runs. Imports neither Airflow nor git."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HELP = "how long plans take: by waves, by dependencies, by number of agents; wha
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument("plans", metavar="PLAN", nargs="+", type=Path, help="plan files; phases wait for phases")
     parser.add_argument("--agents", metavar="N", type=count, help="shared by all; default: max_parallel_agents of each")
     parser.add_argument("--start", choices=("wave", "dependencies"), help="default: each plan's own")
@@ -32,7 +32,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def count(value: str) -> int:
-    """A whole number above 0."""
+    """Parse a whole number above 0."""
     if not value.isdecimal() or not 0 < int(value) <= 1_000_000:
         raise argparse.ArgumentTypeError(f"a whole number above 0, not {value!r}")
     return int(value)
@@ -65,9 +65,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def valid(files: list[Path]) -> list[PhasePlan]:
-    """The plans of these files; what is wrong with them but changes no time is counted, not shown.
+    """Load the plans of these files; errors that change no time are counted, not shown.
 
-    :raises InputFault: branches or dependencies of one are not sound; what is wrong was printed.
+    :raises InputFault: branches or dependencies of one are not sound; the diagnostics were printed.
     """
     from phaseplan.plan.campaign import harmless, load_reckonable
     from phaseplan.plan.lint import render
@@ -85,17 +85,17 @@ def valid(files: list[Path]) -> list[PhasePlan]:
 
 
 def _past(args: argparse.Namespace, plans: list[PhasePlan]) -> dict[int, Learned]:
-    """What past runs of these phases took, by phase and branch id; says what was found."""
+    """Read what past runs of these phases took, by phase and branch id, and print what was found."""
     from phaseplan.cli.reading import repository_of, snapshot_of
     from phaseplan.config.settings import settings
     from phaseplan.report.past_durations import learned
 
-    found: dict[int, Learned] = {}
+    by_phase: dict[int, Learned] = {}
     for plan in plans:
         url = repository_of(args.repository, plan)
-        found[plan.phase] = past = learned(snapshot_of(url, plan.phase, settings().state))
-        known = [b for b in plan.place if b in past]
+        by_phase[plan.phase] = past = learned(snapshot_of(url, plan.phase, settings().state))
+        timed = [b for b in plan.place if b in past]
         print(
-            f"phase {plan.phase}: past runs in {url} have times of {', '.join(known) or 'no branch'}", file=sys.stderr
+            f"phase {plan.phase}: past runs in {url} have times of {', '.join(timed) or 'no branch'}", file=sys.stderr
         )
-    return found
+    return by_phase

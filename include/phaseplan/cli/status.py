@@ -1,4 +1,4 @@
-"""`phaseplan status PHASE`: where a phase stands, from its refs alone; needs no Airflow."""
+"""`phaseplan status PHASE`: show where a phase stands, from its refs alone; needs no Airflow."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TAIL = 10  # lines of status.log
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument("phase", metavar="PHASE", help="number of the phase")
     parser.add_argument(
         "--repository",
@@ -32,16 +32,16 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the status; asking is always fine, so the exit code does not depend on the answer."""
-    here = settings()
+    """Print the status; the exit code does not depend on it."""
+    configured = settings()
     phase = phase_number(args.phase)
-    found = file_of(phase, here)
-    plan = found[1] if found else None
+    plan_file = file_of(phase, configured)
+    plan = plan_file[1] if plan_file else None
     url = repository_of(args.repository, plan)
-    snapshot, warnings = look_at(url, phase, here.state)
+    snapshot, warnings = look_at(url, phase, configured.state)
     if snapshot.pinned is None and plan is None:
         raise InputFault(f"{url} has no ledger of phase {phase}, and no plan file here is about it.")
-    status = build_status(snapshot, edition(snapshot, url, plan, here), warnings=warnings)
+    status = build_status(snapshot, edition(snapshot, url, plan, configured), warnings=warnings)
     if args.json:
         print(status.model_dump_json(indent=2))
     else:
@@ -52,15 +52,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def show(console: Console, status: PhaseStatus, snapshot: Snapshot, plan: PhasePlan) -> None:
-    """The status for people, by the plan it was built from."""
-    say = partial(tables.say, console)
+    """Print the status for people, by the plan that it was built from."""
+    print_line = partial(tables.say, console)
     integrated = sum(branch.state == "integrated" for branch in status.branches.values())
     head = f" at {status.integration[:8]}" if status.integration else ""
-    say(f"Phase {status.phase} {status.title}: {'complete' if status.complete else 'not complete'}")
-    say(f"{integrated} of {len(status.branches)} branches integrated{head}; " + _run_line(status))
+    print_line(f"Phase {status.phase} {status.title}: {'complete' if status.complete else 'not complete'}")
+    print_line(f"{integrated} of {len(status.branches)} branches integrated{head}; " + _run_line(status))
     console.print(BranchTable(status))
     for line in [*tables.waves(status), *tables.timing(status, plan), *tables.early(status), *tables.flaky(status)]:
-        say(line)
+        print_line(line)
     for title, lines in (
         ("Needs attention", tuple(tables.troubles(status, plan))),
         ("Worth a look", tuple(tables.notes(status))),
@@ -68,9 +68,9 @@ def show(console: Console, status: PhaseStatus, snapshot: Snapshot, plan: PhaseP
         ("status.log", snapshot.status_lines[-_TAIL:]),
     ):
         if lines:
-            say(f"\n{title}:")
+            print_line(f"\n{title}:")
             for line in lines:
-                say(f"  {line}")
+                print_line(f"  {line}")
 
 
 def _run_line(status: PhaseStatus) -> str:

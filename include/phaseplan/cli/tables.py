@@ -1,4 +1,4 @@
-"""A phase's status as people read it; 80 columns are enough."""
+"""Show a phase's status to people; 80 columns are enough."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _FINDINGS = 5  # of one branch or wave; the rest is in the log
 
 
 def say(where: Console, text: str = "") -> None:
-    """Print words that may come from anywhere, an agent included: no markup, no control characters, no wrapping."""
+    """Print text from any source, an agent included: no markup, no control characters, no wrapping."""
     where.print("\n".join(clean(line) for line in text.split("\n")), markup=False, soft_wrap=True)
     where.file.flush()
 
 
 def console() -> Console:
-    """Where tables go; a pipe gets a fixed width and no colours."""
+    """Return where tables go; a pipe gets a fixed width and no colours."""
     if sys.stdout.isatty():
         return Console(highlight=False)
     return Console(highlight=False, width=100, color_system=None)
 
 
 def troubles(status: PhaseStatus, plan: PhasePlan) -> Iterator[str]:
-    """Who did not get in, why, and what to do; red waves and what their gates said.
+    """Describe branches that did not get in, why, and what to do; red waves and their findings.
 
     A branch behind one that is out comes back with it, so only the first cause has a `next:` line.
     """
@@ -55,19 +55,19 @@ def troubles(status: PhaseStatus, plan: PhasePlan) -> Iterator[str]:
 
 
 def _alike(status: PhaseStatus) -> Iterator[tuple[list[str], BranchStatus]]:
-    """Every branch that is out; those behind one and the same cause, which nobody need read twice, together."""
-    together: dict[tuple[str, ...], list[str]] = {}
+    """Group branches that are out; those with the same cause come together."""
+    by_cause: dict[tuple[str, ...], list[str]] = {}
     for branch_id, branch in status.branches.items():
         if is_out(branch):
             key = (branch.blocked_by, branch.state, branch.reason) if branch.blocked_by else (branch_id,)
-            together.setdefault(key, []).append(branch_id)
-    for ids in together.values():
+            by_cause.setdefault(key, []).append(branch_id)
+    for ids in by_cause.values():
         yield ids, status.branches[ids[0]]
 
 
 def _next_step(status: PhaseStatus, plan: PhasePlan, branch_id: str) -> str:
     clear = f"Clear {names.branch_task_id(plan, branch_id)} with Downstream on and Only-failed off"
-    if status.run is None or not status.run.closed:  # the run may still be somebody's
+    if status.run is None or not status.run.closed:  # a process may still hold the run
         return clear
     return f"{clear}, or ./phaseplan reintegrate {status.phase} {branch_id}"
 
@@ -80,12 +80,12 @@ def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:
 
 
 def notes(status: PhaseStatus) -> Iterator[str]:
-    """What no gate forbids and somebody should know: whose lines a branch takes out."""
+    """List what no gate forbids and a person should know: which branch's lines a branch removes."""
     yield from (f"{branch_id} {note}" for branch_id, branch in status.branches.items() for note in branch.notes)
 
 
 def waves(status: PhaseStatus) -> Iterator[str]:
-    """One line for each wave."""
+    """Describe each wave in one line."""
     for number, wave in status.waves.items():
         took = f", {clock(wave.seconds)}" if wave.seconds is not None else ""
         at = f" at {wave.head[:8]}" if wave.head else ""
@@ -95,17 +95,17 @@ def waves(status: PhaseStatus) -> Iterator[str]:
 
 
 def early(status: PhaseStatus) -> Iterator[str]:
-    """One line for each conflict that is coming."""
+    """Describe each predicted conflict in one line."""
     yield from map(str, status.predicted_conflicts)
 
 
 def flaky(status: PhaseStatus) -> Iterator[str]:
-    """One line for each verdict that changed without a reason."""
+    """Describe each verdict that changed without a reason in one line."""
     yield from (f"FLAKY: {flake}" for flake in status.flaky)
 
 
 def timing(status: PhaseStatus, plan: PhasePlan) -> Iterator[str]:
-    """What the newest run took, beside what the plan's own durations come to and what it promised."""
+    """Show what the newest run took, beside the plan's own durations and its claims."""
     took = status.timings
     if took.actual:
         yield f"took      {_took(took)}"
@@ -126,11 +126,11 @@ def _took(took: Timings) -> str:
 
 
 def _planned(plan: PhasePlan, start: Start | None) -> str:
-    """What the same plan takes when every branch takes its own duration; nothing where the plan has none."""
+    """Simulate the plan with its own durations; return an empty text if it has none."""
     if not any(e.source in ("branch", "wave", "lines") for e in estimates_of(plan).values()):
         return ""
-    told = simulate([plan], Question(start=start, runs=1))
-    makespan, total = told.schedule.makespan, told.sequential
+    simulated = simulate([plan], Question(start=start, runs=1))
+    makespan, total = simulated.schedule.makespan, simulated.sequential
     if not makespan or not total:
         return ""
     saved = f"saved {1 - makespan / total:.0%}" if makespan < total else "nothing saved"
@@ -142,10 +142,10 @@ def _planned(plan: PhasePlan, start: Start | None) -> str:
 
 
 def _about(seconds: float) -> str:
-    """The two largest units: `2d 3h`, `17h`, `45m`."""
+    """Write the two largest units: `2d 3h`, `17h`, `45m`."""
     minutes = round(seconds / 60)
-    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
-    parts = [f"{n}{unit}" for n, unit in ((days, "d"), (hours, "h"), (rest, "m")) if n]
+    days, hours, left_minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [f"{n}{unit}" for n, unit in ((days, "d"), (hours, "h"), (left_minutes, "m")) if n]
     return " ".join(parts[:2]) or f"{round(seconds)}s"
 
 

@@ -1,4 +1,4 @@
-"""`phaseplan up`: Airflow with its pages over all plans, until Ctrl-C."""
+"""`phaseplan up`: run Airflow with its pages over all plans, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PARTS = {"metadatabase", "scheduler", "triggerer", "dag_processor"}
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument("--plans", type=Path, metavar="DIR", help="folder of plan files (default: include/plans)")
     parser.add_argument("--agents", type=Path, metavar="FILE", help="agent profiles (default: include/agents.yaml)")
     parser.add_argument("--repository", metavar="URL", help="the target repository, instead of the plans' own")
@@ -30,12 +30,12 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Start, say where, watch; Ctrl-C is the ordinary way out."""
-    here = settings()
-    home = prepare((args.home or here.state / "up"), phaseplan=_section(args, here), live=True)
+    """Start, print the address, watch; Ctrl-C is the ordinary way to end."""
+    configured = settings()
+    home = prepare((args.home or configured.state / "up"), phaseplan=_section(args, configured), live=True)
     try:
         with interruptible(), Supervisor(home) as supervisor:
-            migrate(home, here.state / "cache")
+            migrate(home, configured.state / "cache")
             supervisor.start()
             _healthy(supervisor, Api(home.address, "admin", home.password))
             _welcome(home)
@@ -47,23 +47,23 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _section(args: argparse.Namespace, here: Settings) -> Mapping[str, str]:
+def _section(args: argparse.Namespace, configured: Settings) -> Mapping[str, str]:
     section = {
-        "plans": str((args.plans or here.plans).resolve()),
-        "agents": str((args.agents or here.agents).resolve()),
-        **({"notifiers": str(told.resolve())} if (told := notifiers_file()) else {}),
-        "state": str(here.state.resolve()),
-        "docker_url": here.docker_url,
-        "deferrable": str(here.deferrable),
-        "collector_image": here.collector_image,
-        "schedules": str(here.schedules),
-        "timezone": here.timezone,
+        "plans": str((args.plans or configured.plans).resolve()),
+        "agents": str((args.agents or configured.agents).resolve()),
+        **({"notifiers": str(notifiers.resolve())} if (notifiers := notifiers_file()) else {}),
+        "state": str(configured.state.resolve()),
+        "docker_url": configured.docker_url,
+        "deferrable": str(configured.deferrable),
+        "collector_image": configured.collector_image,
+        "schedules": str(configured.schedules),
+        "timezone": configured.timezone,
     }
-    if here.start:
-        section["start"] = here.start
+    if configured.start:
+        section["start"] = configured.start
     if args.repository:
         section["repository_override"] = keep(absolute(args.repository))
-    if repository := args.repository or here.repository or last_repository():
+    if repository := args.repository or configured.repository or last_repository():
         section["repository"] = keep(absolute(repository))
     return section
 

@@ -1,1 +1,1 @@
-"""An Airflow of our own: a home directory, four processes with an owner, and a small REST client."""
+"""Run an Airflow of our own: a home directory, four processes with an owner, and a small REST client."""

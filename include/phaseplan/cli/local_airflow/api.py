@@ -1,4 +1,4 @@
-"""The few calls to Airflow's REST API that a run needs, over the standard library."""
+"""Call Airflow's REST API, as far as a run needs it, with the standard library."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopba
 
 
 class ApiError(Infrastructure):
-    """The API server did not do what it was asked."""
+    """The API server did not do what was asked."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -27,7 +27,7 @@ class ApiError(Infrastructure):
 
 @dataclass(frozen=True)
 class TaskState:
-    """One task instance, as the grid shows it."""
+    """Hold one task instance, as the grid shows it."""
 
     task_id: str
     state: str | None  # Airflow's own word; None: not yet scheduled
@@ -46,9 +46,9 @@ class Api:
         self._token = ""
 
     def call(self, method: str, path: str, body: Any = None, **query: str | int) -> Any:
-        """One request below `/api/v2`, as JSON; logs in when need be.
+        """Send one request below `/api/v2`, as JSON; log in when needed.
 
-        :raises ApiError: no answer, or one that says no.
+        :raises ApiError: no answer, or an error.
         """
         url = f"{self.address}/api/v2{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
         try:
@@ -73,7 +73,7 @@ class Api:
             raise ApiError(0, f"No answer from Airflow to {method} {url}: {error}") from error
 
     def health(self) -> dict[str, str]:
-        """Status of each component that answers for itself; empty: the API server is not up yet."""
+        """Return the status of each component; empty if the API server is not up yet."""
         try:
             answer = self.call("GET", "/monitor/health")
         except ApiError:
@@ -81,17 +81,17 @@ class Api:
         return {name: str(part.get("status")) for name, part in answer.items() if part}
 
     def warm(self) -> None:
-        """Have the server build what its first task would wait 2.4 s for."""
+        """Let the server build what its first task would wait 2.4 s for."""
         with suppress(ApiError):
             self._send("GET", f"{self.address}/execution/health", None)
 
     def import_errors(self, since: datetime) -> dict[str, str]:
-        """DAG file -> what is wrong with it; what an earlier start of this home found does not count."""
-        found = self.call("GET", "/importErrors", limit=_PAGE)["import_errors"]
-        return {str(e["filename"]): str(e["stack_trace"]) for e in found if _after(e["timestamp"], since)}
+        """Return import errors by DAG file; errors of an earlier start of this home do not count."""
+        errors = self.call("GET", "/importErrors", limit=_PAGE)["import_errors"]
+        return {str(e["filename"]): str(e["stack_trace"]) for e in errors if _after(e["timestamp"], since)}
 
     def has_dag(self, dag_id: str, since: datetime) -> bool:
-        """Whether the DAG processor has read this DAG since a time."""
+        """Say whether the DAG processor has read this DAG since a time."""
         try:
             dag = self.call("GET", f"/dags/{_q(dag_id)}")
             return not dag["is_stale"] and _after(dag["last_parsed_time"], since)
@@ -110,40 +110,40 @@ class Api:
         self.call("POST", f"/dags/{_q(dag_id)}/dagRuns", body)
 
     def run_state(self, dag_id: str, run_id: str) -> str:
-        """`queued`, `running`, `success` or `failed`."""
+        """Return `queued`, `running`, `success` or `failed`."""
         return str(self.call("GET", f"/dags/{_q(dag_id)}/dagRuns/{_q(run_id)}")["state"])
 
     def newest_run(self, dag_id: str) -> str | None:
-        """Id of the DAG's newest run.
+        """Return the id of the DAG's newest run, or None.
 
         :raises ApiError: with status 404 where there is no such DAG.
         """
-        found = self.call("GET", f"/dags/{_q(dag_id)}/dagRuns", limit=1, order_by="-run_after")["dag_runs"]
-        return str(found[0]["dag_run_id"]) if found else None
+        runs = self.call("GET", f"/dags/{_q(dag_id)}/dagRuns", limit=1, order_by="-run_after")["dag_runs"]
+        return str(runs[0]["dag_run_id"]) if runs else None
 
     def clear(self, dag_id: str, run_id: str, tasks: list[str]) -> list[str]:
-        """Clear tasks with Downstream on and Only-failed off; returns every task that was cleared."""
+        """Clear tasks with Downstream on and Only-failed off; return every task that was cleared."""
         body = {"dry_run": False, "dag_run_id": run_id, "task_ids": tasks, "include_downstream": True}
         body |= {"only_failed": False, "reset_dag_runs": True}
         answer = self.call("POST", f"/dags/{_q(dag_id)}/clearTaskInstances", body)
         return [str(task["task_id"]) for task in answer["task_instances"]]
 
     def tasks(self, dag_id: str, run_id: str) -> list[TaskState]:
-        """All task instances of a run."""
-        found: list[TaskState] = []
+        """List all task instances of a run."""
+        states: list[TaskState] = []
         while True:
             answer = self.call(
-                "GET", f"/dags/{_q(dag_id)}/dagRuns/{_q(run_id)}/taskInstances", limit=_PAGE, offset=len(found)
+                "GET", f"/dags/{_q(dag_id)}/dagRuns/{_q(run_id)}/taskInstances", limit=_PAGE, offset=len(states)
             )
             page = answer["task_instances"]
-            found += [
+            states += [
                 TaskState(t["task_id"], t["state"], t["try_number"], t["start_date"], t["duration"]) for t in page
             ]
-            if not page or len(found) >= answer["total_entries"]:
-                return found
+            if not page or len(states) >= answer["total_entries"]:
+                return states
 
     def mark(self, dag_id: str, run_id: str, state: Literal["failed", "success"]) -> None:
-        """End a run by decree; its running tasks are told to stop."""
+        """End a run by setting its state; its running tasks are told to stop."""
         self.call("PATCH", f"/dags/{_q(dag_id)}/dagRuns/{_q(run_id)}", {"state": state})
 
 

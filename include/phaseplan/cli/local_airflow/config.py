@@ -1,4 +1,4 @@
-"""What a local Airflow is told: sections and keys of its airflow.cfg."""
+"""Define sections and keys of a local Airflow's airflow.cfg."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PATIENCE: Sections = {
 
 
 def shared(*, parallelism: int, live: bool) -> Sections:
-    """What every Airflow of Phaseplan's is told, wherever its parts run.
+    """Return the settings of every Airflow of ours, wherever its parts run.
 
     :param live: plan files may change while it runs, so they are read again every few seconds.
     """
@@ -54,7 +54,7 @@ def shared(*, parallelism: int, live: bool) -> Sections:
 
 
 def merged(*parts: Sections) -> Sections:
-    """Settings of several sources; of a key that two name, the later one's."""
+    """Merge settings of several sources; for a key in two sources, the later one counts."""
     names = [name for part in parts for name in part]
     return {name: {key: value for part in parts for key, value in part.get(name, {}).items()} for name in names}
 
@@ -62,7 +62,7 @@ def merged(*parts: Sections) -> Sections:
 def sections(
     home: Path, dags: Path, plugins: Path, *, port: int, keys: Mapping[str, str], parallelism: int, live: bool
 ) -> Sections:
-    """All settings of an Airflow in a home that differ from Airflow's defaults; `live` as in `shared`."""
+    """Return all settings of an Airflow in a home that differ from Airflow's defaults; `live` as in `shared`."""
     address = f"http://127.0.0.1:{port}"
     local = {
         "core": {
@@ -75,7 +75,7 @@ def sections(
         "database": {"sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}"},
         "api": {"host": "127.0.0.1", "port": str(port), "base_url": address, "secret_key": keys["secret"]},
         "api_auth": {"jwt_secret": keys["jwt"]},
-        # Logs are read from the disk all components share: nobody serves them, so nobody is asked.
+        # Logs are read from the disk that all components share: no component serves them.
         "logging": {
             "base_log_folder": str(home / "logs"),
             "worker_log_server_port": "1",
@@ -95,16 +95,16 @@ def write(path: Path, content: Sections) -> None:
 
 
 def environment(home: Path, code: Path, content: Sections, base: Mapping[str, str]) -> dict[str, str]:
-    """Environment of every component: the caller's, without what would speak against the home's airflow.cfg."""
-    ours = {f"AIRFLOW__{section}__{key}".upper() for section, keys in content.items() for key in keys}
-    kept = {
+    """Return the environment of every component: the caller's, without what would contradict the home's airflow.cfg."""
+    own_variables = {f"AIRFLOW__{section}__{key}".upper() for section, keys in content.items() for key in keys}
+    inherited = {
         name: value
         for name, value in base.items()
-        if name not in ours and (not name.startswith("AIRFLOW__") or name.startswith("AIRFLOW__PHASEPLAN__"))
+        if name not in own_variables and (not name.startswith("AIRFLOW__") or name.startswith("AIRFLOW__PHASEPLAN__"))
     }
     # A proxy must not get between tasks and the API server on loopback.
     no_proxy = ",".join(filter(None, (base.get("NO_PROXY") or base.get("no_proxy"), _LOOPBACK)))
-    return kept | {
+    return inherited | {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW_CONFIG": str(home / "airflow.cfg"),
         "PYTHONPATH": str(code),

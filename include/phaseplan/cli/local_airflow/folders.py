@@ -1,4 +1,4 @@
-"""The DAG and plugin folders of a local Airflow: the checkout's, else ones that are made in its home."""
+"""Provide the DAG and plugin folders of a local Airflow: the checkout's, else folders in its home."""
 
 from __future__ import annotations
 

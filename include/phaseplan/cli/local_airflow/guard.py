@@ -1,4 +1,4 @@
-"""Ends what a dead owner left: runs beside the components and kills them once its pipe is closed.
+"""End the processes of a dead owner: run beside the components and kill them once its pipe is closed.
 
 Started as `python guard.py SECONDS` with a pipe as standard input. Each line is `+<pid>` or `-<pid>`, the leader of
 a component's session. End of file means that the owner is gone, however it went; `kill -9` closes a pipe too.
@@ -17,8 +17,8 @@ from pathlib import Path
 
 
 def members(sessions: Collection[int]) -> dict[int, int]:
-    """Process id -> session of all living processes of these sessions."""
-    found = {}
+    """Return the session of each living process of these sessions, by process id."""
+    by_pid = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
@@ -27,23 +27,23 @@ def members(sessions: Collection[int]) -> dict[int, int]:
             except OSError:
                 continue
             if int(fields[3]) in sessions and fields[0] != "Z":
-                found[int(entry.name)] = int(fields[3])
-    return found
+                by_pid[int(entry.name)] = int(fields[3])
+    return by_pid
 
 
 def send(pids: Collection[int], number: int) -> None:
-    """Send a signal to each process that is still there."""
+    """Send a signal to each process that still exists."""
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, number)
 
 
 def end(sessions: Collection[int], grace: float) -> bool:
-    """SIGTERM to the leaders, who end their own children in order, and to all of a session that has none any more.
+    """Send SIGTERM to the leaders, who end their own children in order, and to every process without a leader.
 
     SIGKILL for what lives after `grace` seconds.
 
-    Returns whether all went by themselves.
+    Return whether all ended without SIGKILL.
     """
     living = members(sessions)
     send([pid for pid, session in living.items() if pid == session or session not in living], signal.SIGTERM)
@@ -52,7 +52,7 @@ def end(sessions: Collection[int], grace: float) -> bool:
         time.sleep(0.1)
         living = members(sessions)
     clean = not living
-    while living:  # a process may fork while we look
+    while living:  # a process may fork meanwhile
         send(living, signal.SIGKILL)
         time.sleep(0.05)
         living = members(sessions)

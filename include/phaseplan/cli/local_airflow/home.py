@@ -1,4 +1,4 @@
-"""The directory a local Airflow lives in: configuration, keys, password, database, logs."""
+"""Prepare the directory of a local Airflow: configuration, keys, password, database, logs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ AIRFLOW = (sys.executable, "-m", "airflow")
 
 @dataclass(frozen=True)
 class Home:
-    """A home that is ready to be started from."""
+    """Hold a home that is ready to be started."""
 
     path: Path
     port: int
@@ -43,12 +43,12 @@ class Home:
 
     @property
     def address(self) -> str:
-        """Where the API server and its pages are."""
+        """Return the address of the API server and its pages."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def logs(self) -> Path:
-        """Task logs and, as `<component>.log`, what the components say."""
+        """Return the folder of task logs and of the components' own logs, `<component>.log`."""
         return self.path / "logs"
 
 
@@ -61,7 +61,7 @@ def prepare(
     parallelism: int = 8,
     live: bool = False,
 ) -> Home:
-    """Make a home, or take over the one that an earlier start left.
+    """Create a home, or reuse the one that an earlier start left.
 
     :param phaseplan: the `[phaseplan]` section, see `config.settings`.
     :param dags, plugins: by default those of the checkout, or of the home.
@@ -150,7 +150,7 @@ def _keys(path: Path) -> dict[str, str]:
 
 
 def _free_port() -> int:
-    """A port that nobody listens on now. Who takes it before we do makes the API server say so and end."""
+    """Return a port that is free now. If another process takes it first, the API server reports that and ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -181,11 +181,11 @@ def migrate(home: Home, cache: Path) -> None:
 def _make_template(home: Home, template: Path) -> None:
     template.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=template.parent) as scratch:
-        made = Path(scratch, "airflow.db")
-        _run_migrate({**home.environment, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{made}"})
-        count_triggers_on(made)
+        database = Path(scratch, "airflow.db")
+        _run_migrate({**home.environment, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{database}"})
+        count_triggers_on(database)
         copy = Path(scratch, "copy.db")
-        with sqlite3.connect(made) as source, sqlite3.connect(copy) as target:
+        with sqlite3.connect(database) as source, sqlite3.connect(copy) as target:
             source.backup(target)  # whatever is still in the write-ahead log comes along
         target.close()
         source.close()

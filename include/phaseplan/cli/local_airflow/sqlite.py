@@ -1,4 +1,4 @@
-"""A SQLite database on which Airflow never gives a trigger the number of another one.
+"""Make a SQLite database in which Airflow never gives a trigger the number of an earlier one.
 
 Airflow's table of triggers reuses the highest number as soon as its row is deleted. A triggerer asks once a second;
 when a task is marked failed and another defers within that second, the new trigger gets the number of the dead one:
@@ -19,7 +19,7 @@ _COUNTING = "id INTEGER NOT NULL CONSTRAINT trigger_pkey PRIMARY KEY AUTOINCREME
 
 
 def count_triggers_on(database: Path) -> None:
-    """Rebuild the empty table of triggers with numbers that are never used twice. Doing it twice is fine.
+    """Rebuild the empty table of triggers with numbers that are never used twice. A second call changes nothing.
 
     :raises Bug: this Airflow's table looks different, or holds rows.
     """

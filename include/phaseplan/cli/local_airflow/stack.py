@@ -1,4 +1,4 @@
-"""What the Airflow of the stack (docker-compose.yaml) is told; written into its image, so it holds no secret.
+"""Write the airflow.cfg of the stack (docker-compose.yaml); it goes into the image, so it holds no secret.
 
 python -m phaseplan.cli.local_airflow.stack FILE
 """
@@ -18,9 +18,9 @@ _PARALLELISM = 8
 
 
 def sections() -> config.Sections:
-    """All settings that are the same in every service. Airflow reads each secret by a command, when it needs it."""
+    """Return all settings that are the same in every service. Airflow reads each secret by a command, when needed."""
     dags, plugins = folders(HOME)
-    ours: config.Sections = {
+    own: config.Sections = {
         "core": {
             "dags_folder": str(dags),
             "plugins_folder": str(plugins),
@@ -37,7 +37,7 @@ def sections() -> config.Sections:
         "logging": {"base_log_folder": str(HOME / "logs")},
         "phaseplan": {"state": str(HOME / "phaseplan")},
     }
-    return config.merged(config.shared(parallelism=_PARALLELISM, live=True), ours)
+    return config.merged(config.shared(parallelism=_PARALLELISM, live=True), own)
 
 
 def _secret(name: str) -> str:

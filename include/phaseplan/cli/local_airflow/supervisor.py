@@ -1,4 +1,4 @@
-"""Owns the processes of a local Airflow: starts them, restarts what dies, ends them all."""
+"""Own the processes of a local Airflow: start them, restart those that died, end them all."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ WINDOW = 300.0  # seconds
 
 @dataclass(frozen=True)
 class Restart:
-    """A component that had died and was started again."""
+    """Record that a component had died and was started again."""
 
     component: str
     exit_code: int
 
 
 class Supervisor:
-    """The components of one home, each in a session of its own with its log in `logs/<component>.log`.
+    """Run the components of one home, each in a session of its own with its log in `logs/<component>.log`.
 
     Whatever happens to this process, nothing it started outlives it: `stop` on every ordinary way out, and a
     guard process that sees its pipe close on any other.
@@ -65,7 +65,7 @@ class Supervisor:
 
     @property
     def pids(self) -> dict[str, int]:
-        """Process id of each component."""
+        """Return the process id of each component."""
         return {name: child.pid for name, child in self._children.items()}
 
     def start(self) -> None:
@@ -84,24 +84,24 @@ class Supervisor:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._tell("+", self._children[name].pid)
+        self._register("+", self._children[name].pid)
 
-    def _tell(self, sign: str, pid: int) -> None:
+    def _register(self, sign: str, pid: int) -> None:
         assert self._guard.stdin is not None
         self._guard.stdin.write(f"{sign}{pid}\n".encode())
         self._guard.stdin.flush()
 
     def log(self, name: str) -> Path:
-        """Where a component's own words go."""
+        """Return the file of a component's own log."""
         return self.home.logs / f"{name}.log"
 
     def check(self) -> list[Restart]:
-        """Start what has died again.
+        """Start components that have died again.
 
         :raises Infrastructure: a component keeps dying.
         """
         restarts = []
-        self._forget_the_ended()
+        self._forget_ended_sessions()
         for name, child in list(self._children.items()):
             if (code := child.poll()) is not None:
                 self._bounded(name, code)
@@ -113,30 +113,30 @@ class Supervisor:
         return restarts
 
     def renew(self) -> None:
-        """Have every component started again by the next `check`: one that met a full disk may live and do nothing."""
+        """Kill every component, so that the next `check` starts it: after a full disk it may live and do nothing."""
         self._deaths.clear()
         for child in self._children.values():
             child.kill()
             child.wait()
 
-    def _forget_the_ended(self) -> None:
-        """An empty session's number may become anybody's."""
+    def _forget_ended_sessions(self) -> None:
+        """Forget sessions without processes: the system may reuse their numbers."""
         if self._orphaned:
             for session in self._orphaned - set(guard.members(self._orphaned).values()):
                 self._orphaned.discard(session)
-                self._tell("-", session)
+                self._register("-", session)
 
     def _bounded(self, name: str, code: int) -> None:
         now = time.monotonic()
-        self._deaths = [(when, who) for when, who in self._deaths if now - when < WINDOW] + [(now, name)]
-        if Counter(who for _, who in self._deaths)[name] > RESTARTS:
+        self._deaths = [(when, component) for when, component in self._deaths if now - when < WINDOW] + [(now, name)]
+        if Counter(component for _, component in self._deaths)[name] > RESTARTS:
             raise Infrastructure(
                 f"Airflow's {name} died {RESTARTS + 1} times within {WINDOW:.0f} s, last with exit {code}. "
                 f"The end of {self.log(name)}:\n{tail(self.log(name))}"
             )
 
     def stop(self) -> bool:
-        """End everything; returns whether all went without SIGKILL. Stopping twice is stopping once."""
+        """End everything; return whether all ended without SIGKILL. A second call does nothing."""
         clean = guard.end({child.pid for child in self._children.values()} | self._orphaned, self.grace)
         for child in self._children.values():
             child.wait()
@@ -149,7 +149,7 @@ class Supervisor:
 
 
 def tail(path: Path, lines: int = 15) -> str:
-    """The last lines of a log."""
+    """Return the last lines of a log."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - 16384))

@@ -1,1 +1,1 @@
-"""What a run looks like while it runs: views of it, and two ways to show them."""
+"""Show a run while it runs: views of it, and two ways to show them."""

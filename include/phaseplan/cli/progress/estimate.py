@@ -1,4 +1,4 @@
-"""How long the rest of a phase will take, by what its agents have taken so far. Pure."""
+"""Estimate how long the rest of a phase will take, by what its agents have taken so far. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from phaseplan.plan.model import PhasePlan
 
 
 def remaining(plan: PhasePlan, view: PhaseView, *, by_wave: bool) -> float | None:
-    """Seconds until the last branch is built, or None before any has been.
+    """Return seconds until the last branch is built, or None before any has been built.
 
     Branches still to come are taken to need what the finished ones needed for each estimated line.
 
@@ -21,13 +21,13 @@ def remaining(plan: PhasePlan, view: PhaseView, *, by_wave: bool) -> float | Non
     took = {b.id: b.seconds for b in view.branches if b.state in ("passed", "integrated") and b.seconds}
     if not took:
         return None
-    left = {b.id: _needs(plan, b.id, took) for b in view.branches if b.state not in SETTLED}
+    left_seconds = {b.id: _needs(plan, b.id, took) for b in view.branches if b.state not in SETTLED}
     running = {b.id for b in view.branches if b.busy}
     for branch in view.branches:
         if branch.busy and branch.seconds is not None:
             # One that takes longer than expected is expected to take a tenth of that still.
-            left[branch.id] = max(left[branch.id] - branch.seconds, left[branch.id] / 10)
-    return _makespan(plan, left, running, view.slots, by_wave)
+            left_seconds[branch.id] = max(left_seconds[branch.id] - branch.seconds, left_seconds[branch.id] / 10)
+    return _makespan(plan, left_seconds, running, view.slots, by_wave)
 
 
 def _needs(plan: PhasePlan, branch_id: str, took: Mapping[str, float]) -> float:
@@ -37,9 +37,11 @@ def _needs(plan: PhasePlan, branch_id: str, took: Mapping[str, float]) -> float:
     return mean * own / lines if own and lines else mean
 
 
-def _makespan(plan: PhasePlan, left: Mapping[str, float], running: set[str], slots: int, by_wave: bool) -> float:
-    """List scheduling: whoever may start next does, as soon as an agent is free."""
-    order = [b for b in merge_order(plan) if b in left]
+def _makespan(
+    plan: PhasePlan, left_seconds: Mapping[str, float], running: set[str], slots: int, by_wave: bool
+) -> float:
+    """Simulate list scheduling: the next branch that may start does so, as soon as an agent is free."""
+    order = [b for b in merge_order(plan) if b in left_seconds]
     order.sort(key=lambda b: b not in running)
     if by_wave:
         order.sort(key=plan.wave_of.__getitem__)
@@ -52,6 +54,6 @@ def _makespan(plan: PhasePlan, left: Mapping[str, float], running: set[str], slo
             wave, floor = plan.wave_of[branch], max(end.values())
         ready = max([floor, *(end.get(d, 0.0) for d in plan.by_id[branch].depends_on)])
         start = max(ready, heapq.heappop(free))
-        end[branch] = start + left[branch]
+        end[branch] = start + left_seconds[branch]
         heapq.heappush(free, end[branch])
     return max(end.values(), default=0.0)

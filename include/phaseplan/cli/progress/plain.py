@@ -1,4 +1,4 @@
-"""Progress for a log: one line for each change and none without one."""
+"""Write progress for a log: one line for each change, and none without one."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from phaseplan.cli.progress.view import BranchView, PhaseView
 
 
 def clock(seconds: float | None) -> str:
-    """`0:42`, `12:05`, `1:02:33`; `-` where nothing is known."""
+    """Write `0:42`, `12:05`, `1:02:33`; `-` if unknown."""
     if seconds is None:
         return "-"
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, left_seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"{hours}:{minutes:02}:{left_seconds:02}" if hours else f"{minutes}:{left_seconds:02}"
 
 
 class Plain:
-    """Tells what has changed since it was last shown something."""
+    """Write what has changed since the last call."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self._seen: dict[tuple[int, str], str] = {}
+    def __init__(self, print_line: Callable[[str], None]) -> None:
+        self._print = print_line
+        self._shown_states: dict[tuple[int, str], str] = {}
 
     def show(self, views: Sequence[PhaseView], elapsed: float, etas: Sequence[float | None]) -> None:
-        """Say each change, the story of a branch before that of its wave, and that before its phase's."""
+        """Write each change: branches before their wave, waves before their phase."""
         for view, eta in zip(views, etas, strict=True):
             start = self._changed(view.phase, "", view.state) if not view.over else False
             if start:
@@ -39,16 +39,16 @@ class Plain:
                 self._line(elapsed, view, f"ended: {view.state}")
 
     def note(self, text: str) -> None:
-        """Something that is not about a phase."""
-        self._say(text)
+        """Write a line that is not about a phase."""
+        self._print(text)
 
-    def _changed(self, phase: int, what: str, state: str) -> bool:
-        before = self._seen.get((phase, what))
-        self._seen[phase, what] = state
+    def _changed(self, phase: int, part: str, state: str) -> bool:
+        before = self._shown_states.get((phase, part))
+        self._shown_states[phase, part] = state
         return before != state
 
     def _line(self, elapsed: float, view: PhaseView, text: str) -> None:
-        self._say(f"[{clock(elapsed):>7}] phase {view.phase}  {text}")
+        self._print(f"[{clock(elapsed):>7}] phase {view.phase}  {text}")
 
 
 def _wave(view: PhaseView, number: int, state: str, eta: float | None) -> str:
@@ -56,8 +56,10 @@ def _wave(view: PhaseView, number: int, state: str, eta: float | None) -> str:
     came_in = sum(branch.state == "integrated" for branch in members)
     if state == "integrated" and not came_in:
         state = "ended, nothing of it is integrated"
-    rest = "" if eta is None or view.over else f", about {clock(eta)} to go"
-    return f"wave {number} {state} ({came_in}/{len(members)} branches, {view.done}/{len(view.branches)} in all{rest})"
+    estimate = "" if eta is None or view.over else f", about {clock(eta)} to go"
+    return (
+        f"wave {number} {state} ({came_in}/{len(members)} branches, {view.done}/{len(view.branches)} in all{estimate})"
+    )
 
 
 def _branch(branch: BranchView, view: PhaseView) -> str:

@@ -1,4 +1,4 @@
-"""Progress for a terminal: one table that is drawn over itself."""
+"""Show progress in a terminal: one table that is drawn over itself."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STYLES = {
 
 
 def draw(views: Sequence[PhaseView], elapsed: float, etas: Sequence[float | None], height: int) -> RenderableType:
-    """The table; where the terminal is too low for every branch, those at work and those in trouble."""
+    """Build the table; if the terminal is too low for every branch, only those at work and those with errors."""
     room = height - 4 - 2 * len(views) - sum(len(v.waves) for v in views)
     parts: list[RenderableType] = []
     for view, eta in zip(views, etas, strict=True):
@@ -44,9 +44,9 @@ def _head(view: PhaseView, elapsed: float, eta: float | None) -> Text:
     facts = (
         f"  {view.done}/{len(view.branches)} integrated · agents {view.busy}/{view.slots} · {clock(elapsed)} elapsed"
     )
-    rest = "" if view.over else f" · ETA {clock(eta)}"
+    estimate = "" if view.over else f" · ETA {clock(eta)}"
     head = Text(f"Phase {view.phase} {clean(view.title)}  ", style="bold")
-    return head.append(view.state, STYLES.get(view.state, "cyan")).append(facts + rest, "dim")
+    return head.append(view.state, STYLES.get(view.state, "cyan")).append(facts + estimate, "dim")
 
 
 def _table(view: PhaseView, *, every: bool) -> Table:
@@ -68,7 +68,7 @@ def _row(branch: BranchView) -> tuple[RenderableType, ...]:
 
 
 class Screen:
-    """A live table; leaves its last picture behind."""
+    """Show a live table; its last picture stays on the screen."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -84,7 +84,7 @@ class Screen:
         self._live.stop()
 
     def show(self, views: Sequence[PhaseView], elapsed: float, etas: Sequence[float | None]) -> None:
-        """Draw the state of things."""
+        """Draw the current state."""
         self._live.update(draw(views, elapsed, etas, self._console.size.height), refresh=True)
 
     def note(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""One look at a running phase: Airflow's tasks and the ledger's decisions, put into words. Pure."""
+"""Combine Airflow's tasks and the ledger's decisions into one view of a running phase. Pure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from phaseplan.report.status import BranchStatus, PhaseStatus
 
 _ACTIVE = {"running": "running", "deferred": "running", "restarting": "running", "up_for_retry": "retrying"}
 _QUEUED = {"queued", "up_for_reschedule"}
-#: What a finished task means while the ledger has not been read since.
+#: State of a branch by its finished task, until the ledger is read again.
 _ENDED = {"success": "passed", "failed": "failed", "skipped": "skipped", "upstream_failed": "blocked"}
 SETTLED = {"passed", "integrated", "isolated", "blocked", "cancelled", "unfinished", "failed", "skipped"}
 
 
 @dataclass(frozen=True)
 class BranchView:
-    """One branch. State: docs/design/states.md, or `queued`, `retrying`, `failed`, `skipped`."""
+    """Hold one branch. State: docs/design/states.md, or `queued`, `retrying`, `failed`, `skipped`."""
 
     id: str
     title: str
@@ -33,7 +33,7 @@ class BranchView:
 
     @property
     def busy(self) -> bool:
-        """Whether an agent works on it now."""
+        """Say whether an agent works on it now."""
         return self.state == "running"
 
 
@@ -53,17 +53,17 @@ class PhaseView:
 
     @property
     def busy(self) -> int:
-        """Agents at work."""
+        """Count agents at work."""
         return sum(b.busy for b in self.branches)
 
     @property
     def done(self) -> int:
-        """Branches that are integrated."""
+        """Count branches that are integrated."""
         return sum(b.state == State.INTEGRATED for b in self.branches)
 
     @property
     def over(self) -> bool:
-        """Whether the run has ended."""
+        """Say whether the run has ended."""
         return self.state in ("success", "failed")
 
 
@@ -76,7 +76,7 @@ def observe(
     now: datetime,
     selected: Collection[str] = (),
 ) -> PhaseView:
-    """Look at a phase.
+    """Build the view of a phase.
 
     :param status: by the ledger, of this very run; None while the run has not opened the phase.
     :param selected: the branches the run is about; empty: all.
@@ -85,10 +85,10 @@ def observe(
     branches = []
     for branch in plan:
         if not selected or branch.id in selected:
-            known = status.branches.get(branch.id) if status else None
+            branch_status = status.branches.get(branch.id) if status else None
             task = by_id.get(names.branch_task_id(plan, branch.id))
-            view = BranchView(branch.id, branch.title, plan.wave_of[branch.id], _state(task, known))
-            branches.append(_timed(view, task, known, now))
+            view = BranchView(branch.id, branch.title, plan.wave_of[branch.id], _state(task, branch_status))
+            branches.append(_timed(view, task, branch_status, now))
     branches = _without_passing_blocks(branches, status)
     waves = {wave.wave: _wave(wave, by_id, branches, status) for wave in plan.waves}
     shown = {b.wave for b in branches}
@@ -112,23 +112,23 @@ def _without_passing_blocks(branches: Sequence[BranchView], status: PhaseStatus 
     ]
 
 
-def _state(task: TaskState | None, known: BranchStatus | None) -> str:
+def _state(task: TaskState | None, branch_status: BranchStatus | None) -> str:
     airflow = (task.state if task else None) or ""
     if airflow in _ACTIVE:
         return _ACTIVE[airflow]
     if airflow in _QUEUED:
         return "queued"
-    ledger = str(known.state) if known else ""
+    ledger = str(branch_status.state) if branch_status else ""
     if ledger and ledger not in ("pending", "running"):
         return ledger
     return _ENDED.get(airflow, "pending")
 
 
-def _timed(view: BranchView, task: TaskState | None, known: BranchStatus | None, now: datetime) -> BranchView:
+def _timed(view: BranchView, task: TaskState | None, branch_status: BranchStatus | None, now: datetime) -> BranchView:
     attempt, reason, seconds = 0, "", None
-    if known:
-        attempt, reason, seconds = known.attempt, known.reason, known.seconds
-    if view.busy and (start := (known.started if known else "") or (task.started if task else None)):
+    if branch_status:
+        attempt, reason, seconds = branch_status.attempt, branch_status.reason, branch_status.seconds
+    if view.busy and (start := (branch_status.started if branch_status else "") or (task.started if task else None)):
         seconds = max(0.0, (now - _time(start)).total_seconds())
     elif seconds is None and task and view.state in SETTLED:
         seconds = task.seconds
@@ -147,11 +147,11 @@ def _wave(
     state = (task.state if task else None) or ""
     if state in _ACTIVE:
         return "integrating"
-    known = status.waves[wave.wave].state if status and wave.wave in status.waves else "pending"
-    if state == "success":  # what it came to is in the ledger, which is read again soon
-        return known if known in ("integrated", "red") else "integrating"
+    ledger_state = status.waves[wave.wave].state if status and wave.wave in status.waves else "pending"
+    if state == "success":  # its result is in the ledger, which is read again soon
+        return ledger_state if ledger_state in ("integrated", "red") else "integrating"
     if state in ("failed", "upstream_failed"):
-        return "red" if known == "red" else "failed"
+        return "red" if ledger_state == "red" else "failed"
     if state == "skipped":
         return "skipped"
     begun = any(b.wave == wave.wave and (b.state in _ACTIVE.values() or b.state in SETTLED) for b in branches)

@@ -1,1 +1,1 @@
-"""How `simulate` looks in a terminal."""
+"""Show the results of `simulate` in a terminal."""

@@ -1,4 +1,4 @@
-"""A schedule as bars, one branch a row, in 100 columns."""
+"""Draw a schedule as bars, one branch a row, in 100 columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BARS = WIDTH - 2 - _NAME - 1 - _AGENT - 1 - _END
 
 
 def gantt(report: Report) -> Iterator[Line]:
-    """Bars by wave, in the order in which the branches start: full ones have no slack, dots are slack."""
+    """Draw bars by wave, in the order in which the branches start: full bars have no slack, dots are slack."""
     scale = _BARS / report.schedule.makespan if report.schedule.makespan else 0.0
     yield [(" " * (2 + _NAME + 1 + _AGENT), ""), (_ticks(report.schedule.makespan, scale), "dim")]
     shown, first = 0, 0
@@ -41,19 +41,19 @@ def _row(report: Report, number: int, scale: float, colour: str) -> Line:
     length = max(1, length - before)
     dots = max(0, min(_BARS, round((schedule.ends[number] + slack) * scale)) - before - length)
     mark = "█" if slack < 1 else "▒"
-    rest = " " * max(0, _BARS - before - length - dots)
+    space = " " * max(0, _BARS - before - length - dots)
     return [
         (f"  {fit(f'{branch.id} {branch.title}', _NAME)} ", "bold" if slack < 1 else ""),
         (f"{fit(report.who(schedule.agents[number]), _AGENT - 1, right=True)} ", "dim"),
         (" " * before, ""),
         (mark * length, colour),
         ("·" * dots, "dim"),
-        (rest + fit(text(schedule.ends[number]), _END + 1, right=True), ""),
+        (space + fit(text(schedule.ends[number]), _END + 1, right=True), ""),
     ]
 
 
 def _ticks(makespan: float, scale: float) -> str:
-    """Times over the bars, each beginning where it is."""
+    """Write times over the bars, each beginning at its place."""
     line = [" "] * (_BARS + _END)
     for at in step(makespan, 8):
         place, label = round(at * scale), f"╷{text(at) if at else 0}"

@@ -1,4 +1,4 @@
-"""Lines made of styled pieces: colours for a terminal, plain text for everything else."""
+"""Make lines of styled pieces: colours for a terminal, plain text for everything else."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Line = list[Piece]
 
 
 def plain(text: str, style: str = "") -> Line:
-    """A line of one piece; text of a plan is made safe for a terminal."""
+    """Make a line of one piece; text of a plan is made safe for a terminal."""
     return [(clean(text), style)]
 
 
 def fit(text: str, width: int, right: bool = False) -> str:
-    """Text in exactly this many columns; what is too long ends in dots."""
+    """Fit text into exactly this many columns; text that is too long ends in dots."""
     text = clean(text)
     if cell_len(text) > width:
         return set_cell_size(text, width - 1) + "…" if width > 1 else set_cell_size(text, width)
@@ -29,19 +29,21 @@ def fit(text: str, width: int, right: bool = False) -> str:
     return space + text if right else text + space
 
 
-def columns(rows: Sequence[Sequence[str]], left: int = 1, styles: Sequence[str] = ()) -> list[Line]:
-    """An aligned table whose first row is its head; the first `left` columns are flush left, the last one as it is."""
+def columns(rows: Sequence[Sequence[str]], left_columns: int = 1, styles: Sequence[str] = ()) -> list[Line]:
+    """Align a table whose first row is its head; the first `left_columns` are flush left, the others flush right."""
     widths = [max(cell_len(clean(row[i])) for row in rows) for i in range(len(rows[0]))]
     out: list[Line] = []
     for number, row in enumerate(rows):
-        cells = [fit(cell, width, right=i >= left) for i, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        cells = [
+            fit(cell, width, right=i >= left_columns) for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
         style = "bold" if number == 0 else styles[number - 1] if styles else ""
         out.append([(f"  {'  '.join(cells)}".rstrip(), style)])
     return out
 
 
 def show(lines: Iterable[Line]) -> None:
-    """Print; a pipe gets no colours."""
+    """Print lines; a pipe gets no colours."""
     if not sys.stdout.isatty():
         sys.stdout.writelines("".join(text for text, _ in line).rstrip() + "\n" for line in lines)
         return

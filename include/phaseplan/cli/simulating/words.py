@@ -1,4 +1,4 @@
-"""A simulation in words and tables."""
+"""Describe a simulation in sentences and tables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SOURCES: dict[Source, str] = {
 
 
 def words(report: Report) -> Iterator[Line]:
-    """Everything, section by section."""
+    """Yield all lines, section by section."""
     for section in (_head, _overview, _crew, _bars, _lanes, _shifts, _chance, _claims):
         lines = list(section(report))
         if lines:
@@ -43,7 +43,7 @@ def _head(report: Report) -> Iterator[Line]:
         phases = ", ".join(map(str, report.missing))
         yield plain(f"Not among the plans given, taken to be complete: phase {phases}", "yellow")
     counts = Counter(estimate.source for estimate in report.work.estimates)
-    parts = [f"{counts[source]} {said}" for source, said in _SOURCES.items() if counts[source]]
+    parts = [f"{counts[source]} {source_text}" for source, source_text in _SOURCES.items() if counts[source]]
     guessed = counts["lines"] + counts["nothing"]
     yield plain(f"Times of branches: {'; '.join(parts)}. Gates and merging take no time here.",
                 "yellow" if guessed else "dim")  # fmt: skip
@@ -62,8 +62,8 @@ def _overview(report: Report) -> Iterator[Line]:
     path = " -> ".join(f"{p}:{b}" if many else b for p, b in report.critical_path[:24])
     more = f" -> ... ({len(report.critical_path)} branches)" if len(report.critical_path) > 24 else ""
     yield []
-    said = f"Critical path, {text(report.critical_time)}: {path}{more}"
-    yield from (plain(part) for part in textwrap.wrap(said, WIDTH, subsequent_indent="  "))
+    path_text = f"Critical path, {text(report.critical_time)}: {path}{more}"
+    yield from (plain(part) for part in textwrap.wrap(path_text, WIDTH, subsequent_indent="  "))
 
 
 def _crew(report: Report) -> Iterator[Line]:
@@ -75,7 +75,7 @@ def _crew(report: Report) -> Iterator[Line]:
     rows += [[str(r.agents), *map(text, (r.wave, r.wave_bound, r.dependencies, r.dependencies_bound))]
              for r in report.rows]  # fmt: skip
     styles = ["green" if r.agents == report.agents.total else "" for r in report.rows]
-    yield from columns(rows, left=0, styles=styles)
+    yield from columns(rows, left_columns=0, styles=styles)
 
 
 def _bars(report: Report) -> Iterator[Line]:
@@ -93,8 +93,8 @@ def _lanes(report: Report) -> Iterator[Line]:
         yield [(f"  {report.who(agent):>5} ", "dim"), ("█" * round(40 * share), "green"),
                ("░" * (40 - round(40 * share)), "dim"), (f" {100 * share:3.0f} %", "")]  # fmt: skip
     if len(report.utilisation) > _LANES:
-        rest = report.utilisation[_LANES:]
-        yield plain(f"  ... and {len(rest)} more at {100 * sum(rest) / len(rest):.0f} % on average", "dim")
+        others = report.utilisation[_LANES:]
+        yield plain(f"  ... and {len(others)} more at {100 * sum(others) / len(others):.0f} % on average", "dim")
 
 
 def _shifts(report: Report) -> Iterator[Line]:
@@ -109,23 +109,23 @@ def _shifts(report: Report) -> Iterator[Line]:
     for shift in moving[:_SHIFTS]:
         branch = report.work.branches[shift.branch]
         rows.append([branch.id, branch.title[:50], *map(text, (shift.tenth, shift.hour, shift.slack))])
-    yield from columns(rows, left=2)
+    yield from columns(rows, left_columns=2)
     if len(moving) > _SHIFTS:
         yield plain(f"  ... and {len(moving) - _SHIFTS} more (--json has all)", "dim")
 
 
 def _chance(report: Report) -> Iterator[Line]:
-    found = report.chance
-    if not found.ranged:
+    odds = report.chance
+    if not odds.ranged:
         yield plain("No branch has a range (`duration: 4h-6h`), so there are no chances to reckon with.", "dim")
         return
     yield plain(
-        f"Half of the runs end within {text(found.p50)} (P50), nine of ten within {text(found.p90)} (P90)", "bold"
+        f"Half of the runs end within {text(odds.p50)} (P50), nine of ten within {text(odds.p90)} (P90)", "bold"
     )
     yield plain(
-        f"  {found.runs} runs, seed {found.seed}; {found.ranged} of {len(report.work.branches)} branches have a range, "
+        f"  {odds.runs} runs, seed {odds.seed}; {odds.ranged} of {len(report.work.branches)} branches have a range, "
         f"each drawn by itself,", "dim")  # fmt: skip
-    yield plain(f"  uniformly over it; the runs took {text(found.earliest)} to {text(found.latest)}", "dim")
+    yield plain(f"  uniformly over it; the runs took {text(odds.earliest)} to {text(odds.latest)}", "dim")
 
 
 def _claims(report: Report) -> Iterator[Line]:
@@ -138,12 +138,12 @@ def _claims(report: Report) -> Iterator[Line]:
         name = f"{claim.phase} {claim.name}" if many else claim.name
         rows.append([name, claim.claimed, claim.truth, {True: "holds", False: "does not hold", None: ""}[claim.holds]])
     styles = [{True: "green", False: "red", None: ""}[claim.holds] for claim in report.claims]
-    head, *lines = columns(rows, left=4, styles=styles)
+    head, *lines = columns(rows, left_columns=4, styles=styles)
     yield head
     for claim, line in zip(report.claims, lines, strict=True):
         yield line
         yield from (plain(f"      {part}", "dim") for part in textwrap.wrap(claim.note, WIDTH - 6))
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}{'es' if what.endswith('ch') else 's'}"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith('ch') else 's'}"
