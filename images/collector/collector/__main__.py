@@ -1,7 +1,7 @@
 """python3 -m collector MODE: collect what the task in /collector/in/task.json asks for.
 
-MODE `commits` brings the commits of the agent's HEAD, and what it left uncommitted as one more; and beside them
-what its HEAD does not show, as a commit of its own. MODE `files` brings one commit of the files on the base; it
+MODE `commits` brings the commits of the agent's HEAD, what it left uncommitted as one more commit, and what its HEAD
+does not show as a commit of its own. MODE `files` brings one commit of the files on the base; it
 needs no .git in the workspace.
 
 Reads /collector/in/index, the index of the base, and /collector/in/task.json: `base`, `date`, `owned` (the
@@ -10,7 +10,7 @@ were).
 
 Writes /collector/out/pack, /collector/out/beside, and /collector/out/report, lines of `key<TAB>value`:
 `head ID`, the commit to fetch; `agent ID`, the agent's HEAD; `beside ID`, a commit of what the head does not show,
-`told TEXT`, what that is, `left TEXT`, what is only in the volume, `gone TEXT`, what is nowhere any more;
+`told TEXT`, its description, `left TEXT`, what is only in the volume, `gone TEXT`, what is lost;
 `outside PATH`, a work tree in the agent's container that the task did not bring;
 `finding GATE<TAB>FILE<TAB>LIMIT<TAB>ACTUAL<TAB>MESSAGE`; `error TEXT`.
 Exit codes: 0 there is a report, 3 the workspace's repository is damaged (try `files`), 4 no space left.
@@ -58,14 +58,14 @@ def commits(task, report):
     if final != base:
         revisions("pack", final, [base])
     report.say("head", final)
-    kept = beside.commit(task, final, report)
-    if kept:
-        revisions("beside", kept, [base, final])
-        report.say("beside", kept)
+    beside_commit = beside.commit(task, final, report)
+    if beside_commit:
+        revisions("beside", beside_commit, [base, final])
+        report.say("beside", beside_commit)
 
 
 def files(task, report):
-    """Bring the files as they lie there."""
+    """Bring the files as they are, as one commit on the base."""
     base = task["base"]
     door.init(borrow=None)
     shutil.copyfile(f"{door.HOME}/in/index", door.INDEX)

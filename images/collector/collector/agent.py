@@ -1,4 +1,4 @@
-"""Reads the agent's repository: its HEAD, its index, and whether its objects are whole."""
+"""Read the agent's repository: its HEAD, its index, and whether its objects are complete."""
 
 import glob
 import os
@@ -13,7 +13,7 @@ SHARED = 4  # parts of an index that is split
 
 
 def head():
-    """The commit the agent's HEAD names, read from the files themselves; None while it is unborn.
+    """Return the commit that the agent's HEAD names, read from the files themselves; None while it is unborn.
 
     :raises Damaged: there is no repository, or it names none.
     """
@@ -23,13 +23,13 @@ def head():
 
 
 def unmerged():
-    """Paths that the agent's index has in conflict."""
+    """Return paths that the agent's index has in conflict."""
     return _marked("M ")
 
 
 def not_checked_out():
-    """Paths that a sparse checkout took away. A path that is only marked `skip-worktree` was not: it is gone because
-    somebody removed it."""
+    """Return paths that a sparse checkout took away. A path that is only marked `skip-worktree` does not count: the
+    agent removed it."""
     missing = [path for path in sorted(_marked("S ")) if not os.path.lexists(os.path.join(WORKSPACE, path))]
     patterns = names.quiet(f"{AGENTS}/info/sparse-checkout")
     if not missing or patterns is None or not _sparse():
@@ -40,63 +40,63 @@ def not_checked_out():
 def _marked(mark):
     path = f"{AGENTS}/index"
     try:
-        known = os.lstat(path)
+        info = os.lstat(path)
     except OSError:
         return set()
-    if not stat.S_ISREG(known.st_mode) or known.st_size > INDEX_MOST:
+    if not stat.S_ISREG(info.st_mode) or info.st_size > INDEX_MOST:
         return set()
     _share()
-    found = text(git("ls-files", "-z", "-t", "--cached", index=path, check=False)).split("\0")
-    return {line[2:] for line in found if line[:2] == mark}
+    lines = text(git("ls-files", "-z", "-t", "--cached", index=path, check=False)).split("\0")
+    return {line[2:] for line in lines if line[:2] == mark}
 
 
 def _share():
-    """Put the shared parts of an index that was split where git looks for them."""
+    """Copy the shared parts of a split index to where git looks for them."""
     for path in glob.glob(f"{AGENTS}/sharedindex.*")[:SHARED]:
-        known = os.lstat(path)
-        if stat.S_ISREG(known.st_mode) and known.st_size <= INDEX_MOST:
+        info = os.lstat(path)
+        if stat.S_ISREG(info.st_mode) and info.st_size <= INDEX_MOST:
             shutil.copyfile(path, f"{GIT_DIR}/{os.path.basename(path)}")
 
 
 def _sparse():
-    """Whether the agent's repository has a sparse checkout. Its settings are read one by one, and none is followed: an
-    agent may also have it set where the volume does not show it, so only a plain no counts."""
+    """Say whether the agent's repository has a sparse checkout. Its settings are read one by one, without includes: an
+    agent may also have set it outside the volume, so only an explicit `false` counts."""
     for name in ("config.worktree", "config"):
         if names.quiet(f"{AGENTS}/{name}") is not None:
-            how = ("config", "--no-includes", "--file", f"{AGENTS}/{name}", "--type=bool", "core.sparseCheckout")
-            if said := git(*how, check=False).strip():
-                return said == b"true"
+            arguments = ("config", "--no-includes", "--file", f"{AGENTS}/{name}", "--type=bool", "core.sparseCheckout")
+            if value := git(*arguments, check=False).strip():
+                return value == b"true"
     return True
 
 
 def _within(paths, patterns):
-    """Those that the patterns want checked out. Git says so itself: it checks empty files out by them, elsewhere."""
+    """Return those paths that the patterns want checked out: git checks empty files out by them, elsewhere."""
     where, index, git_dir = f"{HOME}/sparse", f"{HOME}/sparse-index", f"{HOME}/sparse-git"
     shutil.rmtree(where, ignore_errors=True)
     os.mkdir(where)
     init(None, git_dir)
     with open(f"{git_dir}/info/sparse-checkout", "wb") as file:
         file.write(raw(patterns) + b"\n")
-    here = {"index": index, "git_dir": git_dir}
-    empty = text(git("hash-object", "-w", "--stdin", **here)).strip()
+    options = {"index": index, "git_dir": git_dir}
+    empty = text(git("hash-object", "-w", "--stdin", **options)).strip()
     feed = b"".join(raw(f"100644 {empty}\t{path}\0") for path in paths)
-    git("update-index", "-z", "--index-info", feed=feed, **here)
-    tree = text(git("write-tree", **here)).strip()
+    git("update-index", "-z", "--index-info", feed=feed, **options)
+    tree = text(git("write-tree", **options)).strip()
     os.remove(index)
-    git("-c", "core.sparseCheckout=true", "read-tree", "-m", "-u", tree, work_tree=where, **here)
-    found = text(git("ls-files", "-z", "-t", **here)).split("\0")
-    return {line[2:] for line in found if line[:2] == "H "}
+    git("-c", "core.sparseCheckout=true", "read-tree", "-m", "-u", tree, work_tree=where, **options)
+    lines = text(git("ls-files", "-z", "-t", **options)).split("\0")
+    return {line[2:] for line in lines if line[:2] == "H "}
 
 
 def borrow_history(base, tip):
-    """Check that the agent's objects are whole as far as they are needed."""
+    """Check that the agent's objects are complete as far as they are needed."""
     parents = [
         line[7:]
         for line in text(git("cat-file", "-p", base)).split("\n\n")[0].splitlines()
         if line.startswith("parent ")
     ]
-    here = git("cat-file", "--batch-check", feed="\n".join(parents).encode()) if parents else b""
-    if b"missing" in here:  # we handed out a shallow checkout
+    objects_found = git("cat-file", "--batch-check", feed="\n".join(parents).encode()) if parents else b""
+    if b"missing" in objects_found:  # we handed out a shallow checkout
         with open(f"{GIT_DIR}/shallow", "w", encoding="ascii") as file:
             file.write(base + "\n")
     git("cat-file", "-e", f"{tip}^{{commit}}")

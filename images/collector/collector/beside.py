@@ -1,7 +1,7 @@
-"""Keeps what the agent's HEAD does not show: commits on other branches, stashes, what was dropped, uncommitted files of
+"""Keep what the agent's HEAD does not show: commits on other branches, stashes, dropped commits, uncommitted files of
 other work trees, ignored files in owned paths.
 
-They become one commit beside the work, which nobody judges or merges: its parents are the work and what is beside
+They become one commit beside the work, which is never judged or merged: its parents are the work and what is beside
 it, its tree is the work's with the ignored files. What does not fit into the limits stays in the volume.
 """
 
@@ -11,14 +11,14 @@ from collector import leftover, limits, tips, worktrees
 from collector.door import SPOKEN, WORKSPACE, Damaged, git, names, raw, text
 from collector.owned import ignored
 
-LONGEST = 4000  # characters that tell what it is: names are the agent's
+LONGEST = 4000  # characters of the description: names are the agent's
 STRANGE = re.compile(r"[\x00-\x1f\x7f]")
 FILES, BYTES = 1000, 10 << 20  # ignored files
 WRONG = (Damaged, OSError, ValueError, RecursionError)
 
 
 def commit(task, final, report):
-    """Make that commit; None where there is nothing beside the work, or it is only in the volume."""
+    """Make that commit; None if there is nothing beside the work, or it is only in the volume."""
     try:
         return _commit(task, final, report)
     except WRONG as error:
@@ -28,59 +28,65 @@ def commit(task, final, report):
 
 def _commit(task, final, report):
     trees = worktrees.uncommitted(task, report)
-    found = tips.named(task, final, trees)
-    named = _that_fit(task, found, (), _named, report)
-    dropped = _dropped(task, final, found, named, report)
+    tips_found = tips.named(task, final, trees)
+    named = _that_fit(task, tips_found, (), _describe_named, report)
+    dropped = _dropped(task, final, tips_found, named, report)
     files = _files(task, report)
-    kept = [*named, *dropped]
+    parents = [*named, *dropped]
     if final == task["base"]:
-        _nobody_asked_for(files, report)
-    if not kept and not files:
+        _report_unowned(files, report)
+    if not parents and not files:
         return None
-    told = "; ".join(say(what) for say, what in ((_named, named), (_lost, dropped), (_ignored, files)) if what)
-    told = STRANGE.sub("?", told)[:LONGEST]
-    report.say("told", told)
-    return leftover.commit(_tree(final, files), [final, *kept], task["date"], f"Kept beside the work: {told}\n")
+    description = "; ".join(
+        describe(items)
+        for describe, items in ((_describe_named, named), (_describe_dropped, dropped), (_describe_ignored, files))
+        if items
+    )
+    description = STRANGE.sub("?", description)[:LONGEST]
+    report.say("told", description)
+    return leftover.commit(
+        _tree(final, files), [final, *parents], task["date"], f"Kept beside the work: {description}\n"
+    )
 
 
-def _that_fit(task, found, before, say, report):
-    """All of them, or none with a word that they are only in the volume."""
+def _that_fit(task, tips_found, before, describe, report):
+    """Return all tips, or none with a report that they are only in the volume."""
     refused = []
-    if found and limits.room_after(task["base"], [*before, *found], task["limits"],
-                                   lambda told, *_: refused.append(told)) is None:  # fmt: skip
-        report.say("left", f"{say(found)}: {refused[0]}")
+    if tips_found and limits.room_after(task["base"], [*before, *tips_found], task["limits"],
+                                   lambda message, *_: refused.append(message)) is None:  # fmt: skip
+        report.say("left", f"{describe(tips_found)}: {refused[0]}")
         return {}
-    return found
+    return tips_found
 
 
-def _dropped(task, final, found, named, report):
-    """What no name holds. Whatever is wrong with it, what has a name is kept."""
+def _dropped(task, final, tips_found, named, report):
+    """Find commits that no name holds. An error here does not affect commits with a name."""
     try:
-        return _that_fit(task, tips.dropped(task, final, list(found)), named, _lost, report)
+        return _that_fit(task, tips.dropped(task, final, list(tips_found)), named, _describe_dropped, report)
     except WRONG as error:
         report.say("left", f"commits that no name holds any more, if there are any, could not be read: {error}")
         return {}
 
 
 def _files(task, report):
-    """Ignored files in owned paths, but for those that do not fit."""
+    """List ignored files in owned paths, except those that do not fit."""
     files = ignored(task["owned"])[1]
     nested = [path for path in files if path.endswith("/")]
     if nested:
         report.say("left", f"repositories in folders that the repository ignores: {_some(nested)}")
     files = [path for path in files if not path.endswith("/")]
     if len(files) > FILES or sum(map(leftover.size, files)) > BYTES:
-        report.say("left", f"{_ignored(files)}: more than {FILES} files or {BYTES} bytes")
+        report.say("left", f"{_describe_ignored(files)}: more than {FILES} files or {BYTES} bytes")
         return []
     return files
 
 
-def _nobody_asked_for(files, report):
-    """Tell of ignored files elsewhere: an agent that wrote nothing else must not be said to have written nothing."""
-    how = ("--others", "--ignored", "--exclude-standard", "--directory", "--no-empty-directory")
-    others = [path for path in names("ls-files", "-z", *how, work_tree=WORKSPACE) if path not in files]
+def _report_unowned(files, report):
+    """Report ignored files elsewhere: an agent that wrote only those must not be reported as having written nothing."""
+    options = ("--others", "--ignored", "--exclude-standard", "--directory", "--no-empty-directory")
+    others = [path for path in names("ls-files", "-z", *options, work_tree=WORKSPACE) if path not in files]
     if others:
-        report.say("gone", f"{_ignored(others)}, and no path of the branch")
+        report.say("gone", f"{_describe_ignored(others)}, and no path of the branch")
 
 
 def _tree(final, files):
@@ -91,22 +97,22 @@ def _tree(final, files):
     return text(git("write-tree", "--missing-ok")).strip()
 
 
-def _named(tips_):
+def _describe_named(tips_):
     many = "1 commit that is" if len(tips_) == 1 else f"{len(tips_)} commits that are"
-    words = [f"{_some(given, 3)} ({oid[:12]})" for oid, given in tips_.items()]
-    return f"{many} not on its HEAD: {_some(words)}"
+    texts = [f"{_some(names_, 3)} ({oid[:12]})" for oid, names_ in tips_.items()]
+    return f"{many} not on its HEAD: {_some(texts)}"
 
 
-def _lost(tips_):
+def _describe_dropped(tips_):
     many = "1 commit" if len(tips_) == 1 else f"{len(tips_)} commits"
     return f"{many} that no name holds any more: {_some([oid[:12] for oid in tips_])}"
 
 
-def _ignored(files):
+def _describe_ignored(files):
     many = "1 file" if len(files) == 1 else f"{len(files)} files"
     return f"{many} that the repository ignores: {_some(files)}"
 
 
-def _some(words, most=SPOKEN):
-    more = f", and {len(words) - most} more" if len(words) > most else ""
-    return ", ".join(words[:most]) + more
+def _some(texts, most=SPOKEN):
+    more = f", and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more

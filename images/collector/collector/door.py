@@ -1,4 +1,4 @@
-"""The collector's places, its git, and its report."""
+"""Define the collector's places, its git, and its report."""
 
 import os
 import re
@@ -11,7 +11,7 @@ HOME = os.environ.get("COLLECTOR_HOME", "/collector")
 GIT_DIR = f"{HOME}/git"
 INDEX = f"{HOME}/index"
 OUT = f"{HOME}/out"
-SPOKEN = 20  # findings of one kind that are told one by one
+SPOKEN = 20  # findings of one kind that are reported one by one
 PATIENCE = 600  # seconds for one git command: a named pipe planted as an object would block it for ever
 SETTINGS = (
     "core.hooksPath=/dev/null",
@@ -21,10 +21,10 @@ SETTINGS = (
     "gc.auto=0",
     "diff.ignoreSubmodules=all",
     "core.bigFileThreshold=16m",
-    "core.looseCompression=0",  # written once, read once, gone: time matters, size does not
+    "core.looseCompression=0",  # written once, read once, then removed: time matters, size does not
     "pack.compression=1",
 )
-# What is on disk is what is committed: nothing that a .gitattributes says may convert it. This file wins over all.
+# What is on disk is what is committed: no .gitattributes may convert it. This file overrides all others.
 BYTES = "* -text !eol -ident -filter !working-tree-encoding\n"
 ID = re.compile(r"[0-9a-f]{40}")
 
@@ -34,7 +34,7 @@ class Damaged(Exception):
 
 
 def git(*args, feed=None, work_tree=None, check=True, to=None, index=INDEX, git_dir=GIT_DIR, patience=PATIENCE):
-    """Run git in our own repository; bytes of its output.
+    """Run git in our own repository; return the bytes of its output.
 
     :param work_tree: the folder whose files it looks at, where it looks at any.
     :param git_dir: another repository of our own.
@@ -62,22 +62,22 @@ def git(*args, feed=None, work_tree=None, check=True, to=None, index=INDEX, git_
 
 
 def text(data):
-    """Bytes as text that keeps whatever is no UTF-8."""
+    """Decode bytes as text that keeps bytes that are no UTF-8."""
     return data.decode("utf-8", "surrogateescape")
 
 
 def raw(data):
-    """Text as the bytes it was."""
+    """Encode text as the bytes it was."""
     return data.encode("utf-8", "surrogateescape")
 
 
 def names(*args, **how):
-    """The NUL-separated names a git command prints."""
+    """List the NUL-separated names that a git command prints."""
     return [name for name in text(git(*args, **how)).split("\0") if name]
 
 
 def init(borrow, git_dir=GIT_DIR):
-    """Make a repository of our own, which borrows the objects of one of the agent's, or none."""
+    """Create a repository of our own, which borrows the objects of one of the agent's, or none."""
     shutil.rmtree(git_dir, ignore_errors=True)
     subprocess.run(["git", "init", "--quiet", "--bare", "--template=", git_dir], check=True, cwd=HOME)
     for folder in ("objects/info", "info"):
@@ -90,7 +90,7 @@ def init(borrow, git_dir=GIT_DIR):
 
 
 class Report:
-    """What the worker is told."""
+    """Collect the lines for the worker."""
 
     def __init__(self):
         self.lines = []
@@ -105,6 +105,6 @@ class Report:
         self.say("finding", gate, file, limit, actual, message)
 
     def write(self):
-        """Leave it where the worker fetches it."""
+        """Write the report where the worker fetches it."""
         with open(f"{OUT}/report", "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write("\n".join(self.lines) + "\n")

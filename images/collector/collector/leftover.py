@@ -1,4 +1,4 @@
-"""Commits what lies in the workspace: what the agent left uncommitted is its work too, byte for byte."""
+"""Commit what lies in the workspace: what the agent left uncommitted is its work too, byte for byte."""
 
 import os
 import re
@@ -13,7 +13,7 @@ REFUSED = re.compile(r"(\.git|git~1)[ .]*([:\\].*)?", re.IGNORECASE | re.DOTALL)
 
 
 def snapshot(parent, task, room, report):
-    """Commit what lies in the workspace on `parent`; `parent` itself where nothing is left over."""
+    """Commit what lies in the workspace on `parent`; return `parent` itself if nothing is left over."""
     readable_again()
     before = text(git("write-tree", "--missing-ok")).strip()
     paths = _left_over(room, task, report)
@@ -33,16 +33,16 @@ def _index(paths, *how):
 
 
 def behind_a_link(path, top=WORKSPACE):
-    """Whether a folder on the way to it is a link now: git refuses to look there, and the file is gone."""
+    """Say whether a folder on the way to a path is a link now: git refuses to look there, and the file is gone."""
     parts = path.split("/")[:-1]
     return any(os.path.islink(os.path.join(top, *parts[: n + 1])) for n in range(len(parts)))
 
 
 def commit(tree, parents, date, message):
-    """Make a commit whose id depends on nothing but what is given."""
-    who = f"Phaseplan <phaseplan@localhost> {date} +0000"
-    above = "".join(f"parent {parent}\n" for parent in parents)
-    body = f"tree {tree}\n{above}author {who}\ncommitter {who}\n\n{message}"
+    """Make a commit whose id depends only on the arguments."""
+    person = f"Phaseplan <phaseplan@localhost> {date} +0000"
+    parent_lines = "".join(f"parent {parent}\n" for parent in parents)
+    body = f"tree {tree}\n{parent_lines}author {person}\ncommitter {person}\n\n{message}"
     return text(git("hash-object", "-t", "commit", "-w", "--stdin", feed=raw(body))).strip()
 
 
@@ -51,8 +51,8 @@ def readable_again():
     for folder, folders, files in os.walk(WORKSPACE):
         if folder == WORKSPACE and ".git" in folders:
             folders.remove(".git")
-        for found, need in ((folders, 0o700), (files, 0o400)):
-            for name in found:
+        for entries, need in ((folders, 0o700), (files, 0o400)):
+            for name in entries:
                 path = os.path.join(folder, name)
                 try:
                     mode = os.lstat(path).st_mode
@@ -63,23 +63,23 @@ def readable_again():
 
 
 def _left_over(room, task, report):
-    """Paths to commit, with what cannot be taken left out and told."""
+    """Return paths to commit; report those that cannot be taken, and leave them out."""
     away = submodules.look(report, names("ls-files", "-z", "--stage")) | agent.not_checked_out()
     listed = names("ls-files", "-z", "--others", "--modified", "--exclude-standard", work_tree=WORKSPACE)
-    _tell([path for path in listed if path.endswith("/")], NESTED, report)
+    _report_hostile([path for path in listed if path.endswith("/")], NESTED, report)
     paths = dict.fromkeys(path for path in listed if not path.endswith("/") and path not in away)
     paths.update(dict.fromkeys(ignored(task["owned"])[0]))
-    for said, wrong in NO_FILES:
-        found = {path for path in paths if wrong(os.path.join(WORKSPACE, path))}
-        _tell(sorted(found), said, report)
-        paths = {path: None for path in paths if path not in found}
+    for message, wrong in NO_FILES:
+        refused_paths = {path for path in paths if wrong(os.path.join(WORKSPACE, path))}
+        _report_hostile(sorted(refused_paths), message, report)
+        paths = {path: None for path in paths if path not in refused_paths}
     refused = {path for path in paths if any(REFUSED.fullmatch(part) for part in path.split("/"))}
-    _tell(sorted(refused), "a name that git takes for a repository is not collected", report)
+    _report_hostile(sorted(refused), "a name that git takes for a repository is not collected", report)
     return within(sorted((size(path), path) for path in paths if path not in refused), room, report)
 
 
 def _special(place):
-    """Whether a pipe, a socket or a device is there: nothing that git can hold."""
+    """Say whether a path is a pipe, a socket or a device, which git cannot hold."""
     try:
         mode = os.lstat(place).st_mode
     except OSError:
@@ -96,20 +96,20 @@ NESTED = "a repository inside the workspace is not collected"
 NO_FILES = (("neither a file, a link nor a folder any more: it is not collected", _special), (NESTED, _repository))
 
 
-def _tell(paths, message, report):
+def _report_hostile(paths, message, report):
     for path in paths[:SPOKEN]:
         report.finding(message, path, gate="hostile")
 
 
 def unmerged(report):
-    """Tell of a merge that the agent began and did not end."""
+    """Report a merge that the agent began and did not end."""
     for path in sorted(agent.unmerged())[:SPOKEN]:
         report.finding("is in the middle of a merge: decide what stays, then `git add` or `git rm` it", path,
                        gate="markers")  # fmt: skip
 
 
 def size(path):
-    """Bytes of a regular file; 0 for anything else, and where nothing is."""
+    """Return the bytes of a regular file; 0 for anything else, and if there is nothing."""
     try:
         info = os.lstat(os.path.join(WORKSPACE, path))
     except OSError:
@@ -118,24 +118,24 @@ def size(path):
 
 
 def within(sized, room, report):
-    """The paths that fit, the smallest first."""
-    total, taken, left = 0, [], []
+    """Return the paths that fit, the smallest first."""
+    total, fitting, too_many = 0, [], []
     for bytes_, path in sized:
-        if total + bytes_ > room or len(taken) >= MANY:
-            left.append((bytes_, path))
+        if total + bytes_ > room or len(fitting) >= MANY:
+            too_many.append((bytes_, path))
         else:
             total += bytes_
-            taken.append(path)
-    for bytes_, path in left[:SPOKEN]:
+            fitting.append(path)
+    for bytes_, path in too_many[:SPOKEN]:
         if total + bytes_ > room:
             report.finding("left uncommitted and too large to bring back", path, f"{room} bytes", f"{bytes_} bytes")
         else:
             report.finding("left uncommitted, with more files than one commit takes", path, f"{MANY} files",
                            f"{len(sized)} files")  # fmt: skip
-    if len(left) > SPOKEN:
+    if len(too_many) > SPOKEN:
         report.finding(
-            f"{len(left) - SPOKEN} more files left uncommitted did not fit",
+            f"{len(too_many) - SPOKEN} more files left uncommitted did not fit",
             limit=f"{room} bytes, {MANY} files",
-            actual=f"{total + sum(s for s, _ in left)} bytes, {len(sized)} files",
+            actual=f"{total + sum(s for s, _ in too_many)} bytes, {len(sized)} files",
         )
-    return taken
+    return fitting

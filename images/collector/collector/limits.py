@@ -1,4 +1,4 @@
-"""Measures what an agent committed before any of it is packed: unpacked sizes, and what a tree expands to."""
+"""Measure what an agent committed before any of it is packed: unpacked sizes, and what a tree expands to."""
 
 import re
 
@@ -10,7 +10,7 @@ DEEPEST = 4096  # folders in each other that a base may have
 
 
 def room_after(base, tips, bounds, finding):
-    """How many bytes are left of the limit after the commits of `tips`; None where they are beyond a limit."""
+    """Return how many bytes remain of the limit after the commits of `tips`; None if they are beyond a limit."""
     new = text(git("rev-list", f"--max-count={bounds['commits'] + 1}", *tips, "--not", base)).split()
     if len(new) > bounds["commits"]:
         more = f"more than {bounds['commits']}"
@@ -22,7 +22,7 @@ def room_after(base, tips, bounds, finding):
 
 
 def _objects(base, tips, bounds, finding):
-    """Unpacked bytes of all new objects; None where they, or one of them, are too large."""
+    """Return the unpacked bytes of all new objects; None if they, or one of them, are too large."""
     listed = git("rev-list", "--objects", *tips, "--not", base)
     sizes = text(git("cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize) %(rest)", feed=listed))
     total, trees, largest, name = 0, 0, 0, ""
@@ -32,8 +32,8 @@ def _objects(base, tips, bounds, finding):
             raise Damaged(f"an object of the agent's commits is missing: {line[:100]}")
         kind, size = parts[1], int(parts[2])
         if kind == "commit" and size > bounds["message"]:
-            told = f"the message of commit {parts[0][:12]} is too long"
-            return finding(told, "", f"{bounds['message']} bytes", f"{size} bytes")
+            message = f"the message of commit {parts[0][:12]} is too long"
+            return finding(message, "", f"{bounds['message']} bytes", f"{size} bytes")
         total, trees = total + size, trees + (size if kind == "tree" else 0)
         if kind == "blob" and size > largest:
             largest, name = size, parts[3] if len(parts) > 3 else ""
@@ -41,32 +41,32 @@ def _objects(base, tips, bounds, finding):
         return finding("a committed file is too large to bring back", name, f"{bounds['bytes']} bytes",
                        f"{largest} bytes")  # fmt: skip
     if total > bounds["bytes"]:
-        told = "the agent's commits are too large to bring back, unpacked"
-        return finding(told, "", f"{bounds['bytes']} bytes", f"{total} bytes")
+        message = "the agent's commits are too large to bring back, unpacked"
+        return finding(message, "", f"{bounds['bytes']} bytes", f"{total} bytes")
     if trees > bounds["trees"]:
-        told = "the folders of the agent's commits are too large to read"
-        return finding(told, "", f"{bounds['trees']} bytes", f"{trees} bytes")
+        message = "the folders of the agent's commits are too large to read"
+        return finding(message, "", f"{bounds['trees']} bytes", f"{trees} bytes")
     return total
 
 
 def objects(kind, ids):
-    """Contents of objects of one kind, by id."""
-    data, at, found = git("cat-file", "--batch", feed="".join(f"{i}\n" for i in ids).encode()), 0, {}
+    """Return contents of objects of one kind, by id."""
+    data, at, contents = git("cat-file", "--batch", feed="".join(f"{i}\n" for i in ids).encode()), 0, {}
     for oid in ids:
         end = data.index(b"\n", at)
         fields = data[at:end].split()
         if len(fields) != 3 or fields[1] != kind:
             raise Damaged(f"object {oid} is missing, or no {kind.decode()}")
         at = end + 1 + int(fields[2])
-        found[oid] = data[end + 1 : at]
+        contents[oid] = data[end + 1 : at]
         at += 1
-    return found
+    return contents
 
 
 def date_of(commit):
-    """A commit's own date in seconds; never a diff, which `git show` may prepare even where it shows none."""
-    found = dict(DATES.findall(objects(b"commit", [commit])[commit].split(b"\n\n")[0]))
-    return text(found.get(b"committer", b"0"))
+    """Return a commit's own date in seconds; no diff is made, which `git show` may prepare even if it shows none."""
+    dates = dict(DATES.findall(objects(b"commit", [commit])[commit].split(b"\n\n")[0]))
+    return text(dates.get(b"committer", b"0"))
 
 
 def _dates_fit(new, bounds, finding):
@@ -75,16 +75,16 @@ def _dates_fit(new, bounds, finding):
             for line in body.split(b"\n\n")[0].split(b"\n"):
                 match = DATES.match(line)
                 if match and int(match[2]) > bounds["date"]:
-                    told = f"the {match[1].decode()} date of commit {oid[:12]} is out of range"
-                    finding(told, "", f"{bounds['date']} s since 1970", f"{match[2][:30].decode()} s")
+                    message = f"the {match[1].decode()} date of commit {oid[:12]} is out of range"
+                    finding(message, "", f"{bounds['date']} s since 1970", f"{match[2][:30].decode()} s")
                     return False
     return True
 
 
 def trees_fit(base, commits, bounds, finding):
-    """Whether every commit's tree, written out, stays within the limits on paths, depth and length."""
-    found = objects(b"commit", [base, *commits])
-    roots = {oid: body[5:45].decode() for oid, body in found.items()}
+    """Say whether every commit's tree, written out, is within the limits on paths, depth and length."""
+    commit_bodies = objects(b"commit", [base, *commits])
+    roots = {oid: body[5:45].decode() for oid, body in commit_bodies.items()}
     start = roots.pop(base)
     children, measured = {}, {}
     _read({start}, children, DEEPEST)
@@ -101,15 +101,15 @@ def trees_fit(base, commits, bounds, finding):
         return False
     for oid, root in roots.items():
         _measure(root, children, measured)
-        for (told, limit, unit), actual in zip(most, measured[root], strict=True):
+        for (fault, limit, unit), actual in zip(most, measured[root], strict=True):
             if actual > limit:
-                finding(f"commit {oid[:12]} {told}", "", f"{limit} {unit}", f"{actual} {unit}")
+                finding(f"commit {oid[:12]} {fault}", "", f"{limit} {unit}", f"{actual} {unit}")
                 return False
     return True
 
 
 def _read(roots, children, levels):
-    """Add the entries of all trees below some, each read once; False where they go on too deep."""
+    """Add the entries of all trees below `roots`, each read once; return False if they go on too deep."""
     todo = sorted(roots - children.keys())
     for _ in range(levels + 1):
         if not todo:
@@ -124,7 +124,7 @@ def _read(roots, children, levels):
 
 
 def _entries(body):
-    """(id of a folder or None, length of the name) of each entry of a tree."""
+    """Yield (id of a folder or None, length of the name) for each entry of a tree."""
     at = 0
     while at < len(body):
         space, end = body.index(b" ", at), body.index(b"\0", at)
@@ -134,7 +134,7 @@ def _entries(body):
 
 
 def _measure(root, children, measured):
-    """Files, depth and longest path of a tree written out; without recursion, each tree once."""
+    """Measure files, depth and longest path of a tree written out; without recursion, each tree once."""
     todo = [root]
     while todo:
         oid = todo[-1]

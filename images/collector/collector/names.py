@@ -1,4 +1,4 @@
-"""Reads what a repository of the agent names, as files: git itself would believe its configuration."""
+"""Read what a repository of the agent names, as files: git itself would believe its configuration."""
 
 import os
 import re
@@ -17,7 +17,7 @@ MOVED_AWAY = re.compile(r"\tcheckout: moving from ([0-9a-f]{40}) to ")
 
 
 def small_file(path):
-    """Text of a small regular file; None where there is none. Never follows a link, never blocks on a pipe.
+    """Return the text of a small regular file; None if there is none. Follow no link, and never block on a pipe.
 
     :raises Damaged: it cannot be opened, or is a link.
     """
@@ -36,7 +36,7 @@ def small_file(path):
 
 
 def quiet(path):
-    """The same; None also where it cannot be read."""
+    """Do the same; return None also if it cannot be read."""
     try:
         return small_file(path)
     except Damaged:
@@ -44,7 +44,7 @@ def quiet(path):
 
 
 def ref(git_dir, name):
-    """What the file of a name says; a link in its place is read as git reads it, but never out of the repository.
+    """Read the file of a ref; a link in its place is read as git reads it, but never out of the repository.
 
     :raises Damaged: it leads out of the repository, or to nothing that can be read.
     """
@@ -61,7 +61,7 @@ def ref(git_dir, name):
 
 
 def head(git_dir=AGENTS, own=None):
-    """The commit that a HEAD names; None while it is unborn.
+    """Return the commit that a HEAD names; None while it is unborn.
 
     :param own: the folder of the HEAD, where it is a linked work tree's.
     :raises Damaged: there is none, or it names nothing that can be a branch.
@@ -84,34 +84,34 @@ def head(git_dir=AGENTS, own=None):
 
 
 def packed(git_dir=AGENTS):
-    """Ids by name from packed-refs."""
+    """Return ids by name from packed-refs."""
     lines = (small_file(f"{git_dir}/packed-refs") or "").splitlines()
     return {line[41:]: line[:40] for line in lines if ID.fullmatch(line[:40]) and line[40:41] == " "}
 
 
 def all_named(git_dir=AGENTS):
-    """Every id that a repository names besides HEAD: branches, tags, stashes, other work trees, what a merge or a
+    """Return ids that a repository names besides HEAD: branches, tags, stashes, other work trees, what a merge or a
     rebase that has not ended needs, and where a detached HEAD was before it moved away."""
-    found = packed(git_dir)
+    ids = packed(git_dir)
     for path in _files(f"{git_dir}/refs"):
         name = path[len(git_dir) + 1 :]
         if ID.fullmatch(_quiet_ref(git_dir, name)):
-            found[name] = _quiet_ref(git_dir, name)
+            ids[name] = _quiet_ref(git_dir, name)
     for n, value in enumerate(reversed(logged(f"{git_dir}/logs/refs/stash"))):
-        found[f"stash@{{{n}}}"] = value
+        ids[f"stash@{{{n}}}"] = value
     for path in _files(f"{git_dir}/worktrees"):
         if path.endswith("/HEAD") and "/logs/" not in path and ID.fullmatch(value := quiet(path) or ""):
-            found[path[len(git_dir) + 1 :]] = value
+            ids[path[len(git_dir) + 1 :]] = value
     for name in UNDERWAY:
         for value in filter(ID.fullmatch, (quiet(f"{git_dir}/{name}") or "").split()):
-            found[name] = value
+            ids[name] = value
     for n, value in enumerate(MOVED_AWAY.findall(quiet(f"{git_dir}/logs/HEAD") or "")):
-        found[f"a detached HEAD ({n})"] = value
-    return found
+        ids[f"a detached HEAD ({n})"] = value
+    return ids
 
 
 def logged(path):
-    """Ids that a reflog says its ref pointed at, oldest first."""
+    """List ids that a reflog says its ref pointed at, oldest first."""
     lines = (quiet(path) or "").splitlines()
     return [line[41:81] for line in lines if ID.fullmatch(line[41:81]) and line[41:81] != "0" * 40]
 
@@ -124,11 +124,11 @@ def _quiet_ref(git_dir, name):
 
 
 def _files(top):
-    """Files below a folder, not following links, and not without end."""
-    seen = 0
+    """Yield files below a folder, at most FILES, not following links."""
+    count = 0
     for folder, _, files in os.walk(top):
         for name in files:
-            seen += 1
-            if seen > FILES:
+            count += 1
+            if count > FILES:
                 return
             yield os.path.join(folder, name)

@@ -1,6 +1,6 @@
-"""Tells which files that the repository ignores are in paths of the branch all the same.
+"""Find files that the repository ignores although they are in paths of the branch.
 
-A pattern of the plan that speaks of an ignored place by name (`lib/`, where .gitignore has `lib/`; `conf/*.yaml`,
+A pattern of the plan that names an ignored place (`lib/`, where .gitignore has `lib/`; `conf/*.yaml`,
 where it has `*.yaml`) makes what is there the branch's work. What is ignored inside an owned folder (`web/`, and in
 it `web/app.log`) is not work, but it is kept. Caches that tools make again are neither, unless a pattern names them.
 """
@@ -21,16 +21,16 @@ COMPILED = re.compile(r"\.(py[co]|o|obj|class|swp|swo)$|(^|/)\.DS_Store$")
 
 
 def ignored(patterns):
-    """(work, kept): ignored files in owned paths, as what they count."""
-    mine = [pattern for pattern in patterns if pattern and not pattern.startswith("#")]
-    if not mine:
+    """Return (work, kept): ignored files in owned paths."""
+    own_patterns = [pattern for pattern in patterns if pattern and not pattern.startswith("#")]
+    if not own_patterns:
         return [], []
     hidden = _others("--ignored", "--exclude-standard")
     if not hidden:
         return [], []
-    hidden &= _others("--ignored", f"--exclude-from={_file('owned', mine)}")
-    hidden = {path for path in hidden if not _made_again(path, mine)}
-    shown = _others("--exclude-standard", *(f"--exclude=!{rule}" for p in mine for rule in _places(p)))
+    hidden &= _others("--ignored", f"--exclude-from={_file('owned', own_patterns)}")
+    hidden = {path for path in hidden if not _made_again(path, own_patterns)}
+    shown = _others("--exclude-standard", *(f"--exclude=!{rule}" for p in own_patterns for rule in _places(p)))
     nested = {path for path in hidden if path.endswith("/")}  # repositories: kept, but never work
     return sorted(hidden & shown - nested), sorted(hidden - shown | nested)
 
@@ -47,16 +47,16 @@ def _file(name, patterns):
 
 
 def _made_again(path, patterns):
-    """Whether a file is a cache, or compiled, and no pattern names it."""
+    """Say whether a file is a cache, or compiled, and no pattern names it."""
     named = {part for pattern in patterns for part in pattern.split("/")}
     if any(part in CACHES and part not in named for part in path.split("/")[:-1]):
         return True
-    found = COMPILED.search(path)
-    return bool(found) and not any(COMPILED.search(pattern) for pattern in patterns)
+    match = COMPILED.search(path)
+    return bool(match) and not any(COMPILED.search(pattern) for pattern in patterns)
 
 
 def _places(pattern):
-    """Rules that show the place a pattern names, and the folders on the way there; what is in it stays judged."""
+    """Return rules that show the place a pattern names, and the folders on the way there, but not their contents."""
     if pattern.startswith("!"):
         return []
     anchored = "/" in pattern.strip("/") or pattern.startswith("/")
@@ -68,7 +68,7 @@ def _places(pattern):
         named.append(part)
     start = "/" if anchored else ""
     rules = [start + "/".join(named[: n + 1]) for n in range(len(named))]
-    rest = parts[len(named) :]
-    if rest and not set(rest) <= {"*", "**"}:
+    remaining_parts = parts[len(named) :]
+    if remaining_parts and not set(remaining_parts) <= {"*", "**"}:
         rules.append(start + "/".join(parts))
     return rules

@@ -1,6 +1,6 @@
-"""Looks into the folders of submodules. A workspace has them empty: whatever is there, the agent made or fetched.
+"""Look into the folders of submodules. A workspace has them empty: any content was made or fetched by the agent.
 
-A submodule that was only fetched and built from is no work. What else is in one is never collected, and is told.
+A submodule that was only fetched and built from is no work. Other content is never collected, and is reported.
 """
 
 import os
@@ -12,7 +12,7 @@ BORROWED, INDEX = f"{HOME}/module", f"{HOME}/module-index"
 
 
 def look(report, listed):
-    """Paths of submodules that are no change: an empty folder is how they came, and a missing one is none less.
+    """Return paths of submodules that are no change: an empty folder is their initial state, and a missing one is fine.
 
     :param listed: lines of `git ls-files --stage`.
     """
@@ -31,13 +31,13 @@ def look(report, listed):
     return same
 
 
-def _repository(report, path, known, same):
-    """Tell of a repository in the folder, unless it shows just the commit that it should. One whose HEAD is another
-    commit is a change, for which it is refused like every repository inside the workspace."""
+def _repository(report, path, expected, same):
+    """Report a repository in the folder, unless it shows exactly the expected commit. One whose HEAD is another commit
+    is a change, and is refused like every repository inside the workspace."""
     try:
         git_dir = _git_dir(f"{WORKSPACE}/{path}/.git")
         head = names.head(git_dir)
-        if head not in (None, known):
+        if head not in (None, expected):
             return
         same.add(path)
         if head and not _own(git_dir, head, f"{WORKSPACE}/{path}"):
@@ -50,21 +50,21 @@ def _repository(report, path, known, same):
 
 
 def _git_dir(path):
-    """Where the repository of a submodule is: in its folder, or below the workspace's own.
+    """Return where the repository of a submodule is: in its folder, or below the workspace's own.
 
     :raises Damaged: somewhere else.
     """
     if _folder(path):
         return path
-    said = names.small_file(path) or ""
-    place = os.path.realpath(os.path.join(os.path.dirname(path), said.removeprefix("gitdir: ")))
-    if not said.startswith("gitdir: ") or not place.startswith(f"{os.path.realpath(AGENTS)}/modules/"):
+    pointer = names.small_file(path) or ""
+    place = os.path.realpath(os.path.join(os.path.dirname(path), pointer.removeprefix("gitdir: ")))
+    if not pointer.startswith("gitdir: ") or not place.startswith(f"{os.path.realpath(AGENTS)}/modules/"):
         raise Damaged("its .git leads elsewhere")
     return place
 
 
 def _own(git_dir, head, place):
-    """Whether it holds more than what was fetched: commits on branches, stashes, or uncommitted files."""
+    """Say whether it holds more than what was fetched: commits on branches, stashes, or uncommitted files."""
     init(git_dir, BORROWED)
     how = {"git_dir": BORROWED, "index": INDEX}
     if names.quiet(f"{git_dir}/shallow"):

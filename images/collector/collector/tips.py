@@ -1,4 +1,4 @@
-"""Finds commits whose content the work lacks: those the agent gave a name, and those that no name holds any more."""
+"""Find commits whose content the work lacks: those with a name, and those that no name holds any more."""
 
 import os
 
@@ -6,11 +6,11 @@ from collector import leftover, names
 from collector.door import HOME, Damaged, git, text
 
 KINDS = {"blob": "file", "tree": "folder"}
-SHORT = 120  # seconds to look through all objects: a pipe planted as one must not take a collector's whole time
+SHORT = 120  # seconds to read all objects: a pipe planted as one must not use up a collector's time
 
 
 def named(task, final, more):
-    """{id: names} of what the agent named and the work lacks.
+    """Return {id: names} of what the agent named and the work lacks.
 
     :param more: names by id of what is to be treated like that.
     """
@@ -18,26 +18,26 @@ def named(task, final, more):
     for name, oid in names.all_named().items():
         by_id.setdefault(oid, []).append(name)
     real, wrapped = _as_commits(by_id, task)
-    lines, asked = _beyond(real, [task["base"], final]), set(real)
-    ordered = [oid for oid, *_ in lines if oid in asked]
+    lines, wanted_ids = _beyond(real, [task["base"], final]), set(real)
+    ordered = [oid for oid, *_ in lines if oid in wanted_ids]
     return {oid: real[oid] for oid in _with_content(ordered, task, final, [], wrapped)}
 
 
-def dropped(task, final, known):
-    """{id: no name} of the last commits of what no name holds: dropped stashes, what was reset away, amended, or
-    deleted with its branch. What only arranges content anew that the work or `known` has is not among them.
+def dropped(task, final, known_ids):
+    """Return {id: no name} of the last commits of what no name holds: dropped stashes, what was reset away, amended, or
+    deleted with its branch. What only arranges content anew that the work or `known_ids` has is not among them.
 
     :raises Damaged: the objects cannot be looked through.
     """
-    old = [task["base"], final, *known]
+    old = [task["base"], final, *known_ids]
     lines = _beyond(_stored(), old)
     within = {parent for _, *parents in lines for parent in parents}
     last = [oid for oid, *_ in lines if oid not in within]
-    return {oid: [] for oid in _with_content(last, task, final, known, set(last))}
+    return {oid: [] for oid in _with_content(last, task, final, known_ids, set(last))}
 
 
 def _stored():
-    """All commits of the agent's store. Not by `git fsck`, which reads all content to check it."""
+    """Return all commits of the agent's store. Not by `git fsck`, which reads all content to check it."""
     path = f"{HOME}/store"
     try:
         with open(path, "wb") as file:
@@ -50,20 +50,20 @@ def _stored():
 
 
 def _as_commits(by_id, task):
-    """(the same by commit, those that were none). A file or a folder with a name becomes a commit of just that."""
-    asked = "".join(f"{oid}^{{}}\n" for oid in by_id).encode()
-    out = text(git("cat-file", "--batch-check=%(objectname) %(objecttype)", feed=asked)).splitlines()
+    """Return (names by commit, commits made here). A named file or folder becomes a commit of just that."""
+    feed = "".join(f"{oid}^{{}}\n" for oid in by_id).encode()
+    out = text(git("cat-file", "--batch-check=%(objectname) %(objecttype)", feed=feed)).splitlines()
     real, wrapped = {}, set()
-    for given, line in zip(by_id.values(), out, strict=True):
+    for given_names, line in zip(by_id.values(), out, strict=True):
         oid, kind = line[:40], line[41:]
         if kind in {"blob", "tree"}:
             if len(wrapped) == task["limits"]["commits"]:
                 raise Damaged(f"more than {task['limits']['commits']} names are on files or folders")
-            oid, given = _wrapped(oid, kind, task), [f"{name} (a {KINDS[kind]})" for name in given]
+            oid, given_names = _wrapped(oid, kind, task), [f"{name} (a {KINDS[kind]})" for name in given_names]
             wrapped.add(oid)
         elif kind != "commit":
             continue  # it leads nowhere
-        real.setdefault(oid, []).extend(given)
+        real.setdefault(oid, []).extend(given_names)
     return real, wrapped
 
 
@@ -75,7 +75,7 @@ def _wrapped(oid, kind, task):
 
 
 def _beyond(ids, old):
-    """(commit, its parents ...) of what some commits reach and others do not, children first."""
+    """Return (commit, its parents ...) of what `ids` reach and `old` do not, children first."""
     if not ids:
         return []
     feed = "".join(f"{line}\n" for line in [*ids, *_not(old)]).encode()
@@ -83,19 +83,19 @@ def _beyond(ids, old):
     return [line.split() for line in listed.splitlines()]
 
 
-def _with_content(ordered, task, final, known, plain):
-    """Those that hold a file (or, unless they are among `plain`, a folder) that is nowhere else; unlooked at beyond the
-    limit, for then nothing of them is kept anyway."""
-    most, found = task["limits"]["commits"], []
+def _with_content(ordered, task, final, known_ids, plain):
+    """Return those that hold a file (or, unless they are among `plain`, a folder) that is nowhere else. Ids beyond the
+    limit are returned unchecked: then nothing of them is kept anyway."""
+    most, kept_ids = task["limits"]["commits"], []
     for oid in ordered[:most]:
         # Aggressive: only so does git leave out the files that the work has as well.
-        feed = "\n".join([oid, *_not([task["base"], final, *known, *found])]).encode()
+        feed = "\n".join([oid, *_not([task["base"], final, *known_ids, *kept_ids])]).encode()
         listed = git("rev-list", "--objects-edge-aggressive", "--no-object-names", "--stdin", feed=feed)
         new = b"\n".join(line for line in listed.splitlines() if not line.startswith(b"-"))
         kinds = git("cat-file", "--batch-check=%(objecttype)", feed=new)
         if b"blob" in kinds or (oid not in plain and b"tree" in kinds and not _same_tree(oid, final)):
-            found.append(oid)
-    return found + ordered[most:]
+            kept_ids.append(oid)
+    return kept_ids + ordered[most:]
 
 
 def _not(commits):

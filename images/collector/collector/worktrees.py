@@ -1,7 +1,7 @@
-"""Takes what lies uncommitted in linked work trees, which the work does not show: one inside .git, one in a folder that
+"""Collect uncommitted files of linked work trees, which the work does not show: one inside .git, one in a folder that
 the repository ignores, one outside the workspace that the worker has brought along.
 
-Where a work tree is, files of the agent say: nothing outside the workspace and what was brought is looked at for them.
+The agent's files say where a work tree is, so nothing outside the workspace and the brought folders is read for them.
 """
 
 import os
@@ -16,32 +16,33 @@ INDEX = f"{HOME}/tree-index"
 
 
 def uncommitted(task, report):
-    """{commit: [words]} of the files that lie uncommitted in each; tells of what does not fit, and where others are."""
-    found = {}
+    """Return {commit: [descriptions]} of uncommitted files; report those that do not fit or lie elsewhere."""
+    by_commit = {}
     for name, place in _registered(report):
         brought = task.get("trees", {}).get(place)
         where = f"{HOME}/{brought}" if brought else place
-        said = f"uncommitted files of work tree {name}"
+        description = f"uncommitted files of work tree {name}"
         if not brought and not _inside(place):
             if place.isprintable():
                 report.say("outside", place)
             else:  # the worker could not ask the engine for it
                 report.say(
-                    "gone", f"{said}, if there are any, outside /workspace, in {place!a}: a name that is not readable"
+                    "gone",
+                    f"{description}, if there are any, outside /workspace, in {place!a}: a name that is not readable",
                 )
             continue
         try:
-            oid = _snapshot(f"{AGENTS}/worktrees/{name}", where, task, said) if _linked(where) else None
+            oid = _snapshot(f"{AGENTS}/worktrees/{name}", where, task, description) if _linked(where) else None
         except (Damaged, OSError, ValueError) as error:
-            report.say("gone" if brought else "left", f"{said} in {place}: {error}")
+            report.say("gone" if brought else "left", f"{description} in {place}: {error}")
             continue
         if oid:
-            found.setdefault(oid, []).append(said)
-    return found
+            by_commit.setdefault(oid, []).append(description)
+    return by_commit
 
 
 def _registered(report):
-    """(name, folder) of each linked work tree that the agent's repository knows."""
+    """Yield (name, folder) of each linked work tree that the agent's repository knows."""
     folder = f"{AGENTS}/worktrees"
     if os.path.islink(folder) or not os.path.isdir(folder):
         return
@@ -49,15 +50,15 @@ def _registered(report):
     if len(listed) > MOST:
         report.say("left", f"what lies uncommitted in {len(listed) - MOST} of {len(listed)} linked work trees")
     for name in listed[:MOST]:
-        said = names.quiet(f"{folder}/{name}/gitdir") or ""
+        pointer = names.quiet(f"{folder}/{name}/gitdir") or ""
         # Since git 2.48 it may be relative to the folder that it stands in.
-        place = os.path.normpath(os.path.join(folder, name, said))
-        if said.endswith("/.git") and "\0" not in said and len(said) < 4096:
+        place = os.path.normpath(os.path.join(folder, name, pointer))
+        if pointer.endswith("/.git") and "\0" not in pointer and len(pointer) < 4096:
             yield name, os.path.dirname(place)
 
 
 def _inside(place):
-    """Whether a folder is inside the workspace, and not the workspace itself; also behind all links."""
+    """Say whether a folder is inside the workspace, and not the workspace itself; also behind all links."""
     return all(
         path.startswith(f"{top}/")
         for path, top in ((place, WORKSPACE), (os.path.realpath(place), os.path.realpath(WORKSPACE)))
@@ -65,12 +66,12 @@ def _inside(place):
 
 
 def _linked(place):
-    """Whether a linked work tree is there: the agent may have removed it, or made something else of it."""
+    """Say whether a linked work tree is there: the agent may have removed it, or made something else of it."""
     return (names.quiet(f"{place}/.git") or "").startswith("gitdir: ")
 
 
 def _snapshot(own, place, task, message):
-    """A commit of what lies there on the tree's own HEAD; None where nothing is uncommitted. A missing file is none."""
+    """Commit what lies there on the tree's own HEAD; None if nothing is uncommitted. A missing file does not count."""
     head = names.head(own=own)
     git("read-tree", *([head] if head else ["--empty"]), index=INDEX)
     how = {"index": INDEX, "work_tree": place}
