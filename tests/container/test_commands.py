@@ -51,12 +51,12 @@ def gate(client: docker.DockerClient, ledger: str, work: Work, publish: Publish)
     return Bench(client, ledger, publish(work))
 
 
-def test_is_a_workbench(gate: Bench) -> None:
+def test_the_container_bench_implements_workbench(gate: Bench) -> None:
     bench: Workbench = gate.bench()
     assert bench.run(gate.repo, gate.commit, (), title="nothing") == ()
 
 
-def test_green_and_everything_is_shown(gate: Bench) -> None:
+def test_green_commands_give_no_finding_and_show_all_output(gate: Bench) -> None:
     assert gate.run("echo made > src/made; printf 'no newline'", "test ! -e src/made", "git diff --exit-code") == ()
     assert gate.said[0].startswith("gates: 5.1.1 on ")
     assert gate.said[1:] == [
@@ -67,7 +67,7 @@ def test_green_and_everything_is_shown(gate: Bench) -> None:
     ]
 
 
-def test_red_stops_at_the_first_and_names_the_place(gate: Bench) -> None:
+def test_the_first_red_command_ends_the_gating_and_names_the_place(gate: Bench) -> None:
     (found,) = gate.run(
         "true", "echo first; echo 'elsewhere.c:3: no'; echo './src/a.txt:2:7: wrong word' >&2; exit 4", "echo never"
     )
@@ -76,34 +76,34 @@ def test_red_stops_at_the_first_and_names_the_place(gate: Bench) -> None:
     assert "never" not in gate.said
 
 
-def test_stale_generated_file_is_red(gate: Bench) -> None:
+def test_a_stale_generated_file_is_red(gate: Bench) -> None:
     (found,) = gate.run("echo three >> src/a.txt && git diff --exit-code")
     assert "failed with exit code 1" in str(found) and "+three" in str(found)
 
 
-def test_output_without_end_is_bounded(gate: Bench) -> None:
+def test_endless_output_is_bounded(gate: Bench) -> None:
     (found,) = gate.run("yes 'a long line of nothing' | head -c 5000000; head -c 100000 /dev/zero | tr '\\0' x; exit 1")
     assert len(found.message) < 30 * 410
 
 
-def test_timeout_kills(gate: Bench) -> None:
+def test_the_time_limit_kills_a_command(gate: Bench) -> None:
     (found,) = gate.run("echo begun; sleep 50", timeout=1)
     assert "did not end within 1 s" in str(found) and "begun" in str(found)
 
 
-def test_memory_is_named(gate: Bench) -> None:
+def test_a_command_out_of_memory_names_the_limit(gate: Bench) -> None:
     (found,) = gate.run("python3 -c \"b'x' * (400 << 20)\"", memory="64m")
     assert "out of memory (limit 64 MiB)" in str(found)
 
 
-def test_no_network_no_rights(gate: Bench) -> None:
+def test_gate_containers_have_no_network_and_no_rights(gate: Bench) -> None:
     assert gate.run(
         "test $(ls /sys/class/net | tr -d '\\n') = lo", "test $(id -u) = 1000", "grep -q 'CapEff:.*0000000000000000' /proc/self/status",
         "grep -q 'NoNewPrivs:.*1' /proc/self/status", "! kill -9 1", "! cat /proc/1/environ", "! touch /usr/x",
     ) == ()  # fmt: skip
 
 
-def test_image_missing_is_nobodys_fault(gate: Bench) -> None:
+def test_a_missing_image_is_infrastructure_and_not_a_finding(gate: Bench) -> None:
     with pytest.raises(ImageMissing, match=r"image phaseplan-test/none:1 is not on the Docker engine: pull it"):
         gate.run("true", image="phaseplan-test/none:1")
     assert not gate.client.volumes.list(filters={"label": f"phaseplan.ledger={gate.ledger}"})
@@ -134,7 +134,7 @@ def test_the_triggerer_shows_the_output(gate: Bench) -> None:
     gating.close()
 
 
-def test_another_process_goes_on_where_labels_say_it_is(gate: Bench) -> None:
+def test_another_process_continues_a_gating_from_its_labels(gate: Bench) -> None:
     commands = ("echo a", "sleep 1; echo b", "echo src/a.txt:1: c; exit 2", "echo never")
     waiting = gate.bench().gating(gate.repo, gate.commit, commands).advance(0.5)
     assert isinstance(waiting, Waiting) and waiting.command == commands[1]
@@ -147,7 +147,7 @@ def test_another_process_goes_on_where_labels_say_it_is(gate: Bench) -> None:
     assert engine.find(gate.client, ledger=gate.ledger) == []
 
 
-def test_no_image_is_left(gate: Bench) -> None:
+def test_no_temporary_image_is_left(gate: Bench) -> None:
     gate.run("true", "false")
     wanted = {"label": f"phaseplan.ledger={gate.ledger}"}
     until = time.monotonic() + 10  # it is removed aside
@@ -156,7 +156,7 @@ def test_no_image_is_left(gate: Bench) -> None:
     assert gate.client.api.images(filters=wanted) == []
 
 
-def test_an_image_with_a_volume_at_the_workspace(gate: Bench, client: docker.DockerClient) -> None:
+def test_an_image_with_a_volume_at_the_workspace_is_gated(gate: Bench, client: docker.DockerClient) -> None:
     made = client.api.create_container(image=AGENT, command=["true"])["Id"]
     image = client.api.commit(made, changes=["VOLUME /workspace"])["Id"]
     client.api.remove_container(made)
@@ -177,14 +177,14 @@ def test_regenerate_brings_back_only_what_matches(gate: Bench) -> None:
     assert gate.bench().regenerate(gate.repo, made, make, ["gen/**"]) == made  # nothing left to do
 
 
-def test_generators_share_their_files_and_nothing_else(gate: Bench) -> None:
+def test_generators_share_files_but_no_processes(gate: Bench) -> None:
     make = ["mkdir gen; echo 1 > gen/a; (sleep 1; echo late > gen/a) & true", "sleep 2; cp gen/a gen/b"]
     made = gate.bench().regenerate(gate.repo, gate.commit, make, ["gen/**"])
     assert gate.repo.run("show", f"{made}:gen/b").out == "1\n"
     assert gate.said[1:] == [f"$ {command}" for command in make]
 
 
-def test_regenerate_fails_with_findings(gate: Bench) -> None:
+def test_a_failed_generator_gives_findings(gate: Bench) -> None:
     with pytest.raises(GateFailed, match="exit code 7"):
         gate.bench().regenerate(gate.repo, gate.commit, ["exit 7"], ["gen/**"])
     with pytest.raises(GateFailed, match="out of the tree"):

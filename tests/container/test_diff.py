@@ -61,7 +61,7 @@ def test_budget_counts_added_lines_without_generated_and_binary(judged: Callable
     assert set(result.paths) == set(files)
 
 
-def test_an_agent_cannot_exempt_itself(judged: Callable[..., Judged]) -> None:
+def test_attributes_of_the_branch_exempt_no_file_from_the_budget(judged: Callable[..., Judged]) -> None:
     files = {".gitattributes": "* linguist-generated\n", "src/one/.gitattributes": "* -diff\n", "src/one/a": "x\n" * 20}
     assert judged(files, max_lines=10, ownership="off").lines == 22
 
@@ -73,7 +73,7 @@ def test_a_rename_counts_what_it_changes(judged: Callable[..., Judged]) -> None:
     assert told(result) == [("hostile", "src/one/b\\x09c")]
 
 
-def test_ownership(judged: Callable[..., Judged]) -> None:
+def test_a_change_outside_the_owned_paths_is_a_finding(judged: Callable[..., Judged]) -> None:
     files = {"src/one/a": "x", "src/two/b": "x", "src/shared.txt": "x", "nobody": "x", "zz_made": "x"}
     result = judged(files)
     assert told(result) == [("ownership", "nobody"), ("ownership", "src/two/b")]
@@ -95,7 +95,7 @@ def test_scratch_files_are_stripped_and_the_bases_restored(judged: Callable[...,
     )
 
 
-def test_scratch_file_that_became_a_folder(judged: Callable[..., Judged], work: Work) -> None:
+def test_a_scratch_file_that_became_a_folder_is_stripped(judged: Callable[..., Judged], work: Work) -> None:
     judged({"PLAN.md": None, "src/one/a": "x"}, {"PLAN.md": "a"}, scratch_files=["/*.md"])
     base = judged.base
     raw = work.commit({"PLAN.md/keep": "x"})
@@ -104,7 +104,7 @@ def test_scratch_file_that_became_a_folder(judged: Callable[..., Judged], work: 
     assert judge(judged.repo, made, made.by_id["5.1.1"], base, raw).paths == ("src/one/a",)
 
 
-def test_nothing_left_is_nothing_written(judged: Callable[..., Judged]) -> None:
+def test_a_commit_of_scratch_files_only_counts_as_nothing_written(judged: Callable[..., Judged]) -> None:
     assert told(judged({"NOTES.md": "x"}, scratch_files=["/*.md"])) == [("agent", None)]
 
 
@@ -120,19 +120,21 @@ def test_required_pattern_in_new_files_only(judged: Callable[..., Judged]) -> No
     assert "markers" in result.findings[0].message
 
 
-def test_a_pattern_without_end_is_given_up(judged: Callable[..., Judged], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pattern_that_backtracks_without_end_is_ended(
+    judged: Callable[..., Judged], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("phaseplan.gates.required._PATIENCE", 1)
     rules = [{"files": "src/one/*", "pattern": "a"}, {"files": "src/one/*", "pattern": "(a+)+$"}]
     result = judged({"src/one/a": "a" * 64 + "b\n"}, required=rules)
     assert told(result) == [("required", "src/one/a")] and "given up" in result.findings[0].message
 
 
-def test_a_pattern_that_is_none(judged: Callable[..., Judged]) -> None:
+def test_an_invalid_pattern_is_an_input_fault(judged: Callable[..., Judged]) -> None:
     with pytest.raises(InputFault, match=r"gates.required cannot be used"):
         judged({"src/one/a": "a"}, required=[{"files": "src/one/*", "pattern": "("}])
 
 
-def test_file_names_that_are_no_text(judged: Callable[..., Judged], work: Work) -> None:
+def test_file_names_that_are_not_utf_8_are_judged_and_shown(judged: Callable[..., Judged], work: Work) -> None:
     (work.path / "src").mkdir(exist_ok=True)
     name = b"src/\xff\xfe\n.txt"
     with open(bytes(work.path) + b"/" + name, "wb") as file:  # noqa: PTH123  # no text, no Path
@@ -177,13 +179,15 @@ LINK, GITLINK = "120000", "160000"
     (("100644", "x", ".g\u200cit"), "take for .git"),
     (("100644", "x", "a\x1bb"), "control characters"),
 ])  # fmt: skip
-def test_hostile_entries(work: Work, publish: Publish, entry: tuple[str, str, str], said: str) -> None:
+def test_hostile_paths_and_links_are_findings(
+    work: Work, publish: Publish, entry: tuple[str, str, str], said: str
+) -> None:
     commit = tree_commit(work, entry)
     (found,) = hostile(publish(work), work.git("rev-parse", "main"), commit)
     assert found.gate == "hostile" and said in found.message
 
 
-def test_links_inside_are_fine_and_old_sins_are_not_new(work: Work, publish: Publish) -> None:
+def test_links_inside_the_tree_and_links_of_the_base_are_no_finding(work: Work, publish: Publish) -> None:
     base = tree_commit(work, (LINK, "/etc", "old"))
     good = tree_commit(work, (LINK, "src/a.txt", "l"), (LINK, "src/../README.md", "m"), (LINK, "l", "n"), on=base)
     assert hostile(publish(work), base, good) == ()
@@ -191,7 +195,7 @@ def test_links_inside_are_fine_and_old_sins_are_not_new(work: Work, publish: Pub
     assert [f.file for f in hostile(publish(work), base, changed)] == ["old"]
 
 
-def test_a_new_link_may_not_lead_an_old_one_astray(work: Work, publish: Publish) -> None:
+def test_a_new_link_may_not_redirect_an_old_one_out_of_the_tree(work: Work, publish: Publish) -> None:
     work.commit({"deep/er/f": "x"})
     base = tree_commit(work, (LINK, "step/../..", "old"), (LINK, "deep/er", "step"))
     repo = publish(work)
@@ -200,7 +204,7 @@ def test_a_new_link_may_not_lead_an_old_one_astray(work: Work, publish: Publish)
     assert [f.file for f in hostile(publish(work), base, astray)] == ["old"]
 
 
-def test_submodule_and_lfs_of_the_base(work: Work, publish: Publish) -> None:
+def test_changed_submodules_and_lfs_files_of_the_base_are_findings(work: Work, publish: Publish) -> None:
     work.commit({".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n", "a.bin": "pointer\n"})
     base = tree_commit(work, (GITLINK, "1" * 40, "sub"))
     moved = tree_commit(
@@ -212,7 +216,7 @@ def test_submodule_and_lfs_of_the_base(work: Work, publish: Publish) -> None:
     }
 
 
-def test_gate_digest_follows_what_decides() -> None:
+def test_the_gate_digest_changes_with_everything_that_decides_a_verdict() -> None:
     profile = AgentProfile(image="i")
     one = plan(max_lines=10)
     digest = gate_digest(one, one.by_id["5.1.1"], profile)

@@ -44,7 +44,7 @@ def shell(client: docker.DockerClient, ledger: str) -> Iterator[object]:
     return run
 
 
-def test_labels_go_there_and_back() -> None:
+def test_labels_are_read_back_unchanged() -> None:
     ours = labels("abc")
     assert Labels.from_dict({**ours.as_dict(), "other": "x"}) == ours
     assert ours.playing("gate").role == "gate"
@@ -55,7 +55,7 @@ def test_labels_go_there_and_back() -> None:
         filters(phases=5)
 
 
-def test_redactor() -> None:
+def test_the_redactor_replaces_every_form_of_a_secret() -> None:
     hide = Redactor(["abcd", "abcdef", "x", "", "two\nlines"])
     assert hide("abcdefg abcd x two lines") == "***g *** x two ***"
     assert Redactor([])("abcd") == "abcd"
@@ -76,13 +76,13 @@ def test_stamps_of_one_second_compare_by_their_fraction() -> None:
     assert list(lines(frames, Cursor("2024-01-01T00:00:00.110000000Z"))) == ["b", "c"]
 
 
-def test_no_engine_there(tmp_path: Path) -> None:
+def test_an_engine_that_does_not_answer_is_unreachable(tmp_path: Path) -> None:
     with pytest.raises(EngineUnreachable, match="start it"):
         engine.connect(f"unix://{tmp_path}/none.sock")
 
 
 @docker_test
-def test_two_slashes_are_a_path_too(client: docker.DockerClient) -> None:
+def test_a_socket_address_with_two_slashes_is_normalized(client: docker.DockerClient) -> None:
     if not Path("/var/run/docker.sock").exists():
         pytest.skip("the engine is not on the default socket")
     opened = engine.connect("unix://var/run/docker.sock")
@@ -119,7 +119,7 @@ def test_a_health_check_of_the_image_does_not_run_as_root(client: docker.DockerC
 
 
 @docker_test
-def test_found_again_by_labels(client: docker.DockerClient, ledger: str, shell) -> None:
+def test_containers_are_found_by_their_labels(client: docker.DockerClient, ledger: str, shell) -> None:
     first, second = shell("sleep 0.3; exit 4"), shell("sleep 30", claim="r/1", branch="5.1.2")
     follow(client, first, lambda _: None, 20)
     assert {f.id for f in engine.find(client, ledger=ledger)} == {first, second}
@@ -131,7 +131,7 @@ def test_found_again_by_labels(client: docker.DockerClient, ledger: str, shell) 
 
 
 @docker_test
-def test_follow_goes_on_where_it_stopped(client: docker.DockerClient, shell) -> None:
+def test_follow_continues_from_its_cursor(client: docker.DockerClient, shell) -> None:
     made = shell("for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.2; done; exit 3")
     said: list[str] = []
     cursor = Cursor()
@@ -143,7 +143,7 @@ def test_follow_goes_on_where_it_stopped(client: docker.DockerClient, shell) -> 
 
 
 @docker_test
-def test_image_digest(client: docker.DockerClient) -> None:
+def test_image_digest_returns_the_id_and_raises_for_a_missing_image(client: docker.DockerClient) -> None:
     assert engine.image_digest(client, COLLECTOR).startswith("sha256:")
     with pytest.raises(ImageMissing, match=r"image phaseplan-test/none:2 is not"):
         engine.image_digest(client, "phaseplan-test/none:2")

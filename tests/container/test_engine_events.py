@@ -13,7 +13,7 @@ from tests.engine_events import following
 pytestmark = pytest.mark.docker
 
 
-def test_a_follower_hears_what_the_engine_forgets() -> None:
+def test_a_follower_gets_events_that_the_engine_forgets() -> None:
     client, begun = docker.from_env(), time.time()
     labels = {"phaseplan.ledger": "events-test", "phaseplan.branch": "1.1", "phaseplan.role": "agent"}
     with following() as events:

@@ -35,7 +35,7 @@ def test_work_comes_back_with_what_was_left_uncommitted(story: Story) -> None:
 
 
 @pytest.mark.parametrize("history", ["shallow", "full"])
-def test_history_is_as_asked(story: Story, history: str) -> None:
+def test_the_checkout_has_the_requested_history(story: Story, history: str) -> None:
     story.agent(f"git log --format=%s; git fsck 2>&1; echo x > f; {COMMIT}", history=history)
     assert [line for line in story.log if line in {"First", "Second"}] == ["Second", "First"][
         : 2 if history == "full" else 1
@@ -44,36 +44,36 @@ def test_history_is_as_asked(story: Story, history: str) -> None:
     assert came.findings == () and story.repo.rev(f"{came.raw}^") == story.base
 
 
-def test_writes_nothing(story: Story) -> None:
+def test_an_agent_that_writes_nothing_gives_a_finding(story: Story) -> None:
     story.agent("true")
     came = story.collect()
     assert came.raw == story.base and came.findings == ()
 
 
-def test_exits_non_zero_and_its_work_is_kept(story: Story) -> None:
+def test_work_of_an_agent_with_a_failure_code_is_kept(story: Story) -> None:
     assert story.agent(f"echo x > f; {COMMIT}; exit 3").code == 3
     assert "f" in story.files(story.collect().raw)
 
 
-def test_killed_in_the_middle(story: Story) -> None:
+def test_work_of_a_killed_agent_is_collected(story: Story) -> None:
     ended = story.agent("echo x > f; kill -9 $$")
     assert ended.code == 137
     assert "f" in story.files(story.collect().raw)
 
 
-def test_runs_out_of_memory(story: Story) -> None:
+def test_an_agent_out_of_memory_is_reported_as_such(story: Story) -> None:
     ended = story.agent("echo x > f; python3 -c \"b'x' * (400 << 20)\"; exit $?", memory="64m")
     assert ended.code == 137  # whether the engine notices the cause depends on the kernel
     assert "f" in story.files(story.collect().raw)
 
 
-def test_image_without_git(story: Story) -> None:
+def test_an_agent_without_git_in_its_image_is_collected(story: Story) -> None:
     story.agent("echo x > f; chmod 000 f; mkdir d; echo y > d/g; chmod 000 d", image=PLAIN)
     came = story.collect()
     assert came.findings == () and {"f", "d/g"} <= story.files(came.raw)
 
 
-def test_large_file_left_uncommitted(story: Story) -> None:
+def test_a_large_uncommitted_file_is_a_finding(story: Story) -> None:
     story.agent("truncate -s 2G big; echo small > small", max_output="10m")
     came = story.collect()
     assert [(f.gate, f.file, f.limit, f.actual) for f in came.findings] == [
@@ -86,13 +86,13 @@ def test_large_file_left_uncommitted(story: Story) -> None:
 
 
 @pytest.mark.parametrize("write", ["head -c 12000000 /dev/urandom > big", "truncate -s 20M big"])
-def test_large_commit_stays_there(story: Story, write: str) -> None:
+def test_a_large_commit_stays_in_the_volume(story: Story, write: str) -> None:
     story.agent(f"{write}; {COMMIT}", max_output="10m")
     came = story.collect()
     assert came.raw is None and gates(came.findings) == {"size"} and came.kept_volume
 
 
-def test_forks_without_end(story: Story) -> None:
+def test_endless_forks_are_bounded(story: Story) -> None:
     story.agent("echo x > f; for i in $(seq 200); do sleep 20 & done; sleep 1; kill -9 -1", pids=32)
     assert any("ork" in line for line in story.log), story.log[:3]
     assert "f" in story.files(story.collect().raw)
@@ -104,20 +104,20 @@ def test_forks_without_end(story: Story) -> None:
     ("shallow", "git checkout -q --orphan lone; git commit -qm lone"),
     ("full", "git reset -q --hard HEAD~1"),
 ])  # fmt: skip
-def test_rewrites_history(story: Story, history: str, rewrite: str) -> None:
+def test_rewritten_history_is_hostile(story: Story, history: str, rewrite: str) -> None:
     story.agent(f"echo x > f; git add f; {rewrite}", history=history)
     came = story.collect()
     assert came.raw and "rewrote history" in came.findings[0].message and gates(came.findings) == {"hostile"}
     assert story.repo.run("rev-list", "--objects", str(came.raw), "--not", story.base).code == 0
 
 
-def test_unborn_branch_is_work_on_the_base(story: Story) -> None:
+def test_files_on_an_unborn_branch_are_collected_on_the_base(story: Story) -> None:
     story.agent("git checkout -q --orphan lone; echo x > f")
     came = story.collect()
     assert came.findings == () and story.repo.rev(f"{came.raw}^") == story.base
 
 
-def test_traps_in_its_repository_do_not_run(story: Story) -> None:
+def test_hooks_and_filters_of_the_agents_repository_do_not_run(story: Story) -> None:
     story.agent("""
         touch_it='touch /workspace/RAN'
         git config core.fsmonitor "$touch_it"; git config core.hooksPath /workspace/hooks; mkdir hooks
@@ -134,7 +134,7 @@ def test_traps_in_its_repository_do_not_run(story: Story) -> None:
     assert "RAN" not in story.files(came.raw) and story.text(came.raw, "f") == "plain\n"
 
 
-def test_link_out_of_the_tree_and_submodule(story: Story) -> None:
+def test_a_link_out_of_the_tree_and_a_submodule_are_hostile(story: Story) -> None:
     story.agent(f"""
         ln -s /etc/passwd abs; ln -s ../../x src/up; ln -s src/a.txt fine; {COMMIT}
         git init -q sub; git -C sub -c user.name=a -c user.email=b commit -q --allow-empty -m x
@@ -146,7 +146,7 @@ def test_link_out_of_the_tree_and_submodule(story: Story) -> None:
     assert {("abs", "hostile"), ("src/up", "hostile"), ("sub", "hostile"), (".gitmodules", "hostile")} == found
 
 
-def test_repository_left_in_the_workspace(story: Story) -> None:
+def test_a_repository_inside_the_workspace_is_a_finding(story: Story) -> None:
     story.agent("git init -q in; cd in; git -c user.name=a -c user.email=b commit -q --allow-empty -m x; echo > ../f")
     came = story.collect()
     assert [(f.gate, f.file) for f in came.findings] == [("hostile", "in/")]
@@ -162,7 +162,7 @@ def test_repository_left_in_the_workspace(story: Story) -> None:
     "git commit -qm x && rm -f .git/objects/??/*",
     "echo /etc > .git/packed-refs; echo 1111111111111111111111111111111111111111 > .git/refs/heads/feature/x",
 ])  # fmt: skip
-def test_damaged_repository_falls_back_to_the_files(story: Story, harm: str) -> None:
+def test_a_damaged_repository_is_collected_by_its_files(story: Story, harm: str) -> None:
     story.agent(
         f"mkdir -p .git/refs/heads/feature; echo x > f; rm README.md; echo more >> src/a.txt; git add -A; {harm}"
     )
@@ -173,7 +173,7 @@ def test_damaged_repository_falls_back_to_the_files(story: Story, harm: str) -> 
     assert story.text(came.raw, "src/a.txt") == "one\ntwo\nmore\n"
 
 
-def test_tree_git_refuses(story: Story) -> None:
+def test_a_tree_that_git_refuses_is_hostile(story: Story) -> None:
     """A tree with a .git in it would be checked out as a repository of the agent's making."""
     story.agent("""
         blob=$(echo evil | git hash-object -w --stdin)
@@ -186,7 +186,7 @@ def test_tree_git_refuses(story: Story) -> None:
     assert "f" in story.files(came.raw)
 
 
-def test_object_that_only_the_worker_refuses(story: Story) -> None:
+def test_an_object_that_only_the_worker_refuses_is_hostile(story: Story) -> None:
     story.agent("""
         echo x > f; git add f; tree=$(git write-tree); head=$(git rev-parse HEAD)
         new=$(printf 'tree %s\\nparent %s\\nauthor nobody 0 +0000\\ncommitter a <b> 0 +0000\\n\\nx' $tree $head |

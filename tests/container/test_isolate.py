@@ -34,7 +34,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     return made
 
 
-def test_out_with_what_needs_it_and_told_how_it_comes_back(
+def test_an_isolated_branch_leaves_with_its_dependents_and_the_way_back_is_named(
     lab: Lab, client: docker.DockerClient, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     words = ["isolate", str(PHASE), "2", "--reason", "leaks memory", "--repository", str(lab.url)]
@@ -53,7 +53,7 @@ def test_out_with_what_needs_it_and_told_how_it_comes_back(
     assert lab.refs() == before
 
 
-def test_a_red_rest_keeps_it_in(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_branch_stays_if_the_others_are_red_without_it(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     before = lab.refs()
     assert main(["isolate", str(PHASE), "1", "--repository", str(lab.url)]) == 1
     assert "integration is red without 1, so nothing was changed" in capsys.readouterr().err

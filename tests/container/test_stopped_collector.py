@@ -18,7 +18,7 @@ def programs(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["kill", "stop"])
-def test_one_that_the_engine_ends_blames_nobody_and_the_next_try_collects(
+def test_a_collector_stopped_from_outside_is_retried_without_a_finding(
     story: Story, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     story.agent("echo new > src/a.txt")
@@ -37,7 +37,7 @@ def test_one_that_the_engine_ends_blames_nobody_and_the_next_try_collects(
     assert came.findings == () and story.text(came.raw, "src/a.txt") == "new\n"
 
 
-def test_one_that_is_killed_inside_leaves_the_files(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_collected_after_a_collector_was_killed_inside(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a kernel that does not say who ran out of memory."""
     story.agent("echo new > src/a.txt")
     programs(monkeypatch, """if [ "$1" = commits ]; then sh -c 'kill -9 $$'; else python3 -m collector "$1"; fi""")
