@@ -36,12 +36,12 @@ def test_bound_is_below_the_best_assignment(jobs: list[int], agents: int) -> Non
     assert makespan_bound(jobs, agents) >= max(max(jobs), sum(jobs) / agents)
 
 
-def test_pigeonholes() -> None:
+def test_the_bound_counts_more_long_branches_than_agents() -> None:
     assert makespan_bound([5, 5, 5, 5], 3) == 10
     assert makespan_bound([], 3) == 0
 
 
-def test_founding_document() -> None:
+def test_analysis_of_phase_5_gives_the_figures_of_the_founding_document() -> None:
     facts = analyse(phase_05())
     assert [wave.lines for wave in facts.waves] == [1650, 1800, 1550]
     assert [wave.agents for wave in facts.waves] == [3, 4, 3]
@@ -51,7 +51,7 @@ def test_founding_document() -> None:
     assert facts.critical_path == ("5.1.1", "5.2.1", "5.3.2")
 
 
-def test_fewer_agents_take_turns() -> None:
+def test_fewer_agents_than_branches_lengthen_a_wave() -> None:
     assert analyse(phase_05(), agents=2).waves_bound == (10 + 14 + 10) * HOUR
     assert analyse(phase_05(), agents=1).bound == {"wave": 58 * HOUR, "dependencies": 58 * HOUR}
 
@@ -63,14 +63,14 @@ def test_measured_times_replace_estimates() -> None:
     assert analyse(plan, weights={branch.id: 6.0 for branch in plan}).waves_bound == 18
 
 
-def test_measured_times_of_other_phases_are_none_of_a_plan_s() -> None:
+def test_measured_times_of_other_phases_are_ignored() -> None:
     plan = phase_05()
     own = {branch.id: 6.0 for branch in plan}
     assert analyse(plan, weights={**own, "6.1.1": 900.0, "6.1.2": 900.0}) == analyse(plan, weights=own)
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 4))
-def test_no_figure_of_a_plan_is_one_that_cannot_be(dice: random.Random, agents: int) -> None:
+def test_every_figure_of_a_random_plan_is_possible(dice: random.Random, agents: int) -> None:
     """No bound is above one agent after another or below the longest chain; nobody works more than all the time."""
     plan = random_plan(dice)
     weights = {b.id: dice.choice((0.0, 0.3, 1.7, 9.0)) for b in plan}
@@ -91,7 +91,7 @@ def test_no_figure_of_a_plan_is_one_that_cannot_be(dice: random.Random, agents: 
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from(("wave", "dependencies")))
-def test_no_campaign_is_bound_to_take_longer_than_one_agent_after_another(dice: random.Random, start: str) -> None:
+def test_the_bound_of_a_campaign_is_at_most_its_sequential_time(dice: random.Random, start: str) -> None:
     plans: dict[int, PhasePlan] = {}
     for phase in range(1, dice.randint(2, 5)):
         rows = [branch(f"{phase}.{i}", "1h") for i in range(dice.randint(1, 3))]
@@ -111,7 +111,7 @@ def test_mermaid_draws_every_branch_and_dependency() -> None:
     assert all(f'["{branch.id}: ' in chart for branch in plan)
 
 
-def test_mermaid_titles_cannot_break_out() -> None:
+def test_mermaid_titles_are_escaped() -> None:
     plan = phase_05()
     branch = plan.waves[0].branches[0].model_copy(update={"title": 'x"]; click b0 "javascript:alert(1)"\n%%{init}%%'})
     wave = plan.waves[0].model_copy(update={"branches": (branch,)})

@@ -54,21 +54,21 @@ def test_a_bad_profile_is_known_by_name_only(tmp_path: Path) -> None:
     assert campaign.plans == (), "nothing can run without its agent"
 
 
-def test_an_unreadable_agents_file_says_so_once(tmp_path: Path) -> None:
+def test_an_unreadable_agents_file_is_reported_once(tmp_path: Path) -> None:
     campaign = load_campaign([write(tmp_path, 1)], tmp_path / "none.yaml")
     assert [d.code for d in campaign.diagnostics] == ["PP101"]
     assert campaign.plans == ()
     assert len(load_campaign([write(tmp_path, 1)], None).plans) == 1
 
 
-def test_a_missing_phase_is_not_claimed_while_a_file_is_unreadable(tmp_path: Path) -> None:
+def test_no_phase_is_reported_missing_while_a_plan_file_is_unreadable(tmp_path: Path) -> None:
     lost = write(tmp_path, 1)
     lost.write_text("[")
     campaign = load_campaign([lost, write(tmp_path, 2, "depends_on: [1]")], agents(tmp_path))
     assert [d.code for d in campaign.diagnostics] == ["PP105"]
 
 
-def test_large_plan(tmp_path: Path) -> None:
+def test_a_plan_of_three_thousand_branches_is_loaded(tmp_path: Path) -> None:
     branches = "\n".join(
         f'      - {{id: "1.{i}", branch: f/b{i}, title: B, owns: [p{i}/x/]{f", depends_on: [1.{i - 1}]" if i else ""}}}'
         for i in range(3000)

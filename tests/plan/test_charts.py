@@ -37,7 +37,7 @@ def hostile() -> PhasePlan:
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: f"phase-{plan.phase}")
-def test_every_dependency_points_right_and_passes_every_layer_once(plan: PhasePlan) -> None:
+def test_edges_are_drawn_from_left_to_right_through_every_layer(plan: PhasePlan) -> None:
     layout = arrange(plan)
     assert sorted(n for layer in layout.layers for n in layer if isinstance(n, str)) == sorted(plan.by_id)
     assert list(layout.waves) == sorted(layout.waves)
@@ -47,7 +47,7 @@ def test_every_dependency_points_right_and_passes_every_layer_once(plan: PhasePl
         assert all(node in layout.layers[layer] for layer, node in edge)
 
 
-def test_phases_are_tied_by_what_does_not_follow_from_the_rest() -> None:
+def test_implied_edges_between_phases_are_not_drawn() -> None:
     assert direct(PLANS) == [(5, 6), (6, 7), (7, 8), (8, 9), (9, 10)]
     assert direct([PLANS[0], PLANS[3]]) == [(5, 8)]
     assert direct(PLANS[3:4]) == []
@@ -72,26 +72,26 @@ def test_svg_has_every_branch_and_edge_and_nothing_overlaps() -> None:
     assert float(root.get("width", 0)) < 1600
 
 
-def test_svg_needs_nothing_from_outside() -> None:
+def test_svg_loads_nothing_from_other_hosts() -> None:
     drawn = svg(PLANS)
     assert re.findall(r"https?://[^\"]+", drawn) == ["http://www.w3.org/2000/svg"]
     assert set(re.findall(r"url\(([^)]*)\)", drawn)) <= {"#to0", "#to1", "#to2", "#to3", "#wait"}
 
 
-def test_svg_is_safe_whatever_a_plan_says() -> None:
+def test_svg_escapes_any_text_of_a_plan() -> None:
     root = ElementTree.fromstring(svg([hostile()]))
     tags = {element.tag.removeprefix(SVG) for element in root.iter()}
     assert tags == {"svg", "title", "style", "defs", "marker", "path", "rect", "g", "text"}
     assert not any("\x1b" in word or "\u202e" in word for word in root.itertext())
 
 
-def test_phases_that_are_no_neighbours_are_tied_around_those_between() -> None:
+def test_edges_between_distant_phases_go_around_those_between() -> None:
     apart = [PLANS[0], PLANS[1], PLANS[2].model_copy(update={"depends_on": (5,)})]
     waits = [e.get("d", "") for e in ElementTree.fromstring(svg(apart)).iter(f"{SVG}path") if e.get("class") == "wait"]
     assert sorted(" C" in path for path in waits) == [False, True]
 
 
-def test_text_fits_a_terminal_and_names_everything() -> None:
+def test_the_text_drawing_fits_a_terminal_and_names_every_branch() -> None:
     drawn = text(PLANS)
     assert max(map(cell_len, drawn.splitlines())) <= WIDTH
     assert all(f" {branch.id} " in drawn for plan in PLANS for branch in plan)
@@ -101,7 +101,7 @@ def test_text_fits_a_terminal_and_names_everything() -> None:
     assert len(shown.splitlines()) == len(text(PLANS[:1]).splitlines())
 
 
-def test_mermaid_of_the_campaign() -> None:
+def test_mermaid_of_a_campaign_has_every_phase_and_wave() -> None:
     chart = mermaid(PLANS)
     assert chart.count("subgraph p") == len(PLANS) + sum(len(plan.waves) for plan in PLANS)
     assert chart.count("subgraph") == chart.count("\n        end") + chart.count("\n    end")

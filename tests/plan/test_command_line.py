@@ -41,7 +41,7 @@ def test_errors_exit_with_1_and_warnings_with_0() -> None:
     assert phaseplan("lint", BAD / "PP503-overlap.yaml", "--agents", EXAMPLES / "agents.yaml").returncode == 0
 
 
-def test_json() -> None:
+def test_lint_prints_json_diagnostics() -> None:
     done = phaseplan("lint", "PP402-cycle.yaml", "--format", "json", "--agents", EXAMPLES / "agents.yaml", cwd=BAD)
     report = json.loads(done.stdout)
     assert (report["version"], done.returncode) == (1, 1)
@@ -51,7 +51,7 @@ def test_json() -> None:
     }  # fmt: skip
 
 
-def test_github() -> None:
+def test_lint_prints_github_annotations() -> None:
     done = phaseplan("lint", "hostile-text.yaml", "--format", "github", "--agents", EXAMPLES / "agents.yaml", cwd=BAD)
     assert done.stdout == (
         "::error file=hostile-text.yaml,line=8,col=92,title=PP401::"
@@ -59,7 +59,7 @@ def test_github() -> None:
     )
 
 
-def test_pools() -> None:
+def test_pools_prints_one_pool_for_each_plan() -> None:
     done = phaseplan("pools", "include/plans/phase-05.yaml")
     assert json.loads(done.stdout) == {
         "phaseplan_5_a4": {
@@ -70,14 +70,14 @@ def test_pools() -> None:
     }
 
 
-def test_pools_of_a_bad_plan_are_not_guessed() -> None:
+def test_pools_refuses_a_plan_with_errors() -> None:
     done = phaseplan("pools", BAD / "PP402-cycle.yaml")
     assert (done.returncode, done.stdout) == (1, "")
     assert "PP402" in done.stderr
 
 
 @pytest.mark.parametrize("verb", ["lint", "pools"])
-def test_help(verb: str) -> None:
+def test_help_lists_every_verb(verb: str) -> None:
     done = phaseplan(verb, "--help")
     assert done.returncode == 0
     assert done.stdout.startswith(f"usage: phaseplan {verb}")
@@ -89,14 +89,14 @@ def test_a_wrong_command_line_is_bad_input() -> None:
     assert phaseplan("lint", "--format", "xml").returncode == 1
 
 
-def test_no_plans_at_all(tmp_path: Path) -> None:
+def test_lint_without_plans_is_an_input_fault(tmp_path: Path) -> None:
     (tmp_path / "include").symlink_to(TOP / "include")
     done = phaseplan("lint", tmp_path / "none.yaml")
     assert done.returncode == 1
     assert "none.yaml:1:1: PP101 cannot read this file: No such file or directory" in done.stdout
 
 
-def test_a_reader_that_leaves_is_no_trace() -> None:
+def test_a_closed_pipe_ends_without_a_traceback() -> None:
     command = f"{sys.executable} -m phaseplan.cli.main lint tests/plans/bad/*.yaml | head -1"
     done = subprocess.run(["bash", "-c", command], cwd=TOP, capture_output=True, text=True, check=True)
     assert "Traceback" not in done.stderr

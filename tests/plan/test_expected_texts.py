@@ -35,7 +35,7 @@ def expected(case: str) -> str:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_example(code: str) -> None:
+def test_every_example_prints_its_expected_text(code: str) -> None:
     with examples.example(code) as plans:
         found = explain.diagnostics_of(plans)
         assert {d.code for d in found} - BESIDE.get(code, set()) == {code}
@@ -52,7 +52,7 @@ def test_every_example_is_of_a_code() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_text(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_bad_plan_prints_its_expected_text(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PLANS / "bad")
     assert render.text(lint(case).diagnostics) == expected(case)
 
@@ -67,7 +67,7 @@ def test_a_narrow_reader_gets_the_part_around_the_caret(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.startswith("PP")])
-def test_name_says_code(case: str) -> None:
+def test_the_file_name_of_a_bad_plan_names_its_code(case: str) -> None:
     assert f": {case[:5]} " in expected(case)
 
 
@@ -80,7 +80,7 @@ def test_factory_sees_the_same_errors(case: str, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("path", sorted((PLANS / "good").glob("*.yaml")), ids=lambda path: path.stem)
-def test_good(path: Path) -> None:
+def test_good_plans_have_no_diagnostic(path: Path) -> None:
     campaign = examples.lint([path, *(p for p in (PLANS / "good").glob("*.yaml") if p != path)])
     assert campaign.diagnostics == ()
     assert len(campaign.plans) == len(list((PLANS / "good").glob("*.yaml")))

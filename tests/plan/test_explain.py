@@ -17,7 +17,7 @@ TOP = Path(__file__).resolve().parents[2]
 TEXTS = TOP / "tests" / "plans" / "examples"
 
 
-def test_every_code_has_its_words() -> None:
+def test_every_code_has_a_reason_and_a_fix() -> None:
     assert texts().keys() == CODES.keys()
     for code, said in texts().items():
         assert said.keys() == {"why", "fix"}
@@ -25,7 +25,7 @@ def test_every_code_has_its_words() -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_it_says_everything(code: str) -> None:
+def test_an_explanation_has_meaning_reason_fix_and_example(code: str) -> None:
     said = text(explain(code))
     flat = " ".join(said.split())
     assert said.startswith(f"{code} ({CODES[code].severity}): {CODES[code].meaning}\n")
@@ -43,7 +43,7 @@ def test_the_list_names_every_code_once() -> None:
     assert all(len(line) <= 100 for line in overview().splitlines())
 
 
-def test_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_verb_writes_its_output(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain"]) == 0
     assert capsys.readouterr().out == overview()
     assert main(["explain", "pp402", "201"]) == 0
@@ -54,7 +54,7 @@ def test_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(("case", "last"), [("many-at-once", "PP202 PP201 PP601"), ("PP503-overlap", "PP503")])
-def test_lint_says_where_to_read_on(case: str, last: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lint_names_explain_after_diagnostics(case: str, last: str, capsys: pytest.CaptureFixture[str]) -> None:
     main(["lint", str(TOP / "tests/plans/bad" / f"{case}.yaml"), "--agents", str(examples.AGENTS)])
     assert capsys.readouterr().out.splitlines()[-1] == f"`phaseplan explain {last}` says more"
 

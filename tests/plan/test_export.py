@@ -79,7 +79,7 @@ def short(words: str) -> str:
 
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
-def test_nothing_is_lost(path: Path) -> None:
+def test_a_plan_comes_back_unchanged_from_its_document(path: Path) -> None:
     plan = load_valid([path], None).plans[0].plan
     assert PhasePlan.model_validate(read(markdown(plan), plan.phase)) == plan
 
@@ -130,14 +130,14 @@ def whole(draw: st.DrawFn) -> dict[str, Any]:
 
 @settings(max_examples=50, deadline=None)
 @given(st.composite(whole)())
-def test_no_text_gets_out_or_lost(data: dict[str, Any]) -> None:
+def test_any_text_in_a_plan_comes_back_unchanged(data: dict[str, Any]) -> None:
     plan = PhasePlan.model_validate(data)
     assert PhasePlan.model_validate(read(document_of(plan, rest_of(plan)), 7)) == plan
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.composite(whole)())
-def test_any_text_imports_as_it_was(data: dict[str, Any]) -> None:
+def test_any_text_survives_export_and_import(data: dict[str, Any]) -> None:
     plan = PhasePlan.model_validate(data)
     made = import_text("plan.md", markdown(plan)).text
     assert made is not None
@@ -170,7 +170,7 @@ def test_defaults_are_left_out() -> None:
     assert set(plain(plan)) == {"phase", "title", "agent", "waves"}
 
 
-def test_the_verb(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_verb_writes_its_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan, document = PLANS[0], tmp_path / "phase.md"
     assert main(["export", str(plan)]) == 0
     assert main(["export", str(plan), "-o", str(document)]) == 0

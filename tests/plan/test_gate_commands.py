@@ -19,7 +19,7 @@ from phaseplan.plan.lint.rules.commands import _ASKS_WHAT_CHANGED
         "! git status --porcelain | grep .",
     ],
 )
-def test_asks_what_another_command_changed(command: str) -> None:
+def test_a_command_that_only_asks_for_changes_is_reported(command: str) -> None:
     assert _ASKS_WHAT_CHANGED.fullmatch(command)
 
 
@@ -35,5 +35,5 @@ def test_asks_what_another_command_changed(command: str) -> None:
         "git log -1",
     ],
 )
-def test_may_well_fail(command: str) -> None:
+def test_a_command_that_can_fail_is_not_reported(command: str) -> None:
     assert not _ASKS_WHAT_CHANGED.fullmatch(command)

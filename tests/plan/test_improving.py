@@ -67,7 +67,7 @@ def changed(text: str, after: Draft) -> tuple[list[str], list[str]]:
     return ([x[1:].strip() for x in lines if x[0] == "-"], [x[1:].strip() for x in lines if x[0] == "+"])
 
 
-def test_implied_edges_go_and_comments_stay() -> None:
+def test_implied_dependencies_are_removed_and_comments_stay() -> None:
     text = HEAD + waves(
         block("a"),
         block("b", 'depends_on: ["a"]'),
@@ -83,12 +83,12 @@ def test_implied_edges_go_and_comments_stay() -> None:
     assert after.plan.by_id["d"].depends_on == ("b",)
 
 
-def test_an_edge_that_is_listed_twice_goes_once() -> None:
+def test_duplicate_dependency_is_removed_once() -> None:
     _, after = only(HEAD + waves(block("a"), block("b", "depends_on: [a, a]")), "edges")
     assert after.plan.by_id["b"].depends_on == ("a",)
 
 
-def test_a_list_that_two_branches_share_by_an_alias_is_left_alone() -> None:
+def test_a_dependency_list_shared_by_a_yaml_alias_is_not_changed() -> None:
     text = HEAD + waves(
         block("a"), block("b", "depends_on: [a]"), block("c", "depends_on: &x [a, b]") + block("d", "depends_on: *x")
     )
@@ -96,7 +96,7 @@ def test_a_list_that_two_branches_share_by_an_alias_is_left_alone() -> None:
     assert (proposals, after.text) == ([], text)
 
 
-def test_the_wider_pattern_leaves_out_the_narrower() -> None:
+def test_the_wider_pattern_excludes_the_narrower_one() -> None:
     text = HEAD + waves(block("a", owns="pkg/x/ ") + block("b", owns='"pkg/x/beta*.go"'))
     (proposal,), after = only(text, "paths")
     assert changed(text, after) == (["owns: [pkg/x/ ]"], ['owns: [pkg/x/, "!pkg/x/beta*.go" ]'])
@@ -104,13 +104,13 @@ def test_the_wider_pattern_leaves_out_the_narrower() -> None:
     assert proposal.gain == "ends after 1h; one behind the other it would be 2h"
 
 
-def test_a_folder_inside_a_folder() -> None:
+def test_an_owned_folder_inside_another_is_excluded() -> None:
     _, after = only(HEAD + waves(block("a", owns="pkg/x/") + block("b", owns="pkg/x/inner/")), "paths")
     assert after.plan.by_id["a"].owns == ("pkg/x/", "!pkg/x/inner/**")
     assert collisions(after.plan) == ()
 
 
-def test_files_of_the_repository_tell_equal_patterns_apart() -> None:
+def test_equal_patterns_are_split_by_files_of_the_repository() -> None:
     text = HEAD + waves(
         block("a", owns="pkg/x/").replace("Branch a", "Status types")
         + block("b", owns="pkg/x/").replace("Branch b", "Transform types")
@@ -124,7 +124,7 @@ def test_files_of_the_repository_tell_equal_patterns_apart() -> None:
     assert "a keeps pkg/x/types_status*" in proposal.why[1]
 
 
-def test_files_that_carry_neither_name_are_shared() -> None:
+def test_files_with_neither_branchs_name_become_shared_files() -> None:
     text = HEAD + waves(
         block("a", owns="pkg/x/").replace("Branch a", "Status types")
         + block("b", owns="/b/, pkg/x/").replace("Branch b", "Transform types")
@@ -140,7 +140,7 @@ def test_files_that_carry_neither_name_are_shared() -> None:
     assert proposal.why[-1].startswith("10 files there carry neither name")
 
 
-def test_a_file_that_both_name_gets_an_owner() -> None:
+def test_a_file_that_both_branches_own_becomes_a_shared_file() -> None:
     text = HEAD + waves(
         block("a", owns="/a/, pkg/registry.go")
         + block("b", owns="/b/, pkg/registry.go")
@@ -154,7 +154,7 @@ def test_a_file_that_both_name_gets_an_owner() -> None:
     assert proposal.title == "make a the owner of pkg/registry.go"
 
 
-def test_a_second_shared_file_stands_behind_the_first() -> None:
+def test_a_second_shared_file_is_added_after_the_first() -> None:
     entry = "shared_files:\n- {path: x.go, owner: a, branches: [b]}   # first\n# waves follow\n"
     text = HEAD + entry + waves(block("a", owns="x.go, pkg/y.go") + block("b", owns="x.go, pkg/y.go"))
     _, after = only(text, "shared")
@@ -162,7 +162,7 @@ def test_a_second_shared_file_stands_behind_the_first() -> None:
     assert "# first\n- path: pkg/y.go\n" in after.text
 
 
-def test_a_branch_moves_with_its_comment_and_takes_its_time_along() -> None:
+def test_a_branch_moves_to_another_wave_with_comment_and_duration() -> None:
     text = HEAD + waves(
         block("a"),
         block("b") + block("c", "depends_on: [a]") + "# free\n" + block("d") + "# behind\n",
@@ -179,7 +179,7 @@ def test_a_branch_moves_with_its_comment_and_takes_its_time_along() -> None:
     assert [x for x in came if x not in went] == ["duration: 1h"]
 
 
-def test_a_comment_above_a_branch_goes_with_it() -> None:
+def test_a_comment_above_a_branch_moves_with_it() -> None:
     text = HEAD + waves(block("a"), "# why b\n# is late\n" + block("b") + block("c", "depends_on: [a]") + block("d"))
     _, after = only(text, "waves")
     first = after.text[: after.text.index("wave: 2")]
@@ -200,13 +200,13 @@ STUCK = {
 
 
 @pytest.mark.parametrize("why", STUCK)
-def test_a_branch_stays_where(why: str) -> None:
+def test_a_branch_stays_in_its_wave_where(why: str) -> None:
     assert only(HEAD + waves(block("a"), NEXT + block("d")), "waves")[0] != []  # without the reason it moves
     proposals, after = only(STUCK[why], "waves")
     assert (proposals, after.text) == ([], STUCK[why])
 
 
-def test_a_branch_over_budget_is_split_in_words() -> None:
+def test_a_branch_over_budget_gives_a_proposal_to_split_it() -> None:
     text = (
         HEAD + "gates: {max_lines: 500}\n" + waves(block("a", "lines: 900", owns="x/, y/") + block("b", "lines: 1200"))
     )
@@ -223,7 +223,7 @@ def test_a_branch_over_budget_is_split_in_words() -> None:
     assert three.title == "split b Branch b into 3"
 
 
-def test_other_numbers_of_agents_and_starts_are_said_in_words() -> None:
+def test_other_numbers_of_agents_and_starts_are_proposed_as_text() -> None:
     text = HEAD + waves(block("a") + block("b") + block("c"), block("d", "depends_on: [a]"))
     (agents,), after = only(text, "agents")
     assert (agents.title, agents.gain) == (
@@ -235,14 +235,14 @@ def test_other_numbers_of_agents_and_starts_are_said_in_words() -> None:
     assert after.text == text
 
 
-def test_nothing_to_propose() -> None:
+def test_a_good_plan_gives_no_proposal() -> None:
     text = HEAD + waves(block("a") + block("b"))
     proposals, after = improve(draft(text))
     assert (proposals, after.text, diff(draft(text), after)) == ([], text, "")
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_line_ends_stay(end: str) -> None:
+def test_line_ends_of_a_plan_file_stay(end: str) -> None:
     text = (
         HEAD + waves(block("a"), block("b", "depends_on: [a]"), block("c", "depends_on:", "  - a", "  - b"))
     ).replace("\n", end)
@@ -251,14 +251,14 @@ def test_line_ends_stay(end: str) -> None:
     assert after.text.count(end) == after.text.count("\n") == text.count("\n") - 1
 
 
-def test_a_file_without_a_last_newline() -> None:
+def test_a_file_without_a_last_newline_is_improved() -> None:
     text = (HEAD + waves(block("a") + block("b") + block("c"), block("d", "depends_on: [a]"))).rstrip("\n")
     _, after = improve(draft(text), kinds=["waves"])
     assert [len(wave.branches) for wave in after.plan.waves] == [2, 2]
     assert diff(draft(text), after).count("\\ No newline") == 1
 
 
-def test_random_plans_get_no_worse(tmp_path: Path) -> None:
+def test_improved_random_plans_take_no_longer_and_lint_no_worse(tmp_path: Path) -> None:
     """Whatever is proposed: the same branches, every dependency still holds, the end is no later, lint is no worse."""
     for seed in range(60):
         plan = random_plan(random.Random(seed), most=12)

@@ -62,13 +62,13 @@ def mappings(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str
         yield from mappings(part, (*path, key))
 
 
-def test_what_ships_is_current() -> None:
+def test_the_shipped_schema_is_current() -> None:
     assert SHIPPED.read_text() == schema_text(), "run: ./phaseplan schema -o docs/plan.schema.json"
     Draft7Validator.check_schema(json.loads(SHIPPED.read_text()))
 
 
 @pytest.mark.parametrize("path", NAMED, ids=lambda path: str(path.relative_to(TOP)))
-def test_first_line_names_it(path: Path) -> None:
+def test_the_first_line_of_every_plan_names_the_schema(path: Path) -> None:
     match = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", path.read_text().splitlines()[0])
     assert match, "the first line of a plan is: # yaml-language-server: $schema=../../docs/plan.schema.json"
     assert (path.parent / match[1]).resolve() == SHIPPED
@@ -90,7 +90,7 @@ def test_every_key_is_described() -> None:
     assert "validate" in made["$defs"]["Wave"]["properties"] and "validation" not in made["$defs"]["Wave"]["properties"]
 
 
-def test_what_is_no_key_for_lint_is_none_for_the_schema() -> None:
+def test_unknown_keys_are_refused_by_lint_and_by_the_schema() -> None:
     plan = data(NAMED[0]) | {"notify": {"blocked": ["x"]}}
     places = [path for path in mappings(plan) if path not in (("claims", "risks"), ("claims", "mitigations"))]
     assert len(places) > 20
@@ -115,7 +115,7 @@ def _leaves(value: Any) -> Iterator[Any]:
             yield error
 
 
-def test_what_is_missing_or_of_the_wrong_kind_is_refused_by_both() -> None:
+def test_missing_and_wrong_values_are_refused_by_lint_and_by_the_schema() -> None:
     refused = 0
     for path in [*(TOP / "tests" / "plans" / "bad").glob("PP20[1-4]*.yaml"), *EXAMPLES.glob("PP20[1-4]*.yaml")]:
         assert codes(data(path)), path
@@ -126,7 +126,7 @@ def test_what_is_missing_or_of_the_wrong_kind_is_refused_by_both() -> None:
 
 @pytest.mark.parametrize("kind", [Duration, Seconds])
 @given(text=st.from_regex(r"[0-9]{0,3}\.?[0-9]{0,2}[smhdx]?(-[0-9]{1,3}[smhdx])?", fullmatch=True))
-def test_durations_are_those_of_the_loader(kind: Any, text: str) -> None:
+def test_the_schema_accepts_the_durations_of_the_loader(kind: Any, text: str) -> None:
     adapter: TypeAdapter[Any] = TypeAdapter(kind)
     valid = Draft7Validator(adapter.json_schema()).is_valid(text)
     try:
@@ -136,7 +136,7 @@ def test_durations_are_those_of_the_loader(kind: Any, text: str) -> None:
         assert not valid or "backwards" in str(error), "only lint sees that a range runs backwards"
 
 
-def test_the_verb(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_verb_writes_its_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema"]) == 0
     assert capsys.readouterr().out == SHIPPED.read_text()
     assert main(["schema", "-o", str(tmp_path / "x.json")]) == 0

@@ -27,7 +27,7 @@ MORE_KEYS = ["required", "shared_files", "path", "owner", "risks", "duration", "
 
 
 @given(st.binary(max_size=400))
-def test_arbitrary_bytes(raw: bytes) -> None:
+def test_arbitrary_bytes_give_diagnostics_and_no_exception(raw: bytes) -> None:
     text = decode("plan.yaml", raw)
     if isinstance(text, str):
         source = parse("plan.yaml", text)
@@ -36,7 +36,9 @@ def test_arbitrary_bytes(raw: bytes) -> None:
 
 @settings(max_examples=300)
 @given(pieces=st.lists(PIECES, max_size=60))
-def test_arbitrary_yaml(pieces: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_arbitrary_yaml_gives_diagnostics_and_no_exception(
+    pieces: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path = tmp_path_factory.getbasetemp() / "arbitrary.yaml"
     path.write_text("".join(pieces), encoding="utf-8")
     campaign = load_campaign([path], None)
@@ -53,7 +55,9 @@ def test_arbitrary_yaml(pieces: list[str], tmp_path_factory: pytest.TempPathFact
         max_leaves=40,
     )
 )
-def test_arbitrary_shapes(value: object, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_arbitrary_values_give_diagnostics_and_no_exception(
+    value: object, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path = tmp_path_factory.getbasetemp() / "shape.yaml"
     path.write_text(json.dumps(value), encoding="utf-8")
     assert load_campaign([path], path).has_errors
@@ -65,7 +69,7 @@ def test_deep_nesting_is_refused(text: str) -> None:
     assert [d.code for d in parse("plan.yaml", text).diagnostics if d.code in ("PP105", "PP106")]
 
 
-def test_missing_directory_fifo_and_huge(tmp_path: Path) -> None:
+def test_unreadable_plan_files_are_diagnostics(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo.yaml")
     (tmp_path / "huge.yaml").write_bytes(b"#" * (MAX_BYTES + 1))
     (tmp_path / "loop.yaml").symlink_to("loop.yaml")
@@ -78,7 +82,7 @@ def test_missing_directory_fifo_and_huge(tmp_path: Path) -> None:
     assert found["none.yaml"].message == "cannot read this file: No such file or directory"
 
 
-def test_null_byte_in_the_name() -> None:
+def test_a_null_byte_in_a_file_name_is_a_diagnostic() -> None:
     assert load(Path("a\0b")).diagnostics[0].code == "PP101"
 
 
@@ -90,7 +94,7 @@ def test_scalars_mean_what_they_look_like() -> None:
     }  # fmt: skip
 
 
-def test_positions() -> None:
+def test_keys_and_values_are_found_with_line_and_column() -> None:
     source = parse("f", "a:\n  - {b: 'é', c: [1, 22]}\n")
     assert source.locations.find(("a", 0, "c", 1)) == source.locations.find(("a", 0, "c", 1, "beyond"))
     at = source.locations.find(("a", 0, "c", 1))
@@ -99,7 +103,7 @@ def test_positions() -> None:
     assert (key.line, key.column, key.end) == (2, 14, 15)
 
 
-def test_byte_order_mark_and_crlf() -> None:
+def test_byte_order_mark_and_crlf_are_read() -> None:
     text = decode("f", b"\xef\xbb\xbfphase: 1\r\ntitle: x\r\n")
     assert not isinstance(text, Diagnostic)
     assert parse("f", text).data == {"phase": 1, "title": "x"}
@@ -107,7 +111,7 @@ def test_byte_order_mark_and_crlf() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_a_real_plan_with_junk_in_it(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_junk_in_a_real_plan_is_reported(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Rules run on repaired plans too; none of them may trip over what the repair left."""
     plan = parse("f", (INCLUDE / "plans" / "phase-05.yaml").read_text()).data
     for _ in range(data.draw(st.integers(1, 4))):

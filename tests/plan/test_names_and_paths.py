@@ -33,20 +33,20 @@ PATTERNS = st.builds(
 @example("@")
 @example("feature/x.lock/y")
 @given(NAMES)
-def test_names_are_judged_as_git_judges_them(name: str) -> None:
+def test_git_names_are_accepted_exactly_where_git_accepts_them(name: str) -> None:
     git = subprocess.run(["git", "check-ref-format", "--branch", name], capture_output=True, check=False)
     stands_for_another = name in ("HEAD", "@") or name.startswith("@{-")
     assert (fault(name) is None) == (git.returncode == 0 and not stands_for_another)
 
 
 @given(st.text(alphabet="ab/*?[]!^-\\#. ", max_size=8))
-def test_patterns_that_pass_can_be_read(pattern: str) -> None:
+def test_valid_patterns_can_be_compiled(pattern: str) -> None:
     if paths.fault(pattern) is None:
         assert GitIgnoreSpec.from_lines([pattern]).patterns[0].include is not None
 
 
 @given(PATTERNS, PATTERNS)
-def test_an_example_is_matched_by_both(one: str, other: str) -> None:
+def test_the_example_of_an_overlap_matches_both_patterns(one: str, other: str) -> None:
     assume(paths.fault(one) is None and paths.fault(other) is None)
     path = common_path(one, other)
     assert (path is None) == (common_path(other, one) is None)
@@ -79,12 +79,12 @@ def test_no_example_means_no_overlap(one: str, other: str, path: str) -> None:
         ("!pkg/", "pkg/", None),
     ],
 )
-def test_overlap(one: str, other: str, path: str | None) -> None:
+def test_overlapping_patterns_give_an_example(one: str, other: str, path: str | None) -> None:
     found = common_path(one, other)
     assert (found is None) == (path is None)
     if path is not None and found is not None:
         assert all(GitIgnoreSpec.from_lines([p]).match_file(found) for p in (one, other))
 
 
-def test_patterns_full_of_stars_cost_little() -> None:
+def test_patterns_with_many_stars_are_compared_in_time() -> None:
     assert common_path("/" + "*a" * 200 + "b", "/" + "*a" * 200 + "c") is None

@@ -38,7 +38,7 @@ def waves_of_two() -> PhasePlan:
 
 
 @pytest.mark.parametrize("start", ["wave", "dependencies"])
-def test_against_the_best_of_all_schedules(start: str) -> None:
+def test_schedules_are_close_to_the_best_of_all(start: str) -> None:
     """Never under the optimum, which is never under the bound; on average within a fiftieth of it (bench: 0.2 %)."""
     ratios = []
     for seed in SEEDS:
@@ -55,7 +55,7 @@ def test_against_the_best_of_all_schedules(start: str) -> None:
     assert any(ratio == 1 for ratio in ratios)
 
 
-def test_nobody_works_twice_at_a_time_or_before_what_it_needs() -> None:
+def test_an_agent_builds_one_branch_at_a_time_after_its_dependencies() -> None:
     for seed in range(40):
         work = gather([random_plan(random.Random(seed), most=12)])
         for start in ("wave", "dependencies"):
@@ -80,7 +80,7 @@ def test_a_wave_waits_for_the_whole_wave_before_and_a_branch_only_for_its_own() 
     assert report.sequential == 12 * HOUR
 
 
-def test_who_is_urgent_depends_on_what_waits() -> None:
+def test_urgency_follows_the_longest_way_to_the_end() -> None:
     """b is longer than a inside the wave; a has the longer way to the end of the phase."""
     first = [branch("1.a", "2h"), branch("1.b", "3h"), branch("1.c", "3h")]
     plan = plan_of([{"wave": 1, "branches": first}, {"wave": 2, "branches": [branch("1.d", "9h", ["1.a"])]}],
@@ -92,7 +92,7 @@ def test_who_is_urgent_depends_on_what_waits() -> None:
     assert weights(plan, "dependencies")["1.a"] == 4
 
 
-def test_phase_5() -> None:
+def test_phase_5_takes_the_known_times() -> None:
     report = simulate([phase_05()], Question())
     assert report.makespans == {"wave": 17 * HOUR, "dependencies": 17 * HOUR}
     assert [(r.agents, r.wave / HOUR, r.dependencies / HOUR) for r in report.rows] == [
@@ -102,7 +102,7 @@ def test_phase_5() -> None:
     assert [round(share, 2) for share in report.utilisation] == [1, 1, 1, 0.41]
 
 
-def test_phases_wait_for_phases_and_others_do_not() -> None:
+def test_a_phase_waits_only_for_phases_it_depends_on() -> None:
     def one(phase: int, hours: int, *needs: int) -> PhasePlan:
         waves = [{"wave": 1, "branches": [branch(f"{phase}.1", f"{hours}h")]}]
         return plan_of(waves, phase, depends_on=needs)
@@ -157,7 +157,7 @@ def test_slack_is_the_most_that_moves_nothing_with_agents_enough() -> None:
                 assert run(work, net, crew, costs).makespan - made.makespan == pytest.approx(moves)
 
 
-def test_a_number_of_agents_that_nobody_has_costs_nothing() -> None:
+def test_a_huge_number_of_agents_costs_no_time() -> None:
     plan = waves_of_two().with_(max_parallel_agents=10**12)
     report = simulate([plan], Question())
     assert report.makespans["dependencies"] == 7 * HOUR
@@ -165,7 +165,7 @@ def test_a_number_of_agents_that_nobody_has_costs_nothing() -> None:
     assert simulate([plan], Question(agents=10**12)).schedule.makespan == report.schedule.makespan
 
 
-def test_work_that_takes_no_time() -> None:
+def test_branches_of_zero_duration_are_simulated() -> None:
     report = simulate(
         [plan_of([{"wave": 1, "branches": [branch("1.1", "0h"), branch("1.2", "0h", ["1.1"])]}])], Question()
     )
@@ -197,7 +197,7 @@ def test_without_ranges_every_run_is_the_same() -> None:
     assert (found.ranged, found.p50, found.p90) == (0, 9 * HOUR, 9 * HOUR)
 
 
-def test_where_times_come_from() -> None:
+def test_estimates_name_their_source() -> None:
     branches = [branch("1.1", "2h", lines=10), branch("1.2", None, lines=10), branch("1.3", None)]
     first = {"wave": 1, "branches": [{**branch("1.0", None), "lines": 10}], "duration": "4h"}
     plan = plan_of([first, {"wave": 2, "branches": branches}])
@@ -220,7 +220,7 @@ def test_the_founding_document_s_claims() -> None:
     assert "55% by the claimed duration" in claims["reduction"].note
 
 
-def test_a_wave_that_cannot_be_as_short_as_its_duration() -> None:
+def test_a_wave_shorter_than_its_longest_chain_is_reported() -> None:
     inside = [branch("1.1", None), branch("1.2", None, ["1.1"])]
     (claim,) = simulate([plan_of([{"wave": 1, "duration": "4h", "branches": inside}])], Question()).claims
     assert (claim.name, claim.claimed, claim.truth, claim.holds) == ("wave 1", "4h", "8h", False)

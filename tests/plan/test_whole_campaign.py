@@ -16,7 +16,7 @@ def test_it_lints_without_errors_and_warnings() -> None:
     assert [str(d) for d in campaign().diagnostics if d.severity != "note"] == []
 
 
-def test_it_is_whole() -> None:
+def test_the_campaign_has_all_its_phases() -> None:
     plans = [loaded.plan for loaded in campaign().plans]
     assert {plan.phase: len(plan.by_id) for plan in plans} == BRANCHES
     assert len({branch.id for plan in plans for branch in plan}) == len({b.branch for p in plans for b in p}) == 47
