@@ -22,7 +22,7 @@ def message(name: str, code: str, line: int) -> str:
     return next(d.message for d in import_file(HERE / name).diagnostics if (d.code, d.line) == (code, line))
 
 
-def test_the_founding_document() -> None:
+def test_contradictions_of_the_founding_document_are_all_found() -> None:
     name = "01-founding.md"
     assert told(name) == {("PP911", 9), ("PP908", 10), ("PP905", 85), ("PP909", 138), ("PP910", 391), ("PP910", 408)}
     assert "55 % (01-founding.md:325)" in message(name, "PP908", 10)
@@ -52,7 +52,7 @@ def test_the_founding_document() -> None:
         ("PP913", 58, ["p13w2-archive"]),
     ],
 )
-def test_every_kind(code: str, line: int, parts: list[str]) -> None:
+def test_every_kind_of_contradiction_is_found(code: str, line: int, parts: list[str]) -> None:
     assert (code, line) in told("12-contradictions.md")
     text = " | ".join(
         d.message for d in import_file(HERE / "12-contradictions.md").diagnostics if (d.code, d.line) == (code, line)
@@ -112,7 +112,7 @@ def test_gates_that_cannot_fail(command: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["git diff --exit-code", "make test", "git status --porcelain | wc -l | grep -x 0"])
-def test_gates_that_can(command: str) -> None:
+def test_gates_that_can_fail_are_not_reported(command: str) -> None:
     assert fault(command) is None
 
 

@@ -39,19 +39,19 @@ NOT_READ = {  # what a careful reader finds and the importer does not
 PHASE_KEYS = ("phase", "depends_on", "blocks", "independent_from", "max_parallel_agents")
 
 
-def test_there_are_documents() -> None:
+def test_the_corpus_has_documents() -> None:
     assert len(DOCUMENTS) >= 12
     assert all(document.with_suffix(".yaml").is_file() for document in DOCUMENTS)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
-def test_branches_names_waves_edges_lines_and_paths(document: Path) -> None:
+def test_branches_names_waves_dependencies_lines_and_paths_are_imported(document: Path) -> None:
     known = {text for text in NOT_READ if text.startswith(f"{document.name}: ") and " " in text.split(": ")[1]}
     assert set(corpus.differences(document)) == known
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
-def test_what_is_stated_of_the_phase_and_its_waves(document: Path) -> None:
+def test_values_of_the_phase_and_its_waves_are_imported(document: Path) -> None:
     want, made = corpus.wanted(document), corpus.imported(document)
     title = made.get("title", "").lower() == want["title"].lower() if "title" in want else True
     keys = [key for key in PHASE_KEYS if key in want and f"{document.name}: {key}" not in NOT_READ]
@@ -119,7 +119,7 @@ def _lower(claims: dict) -> dict:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
-def test_what_was_imported_is_a_plan_but_for_what_is_missing(document: Path, tmp_path: Path) -> None:
+def test_an_imported_plan_lints_except_for_missing_values(document: Path, tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text(f"agent: any\n{import_file(document).text}")
     made = import_file(document).text or ""

@@ -21,13 +21,13 @@ EXAMPLES = int(os.environ.get("PHASEPLAN_EXAMPLES", "120"))
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(SOURCES), st.sampled_from(SOURCES), st.integers(0, 2**64), st.integers(1, 30))
-def test_mutated_documents(text: str, other: str, seed: int, times: int) -> None:
+def test_mutated_documents_import_without_an_exception(text: str, other: str, seed: int, times: int) -> None:
     check(mutate(text, other, random.Random(seed), times).encode("utf-8", "surrogatepass"))
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.binary(max_size=300) | st.text(alphabet="|-# `*\n:.5w1Wave[](){}&>%abc/", max_size=600).map(str.encode))
-def test_any_bytes(raw: bytes) -> None:
+def test_any_bytes_import_without_an_exception(raw: bytes) -> None:
     check(raw)
 
 

@@ -42,7 +42,7 @@ def test_other_plans_are_compared() -> None:
     assert (done.returncode, done.stdout.splitlines()[2]) == (0, "phase: 6  # 02-waves-unlike-ids.md:1")
 
 
-def test_what_is_no_document() -> None:
+def test_a_file_that_is_no_document_is_refused() -> None:
     assert phaseplan("import", "nowhere.md").returncode == 1
     assert "PP915" in phaseplan("import", "LICENSE").stderr
 

@@ -45,7 +45,7 @@ def with_yaml(*fences: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_nothing_is_lost(path: Path) -> None:
+def test_a_plan_survives_export_and_import(path: Path) -> None:
     plan = load_valid([path], None).plans[0].plan
     again = PhasePlan.model_validate(imported(markdown(plan)))
     assert again == plan and plan_digest(again) == plan_digest(plan)
@@ -53,7 +53,7 @@ def test_nothing_is_lost(path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_nothing_is_lost_of_random_plans(seed: int) -> None:
+def test_random_plans_survive_export_and_import(seed: int) -> None:
     plan = random_plan(random.Random(seed))  # their ids have two parts, and their title is `Phase 1`
     assert PhasePlan.model_validate(imported(markdown(plan))) == plan
 
@@ -144,18 +144,18 @@ def test_yaml_that_is_no_piece_of_a_plan_changes_nothing(fence: str) -> None:
     assert [len(wave["branches"]) for wave in said["waves"]] == [1]
 
 
-def test_paths_from_the_top_stay_so() -> None:
+def test_paths_with_a_leading_slash_keep_it() -> None:
     assert with_yaml()["waves"][0]["branches"][0]["owns"] == ["/search/index/"]
     files = DOCUMENT.replace("`/search/index/`", "`/Makefile`, `/go.mod`, `./a/b.go`, `c/d.go`")
     assert imported(files)["waves"][0]["branches"][0]["owns"] == ["/Makefile", "/go.mod", "a/b.go", "c/d.go"]
 
 
-def test_an_escaped_character_is_a_letter() -> None:
+def test_an_escaped_character_is_not_markup() -> None:
     text = DOCUMENT.replace("An index", r"A \*list\* of \`words\` &amp; `a\*b`")
     assert imported(text)["waves"][0]["branches"][0]["title"] == r"A *list* of `words` & a\*b"
 
 
-def test_a_note_is_a_note_whatever_it_begins_with() -> None:
+def test_a_note_stays_a_note_whatever_it_begins_with() -> None:
     said = imported(f"{DOCUMENT}\n## Notes\n\n- Wave 1 is long.\n- Duration: who knows\n")
     assert said["notes"] == ["Wave 1 is long.", "Duration: who knows"]
     assert "notes" not in said["waves"][0]

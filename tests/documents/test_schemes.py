@@ -64,7 +64,7 @@ def test_ids_of_many_kinds(ids: tuple[str, str, str, str], text: str, wanted: li
     assert needs(ids, text) == wanted
 
 
-def test_words_for_people_have_the_documents_own_ids() -> None:
+def test_messages_use_the_documents_own_ids() -> None:
     text = TABLE.format(a="HAI-1", b="HAI-2", c="HAI-3", d="HAI-4", needs="HAI-1, Nonsense Thing")
     text += "\n### Critical Path\nHAI-2 -> HAI-4\n\n## Dependency Notes\n- HAI-2 goes before HAI-3 at night\n"
     done = import_text("plan.md", text)
@@ -73,7 +73,7 @@ def test_words_for_people_have_the_documents_own_ids() -> None:
     assert done.text is not None and "HAI-2 goes before HAI-3" in done.text and "3.0." not in done.text
 
 
-def test_waves_called_stages() -> None:
+def test_waves_that_are_called_stages_are_read() -> None:
     text = TABLE.format(a="A1", b="A2", c="A3", d="B1", needs="Stage 1").replace("## Wave", "## Stage")
     text += "\n## Dependency Notes\n- Stages 1 and 2 are strictly in order\n"
     data = imported(text)
@@ -82,7 +82,7 @@ def test_waves_called_stages() -> None:
     assert data["notes"] == ["Stages 1 and 2 are strictly in order"]
 
 
-def test_agents_of_a_table_are_no_ids() -> None:
+def test_agents_in_a_table_are_not_read_as_ids() -> None:
     rows = "| A1 | CORE-1 | - |\n| A2 | CORE-2 | CORE-1 |\n"
     text = f"# Phase 2: X\n\n### Wave 1: Y\n| Agent ID | Task | Dependencies |\n|---|---|---|\n{rows}"
     branches = imported(text)["waves"][0]["branches"]
