@@ -52,7 +52,7 @@ BROKEN = {
 
 
 @pytest.mark.airflow  # imports one, which takes seconds
-def test_values_are_those_that_airflow_reads(written: Written, monkeypatch, tmp_path: Path) -> None:
+def test_values_are_read_as_airflow_reads_them(written: Written, monkeypatch, tmp_path: Path) -> None:
     path = written(CASES)
     monkeypatch.setenv("PLANS_OF_THE_TEST", "~/x")
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -88,13 +88,13 @@ def test_the_file_that_a_variable_names_is_read(written: Written, monkeypatch, t
     assert settings().gate_runs == 2
 
 
-def test_a_variable_that_names_itself_has_an_end(written: Written, monkeypatch) -> None:
+def test_a_variable_that_names_itself_is_expanded_a_limited_number_of_times(written: Written, monkeypatch) -> None:
     monkeypatch.setenv("LOOP", "$LOOP/x")
     written("[phaseplan]\nplans = $LOOP\n")
     assert section()["plans"].startswith("$LOOP/x/x")
 
 
-def test_no_file_is_no_fault() -> None:
+def test_a_missing_airflow_cfg_is_allowed() -> None:
     assert section() == {}
 
 

@@ -70,12 +70,12 @@ def test_path_to_nowhere_for_notifiers_is_one_sentence(monkeypatch, tmp_path: Pa
     assert settings().notifiers == Path(path), "a task goes on, and logs that nobody was told"
 
 
-def test_every_key_that_can_be_wrong_is_tried() -> None:
+def test_every_key_with_a_bad_value_is_tested() -> None:
     free = {"repository", "repository_override", "docker_url", "plans", "agents", "state", "collector_image"}
     assert set(Settings.model_fields) == free | {"notifiers"} | {key for key, *_ in BAD}
 
 
-def test_variable_goes_before_the_file(monkeypatch, written: Written) -> None:
+def test_a_variable_overrides_the_file(monkeypatch, written: Written) -> None:
     written("[phaseplan]\ngate_runs = 7\ncache_size = 2k\n")
     assert (settings().gate_runs, settings().cache_size) == (7, 2048)
     monkeypatch.setenv(f"{PREFIX}GATE_RUNS", "9")
