@@ -41,7 +41,7 @@ A, B = "a" * 40, "b" * 40
         ("", None),
     ],
 )
-def test_known_forges(remote: str, url: str | None) -> None:
+def test_a_known_forge_gives_a_compare_address(remote: str, url: str | None) -> None:
     assert compare_url(remote, A, B) == url
 
 
@@ -55,7 +55,7 @@ WORDS = st.text(st.characters(exclude_characters="/?#[]\\", exclude_categories=[
 
 
 @given(WORDS, WORDS)
-def test_who_fetches_never_shows(user: str, password: str) -> None:
+def test_the_compare_address_holds_no_login(user: str, password: str) -> None:
     remote = f"https://{user}:{password}@github.com/o/r.git"
     assert compare_url(remote, A, B) in (None, f"https://github.com/o/r/compare/{A}...{B}")
     assert str(Remote(remote)) == "https://github.com/o/r.git"

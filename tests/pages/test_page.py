@@ -61,7 +61,7 @@ def html(task: str) -> str:
     return page(seen(task), LINKS)
 
 
-def test_attempts_findings_and_diff_and_nothing_runs(lab: Lab) -> None:
+def test_a_page_shows_attempts_findings_and_diff_and_runs_no_script(lab: Lab) -> None:
     found = seen(branch_task_id(plan_of({"5.2": []}), "5.2"))
     text = page(found, LINKS)
     assert found.branch is not None
@@ -76,14 +76,14 @@ def test_attempts_findings_and_diff_and_nothing_runs(lab: Lab) -> None:
     assert str(lab.url) not in text, "where the repository is concerns nobody here"
 
 
-def test_predicted_conflicts_name_the_other(lab: Lab) -> None:
+def test_predicted_conflicts_name_the_other_branch(lab: Lab) -> None:
     task = branch_task_id(plan_of({"5.3": []}), "5.3")
     text = html(task)
     assert re.search(r'with\s+<a href="wave_1\.5-1_[^"]*">5\.1 Branch 5\.1</a>\s+in\s+<code>pkg/a\.go</code>', text)
     assert "this branch would be isolated" in " ".join(text.split())
 
 
-def test_a_branch_that_waits_shows_the_one_it_needs(lab: Lab) -> None:
+def test_a_blocked_branch_names_the_branch_it_needs(lab: Lab) -> None:
     text = html(branch_task_id(plan_of({"5.4": []}), "5.4"))
     assert "Why it is blocked" in text and re.search(r'<a href="wave_1\.5-2_[^"]*">5\.2 Branch 5\.2</a>', text)
     assert "No attempt has commits yet." in text
@@ -96,7 +96,9 @@ def test_a_task_that_builds_no_branch_shows_the_phase(lab: Lab) -> None:
     assert "?framed=1" in framed and "_blank" not in framed
 
 
-def test_what_is_in_the_plan_but_was_never_opened(tmp_path: Path, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_phase_that_was_never_opened_is_shown_by_its_plan(
+    tmp_path: Path, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "plans").mkdir()
     rows = [{"id": "6.1", "branch": "feature/p6w1-x", "title": "X", "owns": ["x/"]}]
     plan = {"phase": 6, "title": "t", "base": "main", "agent": "go", "waves": [{"wave": 1, "branches": rows}]}
@@ -108,7 +110,7 @@ def test_what_is_in_the_plan_but_was_never_opened(tmp_path: Path, lab: Lab, monk
     assert look(7, "open_phase", branch_task_id) is None
 
 
-def test_at_a_known_forge_and_no_word_of_who_fetches(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_compare_link_of_a_known_forge_shows_no_login(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = "https://robot7:s3cret@github.com/o/r.git"
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.{lab.url}.insteadOf")
@@ -121,7 +123,7 @@ def test_at_a_known_forge_and_no_word_of_who_fetches(lab: Lab, monkeypatch: pyte
     assert text.count(f'href="{shown.compare}"') == 2 and "s3cret" not in text and "robot7" not in text
 
 
-def test_the_diff_of_a_flood_is_cut(lab: Lab) -> None:
+def test_a_huge_diff_is_cut(lab: Lab) -> None:
     base = lab.main
     head = commit_files(lab.repo, base, {"big": "x" * 99 + "\n" * 1 + ("y" * 99 + "\n") * 30_000, "z": "z\n"}, "flood")
     found = diff_of(lab.repo, base, head)

@@ -95,7 +95,7 @@ def _wait(home: Home, process: subprocess.Popen[Any], log: Path) -> None:
     raise AssertionError(f"the API server did not come up:\n{log.read_text()[-3000:]}")
 
 
-def test_a_viewer_reads_and_nobody_else_does(server: Server) -> None:
+def test_only_a_user_with_the_right_to_view_reads_a_page(server: Server) -> None:
     path = f"/phaseplan/dags/phase_05/tasks/{TASK}"
     code, headers, text = server.get(path)
     assert code == 200 and "&lt;b&gt;by an agent&lt;/b&gt;" in text
@@ -107,13 +107,13 @@ def test_a_viewer_reads_and_nobody_else_does(server: Server) -> None:
     assert server.get("/phaseplan/docs", user=None)[0] == server.get("/phaseplan/openapi.json", user=None)[0] == 404
 
 
-def test_a_repository_of_no_forge_has_its_diff_here(server: Server) -> None:
+def test_the_diff_is_shown_if_the_forge_is_unknown(server: Server) -> None:
     code, headers, _ = server.get(f"/phaseplan/dags/phase_05/tasks/{TASK}/diff")
     assert (code, headers["location"]) == (303, f"{server.home.address}/phaseplan/dags/phase_05/tasks/{TASK}#diff")
 
 
 @pytest.mark.parametrize("dag", ["phase_06", "example", quote("<script>", safe="")])
-def test_what_is_no_phase_is_said_so(server: Server, dag: str) -> None:
+def test_an_unknown_phase_gives_a_page_that_says_so(server: Server, dag: str) -> None:
     code, headers, text = server.get(f"/phaseplan/dags/{dag}/tasks/x")
     assert code == 404 and "Nothing to show" in text and "<script" not in text
     assert "content-security-policy" in headers
