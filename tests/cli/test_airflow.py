@@ -133,7 +133,7 @@ def test_a_task_outlives_the_scheduler(story: Story) -> None:
     assert "8.a Part A: failed" not in before
 
 
-def test_ctrl_c_ends_everything_soon(story: Story) -> None:
+def test_ctrl_c_ends_all_processes_in_time(story: Story) -> None:
     assert story.exit_code != 0
     assert len(story.components) >= 5  # four components and the guard at least
     assert story.left == []

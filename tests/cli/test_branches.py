@@ -50,7 +50,7 @@ def test_a_line_for_each_branch_and_one_for_each_attempt(width: int) -> None:
     assert len(body) == 8
 
 
-def test_titles_give_way_and_wide_characters_keep_the_columns() -> None:
+def test_titles_are_shortened_and_wide_characters_keep_the_columns() -> None:
     branches = {"7.a": {"title": "\u754c" * 40}, "7.b": {"title": "T" * 70}}
     status = told()
     named = {b: s.model_copy(update=branches.get(b, {})) for b, s in status.branches.items()}
@@ -65,7 +65,7 @@ def test_a_selection_shows_only_what_was_selected() -> None:
     assert not [line for line in drawn(told(), 80, ("7.a",)) if line.startswith(("7.b", "7.c"))]
 
 
-def test_the_next_step_stands_once_at_the_first_cause() -> None:
+def test_the_next_step_is_shown_once_at_the_first_cause() -> None:
     lines = list(tables.troubles(told(), PLAN))
     steps = [line for line in lines if "next:" in line]
     how = "with Downstream on and Only-failed off, or ./phaseplan reintegrate 7"
@@ -74,10 +74,10 @@ def test_the_next_step_stands_once_at_the_first_cause() -> None:
     assert behind.startswith("7.c blocked: needs 7.a Part A, isolated: ")
 
 
-def test_while_the_run_is_open_only_a_clear_is_offered() -> None:
+def test_only_clear_is_offered_while_the_run_is_open() -> None:
     assert not [line for line in tables.troubles(told(closed=False), PLAN) if "reintegrate" in line]
 
 
-def test_conflicts_that_are_coming() -> None:
+def test_predicted_conflicts_are_shown() -> None:
     (line,) = tables.early(told())
     assert line.startswith("EARLY WARNING: 7.a and 7.b conflict in x")

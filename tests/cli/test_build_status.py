@@ -39,13 +39,13 @@ def finished() -> Snapshot:
     return Snapshot(phase=7, ledger=book, pinned=PINNED, verdicts={"7.a": (a,), "7.b": (b,), "7.c": (c,)})
 
 
-def test_a_phase_nobody_opened_is_pending_by_its_plan_file() -> None:
+def test_a_phase_that_was_never_opened_is_pending_by_its_plan_file() -> None:
     status = build_status(Snapshot(phase=7), PLAN)
     assert {b.state for b in status.branches.values()} == {State.PENDING}
     assert (status.complete, status.run, status.timings.actual) == (False, None, 0.0)
 
 
-def test_without_ledger_and_plan_there_is_nothing_to_say() -> None:
+def test_a_phase_without_ledger_and_plan_has_no_status() -> None:
     with pytest.raises(ValueError, match="phase 7"):
         build_status(Snapshot(phase=7))
 
@@ -109,7 +109,7 @@ def test_a_dependent_of_an_isolated_branch_is_blocked_by_name_and_the_others_are
     assert isolated.blocked_by is None
 
 
-def test_what_was_reused_took_this_run_no_time() -> None:
+def test_reused_branches_take_the_run_no_time() -> None:
     old, new = verdict("7.a", 1, 50, run="run-0"), verdict("7.b", 60, 70)
     snapshot = Snapshot(phase=7, ledger=ledger(PLAN), pinned=PINNED, verdicts={"7.a": (old,), "7.b": (new,)})
     assert build_status(snapshot, PLAN).timings.actual == 10
@@ -124,7 +124,7 @@ def test_agents_of_an_earlier_run_take_a_wave_of_this_one_no_time() -> None:
     assert build_status(later, PLAN).waves[1].seconds == 2  # the integration alone
 
 
-def test_a_red_wave_says_so() -> None:
+def test_a_red_wave_is_red_in_the_status() -> None:
     finding = Finding(gate="commands", message="make verify: exit 1")
     wave = WaveRecord(run=RUN, state="red", started=at(21), finished=at(23), findings=(finding,))
     snapshot = Snapshot(phase=7, ledger=ledger(PLAN, waves={1: wave}), pinned=PINNED)
@@ -150,7 +150,7 @@ def test_the_deepest_cause_is_named_not_the_nearest() -> None:
         assert status.branches[behind].blocked_by == "7.a"
 
 
-def test_what_passed_behind_one_that_is_out_says_what_it_waits_for() -> None:
+def test_a_passed_branch_behind_one_that_is_out_names_it() -> None:
     out = verdict("7.a", 1, 11, outcome="failed", reason="no", name=None)
     snapshot = Snapshot(
         phase=7, ledger=ledger(PLAN), pinned=PINNED, verdicts={"7.a": (out,), "7.c": (verdict("7.c", 1, 11),)}
@@ -159,7 +159,7 @@ def test_what_passed_behind_one_that_is_out_says_what_it_waits_for() -> None:
     assert (waiting.state, waiting.reason) == (State.PASSED, "needs 7.a Part A, isolated: no")
 
 
-def test_lineage_says_what_became_of_every_attempt() -> None:
+def test_every_attempt_has_its_outcome_and_what_became_of_it() -> None:
     budget = Finding(gate="budget", message="801 added lines")
     first = verdict("7.a", 1, 11, outcome="failed", findings=(budget, budget), name=None, run="run-0")
     second = verdict("7.a", 20, 31, attempt=2, name="feature/p7-a-v2", timings={"agent": 9.0})
@@ -205,13 +205,13 @@ def test_an_integrated_attempt_is_not_replaced_by_one_that_was_rejected() -> Non
     assert tried[1].why == "attempt 2 conflicts with 7.b in x"
 
 
-def test_warnings_are_part_of_the_answer() -> None:
+def test_predicted_conflicts_are_part_of_the_status() -> None:
     warning = EarlyWarning(branches=("7.a", "7.b"), paths=("pkg/a.go",))
     said = build_status(finished(), PLAN, warnings=[warning]).model_dump(mode="json")
     assert said["predicted_conflicts"] == [{"branches": ["7.a", "7.b"], "paths": ["pkg/a.go"]}]
 
 
-def test_a_real_conflict_is_told_as_what_became_of_the_attempt(tmp_path: Path) -> None:
+def test_a_merge_conflict_is_what_became_of_the_attempt(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
     token = lab.open(plan_of({"1": [], "2": []}))
     for branch_id in ("1", "2"):

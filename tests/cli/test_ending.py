@@ -64,7 +64,7 @@ RED = {1: WaveRecord(run=RUN, state="red", started=at(21), finished=at(23))}
         (ended(records(a=State.INTEGRATED, b=State.ISOLATED), conf={"branches": ["7.a"]}), 2),
     ],
 )
-def test_the_exit_code_says_who_must_act(end: Ended, code: int) -> None:
+def test_the_exit_code_tells_input_faults_from_system_faults(end: Ended, code: int) -> None:
     assert end.code == code
     assert exit_code([ended(ALL, complete=True), end]) == code
 

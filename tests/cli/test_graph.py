@@ -26,7 +26,7 @@ def test_formats_and_files(tmp_path: Path) -> None:
     assert target.read_text().startswith("<svg ") and [p.name for p in tmp_path.iterdir()] == ["six.svg"]
 
 
-def test_what_cannot_be_drawn_or_written_is_said(tmp_path: Path) -> None:
+def test_graph_reports_plans_with_errors_and_files_it_cannot_write(tmp_path: Path) -> None:
     done = phaseplan("graph", BAD / "PP402-cycle.yaml")
     assert (done.returncode, done.stdout) == (1, "") and "PP402" in done.stderr
     done = phaseplan("graph", "-o", tmp_path / "no" / "such.svg")

@@ -28,7 +28,7 @@ def gone(session: int, seconds: float) -> bool:
     return not guard.members({session})
 
 
-def test_kill_9_of_the_owner_takes_even_stubborn_children_along() -> None:
+def test_kill_9_of_the_owner_ends_children_that_ignore_signals() -> None:
     owner = subprocess.Popen(
         [sys.executable, "-c", OWNER, guard.__file__, STUBBORN], stdout=subprocess.PIPE, start_new_session=True
     )
@@ -42,7 +42,7 @@ def test_kill_9_of_the_owner_takes_even_stubborn_children_along() -> None:
     assert gone(session, 5)
 
 
-def test_end_is_gentle_first(tmp_path: Path) -> None:
+def test_end_sends_sigterm_before_sigkill(tmp_path: Path) -> None:
     mark = tmp_path / "ended"
     script = f"trap 'touch {mark}; exit 0' TERM; echo ready; while :; do sleep 0.1; done"
     child = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, start_new_session=True)
@@ -55,5 +55,5 @@ def test_end_is_gentle_first(tmp_path: Path) -> None:
     assert mark.exists()
 
 
-def test_end_of_nothing_is_nothing() -> None:
+def test_end_without_processes_does_nothing() -> None:
     assert guard.end(set(), 5)

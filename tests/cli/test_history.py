@@ -64,7 +64,7 @@ def said(repository: str, capsys: pytest.CaptureFixture[str], *args: str, code: 
     return out.out if code == 0 else out.err
 
 
-def test_one_line_a_night_newest_last_and_the_reasons_below(
+def test_history_has_one_line_a_run_newest_last_and_reasons_below(
     repository: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = said(repository, capsys).splitlines()
@@ -96,7 +96,7 @@ def test_json(repository: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert told["nights"][0]["deeds"]["5.3"]["why"] == "image changed"
 
 
-def test_the_story_of_one_branch(repository: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_history_of_one_branch_shows_its_runs(repository: str, capsys: pytest.CaptureFixture[str]) -> None:
     lines = said(repository, capsys, "--branch", "5.3").splitlines()
     assert [line.split()[3] for line in lines[2:5]] == ["built", "reused", "rebuilt"]
     assert "image changed" in lines[4] and not any("Flaky" in line for line in lines)
@@ -121,7 +121,9 @@ def test_status_names_flaky_branches(repository: str, capsys: pytest.CaptureFixt
     assert [f["branch"] for f in json.loads(capsys.readouterr().out)["flaky"]] == ["5.2"]
 
 
-def test_a_phase_without_a_run(tmp_path: Path, repository: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_history_of_a_phase_without_a_run_says_so(
+    tmp_path: Path, repository: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["history", "6", "--repository", repository]) == 1
     assert "no ledger of phase 6" in capsys.readouterr().err
     (tmp_path / "fresh").mkdir()

@@ -43,13 +43,13 @@ def test_a_home_has_one_user_at_a_time(tmp_path: Path) -> None:
         prepare(tmp_path, phaseplan={})
 
 
-def test_a_home_that_cannot_be_is_the_callers_fault(tmp_path: Path) -> None:
+def test_an_impossible_home_is_an_input_fault(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputFault, match="--home"):
         prepare(tmp_path / "file", phaseplan={})
 
 
-def test_the_callers_airflow_settings_do_not_leak_in(tmp_path: Path) -> None:
+def test_airflow_settings_of_the_caller_are_not_inherited(tmp_path: Path) -> None:
     base = {
         "AIRFLOW__CORE__DAGS_FOLDER": "/elsewhere",
         "AIRFLOW__PHASEPLAN__PLANS": "/elsewhere",
@@ -65,7 +65,7 @@ def test_the_callers_airflow_settings_do_not_leak_in(tmp_path: Path) -> None:
     assert found["NO_PROXY"] == "intranet,127.0.0.1,localhost"
 
 
-def test_old_homes_go_but_not_those_in_use(tmp_path: Path) -> None:
+def test_old_homes_are_removed_unless_in_use(tmp_path: Path) -> None:
     used = prepare(tmp_path / "run-00", phaseplan={})
     for number in range(1, 8):
         (tmp_path / f"run-{number:02}").mkdir()

@@ -54,7 +54,7 @@ def test_the_output_is_a_patch_and_nothing_is_written(plan: Path, capsys: pytest
     assert list(Path().glob(".plan*")) == []
 
 
-def test_a_kind_alone(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_option_only_limits_the_proposals_to_one_kind(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["improve", "plan.yaml", "--only", "shared", "--write"]) == 0
     assert capsys.readouterr().out == "# nothing to propose\n"
     assert plan.read_text() == PLAN
@@ -106,13 +106,13 @@ def test_a_plan_that_is_not_sound_is_refused(plan: Path, capsys: pytest.CaptureF
     assert "PP402" in capsys.readouterr().err
 
 
-def test_a_base_that_is_not_there(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_base_is_an_input_fault(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
     subprocess.run(["git", "init", "-q", "-b", "other", "target"], check=True)
     assert main(["improve", "plan.yaml", "--repository", "target"]) == 1
     assert "has no branch yet to build on. Next: push a first commit" in capsys.readouterr().err
 
 
-def test_rights_and_links_stay(plan: Path) -> None:
+def test_improve_keeps_permissions_and_symbolic_links(plan: Path) -> None:
     plan.chmod(0o640)
     Path("link.yaml").symlink_to(plan)
     assert main(["improve", "link.yaml", "--write"]) == 0

@@ -37,7 +37,7 @@ def sleeper(client: docker.DockerClient, claim: str, role: str) -> str:
     return name
 
 
-def test_agents_are_kept_stopped_gates_go_and_strangers_stay(client: docker.DockerClient) -> None:
+def test_stopped_agents_are_kept_gates_are_removed_and_other_containers_stay(client: docker.DockerClient) -> None:
     run = f"run-{uuid.uuid4().hex}"
     agent = sleeper(client, f"{run}.0", "agent")
     gate = sleeper(client, run, "gate")

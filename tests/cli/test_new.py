@@ -35,7 +35,7 @@ def test_it_lints_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert (tmp_path / first).resolve() == new.SCHEMA
 
 
-def test_what_it_explains_in_comments_works_too(tmp_path: Path) -> None:
+def test_the_commented_parts_of_the_starter_plan_lint_too(tmp_path: Path) -> None:
     path = tmp_path / "phase-42.yaml"
     main(["new", str(path)])
     lines = path.read_text().splitlines()[3:]
@@ -66,12 +66,12 @@ def test_without_a_name_it_is_the_next_phase(tmp_path: Path, monkeypatch: pytest
     assert "phase: 12 " in (plans / "phase-12.yaml").read_text()
 
 
-def test_the_screen_and_a_number(capsys: pytest.CaptureFixture[str]) -> None:
+def test_new_writes_to_the_screen_and_takes_a_phase_number(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["new", "-", "--phase", "7"]) == 0
     assert "phase_07" in capsys.readouterr().out
 
 
-def test_the_agent_is_one_there_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_starter_plan_names_an_existing_profile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     agents = tmp_path / "agents.yaml"
     agents.write_text('"off: #": {image: x}\n')
     path = tmp_path / "phase-42.yaml"

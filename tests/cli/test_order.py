@@ -83,7 +83,7 @@ def test_after_an_earlier_night_each_waits_for_those_before_it_to_open(server: S
     assert names(server) == [1, 2, 3, 4]
 
 
-def test_one_that_never_ran_lets_nobody_pass_an_old_failure_before_it(server: Server) -> None:
+def test_a_phase_that_never_ran_does_not_hide_an_old_failure_before_it(server: Server) -> None:
     made = drive(server, {1: "yesterday"})
     step(made)
     assert names(server) == [1]  # 4 needs 3, which has no ledger; but 3 would tell it that 1 has failed
@@ -92,7 +92,7 @@ def test_one_that_never_ran_lets_nobody_pass_an_old_failure_before_it(server: Se
     assert names(server) == [1, 2, 3, 4]
 
 
-def test_what_cannot_be_read_is_no_reason_to_go_on(server: Server) -> None:
+def test_an_unreadable_phase_is_no_reason_to_continue(server: Server) -> None:
     left = {1: "unreachable"}
     made = drive(server, left)
     step(made)
@@ -103,7 +103,7 @@ def test_what_cannot_be_read_is_no_reason_to_go_on(server: Server) -> None:
 
 
 @pytest.mark.parametrize("phase", [2, 3, 4])
-def test_nobody_is_triggered_whose_dependency_ended_without_opening(server: Server, phase: int) -> None:
+def test_a_phase_is_not_triggered_if_its_dependency_ended_without_opening(server: Server, phase: int) -> None:
     made = drive(server, dict.fromkeys(PLANS, "yesterday"))
     step(made)
     first = made._phases[0]

@@ -95,14 +95,14 @@ def trigger(server: Server) -> None:
 
 
 @pytest.mark.parametrize("says", [[200], [500, 200], [503, 500, 200], [500, 409]])
-def test_a_phase_is_started_in_the_end(server: Server, says: list[int]) -> None:
+def test_a_phase_is_triggered_after_retries(server: Server, says: list[int]) -> None:
     server.says = says
     trigger(server)
     assert server.asked == len(says)
 
 
 @pytest.mark.parametrize(("status", "fault"), [(400, InputFault), (403, ApiError)])
-def test_a_refusal_is_one(server: Server, status: int, fault: type[Exception]) -> None:
+def test_a_refused_trigger_is_not_retried(server: Server, status: int, fault: type[Exception]) -> None:
     server.says = [status]
     with pytest.raises(fault):
         trigger(server)

@@ -34,7 +34,7 @@ def states(view: PhaseView) -> list[str]:
     return [branch.state for branch in view.branches]
 
 
-def test_an_agent_that_works_deferred_or_not_is_busy() -> None:
+def test_a_running_or_deferred_task_counts_as_a_busy_agent() -> None:
     view = look(open_phase="success", a="running", b="deferred", c=None)
     assert states(view) == ["running", "running", "pending"]
     assert (view.state, view.busy, view.slots) == ("running", 2, 2)
@@ -42,13 +42,13 @@ def test_an_agent_that_works_deferred_or_not_is_busy() -> None:
     assert view.branches[0].seconds == 20
 
 
-def test_a_phase_waits_by_name() -> None:
+def test_a_waiting_phase_names_the_phase_it_waits_for() -> None:
     assert look(await_phase_04="deferred", open_phase=None).state == "waiting for phase 4"
     assert look(open_phase="queued").state == "starting"
     assert look(open_phase="success", close_phase="running").state == "closing"
 
 
-def test_the_ledger_has_the_last_word_on_who_is_in() -> None:
+def test_the_ledger_decides_which_branches_are_integrated() -> None:
     a = verdict("7.a", 1, 11)
     failed = verdict("7.b", 1, 21, outcome="failed", reason="exit code 3")
     book = ledger(
@@ -64,7 +64,7 @@ def test_the_ledger_has_the_last_word_on_who_is_in() -> None:
     assert view.waves[1] == "integrated"
 
 
-def test_before_the_ledger_is_read_again_tasks_speak() -> None:
+def test_task_states_count_until_the_ledger_is_read_again() -> None:
     assert states(look(open_phase="success", a="success", b="upstream_failed", c="skipped")) == [
         *("passed", "blocked", "skipped")
     ]
@@ -96,7 +96,7 @@ def test_the_rest_is_estimated_by_what_was_seen_in_proportion_to_lines() -> None
     assert remaining(PLAN, view, by_wave=False) == 8  # c needs only a: both at once
 
 
-def test_a_low_terminal_shows_who_works_and_a_high_one_everybody() -> None:
+def test_a_low_terminal_shows_running_branches_and_a_high_one_all() -> None:
     def text(height: int) -> str:
         console = Console(width=80, height=height, color_system=None, force_terminal=False)
         with console.capture() as capture:
@@ -109,5 +109,5 @@ def test_a_low_terminal_shows_who_works_and_a_high_one_everybody() -> None:
     assert "agents 1/2" in text(40)
 
 
-def test_clock() -> None:
+def test_clock_writes_minutes_and_hours() -> None:
     assert [clock(x) for x in (None, 0.2, 59.6, 3600)] == ["-", "0:00", "1:00", "1:00:00"]

@@ -39,7 +39,7 @@ def chosen(*wanted: str, **states: State) -> tuple[tuple[str, ...], dict[str, st
     return selection(wide(), build_status(snapshot), wanted)
 
 
-def test_what_depends_on_it_comes_with_it() -> None:
+def test_reintegrate_includes_dependents() -> None:
     ids, left = chosen("7.a", a=State.ISOLATED, b=State.INTEGRATED)
     assert (ids, left) == (("7.a", "7.c", "7.d", "7.e"), {})
 
@@ -106,7 +106,7 @@ def left_by(target: Path, kept: Ledger, state: Path) -> None:
         (["7.a"], True, "PP602"),  # the ledger's own plan is run, and names no agent
     ],
 )
-def test_it_refuses_in_words(
+def test_reintegrate_names_why_it_refuses(
     repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], branches: list[str], closed: bool, words: str
 ) -> None:
     left_by(repository, book(closed=closed, a=State.ISOLATED, b=State.INTEGRATED), tmp_path / "state")
@@ -122,6 +122,8 @@ def test_take_over_goes_on_where_an_open_run_stopped_it(
     assert "PP602" in capsys.readouterr().err
 
 
-def test_a_phase_nobody_opened(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reintegrate_of_a_phase_that_was_never_opened_is_an_input_fault(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["reintegrate", "7", "7.a", "--repository", str(repository)]) == 1
     assert "was never opened" in capsys.readouterr().err

@@ -59,7 +59,7 @@ def test_text_fits_in_a_hundred_columns(capsys: pytest.CaptureFixture[str]) -> N
     assert "\x1b" not in said
 
 
-def test_bars_stand_where_the_schedule_says(small: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bars_are_drawn_at_their_scheduled_times(small: str, capsys: pytest.CaptureFixture[str]) -> None:
     """7.a 50m, 7.b 2h, then 7.c 1h: 3 hours over all columns, and 7.a may be 70m later without moving anything."""
     assert main(["simulate", small]) == 0
     rows = [line for line in capsys.readouterr().out.splitlines() if set(line) & set("█▒") and "7." in line]
@@ -93,7 +93,9 @@ def test_svg_is_well_formed_and_draws_everything(small: str, tmp_path: Path) -> 
     assert ends["7.a"] < ends["7.b"] < ends["7.c"]
 
 
-def test_what_changes_no_time_is_only_counted(tmp_path: Path, small: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors_that_change_no_time_are_only_counted(
+    tmp_path: Path, small: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["simulate", small]) == 0
     assert "1 error, 0 warnings, 0 notes that change no time" in capsys.readouterr().err  # nothing builds them
     bad = tmp_path / "bad.yaml"
@@ -116,7 +118,7 @@ def test_every_bad_plan_is_simulated_and_improved_or_refused(capsys: pytest.Capt
 
 
 @pytest.mark.parametrize("words", [["--agents", "0"], ["--agents", "x"], ["--runs", "-1"], ["--start", "never"]])
-def test_bad_arguments(small: str, words: list[str]) -> None:
+def test_bad_arguments_of_simulate_are_input_faults(small: str, words: list[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["simulate", small, *words])
     assert stop.value.code == 1

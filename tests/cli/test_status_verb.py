@@ -78,7 +78,7 @@ def test_text_names_state_cause_and_log(repository: Path, capsys: pytest.Capture
         (["9"], 1, "no ledger of phase 9"),
     ],
 )
-def test_what_cannot_be_told(
+def test_status_names_why_it_cannot_answer(
     repository: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, words: str
 ) -> None:
     assert main(["status", *arguments, "--repository", str(repository)]) == code
@@ -92,7 +92,7 @@ def test_an_unreachable_repository_is_the_systems_fault(
     assert "nowhere" in capsys.readouterr().err
 
 
-def test_conflicts_that_are_coming_are_told(
+def test_status_shows_predicted_conflicts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__STATE", str(tmp_path / "state"))

@@ -23,7 +23,7 @@ def test_a_file_is_replaced_whole_and_belongs_to_its_owner_alone(tmp_path: Path)
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_a_pipe_or_a_folder_stays_what_it_is(tmp_path: Path) -> None:
+def test_a_pipe_or_a_folder_is_not_replaced(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
     for name in ("pipe", "folder"):
