@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
-def test_the_digest_is_of_what_is_there(folder: Path) -> None:
+def test_the_digest_covers_the_present_files(folder: Path) -> None:
     first = digest([folder])
     (folder / "__pycache__").mkdir()
     (folder / "__pycache__/x.pyc").write_text("noise")
@@ -32,7 +32,7 @@ def test_the_digest_is_of_what_is_there(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["content", "name", "mode", "link", "word"])
-def test_every_ingredient_counts(folder: Path, change: str) -> None:
+def test_the_digest_changes_with_every_ingredient(folder: Path, change: str) -> None:
     first, agent = digest([folder], "base"), folder / "sub/agent"
     if change == "content":
         agent.write_text("#!/bin/sh \n")

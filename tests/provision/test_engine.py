@@ -111,7 +111,7 @@ def test_the_last_user_stops_it(engine: Engine, tmp_path: Path) -> None:
     assert processes_of(engine) == []
 
 
-def test_one_that_was_started_to_stay_stays(engine: Engine) -> None:
+def test_an_engine_started_to_stay_is_not_stopped(engine: Engine) -> None:
     assert call(engine, "start").returncode == 0
     assert call(engine, "during", "true").returncode == 0
     assert ping(engine.host) is None
@@ -121,7 +121,7 @@ def test_one_that_was_started_to_stay_stays(engine: Engine) -> None:
     assert call(engine, "stop").stderr == "", "stopping twice is stopping once"
 
 
-def test_one_that_answered_before_is_not_ours_to_stop(engine: Engine, tmp_path: Path) -> None:
+def test_an_engine_that_answered_before_is_not_stopped(engine: Engine, tmp_path: Path) -> None:
     assert call(engine, "start").returncode == 0
     other = Engine(engine.host, tmp_path / "elsewhere", engine.args, ours_to_start=True)
     assert call(other, "during", "true").returncode == 0
@@ -129,7 +129,7 @@ def test_one_that_answered_before_is_not_ours_to_stop(engine: Engine, tmp_path: 
     assert ping(engine.host) is None
 
 
-def test_what_a_killed_daemon_left_is_stopped_too(engine: Engine) -> None:
+def test_processes_left_by_a_killed_daemon_are_stopped(engine: Engine) -> None:
     call(engine, "start")
     daemon = engine.recall().processes[0]
     os.kill(daemon.pid, signal.SIGKILL)
@@ -146,7 +146,7 @@ def test_a_daemon_that_cannot_start_says_why(engine: Engine) -> None:
     assert not broken.recall().ours
 
 
-def test_an_engine_somebody_named_is_never_started(engine: Engine) -> None:
+def test_an_engine_named_in_docker_host_is_never_started(engine: Engine) -> None:
     theirs = Engine(engine.host, engine.folder, engine.args, ours_to_start=False)
     with pytest.raises(ProvisionError, match="unset DOCKER_HOST"):
         start(theirs)

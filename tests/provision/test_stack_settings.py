@@ -56,7 +56,7 @@ def test_a_folder_is_no_target(local: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("remote", ["https://git.example.com/x.git", "git@host:x.git", "ssh://h/x.git", "git://h/x"])
-def test_a_remote_is(remote: str, tmp_path: Path) -> None:
+def test_an_address_of_another_machine_is_a_target(remote: str, tmp_path: Path) -> None:
     (tmp_path / "settings").write_text(f"PHASEPLAN_REPOSITORY={remote}\n")
     assert ensure_settings(tmp_path / "settings")["PHASEPLAN_REPOSITORY"] == remote
 
