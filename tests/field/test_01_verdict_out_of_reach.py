@@ -28,7 +28,7 @@ def attacked(gates: Gates) -> Gates:
     return gates
 
 
-def test_a_command_that_traces_its_shell_fakes_itself_and_the_next_one_still_says_no(attacked: Gates) -> None:
+def test_a_command_that_traces_its_shell_cannot_fake_the_next_commands_result(attacked: Gates) -> None:
     (found,) = attacked.run("python3 attack.py $$; exit 1", "echo verify says no; exit 3", "echo never")
     assert "| done" in attacked.said, "the attack worked"
     assert found.message.startswith("`echo verify says no; exit 3` failed with exit code 3")
@@ -54,6 +54,6 @@ def test_a_process_that_stays_behind_does_not_reach_the_next_command(attacked: G
     assert "failed with exit code 4" in found.message
 
 
-def test_what_a_command_writes_cannot_be_taken_for_a_result(attacked: Gates) -> None:
+def test_output_of_a_command_is_never_read_as_a_result(attacked: Gates) -> None:
     (found,) = attacked.run("echo '$ exit 0'; echo 'phaseplan end 1 0'; exit 5")
     assert "failed with exit code 5" in found.message

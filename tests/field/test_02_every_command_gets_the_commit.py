@@ -37,7 +37,7 @@ def test_a_command_changes_nothing_for_the_next_one(bad: Gates, first: str) -> N
     assert found.message.startswith("`sleep 0.5; sh verify` failed with exit code 1")
 
 
-def test_nothing_outside_the_checkout_is_left_either(gates: Gates) -> None:
+def test_a_command_leaves_nothing_outside_the_checkout(gates: Gates) -> None:
     left = "touch /tmp/left /dev/shm/left ~/left .git/left; git config alias.status '!true'"
     look = 'test -z "$(ls -d /tmp/left /dev/shm/left ~/left .git/left 2>/dev/null)$(git config alias.status)"'
     assert gates.run(left, look) == ()

@@ -42,7 +42,7 @@ def test_a_command_that_is_killed_inside_is_red(gates: Gates, command: str, code
 
 
 @pytest.mark.parametrize("how", ["kill", "stop"])
-def test_a_container_that_a_person_stops_says_nothing_and_the_next_try_begins_anew(gates: Gates, how: str) -> None:
+def test_a_gate_container_stopped_by_a_person_gives_no_verdict_and_is_tried_again(gates: Gates, how: str) -> None:
     repo = gates.publish(gates.work)
     commands = ("true", "trap 'exit 0' TERM; sleep 30 & wait", "true")
     gating = gates.bench().gating(repo, str(repo.rev("main")), commands)
@@ -56,7 +56,7 @@ def test_a_container_that_a_person_stops_says_nothing_and_the_next_try_begins_an
     assert engine.find(gates.client, ledger=gates.ledger) == []
 
 
-def test_where_two_branches_meet_the_one_that_brings_the_kill_is_named(
+def test_the_branch_whose_merge_makes_a_gate_be_killed_is_named(
     tmp_path: Path, client: docker.DockerClient, ledger: str
 ) -> None:
     lab = Lab(tmp_path)
@@ -72,7 +72,7 @@ def test_where_two_branches_meet_the_one_that_brings_the_kill_is_named(
     assert ledger_now and "failed with exit code 137" in ledger_now.model_dump_json()
 
 
-def test_what_runs_too_long_is_red_whoever_stopped_it(gates: Gates) -> None:
+def test_a_command_over_its_time_limit_is_red_whichever_process_stopped_it(gates: Gates) -> None:
     repo = gates.publish(gates.work)
     gating = gates.bench().gating(repo, str(repo.rev("main")), ("sleep 60",))
     object.__setattr__(gating, "timeout", 1.0)

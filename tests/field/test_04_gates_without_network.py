@@ -38,14 +38,14 @@ def test_an_agents_network_and_environment_are_not_its_gates(gates: Gates) -> No
 
 
 @pytest.mark.docker
-def test_nor_those_of_its_generators(gates: Gates) -> None:
+def test_generators_get_neither_network_nor_environment_of_the_agent(gates: Gates) -> None:
     repo = gates.publish(gates.work)
     bench = gates.bench(**gate_profile(plan(None), AGENTS).model_dump())
     commit = str(repo.rev("main"))
     assert bench.regenerate(repo, commit, [LOOK], ["gen/**"]) == commit
 
 
-def test_a_profile_that_is_named_for_gates_gives_what_it_says_but_no_secret() -> None:
+def test_a_gate_profile_gives_network_and_environment_but_no_secret() -> None:
     named = gate_profile(plan("sh"), AGENTS)
     assert (named.network, named.environment, named.secrets) == ("bridge", {"TOKEN_URL": "there"}, {})
 

@@ -81,7 +81,7 @@ def test_a_branch_of_wave_1_cannot_take_away_what_the_base_exempts(case: Case) -
 
 @pytest.mark.parametrize("said", ["linguist-generated", "binary", "of the plan"])
 @pytest.mark.parametrize("more", ["", "# more\n"], ids=["as it is", "changed"])
-def test_what_counted_nothing_counts_where_it_is_moved_to(case: Case, said: str, more: str) -> None:
+def test_an_exempt_file_counts_after_a_move_to_a_counted_path(case: Case, said: str, more: str) -> None:
     base = {".gitattributes": f"gen/* {said}\n"} if said != "of the plan" else {"README.md": "x\n"}
     made = [{"paths": ["/gen/**"], "command": "true"}] if said == "of the plan" else []
     code = "\0\n" + CODE if said == "binary" else CODE
@@ -125,18 +125,18 @@ def test_an_image_counts_nothing_and_one_that_the_base_calls_binary_neither(case
     assert gates(judged) == [] and judged.lines <= 3, "a few words of the image's own"
 
 
-def test_what_the_base_calls_binary_and_is_a_text_counts(case: Case) -> None:
+def test_a_text_file_that_the_base_calls_binary_counts(case: Case) -> None:
     judged = case.judged({".gitattributes": "*.lock binary\n"}, {"a.lock": CODE})
     assert judged.lines == 5000
 
 
-def test_lines_that_look_like_a_patch_are_counted_where_they_stand(case: Case) -> None:
+def test_lines_that_look_like_a_patch_are_counted(case: Case) -> None:
     patch = "--- a/x\n+++ b/y\n@@ -1,9 +1,9 @@\ndiff --git a/x b/y\n\\ No newline at end of file\n" * 300
     judged = case.judged({"a": "old\n"}, {"a": patch, 'od "d\t\\é': "1\n2\n", "b": "no end", "-- c": "x\n"})
     assert judged.lines == 1500 + 2 + 1 + 1
 
 
-def test_a_link_is_no_way_round_a_required_pattern(case: Case) -> None:
+def test_a_link_does_not_bypass_a_required_pattern(case: Case) -> None:
     rule = {"files": "src/types*.go", "pattern": r"^// \+marker"}
     (case.work.path / "src").mkdir()
     (case.work.path / "src" / "types.go").symlink_to("impl.txt")

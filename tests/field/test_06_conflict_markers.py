@@ -45,7 +45,7 @@ LEFT = {
 
 @pytest.mark.parametrize(("text", "line"), LEFT.values(), ids=LEFT.keys())
 @pytest.mark.parametrize("before", [None, "a\nb\n"], ids=["new file", "old file"])
-def test_markers_that_are_left_are_a_finding(case: Case, text: str, line: int, before: str | None) -> None:
+def test_remaining_conflict_markers_are_a_finding(case: Case, text: str, line: int, before: str | None) -> None:
     base: Files = {"x": "x\n"} if before is None else {"src/a.py": before}
     judged = case.judged(base, {"src/a.py": text}, max_lines=None)
     assert marked(judged) == [("src/a.py", line)]
@@ -54,7 +54,7 @@ def test_markers_that_are_left_are_a_finding(case: Case, text: str, line: int, b
 
 @pytest.mark.parametrize("size", [5, 8, 32])
 @pytest.mark.parametrize("who", ["the base", "the branch"])
-def test_markers_of_another_size_that_an_attribute_asks_for(case: Case, size: int, who: str) -> None:
+def test_markers_of_another_size_set_by_an_attribute_are_a_finding(case: Case, size: int, who: str) -> None:
     said: Files = {"docs/.gitattributes": f"*.rst conflict-marker-size={size}\n"}
     text = WHOLE.replace(OURS, "<" * size).replace(MIDDLE, "=" * size).replace(THEIRS, ">" * size)
     base = {"x": "x\n", **(said if who == "the base" else {})}
@@ -75,7 +75,7 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("text", HARMLESS.values(), ids=HARMLESS.keys())
-def test_what_only_looks_like_them_is_none(case: Case, text: str) -> None:
+def test_lines_that_only_look_like_markers_are_no_finding(case: Case, text: str) -> None:
     assert marked(case.judged({"x": "x\n"}, {"doc/a.rst": text})) == []
 
 
@@ -88,7 +88,7 @@ def test_a_file_that_had_them_may_be_changed_moved_and_copied(case: Case) -> Non
     assert marked(case.judged({"y": "y\n"}, one_more)) == [("tests/conflict.txt", 11)]
 
 
-def test_what_a_patch_left_unapplied_is_a_finding(case: Case) -> None:
+def test_a_reject_file_of_a_patch_is_a_finding(case: Case) -> None:
     left = "--- a.c\n+++ a.c\n@@ -1 +1 @@\n-a\n+b\n"
     judged = case.judged(
         {"src/a.c": "x\n", "old.c.rej": left, "old.c": "x\n"}, {"src/a.c.rej": left, "other.rej": left}
@@ -96,7 +96,7 @@ def test_what_a_patch_left_unapplied_is_a_finding(case: Case) -> None:
     assert marked(judged) == [("src/a.c.rej", None)] and "not applied" in str(judged.findings[0])
 
 
-def test_taking_them_out_is_no_finding(case: Case) -> None:
+def test_removing_markers_is_no_finding(case: Case) -> None:
     assert marked(case.judged({"a": WHOLE}, {"a": "a\nours\nb\n"})) == []
 
 

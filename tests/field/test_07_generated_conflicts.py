@@ -54,7 +54,7 @@ STUBS = {
 
 
 @pytest.mark.parametrize("command", STUBS.values(), ids=STUBS.keys())
-def test_a_command_that_did_not_make_the_file_again_loses_nothing(lab: Lab, command: str) -> None:
+def test_a_conflict_is_reported_if_the_command_did_not_regenerate_the_file(lab: Lab, command: str) -> None:
     token = both_change(lab, plan(command))
     done = lab.integrate(token, 1)
     assert done.merged == ("1",) and list(done.isolated) == ["2"]
@@ -91,7 +91,7 @@ def test_a_side_that_has_all_of_the_other_and_more_loses_nothing_to_a_command_th
     assert done.isolated["2"][0].gate == "generated"
 
 
-def test_one_file_that_was_made_does_not_speak_for_another(lab: Lab) -> None:
+def test_one_regenerated_file_is_no_proof_for_another(lab: Lab) -> None:
     token = lab.open(plan(SORTED))
     for b in "12":
         lab.build(token, b, {"gen/client.go": f"{b}\n", "gen/by hand": f"{b}\n", f"src/{b}": f"{b}\n"})
@@ -99,14 +99,14 @@ def test_one_file_that_was_made_does_not_speak_for_another(lab: Lab) -> None:
     assert [f.file for f in done.isolated["2"]][:1] == ["gen/by hand"]
 
 
-def test_branches_that_differ_in_nothing_else_lose_nothing_either(lab: Lab) -> None:
+def test_branches_that_differ_only_in_a_generated_file_lose_nothing(lab: Lab) -> None:
     token = lab.open(plan("true"))
     for b in "12":
         lab.build(token, b, {"gen/client.go": CLIENT + f"{b}\n"})
     assert list(lab.integrate(token, 1).isolated) == ["2"], "the merge is the first one's own tree"
 
 
-def test_one_that_took_the_file_away_is_a_side_too(lab: Lab) -> None:
+def test_a_branch_that_removed_the_generated_file_is_a_side_of_the_conflict(lab: Lab) -> None:
     token = lab.open(plan("true"))
     lab.build(token, "1", {"gen/client.go": None, "src/1": "1\n"})
     lab.build(token, "2", {"gen/client.go": CLIENT + "more\n", "src/2": "2\n"})
@@ -114,13 +114,13 @@ def test_one_that_took_the_file_away_is_a_side_too(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("command", ["", " "])
-def test_without_a_command_a_conflict_is_a_conflict(lab: Lab, command: str) -> None:
+def test_a_conflict_in_a_file_without_a_command_is_reported(lab: Lab, command: str) -> None:
     token = both_change(lab, plan(command))
     done = lab.integrate(token, 1)
     assert [(f.gate, f.file) for f in done.isolated["2"]] == [("conflict", "gen/client.go")]
 
 
-def test_a_base_that_moved_is_a_side_too(lab: Lab) -> None:
+def test_a_moved_base_is_a_side_of_the_conflict(lab: Lab) -> None:
     made = plan("true", validate=[["true"]])
     token = lab.open(made)
     lab.build(token, "1", {"gen/client.go": CLIENT + "of 1\n", "src/1": "1\n"})
@@ -139,7 +139,7 @@ AGENT = 'mkdir -p gen src; echo "$PHASEPLAN_BRANCH" > src/$PHASEPLAN_BRANCH; ech
 
 @pytest.mark.docker
 @pytest.mark.parametrize("command", ["true", SORTED, f"{SORTED}; cat .git/HEAD >> gen/client.go"])
-def test_in_containers(tmp_path: Path, command: str) -> None:
+def test_generated_conflicts_are_solved_in_containers(tmp_path: Path, command: str) -> None:
     waves = ({"5.1.1": (), "5.1.2": ()},)
     made = phase_plan(*waves, generated_files=[{"paths": ["/gen/**"], "command": command}])
     with small_phase(tmp_path, {"gen/client.go": CLIENT, "src/base": "Base\n"}) as phase:

@@ -64,7 +64,7 @@ UNION = {"shared_files": [{"path": "register.go", "owner": "5.1.1", "branches": 
 
 
 @pytest.mark.parametrize(("left", "said"), [(9, "removes 31 of 40"), (39, "removes 1 of 40")])
-def test_in_a_file_of_which_merges_keep_every_line_it_is_a_finding(lab: Lab, left: int, said: str) -> None:
+def test_removed_lines_in_a_union_merged_file_are_a_finding(lab: Lab, left: int, said: str) -> None:
     second = {"register.go": register([*FORTY[:left], "of_two"])}
     found = judged(lab, {"register.go": register(FORTY)}, second, **UNION)
     assert [(f.gate, f.file) for f in found.findings] == [("shared", "register.go")]
@@ -84,7 +84,7 @@ HARMLESS: dict[str, dict[str, str | None]] = {
 
 
 @pytest.mark.parametrize("second", HARMLESS.values(), ids=HARMLESS.keys())
-def test_what_takes_nothing_away_is_not_named(lab: Lab, second: dict[str, str | None]) -> None:
+def test_a_branch_that_removes_no_lines_is_not_named(lab: Lab, second: dict[str, str | None]) -> None:
     assert judged(lab, {"register.go": register(FORTY)}, second).notes == ()
 
 
@@ -96,12 +96,12 @@ WIPED: dict[str, dict[str, str | None]] = {
 
 
 @pytest.mark.parametrize("second", WIPED.values(), ids=WIPED.keys())
-def test_other_ways_to_lose_them(lab: Lab, second: dict[str, str | None]) -> None:
+def test_moved_and_deleted_files_that_lose_lines_are_named(lab: Lab, second: dict[str, str | None]) -> None:
     (said,) = judged(lab, {"register.go": register(FORTY)}, second).notes
     assert said.endswith("of 40 lines that 5.1.1 added to register.go")
 
 
-def test_a_file_that_another_branch_moved_in_between_is_still_known(lab: Lab) -> None:
+def test_lost_lines_are_found_in_a_file_that_another_branch_moved(lab: Lab) -> None:
     one = commit_files(lab.repo, lab.main, {"register.go": register(FORTY)}, "5.1.1")
     two = commit_files(lab.repo, one, {"register.go": None, "moved.go": register(FORTY)}, "5.1.2")
     raw = commit_files(lab.repo, two, {"moved.go": register(["of_two"])}, "5.2.1")
@@ -132,7 +132,7 @@ esac
 
 
 @pytest.mark.docker
-def test_in_a_run_the_log_the_status_and_the_next_brief_say_it(tmp_path: Path) -> None:
+def test_log_status_and_next_brief_of_a_run_name_lost_lines(tmp_path: Path) -> None:
     waves: tuple[dict[str, tuple[str, ...]], ...] = ({"5.1.1": ()}, {"5.2.1": ("5.1.1",)})
     made = phase_plan(*waves, gates={"required": [{"files": "told.md", "pattern": r"removes \d+ of"}]}, attempts=2)
     with small_phase(tmp_path, {"register.go": "register()\n"}) as phase:

@@ -151,7 +151,7 @@ def test_what_git_cannot_hold_in_the_place_of_a_file_is_a_finding_and_takes_no_w
     assert differing(repo, space.base, report["head"][0][0]) == {b"g"}
 
 
-def test_the_files_alone_come_back_as_they_lie_too(tmp_path: Path) -> None:
+def test_files_mode_collects_the_files_unchanged(tmp_path: Path) -> None:
     """An agent without git, or with a broken one, is collected without its repository."""
     files = {b".gitattributes": ("100644", b"* text eol=crlf\n*.u working-tree-encoding=UTF-16\n")}
     files |= {b"run.bat": ("100644", b"a\r\nb\n"), b"x.u": ("100644", b"plain\r\n"), b"link": ("120000", b"nowhere")}
@@ -164,7 +164,7 @@ def test_the_files_alone_come_back_as_they_lie_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.docker
-def test_a_crlf_file_in_a_real_container_isolates_nobody(story: Story, tmp_path: Path) -> None:
+def test_a_crlf_file_in_a_real_container_isolates_no_branch(story: Story, tmp_path: Path) -> None:
     said = b"*.bat text eol=crlf\n*.txt ident\n*.u working-tree-encoding=UTF-16LE\n"
     files = {b".gitattributes": ("100644", said), b"run.bat": ("100644", b"a\r\nb\r\n"), b"x.u": ("100644", b"x\r\n")}
     story.repo = repository(tmp_path / "target.git", {**files, b"id.txt": ("100644", b"$Id: 1 $\n")})

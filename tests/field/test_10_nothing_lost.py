@@ -75,7 +75,7 @@ def test_every_stash_is_kept_and_what_was_not_tracked_in_it(tmp_path: Path) -> N
     assert reached.count(" README") == 2 and reached.count(" new.txt") == 2
 
 
-def test_tags_and_other_work_trees_are_names_too(tmp_path: Path) -> None:
+def test_commits_on_tags_and_in_other_work_trees_are_kept(tmp_path: Path) -> None:
     space = workspace(tmp_path)
     space.agent("worktree", "add", "-q", "--detach", str(tmp_path / "tree"))
     (tmp_path / "tree/f").write_text("elsewhere")
@@ -91,7 +91,7 @@ def test_tags_and_other_work_trees_are_names_too(tmp_path: Path) -> None:
     assert "worktrees/tree/HEAD" in told and "refs/tags/mark" in told
 
 
-def test_what_holds_nothing_of_its_own_is_not_worth_a_word(tmp_path: Path) -> None:
+def test_refs_without_own_content_are_not_reported(tmp_path: Path) -> None:
     space = workspace(tmp_path)
     write(space, f="one")
     space.agent("add", "-A")
@@ -159,7 +159,7 @@ def test_ignored_files_inside_an_owned_folder_are_kept_beside(tmp_path: Path) ->
     assert "files that the repository ignores: web/.env, web/app.log" in told
 
 
-def test_what_does_not_fit_stays_in_the_volume_and_is_named(tmp_path: Path) -> None:
+def test_work_beyond_the_limits_stays_in_the_volume_and_is_named(tmp_path: Path) -> None:
     space = workspace(tmp_path, "web/", limits=Limits(bytes=1 << 20))
     (space.path / "web").mkdir()
     (space.path / "web/big.log").write_bytes(b"x" * (11 << 20))
@@ -175,7 +175,7 @@ def test_what_does_not_fit_stays_in_the_volume_and_is_named(tmp_path: Path) -> N
     assert "refs/heads/large" in said[0] and "too large" in said[0] and "web/big.log" in said[1]
 
 
-def test_names_that_lead_nowhere_hurt_nobody(tmp_path: Path) -> None:
+def test_refs_to_missing_objects_do_no_harm(tmp_path: Path) -> None:
     space = workspace(tmp_path)
     heads = space.path / ".git/refs/heads"
     (heads / "gone").write_text("1" * 40)
@@ -220,7 +220,7 @@ def test_a_sparse_checkout_deletes_nothing(tmp_path: Path) -> None:
     assert differing(space.repo, space.base, space.head()) == {b"a/f"}
 
 
-def test_what_sums_up_to_nothing_is_called_what_it_is(tmp_path: Path) -> None:
+def test_commits_that_undo_each_other_are_reported_as_such(tmp_path: Path) -> None:
     space = workspace(tmp_path)
     write(space, NOTES_md="scratch")
     notes = space.head()
@@ -231,7 +231,7 @@ def test_what_sums_up_to_nothing_is_called_what_it_is(tmp_path: Path) -> None:
     assert "wrote nothing" in nothing(space.repo, space.base, space.base).message
 
 
-def test_names_of_the_agents_making_cannot_speak_for_us(tmp_path: Path) -> None:
+def test_ref_names_of_the_agent_cannot_forge_our_messages(tmp_path: Path) -> None:
     space = workspace(tmp_path, "web/")
     space.agent("checkout", "-q", "-b", "mine")
     write(space, f="work")

@@ -68,7 +68,7 @@ def next_run(stage: Stage, run: str = "run-2", *, swept: bool = True, **how: obj
             sweep(job, opening=True)
 
 
-def test_what_ended_while_nobody_lived_is_judged_and_not_built_again(stage: Stage) -> None:
+def test_an_agent_that_ended_while_no_worker_lived_is_judged_and_not_built_again(stage: Stage) -> None:
     container = begin(stage)
     ended(stage, container)
     next_run(stage)
@@ -83,7 +83,7 @@ def test_what_ended_while_nobody_lived_is_judged_and_not_built_again(stage: Stag
 
 
 @agent("mkdir -p a; : > a/file.txt; exit 3")
-def test_what_failed_while_nobody_lived_has_failed(stage: Stage) -> None:
+def test_an_agent_that_failed_while_no_worker_lived_has_failed(stage: Stage) -> None:
     ended(stage, begin(stage))
     next_run(stage)
     assert judged(stage, "run-2/3") == [(1, "failed")]
@@ -91,7 +91,7 @@ def test_what_failed_while_nobody_lived_has_failed(stage: Stage) -> None:
 
 
 @agent(SLOW)
-def test_what_still_runs_is_followed(stage: Stage) -> None:
+def test_a_running_agent_of_a_dead_run_is_followed(stage: Stage) -> None:
     container = begin(stage)
     next_run(stage)
     assert begin(stage, "run-2/3") == container
@@ -180,7 +180,7 @@ def test_a_kill_between_the_claim_and_the_container_costs_no_name(
 
 
 @agent(f'echo "the key is $API_KEY"; {WORK}; exit 75')
-def test_a_secret_that_was_changed_meanwhile_is_still_one(stage: Stage) -> None:
+def test_a_secret_that_was_changed_meanwhile_is_still_redacted(stage: Stage) -> None:
     pinned = stage.snapshot().pinned
     assert pinned
     profile = pinned.profiles["sh"].model_copy(update={"secrets": {"API_KEY": "some_connection"}})

@@ -61,7 +61,7 @@ def told(stage: Stage) -> tuple[list[str], list[str]]:
 
 @docker
 @agent('i=0; while [ $i -lt 60000 ]; do i=$((i+1)); echo "line $i"; done')
-def test_of_sixty_thousand_lines_the_last_are_shown_and_the_others_counted(stage: Stage) -> None:
+def test_a_long_log_shows_its_last_lines_and_counts_the_others(stage: Stage) -> None:
     live, later = told(stage)
     shown = [int(line.split()[2]) for line in (*live, *later) if line.startswith("| line ")]
     assert shown[-LAST:] == list(range(60_001 - LAST, 60_001))
@@ -73,7 +73,7 @@ def test_of_sixty_thousand_lines_the_last_are_shown_and_the_others_counted(stage
 
 @docker
 @agent("yes $(printf %0800d 0) | head -n 75000; echo the end")
-def test_of_more_than_the_engine_keeps_the_end_is_shown_and_what_is_gone_is_said(stage: Stage) -> None:
+def test_a_log_larger_than_the_engine_keeps_shows_its_end_and_names_the_gap(stage: Stage) -> None:
     _, later = told(stage)
     assert "| the end" in later
     assert len([line for line in later if line.startswith("| 0000")]) >= LAST - 1
@@ -83,7 +83,7 @@ def test_of_more_than_the_engine_keeps_the_end_is_shown_and_what_is_gone_is_said
 
 @docker
 @agent("head -c 3000000 /dev/zero | tr '\\0' x; echo; echo the end")
-def test_a_line_of_three_megabytes_says_how_much_of_it_is_not_shown(stage: Stage) -> None:
+def test_a_huge_line_says_how_much_is_not_shown(stage: Stage) -> None:
     live, later = told(stage)
     assert [line for line in (*live, *later) if line.startswith("| ")] == [
         f"| {'x' * 4096} [2,995,904 more characters of this line are not shown]",
@@ -93,7 +93,7 @@ def test_a_line_of_three_megabytes_says_how_much_of_it_is_not_shown(stage: Stage
 
 @docker
 @agent("""printf '\\033[2J2026-01-01 10:00 Wave 1 - Agent 7.1.1: COMPLETED 7.1.1 A (1 lines)\\r\\n'""")
-def test_nothing_an_agent_prints_acts_or_passes_for_ours(stage: Stage) -> None:
+def test_output_of_an_agent_neither_acts_on_a_terminal_nor_looks_like_our_messages(stage: Stage) -> None:
     live, later = told(stage)
     assert "| \\x1b[2J2026-01-01 10:00 Wave 1 - Agent 7.1.1: COMPLETED 7.1.1 A (1 lines)" in live
     assert not any("\x1b" in line for line in (*live, *later))
@@ -111,7 +111,7 @@ def test_a_finding_acts_on_no_terminal_and_begins_no_line() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 10, 11, 14, 15, 16, 100])
 @pytest.mark.parametrize("skip", [0, 3, 10, 13, 200])
-def test_no_line_is_lost_without_a_word(count: int, skip: int) -> None:
+def test_every_left_out_line_is_counted(count: int, skip: int) -> None:
     said: list[str] = []
     excerpt = Excerpt(said.append, skip=skip, first=10, last=5)
     for number in range(1, count + 1):
@@ -124,7 +124,7 @@ def test_no_line_is_lost_without_a_word(count: int, skip: int) -> None:
     assert set(range(max(count - 4, skip + 1), count + 1)) <= set(numbers)
 
 
-def test_pieces_make_the_lines_they_were() -> None:
+def test_pieces_are_joined_to_the_original_lines() -> None:
     lines = Lines()
     made = [line for piece in ("a", "b\r\n\n", "c", "\r", "\n", "d") for line in lines.feed(piece)]
     assert [*made, *lines.rest()] == ["ab", "", "c", "d"]

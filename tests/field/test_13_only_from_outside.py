@@ -65,7 +65,7 @@ def test_an_agent_whose_container_a_person_stops_is_unfinished(stage: Stage, how
 
 
 @agent("id -u; id -g; echo $HOME; grep -c 'Cap.*0000000000000000' /proc/self/status; echo x >/dev/stdout; cat")
-def test_an_agent_lives_as_it_did(stage: Stage) -> None:
+def test_the_agents_environment_is_unchanged_under_our_pid_1(stage: Stage) -> None:
     """Its user, home, rights, output and signals are those that the engine gives."""
     said: list[str] = []
 

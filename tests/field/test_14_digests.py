@@ -104,7 +104,7 @@ def _found(
     return ingredients(repo, snapshot, plan, plan.by_id[branch], builder, Start(base, base), scheme)
 
 
-def test_the_golden_digests(tmp_path: Path) -> None:
+def test_digests_equal_the_golden_ones(tmp_path: Path) -> None:
     plan, profile = PhasePlan.model_validate(WRITTEN), AgentProfile.model_validate(PROFILE)
     found = _found(tmp_path, plan, profile)
     assert {name: found[name] for name in BUILT} == GOLDEN
@@ -114,7 +114,7 @@ def test_the_golden_digests(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("scheme", [schemes.FIRST, schemes.CURRENT])
-def test_a_key_that_nobody_uses_changes_nothing(tmp_path: Path, scheme: str) -> None:
+def test_an_unused_new_key_changes_no_digest(tmp_path: Path, scheme: str) -> None:
     plan, profile = PhasePlan.model_validate(WRITTEN), AgentProfile.model_validate(PROFILE)
     later, other = LaterPlan.model_validate(WRITTEN), LaterProfile.model_validate(PROFILE)
     before, after = (_found(tmp_path, *both, scheme=scheme) for both in ((plan, profile), (later, other)))
@@ -178,9 +178,7 @@ def test_what_a_newer_phaseplan_recorded_is_gated_again_and_not_built(
     assert found.built == [] and found.due() == dict.fromkeys(ALL, "gate")
 
 
-def test_an_ingredient_that_has_no_name_yet_is_no_reason_to_build(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unknown_new_ingredient_is_no_reason_to_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = Nights(Lab(tmp_path))
     found.night(plan_of())
     with monkeypatch.context() as later:

@@ -94,7 +94,7 @@ def test_a_gating_that_fails_again_uses_up_no_attempt(stage: Stage) -> None:
 
 
 @does(LINES)
-def test_what_an_agent_works_from_has_changed_too(stage: Stage) -> None:
+def test_a_changed_input_of_the_agent_is_built_anew(stage: Stage) -> None:
     opened(stage, "run-2", {"max_lines": 1})
     carried(stage, "run-2/3")
     opened(stage, "run-3", {"max_lines": 9}, brief="Be short.")

@@ -42,13 +42,13 @@ def test_a_fix_that_a_person_pushed_is_no_flake(lab: Lab) -> None:
     assert flaky(run(lab, "run-2", "mended by hand\n", "passed", source="person")) == ()
 
 
-def test_what_an_agent_built_anew_is_none_either(lab: Lab) -> None:
+def test_a_new_build_with_another_verdict_is_no_flake(lab: Lab) -> None:
     run(lab, "run-1", "one way\n", "failed")
     run(lab, "run-2", "another way\n", "failed")
     assert flaky(run(lab, "run-3", "a third way\n", "passed")) == ()
 
 
-def test_one_commit_with_two_verdicts_is(lab: Lab) -> None:
+def test_one_commit_with_two_verdicts_is_a_flake(lab: Lab) -> None:
     run(lab, "run-1", "x\n", "failed")
     first, second = run(lab, "run-2", "x\n", "passed")
     same = changed(second.deeds["1"], commit=first.deeds["1"].commit)

@@ -46,7 +46,7 @@ def _linted(folder: Path, data: dict[str, object]) -> PhasePlan | None:
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @example(PLAN)
 @given(hostile_plan())
-def test_what_lints_becomes_a_dag(tmp_path_factory: pytest.TempPathFactory, data: dict[str, object]) -> None:
+def test_a_plan_without_errors_becomes_a_dag(tmp_path_factory: pytest.TempPathFactory, data: dict[str, object]) -> None:
     plan = _linted(tmp_path_factory.getbasetemp(), data)
     event("refused by lint" if plan is None else "becomes a DAG")
     assume(plan is not None)

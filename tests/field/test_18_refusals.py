@@ -66,7 +66,7 @@ def _lint(tmp_path: Path, names: list[str], owns: list[str] | None = None, more:
         ("integration", "PP305"),
     ],
 )
-def test_a_name_that_is_taken_for_something_else_is_an_error(tmp_path: Path, name: str, code: str) -> None:
+def test_a_git_name_that_reads_as_another_ref_is_an_error(tmp_path: Path, name: str, code: str) -> None:
     (found,) = _lint(tmp_path, [name])
     assert (found.code, found.severity, found.line) == (code, "error", 6)
     assert found.hint and (name in found.message or ascii(name) in found.message)
@@ -82,7 +82,7 @@ def test_a_name_that_is_taken_for_something_else_is_an_error(tmp_path: Path, nam
         "integration/phase-x",
     ],
 )
-def test_a_name_that_only_looks_like_one_is_fine(tmp_path: Path, name: str) -> None:
+def test_a_git_name_that_only_resembles_another_ref_is_allowed(tmp_path: Path, name: str) -> None:
     assert _lint(tmp_path, [name]) == []
 
 
@@ -127,7 +127,7 @@ def test_names_that_differ_in_case_only_are_warned_of(
         "",
     ],
 )
-def test_an_address_that_runs_something_is_refused_by_lint_and_by_every_door(tmp_path: Path, url: str) -> None:
+def test_an_address_that_runs_a_program_is_refused_wherever_it_is_given(tmp_path: Path, url: str) -> None:
     (found,) = _lint(tmp_path, ["a"], more=f'repository: "{url}"\n')
     assert (found.code, found.severity, found.line) == ("PP704", "error", 3)
     if url:
@@ -136,7 +136,7 @@ def test_an_address_that_runs_something_is_refused_by_lint_and_by_every_door(tmp
 
 
 @pytest.mark.parametrize("url", ["/srv/x.git", "../x", "git@host:x.git", "ssh://git@host:22/x", "file:///x", "C:x"])
-def test_an_ordinary_address_is_taken(tmp_path: Path, url: str) -> None:
+def test_an_ordinary_address_is_accepted(tmp_path: Path, url: str) -> None:
     assert _lint(tmp_path, ["a"], more=f'repository: "{url}"\n') == []
     assert repository_for(url) == url
 
@@ -161,7 +161,7 @@ def test_a_git_that_does_not_end_is_ended_with_all_it_started(tmp_path: Path, mo
     assert f"sleep {seconds}" not in subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True).stdout
 
 
-def test_a_stream_that_was_cut_is_not_taken_for_all_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_truncated_stream_of_git_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "LIMIT", 0.5)
     repo = GitRepo.init(tmp_path / "x.git")
     with pytest.raises(Infrastructure, match="was stopped"), output(repo, "-c", "alias.w=!sleep 3232", "w") as stream:

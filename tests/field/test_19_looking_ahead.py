@@ -71,7 +71,7 @@ def test_a_branch_in_the_way_is_named_first(place: Place, there: str, ours: str)
     assert f"rename or delete `{there}` in {place.lab.url}" in said
 
 
-def test_a_disk_that_takes_cases_for_the_same_is_looked_at_like_that(place: Place) -> None:
+def test_a_case_insensitive_disk_is_checked_as_such(place: Place) -> None:
     place.lab.target.run("config", "core.ignorecase", "true")
     place.lab.push("refs/heads/Feature", place.lab.main)
     place.refused("`Feature` is in the way of `feature/x`")
@@ -105,7 +105,7 @@ def test_a_repository_of_sha256_is_named(place: Place) -> None:
     place.refused("stores sha256 object ids")
 
 
-def test_a_target_that_is_none_is_named(place: Place) -> None:
+def test_a_target_that_is_no_repository_is_named(place: Place) -> None:
     place.at(str(place.folder / "nothing.git"))
     place.refused("cannot be read", "it is no git repository")
 
@@ -142,7 +142,7 @@ def test_the_profile_of_the_gates_and_the_collector_are_looked_at_too(
     place.refused("image phaseplan-test/collector:none is not on the Docker engine")
 
 
-def test_an_engine_that_is_away_is_waited_for_and_one_that_lets_nobody_in_is_not(
+def test_an_unreachable_engine_is_waited_for_and_a_forbidden_one_is_not(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__DOCKER_URL", f"unix://{place.folder}/no.sock")
@@ -235,7 +235,7 @@ def test_a_run_shows_our_words_and_not_the_exception_they_came_from(tmp_path: Pa
 
 
 @pytest.mark.docker
-def test_a_target_that_lets_nobody_delete_keeps_integration_at_the_base_and_the_phase_goes_on(place: Place) -> None:
+def test_a_target_without_deletion_keeps_integration_at_the_base_and_the_phase_continues(place: Place) -> None:
     lab = place.lab
     lab.target.run("config", "receive.denyDeletes", "true")
     token = Token.model_validate(place.open()["return_value"])

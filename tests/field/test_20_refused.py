@@ -81,7 +81,7 @@ def test_of_several_refs_the_refused_one_is_named(lab: Lab) -> None:
     assert raised.value.refs == ("refs/heads/protected",) and "refused protected" in str(raised.value)
 
 
-def test_a_hook_that_speaks_like_git_is_no_race(lab: Lab) -> None:
+def test_a_hook_with_the_words_of_git_is_no_race(lab: Lab) -> None:
     file = lab.url / "hooks" / "pre-receive"
     file.write_text("#!/bin/sh\necho 'stale info: failed to update ref, fetch first' >&2\nexit 1\n")
     file.chmod(0o755)
@@ -114,7 +114,7 @@ def test_a_broken_ref_of_the_target_is_called_broken(lab: Lab) -> None:
     assert "refs/heads/broken" in str(raised.value) and "allow Phaseplan" not in str(raised.value)
 
 
-def test_a_target_that_lets_nobody_delete_says_so(lab: Lab) -> None:
+def test_a_target_without_deletion_is_reported(lab: Lab) -> None:
     lab.push("refs/heads/x", lab.main)
     lab.target.run("config", "receive.denyDeletes", "true")
     with pytest.raises(Refused, match=r"denying ref deletion[\s\S]*deletion prohibited"):
@@ -135,7 +135,7 @@ def test_a_public_name_that_is_refused_keeps_the_phase_from_being_complete(lab: 
     assert lab.close(token).complete and "refs/heads/feature/b5.1.2" in lab.refs()
 
 
-def test_a_real_race_is_still_one(lab: Lab) -> None:
+def test_a_real_race_is_still_recognised(lab: Lab) -> None:
     one, two = (commit_files(lab.repo, lab.main, {name: "1\n"}, name) for name in ("x", "y"))
     lab.push("refs/heads/x", one)
     assert not lab.remote.push(lab.repo, [Update("refs/heads/x", two, None)])

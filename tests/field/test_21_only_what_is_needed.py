@@ -43,7 +43,7 @@ def damage(lab: Lab, branch: str) -> str:
     return made
 
 
-def test_unreadable_branches_of_others_stop_nobody(lab: Lab, tmp_path: Path) -> None:
+def test_unreadable_branches_of_others_stop_no_task(lab: Lab, tmp_path: Path) -> None:
     for branch in ("theirs", "old/thing"):
         damage(lab, branch)
     with lab.remote.private(state=tmp_path / "state") as repo:
@@ -54,7 +54,7 @@ def test_unreadable_branches_of_others_stop_nobody(lab: Lab, tmp_path: Path) -> 
         assert close_phase(repo, lab.remote, token, phase=PHASE).complete
 
 
-def test_what_nobody_asks_for_is_not_fetched(lab: Lab, tmp_path: Path) -> None:
+def test_refs_that_no_task_needs_are_not_fetched(lab: Lab, tmp_path: Path) -> None:
     token = lab.open(plan_of({"5.1.1": []}))
     other = commit_files(lab.repo, lab.main, {"big": "x" * 100_000}, "other")
     lab.push("refs/heads/other", other)
@@ -97,7 +97,7 @@ def test_a_record_that_is_bad_is_still_named(lab: Lab) -> None:
         lab.read()
 
 
-def test_a_fetch_is_seen_whole_or_not_at_all(lab: Lab, tmp_path: Path) -> None:
+def test_a_fetch_becomes_visible_completely_or_not_at_all(lab: Lab, tmp_path: Path) -> None:
     token = lab.open(plan_of({"5.1.1": []}))
     lab.build(token, "5.1.1", {"a": "1\n"})
     with lab.remote.private(state=tmp_path / "state") as repo:
@@ -132,7 +132,7 @@ def test_many_fetches_do_not_make_the_cache_slow_and_lose_nothing(lab: Lab, tmp_
         assert len(repo.run("rev-list", "--objects", head).out.splitlines()) > 2 * PACKS
 
 
-def test_caches_that_nobody_uses_go_first_and_one_in_use_stays(
+def test_unused_caches_are_removed_first_and_one_in_use_stays(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state, home = tmp_path / "state", tmp_path / "state" / "cache"

@@ -118,7 +118,9 @@ def another(clone: Clone, tmp_path: Path, target: Path, monkeypatch: pytest.Monk
     return made
 
 
-def test_after_a_run_of_a_plan_in_the_folder_of_plans(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reintegrate_works_after_a_run_of_a_plan_in_the_plans_folder(
+    clone: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert clone.ask("reintegrate", "5", "1.1") == RAN
     said = capsys.readouterr()
     assert "no valid plan file" not in said.err + said.out
@@ -127,7 +129,7 @@ def test_after_a_run_of_a_plan_in_the_folder_of_plans(clone: Clone, capsys: pyte
     assert f"Plan: {clone.plans / 'five.yaml'}, as the ledger of phase 5 has it." in said.out
 
 
-def test_after_a_run_of_two_repositories_with_profiles_of_its_own(
+def test_reintegrate_works_after_a_run_of_two_repositories_with_own_profiles(
     clone: Clone, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(clone.target, first := tmp_path / "first.git")
@@ -192,7 +194,7 @@ def test_an_example_is_never_taken_for_your_phase(another: Clone, capsys: pytest
     assert "My own fifth phase" in plan and "feature/mine" in plan
 
 
-def test_an_edited_file_does_not_count_once_somebody_else_has_opened_the_phase(
+def test_an_edited_file_does_not_count_once_another_user_has_opened_the_phase(
     another: Clone, clone: Clone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     theirs = PLAN.replace("title: Other", "title: Theirs").replace("other/", "theirs/")

@@ -48,7 +48,7 @@ def lab(tmp_path: Path) -> Lab:
     return Lab(tmp_path)
 
 
-def test_nobody_is_blocked_while_another_attempt_is_due(lab: Lab) -> None:
+def test_no_branch_is_blocked_while_another_attempt_is_due(lab: Lab) -> None:
     token = lab.open(PLAN)
     lab.build(token, "5.1", {"a": "1\n"}, outcome="failed", reason="exit code 3")
     status = build_status(lab.read(), PLAN)
@@ -60,7 +60,7 @@ def test_nobody_is_blocked_while_another_attempt_is_due(lab: Lab) -> None:
     assert status.branches["5.1"].reason == "attempt 1 failed (exit code 3); the next of 2 follows"
 
 
-def test_after_the_last_attempt_they_are_blocked(lab: Lab) -> None:
+def test_dependents_are_blocked_after_the_last_attempt(lab: Lab) -> None:
     plan = PLAN.model_copy(update={"attempts": 1})
     token = lab.open(plan)
     lab.build(token, "5.1", {"a": "1\n"}, outcome="failed", reason="exit code 3")
@@ -79,7 +79,7 @@ def test_once_the_run_has_closed_no_attempt_is_due_any_more(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("state", ["running", "deferred", "up_for_retry", "queued"])
-def test_nobody_is_blocked_while_airflow_works_on_the_cause(lab: Lab, state: str) -> None:
+def test_no_branch_is_blocked_while_airflow_works_on_the_cause(lab: Lab, state: str) -> None:
     plan = PLAN.model_copy(update={"attempts": 1})
     token = lab.open(plan)
     lab.build(token, "5.1", {"a": "1\n"}, outcome="unfinished", reason="the engine went away")

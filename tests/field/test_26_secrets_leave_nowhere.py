@@ -93,7 +93,7 @@ def _pushed(stage: Stage) -> set[str]:
 @pytest.mark.parametrize(
     "stage", ['printf "%04090d%s and more\\n" 0 "$API_KEY"; sleep 1; mkdir a; echo x > a/file.txt'], indirect=True
 )
-def test_a_secret_across_the_cut_of_a_line_is_seen_by_nobody(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_across_the_cut_of_a_line_is_not_shown(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = "correct-horse-battery"
     with stage.job(API_KEY=secret) as job:
         running = step(job)

@@ -97,7 +97,7 @@ def plan(host: Host, **more: Any) -> dict[str, Any]:
     return {"phase": 5, "title": "T", "agent": "worker", "waves": [{"wave": 1, "branches": [branch]}], **more}
 
 
-def test_git_is_let_in_and_its_command_line_says_nothing(host: Host, tmp_path: Path) -> None:
+def test_git_logs_in_and_its_command_line_holds_no_password(host: Host, tmp_path: Path) -> None:
     remote = Remote(host.full)
     with remote.private(state=tmp_path / "state") as repo:
         remote.fetch(repo, "+refs/heads/main:refs/heads/main")
@@ -148,7 +148,7 @@ def test_tasks_find_it_where_it_was_given(
     assert Remote(host.url).refs()["refs/heads/main"] == host.lab.main
 
 
-def test_what_a_run_leaves_on_the_disk_has_none(host: Host, tmp_path: Path) -> None:
+def test_files_of_a_run_hold_no_password(host: Host, tmp_path: Path) -> None:
     texts = {
         "one": yaml.safe_dump(plan(host, repository=host.full)),
         "two": f"# {host.full}\n" + yaml.safe_dump(plan(host, repository=host.full), default_style='"'),

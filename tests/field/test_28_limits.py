@@ -130,7 +130,7 @@ def test_folders_in_each_other_and_long_paths(space: Workspace) -> None:
     assert "path that is too long" in refused(space)[0]
 
 
-def test_a_base_that_is_beyond_a_limit_already_blames_nobody(tmp_path: Path) -> None:
+def test_a_base_beyond_a_limit_gives_no_finding(tmp_path: Path) -> None:
     repo = repository(tmp_path / "t.git", {b"d/" * 140 + b"f": ("100644", b"x")})
     space = Workspace(tmp_path / "w", repo, limits=LIMITS)
     (space.path / "d/d/new").write_text("new")
@@ -183,7 +183,7 @@ def test_a_new_name_that_deceives_or_cannot_be_checked_out_elsewhere(tmp_path: P
         "console.c",
     ],
 )
-def test_a_usual_name_is_none(tmp_path: Path, name: str) -> None:
+def test_an_ordinary_file_name_is_no_finding(tmp_path: Path, name: str) -> None:
     repo = repository(tmp_path / "r", {b"f": ("100644", b"x"), name.encode(): ("100644", b"y")})
     assert hostile(repo, lone(repo, "f"), str(repo.rev("main"))) == ()
 
@@ -282,7 +282,7 @@ PATHS = """
     ("head -c 40M /dev/zero > z; git add z; git commit -qm z", "what came back is too large, unpacked"),
     (PATHS, "it holds too many files"),
 ], ids=["bytes", "files"])  # fmt: skip
-def test_the_worker_does_not_take_the_collectors_word(
+def test_the_worker_checks_the_collectors_result_itself(
     story: Story, monkeypatch: pytest.MonkeyPatch, script: str, said: str
 ) -> None:
     """As if the collector had let everything through."""

@@ -84,7 +84,7 @@ def test_a_full_disk_uses_up_no_attempt_and_the_next_start_goes_on(stage: Stage)
         assert [(v.attempt, v.outcome) for v in stage.snapshot().verdicts["7.1.1"]] == [(1, "passed")]
 
 
-def test_a_pack_that_does_not_fit_blames_nobody(tmp_path: Path, lab: Lab) -> None:
+def test_a_pack_that_does_not_fit_on_the_disk_gives_no_finding(tmp_path: Path, lab: Lab) -> None:
     with small_disk(tmp_path / "small", "1m") as folder:
         repo = GitRepo.init(folder / "one.git")
         packed = tmp_path / "pack"
@@ -136,7 +136,7 @@ def test_a_run_waits_while_its_disk_is_full(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EFBIG])
-def test_every_door_knows_the_errors_of_a_disk(number: int) -> None:
+def test_every_disk_error_is_recognised_at_every_boundary(number: int) -> None:
     with pytest.raises(Infrastructure, match=r":.*(free|repair|raise)"), disk_errors():
         raise OSError(number, os.strerror(number), "/some/file")
     assert of_git(f"fatal: cannot create '/x': {os.strerror(number)}", "/r") is not None
@@ -146,7 +146,7 @@ def test_every_door_knows_the_errors_of_a_disk(number: int) -> None:
     assert "waiting for it to come back" in str(decision.reason)
 
 
-def test_what_is_not_about_a_disk_stays_what_it_is() -> None:
+def test_an_error_that_is_not_about_a_disk_passes_through() -> None:
     with pytest.raises(FileNotFoundError), disk_errors():
         raise FileNotFoundError(errno.ENOENT, "no such file")
     assert of_error(ValueError("no space left on device")) is None

@@ -65,13 +65,13 @@ def test_a_device_stays_a_device(verb: str, tmp_path: Path) -> None:
 
 
 @verbs
-def test_a_full_disk_is_said_in_words(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_gives_a_message(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(verb, Path("/dev/full")) == 2
     assert "cannot write /dev/full: No space left on device; free some space" in capsys.readouterr().err
 
 
 @verbs
-def test_a_missing_folder_is_said_in_words(verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_folder_gives_a_message(verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(verb, tmp_path / "no" / "such.file") == 1
     assert "such.file: No such file or directory; name a file in a folder" in capsys.readouterr().err
 
@@ -109,7 +109,7 @@ def test_a_pipe_gets_the_text(tmp_path: Path) -> None:
     assert got and got[0].startswith("{") and stat.S_ISFIFO(pipe.stat().st_mode)
 
 
-def test_a_pipe_that_nobody_reads_is_refused_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pipe_without_a_reader_is_refused_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     assert run("schema", pipe) == 1

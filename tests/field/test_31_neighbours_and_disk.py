@@ -67,7 +67,7 @@ def test_agents_on_bridge_do_not_reach_each_other(client: docker.DockerClient, l
     assert calls(client, ledger, "bridge") not in (0, None)
 
 
-def test_agents_on_a_network_of_a_persons_own_do_and_it_is_known(
+def test_agents_on_a_persons_own_network_reach_each_other_and_it_is_reported(
     client: docker.DockerClient, ledger: str, shared_network: str
 ) -> None:
     try:
@@ -85,7 +85,7 @@ def test_two_processes_that_need_the_network_at_once_get_one(client: docker.Dock
     assert len(client.api.networks(names=[f"^{AGENTS}$"])) == 1
 
 
-def test_a_network_of_that_name_that_keeps_nobody_apart_is_refused(
+def test_a_network_of_our_name_without_isolation_is_refused(
     shared_network: str, client: docker.DockerClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("phaseplan.containers.network.AGENTS", shared_network)
@@ -94,7 +94,7 @@ def test_a_network_of_that_name_that_keeps_nobody_apart_is_refused(
 
 
 @pytest.mark.parametrize("network", ["host", "container:abc"])
-def test_no_profile_gets_into_a_network_that_is_somebody_elses(network: str) -> None:
+def test_no_profile_joins_the_network_of_another_container(network: str) -> None:
     with pytest.raises(ValidationError, match="write none, bridge or a name"):
         AgentProfile(image="x", network=network)
 
@@ -138,7 +138,7 @@ def _writes(stage: Stage, script: str) -> None:
         )
 
 
-def test_who_writes_little_is_left_alone(client: docker.DockerClient, ledger: str) -> None:
+def test_an_agent_that_writes_little_is_not_stopped(client: docker.DockerClient, ledger: str) -> None:
     made = container(client, ledger, "head -c 3000000 /dev/zero > /tmp/x; sleep 60", "none")
     usage, until = Usage(0.0), time.monotonic() + 10
     while usage.of(client, made) < 3_000_000 and time.monotonic() < until:

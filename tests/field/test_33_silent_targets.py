@@ -84,7 +84,7 @@ def test_open_phase_is_retried_and_says_what_it_waits_for(
     assert [m for m in caplog.messages if f"git push: {lab.url} has said nothing for" in m]
 
 
-def test_a_hook_that_says_a_word_now_and_then_is_waited_for(lab: Lab) -> None:
+def test_a_hook_that_writes_now_and_then_is_waited_for(lab: Lab) -> None:
     hook(lab, "for i in 1 2 3 4 5; do echo step $i >&2; sleep 1; done")
     assert lab.remote.push(lab.repo, [Update("refs/heads/x", lab.main, None)])
 
@@ -119,7 +119,7 @@ def trickling() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("verb", ["ls-remote", "fetch"])
-def test_a_server_that_trickles_is_away(lab: Lab, trickling: str, verb: str) -> None:
+def test_a_server_that_sends_next_to_nothing_counts_as_away(lab: Lab, trickling: str, verb: str) -> None:
     remote, begun = Remote(trickling), time.monotonic()
     with pytest.raises(AirflowException, match=f"git {verb} was stopped after 2 s") as raised, faults():
         remote.refs() if verb == "ls-remote" else remote.fetch(lab.repo, "refs/heads/main")

@@ -56,7 +56,7 @@ def line_of(text: str, words: str) -> int:
     return text[: text.index(words)].count("\n") + 1
 
 
-def test_the_usual_values_are_fine(tmp_path: Path) -> None:
+def test_usual_values_are_accepted(tmp_path: Path) -> None:
     assert lint(tmp_path) == []
 
 

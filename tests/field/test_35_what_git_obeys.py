@@ -57,7 +57,7 @@ def test_a_bare_repository_in_a_workspace_is_named(tmp_path: Path, commits: bool
     ) and "a git repository (HEAD, objects, refs)" in found.message
 
 
-def test_what_only_looks_like_one_is_none_and_a_custom_of_the_base_stays(tmp_path: Path) -> None:
+def test_a_folder_like_a_bare_repository_and_those_of_the_base_are_no_finding(tmp_path: Path) -> None:
     assert bare_repositories(["HEAD", "src/config", "a/HEAD/objects", "b/refs/x", "b/objects/y"]) == set()
     assert bare_repositories(["HEAD", "objects/pack/x", "t/x.git/HEAD", "t/x.git/refs/heads/main"]) == {"", "t/x.git/"}
     bare = {b"%s/HEAD" % n: ("100644", b"ref: x\n") for n in (b"one", b"two")}
@@ -71,7 +71,7 @@ def test_what_only_looks_like_one_is_none_and_a_custom_of_the_base_stays(tmp_pat
     ("first", "second"),
     [("docs/API.md", "docs/api.md"), ("caf\u00e9.txt", "cafe\u0301.txt"), ("Docs/a.md", "docs/A.md")],
 )
-def test_two_halves_of_a_name_do_not_both_come_in(tmp_path: Path, first: str, second: str) -> None:
+def test_twin_names_of_two_branches_are_not_both_integrated(tmp_path: Path, first: str, second: str) -> None:
     lab = Lab(tmp_path)
     plan = plan_of({"5.1.1": [], "5.1.2": [], "5.1.3": []})
     token = lab.open(plan)

@@ -48,7 +48,7 @@ def test_commits_that_no_name_holds_any_more_are_kept(tmp_path: Path, script: st
     assert "new" in files and "that no name holds any more" in told
 
 
-def test_only_the_last_of_dropped_commits_is_told_and_none_that_the_work_holds(tmp_path: Path) -> None:
+def test_only_the_last_dropped_commit_is_reported_and_none_that_the_work_holds(tmp_path: Path) -> None:
     space = workspace(tmp_path)
     _, files, told = kept(space, "c 1; c 2; c 3; git reset -q --hard HEAD~2; git commit -q --amend -m again")
     assert {"2", "3"} <= files and "1" not in files and "1 commit that no name holds any more" in told
@@ -97,7 +97,7 @@ def test_a_tag_on_what_is_no_commit_is_kept(tmp_path: Path, script: str) -> None
     assert "refs/tags/mark" in told and "data" in [space.repo.line("cat-file", "-p", oid) for oid in found]
 
 
-def test_a_tag_on_what_the_base_has_is_not_worth_a_word(tmp_path: Path) -> None:
+def test_a_tag_on_an_object_of_the_base_is_not_reported(tmp_path: Path) -> None:
     space = workspace(tmp_path)
     space.shell("git tag one HEAD:a; git tag two HEAD:a/f; git tag three HEAD^{tree}; git tag -am x four HEAD:a/f")
     assert not {"beside", "left", "finding"} & space.collect().keys()
@@ -138,7 +138,7 @@ def test_a_hundred_and_twenty_names_are_all_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("flag", ["skip-worktree", "assume-unchanged"])
-def test_what_git_was_told_not_to_look_at_is_collected_as_it_lies_there(tmp_path: Path, flag: str) -> None:
+def test_files_hidden_by_index_flags_are_collected_unchanged(tmp_path: Path, flag: str) -> None:
     space = workspace(tmp_path)
     space.shell(f"git update-index --{flag} README a/f; rm README; echo edited > a/f")
     head = space.head()
@@ -168,7 +168,7 @@ MODULE = {b"a": ("100644", b"a\n"), b"module": ("160000", b"2" * 40)}
 
 
 @pytest.mark.parametrize("script", ["echo > f", "echo > f; git add f", "git commit -q --allow-empty -m x; echo > f"])
-def test_a_repository_in_the_folder_of_a_submodule_is_told(tmp_path: Path, script: str) -> None:
+def test_a_repository_in_the_folder_of_a_submodule_is_reported(tmp_path: Path, script: str) -> None:
     space = workspace(tmp_path, MODULE)
     space.shell(f"cd module; git init -q; {script}")
     report = space.collect()
@@ -181,7 +181,7 @@ def test_a_repository_in_the_folder_of_a_submodule_is_told(tmp_path: Path, scrip
     ("echo >> f; git stash -q", True), ("git commit -q --allow-empty -m x; git checkout -q HEAD~1", True),
     ("echo >> f; git commit -qam x; git reset -q --hard HEAD~1", True),
 ])  # fmt: skip
-def test_a_submodule_that_was_only_fetched_is_not_worth_a_word(tmp_path: Path, script: str, told: bool) -> None:
+def test_a_submodule_that_was_only_fetched_is_not_reported(tmp_path: Path, script: str, told: bool) -> None:
     origin = repository(tmp_path / "m.git", {b"f": ("100644", b"f\n")})
     tip = origin.line("rev-parse", "main")
     space = workspace(tmp_path, {b"a": ("100644", b"a\n"), b"module": ("160000", tip.encode())})
@@ -194,7 +194,7 @@ def test_a_submodule_that_was_only_fetched_is_not_worth_a_word(tmp_path: Path, s
     assert "finding" not in report and ("left" in report) == told, report
 
 
-def test_ignored_files_that_are_nobodys_work_are_told_before_it_is_said_that_nothing_was_written(
+def test_ignored_files_outside_owned_paths_are_reported_before_wrote_nothing(
     tmp_path: Path,
 ) -> None:
     space = workspace(tmp_path, {**BASE, b".gitignore": ("100644", b"*.log\nout/\n")})
@@ -214,7 +214,7 @@ def test_uncommitted_files_of_a_work_tree_out_of_sight_are_kept(tmp_path: Path, 
     assert {"new", "README", "s"} <= files and "uncommitted files of work tree tree" in told
 
 
-def test_a_work_tree_where_nothing_is_uncommitted_is_not_worth_a_word(tmp_path: Path) -> None:
+def test_a_clean_work_tree_is_not_reported(tmp_path: Path) -> None:
     space = workspace(tmp_path)
     space.shell("git worktree add -q --detach .git/tree; git worktree add -q ../gone; rm -r ../gone; rm .git/tree/a/f")
     report = space.collect()
@@ -222,7 +222,7 @@ def test_a_work_tree_where_nothing_is_uncommitted_is_not_worth_a_word(tmp_path: 
 
 
 @pytest.mark.parametrize("place", ["/", "/etc", "../../etc", ".", "", "\n", "/workspace/../etc", "x" * 5000])
-def test_a_work_tree_that_is_none_is_not_read(tmp_path: Path, place: str) -> None:
+def test_a_folder_that_is_no_work_tree_is_not_read(tmp_path: Path, place: str) -> None:
     space = workspace(tmp_path)
     (space.path / ".git/worktrees/t").mkdir(parents=True)
     (space.path / ".git/worktrees/t/gitdir").write_text(f"{place}/.git\n")
@@ -241,7 +241,7 @@ def test_a_work_tree_that_does_not_fit_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.docker
 @pytest.mark.parametrize("size", [10, 60_000_000], ids=["fits", "does not fit"])
-def test_a_work_tree_outside_the_workspace_is_fetched_or_told(story: Story, size: int) -> None:
+def test_a_work_tree_outside_the_workspace_is_fetched_or_reported(story: Story, size: int) -> None:
     story.agent(
         f"git worktree add -q --detach /tmp/t; head -c {size} /dev/zero > /tmp/t/new; git worktree add -q /tmp/gone; "
         "rm -r /tmp/gone; git worktree add -q /tmp/clean",

@@ -83,7 +83,7 @@ def test_opening_names_profile_variable_connection_and_the_way_to_make_it(place:
 
 @pytest.mark.docker
 @pytest.mark.parametrize("stage", ["mkdir -p a; echo $KEY | md5sum > a/file.txt"], indirect=True)
-def test_a_connection_that_goes_while_the_agent_runs_costs_nobody_the_work(stage: Stage) -> None:
+def test_a_connection_deleted_while_the_agent_runs_loses_no_work(stage: Stage) -> None:
     with stage.job(KEY="sk-0123456789") as job:
         running = step(job)
     assert isinstance(running, Running)
