@@ -1,9 +1,9 @@
 """Line 2: every gate command judges exactly the commit.
 
-Was: all commands shared one container, so one of them could rewrite the Makefile that the next one ran, remove the file
-that it would have refused, or leave a process behind that did so.
-Right: each command begins with a fresh copy of the commit in a container of its own; files and processes that a command
-leaves are gone before the next. It costs about 0.3 s a command.
+Was: all commands shared one container, so one command could rewrite the Makefile that the next one ran, remove the
+file that it would have refused, or leave a process behind that did so.
+Right: each command begins with a fresh copy of the commit in a container of its own; files and processes that a
+command leaves are gone before the next. It costs about 0.3 s a command.
 """
 
 from __future__ import annotations

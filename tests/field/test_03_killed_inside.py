@@ -1,7 +1,7 @@
 """Line 3: a gate command that kills itself has failed.
 
 Was: `kill -9 -1` in a test was taken for "stopped from outside": four tries, `unfinished`, no attempt used; where it
-happened only when two branches met, `integrate` failed four times and nobody was named.
+happened only when two branches met, `integrate` failed four times and no branch was named.
 Right: only what the engine or a person stops is "from outside". A command that is killed inside its container is red
 like any other, uses up its attempt, and in a wave the culprits are searched.
 """

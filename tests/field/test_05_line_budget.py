@@ -1,9 +1,9 @@
-"""Line 5: no branch decides for another which lines the budget counts.
+"""Line 5: no branch changes which lines of another branch the line budget counts.
 
-Was: a branch of wave 1 added its own .gitattributes with linguist-generated, and 5,000 lines of wave 2 counted 0; a NUL
-at the start of a text did it at once.
-Right: what is generated, the plan says, and the commit that the phase builds on. A text with a NUL counts its lines; an
-image counts none, whatever it is called.
+Was: a branch of wave 1 added its own .gitattributes with linguist-generated, and 5,000 lines of wave 2 counted 0; a
+NUL at the start of a text did it at once.
+Right: the plan and the commit that the phase builds on say what is generated. The lines of a text with a NUL count; an
+image counts none, whatever its name.
 """
 
 from __future__ import annotations

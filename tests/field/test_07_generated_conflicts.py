@@ -1,6 +1,6 @@
-"""Line 7: of two versions of a generated file none is kept without the command having made it again.
+"""Line 7: a conflict in a generated file is solved only if its command really makes the file again.
 
-Was: of a conflict inside generated_files one whole side was taken, and nobody checked that the command made the file
+Was: in a conflict inside generated_files one whole side was taken, without a check that the command made the file
 again: with a stub command seven lines of a sibling's client vanished under "10 of 10 integrated".
 Right: files in conflict are named. The command runs on both sides; a file that depends on which one it found was not
 made again, and the branch that brought it is isolated with a finding that names the file. A pattern without a command

@@ -1,9 +1,9 @@
-"""Line 8: a branch that wipes out what its dependency added is seen.
+"""Line 8: a branch that removes lines of its dependency is reported.
 
-Was: a branch might rewrite a register file whole, without the lines of the branch it builds on: the merge was clean,
+Was: a branch could rewrite a register file whole, without the lines of the branch it builds on: the merge was clean,
 and the result "10 of 10".
-Right: "removes 31 of 40 lines that 5.1.1 added to register.go" stands in the log, in `status` and in the brief of the
-next attempt; where the file is shared with `merge: union` it is a finding.
+Right: "removes 31 of 40 lines that 5.1.1 added to register.go" is in the log, in `status` and in the brief of the next
+attempt; where the file is shared with `merge: union` it is a finding.
 """
 
 from __future__ import annotations

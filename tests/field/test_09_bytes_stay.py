@@ -1,4 +1,4 @@
-"""Line 9: bytes of files that nobody touched stay as they are.
+"""Line 9: files that an agent does not change keep every byte.
 
 Was: copy-in wrote the repository's bytes, and collecting applied `.gitattributes` to every file. One CRLF file under
 `*.bat text eol=crlf` isolated every branch for a file it never saw, or was rewritten and integrated.

@@ -2,8 +2,9 @@
 
 Was: commits on another branch, stashes and ignored files in paths the branch owns were destroyed with the volume,
 while the log said that all work is kept, or that the agent wrote nothing.
-Right: they are kept under the attempt, in a ref of their own or in the volume, and a finding that fails nobody names
-them. Where `owns` names an ignored place, what is there is the work. "Wrote nothing" is said of nobody else.
+Right: they are kept under the attempt, in a ref of their own or in the volume, and a finding that does not fail the
+branch names them. Where `owns` names an ignored place, its files are the work. "Wrote nothing" is only said if that is
+true.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Line 11: what the agents of a dead run have made is judged by the run after it.
 
-Was: after everything was killed, agents went on and exited with 0; the next run called their work unfinished, threw
-it away and paid for all of it again as `-v2`. A worker that died between a claim and its container cost the name.
-Right: the next run judges what has ended and follows what still runs, where it would give the agent the same task;
-what a person stopped, what has other inputs and `rebuild: always` begin anew. An attempt that never ran has no name.
+Was: after everything was killed, agents went on and exited with 0; the next run called their work unfinished, dropped
+it and built all of it again as `-v2`. A worker that died between a claim and its container cost the name.
+Right: the next run judges what has ended and follows what still runs, if it would give the agent the same task. Work
+that a person stopped, that has other inputs, or that `rebuild: always` asks for begins anew. An attempt that never ran
+has no name.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Line 12: the end of a busy log is shown, and what is left out is counted.
 
-Was: of 60,000 lines a task showed 4,455, never the last ones, and said nothing of it. Escape sequences and lines that
-imitate ours were shown as they came.
+Was: a task showed 4,455 of 60,000 lines, never the last ones, and did not report that. Escape sequences and lines that
+imitate ours were shown unchanged.
 Right: the first 10,000 and the last 2,000 lines are shown with a note of how many are left out between; a long line
 says how much of it is not shown; agents' lines stand behind a gutter, with control characters written out.
 """

@@ -1,9 +1,10 @@
 """Line 13: an agent whose own command is killed has failed, and uses up its attempt.
 
-Was: an agent that ended with exit code 137 was called `unfinished`, and ran four times where `attempts: 1` was asked.
-Right: the container's first process is ours and out of the agent's reach, so what the agent does to itself and what the
-engine or a person does to its container can be told apart; only the latter is `unfinished`. So is one whose machine
-went down; and an end that the engine has missed is noticed within a minute (`tests/kills/test_lost_ends.py`).
+Was: an agent that ended with exit code 137 was called `unfinished`, and ran four times although the plan said
+`attempts: 1`.
+Right: the container's first process is ours and out of the agent's reach, so what the agent does to itself and what
+the engine or a person does to its container can be told apart; only the latter is `unfinished`. So is one whose
+machine went down; and an end that the engine has missed is found within a minute (`tests/kills/test_lost_ends.py`).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Line 14: an upgrade of Phaseplan gates what is integrated again, and has nothing of it built again.
+"""Line 14: after an upgrade of Phaseplan integrated work is gated again, and not built again.
 
-Was: digests hashed every key of the models with its default, so one optional key more that nobody used reverted and
-rebuilt all that was integrated.
-Right: digests hold what the plan's author wrote and meant; what was recorded before is compared as it was recorded
-then; what cannot be compared is gated again. A golden digest stands in the test.
+Was: digests hashed every key of the models with its default, so one more optional key, used by no plan, reverted and
+rebuilt all integrated work.
+Right: digests hold what the plan's author wrote. An older record is compared in the form in which it was recorded;
+what cannot be compared is gated again. The test holds a golden digest.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Line 15: where only gates changed, the kept attempt is gated again before an agent is paid.
+"""Line 15: if only gates changed, the kept attempt is gated again before an agent is started.
 
 Was: a limit that was raised after a failure made the agent build everything anew.
 Right: the work that is kept is gated first, as a second gating of the same attempt that uses up none; only if that

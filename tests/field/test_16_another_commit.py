@@ -2,8 +2,7 @@
 
 Was: a branch was isolated, a person pushed a fix as `-v2`, the next run adopted it, and `history` accused the branch:
 FLAKY, same inputs.
-Right: only one and the same commit that was judged differently is flaky; a fix that is adopted and work that an agent
-built anew are not.
+Right: only a commit with two different verdicts is flaky; an adopted fix and new work of an agent are not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Line 17: any plan that lints without errors becomes a DAG, and one that does not takes only itself out.
+"""Line 17: any plan that lints without errors becomes a DAG, and a plan that does not is the only one left out.
 
 Was: branch names that lint accepts (`feature/a+b`, `#12-fix`, `it's`, `50%`) made task ids that Airflow refuses, and
 then no plan of the folder had a DAG.

@@ -1,9 +1,9 @@
-"""Line 18: names, addresses and words of a plan that would be taken for something else are refused or said.
+"""Line 18: names, addresses and values of a plan that mean something else to git or Airflow are refused or reported.
 
-Was: lint took `refs/heads/main`, `integration/phase-6` and names that differ in case only; `{{` in an agent's command
-was rendered by Airflow; `repository: fd::3` let git wait for ever; a `.yml` plan never became a DAG.
+Was: lint accepted `refs/heads/main`, `integration/phase-6` and names that differ in case only; `{{` in an agent's
+command was rendered by Airflow; `repository: fd::3` let git wait for ever; a `.yml` plan never became a DAG.
 Right: errors or warnings with code, place and hint; nothing of a plan is a template; git runs no helper that a plan
-names, and every git command has a time limit after which it is gone, with all it started.
+names, and every git command has a time limit after which it is killed with all it started.
 """
 
 from __future__ import annotations

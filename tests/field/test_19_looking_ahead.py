@@ -1,10 +1,10 @@
-"""Line 19: whatever would keep a run from its end is said before any agent is paid, in one sentence, and not retried.
+"""Line 19: a fault that would stop a run later is reported before any agent starts, in one sentence, and not retried.
 
 Was: a branch `feature` beside the plan's `feature/x`, a shallow or sha256 repository as target, a missing image, an
-image without the command, an engine that lets nobody in, integration checked out in the target: agents were paid first,
-or each task was retried with words that missed the cause; once a phase was "complete" without its names.
-Right: `open_phase` looks at names, target, push and engine first; what no retry can mend ends at once, an engine or a
-repository that is away is waited for, up to an hour, and the reason stands on the task instance.
+image without the command, an engine that refuses the user, integration checked out in the target: agents ran first, or
+each task was retried with a message that missed the cause; once a phase was "complete" without its names.
+Right: `open_phase` checks names, target, push and engine first. A fault that no retry can mend ends the run at once;
+an engine or a repository that does not answer is waited for, up to an hour. The task instance shows the reason.
 """
 
 from __future__ import annotations

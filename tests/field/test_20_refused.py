@@ -1,10 +1,10 @@
-"""Line 20: what the target refuses is not called integrated, and the target's own words come first.
+"""Line 20: refused work is not called integrated, and the target's own message comes first.
 
 Was: with a protected branch or a hook that refuses, status said `integrated`, `wave 1: integrated at X`, and offered a
 `git log` of a branch that does not exist; the refusal was retried like a lost race.
-Right: the ledger and the integration branch move in one push, so integrated is what the target has; a refusal is told
-from a race by git's own words, names the ref it is about, is not retried, and stands in status as waiting to be
-published.
+Right: the ledger and the integration branch move in one push, so integrated means that the target has it. A refusal is
+distinguished from a race by git's own lines, names the ref it is about, is not retried, and is shown in status as
+waiting to be published.
 """
 
 from __future__ import annotations

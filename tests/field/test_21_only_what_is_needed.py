@@ -1,9 +1,9 @@
 """Line 21: only what a phase needs is fetched, whole or not at all, and the caches have a bound.
 
 Was: every task fetched all branches of the target, so one unreadable object in two unrelated branches stopped
-everything; what a fetch had brought by half was read by others, who were told to delete a sound verdict.
+everything; other tasks read what a fetch had brought incompletely, and were told to delete a sound verdict.
 Right: a task fetches the refs of its phase and its base, each fetch becomes visible as one pack, and what is missing
-here is fetched again before anything is said about it. `cache_size` bounds what all caches take; one in use stays.
+here is fetched again before it is reported. `cache_size` limits the size of all caches together; one in use stays.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Line 22: `reintegrate` goes on with the plan of the phase, and with no other.
+"""Line 22: `reintegrate` uses the plan of the phase, and no other.
 
 Was: after any `run` of a plan in `include/plans` it said "There is no valid plan file", because the plan was loaded
-twice; in another clone it took the shipped example for the plan of your phase 5 and carried it out on your repository.
-Right: the plan and the profiles are those the ledger has pinned, or the file they came from, where this checkout opened
-the phase with it and it was edited since; a file that only has the same number is never taken.
+twice; in another clone it took the shipped example for the plan of your phase 5 and ran it on your repository.
+Right: the plan and the profiles are those the ledger has pinned, or the file they came from, where this checkout
+opened the phase with it and it was edited since; a file that only has the same number is never taken.
 """
 
 from __future__ import annotations

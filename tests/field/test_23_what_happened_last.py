@@ -1,9 +1,9 @@
-"""Line 23: status, the table of a run and close_phase say what happened last.
+"""Line 23: status, the table of a run and close_phase report the newest event.
 
 Was: a `generate` command that failed while a workspace was prepared left the old reason everywhere ("conflicts with
 5.2.1").
-Right: a workspace that cannot be made is written down under a number of its own, blocked and without an agent, with the
-command and its output; and where a run came to nothing about a branch, what an earlier run said of it is called so.
+Right: a workspace that cannot be made is recorded under a number of its own, blocked and without an agent, with the
+command and its output. If a run did nothing for a branch, the reason from an earlier run is marked as such.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Line 24: a run that has lost its phase to another one says to which, and what to do.
+"""Line 24: a run that has lost its phase to another run names that run, and what to do next.
 
-Was: of two runs of one phase at once the loser said "the run never opened the phase", while its own log said it did.
+Was: with two runs of one phase at once, the loser said "the run never opened the phase", while its own log said it
+did.
 Right: it names the run that holds the phase, says what became of its own work and what to do next; one that had ended
 before keeps its result, and only one that really never opened the phase says so.
 """

@@ -1,10 +1,11 @@
-"""Line 25: what `./phaseplan run` shows while it runs is true.
+"""Line 25: what `./phaseplan run` shows while it runs is correct.
 
 Was: dependents were shown as blocked while the second attempt still ran, a wave as integrated with 0 branches, a phase
 as running that never opened, nothing at all while a task failed and was tried again, and the demo ended in figures of
 sample agents that say nothing about the plan.
-Right: a branch is blocked only once nobody works on its cause any more, a wave has ended when the ledger says how, a
-phase that did not open is called so, each failure is told when it happens, and the plan's own durations stand beside.
+Right: a branch is blocked only when no task works on its cause any more, a wave has ended when the ledger has its
+result, a phase that did not open is shown as such, each failure is reported when it happens, and the plan's own
+durations are shown beside the measured ones.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Line 26: a secret's value leaves in no form and at no place.
+"""Line 26: a secret's value is never published or shown, in any form.
 
 Was: a secret in a path (a folder, a file too large) was pushed to the target in verdict.json and status.log and shown
 on screen, because findings were not redacted; one across character 4,096 of a log line was cut first, then not found.
-Right: verdicts, findings, reasons, status lines and logs are redacted where they leave, before anything is cut; in the
-usual encodings too.
+Right: verdicts, findings, reasons, status lines and logs are redacted before they are published or cut, in the usual
+encodings too.
 """
 
 from __future__ import annotations

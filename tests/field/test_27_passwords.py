@@ -1,9 +1,9 @@
-"""Line 27: the password of a repository's address is written down and shown nowhere.
+"""Line 27: the password in a repository's address is stored and shown nowhere.
 
-Was: `https://user:password@host/...` stood in git's command line, in `last-run.json` (0644), in the plan that is pinned
-and pushed to the target, in the run's copy of the plan, in serialised DAGs.
-Right: it is taken out of the address where it comes in; git asks a helper that reads two variables of its environment.
-Records, copies, digests and messages have the address without it, and lint warns (PP705).
+Was: `https://user:password@host/...` stood in git's command line, in `last-run.json` (0644), in the plan that is
+pinned and pushed to the target, in the run's copy of the plan, in serialised DAGs.
+Right: it is removed from the address on input; git asks a helper that reads two variables of its environment. Records,
+copies, digests and messages have the address without it, and lint warns (PP705).
 """
 
 from __future__ import annotations

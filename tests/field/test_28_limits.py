@@ -1,8 +1,8 @@
-"""Line 28: what comes back is limited unpacked, before a worker unpacks it.
+"""Line 28: limits on an agent's work count unpacked bytes, and are checked before a worker unpacks it.
 
 Was: `max_output` bounded the packed size: 1,080 MiB of zeros came in under `100m`, ten objects that make 262,144 paths
 cost a worker 2.3 GB, and 100,000 commits, a message of 60 MB, a date of 2^62 and names that turn the direction of
-reading stayed in integration for ever.
+reading stayed in the integration branch for ever.
 Right: unpacked bytes, commits, messages, dates, files, depth, length and names have limits. The collector measures
 first, a worker measures the pack again before git sees it, and each limit is a finding of its own.
 """

@@ -1,8 +1,8 @@
-"""Line 29: a full disk is a fault of the system, said in words, and work goes on from where it was.
+"""Line 29: a full disk is a system fault with a message, and work continues afterwards.
 
 Was: no space left under `.phaseplan` ended the run with a traceback and exit code 1, and agents stayed.
-Right: every door that runs git or the engine, or writes a file, says whose disk is full and what to do; it consumes no
-attempt and blames nobody, exit code 2; a run waits until there is space again.
+Right: every call of git or of the engine, and every written file, reports which disk is full and what to do. It
+consumes no attempt, is no fault of a branch, and the exit code is 2; a run waits until there is space again.
 """
 
 from __future__ import annotations

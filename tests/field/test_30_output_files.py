@@ -3,7 +3,7 @@
 Was: `graph -o PATH` renamed a new file onto PATH: as root, `-o /dev/null` destroyed the device, and a symbolic link
 was replaced by a copy. Other verbs wrote half a file on a full disk, or showed a traceback.
 Right: one writer for all verbs: a link stays and its target is written, a device or pipe is written into, a file keeps
-its mode and is replaced whole, and what cannot be written is said in words with exit code 1 or 2.
+its mode and is replaced whole, and a file that cannot be written gives a message and exit code 1 or 2.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Line 31: no agent reaches another, and what one writes to the engine's disk has a limit.
+"""Line 31: no agent reaches another, and each agent's writing to the engine's disk is limited.
 
 Was: agents with `network: bridge` reached each other and everything beside them; what an agent wrote to the engine's
-disk had no limit; nothing said so.
-Right: `bridge` is a network of ours on which containers do not reach each other; a named network is said to be shared;
-an agent that writes more than its profile's `disk` is stopped and has failed.
+disk had no limit; nothing reported it.
+Right: `bridge` is a network of ours on which containers do not reach each other; a named network is reported as
+shared; an agent that writes more than its profile's `disk` is stopped and has failed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Line 33: a target that says nothing more is given up in minutes, with all that git has started.
+"""Line 33: a silent target is given up in minutes, with all processes that git has started.
 
-Was: a `pre-receive` hook that hung, or a server that sent a byte now and then, held `open_phase` for an hour, and
-nothing said what it waited for; what a hook had put into the background stayed.
-Right: what talks to another repository has a limit without a word or any progress (`ls-remote` a minute, `push` five,
-`fetch` ten) besides the one for the whole; after ten seconds the log says what is waited for, and a retry goes on.
+Was: a `pre-receive` hook that hung, or a server that sent a byte now and then, held `open_phase` for an hour without a
+message; what a hook had put into the background stayed.
+Right: a command that talks to another repository has a limit for silence without progress (`ls-remote` a minute,
+`push` five, `fetch` ten) besides the one for the whole; after ten seconds the log names what it waits for, and a retry
+continues.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Line 34: an odd value of a plan or a profile is an error where it stands, before anything is made of it.
+"""Line 34: an odd value of a plan or a profile is an error at its place, before it is used.
 
-Was: `phase: true` was phase 1, `phase: 010` phase 10; a profile with `cpus: 1e-7`, more memory than any machine has, an
-empty program, `max_output: -1`, `timeout: 0` or a variable `A=B` passed lint and failed at the engine, and a gate
+Was: `phase: true` was phase 1, `phase: 010` phase 10; a profile with `cpus: 1e-7`, more memory than any machine has,
+an empty program, `max_output: -1`, `timeout: 0` or a variable `A=B` passed lint and failed at the engine, and a gate
 command of blanks was green.
 Right: each is an error with its code, its line and a hint that says what to write instead.
 """

@@ -1,8 +1,10 @@
-"""Line 35: names of 30 KB, a repository in a folder, and two halves of one name are findings of who brings them.
+"""Line 35: names of 30 KB, a repository in a folder, and twin names are findings of the branch that adds them.
 
 Was: a commit whose author had a name of 30 KB passed, a bare repository (HEAD, objects, refs) came in as plain files,
-and two branches that brought `API.md` and `api.md` were both integrated: no folding disk can check that out.
-Right: names and addresses of people have a limit; such a folder is named; the second half is out as after any conflict.
+and two branches that brought `API.md` and `api.md` were both integrated: a disk that ignores case cannot check that
+out.
+Right: names and addresses of people have a limit; such a folder is named; the second branch is isolated as after any
+conflict.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Line 36: what no name holds, and what git was told not to look at, is kept as well, or told.
+"""Line 36: work that no ref holds, and files hidden from git, are kept too, or reported.
 
 Was: a stash that was dropped, a commit that was reset away, a tag on a file, uncommitted files of a linked work tree
-or of a repository in a submodule's folder went with the volume without a word; `skip-worktree` hid a deletion; a HEAD
-that is a link made the whole repository unreadable; of more than fifty names none was kept.
-Right: all of them are kept under the attempt. What does not fit, or lies where nothing can be fetched from, is named.
+or of a repository in a submodule's folder were lost with the volume without a message; `skip-worktree` hid a deletion;
+a HEAD that is a link made the whole repository unreadable; if there were more than fifty names, none was kept.
+Right: all of them are kept under the attempt. Work that does not fit, or that cannot be fetched, is named.
 """
 
 from __future__ import annotations

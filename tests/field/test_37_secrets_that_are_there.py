@@ -1,9 +1,9 @@
-"""Line 37: a secret that a profile names and Airflow does not have is said before any agent starts.
+"""Line 37: a secret that a profile names and Airflow does not have is reported before any agent starts.
 
 Was: every branch's agent started with an empty key, or its task failed with "The conn_id isn't defined", ten times for
 ten branches.
 Right: `open_phase` looks up each connection and field, and names profile, variable, connection and how to make it. A
-secret may be a key of a connection's extra. One that is taken away while agents run costs nobody the work.
+secret may be a key of a connection's extra. If one is deleted while agents run, no work is lost.
 """
 
 from __future__ import annotations
