@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).resolve().parents[2]
+MERMAID = "mermaid.tiny-11.17.2.js"
+MERMAID_DIGEST = "7a644017d37f93c8359790884e6b67fb1f747c78eb20475952404bd87190a3f8"
 #: What a browser fetches by itself when it shows a page; a link is followed only by who clicks it.
 _FETCHED = re.compile(r'<(?:script|img|iframe|source|link)\b[^>]*?\b(?:src|href)="?(https?:)?//[^"\s>]*', re.IGNORECASE)
 _IN_STYLE = re.compile(r"(?:url\(|@import\s+)[\"']?(?:https?:)?//", re.IGNORECASE)
@@ -41,10 +44,19 @@ def test_no_page_fetches_anything_from_another_host(site: Path) -> None:
     assert [style.name for style in styles if _IN_STYLE.search(style.read_text(encoding="utf-8"))] == []
 
 
-def test_no_graph_makes_the_page_load_mermaid(site: Path) -> None:
-    """Material's script fetches mermaid from another host where a page has an element of this class."""
+def test_a_page_with_a_graph_loads_our_copy_of_mermaid_and_no_other_page_does(site: Path) -> None:
+    """Where it is missing, Material's script fetches mermaid from another host."""
     texts = {page.name: page.read_text(encoding="utf-8") for page in site.rglob("*.html")}
-    assert [name for name, text in texts.items() if re.search(r'class="[^"]*\bmermaid\b', text)] == []
+    with_graph = {name for name, text in texts.items() if re.search(r'class="[^"]*\bmermaid\b', text)}
+    assert with_graph
+    assert {name for name, text in texts.items() if f'<script src="mermaid/{MERMAID}">' in text} == with_graph
+
+
+def test_our_copy_of_mermaid_is_the_published_one(site: Path) -> None:
+    """The file `dist/mermaid.tiny.js` of @mermaid-js/tiny 11.17.2, unchanged, with its licence."""
+    copy = site / "mermaid" / MERMAID
+    assert hashlib.sha256(copy.read_bytes()).hexdigest() == MERMAID_DIGEST
+    assert "MIT License" in (copy.parent / "LICENSE").read_text(encoding="utf-8")
 
 
 def test_the_rules_catch() -> None:
