@@ -79,7 +79,8 @@ class Settings(BaseSettings):
     plans: Path = Field(default_factory=partial(place.of, "plans"), description="folder of the plan files")
     agents: Path = Field(default_factory=partial(place.of, "agents.yaml"), description="file of agent profiles")
     notifiers: Path | None = Field(
-        default_factory=partial(place.existing, "notifiers.yaml"), description="file of notifiers; none: nobody is told"
+        default_factory=partial(place.existing, "notifiers.yaml"),
+        description="file of notifiers; none: no notification is sent",
     )
     state: Path = Field(
         default_factory=place.state,
