@@ -110,8 +110,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         driver.send_signal(signal.SIGINT)
         code = driver.wait(60)
         seconds = time.monotonic() - begun
-        left = [p.pid for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
-        yield Story(place, output.read_text(), code, [p.pid for p in family], left, seconds)
+        leftovers = [p.pid for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+        yield Story(place, output.read_text(), code, [p.pid for p in family], leftovers, seconds)
     finally:
         driver.kill()
         driver.wait()

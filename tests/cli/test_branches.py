@@ -19,7 +19,7 @@ PLAN = plan()
 LONG = Finding(gate="budget", message="far more lines than the plan allows " * 4, limit="10", actual="801")
 
 
-def told(*, closed: bool = True) -> PhaseStatus:
+def status_of(*, closed: bool = True) -> PhaseStatus:
     """a failed twice (c needs it); b passed as a person's second attempt and was taken out."""
     a = tuple(verdict("7.a", n, n + 9, attempt=n, outcome="failed", findings=(LONG,), name=None) for n in (1, 2))
     b = (verdict("7.b", 1, 9), verdict("7.b", 20, 29, attempt=2, source="person", commit="c" * 40))
@@ -37,7 +37,7 @@ def drawn(status: PhaseStatus, width: int, selected: tuple[str, ...] = ()) -> li
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_line_for_each_branch_and_one_for_each_attempt(width: int) -> None:
-    lines = drawn(told(), width)
+    lines = drawn(status_of(), width)
     assert max(map(len, lines)) <= width
     body = [line for line in lines if line.strip()][2:]
     starts = [line.split(":")[0].rstrip("…").strip() for line in body]
@@ -52,7 +52,7 @@ def test_a_line_for_each_branch_and_one_for_each_attempt(width: int) -> None:
 
 def test_titles_are_shortened_and_wide_characters_keep_the_columns() -> None:
     branches = {"7.a": {"title": "\u754c" * 40}, "7.b": {"title": "T" * 70}}
-    status = told()
+    status = status_of()
     named = {b: s.model_copy(update=branches.get(b, {})) for b, s in status.branches.items()}
     lines = drawn(status.model_copy(update={"branches": named}), 80)
     (wide,) = (line for line in lines if line.startswith("7.a"))
@@ -62,11 +62,11 @@ def test_titles_are_shortened_and_wide_characters_keep_the_columns() -> None:
 
 
 def test_a_selection_shows_only_what_was_selected() -> None:
-    assert not [line for line in drawn(told(), 80, ("7.a",)) if line.startswith(("7.b", "7.c"))]
+    assert not [line for line in drawn(status_of(), 80, ("7.a",)) if line.startswith(("7.b", "7.c"))]
 
 
 def test_the_next_step_is_shown_once_at_the_first_cause() -> None:
-    lines = list(tables.troubles(told(), PLAN))
+    lines = list(tables.troubles(status_of(), PLAN))
     steps = [line for line in lines if "next:" in line]
     how = "with Downstream on and Only-failed off, or ./phaseplan reintegrate 7"
     assert steps == [f"    next: Clear wave_1.7-{b}_p7-{b} {how} 7.{b}" for b in "ab"]
@@ -75,9 +75,9 @@ def test_the_next_step_is_shown_once_at_the_first_cause() -> None:
 
 
 def test_only_clear_is_offered_while_the_run_is_open() -> None:
-    assert not [line for line in tables.troubles(told(closed=False), PLAN) if "reintegrate" in line]
+    assert not [line for line in tables.troubles(status_of(closed=False), PLAN) if "reintegrate" in line]
 
 
 def test_predicted_conflicts_are_shown() -> None:
-    (line,) = tables.early(told())
+    (line,) = tables.early(status_of())
     assert line.startswith("EARLY WARNING: 7.a and 7.b conflict in x")

@@ -64,13 +64,13 @@ def test_a_finished_phase_is_complete_and_its_times_add_up() -> None:
 
 
 def test_json_keeps_the_promised_keys() -> None:
-    said = build_status(finished(), PLAN).model_dump(mode="json")
-    assert said["version"] == 1
-    assert set(said) >= {"phase", "complete", "integration", "run", "branches", "waves", "timings", "claims"}
-    assert set(said["branches"]["7.a"]) >= {
+    data = build_status(finished(), PLAN).model_dump(mode="json")
+    assert data["version"] == 1
+    assert set(data) >= {"phase", "complete", "integration", "run", "branches", "waves", "timings", "claims"}
+    assert set(data["branches"]["7.a"]) >= {
         *("state", "attempt", "ref", "head", "lines", "findings", "reason", "started", "finished", "seconds")
     }
-    assert set(said["timings"]) == {"sequential", "actual", "saved", "saved_ratio", "agent_utilisation"}
+    assert set(data["timings"]) == {"sequential", "actual", "saved", "saved_ratio", "agent_utilisation"}
 
 
 def test_another_plan_or_an_open_run_is_not_complete() -> None:
@@ -207,8 +207,8 @@ def test_an_integrated_attempt_is_not_replaced_by_one_that_was_rejected() -> Non
 
 def test_predicted_conflicts_are_part_of_the_status() -> None:
     warning = EarlyWarning(branches=("7.a", "7.b"), paths=("pkg/a.go",))
-    said = build_status(finished(), PLAN, warnings=[warning]).model_dump(mode="json")
-    assert said["predicted_conflicts"] == [{"branches": ["7.a", "7.b"], "paths": ["pkg/a.go"]}]
+    data = build_status(finished(), PLAN, warnings=[warning]).model_dump(mode="json")
+    assert data["predicted_conflicts"] == [{"branches": ["7.a", "7.b"], "paths": ["pkg/a.go"]}]
 
 
 def test_a_merge_conflict_is_what_became_of_the_attempt(tmp_path: Path) -> None:

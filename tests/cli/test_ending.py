@@ -75,10 +75,10 @@ def test_the_report_names_states_causes_times_and_logs(tmp_path: Path) -> None:
     console = Console(width=80, color_system=None, highlight=False)
     with console.capture() as capture:
         report(console, [ended(branches, waves=waves)], tmp_path)
-    said = capture.get()
-    assert "Phase 7 Small: NOT complete" in said
-    assert "7.b isolated: gate said ?[31mno [bold]" in said  # neither a colour nor markup gets through
-    assert "\x1b" not in said
-    assert "took      0:22; one after another 0:32; saved 31%; agents busy 68% of the time" in said
-    assert "claimed   2d to 3d; one after another 5d to 6d; saved 70%" in said
-    assert str(tmp_path / "text/phase_07") in said
+    output = capture.get()
+    assert "Phase 7 Small: NOT complete" in output
+    assert "7.b isolated: gate said ?[31mno [bold]" in output  # neither a colour nor markup gets through
+    assert "\x1b" not in output
+    assert "took      0:22; one after another 0:32; saved 31%; agents busy 68% of the time" in output
+    assert "claimed   2d to 3d; one after another 5d to 6d; saved 70%" in output
+    assert str(tmp_path / "text/phase_07") in output

@@ -58,7 +58,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(lab.url)
 
 
-def said(repository: str, capsys: pytest.CaptureFixture[str], *args: str, code: int = 0) -> str:
+def output_of(repository: str, capsys: pytest.CaptureFixture[str], *args: str, code: int = 0) -> str:
     assert main(["history", "5", "--repository", repository, *args]) == code
     out = capsys.readouterr()
     return out.out if code == 0 else out.err
@@ -67,7 +67,7 @@ def said(repository: str, capsys: pytest.CaptureFixture[str], *args: str, code: 
 def test_history_has_one_line_a_run_newest_last_and_reasons_below(
     repository: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lines = said(repository, capsys).splitlines()
+    lines = output_of(repository, capsys).splitlines()
     table = lines[2:6]
     assert [line[:16] for line in table] == [f"2026-01-0{n} 02:00" for n in (1, 2, 3, 4)]
     assert "".join(table[0].split()).endswith("abcdef03/3···3··1:18:31")
@@ -86,30 +86,30 @@ def test_history_has_one_line_a_run_newest_last_and_reasons_below(
 
 
 def test_json(repository: str, capsys: pytest.CaptureFixture[str]) -> None:
-    told = json.loads(said(repository, capsys, "--json", "--last", "2"))
-    assert (told["version"], told["phase"], [n["run"] for n in told["nights"]]) == (
+    data = json.loads(output_of(repository, capsys, "--json", "--last", "2"))
+    assert (data["version"], data["phase"], [n["run"] for n in data["nights"]]) == (
         1,
         5,
         [RUN.format(3), RUN.format(4)],
     )
-    assert [(f["branch"], f["first"], f["second"]) for f in told["flaky"]] == [("5.2", RUN.format(2), RUN.format(3))]
-    assert told["nights"][0]["deeds"]["5.3"]["why"] == "image changed"
+    assert [(f["branch"], f["first"], f["second"]) for f in data["flaky"]] == [("5.2", RUN.format(2), RUN.format(3))]
+    assert data["nights"][0]["deeds"]["5.3"]["why"] == "image changed"
 
 
 def test_history_of_one_branch_shows_its_runs(repository: str, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = said(repository, capsys, "--branch", "5.3").splitlines()
+    lines = output_of(repository, capsys, "--branch", "5.3").splitlines()
     assert [line.split()[3] for line in lines[2:5]] == ["built", "reused", "rebuilt"]
     assert "image changed" in lines[4] and not any("Flaky" in line for line in lines)
-    told = json.loads(said(repository, capsys, "--branch", "5.3", "--json"))
-    assert [list(n["deeds"]) for n in told["nights"]] == [["5.3"]] * 3 and told["flaky"] == []
-    assert "there are 5.1, 5.2, 5.3" in said(repository, capsys, "--branch", "5.9", code=1)
+    data = json.loads(output_of(repository, capsys, "--branch", "5.3", "--json"))
+    assert [list(n["deeds"]) for n in data["nights"]] == [["5.3"]] * 3 and data["flaky"] == []
+    assert "there are 5.1, 5.2, 5.3" in output_of(repository, capsys, "--branch", "5.9", code=1)
 
 
 def test_a_narrow_terminal_keeps_every_count(
     repository: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("phaseplan.cli.history._WIDE", 80)
-    lines = said(repository, capsys).splitlines()
+    lines = output_of(repository, capsys).splitlines()
     assert max(map(len, lines[:6])) <= 80 and "…" not in "".join(lines[:6])
     assert lines[4].split()[-8:] == ["2/3", "·", "1", "1", "·", "1", "·", "12:34"]
 
@@ -129,7 +129,7 @@ def test_history_of_a_phase_without_a_run_says_so(
     (tmp_path / "fresh").mkdir()
     lab = Lab(tmp_path / "fresh")
     lab.open(plan_of({"5.1": []}))
-    assert "No run has ended yet." in said(str(lab.url), capsys)
+    assert "No run has ended yet." in output_of(str(lab.url), capsys)
     with pytest.raises(SystemExit) as ended:
         main(["history", "5", "--last", "0"])
     assert ended.value.code == 1

@@ -70,8 +70,8 @@ def test_old_homes_are_removed_unless_in_use(tmp_path: Path) -> None:
     for number in range(1, 8):
         (tmp_path / f"run-{number:02}").mkdir()
     homes.tidy(tmp_path)
-    left = sorted(entry.name for entry in tmp_path.iterdir())
-    assert left == ["run-00", "run-03", "run-04", "run-05", "run-06", "run-07"]
+    leftovers = sorted(entry.name for entry in tmp_path.iterdir())
+    assert leftovers == ["run-00", "run-03", "run-04", "run-05", "run-06", "run-07"]
     os.close(used.lock)
 
 

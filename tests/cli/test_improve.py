@@ -40,11 +40,11 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_output_is_a_patch_and_nothing_is_written(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["improve", "plan.yaml"]) == 0
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert plan.read_text() == PLAN
-    assert "# 1. remove an implied dependency" in said
-    assert "#    gain: less to keep right; ends after 4h as before" in said
-    subprocess.run(["git", "apply", "-"], input=said, text=True, check=True)
+    assert "# 1. remove an implied dependency" in output
+    assert "#    gain: less to keep right; ends after 4h as before" in output
+    subprocess.run(["git", "apply", "-"], input=output, text=True, check=True)
     patched = plan.read_text()
     assert patched == PLAN.replace('["9.a", "9.c"]', '["9.c"]')
     plan.write_text(PLAN)

@@ -71,13 +71,13 @@ def test_task_states_count_until_the_ledger_is_read_again() -> None:
 
 
 def test_a_log_gets_each_change_once() -> None:
-    said: list[str] = []
-    plain = Plain(said.append)
+    lines: list[str] = []
+    plain = Plain(lines.append)
     for _ in range(2):
         plain.show([look(open_phase="success", a="running", b="queued", c=None)], 3, [None])
     plain.show([look(open_phase="success", a="success", b="running", c=None)], 65, [30])
     plain.show([look("failed", open_phase="success", a="success", b="failed", one="failed")], 3700, [None])
-    assert said == [
+    assert lines == [
         "[   0:03] phase 7  running: Small",
         "[   0:03] phase 7  7.a Part A: running (1/2 agents busy)",
         "[   1:05] phase 7  7.a Part A: passed (after 0:04)",

@@ -57,9 +57,9 @@ def test_the_branch_and_all_that_follows_runs_again_in_its_own_run(
         ask = ["reintegrate", "7", "7.a", "--repository", str(repository), "--home", str(where)]
 
         assert main(ask) == 0
-        said = capsys.readouterr().out
-        assert "Cleared 3 tasks of phase_07, run run-1" in said
-        assert f"{home.address}/dags/phase_07/runs/run-1" in said
+        output = capsys.readouterr().out
+        assert "Cleared 3 tasks of phase_07, run run-1" in output
+        assert f"{home.address}/dags/phase_07/runs/run-1" in output
         assert ended(api) == "success"
         tries = {task.task_id: task.tries for task in api.tasks(DAG, "run-1")}
         assert tries == {

@@ -46,8 +46,8 @@ def small(tmp_path: Path) -> str:
 
 def test_text_fits_in_a_hundred_columns(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", PHASE_05]) == 0
-    said = capsys.readouterr().out
-    assert max(map(len, said.splitlines())) <= 100
+    output = capsys.readouterr().out
+    assert max(map(len, output.splitlines())) <= 100
     for part in (
         "Critical path, 17h: 5.1.1 -> 5.2.1 -> 5.3.2",
         "with 4 agents                               17h              17h",
@@ -55,8 +55,8 @@ def test_text_fits_in_a_hundred_columns(capsys: pytest.CaptureFixture[str]) -> N
         "5.2.1 -> 5.3.1 is no dependency",
         "10 by their wave's duration",
     ):
-        assert part in said
-    assert "\x1b" not in said
+        assert part in output
+    assert "\x1b" not in output
 
 
 def test_bars_are_drawn_at_their_scheduled_times(small: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,14 +72,14 @@ def test_bars_are_drawn_at_their_scheduled_times(small: str, capsys: pytest.Capt
 
 def test_json(small: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", small, "--json", "--agents", "1", "--start", "dependencies", "--seed", "3"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert (said["version"], said["phases"], said["start"]) == (1, [7], "dependencies")
-    assert said["agents"] == {"total": 1, "crews": [1], "utilisation": [1.0]}
-    assert said["makespan"] == said["sequential"] == said["bound"] == 3000 + 2 * HOUR + HOUR
-    assert [b["estimate"]["source"] for b in said["branches"]] == ["lines", "branch", "nothing"]
-    assert (said["chance"]["seed"], said["chance"]["ranged"]) == (3, 1)
+    data = json.loads(capsys.readouterr().out)
+    assert (data["version"], data["phases"], data["start"]) == (1, [7], "dependencies")
+    assert data["agents"] == {"total": 1, "crews": [1], "utilisation": [1.0]}
+    assert data["makespan"] == data["sequential"] == data["bound"] == 3000 + 2 * HOUR + HOUR
+    assert [b["estimate"]["source"] for b in data["branches"]] == ["lines", "branch", "nothing"]
+    assert (data["chance"]["seed"], data["chance"]["ranged"]) == (3, 1)
     assert main(["simulate", small, "--json", "--agents", "1", "--start", "dependencies", "--seed", "3"]) == 0
-    assert json.loads(capsys.readouterr().out) == said
+    assert json.loads(capsys.readouterr().out) == data
 
 
 def test_svg_is_well_formed_and_draws_everything(small: str, tmp_path: Path) -> None:
@@ -101,10 +101,10 @@ def test_errors_that_change_no_time_are_only_counted(
     bad = tmp_path / "bad.yaml"
     bad.write_text(SMALL.replace('["7.a"]', '["7.x"]'))
     assert main(["simulate", str(bad)]) == 1
-    said = capsys.readouterr().err
-    assert "bad.yaml:13" in said
-    assert "PP401" in said
-    assert "sound" in said
+    output = capsys.readouterr().err
+    assert "bad.yaml:13" in output
+    assert "PP401" in output
+    assert "sound" in output
 
 
 def test_every_bad_plan_is_simulated_and_improved_or_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,9 +162,9 @@ def test_past_runs_replace_estimates(
         remote.take(repo, ["refs/heads/main"], [head])
         publish_result(repo, remote, verdict("7.c", 0, 20, base=head, timings={"agent": 12.5}), None)
     assert main(["simulate", small, "--json", "--repository", str(target)]) == 0
-    said = capsys.readouterr()
-    third = json.loads(said.out)["branches"][2]
+    output = capsys.readouterr()
+    third = json.loads(output.out)["branches"][2]
     assert third["estimate"] == {"low": 12.5, "high": 12.5, "mean": 12.5, "source": "learned"}
-    assert "have times of 7.c\n" in said.err
+    assert "have times of 7.c\n" in output.err
     assert main(["simulate", small, "--repository", str(target)]) == 0
     assert "1 learned from past runs" in capsys.readouterr().out

@@ -47,28 +47,28 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_json(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", "7", "--json", "--repository", str(repository)]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert (said["version"], said["phase"], said["complete"]) == (1, 7, False)
-    assert {b: said["branches"][b]["state"] for b in said["branches"]} == {
+    data = json.loads(capsys.readouterr().out)
+    assert (data["version"], data["phase"], data["complete"]) == (1, 7, False)
+    assert {b: data["branches"][b]["state"] for b in data["branches"]} == {
         "7.a": "isolated",
         "7.b": "pending",
         "7.c": "blocked",
     }
-    assert said["branches"]["7.a"]["findings"][0]["message"] == "too many added lines"
+    assert data["branches"]["7.a"]["findings"][0]["message"] == "too many added lines"
 
 
 def test_text_names_state_cause_and_log(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", "phase_07", "--repository", str(repository)]) == 0
-    said = capsys.readouterr().out
-    assert "Phase 7 Small: not complete" in said
-    assert "7.a isolated: gates said no" in said
-    assert "budget: too many added lines (limit 10, actual 12)" in said
-    assert "7.c blocked: needs 7.a Part A, isolated: gates said no" in said
-    assert said.count("next: Clear wave_1.7-a_p7-a with Downstream on and Only-failed off\n") == 1, "the cause, once"
-    assert "next: Clear wave_2" not in said
-    assert "BLOCKED: Agent 1 - waits for 7.a" in said
-    assert "ISOLATED 7.a Part A" in said
-    assert max(map(len, said.splitlines())) <= 120
+    output = capsys.readouterr().out
+    assert "Phase 7 Small: not complete" in output
+    assert "7.a isolated: gates said no" in output
+    assert "budget: too many added lines (limit 10, actual 12)" in output
+    assert "7.c blocked: needs 7.a Part A, isolated: gates said no" in output
+    assert output.count("next: Clear wave_1.7-a_p7-a with Downstream on and Only-failed off\n") == 1, "the cause, once"
+    assert "next: Clear wave_2" not in output
+    assert "BLOCKED: Agent 1 - waits for 7.a" in output
+    assert "ISOLATED 7.a Part A" in output
+    assert max(map(len, output.splitlines())) <= 120
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_status_shows_predicted_conflicts(
     for branch_id in ("5.1", "5.2"):
         lab.build(token, branch_id, {"pkg/a.go": f"{branch_id}\n"})
     assert main(["status", "5", "--json", "--repository", str(lab.url)]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert said["predicted_conflicts"] == [{"branches": ["5.1", "5.2"], "paths": ["pkg/a.go"]}]
+    data = json.loads(capsys.readouterr().out)
+    assert data["predicted_conflicts"] == [{"branches": ["5.1", "5.2"], "paths": ["pkg/a.go"]}]
     assert main(["status", "5", "--repository", str(lab.url)]) == 0
     assert "\nEARLY WARNING: 5.1 and 5.2 conflict in pkg/a.go; 5.2 is later" in capsys.readouterr().out

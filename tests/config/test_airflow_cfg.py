@@ -110,6 +110,6 @@ def test_the_block_of_the_readme_is_right_as_it_stands(written: Written) -> None
     assert block is not None
     written(block[1])
     assert set(section()) <= set(Settings.model_fields)
-    here = settings()
-    assert here.repository == "https://git.example.com/team/project.git"
-    assert here.docker_url == "unix:///var/run/docker.sock"
+    configured = settings()
+    assert configured.repository == "https://git.example.com/team/project.git"
+    assert configured.docker_url == "unix:///var/run/docker.sock"

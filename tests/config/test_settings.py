@@ -48,17 +48,17 @@ def sentence() -> str:
 @pytest.mark.parametrize(("key", "value", "why"), BAD)
 def test_bad_value_in_a_variable_is_one_sentence(key: str, value: str, why: str, monkeypatch) -> None:
     monkeypatch.setenv(f"{PREFIX}{key.upper()}", value)
-    said = sentence()
-    assert said.startswith(f"`{key}` in section [phaseplan] {why}"), said
-    assert said.endswith(f", not {value!r} (from {PREFIX}{key.upper()})"), said
+    message = sentence()
+    assert message.startswith(f"`{key}` in section [phaseplan] {why}"), message
+    assert message.endswith(f", not {value!r} (from {PREFIX}{key.upper()})"), message
 
 
 @pytest.mark.parametrize(("key", "value", "why"), BAD)
 def test_bad_value_in_the_file_is_one_sentence(key: str, value: str, why: str, written: Written) -> None:
     written(f"[phaseplan]\n{key} = {value}\n")
-    said = sentence()
-    assert said.startswith(f"`{key}` in section [phaseplan] {why}"), said
-    assert said.endswith(f", not {value!r}"), said
+    message = sentence()
+    assert message.startswith(f"`{key}` in section [phaseplan] {why}"), message
+    assert message.endswith(f", not {value!r}"), message
 
 
 def test_path_to_nowhere_for_notifiers_is_one_sentence(monkeypatch, tmp_path: Path) -> None:

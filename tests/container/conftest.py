@@ -44,12 +44,12 @@ def ledger(client: docker.DockerClient) -> Iterator[str]:
     """A ledger id of this test alone; whatever it leaves on the engine goes, and must not be a container."""
     name = f"test-{uuid.uuid4().hex[:12]}"
     yield name
-    left = engine.find(client, ledger=name)
-    for found in left:
+    leftovers = engine.find(client, ledger=name)
+    for found in leftovers:
         engine.remove(client, found.id)
     for volume in client.volumes.list(filters={"label": f"phaseplan.ledger={name}"}):
         volume.remove(force=True)
-    assert not [found for found in left if found.labels.role == "collector"]
+    assert not [found for found in leftovers if found.labels.role == "collector"]
 
 
 class Work:

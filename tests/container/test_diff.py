@@ -47,7 +47,7 @@ def judged(work: Work, publish: Publish) -> Callable[..., Judged]:
     return run
 
 
-def told(result: Judged) -> list[tuple[str, str | None]]:
+def gates_and_files(result: Judged) -> list[tuple[str, str | None]]:
     return [(f.gate, f.file) for f in result.findings]
 
 
@@ -70,13 +70,13 @@ def test_a_rename_counts_what_it_changes(judged: Callable[..., Judged]) -> None:
     lines = "".join(f"line {i}\n" for i in range(100))
     result = judged({"src/one/a": None, "src/one/b\tc": lines + "more\n"}, {"src/one/a": lines}, max_lines=5)
     assert result.lines == 1
-    assert told(result) == [("hostile", "src/one/b\\x09c")]
+    assert gates_and_files(result) == [("hostile", "src/one/b\\x09c")]
 
 
 def test_a_change_outside_the_owned_paths_is_a_finding(judged: Callable[..., Judged]) -> None:
     files = {"src/one/a": "x", "src/two/b": "x", "src/shared.txt": "x", "nobody": "x", "zz_made": "x"}
     result = judged(files)
-    assert told(result) == [("ownership", "nobody"), ("ownership", "src/two/b")]
+    assert gates_and_files(result) == [("ownership", "nobody"), ("ownership", "src/two/b")]
     assert "belongs to 5.1.2" in result.findings[1].message and "nobody owns it" in result.findings[0].message
     assert judged({"nobody": "y"}, ownership="off").findings == ()
 
@@ -105,7 +105,7 @@ def test_a_scratch_file_that_became_a_folder_is_stripped(judged: Callable[..., J
 
 
 def test_a_commit_of_scratch_files_only_counts_as_nothing_written(judged: Callable[..., Judged]) -> None:
-    assert told(judged({"NOTES.md": "x"}, scratch_files=["/*.md"])) == [("agent", None)]
+    assert gates_and_files(judged({"NOTES.md": "x"}, scratch_files=["/*.md"])) == [("agent", None)]
 
 
 REQUIRED = {"files": "src/**/types*.go", "pattern": r"^// \+marker", "why": "markers"}
@@ -116,7 +116,7 @@ def test_required_pattern_in_new_files_only(judged: Callable[..., Judged]) -> No
     files = {"src/one/types.go": "package a\n// +marker\n", "src/one/types_b.go": "package a\n",
              "src/one/other.go": "package a\n", "src/one/types_old.go": "package b\n"}  # fmt: skip
     result = judged(files, scene, required=[REQUIRED])
-    assert told(result) == [("required", "src/one/types_b.go")]
+    assert gates_and_files(result) == [("required", "src/one/types_b.go")]
     assert "markers" in result.findings[0].message
 
 
@@ -126,7 +126,7 @@ def test_a_pattern_that_backtracks_without_end_is_ended(
     monkeypatch.setattr("phaseplan.gates.required._PATIENCE", 1)
     rules = [{"files": "src/one/*", "pattern": "a"}, {"files": "src/one/*", "pattern": "(a+)+$"}]
     result = judged({"src/one/a": "a" * 64 + "b\n"}, required=rules)
-    assert told(result) == [("required", "src/one/a")] and "given up" in result.findings[0].message
+    assert gates_and_files(result) == [("required", "src/one/a")] and "given up" in result.findings[0].message
 
 
 def test_an_invalid_pattern_is_an_input_fault(judged: Callable[..., Judged]) -> None:
@@ -166,7 +166,7 @@ def tree_commit(work: Work, *entries: tuple[str, str, str], on: str = "HEAD") ->
 LINK, GITLINK = "120000", "160000"
 
 
-@pytest.mark.parametrize(("entry", "said"), [
+@pytest.mark.parametrize(("entry", "message"), [
     ((LINK, "/etc/passwd", "l"), "out of the tree"),
     ((LINK, "../x", "l"), "out of the tree"),
     ((LINK, "src/../../x", "l"), "out of the tree"),
@@ -180,11 +180,11 @@ LINK, GITLINK = "120000", "160000"
     (("100644", "x", "a\x1bb"), "control characters"),
 ])  # fmt: skip
 def test_hostile_paths_and_links_are_findings(
-    work: Work, publish: Publish, entry: tuple[str, str, str], said: str
+    work: Work, publish: Publish, entry: tuple[str, str, str], message: str
 ) -> None:
     commit = tree_commit(work, entry)
     (found,) = hostile(publish(work), work.git("rev-parse", "main"), commit)
-    assert found.gate == "hostile" and said in found.message
+    assert found.gate == "hostile" and message in found.message
 
 
 def test_links_inside_the_tree_and_links_of_the_base_are_no_finding(work: Work, publish: Publish) -> None:

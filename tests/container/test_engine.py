@@ -133,13 +133,13 @@ def test_containers_are_found_by_their_labels(client: docker.DockerClient, ledge
 @docker_test
 def test_follow_continues_from_its_cursor(client: docker.DockerClient, shell) -> None:
     made = shell("for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.2; done; exit 3")
-    said: list[str] = []
+    lines: list[str] = []
     cursor = Cursor()
     began = time.monotonic()
-    assert follow(client, made, said.append, 0.7, cursor=cursor) is None
-    assert time.monotonic() - began < 1.5 and 0 < len(said) < 8
-    ended = follow(client, made, said.append, 20, cursor=Cursor(cursor.stamp))
-    assert ended and ended.code == 3 and said == list("12345678")
+    assert follow(client, made, lines.append, 0.7, cursor=cursor) is None
+    assert time.monotonic() - began < 1.5 and 0 < len(lines) < 8
+    ended = follow(client, made, lines.append, 20, cursor=Cursor(cursor.stamp))
+    assert ended and ended.code == 3 and lines == list("12345678")
 
 
 @docker_test

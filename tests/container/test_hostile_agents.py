@@ -24,13 +24,13 @@ def test_work_comes_back_with_what_was_left_uncommitted(story: Story) -> None:
         "echo no > x.tmp; cat /phaseplan/task.json; echo $PHASEPLAN_BRANCH; id -u"
     )  # fmt: skip
     assert ended.code == 0, story.log
-    came = story.collect()
-    assert (came.findings, came.kept_volume, came.withheld) == ((), None, False)
-    assert story.files(came.raw) == {"src/a.txt", "src/b.txt", "src/tool.sh", ".gitignore"}
-    assert story.text(came.raw, "src/a.txt").endswith("dirty\n")
-    assert story.repo.line("show", "-s", "--format=%s", f"{came.raw}~0") == "Work left uncommitted by the agent"
-    assert story.repo.rev(f"{came.raw}~2") == story.base
-    assert story.collect().raw == came.raw  # again: the same
+    collected = story.collect()
+    assert (collected.findings, collected.kept_volume, collected.withheld) == ((), None, False)
+    assert story.files(collected.raw) == {"src/a.txt", "src/b.txt", "src/tool.sh", ".gitignore"}
+    assert story.text(collected.raw, "src/a.txt").endswith("dirty\n")
+    assert story.repo.line("show", "-s", "--format=%s", f"{collected.raw}~0") == "Work left uncommitted by the agent"
+    assert story.repo.rev(f"{collected.raw}~2") == story.base
+    assert story.collect().raw == collected.raw  # again: the same
     assert {"refs/heads/feature/x", '{"version": 1}5.1.1', "1000"} <= set(story.log)
 
 
@@ -40,14 +40,14 @@ def test_the_checkout_has_the_requested_history(story: Story, history: str) -> N
     assert [line for line in story.log if line in {"First", "Second"}] == ["Second", "First"][
         : 2 if history == "full" else 1
     ]
-    came = story.collect()
-    assert came.findings == () and story.repo.rev(f"{came.raw}^") == story.base
+    collected = story.collect()
+    assert collected.findings == () and story.repo.rev(f"{collected.raw}^") == story.base
 
 
 def test_an_agent_that_writes_nothing_gives_a_finding(story: Story) -> None:
     story.agent("true")
-    came = story.collect()
-    assert came.raw == story.base and came.findings == ()
+    collected = story.collect()
+    assert collected.raw == story.base and collected.findings == ()
 
 
 def test_work_of_an_agent_with_a_failure_code_is_kept(story: Story) -> None:
@@ -69,27 +69,27 @@ def test_an_agent_out_of_memory_is_reported_as_such(story: Story) -> None:
 
 def test_an_agent_without_git_in_its_image_is_collected(story: Story) -> None:
     story.agent("echo x > f; chmod 000 f; mkdir d; echo y > d/g; chmod 000 d", image=PLAIN)
-    came = story.collect()
-    assert came.findings == () and {"f", "d/g"} <= story.files(came.raw)
+    collected = story.collect()
+    assert collected.findings == () and {"f", "d/g"} <= story.files(collected.raw)
 
 
 def test_a_large_uncommitted_file_is_a_finding(story: Story) -> None:
     story.agent("truncate -s 2G big; echo small > small", max_output="10m")
-    came = story.collect()
-    assert [(f.gate, f.file, f.limit, f.actual) for f in came.findings] == [
+    collected = story.collect()
+    assert [(f.gate, f.file, f.limit, f.actual) for f in collected.findings] == [
         ("size", "big", "10485760 bytes", "2147483648 bytes")
     ]
-    assert "small" in story.files(came.raw) and "big" not in story.files(came.raw)
-    assert came.kept_volume
+    assert "small" in story.files(collected.raw) and "big" not in story.files(collected.raw)
+    assert collected.kept_volume
     engine.remove(story.client, story.id, keep_volume=True)
-    assert story.client.volumes.get(came.kept_volume)
+    assert story.client.volumes.get(collected.kept_volume)
 
 
 @pytest.mark.parametrize("write", ["head -c 12000000 /dev/urandom > big", "truncate -s 20M big"])
 def test_a_large_commit_stays_in_the_volume(story: Story, write: str) -> None:
     story.agent(f"{write}; {COMMIT}", max_output="10m")
-    came = story.collect()
-    assert came.raw is None and gates(came.findings) == {"size"} and came.kept_volume
+    collected = story.collect()
+    assert collected.raw is None and gates(collected.findings) == {"size"} and collected.kept_volume
 
 
 def test_endless_forks_are_bounded(story: Story) -> None:
@@ -106,15 +106,19 @@ def test_endless_forks_are_bounded(story: Story) -> None:
 ])  # fmt: skip
 def test_rewritten_history_is_hostile(story: Story, history: str, rewrite: str) -> None:
     story.agent(f"echo x > f; git add f; {rewrite}", history=history)
-    came = story.collect()
-    assert came.raw and "rewrote history" in came.findings[0].message and gates(came.findings) == {"hostile"}
-    assert story.repo.run("rev-list", "--objects", str(came.raw), "--not", story.base).code == 0
+    collected = story.collect()
+    assert (
+        collected.raw
+        and "rewrote history" in collected.findings[0].message
+        and gates(collected.findings) == {"hostile"}
+    )
+    assert story.repo.run("rev-list", "--objects", str(collected.raw), "--not", story.base).code == 0
 
 
 def test_files_on_an_unborn_branch_are_collected_on_the_base(story: Story) -> None:
     story.agent("git checkout -q --orphan lone; echo x > f")
-    came = story.collect()
-    assert came.findings == () and story.repo.rev(f"{came.raw}^") == story.base
+    collected = story.collect()
+    assert collected.findings == () and story.repo.rev(f"{collected.raw}^") == story.base
 
 
 def test_hooks_and_filters_of_the_agents_repository_do_not_run(story: Story) -> None:
@@ -129,9 +133,9 @@ def test_hooks_and_filters_of_the_agents_repository_do_not_run(story: Story) -> 
         done
         echo '* filter=evil' > .gitattributes; echo plain > f; rm -f RAN
     """)  # fmt: skip
-    came = story.collect()
-    assert came.findings == ()
-    assert "RAN" not in story.files(came.raw) and story.text(came.raw, "f") == "plain\n"
+    collected = story.collect()
+    assert collected.findings == ()
+    assert "RAN" not in story.files(collected.raw) and story.text(collected.raw, "f") == "plain\n"
 
 
 def test_a_link_out_of_the_tree_and_a_submodule_are_hostile(story: Story) -> None:
@@ -140,17 +144,17 @@ def test_a_link_out_of_the_tree_and_a_submodule_are_hostile(story: Story) -> Non
         git init -q sub; git -C sub -c user.name=a -c user.email=b commit -q --allow-empty -m x
         git -c protocol.file.allow=always submodule --quiet add ./sub sub 2>&1; git add -A; git commit -qm sub
     """)
-    came = story.collect()
-    assert came.raw
-    found = {(f.file, f.gate) for f in hostile(story.repo, story.base, came.raw)}
+    collected = story.collect()
+    assert collected.raw
+    found = {(f.file, f.gate) for f in hostile(story.repo, story.base, collected.raw)}
     assert {("abs", "hostile"), ("src/up", "hostile"), ("sub", "hostile"), (".gitmodules", "hostile")} == found
 
 
 def test_a_repository_inside_the_workspace_is_a_finding(story: Story) -> None:
     story.agent("git init -q in; cd in; git -c user.name=a -c user.email=b commit -q --allow-empty -m x; echo > ../f")
-    came = story.collect()
-    assert [(f.gate, f.file) for f in came.findings] == [("hostile", "in/")]
-    assert "f" in story.files(came.raw) and came.kept_volume
+    collected = story.collect()
+    assert [(f.gate, f.file) for f in collected.findings] == [("hostile", "in/")]
+    assert "f" in story.files(collected.raw) and collected.kept_volume
 
 
 @pytest.mark.parametrize("harm", [
@@ -166,11 +170,11 @@ def test_a_damaged_repository_is_collected_by_its_files(story: Story, harm: str)
     story.agent(
         f"mkdir -p .git/refs/heads/feature; echo x > f; rm README.md; echo more >> src/a.txt; git add -A; {harm}"
     )
-    came = story.collect()
-    assert "taken as one commit" in came.findings[0].message and came.kept_volume
-    assert story.repo.rev(f"{came.raw}^") == story.base
-    assert story.files(came.raw) == {"f", "src/a.txt", "src/tool.sh", ".gitignore"}
-    assert story.text(came.raw, "src/a.txt") == "one\ntwo\nmore\n"
+    collected = story.collect()
+    assert "taken as one commit" in collected.findings[0].message and collected.kept_volume
+    assert story.repo.rev(f"{collected.raw}^") == story.base
+    assert story.files(collected.raw) == {"f", "src/a.txt", "src/tool.sh", ".gitignore"}
+    assert story.text(collected.raw, "src/a.txt") == "one\ntwo\nmore\n"
 
 
 def test_a_tree_that_git_refuses_is_hostile(story: Story) -> None:
@@ -181,9 +185,9 @@ def test_a_tree_that_git_refuses_is_hostile(story: Story) -> None:
         tree=$(printf '040000 tree %s\\t.git\\n' $inner | git mktree)
         git update-ref HEAD $(git commit-tree -p HEAD -m x $tree); echo x > f
     """)
-    came = story.collect()
-    assert ".git/config" in came.findings[0].message and came.kept_volume
-    assert "f" in story.files(came.raw)
+    collected = story.collect()
+    assert ".git/config" in collected.findings[0].message and collected.kept_volume
+    assert "f" in story.files(collected.raw)
 
 
 def test_an_object_that_only_the_worker_refuses_is_hostile(story: Story) -> None:
@@ -193,15 +197,15 @@ def test_an_object_that_only_the_worker_refuses_is_hostile(story: Story) -> None
             git hash-object -t commit -w --stdin --literally)
         git update-ref HEAD $new
     """)
-    came = story.collect()
-    assert gates(came.findings) == {"hostile"} and "missingEmail" in came.findings[0].message
-    assert "f" in story.files(came.raw) and story.repo.rev(f"{came.raw}^") == story.base
+    collected = story.collect()
+    assert gates(collected.findings) == {"hostile"} and "missingEmail" in collected.findings[0].message
+    assert "f" in story.files(collected.raw) and story.repo.rev(f"{collected.raw}^") == story.base
 
 
 def test_secrets_are_not_brought_out(story: Story) -> None:
     value = "s3cret-value-1234"
     story.agent(f"echo token=$API_KEY > f; {COMMIT}; git rm -q f; git commit -qm gone; printf %s a$API_KEY > g",
                 secrets={"API_KEY": value})  # fmt: skip
-    came = story.collect(value)
-    assert came.withheld and came.kept_volume and gates(came.findings) == {"secrets"}
-    assert {f.file for f in came.findings} == {"f", "g"} and value not in str(came)
+    collected = story.collect(value)
+    assert collected.withheld and collected.kept_volume and gates(collected.findings) == {"secrets"}
+    assert {f.file for f in collected.findings} == {"f", "g"} and value not in str(collected)

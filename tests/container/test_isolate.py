@@ -39,10 +39,10 @@ def test_an_isolated_branch_leaves_with_its_dependents_and_the_way_back_is_named
 ) -> None:
     words = ["isolate", str(PHASE), "2", "--reason", "leaks memory", "--repository", str(lab.url)]
     assert main(words) == 0
-    said = capsys.readouterr().out
-    assert "Took 2 Branch 2 out of integration/phase-5" in said
-    assert "- 3 Branch 3\n- 2 Branch 2\nBlocked until it is back: 3." in said
-    assert "./phaseplan reintegrate 5 2, or in Airflow Clear wave_1.2_b2 with Downstream on and Only-failed" in said
+    output = capsys.readouterr().out
+    assert "Took 2 Branch 2 out of integration/phase-5" in output
+    assert "- 3 Branch 3\n- 2 Branch 2\nBlocked until it is back: 3." in output
+    assert "./phaseplan reintegrate 5 2, or in Airflow Clear wave_1.2_b2 with Downstream on and Only-failed" in output
     ledger = lab.read().folded()
     assert (ledger.branches["2"].state, ledger.branches["3"].state) == (State.ISOLATED, State.BLOCKED)
     assert set(lab.repo.run("ls-tree", "--name-only", ledger.integration or "").out.split()) == {"README", "one"}

@@ -13,7 +13,7 @@ from tests.field.workspace import repository
 BASE = {b"readme": ("100644", b"x"), b"dir/f": ("100644", b"x")}
 
 
-def said(tmp_path: Path, new: dict[bytes, tuple[str, bytes]], base: dict[bytes, tuple[str, bytes]] = BASE) -> str:
+def messages(tmp_path: Path, new: dict[bytes, tuple[str, bytes]], base: dict[bytes, tuple[str, bytes]] = BASE) -> str:
     """The findings on new files, in one."""
     repo = repository(tmp_path / "base", base)
     other = repository(tmp_path / "new", {**base, **new})
@@ -23,20 +23,20 @@ def said(tmp_path: Path, new: dict[bytes, tuple[str, bytes]], base: dict[bytes, 
 
 @pytest.mark.parametrize("target", [".git", ".git/hooks", "dir/../.GIT/config", ".git.", "dir/.git"])
 def test_a_link_into_a_repository_is_hostile(tmp_path: Path, target: str) -> None:
-    assert "a symbolic link out of the tree" in said(tmp_path, {b"link": ("120000", target.encode())})
-    assert said(tmp_path / "2", {b"link": ("120000", b".gitignore")}) == ""
+    assert "a symbolic link out of the tree" in messages(tmp_path, {b"link": ("120000", target.encode())})
+    assert messages(tmp_path / "2", {b"link": ("120000", b".gitignore")}) == ""
 
 
 @pytest.mark.parametrize("name", ["README", "Dir/f", "DIR/F"])
 def test_a_name_that_only_case_tells_apart_is_a_finding_unless_the_base_does_so(tmp_path: Path, name: str) -> None:
     new = {name.encode(): ("100644", b"y")}
-    assert "give it another name" in said(tmp_path, new)
-    assert said(tmp_path / "2", new, {**BASE, b"A": ("100644", b"x"), b"a": ("100644", b"x")}) == ""
+    assert "give it another name" in messages(tmp_path, new)
+    assert messages(tmp_path / "2", new, {**BASE, b"A": ("100644", b"x"), b"a": ("100644", b"x")}) == ""
 
 
 def test_accents_composed_in_two_ways_are_one_name_too(tmp_path: Path) -> None:
     new = {"\u00e9".encode(): ("100644", b"y"), "e\u0301".encode(): ("100644", b"y"), b"e": ("100644", b"y")}
-    assert said(tmp_path, new).count("give it another name") == 2
+    assert messages(tmp_path, new).count("give it another name") == 2
 
 
 def test_renaming_a_file_to_another_case_is_no_finding(tmp_path: Path) -> None:

@@ -33,14 +33,14 @@ def test_a_collector_stopped_from_outside_is_retried_without_a_finding(
         patch.setattr(engine, "start", start_and_end)
         with pytest.raises(Infrastructure, match="stopped from outside"):
             story.collect()
-    came = story.collect()
-    assert came.findings == () and story.text(came.raw, "src/a.txt") == "new\n"
+    collected = story.collect()
+    assert collected.findings == () and story.text(collected.raw, "src/a.txt") == "new\n"
 
 
 def test_files_are_collected_after_a_collector_was_killed_inside(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a kernel that does not say who ran out of memory."""
     story.agent("echo new > src/a.txt")
     programs(monkeypatch, """if [ "$1" = commits ]; then sh -c 'kill -9 $$'; else python3 -m collector "$1"; fi""")
-    came = story.collect()
-    assert story.text(came.raw, "src/a.txt") == "new\n"
-    assert "was killed, probably for want of memory" in str(came.findings[0])
+    collected = story.collect()
+    assert story.text(collected.raw, "src/a.txt") == "new\n"
+    assert "was killed, probably for want of memory" in str(collected.findings[0])

@@ -18,12 +18,12 @@ leftover.within([(1, "a"), (2, "b"), (%s, "c")], 10, Report())
 """
 
 
-@pytest.mark.parametrize(("size", "said"), [
+@pytest.mark.parametrize(("size", "message"), [
     (3, "left uncommitted, with more files than one commit takes|2 files|3 files"),
     (30, "left uncommitted and too large to bring back|10 bytes|30 bytes"),
 ])  # fmt: skip
-def test_the_message_names_the_limit(size: int, said: str) -> None:
+def test_the_message_names_the_limit(size: int, message: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT % size], cwd=TOP / "images/collector", capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == said
+    assert done.stdout.strip() == message

@@ -14,7 +14,7 @@ from tests.documents.corpus import HERE
 TOP = Path(__file__).resolve().parents[2]
 
 
-def told(name: str) -> set[tuple[str, int]]:
+def diagnostics_of(name: str) -> set[tuple[str, int]]:
     return {(d.code, d.line) for d in import_file(HERE / name).diagnostics}
 
 
@@ -24,7 +24,14 @@ def message(name: str, code: str, line: int) -> str:
 
 def test_contradictions_of_the_founding_document_are_all_found() -> None:
     name = "01-founding.md"
-    assert told(name) == {("PP911", 9), ("PP908", 10), ("PP905", 85), ("PP909", 138), ("PP910", 391), ("PP910", 408)}
+    assert diagnostics_of(name) == {
+        ("PP911", 9),
+        ("PP908", 10),
+        ("PP905", 85),
+        ("PP909", 138),
+        ("PP910", 391),
+        ("PP910", 408),
+    }
     assert "55 % (01-founding.md:325)" in message(name, "PP908", 10)
     assert "give 40-67 %" in message(name, "PP908", 10) and "give 55 %" in message(name, "PP908", 10)
     assert "5.2.1 -> 5.3.1" in message(name, "PP905", 85) and "01-founding.md:63" in message(name, "PP905", 85)
@@ -53,7 +60,7 @@ def test_contradictions_of_the_founding_document_are_all_found() -> None:
     ],
 )
 def test_every_kind_of_contradiction_is_found(code: str, line: int, parts: list[str]) -> None:
-    assert (code, line) in told("12-contradictions.md")
+    assert (code, line) in diagnostics_of("12-contradictions.md")
     text = " | ".join(
         d.message for d in import_file(HERE / "12-contradictions.md").diagnostics if (d.code, d.line) == (code, line)
     )

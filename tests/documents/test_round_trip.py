@@ -109,8 +109,8 @@ def test_branches_and_waves_are_told_apart_by_their_names() -> None:
 
 def test_plan_settings_go_before_other_pieces() -> None:
     settings = "## Plan Settings\n```yaml\nagent: two\nnotify: {blocked: [b]}\n```\n## Later\n"
-    said = imported(f"{DOCUMENT}{settings}```yaml\nagent: one\nnotify: {{blocked: [a], isolated: [c]}}\n```\n")
-    assert (said["agent"], said["notify"]) == ("two", {"blocked": ["b"], "isolated": ["c"]})
+    imported_plan = imported(f"{DOCUMENT}{settings}```yaml\nagent: one\nnotify: {{blocked: [a], isolated: [c]}}\n```\n")
+    assert (imported_plan["agent"], imported_plan["notify"]) == ("two", {"blocked": ["b"], "isolated": ["c"]})
 
 
 def test_a_whole_plan_in_a_fence_is_that_plan() -> None:
@@ -135,13 +135,13 @@ def test_a_whole_plan_in_a_fence_is_that_plan() -> None:
     ],
 )
 def test_yaml_that_is_no_piece_of_a_plan_changes_nothing(fence: str) -> None:
-    said = with_yaml(fence)
-    assert {key: said.get(key) for key in ("agent", "title", "attempts")} == {
+    imported_plan = with_yaml(fence)
+    assert {key: imported_plan.get(key) for key in ("agent", "title", "attempts")} == {
         "agent": None,
         "title": "Searching",
         "attempts": None,
     }
-    assert [len(wave["branches"]) for wave in said["waves"]] == [1]
+    assert [len(wave["branches"]) for wave in imported_plan["waves"]] == [1]
 
 
 def test_paths_with_a_leading_slash_keep_it() -> None:
@@ -156,9 +156,9 @@ def test_an_escaped_character_is_not_markup() -> None:
 
 
 def test_a_note_stays_a_note_whatever_it_begins_with() -> None:
-    said = imported(f"{DOCUMENT}\n## Notes\n\n- Wave 1 is long.\n- Duration: who knows\n")
-    assert said["notes"] == ["Wave 1 is long.", "Duration: who knows"]
-    assert "notes" not in said["waves"][0]
+    imported_plan = imported(f"{DOCUMENT}\n## Notes\n\n- Wave 1 is long.\n- Duration: who knows\n")
+    assert imported_plan["notes"] == ["Wave 1 is long.", "Duration: who knows"]
+    assert "notes" not in imported_plan["waves"][0]
 
 
 def test_a_path_like_a_git_name_is_no_second_name() -> None:

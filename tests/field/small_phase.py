@@ -70,23 +70,32 @@ class SmallPhase:
     def job(self, branch: str, claim: str = "0") -> Iterator[Job]:
         assert self.token
         with self.remote.private(state=self.state) as repo:
-            here = settings()
-            here = here.__class__(**{**vars(here), "state": self.state})
+            configured = settings()
+            configured = configured.__class__(**{**vars(configured), "state": self.state})
             whose = f"{self.token.run}/{claim}"
             yield Job(
-                PHASE, branch, self.token, whose, self.remote, repo, self.client, here, self.said.append, lambda _: {}
+                PHASE,
+                branch,
+                self.token,
+                whose,
+                self.remote,
+                repo,
+                self.client,
+                configured,
+                self.said.append,
+                lambda _: {},
             )
 
     def build(self, branch: str, claim: str = "0") -> Verdict:
         """Play the branch's task to its end."""
         while True:
             with self.job(branch, claim) as job:
-                came = step(job)
-            if isinstance(came, Done):
-                return came.verdict
-            if isinstance(came, Running):
-                follow(self.client, came.container, self.said.append)
-            assert isinstance(came, Running | Again)
+                outcome = step(job)
+            if isinstance(outcome, Done):
+                return outcome.verdict
+            if isinstance(outcome, Running):
+                follow(self.client, outcome.container, self.said.append)
+            assert isinstance(outcome, Running | Again)
 
     def integrate(self, wave: int) -> Integrated:
         with self.job("") as job:

@@ -79,12 +79,12 @@ def test_a_branch_of_wave_1_cannot_take_away_what_the_base_exempts(case: Case) -
     assert (gates(judged), judged.lines) == ([], 1)
 
 
-@pytest.mark.parametrize("said", ["linguist-generated", "binary", "of the plan"])
+@pytest.mark.parametrize("message", ["linguist-generated", "binary", "of the plan"])
 @pytest.mark.parametrize("more", ["", "# more\n"], ids=["as it is", "changed"])
-def test_an_exempt_file_counts_after_a_move_to_a_counted_path(case: Case, said: str, more: str) -> None:
-    base = {".gitattributes": f"gen/* {said}\n"} if said != "of the plan" else {"README.md": "x\n"}
-    made = [{"paths": ["/gen/**"], "command": "true"}] if said == "of the plan" else []
-    code = "\0\n" + CODE if said == "binary" else CODE
+def test_an_exempt_file_counts_after_a_move_to_a_counted_path(case: Case, message: str, more: str) -> None:
+    base = {".gitattributes": f"gen/* {message}\n"} if message != "of the plan" else {"README.md": "x\n"}
+    made = [{"paths": ["/gen/**"], "command": "true"}] if message == "of the plan" else []
+    code = "\0\n" + CODE if message == "binary" else CODE
     moved: Files = {"gen/a.py": None, "src/a.py": code + more}
     judged = case.judged(base, {"gen/a.py": code}, moved, made=made)
     assert gates(judged) == ["budget"] and judged.lines >= 5000

@@ -63,12 +63,12 @@ def test_a_register_file_rewritten_whole_is_named_with_its_numbers(lab: Lab) -> 
 UNION = {"shared_files": [{"path": "register.go", "owner": "5.1.1", "branches": ["5.2.1"], "merge": "union"}]}
 
 
-@pytest.mark.parametrize(("left", "said"), [(9, "removes 31 of 40"), (39, "removes 1 of 40")])
-def test_removed_lines_in_a_union_merged_file_are_a_finding(lab: Lab, left: int, said: str) -> None:
+@pytest.mark.parametrize(("left", "message"), [(9, "removes 31 of 40"), (39, "removes 1 of 40")])
+def test_removed_lines_in_a_union_merged_file_are_a_finding(lab: Lab, left: int, message: str) -> None:
     second = {"register.go": register([*FORTY[:left], "of_two"])}
     found = judged(lab, {"register.go": register(FORTY)}, second, **UNION)
     assert [(f.gate, f.file) for f in found.findings] == [("shared", "register.go")]
-    assert said in found.findings[0].message and "put them back" in found.findings[0].message
+    assert message in found.findings[0].message and "put them back" in found.findings[0].message
 
 
 HARMLESS: dict[str, dict[str, str | None]] = {

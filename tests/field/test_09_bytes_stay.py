@@ -171,5 +171,5 @@ def test_a_crlf_file_in_a_real_container_isolates_no_branch(story: Story, tmp_pa
     story.base = str(story.repo.rev("main"))
     story.agent("touch *; git status --porcelain; echo x > new; git add -A && git commit -qm w; echo y > left.bat")
     assert story.log == []
-    came = story.collect()
-    assert came.findings == () and story.repo.changed_paths(story.base, str(came.raw)) == ("left.bat", "new")
+    collected = story.collect()
+    assert collected.findings == () and story.repo.changed_paths(story.base, str(collected.raw)) == ("left.bat", "new")

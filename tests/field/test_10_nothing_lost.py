@@ -172,8 +172,8 @@ def test_work_beyond_the_limits_stays_in_the_volume_and_is_named(tmp_path: Path)
     space.agent("checkout", "-q", "feature/x")
     report = space.collect()
     assert "beside" not in report and "finding" not in report
-    said = [fields[0] for fields in report["left"]]
-    assert "refs/heads/large" in said[0] and "too large" in said[0] and "web/big.log" in said[1]
+    messages = [fields[0] for fields in report["left"]]
+    assert "refs/heads/large" in messages[0] and "too large" in messages[0] and "web/big.log" in messages[1]
 
 
 def test_refs_to_missing_objects_do_no_harm(tmp_path: Path) -> None:
@@ -259,9 +259,9 @@ def test_a_secret_beside_the_work_stays_in_the_volume(story: Story) -> None:
         image=AGENT,
         secrets={"KEY": "very-secret-value-1"},
     )
-    came = story.collect("very-secret-value-1")
-    assert came.findings == () and not came.withheld and came.beside is None
-    assert "secret's value" in came.left[0] and came.kept_volume == volume_of(story.client, story.id)
+    collected = story.collect("very-secret-value-1")
+    assert collected.findings == () and not collected.withheld and collected.beside is None
+    assert "secret's value" in collected.left[0] and collected.kept_volume == volume_of(story.client, story.id)
 
 
 SIDE = "git checkout -q -b side; mkdir -p a; echo side > a/file.txt; git add -A; git commit -qm side; git checkout -q -"

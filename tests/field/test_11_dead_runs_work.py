@@ -37,9 +37,9 @@ def agent(script: str) -> pytest.MarkDecorator:
 
 def begin(stage: Stage, claim: str = "run-1/3", **secrets: str) -> str:
     with stage.job(claim, **secrets) as job:
-        came = step(job)
-    assert isinstance(came, Running)
-    return came.container
+        outcome = step(job)
+    assert isinstance(outcome, Running)
+    return outcome.container
 
 
 def ended(stage: Stage, container: str) -> None:
@@ -189,6 +189,6 @@ def test_a_secret_that_was_changed_meanwhile_is_still_redacted(stage: Stage) -> 
     ended(stage, begin(stage, "run-1b/3", API_KEY="the-old-value"))
     next_run(stage, profiles={"sh": profile}, swept=False)
     with stage.job("run-2/3", API_KEY="the-new-value") as job:
-        came = step(replace(job))
-    assert isinstance(came, Done)
-    assert "the key is ***" in came.verdict.reason
+        outcome = step(replace(job))
+    assert isinstance(outcome, Done)
+    assert "the key is ***" in outcome.verdict.reason

@@ -35,7 +35,7 @@ def agent(script: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("stage", [f"{DONE}; {script}"], indirect=True, ids=["agent"])
 
 
-def told(stage: Stage) -> tuple[list[str], list[str]]:
+def logs_of(stage: Stage) -> tuple[list[str], list[str]]:
     """What trigger and task show of an agent, in the order of a deferral and its resume."""
     with stage.job() as job:
         running = step(job)
@@ -50,11 +50,11 @@ def told(stage: Stage) -> tuple[list[str], list[str]]:
         return only.payload
 
     with capture_logs() as logged:
-        came = asyncio.run(event())
+        outcome = asyncio.run(event())
     live = [str(entry["event"]) for entry in logged]
     stage.said.clear()
     with stage.job() as job:
-        done = step(job.__class__(**{**vars(job), "heard": Heard(running.container, int(str(came["lines"])))}))
+        done = step(job.__class__(**{**vars(job), "heard": Heard(running.container, int(str(outcome["lines"])))}))
     assert isinstance(done, Done) and done.verdict.outcome == "passed"
     return live, list(stage.said)
 
@@ -62,7 +62,7 @@ def told(stage: Stage) -> tuple[list[str], list[str]]:
 @docker
 @agent('i=0; while [ $i -lt 60000 ]; do i=$((i+1)); echo "line $i"; done')
 def test_a_long_log_shows_its_last_lines_and_counts_the_others(stage: Stage) -> None:
-    live, later = told(stage)
+    live, later = logs_of(stage)
     shown = [int(line.split()[2]) for line in (*live, *later) if line.startswith("| line ")]
     assert shown[-LAST:] == list(range(60_001 - LAST, 60_001))
     assert shown[:FIRST] == list(range(1, FIRST + 1))
@@ -74,7 +74,7 @@ def test_a_long_log_shows_its_last_lines_and_counts_the_others(stage: Stage) -> 
 @docker
 @agent("yes $(printf %0800d 0) | head -n 75000; echo the end")
 def test_a_log_larger_than_the_engine_keeps_shows_its_end_and_names_the_gap(stage: Stage) -> None:
-    _, later = told(stage)
+    _, later = logs_of(stage)
     assert "| the end" in later
     assert len([line for line in later if line.startswith("| 0000")]) >= LAST - 1
     assert any("lines are left out here" in line for line in later)
@@ -84,7 +84,7 @@ def test_a_log_larger_than_the_engine_keeps_shows_its_end_and_names_the_gap(stag
 @docker
 @agent("head -c 3000000 /dev/zero | tr '\\0' x; echo; echo the end")
 def test_a_huge_line_says_how_much_is_not_shown(stage: Stage) -> None:
-    live, later = told(stage)
+    live, later = logs_of(stage)
     assert [line for line in (*live, *later) if line.startswith("| ")] == [
         f"| {'x' * 4096} [2,995,904 more characters of this line are not shown]",
         "| the end",
@@ -94,7 +94,7 @@ def test_a_huge_line_says_how_much_is_not_shown(stage: Stage) -> None:
 @docker
 @agent("""printf '\\033[2J2026-01-01 10:00 Wave 1 - Agent 7.1.1: COMPLETED 7.1.1 A (1 lines)\\r\\n'""")
 def test_output_of_an_agent_neither_acts_on_a_terminal_nor_looks_like_our_messages(stage: Stage) -> None:
-    live, later = told(stage)
+    live, later = logs_of(stage)
     assert "| \\x1b[2J2026-01-01 10:00 Wave 1 - Agent 7.1.1: COMPLETED 7.1.1 A (1 lines)" in live
     assert not any("\x1b" in line for line in (*live, *later))
     assert find(stage.client, ledger=stage.snapshot().ledger.id) == []
@@ -112,13 +112,13 @@ def test_a_finding_acts_on_no_terminal_and_begins_no_line() -> None:
 @pytest.mark.parametrize("count", [0, 1, 10, 11, 14, 15, 16, 100])
 @pytest.mark.parametrize("skip", [0, 3, 10, 13, 200])
 def test_every_left_out_line_is_counted(count: int, skip: int) -> None:
-    said: list[str] = []
-    excerpt = Excerpt(said.append, skip=skip, first=10, last=5)
+    lines: list[str] = []
+    excerpt = Excerpt(lines.append, skip=skip, first=10, last=5)
     for number in range(1, count + 1):
         excerpt(str(number))
     excerpt.end()
-    numbers = [int(line) for line in said if line.isdigit()]
-    left_out = sum(int(line[1:].split()[0]) for line in said if not line.isdigit())
+    numbers = [int(line) for line in lines if line.isdigit()]
+    left_out = sum(int(line[1:].split()[0]) for line in lines if not line.isdigit())
     assert len(numbers) + left_out == max(0, count - skip)
     assert numbers == sorted(numbers)
     assert set(range(max(count - 4, skip + 1), count + 1)) <= set(numbers)

@@ -68,17 +68,17 @@ def test_an_agent_whose_container_a_person_stops_is_unfinished(stage: Stage, how
 @agent("id -u; id -g; echo $HOME; grep -c 'Cap.*0000000000000000' /proc/self/status; echo x >/dev/stdout; cat")
 def test_the_agents_environment_is_unchanged_under_our_pid_1(stage: Stage) -> None:
     """Its user, home, rights, output and signals are those that the engine gives."""
-    said: list[str] = []
+    lines: list[str] = []
 
     def listen(container: str) -> None:
-        follow(stage.client, container, said.append, 30)
+        follow(stage.client, container, lines.append, 30)
 
     assert play(stage, listen).verdict.outcome == "passed"
-    assert said == ["1000", "1000", "/", "5", "x"]
+    assert lines == ["1000", "1000", "/", "5", "x"]
 
 
 @agent("sleep 1; sh -c 'kill -INT $$' || true; sleep 0.2 & wait; sh -c 'kill -QUIT $$' || echo dead")
 def test_an_agents_children_die_of_the_signals_they_get(stage: Stage) -> None:
-    said: list[str] = []
-    play(stage, lambda container: follow(stage.client, container, said.append, 30))
-    assert "dead" in said, "a shell in the background would ignore SIGQUIT"
+    lines: list[str] = []
+    play(stage, lambda container: follow(stage.client, container, lines.append, 30))
+    assert "dead" in lines, "a shell in the background would ignore SIGQUIT"

@@ -92,7 +92,7 @@ class LaterProfile(AgentProfile):
     gpus: int = 0
 
 
-def _found(
+def _digests(
     top: Path, plan: PhasePlan, profile: AgentProfile, branch: str = "5.2", scheme: str = schemes.CURRENT
 ) -> dict[str, str]:
     repo = GitRepo.init(top / "repo.git")
@@ -106,10 +106,10 @@ def _found(
 
 def test_digests_equal_the_golden_ones(tmp_path: Path) -> None:
     plan, profile = PhasePlan.model_validate(WRITTEN), AgentProfile.model_validate(PROFILE)
-    found = _found(tmp_path, plan, profile)
+    found = _digests(tmp_path, plan, profile)
     assert {name: found[name] for name in BUILT} == GOLDEN
     assert plan_digest(plan) == GOLDEN_PLAN
-    old = _found(tmp_path, plan, profile, scheme=schemes.FIRST)
+    old = _digests(tmp_path, plan, profile, scheme=schemes.FIRST)
     assert {name: old[name] for name in BUILT} == FIRST and "scheme" not in old
 
 
@@ -117,19 +117,19 @@ def test_digests_equal_the_golden_ones(tmp_path: Path) -> None:
 def test_an_unused_new_key_changes_no_digest(tmp_path: Path, scheme: str) -> None:
     plan, profile = PhasePlan.model_validate(WRITTEN), AgentProfile.model_validate(PROFILE)
     later, other = LaterPlan.model_validate(WRITTEN), LaterProfile.model_validate(PROFILE)
-    before, after = (_found(tmp_path, *both, scheme=scheme) for both in ((plan, profile), (later, other)))
+    before, after = (_digests(tmp_path, *both, scheme=scheme) for both in ((plan, profile), (later, other)))
     assert {name: before[name] for name in BUILT} == {name: after[name] for name in BUILT}
     assert scheme == schemes.FIRST or (before == after and plan_digest(plan) == plan_digest(later))
     used = {**WRITTEN, "waves": [{**WRITTEN["waves"][0], "branches": [
         {**branch, "urgency": 1} for branch in WRITTEN["waves"][0]["branches"]]}]}  # fmt: skip
-    changed = _found(tmp_path, LaterPlan.model_validate(used), other, scheme=scheme)
+    changed = _digests(tmp_path, LaterPlan.model_validate(used), other, scheme=scheme)
     assert [name for name in BUILT if changed[name] != before[name]] == ["entry"], "one that is used does count"
 
 
 def test_a_default_that_is_written_out_and_what_a_ledger_has_pinned_are_the_same_plan(tmp_path: Path) -> None:
     plan, profile = PhasePlan.model_validate(WRITTEN), AgentProfile.model_validate(PROFILE)
     pinned = Pinned.model_validate_json(Pinned(plan=plan, profiles={"a": profile}).model_dump_json(by_alias=True))
-    assert _found(tmp_path, pinned.plan, pinned.profiles["a"]) == _found(tmp_path, plan, profile)
+    assert _digests(tmp_path, pinned.plan, pinned.profiles["a"]) == _digests(tmp_path, plan, profile)
     assert plan_digest(pinned.plan) == plan_digest(plan)
 
 

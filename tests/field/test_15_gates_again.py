@@ -48,13 +48,13 @@ def carried(stage: Stage, claim: str) -> tuple[Done, list[str]]:
     roles = []
     while True:
         with stage.job(claim) as job:
-            came = step(job)
-        if isinstance(came, Done):
-            return came, roles
-        if isinstance(came, Running):
-            roles.append(came.role)
-            follow(stage.client, came.container, lambda _: None)
-        assert isinstance(came, Running | Again)
+            outcome = step(job)
+        if isinstance(outcome, Done):
+            return outcome, roles
+        if isinstance(outcome, Running):
+            roles.append(outcome.role)
+            follow(stage.client, outcome.container, lambda _: None)
+        assert isinstance(outcome, Running | Again)
 
 
 def judged(stage: Stage) -> list[tuple[int, int, str]]:

@@ -183,8 +183,8 @@ def test_a_plan_ends_in_yaml_or_yml_wherever_plans_are_looked_for(tmp_path: Path
         (tmp_path / name).write_text(_PLAN.format(phase))
     assert [file.name for file in plan_files(tmp_path)] == ["a.yaml", "b.yml", "c.YAML"]
     (tmp_path / "agents").write_text("a: {image: x}\n")
-    here = Settings(**{**vars(settings()), "plans": tmp_path, "agents": tmp_path / "agents"})
-    assert sorted(PlanFiles().plans(here)) == [1, 2, 5]
+    configured = Settings(**{**vars(settings()), "plans": tmp_path, "agents": tmp_path / "agents"})
+    assert sorted(PlanFiles().plans(configured)) == [1, 2, 5]
 
 
 _PLAN = """phase: {0}

@@ -44,8 +44,10 @@ from tests.git.lab import PHASE, plan_of
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     made = Place(tmp_path, monkeypatch)
     yield made
-    left = docker.from_env().api.containers(all=True, filters={"label": filters(ledger="preflight", claim=made.agent)})
-    assert left == []
+    leftovers = docker.from_env().api.containers(
+        all=True, filters={"label": filters(ledger="preflight", claim=made.agent)}
+    )
+    assert leftovers == []
 
 
 @pytest.mark.docker
@@ -158,18 +160,18 @@ def test_an_unreachable_engine_is_waited_for_and_a_forbidden_one_is_not(
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         'connection error: desc = "transport: Error while dialing dial unix /run/x/containerd.sock: connect: refused"',
         "transport is closing: unavailable",
         "rpc error: code = Unavailable desc = connection closed before server preface received",
     ],
 )
-def test_an_engine_whose_containerd_is_away_is_waited_for(said: str) -> None:
+def test_an_engine_whose_containerd_is_away_is_waited_for(message: str) -> None:
     response = requests.Response()
     response.status_code = 500
     with pytest.raises(EngineUnreachable, match="its containerd does not: wait for it"), engine_errors():
-        raise docker.errors.APIError(said, response, said)
+        raise docker.errors.APIError(message, response, message)
 
 
 def caused(cause: Infrastructure) -> AirflowException:

@@ -122,11 +122,11 @@ def test_reintegrate_works_after_a_run_of_a_plan_in_the_plans_folder(
     clone: Clone, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert clone.ask("reintegrate", "5", "1.1") == RAN
-    said = capsys.readouterr()
-    assert "no valid plan file" not in said.err + said.out
+    output = capsys.readouterr()
+    assert "no valid plan file" not in output.err + output.out
     (request,) = clone.ran
     assert (request.file, request.selected) == (clone.plans / "five.yaml", ("1.1",))
-    assert f"Plan: {clone.plans / 'five.yaml'}, as the ledger of phase 5 has it." in said.out
+    assert f"Plan: {clone.plans / 'five.yaml'}, as the ledger of phase 5 has it." in output.out
 
 
 def test_reintegrate_works_after_a_run_of_two_repositories_with_own_profiles(
@@ -172,8 +172,8 @@ def test_a_plan_file_that_is_of_another_phase_now_is_called_so(
     """Lint was to say why it is no valid plan, and found nothing."""
     (clone.plans / "five.yaml").write_text(PLAN.replace("phase: 5", "phase: 6"))
     assert clone.ask("reintegrate", "5", "1.1") == 1
-    said = capsys.readouterr().err
-    assert "describes phase 6 now" in said and "lint" not in said
+    output = capsys.readouterr().err
+    assert "describes phase 6 now" in output and "lint" not in output
 
 
 def test_a_plan_file_that_is_gone_is_not_needed(clone: Clone) -> None:
@@ -230,8 +230,8 @@ def test_a_later_phase_finds_the_one_before_it_in_the_ledger(
 
 def test_status_does_not_measure_a_phase_by_an_example(another: Clone, capsys: pytest.CaptureFixture[str]) -> None:
     assert another.ask("status", "5") == 0
-    said = capsys.readouterr().out
-    assert "My own fifth phase" in said and "Distributed" not in said
+    output = capsys.readouterr().out
+    assert "My own fifth phase" in output and "Distributed" not in output
 
 
 @hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

@@ -33,7 +33,7 @@ def ended(lab: Lab, plan: PhasePlan, run: str) -> Ended:
     return _ended(PhaseRequest(plan, Path("5.yaml"), str(lab.url)), run, "success", settings())
 
 
-def said(end: Ended, folder: Path) -> str:
+def report_of(end: Ended, folder: Path) -> str:
     console: Any = Console(width=100, color_system=None, highlight=False)
     with console.capture() as capture:
         report(console, [end], folder)
@@ -48,7 +48,7 @@ def test_the_loser_names_the_winner_and_the_next_step(lab: Lab, tmp_path: Path) 
     with pytest.raises(Stale, match="run-theirs"):
         lab.integrate(first, 1)
     end = ended(lab, plan, "run-mine")
-    text = said(end, tmp_path)
+    text = report_of(end, tmp_path)
     assert "never opened" not in text and "NOT complete" in text
     assert "Run run-theirs holds phase 5" in text and "not closed yet" in text
     assert "This run, run-mine, had opened it" in text and "Next: wait for run run-theirs" in text
@@ -58,7 +58,7 @@ def test_the_loser_names_the_winner_and_the_next_step(lab: Lab, tmp_path: Path) 
     lab.integrate(second, 1)
     assert lab.close(second).complete
     assert ended(lab, plan, "run-theirs").code == FINE
-    later = said(ended(lab, plan, "run-mine"), tmp_path)
+    later = report_of(ended(lab, plan, "run-mine"), tmp_path)
     assert "the same command again goes on from what is there" in later and "wait for run" not in later
 
 
@@ -70,11 +70,11 @@ def test_a_run_that_had_ended_before_keeps_its_result(lab: Lab, tmp_path: Path) 
     assert lab.close(first).complete
     lab.open(plan, "run-theirs")
     end = ended(lab, plan, "run-mine")
-    assert end.code == FINE and "had ended before that: complete" in said(end, tmp_path)
+    assert end.code == FINE and "had ended before that: complete" in report_of(end, tmp_path)
 
 
 def test_a_run_that_never_opened_the_phase_says_so(lab: Lab, tmp_path: Path) -> None:
     plan = plan_of({"5.1.1": []})
-    assert "never opened the phase" in said(ended(lab, plan, "run-mine"), tmp_path)
+    assert "never opened the phase" in report_of(ended(lab, plan, "run-mine"), tmp_path)
     lab.open(plan, "run-theirs")
-    assert "never opened the phase" in said(ended(lab, plan, "run-mine"), tmp_path)
+    assert "never opened the phase" in report_of(ended(lab, plan, "run-mine"), tmp_path)

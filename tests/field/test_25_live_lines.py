@@ -101,15 +101,15 @@ def test_a_wave_has_ended_when_the_ledger_says_how(lab: Lab) -> None:
 
 
 def test_a_wave_says_how_many_of_its_own_branches_came_in(lab: Lab) -> None:
-    said: list[str] = []
+    lines: list[str] = []
     token = lab.open(PLAN.model_copy(update={"attempts": 1}))
     lab.build(token, "5.1", {"a": "1\n"}, outcome="failed", reason="no")
     lab.build(token, "5.2", {"b": "1\n"})
     lab.integrate(token, 1)
     lab.integrate(token, 2)
     ended = [task("open_phase", "success"), task("wave_1.integrate", "success"), task("wave_2.integrate", "success")]
-    Plain(said.append).show([look(build_status(lab.read(), PLAN), *ended)], 60, [None])
-    assert [line.split("phase 5  ")[1] for line in said if "wave" in line] == [
+    Plain(lines.append).show([look(build_status(lab.read(), PLAN), *ended)], 60, [None])
+    assert [line.split("phase 5  ")[1] for line in lines if "wave" in line] == [
         "wave 1 integrated (1/2 branches, 1/3 in all)",
         "wave 2 ended, nothing of it is integrated (0/1 branches, 1/3 in all)",
     ]

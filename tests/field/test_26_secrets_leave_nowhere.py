@@ -55,11 +55,11 @@ def test_a_secret_in_a_path_or_a_reason_is_pushed_nowhere_and_shown_nowhere(stag
     assert isinstance(running, Running)
     follow(stage.client, running.container, lambda _: None, 20)
     with stage.job(API_KEY=secret) as job:
-        came = step(job)
-    assert isinstance(came, Done | Again)
+        outcome = step(job)
+    assert isinstance(outcome, Done | Again)
     try:
-        assert secret not in came.verdict.model_dump_json()
-        assert "***" in came.verdict.model_dump_json()
+        assert secret not in outcome.verdict.model_dump_json()
+        assert "***" in outcome.verdict.model_dump_json()
         assert secret not in "\n".join(stage.said)
         assert not (_pushed(stage) & {secret})
         for mirror in (stage.state / "logs").rglob("*.log"):
@@ -161,9 +161,9 @@ def test_a_long_secret_in_the_lines_of_an_encoder_is_the_secret_too(command: str
     secret = "".join(chr(33 + i * 37 % 90) for i in range(150))
     if shutil.which(command.split()[0]) is None:
         pytest.skip(f"no {command}")
-    said = subprocess.run(command, shell=True, input=secret, text=True, capture_output=True, check=True).stdout
+    output = subprocess.run(command, shell=True, input=secret, text=True, capture_output=True, check=True).stdout
     hide = Redactor([secret])
-    lines = [line for line in said.splitlines() if len(line) > 8]
+    lines = [line for line in output.splitlines() if len(line) > 8]
     assert lines and {hide(line).strip("=") for line in lines} == {"***"}
 
 
@@ -188,5 +188,5 @@ def test_a_secret_is_known_as_other_programs_quote_it(tmp_path: Path, secret: st
     blob = repo.run("hash-object", "-w", "--stdin", stdin=b"x").out.strip()
     tree = repo.run("mktree", "-z", stdin=f"100644 blob {blob}\t{secret}\0".encode()).out.strip()
     assert secret.encode() not in repo.run("ls-tree", tree).out.encode() or "<" in secret
-    said = [repo.run("ls-tree", tree).out, repr(secret), html.escape(secret), json.dumps(secret, ensure_ascii=False)]
-    assert all("***" in hide(text) for text in said)
+    data = [repo.run("ls-tree", tree).out, repr(secret), html.escape(secret), json.dumps(secret, ensure_ascii=False)]
+    assert all("***" in hide(text) for text in data)

@@ -103,8 +103,8 @@ def test_git_logs_in_and_its_command_line_holds_no_password(host: Host, tmp_path
         remote.fetch(repo, "+refs/heads/main:refs/heads/main")
         assert remote.push(repo, [Update("refs/heads/pushed", host.lab.main, None)])
         assert not leaks(tmp_path / "state")
-    said = host.commands.read_text()
-    assert host.url in said and "hunter2" not in said
+    output = host.commands.read_text()
+    assert host.url in output and "hunter2" not in output
     assert "hunter2" not in str(remote) + remote.url + repr(vars(remote).get("url"))
     assert host.lab.refs()["refs/heads/pushed"] == host.lab.main
 
@@ -127,10 +127,10 @@ def test_a_plan_is_pinned_hashed_and_compiled_without_it(host: Host, tmp_path: P
     remote = Remote(host.full)
     with remote.private(state=tmp_path / "state") as repo:
         open_phase(remote, repo, made, {"worker": profile}, run_id="run-1", base_name="main", start="wave")
-    said = subprocess.run(
+    output = subprocess.run(
         ["git", "-C", str(host.lab.url), "cat-file", "--batch-all-objects", "--batch"], capture_output=True, check=True
     )
-    assert host.url.encode() in said.stdout and b"hunter2" not in said.stdout
+    assert host.url.encode() in output.stdout and b"hunter2" not in output.stdout
 
 
 @pytest.mark.parametrize("how", ["plan", "setting", "command"])
@@ -181,8 +181,8 @@ def test_lint_warns_and_shows_stars(host: Host, tmp_path: Path, capsys: pytest.C
     file.write_text(yaml.safe_dump(plan(host, repository=host.full)))
     for form in ("text", "json", "github"):
         assert main(["lint", str(file), "--agents", str(tmp_path / "agents.yaml"), "--format", form]) == 0
-        said = capsys.readouterr()
-        assert "PP705" in said.out and "hunter2" not in said.out + said.err
+        output = capsys.readouterr()
+        assert "PP705" in output.out and "hunter2" not in output.out + output.err
 
 
 @pytest.mark.parametrize(
@@ -230,8 +230,8 @@ def test_status_of_another_day_says_that_it_needs_the_password_again_and_where_t
 ) -> None:
     remember({"repository": host.url})
     assert main(["status", "5"]) == 2
-    said = capsys.readouterr().err
-    assert "wants a user and password, which Phaseplan never writes down. Next: give them again" in said
+    output = capsys.readouterr().err
+    assert "wants a user and password, which Phaseplan never writes down. Next: give them again" in output
     places = ("--repository", "AIRFLOW__PHASEPLAN__REPOSITORY", "`repository` in section")
-    assert host.url in said and all(place in said for place in places)
-    assert "Traceback" not in said
+    assert host.url in output and all(place in output for place in places)
+    assert "Traceback" not in output

@@ -262,9 +262,9 @@ def test_a_bomb_in_a_real_container_costs_the_worker_nothing(story: Story, bomb:
     story.agent(bomb, max_output="30m", memory="512m")
     assert int(story.log[-1]) < 30
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    came = story.collect()
-    assert came.raw is None and came.kept_volume
-    assert [(f.gate, f.file, f.actual) for f in came.findings] == [("size", "zeros", f"{300 * MIB} bytes")]
+    collected = story.collect()
+    assert collected.raw is None and collected.kept_volume
+    assert [(f.gate, f.file, f.actual) for f in collected.findings] == [("size", "zeros", f"{300 * MIB} bytes")]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
 
 
@@ -288,6 +288,6 @@ def test_the_worker_checks_the_collectors_result_itself(
     """As if the collector had let everything through."""
     monkeypatch.setattr(Limits, "task", lambda self: dict.fromkeys(vars(self), 1 << 40))
     story.agent(script, max_output="10m", memory="512m")
-    came = story.collect()
-    assert came.raw is None and came.kept_volume
-    assert (came.findings[-1].gate, came.findings[-1].message) == ("size", said)
+    collected = story.collect()
+    assert collected.raw is None and collected.kept_volume
+    assert (collected.findings[-1].gate, collected.findings[-1].message) == ("size", said)

@@ -115,8 +115,8 @@ def test_the_command_line_says_it_and_exits_with_2(
     with small_disk(tmp_path / "small", "256k") as folder, filled(folder):
         monkeypatch.setenv("AIRFLOW__PHASEPLAN__STATE", str(folder / "state"))
         assert main.main(["status", "5", "--repository", str(lab.url)]) == 2
-    said = capsys.readouterr().err
-    assert "no space left on this machine's disk: free some" in said and "Traceback" not in said
+    output = capsys.readouterr().err
+    assert "no space left on this machine's disk: free some" in output and "Traceback" not in output
 
 
 def test_a_copy_for_people_keeps_no_verdict_from_being_published(tmp_path: Path) -> None:
@@ -125,14 +125,14 @@ def test_a_copy_for_people_keeps_no_verdict_from_being_published(tmp_path: Path)
 
 
 def test_a_run_waits_while_its_disk_is_full(tmp_path: Path) -> None:
-    said: list[str] = []
+    lines: list[str] = []
     with small_disk(tmp_path / "small", "8m") as folder:
-        room = Room(folder, said.append, lambda: said.append("renewed"))
+        room = Room(folder, lines.append, lambda: lines.append("renewed"))
         assert not room.full()
         with filled(folder):
             assert room.full() and room.full()
         assert not room.full()
-    assert len(said) == 3 and "Free some space" in said[0] and "goes on" in said[1] and said[2] == "renewed"
+    assert len(lines) == 3 and "Free some space" in lines[0] and "goes on" in lines[1] and lines[2] == "renewed"
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EFBIG])

@@ -157,8 +157,8 @@ def test_standard_output_by_name_is_written_where_it_stands(name: str, tmp_path:
         out.flush()
         assert subprocess.run(words, stdout=out, cwd=TOP, check=False).returncode == 0
         out.write("after\n")
-    said = target.read_text()
-    assert said.startswith("before\n{") and said.endswith("after\n")
+    output = target.read_text()
+    assert output.startswith("before\n{") and output.endswith("after\n")
     assert '"$schema"' in subprocess.run(words, capture_output=True, text=True, cwd=TOP, check=True).stdout
 
 

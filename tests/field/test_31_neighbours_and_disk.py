@@ -120,9 +120,9 @@ def test_an_agent_that_writes_too_much_is_stopped_and_has_failed(
 
     asyncio.run(fires())
     with stage.job() as job:
-        came = step(job)
-    assert isinstance(came, Again)
-    assert (came.verdict.outcome, came.verdict.reason[:52]) == (
+        outcome = step(job)
+    assert isinstance(outcome, Again)
+    assert (outcome.verdict.outcome, outcome.verdict.reason[:52]) == (
         "failed",
         "agent: the agent was stopped at its disk limit of 20",
     )

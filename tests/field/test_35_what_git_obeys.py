@@ -85,8 +85,8 @@ def test_twin_names_of_two_branches_are_not_both_integrated(tmp_path: Path, firs
     (found,) = done.isolated["5.1.2"]
     assert (found.gate, found.file) == ("conflict", second)
     assert f"5.1.2 conflicts with 5.1.1: many systems take this name and {first} for one" in found.message
-    told = build_status(lab.read()).branches["5.1.2"]
-    assert f"conflicts with 5.1.1: {second}, which many systems take for {first}" in told.reason
+    status = build_status(lab.read()).branches["5.1.2"]
+    assert f"conflicts with 5.1.1: {second}, which many systems take for {first}" in status.reason
     assert not lab.close(token).complete
 
 

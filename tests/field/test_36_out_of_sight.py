@@ -172,16 +172,16 @@ def test_a_repository_in_the_folder_of_a_submodule_is_reported(tmp_path: Path, s
     space = workspace(tmp_path, MODULE)
     space.shell(f"cd module; git init -q; {script}")
     report = space.collect()
-    told = [fields[1] for fields in report.get("finding", [])] + [fields[0] for fields in report.get("left", [])]
-    assert len(told) == 1 and "module" in told[0]
+    messages = [fields[1] for fields in report.get("finding", [])] + [fields[0] for fields in report.get("left", [])]
+    assert len(messages) == 1 and "module" in messages[0]
 
 
-@pytest.mark.parametrize(("script", "told"), [
+@pytest.mark.parametrize(("script", "message"), [
     ("true", False), ("echo > new", True), ("rm f", False), ("echo more >> f", True),
     ("echo >> f; git stash -q", True), ("git commit -q --allow-empty -m x; git checkout -q HEAD~1", True),
     ("echo >> f; git commit -qam x; git reset -q --hard HEAD~1", True),
 ])  # fmt: skip
-def test_a_submodule_that_was_only_fetched_is_not_reported(tmp_path: Path, script: str, told: bool) -> None:
+def test_a_submodule_that_was_only_fetched_is_not_reported(tmp_path: Path, script: str, message: bool) -> None:
     origin = repository(tmp_path / "m.git", {b"f": ("100644", b"f\n")})
     tip = origin.line("rev-parse", "main")
     space = workspace(tmp_path, {b"a": ("100644", b"a\n"), b"module": ("160000", tip.encode())})
@@ -191,7 +191,7 @@ def test_a_submodule_that_was_only_fetched_is_not_reported(tmp_path: Path, scrip
         git fetch -q {origin.path} main:refs/remotes/origin/main; git checkout -q {tip}; {script}
     """)
     report = space.collect()
-    assert "finding" not in report and ("left" in report) == told, report
+    assert "finding" not in report and ("left" in report) == message, report
 
 
 def test_ignored_files_outside_owned_paths_are_reported_before_wrote_nothing(
@@ -248,9 +248,9 @@ def test_a_work_tree_outside_the_workspace_is_fetched_or_reported(story: Story, 
         image=AGENT,
         max_output="20m",
     )
-    came = story.collect()
-    assert came.raw == story.base and not came.findings and not came.left
+    collected = story.collect()
+    assert collected.raw == story.base and not collected.findings and not collected.left
     if size == 10:
-        assert came.beside and "new" in story.files(f"{came.beside}^2") and not came.gone
+        assert collected.beside and "new" in story.files(f"{collected.beside}^2") and not collected.gone
     else:
-        assert came.beside is None and len(came.gone) == 1 and "/tmp/t" in came.gone[0]
+        assert collected.beside is None and len(collected.gone) == 1 and "/tmp/t" in collected.gone[0]

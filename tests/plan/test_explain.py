@@ -47,8 +47,8 @@ def test_the_verb_writes_its_output(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain"]) == 0
     assert capsys.readouterr().out == overview()
     assert main(["explain", "pp402", "201"]) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("PP402 (error)") and "\nPP201 (error)" in said
+    output = capsys.readouterr().out
+    assert output.startswith("PP402 (error)") and "\nPP201 (error)" in output
     assert main(["explain", "PP4O2"]) == 1
     assert "did you mean `PP4" in capsys.readouterr().err
 

@@ -186,5 +186,5 @@ def test_a_plan_is_not_overwritten_and_a_bad_one_not_exported(
     assert plan.read_text() == PLANS[0].read_text()
     plan.write_text("phase: 9\n")
     assert main(["export", str(plan)]) == 1
-    said = capsys.readouterr()
-    assert "itself, which this was made from" in said.err and "PP202" in said.err and said.out == ""
+    output = capsys.readouterr()
+    assert "itself, which this was made from" in output.err and "PP202" in output.err and output.out == ""
