@@ -26,6 +26,8 @@ from phaseplan.repository.repo import GitRepo
 WAIT = 1800.0
 #: Packs after which a cache puts small ones together.
 PACKS = 40
+#: Refs in files of their own after which a cache puts them into one: every fetch opens each of them, twice.
+LOOSE = 50
 
 
 Fetch = Callable[[GitRepo, Sequence[str]], None]
@@ -51,6 +53,8 @@ class PrivateRepo(GitRepo):
             _refill(cache, lambda: fetch(cache, [f"+{source}:{kept(source)}" for source in sources]))
             if len(list((self.shared / "objects" / "pack").glob("*.pack"))) > PACKS:
                 cache.run("repack", "--geometric=2", "-d", "-q", "--no-write-bitmap-index")  # it drops no object
+            if sum(len(names) for _, _, names in os.walk(self.shared / "refs" / "kept")) > LOOSE:
+                cache.run("pack-refs", "--all", ok=tuple(range(256)))
 
 
 def kept(ref: str) -> str:
@@ -62,7 +66,7 @@ def kept(ref: str) -> str:
 @contextmanager
 def private_repo(state: Path, url: str) -> Iterator[PrivateRepo]:
     """Create a temporary bare repository that reads the cache's objects; remove it afterwards. Fetch nothing yet."""
-    home, key = state / "cache", hashlib.sha256(url.encode()).hexdigest()[:16]
+    home, key = state / "cache", _key(url)
     with disk_errors():
         (home / "private").mkdir(parents=True, exist_ok=True)
         _sweep(home / "private")
@@ -80,6 +84,18 @@ def private_repo(state: Path, url: str) -> Iterator[PrivateRepo]:
         finally:
             _drop(home / "private", name)
             os.close(lock)
+
+
+def mark_of(state: Path, url: str) -> Path:
+    """Name the file whose age says when this machine last tidied up in a target; make its folder."""
+    home = state / "cache"
+    with disk_errors():
+        home.mkdir(parents=True, exist_ok=True)
+    return home / f"{_key(url)}.swept"
+
+
+def _key(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
 @contextmanager

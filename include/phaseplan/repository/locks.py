@@ -60,6 +60,19 @@ def sweep(target: Path, age: float) -> None:
         _left_behind(target, path, limit)
 
 
+def sweep_now_and_then(target: Path, age: float, mark: Path) -> None:
+    """Sweep, unless that was done within `age`: the walk grows with the target, and every task begins with it.
+
+    Who stumbles over a lock meanwhile does not wait for the next one; see `release`.
+
+    :param mark: a file of this machine's that says when it was done.
+    """
+    if mark.exists() and 0 <= time.time() - mark.stat().st_mtime < age:
+        return
+    mark.touch()
+    sweep(target, age)
+
+
 def release(target: Path, paths: Sequence[str], age: float) -> bool:
     """Wait until locks are gone, and remove those that are left behind.
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from phaseplan.errors import Infrastructure, InputFault
 from phaseplan.plan.login import parted
-from phaseplan.repository.cache import PrivateRepo, kept, private_repo
-from phaseplan.repository.locks import local, lock_age, named, release, sweep
+from phaseplan.repository.cache import PrivateRepo, kept, mark_of, private_repo
+from phaseplan.repository.locks import local, lock_age, named, release, sweep_now_and_then
 from phaseplan.repository.logins import environment, hidden, login_of
 from phaseplan.repository.objects import missing
 from phaseplan.repository.refusals import (
@@ -86,7 +86,7 @@ class Remote:
     def private(self, *, state: Path) -> Iterator[GitRepo]:
         """Create a temporary bare repository of our own, which reads what the cache under `state` has fetched."""
         if (home := local(self.url)) is not None:
-            sweep(home, lock_age())
+            sweep_now_and_then(home, lock_age(), mark_of(state, self.url))
         with private_repo(state, self.url) as repo:
             yield repo
 
