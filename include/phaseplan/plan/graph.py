@@ -12,12 +12,14 @@ from phaseplan.plan.model import PhasePlan
 def transitive(plan: PhasePlan, branch_id: str) -> tuple[str, ...]:
     """List all branches that a branch needs, without itself, in merge order."""
     needed = _closure(plan, plan.by_id[branch_id].depends_on)
+    if len(needed) < 2:
+        return tuple(needed)
     return tuple(b for b in merge_order(plan) if b in needed)
 
 
 def dependents(plan: PhasePlan, branch_id: str) -> tuple[str, ...]:
     """List all branches that need a branch, directly or not, in merge order."""
-    return tuple(b for b in merge_order(plan) if branch_id in transitive(plan, b))
+    return tuple(b for b in merge_order(plan) if branch_id in _closure(plan, plan.by_id[b].depends_on))
 
 
 def merge_order(plan: PhasePlan) -> tuple[str, ...]:
