@@ -9,8 +9,15 @@ from typing import Any
 
 import pytest
 
+from phaseplan.errors import Bug
 from phaseplan.ledger import read as reading
 from phaseplan.ledger.read import read
+from phaseplan.ledger.records import Verdict
+from phaseplan.ledger.snapshot import Snapshot
+from phaseplan.ledger.write import Change, moved
+from phaseplan.plan.model import Branch
+from phaseplan.repository import cache, locks
+from phaseplan.repository.cache import PrivateRepo
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo, Result
 from tests.git.lab import PHASE, Lab, commit_files, plan_of
@@ -105,3 +112,74 @@ def test_what_a_listing_that_is_handed_on_says_is_not_asked_again(
         with heard(monkeypatch) as said:
             read(repo, lab.remote, PHASE, listed=listed)
     assert not any("ls-remote" in args for args, _ in said)
+
+
+def test_a_task_about_one_branch_understands_its_own_records_and_reads_nobodys_lines(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built(lab, 6)
+    understood, load = list[str](), reading._load
+
+    def counting(model: Any, data: bytes | None, where: str) -> Any:
+        understood.append(where) if model is Verdict else None
+        return load(model, data, where)
+
+    monkeypatch.setattr(reading, "_load", counting)
+    with lab.remote.private(state=tmp_path / "state") as repo, heard(monkeypatch) as said:
+        found = read(repo, lab.remote, PHASE, logs=False)
+        assert found.state("3") == "passed" and found.not_ready("3") is None and found.next_attempt(_branch(found)) == 2
+        assert understood == [f"refs/phaseplan/phase-{PHASE}/results/3/1.1"]
+        asked = [name for args, lines in said if args[:2] == ("cat-file", "--batch") for name in lines]
+        assert sum(name.endswith(":verdict.json") for name in asked) == 6
+        assert not [name for name in asked if name.endswith(".log")]
+        whole = read(repo, lab.remote, PHASE)
+        assert (whole.verdicts, whole.started) == (found.verdicts, found.started) and len(whole.status_lines) == 6
+
+
+def test_nobody_writes_a_ledger_whose_lines_were_not_read(lab: Lab, tmp_path: Path) -> None:
+    built(lab, 1)
+    with lab.remote.private(state=tmp_path / "state") as repo:
+        found = read(repo, lab.remote, PHASE, logs=False)
+        with pytest.raises(Bug, match="has not read its logs"):
+            moved(repo, lab.remote, found, Change(found.folded()))
+    assert len(lab.read().status_lines) == 1
+
+
+def test_a_commit_that_is_here_is_not_looked_for_again(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built(lab, 3)
+    with lab.remote.private(state=tmp_path / "state") as repo:
+        read(repo, lab.remote, PHASE)
+        with heard(monkeypatch) as said:
+            read(repo, lab.remote, PHASE)
+    assert [args[-2:] for args, _ in said if "ls-remote" not in args] == []
+
+
+def test_a_cache_of_many_refs_keeps_them_in_one_file(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built(lab, 3)
+    monkeypatch.setattr(cache, "LOOSE", 4)
+    with lab.remote.private(state=tmp_path / "state") as repo:
+        assert isinstance(repo, PrivateRepo)
+        first = read(repo, lab.remote, PHASE)
+        assert [path for path in (repo.shared / "refs" / "kept").rglob("*") if path.is_file()] == []
+        assert len(repo.run("-C", str(repo.shared), "for-each-ref").out.splitlines()) > 4
+    with lab.remote.private(state=tmp_path / "state") as repo:
+        assert read(repo, lab.remote, PHASE) == first
+
+
+def test_tasks_look_for_what_the_dead_left_once_in_a_locks_age(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept = list[Path]()
+    monkeypatch.setattr(locks, "sweep", lambda target, age: swept.append(target))
+    for age, state in ((60, "one"), (60, "one"), (60, "two"), (0, "one")):
+        monkeypatch.setenv("AIRFLOW__PHASEPLAN__LOCK_AGE", str(age))
+        with lab.remote.private(state=tmp_path / state):
+            pass
+    assert swept == [lab.url] * 3
+
+
+def _branch(found: Snapshot) -> Branch:
+    assert found.pinned is not None
+    return found.pinned.plan.by_id["3"]

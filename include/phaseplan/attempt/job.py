@@ -14,7 +14,7 @@ from phaseplan.containers.labels import Labels, Role
 from phaseplan.errors import Bug, Infrastructure, PhaseplanError
 from phaseplan.gates.profile import gate_profile
 from phaseplan.ledger import digest_schemes as schemes
-from phaseplan.ledger.records import Ledger, RunRecord, Token, Verdict
+from phaseplan.ledger.records import BranchRecord, Ledger, RunRecord, Token, Verdict
 from phaseplan.ledger.write import Snapshot
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.model import Branch, PhasePlan
@@ -61,7 +61,7 @@ class View:
 
     job: Job
     snapshot: Snapshot
-    ledger: Ledger
+    ledger: Ledger  # as it is written, with no newer result folded in; see `record`
     run: RunRecord
     plan: PhasePlan
     branch: Branch
@@ -83,6 +83,11 @@ class View:
     def gate_profile(self) -> AgentProfile:
         """The profile gate containers use."""
         return gate_profile(self.plan, self.profile_named(self.plan.gates.profile or self.profile_name))
+
+    @property
+    def record(self) -> BranchRecord | None:
+        """What is known of this branch, its newest results folded in."""
+        return self.snapshot.record(self.branch.id)
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

@@ -20,7 +20,7 @@ def base_of(view: View) -> str:
     isolated by a merge, so that its agent sees what it has to get along with. What is only out of date got along.
     """
     repo, head = view.job.repo, view.ledger.integration
-    record = view.ledger.branches.get(view.branch.id)
+    record = view.record
     if head is None or not view.snapshot.stopped(view.branch.id) or (record and record.cause == "outdated"):
         return view.run.base
     if repo.is_ancestor(view.run.base, head):
@@ -34,7 +34,7 @@ def base_of(view: View) -> str:
 
 def kept(view: View) -> Verdict | None:
     """The verdict of a branch that is integrated already: opening the run has decided that it stays."""
-    record = view.ledger.branches.get(view.branch.id)
+    record = view.record
     return record.verdict if record is not None and record.state is State.INTEGRATED else None
 
 
@@ -48,7 +48,7 @@ def reusable(view: View, key: str) -> Verdict | None:
 
 def sank(view: View) -> tuple[Finding, ...]:
     """Findings of the newest attempt that was judged and is out, for the next one."""
-    known = [ledger.branches.get(view.branch.id) for ledger in (view.ledger, view.snapshot.ledger) if ledger]
+    known = (view.record, view.ledger.branches.get(view.branch.id))
     record = next((r for r in known if r is not None and r.verdict is not None), None)  # a running one has no verdict
     if view.snapshot.stopped(view.branch.id) and record is not None and record.verdict is not None:
         against = any(not finding.informs for finding in record.verdict.findings)

@@ -10,14 +10,14 @@ from phaseplan.ledger.write import read
 
 
 def look(job: Job) -> View:
-    """Read the refs once.
+    """Read the refs once, and of what others said only what this branch asks for.
 
     :raises Stale: another run holds the ledger.
     """
-    snapshot = read(job.repo, job.remote, job.phase)
+    snapshot = read(job.repo, job.remote, job.phase, logs=False)
     check_token(snapshot, job.token)
-    ledger = snapshot.folded()
-    if ledger.run is None or snapshot.pinned is None:
+    ledger = snapshot.ledger
+    if ledger is None or ledger.run is None or snapshot.pinned is None:
         raise Stale(f"phase {job.phase} has no open run")
     plan = snapshot.pinned.plan
     return View(job, snapshot, ledger, ledger.run, plan, plan.by_id[job.branch_id])
@@ -43,5 +43,5 @@ def check_ready(view: View) -> None:
 
 def blocked_by(view: View, needed: str) -> str:
     """Why a branch cannot start, in the words of the document."""
-    reason = need(view.plan, view.ledger.branches, needed)
+    reason = need(view.plan, view.snapshot.folded().branches, needed)
     return f"{view.branch.id} is blocked: {reason[0].lower()}{reason[1:]}"

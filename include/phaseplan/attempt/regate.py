@@ -55,14 +55,14 @@ def gate(view: View, verdict: Verdict) -> Running | Done:
 
 def _counted(view: View, verdict: Verdict) -> Verdict:
     """The verdict with the newest number of a gating: the ledger may have counted further than the results."""
-    record = view.ledger.branches.get(view.branch.id)
+    record = view.record
     counted = record.gating if record is not None and record.attempt == verdict.attempt else 0
     return verdict.model_copy(update={"gating": max(verdict.gating, counted)})
 
 
 def _wanted(view: View) -> bool:
     """Whether the run wants what there is: not where it asks for new work, nor where integration put it out."""
-    record, due = view.ledger.branches.get(view.branch.id), view.run.due.get(view.branch.id)
+    record, due = view.record, view.run.due.get(view.branch.id)
     outdated_ = (record is not None and record.cause == "outdated") or (due is not None and due.kind == "build")
     return view.run.rebuild != "always" and not view.snapshot.stopped(view.branch.id) and not outdated_
 

@@ -53,6 +53,8 @@ def within(repo: GitRepo, snapshot: Snapshot, ground: str, base: str, branch_id:
     :param ground: the commit that the phase builds on.
     """
     ancestors = set(repo.run("rev-list", base, f"^{ground}").out.split())
+    if not ancestors:
+        return ()
     earlier = []
     for other, verdicts in snapshot.verdicts.items():
         contained = [v for v in verdicts if v.commit in ancestors]

@@ -42,7 +42,7 @@ def claim_attempt(
     :raises Stale: another run holds the ledger.
     """
     for round_ in range(ROUNDS):
-        seen, snapshot = snapshot or read(repo, remote, phase), None
+        seen, snapshot = snapshot or read(repo, remote, phase, logs=False), None
         holder = seen.ledger.run.id if seen.ledger and seen.ledger.run else run
         if holder != run:  # a run that another has taken over from would overtake that one's attempts
             raise Stale(f"{branch.id}: run {run} no longer holds phase {phase}, run {holder} does; nothing was claimed")
@@ -135,7 +135,7 @@ def publish_result(
     work = refs.attempt(verdict.phase, verdict.branch, verdict.attempt)
     if remote.push(repo, [Update(ref, made, None), *([Update(work, kept, kept, must=True)] if kept else [])]):
         return verdict
-    snapshot = read(repo, remote, verdict.phase)
+    snapshot = read(repo, remote, verdict.phase, logs=False)
     standing = [
         v
         for v in snapshot.verdicts.get(verdict.branch, ())
@@ -183,7 +183,7 @@ def named(repo: GitRepo, remote: Remote, branch: Branch, verdict: Verdict) -> Na
     ref = name_of(branch, verdict)
     tried: list[list[Update]] = []
     for round_ in range(ROUNDS):
-        snapshot = read(repo, remote, verdict.phase)
+        snapshot = read(repo, remote, verdict.phase, logs=False)
         if not _recorded(snapshot, verdict):
             raise lost(remote, [refs.result(verdict.phase, verdict.branch, verdict.attempt, verdict.gating)])
         theirs = verdict.source == "person" and ref in snapshot.heads  # it stays where the person put it

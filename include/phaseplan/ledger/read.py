@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from phaseplan.errors import Infrastructure
 from phaseplan.ledger import refs
+from phaseplan.ledger.lazily import Lazily
 from phaseplan.ledger.pieces import HalfThere, check_whole
 from phaseplan.ledger.records import Ledger, Pinned, Verdict
 from phaseplan.ledger.run_history import nights_of
@@ -33,11 +35,19 @@ _NUMBERED = re.compile(r"(started|attempts|results)/([^/]+)/([1-9][0-9]{0,8})(?:
 
 
 def read(
-    repo: GitRepo, remote: Remote, phase: int, *, nights: bool = False, listed: Mapping[str, str] | None = None
+    repo: GitRepo,
+    remote: Remote,
+    phase: int,
+    *,
+    nights: bool = False,
+    logs: bool = True,
+    listed: Mapping[str, str] | None = None,
 ) -> Snapshot:
     """Everything a phase's refs say: one listing, and one fetch where something is new.
 
     :param nights: also the history of its runs, which grows with every night and is rarely needed.
+    :param logs: also the status and blocker lines. Without them nobody can write the ledger, and a record is understood
+        when it is asked for: a task about one branch has no use for what all the others said.
     :param listed: what `remote.refs` has just said. A snapshot is always older than what is done with it, and
         everything is moved by compare-and-swap from what it saw.
     """
@@ -48,12 +58,14 @@ def read(
         integration = refs.integration(phase)
         wanted = [*own.values(), *([held[integration]] if integration in held else ())]
         sources = [*([f"{refs.root(phase)}/*"] if own else []), *([integration] if integration in held else [])]
-        if lacking := set(missing(repo, wanted)):
+        if lacking := set(missing(repo, [sha for sha in wanted if sha not in repo.here])):
             _take(repo, remote, [ref for ref in (*own, integration) if held.get(ref) in lacking], sources, wanted)
-            if missing(repo, wanted):
+            if missing(repo, lacking):
                 continue
+        repo.here.update(wanted)
+        heads = {r: s for r, s in held.items() if r.startswith("refs/heads/")}
         try:
-            found = _snapshot(repo, phase, own, {r: s for r, s in held.items() if r.startswith("refs/heads/")})
+            found = _snapshot(repo, phase, own, heads, logs=logs)
             return replace(found, nights=nights_of(repo, found.ledger_commit)) if nights else found
         except HalfThere:
             if anew:
@@ -75,7 +87,7 @@ def _take(repo: GitRepo, remote: Remote, new: list[str], all_: list[str], wanted
     return remote.take(repo, all_, wanted)
 
 
-def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, str]) -> Snapshot:
+def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, str], *, logs: bool) -> Snapshot:
     tip = own.get(refs.ledger(phase))
     numbered = [(m, sha) for ref, sha in own.items() if (m := _NUMBERED.fullmatch(ref[len(refs.root(phase)) + 1 :]))]
     results = {f"{m[2]}/{m[3]}.{m[4]}": sha for m, sha in numbered if m[1] == "results" and m[4]}
@@ -84,28 +96,37 @@ def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, s
     for match, sha in numbered:
         if match[1] == "attempts" and not match[4]:
             attempts.setdefault(match[2], {})[int(match[3])] = sha
-    files = _files(repo, _wanted(tip, results.values(), started.values()))
-    verdicts = {
-        key: _load(Verdict, files[f"{sha}:verdict.json"], refs.root(phase) + "/results/" + key)
-        for key, sha in results.items()
-    }
-    folded = frozenset(_lines(files.get(f"{tip}:folded"))) & results.keys()
-    fresh = sorted(results.keys() - folded, key=lambda key: (verdicts[key].finished, key))
-    logs = {name: _log(files, tip, name, [results[key] for key in fresh]) for name in ("status.log", "blockers.log")}
-    kept = len(_lines(files.get(f"{tip}:status.log")))
-    return Snapshot(
+    files = _files(repo, _wanted(tip, results.values(), started.values(), logs))
+    judged = _judged(files, refs.root(phase), results)
+    found = Snapshot(
         phase=phase,
         ledger=_load(Ledger, files[f"{tip}:ledger.json"], refs.ledger(phase)) if tip else None,
         ledger_commit=tip,
         pinned=_load(Pinned, files[f"{tip}:plan.json"], refs.ledger(phase)) if tip else None,
         started=_claims(files, started),
         attempts=attempts,
-        verdicts=_by_branch(verdicts),
+        verdicts=judged,
         heads=heads,
-        status_lines=logs["status.log"][:kept] + ordered(logs["status.log"][kept:]),
-        blockers=logs["blockers.log"],
         results=results,
-        folded_results=folded,
+        folded_results=frozenset(_lines(files.get(f"{tip}:folded"))) & results.keys(),
+        logged=None,
+    )
+    return _with_logs(found, files) if logs else found
+
+
+def _with_logs(found: Snapshot, files: Mapping[str, bytes | None]) -> Snapshot:
+    """The status and blocker lines: the ledger's, then those of results not yet folded, by the time of their end."""
+    tip, finished = found.ledger_commit, dict[str, str]()
+    for branch, verdicts in found.verdicts.items():
+        finished |= {f"{branch}/{v.attempt}.{v.gating}": v.finished for v in verdicts}
+    fresh = sorted(found.results.keys() - found.folded_results, key=lambda key: (finished.get(key, ""), key))
+    newer = [found.results[key] for key in fresh]
+    status, blockers = _log(files, tip, "status.log", newer), _log(files, tip, "blockers.log", newer)
+    kept = len(_lines(files.get(f"{tip}:status.log")))
+    return replace(
+        found,
+        status_lines=status[:kept] + ordered(status[kept:]),
+        blockers=blockers,
         logged=(kept, len(_lines(files.get(f"{tip}:blockers.log")))),
     )
 
@@ -121,18 +142,15 @@ def _files(repo: GitRepo, names: Sequence[str]) -> dict[str, bytes | None]:
     return {name: repo.read_before.get(name) for name in names}
 
 
-def _wanted(tip: str | None, results: Iterable[str], started: Iterable[str]) -> list[str]:
-    names = (
-        [f"{tip}:{name}" for name in ("ledger.json", "plan.json", "status.log", "blockers.log", "folded")]
-        if tip
-        else []
-    )
+def _wanted(tip: str | None, results: Iterable[str], started: Iterable[str], logs: bool) -> list[str]:
+    lines = ("status.log", "blockers.log") if logs else ()
+    names = [f"{tip}:{name}" for name in ("ledger.json", "plan.json", *lines, "folded")] if tip else []
     for sha in results:
-        names += [f"{sha}:verdict.json", f"{sha}:status.log", f"{sha}:blockers.log"]
+        names += [f"{sha}:{name}" for name in ("verdict.json", *lines)]
     return names + list(started)
 
 
-def _log(files: dict[str, bytes | None], tip: str | None, name: str, fresh: Sequence[str]) -> tuple[str, ...]:
+def _log(files: Mapping[str, bytes | None], tip: str | None, name: str, fresh: Sequence[str]) -> tuple[str, ...]:
     return tuple(line for sha in [tip, *fresh] for line in _lines(files.get(f"{sha}:{name}")))
 
 
@@ -150,18 +168,29 @@ def _load(model: type[M], data: bytes | None, where: str) -> M:
         ) from error
 
 
-def _by_branch(verdicts: dict[str, Verdict]) -> dict[str, tuple[Verdict, ...]]:
-    found: dict[str, list[Verdict]] = {}
-    for key, verdict in verdicts.items():
-        found.setdefault(key.split("/")[0], []).append(verdict)
-    return {branch: tuple(sorted(vs, key=lambda v: (v.attempt, v.gating))) for branch, vs in sorted(found.items())}
+def _judged(
+    files: Mapping[str, bytes | None], root: str, results: Mapping[str, str]
+) -> Mapping[str, tuple[Verdict, ...]]:
+    """Verdicts by branch, each branch's understood when they are asked for."""
+    keys: dict[str, list[str]] = {}
+    for key in results:
+        keys.setdefault(key.split("/")[0], []).append(key)
+
+    def of(branch: str) -> tuple[Verdict, ...]:
+        raw = {f"{root}/results/{key}": files[f"{results[key]}:verdict.json"] for key in keys[branch]}
+        found = [_load(Verdict, data, ref) for ref, data in raw.items()]
+        return tuple(sorted(found, key=lambda v: (v.attempt, v.gating)))
+
+    return Lazily({branch: partial(of, branch) for branch in sorted(keys)})
 
 
-def _claims(files: dict[str, bytes | None], started: dict[tuple[str, int], str]) -> dict[str, dict[int, Claim]]:
-    found: dict[str, dict[int, Claim]] = {}
+def _claims(
+    files: Mapping[str, bytes | None], started: Mapping[tuple[str, int], str]
+) -> dict[str, Mapping[int, Claim]]:
+    found: dict[str, dict[int, Callable[[], Claim]]] = {}
     for (branch, number), sha in sorted(started.items()):
-        found.setdefault(branch, {})[number] = claim_of(sha, files[sha] or b"")
-    return found
+        found.setdefault(branch, {})[number] = partial(claim_of, sha, files[sha] or b"")
+    return {branch: Lazily(claims) for branch, claims in found.items()}
 
 
 def claim_of(sha: str, raw: bytes) -> Claim:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -40,17 +41,25 @@ class Snapshot:
     ledger: Ledger | None = None
     ledger_commit: str | None = None
     pinned: Pinned | None = None
-    started: dict[str, dict[int, Claim]] = field(default_factory=dict)
+    started: Mapping[str, Mapping[int, Claim]] = field(default_factory=dict)
     attempts: dict[str, dict[int, str]] = field(default_factory=dict)
-    verdicts: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)  # by (attempt, gating)
+    verdicts: Mapping[str, tuple[Verdict, ...]] = field(default_factory=dict)  # by (attempt, gating)
     heads: dict[str, str] = field(default_factory=dict)  # all of refs/heads, by full name
     status_lines: tuple[str, ...] = ()  # the ledger's, then those of results not yet folded
     blockers: tuple[str, ...] = ()
     results: dict[str, str] = field(default_factory=dict)  # commit by `<branch>/<attempt>.<gating>`
     folded_results: frozenset[str] = frozenset()
-    logged: tuple[int, int] = (0, 0)  # how many of the status and blocker lines are the ledger's
+    logged: tuple[int, int] | None = (0, 0)  # how many of these lines are the ledger's; None: they were not read
     refused: dict[str, str] = field(default_factory=dict)  # public names that the target would not take, and its words
     nights: tuple[Night, ...] = ()  # runs that have ended, oldest first, where they were asked for
+    _records: dict[str, BranchRecord | None] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def record(self, branch_id: str) -> BranchRecord | None:
+        """A branch's record with its results folded in; nobody else's are looked at."""
+        if branch_id not in self._records:
+            known = self.ledger.branches.get(branch_id) if self.ledger else None
+            self._records[branch_id] = _record(self, known, branch_id)
+        return self._records[branch_id]
 
     def folded(self) -> Ledger:
         """The ledger with every result folded in."""
@@ -62,7 +71,7 @@ class Snapshot:
 
     def state(self, branch_id: str) -> State:
         """A branch's state, `blocked` by a dependency not computed."""
-        record = self.folded().branches.get(branch_id)
+        record = self.record(branch_id)
         return record.state if record else State.PENDING
 
     def candidate(self, branch_id: str) -> Verdict | None:
@@ -79,7 +88,7 @@ class Snapshot:
 
     def stopped(self, branch_id: str) -> bool:
         """Whether integration put the branch out and no newer attempt has passed: its old verdict is of no use."""
-        record = self.folded().branches.get(branch_id)
+        record = self.record(branch_id)
         return record is not None and record.state not in READY and record.cause in STOPPED
 
     def current(self, branch_id: str) -> Verdict | None:
@@ -122,13 +131,11 @@ class Snapshot:
 
     def first_cause(self, branch_id: str) -> str | None:
         """The first dependency in merge order that is out (isolated, blocked, cancelled, unfinished)."""
-        ledger = self.folded()
-        return next((d for d in self._needs(branch_id) if _state(ledger, d) in OUT), None)
+        return next((d for d in self._needs(branch_id) if self.state(d) in OUT), None)
 
     def not_ready(self, branch_id: str) -> str | None:
         """The dependency that keeps a branch from starting: the first that is out, else the first not passed yet."""
-        ledger = self.folded()
-        waiting = (d for d in self._needs(branch_id) if _state(ledger, d) not in READY)
+        waiting = (d for d in self._needs(branch_id) if self.state(d) not in READY)
         return self.first_cause(branch_id) or next(waiting, None)
 
     def _needs(self, branch_id: str) -> tuple[str, ...]:
@@ -141,7 +148,7 @@ def fold(snapshot: Snapshot) -> Ledger:
     """The ledger plus results not yet folded. What is integrated stays so whatever a later attempt does."""
     old = snapshot.ledger or Ledger(id="", phase=snapshot.phase)
     ids = sorted({*old.branches, *snapshot.verdicts, *snapshot.started})
-    records = {i: record for i in ids if (record := _record(snapshot, old.branches.get(i), i)) is not None}
+    records = {i: record for i in ids if (record := snapshot.record(i)) is not None}
     return changed(old, branches=records)
 
 
@@ -199,11 +206,6 @@ def _cause(record: BranchRecord | None, verdict: Verdict) -> Cause | None:
         return None
     thrown_out = record is not None and record.cause in STOPPED
     return record.cause if record and thrown_out else ruling_of(verdict.outcome).cause
-
-
-def _state(ledger: Ledger, branch_id: str) -> State:
-    record = ledger.branches.get(branch_id)
-    return record.state if record else State.PENDING
 
 
 def claimed_by(snapshot: Snapshot, branch_id: str, claim: str, run: str) -> tuple[int, Claim] | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from phaseplan.errors import Infrastructure
+from phaseplan.errors import Bug, Infrastructure
 from phaseplan.ledger import refs
 from phaseplan.ledger.read import read
 from phaseplan.ledger.records import Ledger, Night, Pinned, State, changed, now
@@ -77,6 +77,8 @@ def _moves(repo: GitRepo, snapshot: Snapshot, change: Change) -> list[Update]:
     says of anything that it is integrated while the target refuses to have it.
     """
     ledger = change.ledger
+    if snapshot.logged is None:
+        raise Bug(f"the ledger of phase {snapshot.phase} was to be written by somebody who has not read its logs")
     kept_status, kept_blockers = snapshot.logged
     status = snapshot.status_lines[:kept_status] + ordered([*snapshot.status_lines[kept_status:], *change.status_lines])
     known = dict.fromkeys(snapshot.blockers[kept_blockers:])
