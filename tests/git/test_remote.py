@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.latency import Played, served
 from phaseplan.errors import Infrastructure
 from phaseplan.ledger.attempt_refs import claim_attempt
 from phaseplan.ledger.records import BranchRecord, State, changed
@@ -165,3 +166,11 @@ def test_reading_costs_one_listing_where_nothing_is_new(lab: Lab) -> None:
     began = time.perf_counter()
     read(lab.repo, lab.remote, PHASE)
     assert calls == ["ls-remote"] and time.perf_counter() - began < 5
+
+
+def test_a_listing_is_one_request(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PASSWORD", "x")
+    played = Played()
+    with served(lab.url.parent, 0.0, played) as url:
+        assert Remote(url).refs() == lab.remote.refs()
+    assert played.requests == 1

@@ -123,7 +123,7 @@ class Remote:
     def refs(self, pattern: str = "", *, repo: GitRepo | None = None) -> dict[str, str]:
         """Return the commit of each ref name, as the target has it now (`pattern`: shell wildcards, whole name)."""
         where = repo or GitRepo(Path("/"))
-        listing = self._ask(where, "ls-remote", "--quiet", "--", self.url).out
+        listing = self._ask(where, *_AT_ONCE, "ls-remote", "--quiet", "--", self.url).out
         pairs = (line.split("\t", 1) for line in listing.splitlines())
         return {ref: sha for sha, ref in pairs if not pattern or fnmatchcase(ref, pattern)}
 
@@ -226,6 +226,8 @@ class Remote:
 
 #: What is fetched becomes visible as one pack, or not at all: loose objects would appear one by one.
 _WHOLE = ("-c", "fetch.unpackLimit=1")
+#: A server of the first protocol says all its refs when it is greeted; by the second one asks for them, a way more.
+_AT_ONCE = ("-c", "protocol.version=0")
 _ANY = tuple(range(-64, 256))
 _FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc", "--")
 
