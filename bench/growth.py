@@ -112,12 +112,12 @@ class Place:
                 warnings_about(repo, after, self.plan, self.base, branch)
 
     def pack(self) -> None:
-        """What `git gc` does, and every server sooner or later."""
+        """Do what `git gc` does, and every server sooner or later."""
         self.target.run("pack-refs", "--all")
         self.target.run("repack", "-a", "-d", "-q")
 
     def alone(self) -> None:
-        """The pushes and listings of a branch, by git and without us."""
+        """Make the pushes and listings of a branch by git, without us."""
         mine = GitRepo.init(self.folder / "alone.git")
         mine.run("fetch", "--quiet", str(self.target.path), "refs/heads/main")
         for number in range(TIMES):
@@ -131,7 +131,7 @@ class Place:
 
 
 def measure() -> dict[str, float]:
-    """CPU seconds of the cheapest of five for each part, and the ratios."""
+    """Measure CPU seconds of the cheapest of five for each part, and the ratios."""
     found: dict[str, float] = {}
     for how in ("as pushes leave it", "packed"):
         few, many = (_among(count, packed=how == "packed") for count in (FEW, MANY))
@@ -146,7 +146,7 @@ def measure() -> dict[str, float]:
 
 
 def _among(count: int, *, packed: bool) -> dict[str, float]:
-    """What one branch costs among so many."""
+    """Measure what one branch costs among so many."""
     with tempfile.TemporaryDirectory() as folder:
         place = Place(Path(folder), count)
         if packed:
@@ -159,7 +159,7 @@ def _among(count: int, *, packed: bool) -> dict[str, float]:
 
 
 def _cpu() -> float:
-    """CPU seconds of this process and of what it has waited for."""
+    """Count CPU seconds of this process and of what it has waited for."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + ended.ru_utime + ended.ru_stime
 

@@ -39,7 +39,7 @@ class Played:
 
     @contextmanager
     def task(self, name: str) -> Iterator[None]:
-        """A task, or a part of one."""
+        """Time a task, or a part of one, and count its calls."""
         real = GitRepo.run
 
         def run(repo: GitRepo, *args: str, **more: Any) -> Result:
@@ -54,7 +54,7 @@ class Played:
 
 
 def measure() -> dict[str, float]:
-    """Seconds and calls of each task, near and far, and the ratio of the whole."""
+    """Measure seconds and calls of each task, near and far, and the ratio of the whole."""
     near, at_once, far = _play(None), _play(0.0), _play(DELAY)
     found: dict[str, float] = {}
     for task, seconds in near.seconds.items():
@@ -73,7 +73,7 @@ def measure() -> dict[str, float]:
 
 
 def _play(delay: float | None) -> Played:
-    """One run of the phase; None: the target is a path."""
+    """Play one run of the phase; None: the target is a path."""
     played = Played()
     with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, _environment(Path(folder))):
         place = Path(folder)
@@ -95,7 +95,7 @@ def _environment(place: Path) -> dict[str, str]:
 
 
 def _files(place: Path) -> None:
-    """A target with one commit, the plan and its agent."""
+    """Make a target with one commit, the plan and its agent."""
     target = GitRepo.init(place / "target.git")
     first = target.run("commit-tree", target.run("mktree", stdin=b"").out.strip(), "-m", "base").out.strip()
     target.run("update-ref", "refs/heads/main", first)
@@ -111,7 +111,7 @@ def _files(place: Path) -> None:
 
 
 def _tasks(played: Played) -> None:
-    """The tasks of a run, one after another, as Airflow's workers carry them out."""
+    """Carry out the tasks of a run, one after another, as Airflow's workers do."""
     from airflow.sdk.exceptions import DownstreamTasksSkipped
 
     from phaseplan.airflow.operators.phase import ClosePhaseOperator, IntegrateOperator, OpenPhaseOperator
@@ -135,7 +135,7 @@ def _tasks(played: Played) -> None:
 
 
 def _branch(played: Played, branch: str, token: dict[str, Any]) -> None:
-    """A branch's task: before its agent, the agent, after it."""
+    """Carry out a branch's task: before its agent, the agent, after it."""
     from phaseplan.attempt.job import Job, Running
     from phaseplan.attempt.step import step
     from phaseplan.config.settings import settings
@@ -158,7 +158,7 @@ def _branch(played: Played, branch: str, token: dict[str, Any]) -> None:
 
 @contextmanager
 def served(place: Path, delay: float, played: Played) -> Iterator[str]:
-    """git's own http-backend, late; the address of `target.git` in a folder."""
+    """Serve a folder by git's own http-backend, late; yield the address of its `target.git`."""
     from tests.stack import serve
 
     class Handler(serve.Handler):

@@ -36,7 +36,7 @@ PLAN = {
     "waves": [{"wave": 1, "branches": [{"id": BRANCH, "branch": "feature/a", "title": "A", "owns": ["a/"]}]}],
 }
 AGENT = {"image": "debian:bookworm-slim", "command": ["sh", "-c", "mkdir -p a; echo hello > a/file.txt"]}
-MOST = {"open": 6, "branch": 11, "integrate": 4, "close": 4}
+MOST = {"open": 5, "branch": 11, "integrate": 4, "close": 4}
 
 
 class Run:

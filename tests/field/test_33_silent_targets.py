@@ -24,7 +24,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from phaseplan.airflow.operators.faults import faults
 from phaseplan.airflow.operators.retrying import RETRIES, ByCause
-from phaseplan.phase.preflight import Ahead, check_push
+from phaseplan.phase.open import Seen, take_over
+from phaseplan.plan.run_request import RunRequest
 from phaseplan.repository import stillness
 from phaseplan.repository import time_limits as patience
 from phaseplan.repository.remote import Remote, Update
@@ -77,9 +78,9 @@ def test_open_phase_is_retried_and_says_what_it_waits_for(
 ) -> None:
     monkeypatch.setattr(stillness, "SAID_AFTER", 0.5)
     hook(lab, HANG)
-    ahead = Ahead(plan_of({"5.1.1": []}), ["5.1.1"], {})
+    seen, asked = Seen(lab.main, lab.read()), RunRequest(base="main", start="wave")
     with caplog.at_level(logging.WARNING), pytest.raises(AirflowException) as raised, faults():
-        check_push(lab.remote, lab.repo, lab.refs(), ahead, lab.main)
+        take_over(lab.remote, lab.repo, plan_of({"5.1.1": []}), {}, "run-1", asked, seen)
     assert not isinstance(raised.value, AirflowFailException)
     assert ByCause(10).evaluate(raised.value, 1, RETRIES).action is RetryAction.RETRY
     assert [m for m in caplog.messages if f"git push: {lab.url} has said nothing for" in m]

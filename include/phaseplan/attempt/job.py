@@ -86,7 +86,7 @@ class View:
 
     @property
     def record(self) -> BranchRecord | None:
-        """What is known of this branch, its newest results folded in."""
+        """Return what is known of this branch, its newest results folded in."""
         return self.snapshot.record(self.branch.id)
 
     @property

@@ -115,7 +115,7 @@ def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, s
 
 
 def _with_logs(found: Snapshot, files: Mapping[str, bytes | None]) -> Snapshot:
-    """The status and blocker lines: the ledger's, then those of results not yet folded, by the time of their end."""
+    """Add the status and blocker lines: the ledger's, then those of results not yet folded, by when they ended."""
     tip, finished = found.ledger_commit, dict[str, str]()
     for branch, verdicts in found.verdicts.items():
         finished |= {f"{branch}/{v.attempt}.{v.gating}": v.finished for v in verdicts}
@@ -171,7 +171,7 @@ def _load(model: type[M], data: bytes | None, where: str) -> M:
 def _judged(
     files: Mapping[str, bytes | None], root: str, results: Mapping[str, str]
 ) -> Mapping[str, tuple[Verdict, ...]]:
-    """Verdicts by branch, each branch's understood when they are asked for."""
+    """Map branches to their verdicts, each understood when it is asked for."""
     keys: dict[str, list[str]] = {}
     for key in results:
         keys.setdefault(key.split("/")[0], []).append(key)

@@ -55,7 +55,7 @@ class Snapshot:
     _records: dict[str, BranchRecord | None] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def record(self, branch_id: str) -> BranchRecord | None:
-        """A branch's record with its results folded in; nobody else's are looked at."""
+        """Return a branch's record with its results folded in; look at nobody else's."""
         if branch_id not in self._records:
             known = self.ledger.branches.get(branch_id) if self.ledger else None
             self._records[branch_id] = _record(self, known, branch_id)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from phaseplan.errors import Bug, Infrastructure
+from phaseplan.errors import Bug, Infrastructure, Lasting
 from phaseplan.ledger import refs
 from phaseplan.ledger.read import read
 from phaseplan.ledger.records import Ledger, Night, Pinned, State, changed, now
@@ -31,6 +32,7 @@ class Change:
     blockers: tuple[str, ...] = ()
     pinned: Pinned | None = None  # None: as it was
     night: Night | None = None  # a run that has ended: one more line of the history
+    trial: str | None = None  # a commit: integration is made there and taken away again, to hear what the target says
 
 
 def moved(repo: GitRepo, remote: Remote, snapshot: Snapshot, change: Change) -> Snapshot | None:
@@ -42,6 +44,8 @@ def moved(repo: GitRepo, remote: Remote, snapshot: Snapshot, change: Change) -> 
     moves = _moves(repo, snapshot, change)
     if not remote.push(repo, moves):
         return None
+    if tried := [move for move in moves if change.trial and move.new == change.trial]:
+        _take_back(repo, remote, tried)
     seen = read(repo, remote, snapshot.phase)
     if seen.ledger_commit is None or not repo.is_ancestor(str(moves[0].new), seen.ledger_commit):
         raise lost(remote, [refs.ledger(snapshot.phase)])
@@ -98,7 +102,15 @@ def _moves(repo: GitRepo, snapshot: Snapshot, change: Change) -> list[Update]:
     if ledger.integration and ledger.integration != (snapshot.ledger.integration if snapshot.ledger else None):
         branch = refs.integration(ledger.phase)
         moves.append(Update(branch, ledger.integration, snapshot.heads.get(branch)))
+    elif change.trial and refs.integration(ledger.phase) not in snapshot.heads:
+        moves.append(Update(refs.integration(ledger.phase), change.trial, None))
     return moves
+
+
+def _take_back(repo: GitRepo, remote: Remote, trial: list[Update]) -> None:
+    """Remove what was made on trial. A target that lets nobody delete it keeps it: integration goes on from there."""
+    with suppress(Lasting):
+        remote.push(repo, [Update(move.ref, None, move.new) for move in trial])
 
 
 def decided(snapshot: Snapshot, ledger: Ledger) -> Ledger:

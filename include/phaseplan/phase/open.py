@@ -67,6 +67,7 @@ def take_over(
 
     :raises InputFault: the plan has no such branch, or a run that begins asks for an agent that there is not.
     :raises BaseMissing: there is no such branch, tag or commit; nothing was created.
+    :raises Refused, NameClash: the target will not have the ledger, or the integration branch; nothing was created.
     """
     check_branches(request.branches, plan.by_id, f"phase {plan.phase} has no")
     base = seen.base if seen else resolve_base(remote, repo, plan, request.base)
@@ -85,7 +86,9 @@ def take_over(
         dead = [b for b, claims in snapshot.started.items() if claims[max(claims)].run != run_id]
         ledger, lines = settle_unfinished(plan, ledger, dead)
         pinned = Pinned(plan=plan, profiles=dict(profiles))
-        return Change(changed(ledger, run=run, told={}), lines, pinned=pinned, night=abandoned(snapshot, run_id))
+        trial = base if seen and not snapshot.ledger else None  # hooks and rules answer nothing less than a push
+        ledger = changed(ledger, run=run, told={})
+        return Change(ledger, lines, pinned=pinned, night=abandoned(snapshot, run_id), trial=trial)
 
     after = update(repo, remote, plan.phase, change, snapshot=before)
     snapshot = reconcile(repo, remote, plan.phase, snapshot=after)

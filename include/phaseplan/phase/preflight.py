@@ -17,7 +17,7 @@ from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.model import PhasePlan
 from phaseplan.repository.locks import local
 from phaseplan.repository.refusals import NameClash, RepositoryUnreadable
-from phaseplan.repository.remote import Remote, Update
+from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
 
 _WRITES = ("refuse", "true", "yes", "on", "1", "")  # settings of receive.denyCurrentBranch that refuse; "": the default
@@ -96,23 +96,6 @@ def check_names(remote: Remote, held: Mapping[str, str], ahead: Ahead) -> None:
             f"{ref[11:]} is checked out in the target {remote}, and git refuses to move a branch under somebody's "
             "feet. Next: check out another branch there (`git switch main`), or use a bare clone as the target."
         )
-
-
-def check_push(remote: Remote, repo: GitRepo, held: Mapping[str, str], ahead: Ahead, commit: str) -> None:
-    """Make the integration branch where there is none yet and take it away again: hooks and rules answer nothing less.
-
-    A target that takes the branch and lets nobody delete it keeps it at the base, from where integration then goes on.
-
-    :raises Refused: the target will not have it.
-    """
-    ref = refs.integration(ahead.plan.phase)
-    if ref in held or refs.ledger(ahead.plan.phase) in held:
-        return
-    if remote.push(repo, [Update(ref, commit, None)]):
-        try:
-            remote.push(repo, [Update(ref, None, commit)])
-        except Lasting:
-            return
 
 
 def _distinct(profiles: Mapping[str, AgentProfile]) -> dict[str, AgentProfile]:

@@ -27,7 +27,7 @@ from phaseplan.ledger.write import Snapshot, read
 from phaseplan.merging.base import resolve_base
 from phaseplan.phase.close import close_phase
 from phaseplan.phase.open import Seen, take_over
-from phaseplan.phase.preflight import Ahead, check_engine, check_names, check_push, check_target
+from phaseplan.phase.preflight import Ahead, check_engine, check_names, check_target
 from phaseplan.phase.task import renew
 from phaseplan.plan import names
 from phaseplan.plan.agents import AgentProfile
@@ -86,10 +86,9 @@ class OpenPhaseOperator(_PhaseOperator):
         check_names(remote, held, ahead)
         check_secrets(ahead.profiles)
         commit = resolve_base(remote, repo, ahead.plan, base, listed=held)
-        check_push(remote, repo, held, ahead, commit)
         with contextlib.closing(connect(here.docker_url)) as client:
             check_engine(client, ahead, here.collector_image)
-        self.log.info("Looked ahead: the target takes the names, the engine has the images, the secrets have values.")
+        self.log.info("Looked ahead: git can make the names, the engine has the images, the secrets have values.")
         return commit
 
 
