@@ -119,14 +119,18 @@ class Story:
     ) -> Exit:
         """Run an agent made of shell lines to its end."""
         settings = {"image": AGENT, "memory": "256m", "pids": 64, **limits}
-        self.profile = AgentProfile(command=("sh", "-c", script), **settings)
+        return self.play(AgentProfile(command=("sh", "-c", script), **settings), secrets or {}, history)
+
+    def play(self, profile: AgentProfile, secrets: Mapping[str, str], history: str = "shallow") -> Exit:
+        """Run the agent of a profile to its end."""
+        self.profile = profile
         self.id = create_agent(
-            self.client, profile=self.profile, labels=self.labels, secrets=secrets or {}, environment={},
+            self.client, profile=self.profile, labels=self.labels, secrets=secrets, environment={},
             repo=self.repo, commit=self.base, branch_name="feature/x", history=history,
-            documents={"task.json": b'{"version": 1}'},
+            documents={"task.json": b'{"version": 1}', "task.md": b"Write a/file.txt, which says hello.\n"},
         )  # fmt: skip
         engine.start(self.client, self.id)
-        ended = follow(self.client, self.id, self.log.append, 60)
+        ended = follow(self.client, self.id, self.log.append, float(min(profile.timeout, 120)))
         assert ended is not None, self.log[-5:]
         return ended
 

@@ -95,6 +95,13 @@ def test_scratch_files_are_stripped_and_the_bases_restored(judged: Callable[...,
     )
 
 
+def test_what_an_agents_program_leaves_is_stripped_unless_the_branch_owns_it(judged: Callable[..., Judged]) -> None:
+    judged({".aider.history": "x", "src/one/.aider.notes": "x", "src/two/.aider.more": "x"})
+    made = plan()
+    found = judge(judged.repo, made, made.by_id["5.1.1"], judged.base, judged.raw, scratch=[".aider*"])  # type: ignore[attr-defined]
+    assert (found.paths, found.findings) == (("src/one/.aider.notes",), ())
+
+
 def test_a_scratch_file_that_became_a_folder_is_stripped(judged: Callable[..., Judged], work: Work) -> None:
     judged({"PLAN.md": None, "src/one/a": "x"}, {"PLAN.md": "a"}, scratch_files=["/*.md"])
     base = judged.base

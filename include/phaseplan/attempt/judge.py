@@ -34,7 +34,10 @@ def judge(view: View, attempt: int, harvest: Harvest) -> Running | Done:
         return publish.verdict(view, attempt, harvest, outcome="failed", findings=findings)
     repo, ground = view.job.repo, view.run.base
     earlier = within(repo, view.snapshot, ground, harvest.base, view.branch.id)
-    judged = judge_diff(repo, view.plan, view.branch, harvest.base, harvest.raw, ground=ground, earlier=earlier)
+    scratch, base = view.profile.scratch, harvest.base
+    judged = judge_diff(
+        repo, view.plan, view.branch, base, harvest.raw, ground=ground, earlier=earlier, scratch=scratch
+    )
     findings = (*harvest.findings, *told_truly(harvest, judged.findings))
     # Commands of an agent that failed, or that tried something, say nothing that the findings do not.
     unsafe = any(not f.informs for f in harvest.findings) or any(f.gate == "hostile" for f in judged.findings)

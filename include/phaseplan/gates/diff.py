@@ -44,15 +44,18 @@ def judge(
     *,
     ground: str | None = None,
     earlier: Sequence[Earlier] = (),
+    scratch: Sequence[str] = (),
 ) -> Judged:
     """Judge what `branch` did between `base` and `raw`. A pure function of its arguments and the objects.
 
     :param ground: the commit that the phase builds on: only its attributes count, because branches of earlier waves
         have written what is in `base`. None: `base` is that commit.
     :param earlier: the other branches whose work is in `base`.
+    :param scratch: patterns of what the agent's program leaves behind; what the branch owns is work all the same.
     """
     ground = ground or base
     commit = strip_scratch(repo, plan.gates.scratch_files, base, raw)
+    commit = strip_scratch(repo, scratch, base, commit, owned=branch.owns) if scratch else commit
     changed = changes(repo, base, commit)
     files = added(repo, base, commit)
     lines = budget_lines(repo, plan, ground, _counted(repo, plan, ground, (base, commit), changed) or files)
@@ -81,9 +84,13 @@ def gate_digest(plan: PhasePlan, branch: Branch, profile: AgentProfile) -> str:
     )
 
 
-def strip_scratch(repo: GitRepo, patterns: Sequence[str], base: str, raw: str) -> str:
-    """Make a commit on top of `raw` without scratch files; a file that the base has becomes as it was there."""
+def strip_scratch(repo: GitRepo, patterns: Sequence[str], base: str, raw: str, *, owned: Sequence[str] = ()) -> str:
+    """Make a commit on top of `raw` without scratch files; a file that the base has becomes as it was there.
+
+    :param owned: patterns of what stays, though it looks like scratch.
+    """
     stray = [c for c in changes(repo, base, raw) if patterns and matches(patterns, c.path)]
+    stray = [c for c in stray if not matches(owned, c.path)] if owned else stray
     restored = [removal(c.path) if c.added else (c.old_mode, c.old_id, c.path) for c in stray]
     return commit_with(repo, raw, restored, "Take out scratch files") if restored else raw
 

@@ -103,7 +103,9 @@ def _base_of(verdict: Verdict) -> str:
 def _judged(night: Situation, branch: Branch, verdict: Verdict) -> tuple[Finding, ...]:
     """What gates that changed say of the diff as it is. Their commands run later, on the merge."""
     raw = verdict.raw or verdict.commit or verdict.base
-    judged = judge(night.repo, night.plan, branch, verdict.base, raw, ground=night.run.base)
+    built_by = night.pinned.profiles.get(verdict.agent)
+    scratch = built_by.scratch if built_by else ()
+    judged = judge(night.repo, night.plan, branch, verdict.base, raw, ground=night.run.base, scratch=scratch)
     if judged.findings or judged.commit == verdict.commit:
         return judged.findings
     return (Finding(gate="scratch", message="it carries files that the plan calls scratch files now"),)

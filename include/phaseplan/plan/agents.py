@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from phaseplan.plan.kinds import Memory, Real, Size, TimeLimit, Variable, Whole, Words
 from phaseplan.plan.model import Model
+from phaseplan.plan.presets import PRESETS, PresetName, expanded
 
 _TAKEN = (75, 137, 143, 255)  # exit codes that mean something: blocked, killed, stopped, lost by the engine
 PASSWORD = "password"
@@ -78,8 +80,14 @@ class SecretSource(Model):
 
 
 class AgentProfile(Model):
-    """Describe one way to run an agent. Secrets are names of Airflow connections, never values."""
+    """Describe one way to run an agent. Secrets are names of Airflow connections, never values.
 
+    :raises ValidationError: `model` or `endpoint` is given without `use`, whose images alone know what they mean.
+    """
+
+    use: PresetName | None = None  # a coding agent that has an image: everything below has a value for it
+    model: Word | None = None  # as the provider calls it
+    endpoint: Word | None = None  # base URL of the provider's API, where it is not the usual one
     image: Word
     command: Words = ()
     environment: dict[Variable, str] = {}
@@ -92,7 +100,17 @@ class AgentProfile(Model):
     user: Annotated[str, AfterValidator(_uid)] = "1000:1000"
     max_output: Size = 500 << 20  # bytes that may come back, unpacked
     infrastructure_exit_codes: tuple[ProviderCode, ...] = (69,)  # by which it says that its provider is away
+    scratch: tuple[str, ...] = ()  # patterns of what its program leaves behind that is no work
     disk: Size = 10 << 30  # bytes it may write to the engine's disk: workspace and everything else
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_preset(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        if not data.get("use") and (stray := [key for key in ("model", "endpoint") if data.get(key)]):
+            raise ValueError(f"{' and '.join(stray)} without use: write use: {' | '.join(PRESETS)}, or set variables")
+        return expanded(data)
 
     @property
     def sources(self) -> dict[str, SecretSource]:

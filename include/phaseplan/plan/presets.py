@@ -1,0 +1,62 @@
+"""Define the coding agents that have an image of ours, and fill in a profile that says `use: claude-code`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+PresetName = Literal["claude-code", "codex", "opencode"]
+
+
+class Preset(BaseModel):
+    """A coding agent's command line that has an image of ours.
+
+    :param version: of the command line; it is the image's tag as well.
+    :param key: the variable in which it looks for the provider's key.
+    :param scratch: what it may leave in a workspace that is no work.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: PresetName
+    version: str
+    key: str
+    title: str
+    scratch: tuple[str, ...] = ()
+
+    @property
+    def image(self) -> str:
+        """The image that `phaseplan agents build` makes."""
+        return f"phaseplan/agent-{self.name}:{self.version}"
+
+
+PRESETS: Mapping[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            name="claude-code", version="2.1.332", key="ANTHROPIC_API_KEY", title="Claude Code", scratch=("/.claude/",)
+        ),
+        Preset(name="codex", version="0.171.0", key="OPENAI_API_KEY", title="Codex", scratch=("/.codex/",)),
+        Preset(name="opencode", version="1.18.33", key="OPENAI_API_KEY", title="OpenCode", scratch=("/.opencode/",)),
+    )
+}
+MODEL, ENDPOINT = "PHASEPLAN_MODEL", "PHASEPLAN_ENDPOINT"  # variables by which an image's `agent` gets them
+
+
+def expanded(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Add a preset to a profile as its author wrote it, who overrides every part; the secret `key` is renamed."""
+    preset = PRESETS.get(str(data.get("use")))
+    if preset is None:
+        return dict(data)
+    variables = {MODEL: data.get("model"), ENDPOINT: data.get("endpoint")}
+    given = {name: value for name, value in variables.items() if value}
+    own = {"image": preset.image, "command": ["agent", preset.name], "network": "bridge", "memory": 4 << 30}
+    whole = {**own, "scratch": list(preset.scratch), **data}
+    environment, secrets = data.get("environment") or {}, data.get("secrets") or {}
+    if isinstance(environment, Mapping):
+        whole["environment"] = {**given, **environment}
+    if isinstance(secrets, Mapping):
+        whole["secrets"] = {preset.key if name == "key" else name: source for name, source in secrets.items()}
+    return whole
