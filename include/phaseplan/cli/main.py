@@ -30,6 +30,7 @@ VERBS: dict[str, str] = {  # verb -> module of this package; the order is the or
     "history": "history",
     "isolate": "isolate",
     "reintegrate": "reintegrate",
+    "agents": "agents",
     "pools": "pools",
     "export": "export",
     "new": "new",

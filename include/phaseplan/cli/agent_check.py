@@ -1,0 +1,124 @@
+"""Try an agent profile on one small task of its own: what works here works in a phase, and what does not is said."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from docker import DockerClient
+
+from phaseplan.airflow.operators.secrets import check_secrets, secrets
+from phaseplan.config.settings import settings
+from phaseplan.containers import engine, pid1
+from phaseplan.containers.agent import create_agent
+from phaseplan.containers.collect import Collected, collect
+from phaseplan.containers.engine_errors import ImageMissing
+from phaseplan.containers.labels import Labels, Role
+from phaseplan.containers.log_following import Exit, follow
+from phaseplan.containers.probe import check_profile
+from phaseplan.containers.redact import Redactor
+from phaseplan.errors import InputFault
+from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.presets import PRESETS
+from phaseplan.repository.repo import GitRepo
+
+FILE = "phaseplan-check/hello.txt"
+_PATIENCE = 300.0  # seconds for a task of one file
+_TASK = f"""# Check
+
+Write the file `{FILE}` in your checkout, which is `/workspace`. It holds the one word `hello`. Change nothing else, and
+commit it if you can.
+"""
+
+
+def check(client: DockerClient, name: str, profile: AgentProfile) -> int:
+    """Run the task and print what came of it; 0 where a branch could be built, 1 where profile or agent are at fault.
+
+    :raises PhaseplanError: the engine, an image or a connection is missing; the message says what to do.
+    """
+    _look(client, name, profile)
+    begun = time.monotonic()
+    with (
+        tempfile.TemporaryDirectory(prefix="phaseplan-check-") as folder,
+        _agent(client, profile, Path(folder)) as (container, repo, base),
+    ):
+        ended = _followed(client, container, profile)
+        came = collect(
+            client, image=settings().collector_image, container_id=container, profile=profile,
+            labels=_labels("collector"), repo=repo, base=base, secret_values=tuple(secrets(profile).values()),
+        )  # fmt: skip
+        wrote = came.raw is not None and repo.run("cat-file", "-e", f"{came.raw}:{FILE}", ok=(0, 128)).code == 0
+    advice = list(_advice(profile, ended, came, wrote))
+    print(f"\n{name}: {'works' if wrote and not advice else 'does not work'}, {time.monotonic() - begun:.0f} s")
+    for line in advice:
+        print(f"- {line}")
+    return 1 if advice else 0
+
+
+def _look(client: DockerClient, name: str, profile: AgentProfile) -> None:
+    """Look at engine, images and secrets, in the order in which they cost time."""
+    engine.image_digest(client, settings().collector_image)
+    try:
+        check_profile(client, name, profile, 0)
+    except ImageMissing as error:
+        if profile.use and profile.image == PRESETS[profile.use].image:
+            raise InputFault(f"{error}. Next: phaseplan agents build {profile.use}") from error
+        raise
+    check_secrets({name: profile})
+
+
+def _labels(role: Role) -> Labels:
+    return Labels("check", 0, "check", 0, "check", role)
+
+
+@contextmanager
+def _agent(client: DockerClient, profile: AgentProfile, folder: Path) -> Iterator[tuple[str, GitRepo, str]]:
+    """The agent's container, started, with the repository and the commit it began from; removed afterwards."""
+    repo = GitRepo.init(folder / "check.git")
+    base = _first_commit(repo)
+    labels = Labels("check", 0, "check", time.time_ns() % 10**9, "check", "agent")
+    container = create_agent(
+        client, profile=profile, labels=labels, secrets=secrets(profile), environment={}, repo=repo, commit=base,
+        branch_name="phaseplan-check", documents={"task.md": _TASK.encode(), "task.json": b"{}\n"},
+        pid1=pid1.files(client, settings().collector_image, settings().state),
+    )  # fmt: skip
+    try:
+        engine.start(client, container)
+        yield container, repo, base
+    finally:
+        engine.remove(client, container)
+
+
+def _first_commit(repo: GitRepo) -> str:
+    """A commit with one file, and nothing before it."""
+    blob = repo.run("hash-object", "-w", "--stdin", stdin=b"A repository to try an agent in.\n").out.strip()
+    tree = repo.run("mktree", stdin=f"100644 blob {blob}\tREADME.md\n".encode()).out.strip()
+    return repo.run("commit-tree", "-m", "A repository to try an agent in", tree).out.strip()
+
+
+def _followed(client: DockerClient, container: str, profile: AgentProfile) -> Exit | None:
+    """Show what it says, without secrets, and stop it when it takes too long."""
+    redact = Redactor(secrets(profile).values())
+    patience = min(_PATIENCE, float(profile.timeout))
+    ended = follow(client, container, lambda line: print(f"| {line}", flush=True), patience, redact=redact)
+    if ended is None:
+        engine.stop(client, container)
+    return ended
+
+
+def _advice(profile: AgentProfile, ended: Exit | None, came: Collected, wrote: bool) -> Iterator[str]:
+    """What to do about each thing that is wrong."""
+    if ended is None:
+        yield f"it did not end within {_PATIENCE:g} s and was stopped: its last lines say what it waited for"
+    elif ended.code in profile.infrastructure_exit_codes:
+        yield f"its provider is away (exit code {ended.code}): its last line says why, and Airflow would try again"
+    elif ended.code:
+        yield f"it ended with exit code {ended.code}: its last lines say why"
+    for finding in came.findings:
+        if not finding.informs:
+            yield str(finding)
+    if not wrote and ended is not None and not ended.code:
+        yield f"it ended well and did not write {FILE}: does `command` of the profile read /phaseplan/task.md?"

@@ -1,0 +1,79 @@
+"""Build the image of a coding agent from its folder of the checkout."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import docker
+
+from phaseplan.config import place
+from phaseplan.containers.engine_errors import engine_errors
+from phaseplan.errors import Infrastructure, InputFault
+
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+_SHARED = ("runner", "fetch")
+
+
+class BuildFailed(Infrastructure):
+    """The engine could not build an image."""
+
+
+def context_of(agent: str) -> Mapping[str, Path]:
+    """What the image of an agent is built from: folders and files by their name in the build.
+
+    A package that was fetched already, `.phaseplan/agents/AGENT.tgz`, is taken along: the build fetches it otherwise.
+
+    :raises InputFault: this Phaseplan is installed from a wheel, where the folders are not.
+    """
+    top = place.checkout()
+    if top is None:
+        raise InputFault("images of agents are built from a checkout of Phaseplan (images/agents): build it there")
+    folder = top / "images/agents"
+    files = {"Dockerfile": folder / agent / "Dockerfile", **{name: folder / name for name in _SHARED}}
+    fetched = place.state() / "agents" / f"{agent}.tgz"
+    return {**files, "fetch/package.tgz": fetched} if fetched.is_file() else files
+
+
+def build(client: docker.DockerClient, context: Mapping[str, Path], image: str, sink: Callable[[str], None]) -> None:
+    """Build an image; what the engine says goes to `sink`, line by line.
+
+    :raises BuildFailed: a step failed.
+    """
+    arguments = {name: os.environ[name] for name in _PROXIES if name in os.environ}
+    with _packed(context) as file, engine_errors():
+        said = client.api.build(
+            fileobj=file, custom_context=True, tag=image, rm=True, forcerm=True, buildargs=arguments, decode=True
+        )
+        for entry in said:
+            if "error" in entry:
+                raise BuildFailed(f"image {image} could not be built: {entry['error']}")
+            for line in str(entry.get("stream", "")).splitlines():
+                if line.strip():
+                    sink(line)
+
+
+@contextmanager
+def _packed(context: Mapping[str, Path]) -> Iterator[IO[bytes]]:
+    """The files as one archive."""
+    with tempfile.TemporaryFile() as file:
+        with tarfile.open(fileobj=file, mode="w") as archive:
+            for name, path in sorted(context.items()):
+                archive.add(path, name, filter=_plain)
+        file.seek(0)
+        yield file
+
+
+def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """The same file whoever packs it and when; no caches."""
+    if "__pycache__" in member.name:
+        return None
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    member.mtime = 0
+    return member

@@ -1,0 +1,73 @@
+"""The images of coding agents: their packages fetched where this machine has npm, else inside the build.
+
+python3 -m provision.agents AGENT...
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from provision.base import ensure_base
+from provision.common import TOP, ProvisionError, digest, finish, locked, output, run, say
+from provision.images import image_id
+
+_FOLDER = TOP / ".phaseplan" / "agents"
+_PACKAGE = re.compile(r"^ARG PACKAGE=(\S+)$", re.MULTILINE)
+_PYTHON = TOP / ".venv/bin/python"
+
+
+def ensure(agents: list[str]) -> None:
+    """Have the images of these agents on the engine; one that is built from the very same files is left alone."""
+    with locked("agents"):
+        ensure_base()
+        for agent in agents:
+            folder = TOP / "images/agents" / agent
+            if not (folder / "Dockerfile").is_file():
+                raise ProvisionError(f"no agent {agent!r}: images/agents has no folder of that name with a Dockerfile")
+            _build(agent, folder)
+
+
+def _build(agent: str, folder: Path) -> None:
+    shared = [folder.parent / name for name in ("runner", "fetch")]
+    content = digest([folder, *shared], image_id("debian:bookworm-slim") or "")
+    mark = _FOLDER / f"{agent}.built"
+    image = output(str(_PYTHON), "-c", f"from phaseplan.plan.presets import PRESETS; print(PRESETS[{agent!r}].image)")
+    if image is None:
+        raise ProvisionError("the Python environment is missing: run `make environment`")
+    found = image_id(image)
+    if found and mark.is_file() and mark.read_text() == f"{found} {content}":
+        return
+    _fetch(agent, (folder / "Dockerfile").read_text())
+    say(f"building {image} (log only if it fails)")
+    run(str(_PYTHON), "-m", "phaseplan.cli.main", "agents", "build", agent, quiet=True)
+    mark.write_text(f"{image_id(image)} {content}")
+
+
+def _fetch(agent: str, dockerfile: str) -> None:
+    """Fetch the package to where the build finds it, if this machine has npm."""
+    found = _PACKAGE.search(dockerfile)
+    _FOLDER.mkdir(parents=True, exist_ok=True)
+    place, note = _FOLDER / f"{agent}.tgz", _FOLDER / f"{agent}.package"
+    if found is None or shutil.which("npm") is None:
+        return
+    if place.is_file() and note.is_file() and note.read_text() == found[1]:
+        return
+    say(f"fetching {found[1]}")
+    with tempfile.TemporaryDirectory(dir=_FOLDER) as folder:
+        run("npm", "pack", "--silent", "--pack-destination", folder, found[1], quiet=True)
+        (made,) = Path(folder).glob("*.tgz")
+        made.rename(place)
+    note.write_text(found[1])
+
+
+def main(argv: list[str]) -> int:
+    """Provide the images of the agents named, or of all."""
+    ensure(argv or sorted(folder.parent.name for folder in (TOP / "images/agents").glob("*/Dockerfile")))
+    return 0
+
+
+if __name__ == "__main__":
+    finish(main)

@@ -1,0 +1,48 @@
+"""Real command lines in their real images, and a scripted model that they reach over the network of agents."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from phaseplan.config.settings import settings
+from phaseplan.containers import engine
+from phaseplan.containers.network import AGENTS, network_of
+from tests.agents.model_server import Model, serving
+
+TOP = Path(__file__).resolve().parents[2]
+SCRIPT = "mkdir -p a phaseplan-check && echo hello > a/file.txt && cp a/file.txt phaseplan-check/hello.txt"
+
+
+@pytest.fixture(scope="session")
+def images() -> None:
+    """The images of all coding agents."""
+    done = subprocess.run(
+        [sys.executable, "-m", "provision.agents"], cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(scope="session")
+def client() -> docker.DockerClient:
+    """The machine's engine."""
+    return engine.connect(settings().docker_url)
+
+
+@pytest.fixture(scope="session")
+def host(client: docker.DockerClient) -> str:
+    """The address of this machine on the network of agents."""
+    network_of(client, "bridge")
+    return str(client.api.inspect_network(AGENTS)["IPAM"]["Config"][0]["Gateway"])
+
+
+@pytest.fixture
+def model(host: str) -> Iterator[Model]:
+    """A scripted model."""
+    with serving(SCRIPT, host) as served:
+        yield served

@@ -1,0 +1,203 @@
+"""A scripted model: it has one shell command run, then says "Done."; the key says what goes wrong.
+
+It speaks the three protocols of the command lines that have an image: Anthropic messages, OpenAI responses and OpenAI
+chat. A key that begins with `bad` is refused (401), `limit` is told to wait (429), `context` has asked for too much
+(400), `down` gets 503, and `once` gets 429 at its first call only.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+SHELLS = ("bash", "shell", "exec_command", "shell_command", "local_shell")
+INPUT, OUTPUT, CACHED = 1234, 56, 20  # tokens of each answer
+_FAULTS = {
+    "bad": (401, "authentication_error", "invalid api key", "invalid_api_key"),
+    "limit": (429, "rate_limit_error", "Rate limit reached", "rate_limit_exceeded"),
+    "once": (429, "rate_limit_error", "Rate limit reached", "rate_limit_exceeded"),
+    "context": (400, "invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum",
+                "context_length_exceeded"),
+    "down": (503, "api_error", "overloaded", "server_error"),
+}  # fmt: skip
+
+
+class Model:
+    """What the server does, and what it was asked.
+
+    :param script: the shell command that every agent is told to run.
+    """
+
+    def __init__(self, script: str) -> None:
+        self.script = script
+        self.calls: Counter[str] = Counter()  # by key
+        self.url = ""
+
+    def fault(self, key: str) -> tuple[int, str, str, str] | None:
+        """The refusal that a key gets."""
+        self.calls[key] += 1
+        kind = key.partition("-")[0]
+        return None if kind == "once" and self.calls[key] > 1 else _FAULTS.get(kind)
+
+    def shell(self, tools: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]] | None:
+        """The call of a request's shell tool, filled in as its schema wants it."""
+        offered = [tool.get("function") or tool for tool in tools]
+        for wanted in SHELLS:
+            for tool in offered:
+                name = str(tool.get("name") or tool.get("type") or "")
+                if name.lower() == wanted:
+                    return name, self._arguments(tool.get("parameters") or tool.get("input_schema") or {})
+        return None
+
+    def _arguments(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for key, kind in schema.get("properties", {}).items():
+            if key in ("command", "cmd"):
+                out[key] = ["bash", "-lc", self.script] if kind.get("type") == "array" else self.script
+            elif key in schema.get("required", []):
+                out[key] = {"boolean": False, "number": 30000, "integer": 30000}.get(str(kind.get("type")), "a file")
+        return out
+
+
+@contextmanager
+def serving(script: str, host: str) -> Iterator[Model]:
+    """A model at an address of this machine, until the end of the context."""
+    model = Model(script)
+    handler = type("Handler", (_Handler,), {"model": model})
+    server = ThreadingHTTPServer((host, 0), handler)
+    model.url = f"http://{host}:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield model
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    model: Model
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        """Name the one model."""
+        self._send(200, json.dumps({"object": "list", "data": [{"id": "scripted", "object": "model"}], "models": []}))
+
+    def do_HEAD(self) -> None:
+        """Say that somebody is here."""
+        self._send(200, "")
+
+    def do_POST(self) -> None:
+        """Answer one request for words."""
+        asked = self._asked()
+        bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        path = self.path.partition("?")[0]
+        if path.endswith("count_tokens"):
+            self._send(200, json.dumps({"input_tokens": INPUT}))
+            return
+        if (fault := self.model.fault(self.headers.get("x-api-key") or bearer)) is not None:
+            status, kind, words, code = fault
+            error = {"type": "error", "error": {"type": kind, "message": words, "code": code}}
+            self._send(status, json.dumps(error), {"retry-after": "1"})
+        elif path.endswith("/messages"):
+            self._events(_messages(self.model, asked), asked)
+        elif path.endswith("/responses"):
+            self._events(_responses(self.model, asked), asked)
+        else:
+            self._events(_chat(self.model, asked), asked)
+
+    def _asked(self) -> dict[str, Any]:
+        size = int(self.headers.get("Content-Length") or 0)
+        raw = self.rfile.read(size)
+        if not size and self.headers.get("Transfer-Encoding") == "chunked":
+            while length := int(self.rfile.readline().strip() or b"0", 16):
+                raw += self.rfile.read(length)
+                self.rfile.readline()
+        return dict(json.loads(raw or b"{}"))
+
+    def _events(self, events: Sequence[Mapping[str, Any]], asked: Mapping[str, Any]) -> None:
+        named = (f"event: {event['type']}\n" if "type" in event else "" for event in events)
+        body = "".join(f"{name}data: {json.dumps(event)}\n\n" for name, event in zip(named, events, strict=True))
+        self._send(200, body + "data: [DONE]\n\n", {"Content-Type": "text/event-stream"})
+
+    def _send(self, status: int, body: str, headers: Mapping[str, str] | None = None) -> None:
+        data = body.encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+def _messages(model: Model, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    contents = [m.get("content") for m in asked.get("messages") or []]
+    done = any(isinstance(c, list) and any(part.get("type") == "tool_result" for part in c) for c in contents)
+    call = None if done else model.shell(asked.get("tools") or [])
+    usage = {"input_tokens": INPUT, "output_tokens": OUTPUT, "cache_read_input_tokens": CACHED,
+             "cache_creation_input_tokens": 0}  # fmt: skip
+    block: dict[str, Any] = {"type": "text", "text": ""}
+    delta: dict[str, Any] = {"type": "text_delta", "text": "Done."}
+    if call:
+        block = {"type": "tool_use", "id": "toolu_1", "name": call[0], "input": {}}
+        delta = {"type": "input_json_delta", "partial_json": json.dumps(call[1])}
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": asked.get("model"), "content": [],
+               "stop_reason": None, "stop_sequence": None, "usage": usage}  # fmt: skip
+    stop = {"stop_reason": "tool_use" if call else "end_turn", "stop_sequence": None}
+    return [
+        {"type": "message_start", "message": message},
+        {"type": "content_block_start", "index": 0, "content_block": block},
+        {"type": "content_block_delta", "index": 0, "delta": delta},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": stop, "usage": usage},
+        {"type": "message_stop"},
+    ]
+
+
+def _responses(model: Model, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    given = [item for item in asked.get("input") or [] if isinstance(item, dict)]
+    done = any(str(item.get("type", "")).endswith("_call_output") for item in given)
+    call = None if done else model.shell(asked.get("tools") or [])
+    text = {"type": "output_text", "text": "Done.", "annotations": []}
+    item: dict[str, Any] = {"type": "message", "id": "m_1", "role": "assistant", "content": [text]}
+    if call:
+        item = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": call[0],
+                "arguments": json.dumps(call[1])}  # fmt: skip
+    item["status"] = "completed"
+    answer = {"id": "resp_1", "object": "response", "created_at": 1, "model": asked.get("model")}
+    usage = {"input_tokens": INPUT, "input_tokens_details": {"cached_tokens": CACHED}, "output_tokens": OUTPUT,
+             "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": INPUT + OUTPUT}  # fmt: skip
+    whole = {**answer, "status": "completed", "output": [item], "usage": usage}
+    return [
+        {"type": "response.created", "response": {**answer, "status": "in_progress", "output": []}},
+        {"type": "response.output_item.added", "output_index": 0, "item": item},
+        {"type": "response.output_item.done", "output_index": 0, "item": item},
+        {"type": "response.completed", "response": whole},
+    ]
+
+
+def _chat(model: Model, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    done = any(m.get("role") == "tool" for m in asked.get("messages") or [])
+    call = None if done else model.shell(asked.get("tools") or [])
+    message: dict[str, Any] = {"role": "assistant", "content": "Done."}
+    if call:
+        function = {"name": call[0], "arguments": json.dumps(call[1])}
+        message["tool_calls"] = [{"index": 0, "id": "call_1", "type": "function", "function": function}]
+    usage = {"prompt_tokens": INPUT, "completion_tokens": OUTPUT, "total_tokens": INPUT + OUTPUT,
+             "prompt_tokens_details": {"cached_tokens": CACHED}}  # fmt: skip
+    part = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": asked.get("model")}
+    end = "tool_calls" if call else "stop"
+    return [
+        {**part, "choices": [{"index": 0, "delta": message, "finish_reason": None}]},
+        {**part, "choices": [{"index": 0, "delta": {}, "finish_reason": end}]},
+        {**part, "choices": [], "usage": usage},
+    ]

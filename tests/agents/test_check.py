@@ -1,0 +1,74 @@
+"""`phaseplan agents`: what there is, and one real task before the night."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from phaseplan.cli.main import main
+from tests.agents.model_server import Model
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(600), pytest.mark.usefixtures("images")]
+
+
+@pytest.fixture
+def agents(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Arguments that name an agents file with a profile for each thing that can be wrong."""
+    codex = {"use": "codex", "model": "scripted", "endpoint": f"{model.url}/v1"}
+    profiles = {
+        "good": {**codex, "secrets": {"key": "good"}},
+        "refused": {**codex, "secrets": {"key": "refused"}},
+        "nowhere": {**codex, "secrets": {"key": "nowhere"}},
+        "unbuilt": {**codex, "image": "phaseplan/agent-codex:0.0.0"},
+        "idle": {"image": "debian:bookworm-slim", "command": ["sh", "-c", "echo nothing to do"]},
+    }
+    (tmp_path / "agents.yaml").write_text(yaml.safe_dump(profiles))
+    for name, key in (("good", "good-key-0123"), ("refused", "bad-key-0123")):
+        value = json.dumps({"conn_type": "generic", "password": key})
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", value)
+    monkeypatch.setenv("AIRFLOW__PHASEPLAN__STATE", str(tmp_path / "state"))
+    return ["--agents", str(tmp_path / "agents.yaml")]
+
+
+def test_a_profile_that_works_says_what_it_used(agents: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    begun = time.monotonic()
+    assert main(["agents", "check", "good", *agents]) == 0
+    said = capfd.readouterr().out
+    assert re.search(r"^\| Used 2,468 tokens in \(40 of them cached\), 112 out, price unknown", said, re.MULTILINE)
+    assert re.search(r"^good: works, \d+ s$", said, re.MULTILINE)
+    assert "good-key-0123" not in said and time.monotonic() - begun < 300
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        ("refused", 1, r"\| the provider refuses the key \(401 (.|\n)*- its provider is away \(exit code 69\)"),
+        (
+            "nowhere",
+            1,
+            r"agent profile nowhere: variable OPENAI_API_KEY (.|\n)*connection `nowhere`(.|\n)*AIRFLOW_CONN_NOWHERE",
+        ),
+        ("unbuilt", 2, r"image phaseplan/agent-codex:0.0.0 is not on the Docker engine"),
+        ("idle", 1, r"- it ended well and did not write phaseplan-check/hello.txt"),
+        ("nobody", 1, r"no agent profile 'nobody'; there are: good, idle, nowhere, refused, unbuilt"),
+    ],
+)
+def test_what_is_wrong_is_said_with_the_next_step(
+    agents: list[str], capfd: pytest.CaptureFixture[str], name: str, code: int, words: str
+) -> None:
+    ended = main(["agents", "check", name, *agents])
+    out, err = capfd.readouterr()
+    assert re.search(words, out + err), out + err
+    assert ended == code
+
+
+def test_the_list_says_what_is_built(agents: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["agents", "list", *agents]) == 0
+    said = capfd.readouterr().out
+    assert re.search(r"^claude-code +Claude Code +2\.1\.332 +ANTHROPIC_API_KEY +[0-9a-f]{12}$", said, re.MULTILINE)
+    assert re.search(r"^good +codex$", said, re.MULTILINE)

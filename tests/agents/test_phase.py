@@ -1,0 +1,105 @@
+"""One phase in a real Airflow, whose branches are built by three coding agents with a key out of a connection."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.agents.model_server import Model, serving
+from tests.end_to_end.night import git, phaseplan
+
+pytestmark = [pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(1200)]
+PHASE = 88
+SCRIPT = 'mkdir -p "work/$PHASEPLAN_BRANCH" && echo "$PHASEPLAN_BRANCH" > "work/$PHASEPLAN_BRANCH/made.txt"'
+KEY = "sk-the-key-of-this-test-0123456789"
+AGENTS = ("claude-code", "codex", "opencode")
+
+
+@dataclass(frozen=True)
+class Played:
+    """What the run came to."""
+
+    status: dict[str, Any]
+    said: str
+    target: Path
+    model: Model
+    home: Path
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory, host: str, images: None) -> Iterator[Played]:
+    """A wave of three branches, one for each agent, and a wave of one more."""
+    top = tmp_path_factory.mktemp("agents")
+    git(top, "init", "-q", "-b", "main", "work")
+    git(top / "work", "commit", "-q", "--allow-empty", "-m", "Begin")
+    git(top, "clone", "-q", "--bare", "work", "target.git")
+    with serving(SCRIPT, host) as model:
+        profiles = {
+            name: {
+                "use": name,
+                "model": "scripted",
+                "endpoint": model.url if name == "claude-code" else f"{model.url}/v1",
+                "secrets": {"key": "model_key"},
+            }
+            for name in AGENTS
+        }
+        (top / "agents.yaml").write_text(yaml.safe_dump(profiles))
+        (top / "plan.yaml").write_text(yaml.safe_dump(_plan(top / "target.git")))
+        connection = json.dumps({"conn_type": "generic", "password": KEY})
+        args = [
+            "run",
+            str(top / "plan.yaml"),
+            "--agents",
+            str(top / "agents.yaml"),
+            "--home",
+            str(top / "home"),
+            "--keep",
+        ]
+        done = phaseplan(args, top / "state", AIRFLOW_CONN_MODEL_KEY=connection)
+        place = ["--repository", str(top / "target.git"), "--json"]
+        status = phaseplan(["status", str(PHASE), *place], top / "state")
+        yield Played(json.loads(status.stdout), done.stdout + done.stderr, top / "target.git", model, top / "home")
+
+
+def _plan(target: Path) -> dict[str, Any]:
+    def branch(number: str, agent: str, **more: Any) -> dict[str, Any]:
+        id_ = f"{PHASE}.{number}"
+        named = {"id": id_, "branch": f"feature/p{PHASE}w{number[0]}-{agent}-{number[-1]}", "title": f"By {agent}"}
+        return {**named, "brief": "Write made.txt.", "owns": [f"/work/{id_}/"], "agent": agent, **more}
+
+    first = [branch(f"1.{n}", agent) for n, agent in enumerate(AGENTS, 1)]
+    second = [branch("2.1", "codex", depends_on=[f"{PHASE}.1.1"])]
+    waves = [{"wave": 1, "branches": first}, {"wave": 2, "branches": second}]
+    gates = {"commands": ["grep -rq . work"]}
+    return {"phase": PHASE, "title": "Agents", "agent": "codex", "repository": str(target), "attempts": 1,
+            "gates": gates, "waves": waves}  # fmt: skip
+
+
+def test_every_branch_is_integrated(played: Played) -> None:
+    states = {branch: found["state"] for branch, found in played.status["branches"].items()}
+    assert set(states.values()) == {"integrated"}, played.said[-4000:]
+    files = git(played.target, "ls-tree", "-r", "--name-only", f"integration/phase-{PHASE}").split()
+    assert files == [f"work/{branch}/made.txt" for branch in sorted(states)]
+
+
+def test_logs_are_for_people_and_say_what_was_used(played: Played) -> None:
+    logs = [file.read_text(errors="replace") for file in played.home.rglob("attempt=*.log")]
+    used = [log for log in logs if re.search(r"Used [\d,]+ tokens in .*, [\d,]+ out, ", log)]
+    assert len(used) == len(played.status["branches"])
+    assert not [log for log in logs if '"type":"assistant"' in log or '"type":"item.completed"' in log]
+
+
+def test_the_key_is_nowhere_but_with_the_model(played: Played) -> None:
+    assert played.model.calls[KEY] >= 2 * len(played.status["branches"])
+    for folder in (played.home, played.target):
+        found = subprocess.run(["grep", "-rlF", KEY, str(folder)], capture_output=True, text=True)
+        assert found.returncode == 1, found.stdout
+    assert KEY not in played.said
