@@ -22,5 +22,5 @@ class Limits:
     trees: int = 64 << 20  # bytes of folders
 
     def task(self) -> dict[str, int]:
-        """The limits as the collector reads them."""
+        """Return the limits as the collector reads them."""
         return asdict(self)

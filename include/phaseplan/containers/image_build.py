@@ -25,7 +25,7 @@ class BuildFailed(Infrastructure):
 
 
 def context_of(agent: str) -> Mapping[str, Path]:
-    """What the image of an agent is built from: folders and files by their name in the build.
+    """Return the files and folders of an agent's image, by their name in the build.
 
     A package that was fetched already, `.phaseplan/agents/AGENT.tgz`, is taken along: the build fetches it otherwise.
 
@@ -41,16 +41,16 @@ def context_of(agent: str) -> Mapping[str, Path]:
 
 
 def build(client: docker.DockerClient, context: Mapping[str, Path], image: str, sink: Callable[[str], None]) -> None:
-    """Build an image; what the engine says goes to `sink`, line by line.
+    """Build an image; pass the engine's output to `sink`, line by line.
 
     :raises BuildFailed: a step failed.
     """
     arguments = {name: os.environ[name] for name in _PROXIES if name in os.environ}
     with _packed(context) as file, engine_errors():
-        said = client.api.build(
+        events = client.api.build(
             fileobj=file, custom_context=True, tag=image, rm=True, forcerm=True, buildargs=arguments, decode=True
         )
-        for entry in said:
+        for entry in events:
             if "error" in entry:
                 raise BuildFailed(f"image {image} could not be built: {entry['error']}")
             for line in str(entry.get("stream", "")).splitlines():
@@ -60,7 +60,7 @@ def build(client: docker.DockerClient, context: Mapping[str, Path], image: str, 
 
 @contextmanager
 def _packed(context: Mapping[str, Path]) -> Iterator[IO[bytes]]:
-    """The files as one archive."""
+    """Pack the files into one archive."""
     with tempfile.TemporaryFile() as file:
         with tarfile.open(fileobj=file, mode="w") as archive:
             for name, path in sorted(context.items()):
@@ -70,7 +70,7 @@ def _packed(context: Mapping[str, Path]) -> Iterator[IO[bytes]]:
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """The same file whoever packs it and when; no caches."""
+    """Make a member independent of user and time; leave out caches."""
     if "__pycache__" in member.name:
         return None
     member.uid = member.gid = 0

@@ -46,12 +46,12 @@ class Labels:
         return replace(self, role=role)
 
 
-def filters(**wanted: str | int) -> list[str]:
+def filters(**values: str | int) -> list[str]:
     """Make Docker label filters; keys are those of `Labels`.
 
     :raises KeyError: there is no such label.
     """
-    for key in wanted:
+    for key in values:
         if key not in _KEYS:
             raise KeyError(f"no label named {key!r}")
-    return ["phaseplan.ledger", *(f"phaseplan.{key}={value}" for key, value in wanted.items())]
+    return ["phaseplan.ledger", *(f"phaseplan.{key}={value}" for key, value in values.items())]

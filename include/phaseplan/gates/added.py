@@ -129,7 +129,7 @@ def _files(stream: IO[bytes]) -> Iterator[FileAdded]:
 
 
 def _read(stream: IO[bytes], file: FileAdded) -> FileAdded:
-    """A file's hunks. The line that ends them begins the next file, and says nothing that its later lines do not."""
+    """Read a file's hunks. The line that ends them begins the next file; its later lines repeat what it says."""
     while match := _HUNK.match(stream.readline(_PIECE)):
         old, start, new = (1 if number is None else int(number) for number in match.groups())
         _hunk(stream, file, old, start, new)

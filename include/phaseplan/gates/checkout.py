@@ -67,14 +67,16 @@ def remove_aside(client: docker.DockerClient, image_ids: Sequence[str]) -> None:
         threading.Thread(target=remove, name="remove-checkout", daemon=True).start()
 
 
-def discard(client: docker.DockerClient, concerns: Callable[[str], bool] = lambda _: True, **wanted: str | int) -> None:
+def discard(
+    client: docker.DockerClient, concerns: Callable[[str], bool] = lambda _: True, **label_values: str | int
+) -> None:
     """Remove temporary images that a dead worker has left; one that is in use stays for later.
 
     :param concerns: says whether the image of a branch (or of a wave, by its name in labels) may be removed.
     :param values: labels (keys of `Labels`).
     """
     with engine_errors():
-        listed = client.api.images(filters={"label": ["phaseplan.gating", *filters(**wanted)]})
+        listed = client.api.images(filters={"label": ["phaseplan.gating", *filters(**label_values)]})
         _remove(client, [str(i["Id"]) for i in listed if concerns(str(i["Labels"].get("phaseplan.branch")))])
 
 

@@ -114,13 +114,13 @@ class AgentProfile(Model):
 
     @property
     def sources(self) -> dict[str, SecretSource]:
-        """Where the values of the secrets are, by variable."""
+        """Return where the values of the secrets are, by variable."""
         given = self.secrets.items()
         return {name: SecretSource(connection=s) if isinstance(s, str) else s for name, s in given}
 
     @property
     def references(self) -> tuple[tuple[str, str], ...]:
-        """Variables with `SecretSource.reference`, for a trigger."""
+        """Return variables with `SecretSource.reference`, for a trigger."""
         return tuple((name, source.reference) for name, source in self.sources.items())
 
     @property

@@ -28,8 +28,8 @@ def parted(url: str) -> tuple[str, str]:
     ('ssh://git@example.org/a.git', '')
     """
     if "://" not in url:
-        found = _SCP.fullmatch(url.strip())
-        return (f"{found['user']}@{found['rest']}", f"{found['user']}:{found['password']}") if found else (url, "")
+        scp = _SCP.fullmatch(url.strip())
+        return (f"{scp['user']}@{scp['rest']}", f"{scp['user']}:{scp['password']}") if scp else (url, "")
     match = _URL.fullmatch(url.strip()) or _UNCODED.fullmatch(url.strip())
     if match is None or not match["login"]:
         return url, ""

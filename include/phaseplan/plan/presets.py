@@ -28,7 +28,7 @@ class Preset(BaseModel):
 
     @property
     def image(self) -> str:
-        """The image that `phaseplan agents build` makes."""
+        """Return the image that `phaseplan agents build` makes."""
         return f"phaseplan/agent-{self.name}:{self.version}"
 
 

@@ -68,7 +68,7 @@ class RunRequest(BaseModel):
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> RunRequest:
-        """Make the request of a form's values; others that somebody sent with them are none of ours.
+        """Make the request of a form's values; other values in the form are ignored.
 
         :raises InputFault: a parameter is missing, or a value is none that it can have.
         """
@@ -78,7 +78,7 @@ class RunRequest(BaseModel):
             raise InputFault(_sentence(error)) from error
 
     def recorded(self) -> dict[str, Any]:
-        """Its fields as a record of the run names them: there `base` is the commit, and `base_name` this name."""
+        """Return the fields as a record of the run names them: `base` is the commit there, `base_name` this base."""
         values = self.model_dump()
         return {"base_name": values.pop("base"), **values}
 
@@ -121,7 +121,7 @@ def check_agent(name: str | None, profiles: Collection[str]) -> None:
 
 
 def _sentence(error: ValidationError) -> str:
-    """What is wrong with the first value that is wrong: `start=now: one of wave, dependencies.`"""
+    """Describe the first wrong value: `start=now: one of wave, dependencies.`"""
     first = error.errors()[0]
     name, value = str(first["loc"][0]), first["input"]
     if first["type"] == "missing":

@@ -1,4 +1,4 @@
-"""Explain a full or unwritable disk: which disk it is, and what to do. Such an error is nobody's fault in a plan."""
+"""Explain a full or unwritable disk: which disk it is, and what to do. Such an error is never the plan's fault."""
 
 from __future__ import annotations
 

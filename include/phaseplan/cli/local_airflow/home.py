@@ -97,7 +97,7 @@ def prepare(
 
 
 def in_use(path: Path) -> bool:
-    """Whether a process holds a home."""
+    """Say whether a process holds a home."""
     try:
         descriptor = os.open(path / "lock", os.O_RDWR)
     except OSError:
@@ -112,7 +112,7 @@ def in_use(path: Path) -> bool:
 
 
 def running(path: Path) -> Api | None:
-    """A client of the Airflow that runs from a home now; None where none does, or it does not answer yet."""
+    """Return a client of the Airflow that runs from a home; None if none runs, or if it does not answer yet."""
     if not in_use(path):
         return None
     parser = configparser.RawConfigParser()
@@ -135,7 +135,7 @@ def _lock(path: Path) -> int:
 
 
 def _keys(path: Path) -> dict[str, str]:
-    """The home's keys; made once, so that what its database encrypts stays readable."""
+    """Return the home's keys; they are made once, so that what its database encrypts stays readable."""
     file = path / "keys.json"
     if file.exists():
         return dict(json.loads(file.read_text()))

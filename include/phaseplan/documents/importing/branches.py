@@ -77,15 +77,15 @@ _KEYS: tuple[tuple[str, str], ...] = (
 
 def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> None:
     """Read a heading that names one branch and opens its section: `#### 6.1.1: SyncTarget Controller (750 lines)`."""
-    branch_ids, named = ids(text), names(raw)
+    own_ids, named = ids(text), names(raw)
     role = _ROLE.fullmatch(text)
-    if role is not None and wave is not None and not branch_ids and not named:
+    if role is not None and wave is not None and not own_ids and not named:
         title = title_of(role[2])
         facts.mentions.append(Mention("branch section", line, title=title, wave=wave, agent=role[1].upper()))
         return
-    if branch_ids and SPLIT.search(text) and not MAYBE.search(text):
-        facts.halved.append(Said(branch_ids[0], line))
-    if len(branch_ids) > 1 or not (branch_ids or named) or (_OTHER.search(ids_out(text)) and not _BEGINS.match(text)):
+    if own_ids and SPLIT.search(text) and not MAYBE.search(text):
+        facts.halved.append(Said(own_ids[0], line))
+    if len(own_ids) > 1 or not (own_ids or named) or (_OTHER.search(ids_out(text)) and not _BEGINS.match(text)):
         return
     if SPLIT.search(text):
         return
@@ -94,7 +94,7 @@ def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> N
         Mention(
             "branch section",
             line,
-            id=branch_ids[0] if branch_ids else None,
+            id=own_ids[0] if own_ids else None,
             name=named[0] if len(named) == 1 else None,
             title=title_of(text),
             lines=lines_of(text),
@@ -110,39 +110,37 @@ def read(s: Statement, facts: Facts) -> None:
         return
     subject = _subject(s)
     if subject is not None and s.kind == "text":
-        _told(s, subject, facts)
+        _section_text(s, subject, facts)
     if subject is not None and _attribute(s, subject, facts):
         return
-    branch_ids = ids(s.whole)
-    if s.kind != "table" and branch_ids and _defines(s, branch_ids):
-        _definition(s, branch_ids[0], facts)
+    own_ids = ids(s.whole)
+    if s.kind != "table" and own_ids and _defines(s, own_ids):
+        _definition(s, own_ids[0], facts)
     elif (
         s.kind in ("item", "fence")
-        and not branch_ids
+        and not own_ids
         and (named := names(f"{s.key} {s.raw}"))
         and len(named) == 1
         and _is_list_of_branches(s)
     ):
         _definition(s, None, facts)
     counted = (
-        re.fullmatch(r"~?\d[\d,]{1,6}(?: lines)?\.?", s.value)
-        if s.kind == "item" and s.key and not branch_ids
-        else None
+        re.fullmatch(r"~?\d[\d,]{1,6}(?: lines)?\.?", s.value) if s.kind == "item" and s.key and not own_ids else None
     )
     if counted and s.context.under(r"lines?\b|sizes?\b|budget|estimates?\b", 1):
         facts.mentions.append(Mention("list", s.line, title=s.key, lines=line_counts(s.value)))
-    _lives(s, branch_ids, facts)
-    if not branch_ids:
+    _lives(s, own_ids, facts)
+    if not own_ids:
         edges.by_name(s, facts)
-    if branch_ids and not re.search(r"critical path", " ".join((s.key, *s.parents, *s.context.headings[-1:])), re.I):
+    if own_ids and not re.search(r"critical path", " ".join((s.key, *s.parents, *s.context.headings[-1:])), re.I):
         edges.read(s, facts)
 
 
 def paragraph(block: Block, context: Context, facts: Facts) -> None:
     """Read `**6.1.1 Controller.** ... We expect around 750 lines`, which may go over several lines."""
     lead = re.match(r"\W*\*\*([^*\n]{1,120})\*\*", block.text)
-    branch_ids = ids(clean(lead[1])) if lead else []
-    branch = branch_ids[0] if len(branch_ids) == 1 else context.branch
+    own_ids = ids(clean(lead[1])) if lead else []
+    branch = own_ids[0] if len(own_ids) == 1 else context.branch
     sizes = _EXPECTED.findall(clean(block.text))
     if branch is not None and len(sizes) == 1:
         by_id = bool(ids(branch))
@@ -151,28 +149,34 @@ def paragraph(block: Block, context: Context, facts: Facts) -> None:
         facts.mentions.append(subject)
 
 
-def _lives(s: Statement, found: list[str], facts: Facts) -> None:
-    """`5.1.1 lives on `sync/x`.`"""
+def _lives(s: Statement, own_ids: list[str], facts: Facts) -> None:
+    """Read `5.1.1 lives on `sync/x`.`"""
     match = _LIVES.search(s.raw)
     sizes = [m[1] for m in re.finditer(r"(?<=[.*]\s)~?(\d[\d,]*) lines\.", f"{s.raw} ")]
-    if sizes and s.kind == "text" and len(found) == 1 and s.whole.find(found[0]) < 4:
-        facts.mentions.append(Mention("text", s.line, id=found[0], lines=line_counts(sizes[0])))
-    if match and s.kind != "table" and len(found) == 1 and s.whole.find(found[0]) < 12 and not is_placeholder(match[1]):
-        facts.mentions.append(Mention("text", s.line, id=found[0], name=match[1]))
+    if sizes and s.kind == "text" and len(own_ids) == 1 and s.whole.find(own_ids[0]) < 4:
+        facts.mentions.append(Mention("text", s.line, id=own_ids[0], lines=line_counts(sizes[0])))
+    if (
+        match
+        and s.kind != "table"
+        and len(own_ids) == 1
+        and s.whole.find(own_ids[0]) < 12
+        and not is_placeholder(match[1])
+    ):
+        facts.mentions.append(Mention("text", s.line, id=own_ids[0], name=match[1]))
 
 
 def _is_list_of_branches(s: Statement) -> bool:
-    told = s.context.under(r"branch|wave|assign", 2) or (s.context.wave is not None and s.depth == 1)
-    return bool(told) and not s.context.under(_OTHER.pattern, 1) and s.kind == "item"
+    is_about_branches = s.context.under(r"branch|wave|assign", 2) or (s.context.wave is not None and s.depth == 1)
+    return bool(is_about_branches) and not s.context.under(_OTHER.pattern, 1) and s.kind == "item"
 
 
 def _subject(s: Statement) -> Mention | None:
-    """The branch a statement stands under: an item above it, or its section."""
+    """Return the branch that a statement is below: an item above it, or its section."""
     wave = wave_of(" ".join(s.parents), s.context.wave)
     for parent in reversed(s.parents):
-        found, named = ids(parent), names(parent)
-        if len(found) == 1 and parent.find(found[0]) < 14:
-            return Mention("branch section", s.line, id=found[0], wave=wave)
+        branch_ids, named = ids(parent), names(parent)
+        if len(branch_ids) == 1 and parent.find(branch_ids[0]) < 14:
+            return Mention("branch section", s.line, id=branch_ids[0], wave=wave)
         if len(named) == 1:
             return Mention("branch section", s.line, name=named[0], wave=wave)
         if s.kind == "fence" and wave is not None and _BARE_NAME.fullmatch(parent) and not paths(f"{parent}/x.go")[1:]:
@@ -193,8 +197,8 @@ def _subject(s: Statement) -> Mention | None:
     return None
 
 
-def _told(s: Statement, subject: Mention, facts: Facts) -> None:
-    """`Touches only `a/`. Needs `x/one` and `x/two`.` in a branch's section."""
+def _section_text(s: Statement, subject: Mention, facts: Facts) -> None:
+    """Read `Touches only `a/`. Needs `x/one` and `x/two`.` in a branch's section."""
     for sentence in re.split(r"(?<=\.)\s+", f"{s.key}: {s.raw}" if s.key else s.raw):
         if touches := _TOUCHES.match(sentence):
             subject.owns = tuple(paths(touches[1]))
@@ -213,9 +217,9 @@ def _told(s: Statement, subject: Mention, facts: Facts) -> None:
 
 
 def _attribute(s: Statement, subject: Mention, facts: Facts) -> bool:
-    """`Lines: 600` below a branch."""
+    """Read `Lines: 600` below a branch."""
     key = re.sub(r"[_\s]+", " ", s.key.lower()).strip()
-    said = _BARE_NEEDS.match(s.value) if not key and s.kind == "item" else None
+    needs_match = _BARE_NEEDS.match(s.value) if not key and s.kind == "item" else None
     kind = next((kind for kind, pattern in _KEYS if re.fullmatch(pattern, key)), None)
     first = re.split(r"\.\s|\s\(", s.raw, maxsplit=1)[0]
     if kind == "title" and "`" in first and not re.search(r"[A-Za-z]{5}", _CODE.sub("", first)) and paths(first):
@@ -232,14 +236,14 @@ def _attribute(s: Statement, subject: Mention, facts: Facts) -> bool:
         subject.name = s.value
     elif kind == "name" and (named := names(s.raw) or re.findall(r"`([\w./-]+)`", s.raw)):
         subject.name = named[0]
-    elif said is not None:
-        subject.needs = said[1]
+    elif needs_match is not None:
+        subject.needs = needs_match[1]
     elif not key and SIZE.fullmatch(s.value.strip(" .")):
         subject.lines = lines_of(s.value)
     elif not key and (bare := re.fullmatch(r"(?:git )?branch:?\s+`([\w./-]+)`\W*", s.raw.strip(), re.I)):
         subject.name = bare[1]
-    elif kind == "id" and len(found := ids(s.value)) == 1:
-        subject.id = found[0]
+    elif kind == "id" and len(branch_ids := ids(s.value)) == 1:
+        subject.id = branch_ids[0]
     elif kind == "lines" and (counts := line_counts(s.value)):
         subject.lines = counts
     elif kind in ("needs", "feeds", "title"):
@@ -258,10 +262,10 @@ def _attribute(s: Statement, subject: Mention, facts: Facts) -> bool:
     return True
 
 
-def _defines(s: Statement, found: list[str]) -> bool:
-    """Whether an item introduces the branch it begins with."""
+def _defines(s: Statement, own_ids: list[str]) -> bool:
+    """Say whether an item introduces the branch it begins with."""
     lead = r"\W*(?:(?:branch|task|effort|agent\s*\w{1,2})\b\W*){0,2}"
-    start = re.match(lead + re.escape(found[0]) + r"\b", s.whole, re.I)
+    start = re.match(lead + re.escape(own_ids[0]) + r"\b", s.whole, re.I)
     if start is None or s.kind == "text" or ARROW.match(s.whole[start.end() :].strip()):
         return False
     return not (s.context.under(_OTHER.pattern, 1) or _OTHER.search(" ".join(s.parents))) and not re.search(

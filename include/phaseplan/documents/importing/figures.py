@@ -242,7 +242,7 @@ def _ways(draft: Draft) -> Iterator[tuple[int, int, str]]:
 
 
 def _percent(quick: Span, slow: Span) -> tuple[int, int]:
-    """The least and the most that a range of durations saves of another."""
+    """Return the least and the most per cent that a range of durations saves of another."""
     return round(100 * (1 - quick.high / max(1, slow.low))), round(100 * (1 - quick.low / max(1, slow.high)))
 
 

@@ -93,8 +93,8 @@ def _critical(s: Statement, facts: Facts) -> None:
 def _phase(s: Statement, facts: Facts) -> None:
     key = s.key.lower().replace("_", " ")
     if s.kind != "fence":
-        found = (most[1] or most[2] or most[3] for most in _AT_MOST.finditer(s.whole))
-        facts.max_agents += [Said(number(most), s.line) for most in found]
+        counts = (most[1] or most[2] or most[3] for most in _AT_MOST.finditer(s.whole))
+        facts.max_agents += [Said(number(most), s.line) for most in counts]
     if (s.kind != "fence" and (s.key or s.kind != "text")) and sentences(s, facts):
         return
     if tie(s, key, facts) or relation(s, facts):
@@ -133,10 +133,10 @@ def _title(s: Statement, facts: Facts) -> None:
 
 def _number(name: str) -> Callable[[Statement, Facts], None]:
     def act(s: Statement, facts: Facts) -> None:
-        if found := numbers(s.value):
+        if figures := numbers(s.value):
             getattr(facts, name).append(
                 Said(
-                    found[-1] if name == "max_agents" and re.search(r"\d\s*[-\u2013]\s*\d", s.value) else found[0],
+                    figures[-1] if name == "max_agents" and re.search(r"\d\s*[-\u2013]\s*\d", s.value) else figures[0],
                     s.line,
                 )
             )

@@ -82,13 +82,13 @@ def is_none(text: str) -> bool:
     return not text or NONE.fullmatch(text.strip(" .")) is not None
 
 
-def ids(text: str, known: tuple[str, ...] = ()) -> list[str]:
+def ids(text: str, known_ids: tuple[str, ...] = ()) -> list[str]:
     """List branch ids in their order, with ranges (`7.2.1-3`) and wildcards among `known` (`7.2.x`) written out."""
-    return list(_ids(text, known if "x" in text or "X" in text or "*" in text else ()))
+    return list(_ids(text, known_ids if "x" in text or "X" in text or "*" in text else ()))
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _ids(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+def _ids(text: str, known_ids: tuple[str, ...]) -> tuple[str, ...]:
     positions: list[tuple[int, list[str]]] = []
     spans: list[tuple[int, int]] = []
     for match in _RANGE.finditer(text):
@@ -105,7 +105,7 @@ def _ids(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
     for match in _ID.finditer(text):
         if not _inside(match.start(), spans):
             a, b, c = match.groups()
-            wild = [k for k in known if k.startswith(f"{a}.{b}.")] if c in "xX*" else [f"{a}.{b}.{c.lower()}"]
+            wild = [k for k in known_ids if k.startswith(f"{a}.{b}.")] if c in "xX*" else [f"{a}.{b}.{c.lower()}"]
             positions.append((match.start(), wild))
     return tuple(dict.fromkeys(i for _, several in sorted(positions) for i in several))
 

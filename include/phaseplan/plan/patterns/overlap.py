@@ -63,9 +63,9 @@ def _common_part(one: str, other: str) -> str | None:
 @lru_cache(maxsize=4096)
 def _common_character(one: str, other: str) -> str | None:
     """Return a character that two tokens both match."""
-    left, right = _regex(one), _regex(other)
+    first, second = _regex(one), _regex(other)
     literals = "".join(token[-1] for token in (one, other) if not token.startswith(("[", "?")))
-    return next((c for c in literals or _CHARACTERS if left.fullmatch(c) and right.fullmatch(c)), None)
+    return next((c for c in literals or _CHARACTERS if first.fullmatch(c) and second.fullmatch(c)), None)
 
 
 @lru_cache(maxsize=4096)
@@ -105,18 +105,18 @@ def _steps(
 ) -> list[tuple[int, int, str | None]]:
     """List where the walk can go from one pair of positions, and what each step writes."""
     steps: list[tuple[int, int, str | None]] = []
-    left = one[i] if i < len(one) else None
-    right = other[j] if j < len(other) else None
-    stars = (_is_star(left, star), _is_star(right, star))
+    first = one[i] if i < len(one) else None
+    second = other[j] if j < len(other) else None
+    stars = (_is_star(first, star), _is_star(second, star))
     if stars[0]:
         steps.append((i + 1, j, None))
-        if right is not None and not stars[1] and (text := common(right, right)) is not None:
+        if second is not None and not stars[1] and (text := common(second, second)) is not None:
             steps.append((i, j + 1, text))
     if stars[1]:
         steps.append((i, j + 1, None))
-        if left is not None and not stars[0] and (text := common(left, left)) is not None:
+        if first is not None and not stars[0] and (text := common(first, first)) is not None:
             steps.append((i + 1, j, text))
-    if left is not None and right is not None and not any(stars) and (both := common(left, right)) is not None:
+    if first is not None and second is not None and not any(stars) and (both := common(first, second)) is not None:
         steps.append((i + 1, j + 1, both))
     return steps
 

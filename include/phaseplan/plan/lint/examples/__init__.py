@@ -21,7 +21,7 @@ AGENTS, NOTIFIERS = FOLDER / "agents.yaml", FOLDER / "notifiers.yaml"
 
 @contextmanager
 def example(code: str) -> Iterator[list[Path]]:
-    """The files of a code's example, as long as they are needed."""
+    """Provide the files of a code's example, as long as they are needed."""
     if code != "PP103":
         folder = FOLDER / code
         document = FOLDER / f"{code}.md"
@@ -35,5 +35,5 @@ def example(code: str) -> Iterator[list[Path]]:
 
 
 def lint(files: list[Path]) -> Campaign:
-    """What lint says of an example, with the agents and notifiers that examples name."""
+    """Lint an example, with the agents and notifiers that examples name."""
     return load_campaign(files, AGENTS, NOTIFIERS)
