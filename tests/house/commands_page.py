@@ -19,7 +19,7 @@ _TAIL = "This page is made by `python -m tests.house.commands_page`, and a test 
 
 
 def parser(verb: str) -> Parser:
-    """The parser of one verb, as the command line has it."""
+    """Return the parser of one verb, as the command line has it."""
     module = import_module(f"phaseplan.cli.{VERBS[verb]}")
     made = Parser(prog=f"./phaseplan {verb}", description=module.HELP)
     module.register(made)
@@ -27,12 +27,12 @@ def parser(verb: str) -> Parser:
 
 
 def _usage(made: Parser) -> str:
-    """The usage without line breaks: those depend on the terminal."""
+    """Return the usage without line breaks, which depend on the terminal."""
     return " ".join(made.format_usage().removeprefix("usage: ").split()).replace(" [-h]", "")
 
 
 def _rows(made: Parser) -> list[tuple[str, str]]:
-    """Every argument and option with its help."""
+    """Yield every argument and option with its help."""
     actions = [action for action in made._actions if action.dest != "help"]
     return [(_name(action), _help(made, action)) for action in actions]
 

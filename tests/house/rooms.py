@@ -37,14 +37,14 @@ _PREFIXES = ("phaseplan.", "include.phaseplan.")  # the second: before the packa
 
 
 def room_of(path: Path) -> str | None:
-    """The room a file of this checkout belongs to; None for the package's own `__init__.py`."""
+    """Return the room of a file; None for the package's own `__init__.py`."""
     parts = path.relative_to(TOP).with_suffix("").parts
     name = parts[2] if parts[:2] == ("include", "phaseplan") and len(parts) > 2 else parts[0]
     return name if name in HEIGHT else None
 
 
 def room_of_module(name: str) -> str | None:
-    """The room of a dotted module name; None: it is none of ours."""
+    """Return the room of a dotted module name; None if it is not ours."""
     words = name.split(".")
     own = (
         words[1] if words[0] == "phaseplan" and len(words) > 1 else words[0] if words[0] in ("dags", "plugins") else ""
@@ -73,7 +73,7 @@ def _name(package: Path, path: Path) -> str:
 
 
 def between(modules: dict[str, set[str]]) -> dict[str, set[str]]:
-    """The same graph between first-level packages: rooms, once the package has rooms."""
+    """Reduce the graph to first-level packages, which are the rooms."""
     rooms: dict[str, set[str]] = defaultdict(set)
     for name, known in modules.items():
         rooms[name.split(".")[0]] |= {other.split(".")[0] for other in known} - {name.split(".")[0]}
@@ -112,7 +112,7 @@ def longest(arrows: dict[str, set[str]]) -> int:
 
 
 def numbers(top: Path) -> dict[str, int]:
-    """What the table in docs/architecture.md says."""
+    """Compute the table of docs/architecture.md."""
     modules = graph(top / "include/phaseplan")
     rooms = between(modules)
     sizes = sorted(len(p.read_text().splitlines()) for p in (top / "include/phaseplan").rglob("*.py"))

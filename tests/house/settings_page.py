@@ -49,7 +49,7 @@ _ALIASES = {  # what a type of settings.py takes
 
 
 def kind(field: FieldInfo) -> str:
-    """What a value must look like, in words."""
+    """Describe the form of a value."""
     for mark in field.metadata:
         name = getattr(getattr(mark, "func", None), "__name__", "")
         if name in _ALIASES:
@@ -61,7 +61,7 @@ def kind(field: FieldInfo) -> str:
 
 
 def default(name: str, field: FieldInfo) -> str:
-    """What counts where nothing is set, in words."""
+    """Describe the value of a key that is not set."""
     if field.default_factory is not None:
         return FOUND[name]
     return "none" if field.default is None else f"`{_shown(field.default, kind(field))}`"

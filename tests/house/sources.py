@@ -11,18 +11,22 @@ _FOLDERS = ("include", "dags", "plugins", "provision", "samples", "bench", "test
 
 
 def files(*folders: str) -> list[Path]:
-    """Every Python file below these folders (default: all of ours), except sample repositories' own."""
+    """List every Python file below these folders (default: all of ours), except sample repositories' own."""
     found = (path for folder in folders or _FOLDERS for path in sorted((TOP / folder).rglob("*.py")))
-    return [path for path in found if "repository" not in path.relative_to(TOP).parts]
+    return [path for path in found if not _of_sample_repository(path.relative_to(TOP).parts)]
+
+
+def _of_sample_repository(parts: tuple[str, ...]) -> bool:
+    return parts[0] != "include" and "repository" in parts
 
 
 def tree(path: Path) -> ast.Module:
-    """A file, parsed."""
+    """Parse a file."""
     return ast.parse(path.read_text(), filename=str(path))
 
 
 def imports(node: ast.AST, functions: bool = True) -> Iterator[tuple[str, int]]:
-    """Every module imported below a node, with its line.
+    """Yield every module imported below a node, with its line.
 
     :param functions: look into functions too; without, only what an import of the file itself runs.
     """

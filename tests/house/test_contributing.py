@@ -20,19 +20,19 @@ _TOPS = ("include/", "tests/", "docs/", "images/", "samples/", "bench/", "provis
 
 
 def text(page: str) -> str:
-    """One page."""
+    """Read one page."""
     return (TOP / page).read_text(encoding="utf-8")
 
 
 def named(page: str) -> list[str]:
-    """Every path that a page names in backticks, or links to."""
+    """List every path that a page names in backticks, or links to."""
     quoted = [word for part in re.findall(r"`([^`\n]+)`", text(page)) for word in part.split()]
     paths = [word for word in quoted if _PATH.search(word) or word.startswith(_TOPS)]
     return [path for path in paths if not _NOT_OURS.search(path)]
 
 
 def exists(path: str) -> bool:
-    """Whether a path is there: from the top, below the package, or (a bare name) anywhere in the package."""
+    """Say whether a path exists: from the top, below the package, or (a bare name) anywhere in the package."""
     bare = "/" not in path and bool([*CODE.rglob(path)])
     return (TOP / path).exists() or (CODE / path).exists() or bare
 

@@ -21,12 +21,12 @@ HISTORY = ("docs/decisions/", "CHANGELOG.md")
 
 
 def page(name: str) -> str:
-    """The text of one design page."""
+    """Read one design page."""
     return (DESIGN / f"{name}.md").read_text(encoding="utf-8")
 
 
 def tracked() -> list[str]:
-    """Every file of the repository that git knows, or would add."""
+    """List every file of the repository that git knows, or would add."""
     call = ["git", "-C", str(TOP), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(call, capture_output=True, text=True, check=True).stdout.split("\0")
     return [name for name in names if name and (TOP / name).is_file()]

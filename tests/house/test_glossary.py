@@ -17,13 +17,13 @@ NEEDED = {
 
 
 def lines() -> list[str]:
-    """The rows of the table, without its head."""
+    """Return the rows of the table, without its head."""
     rows = [x for x in (TOP / "docs/glossary.md").read_text(encoding="utf-8").splitlines() if x.startswith("|")]
     return rows[2:]
 
 
 def words() -> list[str]:
-    """The words that are defined, as they stand on the page."""
+    """Return the defined words, as they stand on the page."""
     return [match[1] for line in lines() if (match := _ROW.match(line))]
 
 

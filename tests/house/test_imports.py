@@ -22,7 +22,7 @@ FORBIDDEN = {
     "documents": _PURE,
     **{room: {"airflow"} for room in ROOMS[ROOMS.index("config") : ROOMS.index("airflow")]},
 }
-#: The DAG factory does no I/O: parsing a DAG file must cost nothing and wait for nobody.
+#: The DAG factory does no I/O: parsing a DAG file must be cheap and wait for nothing.
 FACTORY, FACTORY_FORBIDDEN = (
     "include/phaseplan/airflow/compile/",
     {"git", "docker", "aiodocker", "subprocess", "socket"},

@@ -16,7 +16,7 @@ SPY = '#!/bin/sh\nprintf "%s\\n" "$PYTHONPATH" "$@"\nexit 7\n'
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout with the launcher and an interpreter that prints what it was asked."""
+    """Make a checkout with the launcher and an interpreter that prints its arguments."""
     top = tmp_path / "a checkout"
     (top / ".venv/bin").mkdir(parents=True)
     shutil.copy(TOP / "phaseplan", top / "phaseplan")

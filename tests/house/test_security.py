@@ -14,7 +14,7 @@ _NAMED = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 
 
 def rows() -> list[str]:
-    """The lines of the page's tables that say what somebody can or cannot do."""
+    """Return the lines of the page's tables, each about one possible action."""
     lines = [line for line in PAGE.splitlines() if line.startswith("| ")]
     return [line for line in lines if not line.startswith(("| who", "| what", "| ---", "|---"))]
 

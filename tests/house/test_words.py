@@ -1,0 +1,61 @@
+"""Plain words: a docstring begins with a verb, and a name is the noun it holds."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from tests.house.sources import files, place, tree
+
+#: Rooms that hold the rule. The others follow; a room is added here once it holds.
+ROOMS = ("text", "plan", "config", "repository", "containers", "gates", "documents", "report")
+#: First words of a docstring that describe a thing or ask a question instead of naming what the function does.
+_NO_VERB = re.compile(r"(What|Whether|Who|Whose|Where|How|Everything|Nothing)\b")
+_PERSON = re.compile(r"\b(nobody|somebody|anybody|whoever)\b", re.IGNORECASE)
+_RIDDLES = {"said", "told", "came", "mine", "here"}
+
+
+def functions(room: str) -> list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """List the functions of a room, each with its place."""
+    return [
+        (place(path, node.lineno), node)
+        for path in files(f"include/phaseplan/{room}")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_docstring_begins_with_what_the_function_does(room: str) -> None:
+    texts = [(at, ast.get_docstring(node) or "") for at, node in functions(room)]
+    assert [at for at, text in texts if _NO_VERB.match(text)] == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_docstring_names_the_process_and_not_somebody(room: str) -> None:
+    nodes = [node for path in files(f"include/phaseplan/{room}") for node in ast.walk(tree(path))]
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    texts = [ast.get_docstring(node) or "" for node in nodes if isinstance(node, documented)]
+    assert [text for text in texts if _PERSON.search(text)] == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_local_name_is_the_noun_it_holds(room: str) -> None:
+    found = [
+        (at, name.id)
+        for at, node in functions(room)
+        for name in ast.walk(node)
+        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store) and name.id in _RIDDLES
+    ]
+    assert found == []
+
+
+def test_every_room_has_files_to_hold() -> None:
+    assert [room for room in ROOMS if not functions(room)] == []
+
+
+def test_the_rules_catch() -> None:
+    assert _NO_VERB.match("Whether a branch is out.") and not _NO_VERB.match("Say whether a branch is out.")
+    assert _PERSON.search("Whoever reads next.") and not _PERSON.search("The next reader.")
