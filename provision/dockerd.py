@@ -101,7 +101,7 @@ def _start(host: str, folder: Path, args: Sequence[str]) -> Process | None:
     try:
         if process and _answers(host, child):
             return process
-    except BaseException:  # Ctrl-C above all: nobody would remember this daemon
+    except BaseException:  # Ctrl-C above all: no later call would know this daemon
         _end(process)
         raise
     _end(process)
@@ -109,7 +109,7 @@ def _start(host: str, folder: Path, args: Sequence[str]) -> Process | None:
 
 
 def _forget_dead_containerd(args: Sequence[str]) -> None:
-    """Take away the pid file of a containerd that was killed: while nobody reaped it, dockerd takes it for alive."""
+    """Remove the pid file of a killed containerd: until its parent reaps it, dockerd takes it for alive."""
     roots = [arg.partition("=")[2] for arg in args if arg.startswith("--exec-root=")]
     record = Path(roots[-1] if roots else "/var/run/docker") / "containerd" / "containerd.pid"
     with suppress(OSError, ValueError):  # no record, or none that dockerd would believe

@@ -47,7 +47,7 @@ class Engine:
     host: str
     folder: Path
     args: tuple[str, ...]
-    ours_to_start: bool  # False: somebody named it in DOCKER_HOST, so it is theirs to start
+    ours_to_start: bool  # False: DOCKER_HOST names it, so the user starts it
 
     @property
     def record(self) -> Path:
@@ -129,7 +129,7 @@ class Engine:
 
     @contextmanager
     def used(self) -> Iterator[None]:
-        """An engine while the block runs. Whoever leaves last stops it, if it was started for such use."""
+        """Provide an engine while the block runs. Its last user stops it, if it was started for such use."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "users.lock").open("w") as users:
             with self.deciding():
@@ -144,7 +144,7 @@ class Engine:
 
 
 def _alone(users: IO[str]) -> bool:
-    """Whether nobody else holds the lock that every user of the engine shares."""
+    """Say whether no other process holds the lock that every user of the engine shares."""
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

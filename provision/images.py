@@ -73,7 +73,7 @@ def build(wanted: Build, prepare: Callable[[], None] = lambda: None) -> None:
     label = ("--label", f"{_LABEL}={content}", "--tag", image)
     run("docker", "build", "--force-rm", *label, *wanted.options, *args, str(wanted.context), quiet=True, env=env)
     if before and before != image_id(image):
-        output("docker", "image", "rm", before)  # nobody's now, unless a container still uses it
+        output("docker", "image", "rm", before)  # unused now, unless a container still uses it
 
 
 def ensure(images: Sequence[str]) -> None:

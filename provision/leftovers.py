@@ -1,4 +1,4 @@
-"""Run the tests and, where nobody else uses the engine (CI), see that they leave no container and no volume.
+"""Run the tests and, if no other process uses the engine (CI), check that they leave no container and no volume.
 
 python3 -m provision.leftovers COMMAND...
 """

@@ -49,7 +49,7 @@ class Process:
         until = time.monotonic() + seconds
         while self.alive() and time.monotonic() < until:
             time.sleep(0.05)
-        with contextlib.suppress(ChildProcessError):  # somebody else's child: its parent reaps it
+        with contextlib.suppress(ChildProcessError):  # the child of another process: its parent reaps it
             os.waitpid(self.pid, os.WNOHANG)
 
 

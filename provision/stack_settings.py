@@ -125,7 +125,7 @@ def _socket() -> Path:
 
 
 def _port() -> int:
-    """The usual port, or where somebody has it, a free one."""
+    """Return the usual port, or a free one if it is in use."""
     for port in (PORT, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

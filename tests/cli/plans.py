@@ -12,7 +12,7 @@ RUN = "run-1"
 
 
 def plan(phase: int = 7, **changes: Any) -> PhasePlan:
-    """Two waves: a and b, then c, which needs a."""
+    """Make two waves: a and b, then c, which needs a."""
 
     def branch(name: str, lines: int, *needs: str) -> dict[str, Any]:
         return {
@@ -39,12 +39,12 @@ def plan(phase: int = 7, **changes: Any) -> PhasePlan:
 
 
 def at(second: float) -> str:
-    """A time, `second` seconds after ten o'clock."""
+    """Return a time, `second` seconds after ten o'clock."""
     return f"2026-01-05T10:{int(second) // 60:02}:{second % 60:06.3f}Z"
 
 
 def verdict(branch: str, start: float, end: float, **changes: Any) -> Verdict:
-    """A passed verdict of an attempt that ran from `start` to `end`."""
+    """Make a passed verdict of an attempt that ran from `start` to `end`."""
     fields: dict[str, Any] = {
         "phase": 7,
         "branch": branch,
@@ -64,12 +64,12 @@ def verdict(branch: str, start: float, end: float, **changes: Any) -> Verdict:
 
 
 def record(state: State, made: Verdict) -> BranchRecord:
-    """What the ledger keeps of a verdict."""
+    """Make the ledger's record of a verdict."""
     return BranchRecord(state=state, attempt=made.attempt, commit=made.commit, verdict=made, reason=made.reason)
 
 
 def ledger(of: PhasePlan, *, closed: bool = False, complete: bool = False, **fields: Any) -> Ledger:
-    """A ledger that run-1 has opened."""
+    """Make a ledger that run-1 has opened."""
     run = RunRecord(
         id=RUN,
         epoch=1,

@@ -47,7 +47,7 @@ NIGHTS = (
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A target repository whose ledger has four nights."""
+    """Make a target repository whose ledger has four runs."""
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__STATE", str(tmp_path / "state"))
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__PLANS", str(tmp_path / "plans"))
     lab = Lab(tmp_path)

@@ -18,7 +18,7 @@ PLANS = sorted((TOP / "include" / "plans").glob("*.yaml"))
 
 
 def lint(path: Path) -> list[str]:
-    """What lint says of a plan beside the repository's own."""
+    """Lint a plan beside the repository's own plans."""
     campaign = load_campaign([path, *PLANS], TOP / "include" / "agents.yaml", TOP / "include" / "notifiers.yaml")
     return [f"{d.code} {d.message}" for d in campaign.diagnostics if d.file == str(path)]
 

@@ -29,7 +29,7 @@ def status(phase: int, run: str) -> PhaseStatus:
 
 
 def drive(server: Server, left: Mapping[int, str]) -> Drive:
-    """A run that finds ledgers of earlier runs: run id by phase."""
+    """Make a run that finds ledgers of earlier runs: run id by phase."""
 
     def statuses(request: PhaseRequest) -> PhaseStatus | None:
         phase = request.plan.phase
@@ -54,7 +54,7 @@ def step(made: Drive) -> None:
 
 
 def open_by_now(made: Drive, phase: int) -> None:
-    """What `_read` finds once the run has opened the phase."""
+    """Let `_read` find a ledger that the run has opened."""
     made._phases[phase - 1].status = status(phase, "now")
 
 

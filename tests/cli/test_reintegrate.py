@@ -75,7 +75,7 @@ def test_run_gets_the_settings_of_the_run_before() -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A target repository without a ledger; the last run of this checkout is not ours."""
+    """Make a target repository without a ledger, and a last run of another repository."""
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__STATE", str(tmp_path / "state"))
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__PLANS", str(tmp_path / "plans"))
     target = tmp_path / "target"

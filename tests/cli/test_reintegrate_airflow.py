@@ -21,7 +21,7 @@ DAG = "phase_07"
 
 
 def ended(api: Api, seconds: float = 120) -> str:
-    """How the run ends."""
+    """Return how the run ended."""
     deadline = time.monotonic() + seconds
     while (state := api.run_state(DAG, "run-1")) not in ("success", "failed"):
         assert time.monotonic() < deadline, [(t.task_id, t.state) for t in api.tasks(DAG, "run-1")]

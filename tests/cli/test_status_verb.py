@@ -18,7 +18,7 @@ from tests.git.lab import Lab, plan_of
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A target repository in which a run has isolated 7.a."""
+    """Make a target repository in which a run has isolated 7.a."""
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__STATE", str(tmp_path / "state"))
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__PLANS", str(tmp_path / "plans"))
     target = tmp_path / "target"

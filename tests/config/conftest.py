@@ -16,7 +16,7 @@ Written = Callable[[str], Path]
 
 @pytest.fixture(autouse=True)
 def unset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """No variable, and an Airflow home without an airflow.cfg."""
+    """Remove all variables, and use an Airflow home without an airflow.cfg."""
     for name in (*(n for n in os.environ if n.startswith(PREFIX)), "AIRFLOW_CONFIG", "DOCKER_HOST"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))

@@ -38,7 +38,7 @@ def read() -> None:
 
 
 def sentence() -> str:
-    """What reading the settings is refused with."""
+    """Return the message with which the settings are refused."""
     with pytest.raises(InputFault) as caught:
         read()
     assert "\n" not in str(caught.value)
@@ -67,7 +67,7 @@ def test_path_to_nowhere_for_notifiers_is_one_sentence(monkeypatch, tmp_path: Pa
     assert sentence() == (
         f"`notifiers` in section [phaseplan] must be a file that exists, not {path!r} (from {PREFIX}NOTIFIERS)"
     )
-    assert settings().notifiers == Path(path), "a task goes on, and logs that nobody was told"
+    assert settings().notifiers == Path(path), "a task continues, and logs that no notification was sent"
 
 
 def test_every_key_with_a_bad_value_is_tested() -> None:

@@ -29,7 +29,7 @@ PLAIN = "debian:bookworm-slim"  # has no git
 
 @pytest.fixture(scope="session")
 def client() -> docker.DockerClient:
-    """The engine, with the collector and an agent's image on it."""
+    """Return the engine, with the collector and an agent's image on it."""
     opened = engine.connect(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock"))
     names = {tag for image in opened.images.list() for tag in image.tags}
     if COLLECTOR not in names:
@@ -41,7 +41,7 @@ def client() -> docker.DockerClient:
 
 @pytest.fixture
 def ledger(client: docker.DockerClient) -> Iterator[str]:
-    """A ledger id of this test alone; whatever it leaves on the engine goes, and must not be a container."""
+    """Return a ledger id of this test alone; remove its containers afterwards, which must not be collectors."""
     name = f"test-{uuid.uuid4().hex[:12]}"
     yield name
     leftovers = engine.find(client, ledger=name)
@@ -83,7 +83,7 @@ class Work:
 
 @pytest.fixture
 def work(tmp_path: Path) -> Work:
-    """A work tree with two commits on main."""
+    """Make a work tree with two commits on main."""
     made = Work(tmp_path / "work")
     made.commit({"README.md": "hello\n"}, "First")
     made.commit({"src/a.txt": "one\ntwo\n", "src/tool.sh": "#!/bin/sh\necho tool\n", ".gitignore": "*.tmp\n"}, "Second")
@@ -143,16 +143,16 @@ class Story:
         )  # fmt: skip
 
     def text(self, commit: str | None, path: str) -> str:
-        """A file of a commit."""
+        """Return a file of a commit."""
         return self.repo.run("show", f"{commit}:{path}").out
 
     def files(self, commit: str | None) -> set[str]:
-        """The files of a commit."""
+        """List the files of a commit."""
         return set(self.repo.run("ls-tree", "-r", "--name-only", str(commit)).out.split())
 
 
 @pytest.fixture
 def story(client: docker.DockerClient, ledger: str, work: Work, publish: Callable[[Work], GitRepo]) -> Story:
-    """A branch at the tip of `work`, about to be built."""
+    """Prepare a branch at the tip of `work` that is about to be built."""
     repo = publish(work)
     return Story(client, Labels(ledger, 5, "5.1.1", 1, "run-1", "agent"), repo, str(repo.rev("main")))

@@ -155,7 +155,7 @@ def test_file_names_that_are_not_utf_8_are_judged_and_shown(judged: Callable[...
 
 
 def tree_commit(work: Work, *entries: tuple[str, str, str], on: str = "HEAD") -> str:
-    """A commit whose root tree has these (mode, type-and-id or content, name) on top of what `on` has."""
+    """Make a commit whose root tree has these (mode, type-and-id or content, name) on top of what `on` has."""
     lines = work.git("ls-tree", on).splitlines()
     for mode, content, name in entries:
         (work.path / ".git" / "blob").write_text(content)

@@ -1,4 +1,4 @@
-"""The tests' own ear at the engine: it hears what the engine has forgotten by the time anybody asks."""
+"""Tests follow the engine's events, because the engine forgets them before a later question."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ PLAN = plan_of({"1": [], "2": []}, {"3": ["2"]}, validate=[["test -e one"], ["te
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    """Three branches in two waves, integrated; `isolate` finds its settings in the environment."""
+    """Integrate three branches in two waves; `isolate` finds its settings in the environment."""
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__STATE", str(tmp_path / "state"))
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__PLANS", str(tmp_path / "plans"))
     made = Lab(tmp_path)

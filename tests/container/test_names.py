@@ -14,7 +14,7 @@ BASE = {b"readme": ("100644", b"x"), b"dir/f": ("100644", b"x")}
 
 
 def messages(tmp_path: Path, new: dict[bytes, tuple[str, bytes]], base: dict[bytes, tuple[str, bytes]] = BASE) -> str:
-    """The findings on new files, in one."""
+    """Return the findings on new files as one text."""
     repo = repository(tmp_path / "base", base)
     other = repository(tmp_path / "new", {**base, **new})
     repo.run("fetch", "-q", str(other.path), "main:new")

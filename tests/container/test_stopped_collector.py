@@ -1,4 +1,4 @@
-"""A collector that is stopped from outside is nobody's fault; one that dies inside is the workspace's."""
+"""A collector stopped from outside gives no finding; one that dies inside is the fault of the workspace's content."""
 
 from __future__ import annotations
 

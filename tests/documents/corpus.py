@@ -26,39 +26,39 @@ class Score:
 
     @property
     def precision(self) -> float:
-        """The share of what was found that is right."""
+        """Return the share of found facts that are right."""
         return len(self.wanted & self.found) / len(self.found) if self.found else 1.0
 
     @property
     def recall(self) -> float:
-        """The share of what there is that was found."""
+        """Return the share of true facts that were found."""
         return len(self.wanted & self.found) / len(self.wanted) if self.wanted else 1.0
 
 
 def documents() -> list[Path]:
-    """Every document of the corpus."""
+    """List every document of the corpus."""
     return sorted(HERE.glob("[0-9]*.md"))
 
 
 def sources() -> list[str]:
-    """What fuzzing begins with: the texts of the corpus, and a document as `export` writes it."""
+    """Return the inputs of fuzzing: the texts of the corpus, and a document as `export` writes it."""
     plan = load_valid([HERE.parents[1] / "include" / "plans" / "phase-05.yaml"], None).plans[0].plan
     return [*(path.read_bytes().decode() for path in documents()), markdown(plan)]
 
 
 def wanted(document: Path) -> dict[str, Any]:
-    """The plan a careful reader writes: only what the document states."""
+    """Return the plan that a careful reader writes: only what the document states."""
     return dict(yaml.safe_load(document.with_suffix(".yaml").read_text()))
 
 
 def imported(document: Path) -> dict[str, Any]:
-    """What the importer writes, as plain data."""
+    """Return what the importer writes, as plain data."""
     text = import_file(document).text
     return dict(yaml.safe_load(text)) if text is not None else {"waves": []}
 
 
 def facts(plan: dict[str, Any]) -> dict[str, frozenset[Any]]:
-    """A plan as sets that can be compared."""
+    """Turn a plan into sets that can be compared."""
     out: dict[str, set[Any]] = {kind: set() for kind in KINDS}
     for wave in plan["waves"]:
         for branch in wave["branches"]:
@@ -73,13 +73,13 @@ def facts(plan: dict[str, Any]) -> dict[str, frozenset[Any]]:
 
 
 def scores(document: Path) -> dict[str, Score]:
-    """How far the importer comes with one document."""
+    """Score the importer on one document."""
     want, found = facts(wanted(document)), facts(imported(document))
     return {kind: Score(want[kind], found[kind]) for kind in KINDS}
 
 
 def differences(document: Path) -> Iterator[str]:
-    """What is missing and what is too much, for a person."""
+    """Describe what is missing and what is too much, for a person."""
     for kind, score in scores(document).items():
         yield from (f"{document.name}: {kind} lacks {item}" for item in sorted(map(str, score.wanted - score.found)))
         yield from (f"{document.name}: {kind} has {item}" for item in sorted(map(str, score.found - score.wanted)))

@@ -58,7 +58,7 @@ class Done:
 
 
 def check(raw: bytes) -> None:
-    """One input.
+    """Import one input, and report a fault.
 
     :raises AssertionError: something else than diagnostics came out.
     """
@@ -76,7 +76,7 @@ def check(raw: bytes) -> None:
 
 
 def case(seed: int, texts: list[str]) -> bytes:
-    """The input of one seed: a document or, three times as often, some lines of one, with mutations."""
+    """Make the input of one seed: a document or, three times as often, some lines of one, with mutations."""
     r = random.Random(seed)
     text = mutate(_part(r.choice(texts), r), r.choice(texts), r, r.choice((1, 2, 4, 8, 30)))
     raw = text.encode("utf-8", "surrogatepass")
@@ -145,7 +145,7 @@ def _together(parts: list[Done], seconds: float) -> Done:
 
 
 def table(done: Done) -> str:
-    """What docs/fuzz.md says of one round."""
+    """Write the table of one round for docs/fuzz.md."""
     asked = "the whole million" if done.inputs >= WHOLE else f"{done.inputs:,} inputs; the million was not run"
     took, slowest = f"{done.seconds:.0f}", f"{done.slowest:.2f}"
     row = (f"{done.inputs:,}", done.first, done.broken, took, slowest, done.seed, done.peak)

@@ -137,7 +137,7 @@ KINDS: tuple[Callable[[list[str], random.Random, list[str]], None], ...] = (
 
 
 def mutate(text: str, other: str, r: random.Random, times: int) -> str:
-    """A document with some mutations; `other` is spliced in from."""
+    """Mutate a document; parts of `other` are inserted."""
     lines, others = text.split("\n"), other.split("\n")
     for _ in range(times):
         if lines:

@@ -34,7 +34,7 @@ NOT_READ = {  # what a careful reader finds and the importer does not
     "72-skylark-phase4.md: lines lacks ('4.1.2', 480)",  # `450->480`, as above
     "72-skylark-phase4.md: lines has ('4.1.2', 450)",
     *(f"72-skylark-phase4.md: owned paths lacks ('{i}', '{path}')" for i, path in CODEOWNERS),  # by agents' handles
-    "45-phase10-status.md: owned paths lacks ('10.1.1', 'test/e2e/')",  # below a heading that names nobody
+    "45-phase10-status.md: owned paths lacks ('10.1.1', 'test/e2e/')",  # below a heading without a name
 }
 PHASE_KEYS = ("phase", "depends_on", "blocks", "independent_from", "max_parallel_agents")
 

@@ -42,7 +42,7 @@ HOSTILE = {
     + "".join(f"| Agent {i} | feature/b{i} | 5 |\n" for i in range(3000)),
     "quotes": ">" * 50_000 + " x",
     "lists": "".join(" " * (2 * i) + "- x\n" for i in range(800)),
-    "a node for everybody": "```mermaid\ngraph TD\n"
+    "one node for all edges": "```mermaid\ngraph TD\n"
     + " & ".join(f"N{i}[5.1.{i % 999}: x]" for i in range(250))
     + " --> "
     + " & ".join(f"M{i}[5.2.{i % 999}: y]" for i in range(250))

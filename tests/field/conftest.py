@@ -37,7 +37,7 @@ class Gates:
     said: list[str] = field(default_factory=list)
 
     def bench(self, **limits: object) -> ContainerBench:
-        """A bench with a small image that has git and Python."""
+        """Make a bench with a small image that has git and Python."""
         profile = AgentProfile(**{"image": AGENT, "memory": "256m", **limits})
         labels = Labels(self.ledger, 5, "5.1.1", 1, "run-1", "gate")
         return ContainerBench(self.client, profile, labels, COLLECTOR, 60, self.said.append)
@@ -52,5 +52,5 @@ class Gates:
 
 @pytest.fixture
 def gates(client: docker.DockerClient, ledger: str, work: Work, publish: Callable[[Work], GitRepo]) -> Gates:
-    """A bench, and a commit to try commands on."""
+    """Make a bench, and a commit to run commands on."""
     return Gates(client, ledger, work, publish)

@@ -23,7 +23,7 @@ class Place:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.lab, self.folder, self._patch = Lab(folder), folder, monkeypatch
-        self.agent = f"worker-{uuid.uuid4().hex[:8]}"  # nobody else's: other tests open phases on the same engine
+        self.agent = f"worker-{uuid.uuid4().hex[:8]}"  # of this test only: other tests open phases on the same engine
         self.profile: dict[str, Any] = {"image": IMAGE, "command": ["sh", "-c", "true"]}
         self.plan: dict[str, Any] = {
             "phase": PHASE,

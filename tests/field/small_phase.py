@@ -34,7 +34,7 @@ PHASE = 5
 
 
 def phase_plan(*waves: Mapping[str, tuple[str, ...]], **more: Any) -> PhasePlan:
-    """A plan from waves of `{id: dependencies}`, all built by one agent that may change everything."""
+    """Make a plan from waves of `{id: dependencies}`, all built by one agent that may change everything."""
     rows = [
         {
             "wave": number,
@@ -51,7 +51,7 @@ def phase_plan(*waves: Mapping[str, tuple[str, ...]], **more: Any) -> PhasePlan:
 
 @dataclass
 class SmallPhase:
-    """One target repository, and whoever works on it."""
+    """One target repository, and helpers that build and integrate branches in it."""
 
     remote: Remote
     state: Path
@@ -114,7 +114,7 @@ class SmallPhase:
         return build_status(self.snapshot())
 
     def show(self, name: str) -> str:
-        """A file of the target, as `<commit or branch>:<path>`."""
+        """Return a file of the target, as `<commit or branch>:<path>`."""
         with self.remote.private(state=self.state) as repo:
             self.remote.fetch(repo, "+refs/*:refs/mirror/*")
             return repo.run("show", name).out
@@ -122,7 +122,7 @@ class SmallPhase:
 
 @contextmanager
 def small_phase(folder: Path, base: Mapping[str, str]) -> Iterator[SmallPhase]:
-    """A target whose `main` has these files; what the phase leaves on the engine goes when the test ends."""
+    """Make a target whose `main` has these files; remove the phase's containers afterwards."""
     target = GitRepo.init(folder / f"target-{uuid.uuid4().hex[:6]}.git")
     target.run("update-ref", "refs/heads/main", commit_files(target, None, dict(base), "base"))
     client = engine.connect(os.environ.get("DOCKER_HOST", settings().docker_url))

@@ -37,7 +37,7 @@ class Case:
         self.repo = GitRepo.init(folder / "private.git")
 
     def judged(self, base: Files, *waves: Files, **gates: object) -> Judged:
-        """The last wave's work, on top of the waves before it."""
+        """Judge the last wave's work, on top of the waves before it."""
         commits = [self.work.commit(files) for files in (base, *waves)]
         self.repo.run("fetch", "-q", str(self.work.path), "+refs/heads/*:refs/heads/*")
         made = plan(**gates)

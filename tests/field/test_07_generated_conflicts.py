@@ -34,7 +34,7 @@ def plan(command: str, *waves: dict[str, list[str]], **more: Any) -> PhasePlan:
 
 
 def both_change(lab: Lab, made: PhasePlan) -> Token:
-    """Two branches add different methods to the client, and each its source."""
+    """Let two branches add different methods to the client, and each its source."""
     token = lab.open(made)
     for b in "12":
         lab.build(token, b, {"gen/client.go": CLIENT + f"func Of{b}() {{}}\n" * 7, f"src/{b}": f"Of{b}\n"})

@@ -45,7 +45,7 @@ def plan(**more: Any) -> PhasePlan:
 
 
 def judged(lab: Lab, first: Mapping[str, str | None], second: Mapping[str, str | None], **more: Any) -> Judged:
-    """What is said of a branch that builds on another one's work."""
+    """Judge a branch that builds on another one's work."""
     one = commit_files(lab.repo, lab.main, dict(first), "5.1.1")
     base = chain_merge(lab.repo, lab.main, [Head("5.1.1", one, base=lab.main)]).commit
     raw = commit_files(lab.repo, base, dict(second), "5.2.1")

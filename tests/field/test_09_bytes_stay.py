@@ -97,7 +97,7 @@ def test_an_agent_that_changes_one_file_changes_exactly_that_path(
 
 
 def _commits(space: Workspace, how: str, name: bytes) -> None:
-    """What different agents do with their change."""
+    """Yield the commits of different agents for the same change."""
     if how == "touched":
         for file in space.path.rglob("*"):
             if ".git" not in file.relative_to(space.path).parts and not file.is_symlink():

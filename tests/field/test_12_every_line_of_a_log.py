@@ -36,7 +36,7 @@ def agent(script: str) -> pytest.MarkDecorator:
 
 
 def logs_of(stage: Stage) -> tuple[list[str], list[str]]:
-    """What trigger and task show of an agent, in the order of a deferral and its resume."""
+    """Return what trigger and task show of an agent, in the order of a deferral and its resume."""
     with stage.job() as job:
         running = step(job)
     assert isinstance(running, Running)

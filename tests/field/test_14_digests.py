@@ -42,7 +42,7 @@ WRITTEN: dict[str, Any] = {
 }  # fmt: skip
 PROFILE = {"image": "x:1", "command": ["sh"], "timeout": "30m"}
 
-#: What these two come to. Whoever changes one of them has every user's branches built again: raise `schemes.CURRENT`.
+#: The digests of these two. A change of one of them builds every user's branches again: raise `schemes.CURRENT`.
 GOLDEN = {
     "entry": "06259e85e9fdfbfe",
     "profile": "ac8d8342bbb2362d",
@@ -135,7 +135,7 @@ def test_a_default_that_is_written_out_and_what_a_ledger_has_pinned_are_the_same
 
 @pytest.fixture
 def upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Nights:
-    """A phase that an older Phaseplan has integrated; today's goes on."""
+    """Integrate a phase with an older Phaseplan, and continue with today's."""
     found = Nights(Lab(tmp_path))
     with monkeypatch.context() as then:
         then.setattr(harness, "ingredients", partial(ingredients, scheme=schemes.FIRST))

@@ -44,7 +44,7 @@ def opened(stage: Stage, run: str, gates: dict[str, Any], brief: str = "", attem
 
 
 def carried(stage: Stage, claim: str) -> tuple[Done, list[str]]:
-    """A whole try of the branch's task, and the roles of the containers that it waited for."""
+    """Run a whole try of the branch's task; return also the roles of the containers that it waited for."""
     roles = []
     while True:
         with stage.job(claim) as job:

@@ -27,7 +27,7 @@ def lab(tmp_path: Path) -> Lab:
 
 
 def run(lab: Lab, name: str, text: str, outcome: str, **more: object) -> tuple[Night, ...]:
-    """One night in which branch 1 came to an outcome; all nights so far."""
+    """Record one run in which branch 1 came to an outcome; return all runs so far."""
     token = lab.open(PLAN, run=name)
     why = "" if outcome == "passed" else "commands: go test"
     lab.build(token, "1", {"a": text}, outcome=outcome, reason=why, fields={**SAME, **more})

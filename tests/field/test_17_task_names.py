@@ -35,7 +35,7 @@ PLAN = {"phase": 3, "title": "Odd names", "agent": "a", "waves": [{"wave": 1, "b
 
 
 def _linted(folder: Path, data: dict[str, object]) -> PhasePlan | None:
-    """The plan, where lint finds no error in its file."""
+    """Return the plan, if lint finds no error in its file."""
     agents, file = folder / "agents.yaml", folder / "plan.yaml"
     agents.write_text("a: {image: x, command: ['{{ boom }}', '{% bad']}\n")
     file.write_text(json.dumps(data, ensure_ascii=False), "utf-8", "surrogatepass")

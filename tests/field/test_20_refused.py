@@ -34,7 +34,7 @@ def lab(tmp_path: Path) -> Lab:
 
 
 def hook(lab: Lab, name: str, test: str) -> Path:
-    """A hook that says its words and refuses the refs that match."""
+    """Install a hook that prints its words and refuses the refs that match."""
     file = lab.url / "hooks" / name
     reads = "cat" if name == "pre-receive" else 'echo "$3 $2 $1"'
     file.write_text(f"#!/bin/sh\nif {reads} | grep -q '{test}'; then echo '{FREEZE}' >&2; exit 1; fi\n")

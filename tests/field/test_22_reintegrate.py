@@ -62,7 +62,7 @@ class Clone:
         monkeypatch.setattr(run_verb, "carry_out", self._carry_out)
 
     def _carry_out(self, home: Any, cache: Path, requests: list[PhaseRequest], run_id: str, **_: Any) -> dict[int, str]:
-        """What the run's Airflow would do first and last: open the phase with the copies in its home, and close it."""
+        """Open the phase with the copies in its home, and close it, as the run's Airflow would do."""
         self.ran += requests
         config = configparser.RawConfigParser(strict=False)
         config.read(home.path / "airflow.cfg")
@@ -101,7 +101,7 @@ def target(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def clone(tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> Clone:
-    """Where phase 5 was run from, with its plan in the folder of plans."""
+    """Make the clone from which phase 5 was run, with its plan in the folder of plans."""
     made = Clone(tmp_path / "one", target, monkeypatch)
     (made.plans / "five.yaml").write_text(PLAN)
     assert made.ask("run", str(made.plans / "five.yaml")) == RAN
@@ -111,7 +111,7 @@ def clone(tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> Clon
 
 @pytest.fixture
 def another(clone: Clone, tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> Clone:
-    """A fresh clone of Phaseplan that never heard of the run, with the example it is shipped with."""
+    """Make a fresh clone of Phaseplan without any record of the run, with the shipped example."""
     made = Clone(tmp_path / "two", target, monkeypatch)
     shutil.copy(TOP / "include/plans/phase-05.yaml", made.plans)
     shutil.copy(TOP / "include/agents.yaml", made.agents)

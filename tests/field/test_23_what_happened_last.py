@@ -45,7 +45,7 @@ def conflicting(phase: SmallPhase) -> None:
 def test_a_generate_command_that_fails_in_a_workspace_is_the_last_thing_that_is_said(tmp_path: Path) -> None:
     with small_phase(tmp_path, {"f": "base\n"}) as phase:
         conflicting(phase)
-        verdict = phase.build("5.2.2", claim="1")  # somebody Clears it
+        verdict = phase.build("5.2.2", claim="1")  # a person Clears it
         assert (verdict.outcome, verdict.exit_code, verdict.raw) == ("blocked", None, None)
         status = phase.status().branches["5.2.2"]
         assert status.state is State.BLOCKED
@@ -78,7 +78,7 @@ def test_dependencies_that_conflict_with_each_other_are_written_down(tmp_path: P
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
-    """A run that isolated 2 for a conflict, and closed."""
+    """Close a run that isolated 2 for a conflict."""
     made = Lab(tmp_path, {"f": "base\n"})
     token = made.open(plan_of({"1": [], "2": []}, {"3": ["2"], "4": []}))
     for b in "12":

@@ -81,7 +81,7 @@ def _small(stage: Stage) -> None:
 
 
 def _pushed(stage: Stage) -> set[str]:
-    """Everything that any object of the target says."""
+    """Return the content of every object of the target."""
     git = ["git", "-C", stage.remote.url]
     listed = subprocess.run(
         [*git, "cat-file", "--batch-all-objects", "--batch"], check=True, capture_output=True
@@ -143,7 +143,7 @@ def test_the_usual_encodings_are_the_secret_too(place: int) -> None:
         assert "***" in hide(text)
     assert hide(SECRET.encode().hex()) == "***"
     assert hide("first-line") == "***"
-    assert hide("-----BEGIN KEY-----") == "-----BEGIN KEY-----", "what every key begins with is nobody's secret"
+    assert hide("-----BEGIN KEY-----") == "-----BEGIN KEY-----", "the beginning of every key is no secret"
 
 
 @pytest.mark.parametrize("before", range(1940, 2000, 3))

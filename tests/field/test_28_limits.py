@@ -33,7 +33,7 @@ LIMITS = Limits(bytes=10 * MIB)
 
 @pytest.fixture
 def space(tmp_path: Path) -> Workspace:
-    """An agent's workspace that may hand in 10 MiB."""
+    """Make an agent's workspace that may hand in 10 MiB."""
     return Workspace(tmp_path / "w", repository(tmp_path / "t.git", {b"f": ("100644", b"x\n")}), limits=LIMITS)
 
 
@@ -71,7 +71,7 @@ def folder(space: Workspace, entries: Mapping[str, str], kind: str = "blob") -> 
 
 
 def nested(space: Workspace, wide: int, deep: int) -> str:
-    """A few objects that make wide^deep paths."""
+    """Make a few objects that give wide^deep paths."""
     tree = folder(space, {f"{n}": blob(space, b"x") for n in range(wide)})
     for _ in range(deep - 1):
         tree = folder(space, {f"{n}": tree for n in range(wide)}, "tree")
@@ -198,13 +198,13 @@ def test_a_custom_of_the_base_is_no_finding_and_many_findings_are_bounded(tmp_pa
 
 
 def lone(repo: GitRepo, path: str) -> str:
-    """A commit that holds this one path of main."""
+    """Make a commit that holds only this path of main."""
     tree = repo.run("mktree", stdin=f"100644 blob {repo.line('rev-parse', f'main:{path}')}\t{path}\n".encode()).out
     return repo.line("commit-tree", "-m", "base", tree.strip())
 
 
 def packed(*objects: tuple[int, int, bytes]) -> io.BytesIO:
-    """A pack of objects as (type, size it gives, contents)."""
+    """Make a pack of objects as (type, stated size, contents)."""
     body = b"PACK" + (2).to_bytes(4, "big") + len(objects).to_bytes(4, "big")
     for kind, size, data in objects:
         first, size = (kind << 4) | (size & 15), size >> 4

@@ -36,7 +36,7 @@ __all__ = ["stage"]
 
 @contextmanager
 def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """A disk of its own for one folder."""
+    """Mount a small disk for one folder."""
     folder.mkdir(parents=True, exist_ok=True)
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)], capture_output=True)
     if mounted.returncode:
@@ -49,7 +49,7 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
 
 @contextmanager
 def filled(folder: Path) -> Iterator[None]:
-    """No space is left in a folder meanwhile."""
+    """Fill a folder's disk for the time of the block."""
     ballast = folder / "ballast"
     with suppress(OSError), ballast.open("wb", buffering=0) as file:
         for size in (1 << 20, 4096, 1):

@@ -47,7 +47,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
 
 
 def running() -> set[str]:
-    """The sleeps of this process's hooks that are there; other runs of these tests have others."""
+    """List the living sleep processes of this process's hooks, but not those of other test runs."""
     listed = subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True).stdout
     return {f"sleep {SLEEP}", f"sleep {LONGER}"} & set(listed.splitlines())
 

@@ -21,7 +21,7 @@ _QUIET = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.U
 
 
 def repository(path: Path, files: Mapping[bytes, tuple[str, bytes]]) -> GitRepo:
-    """A bare repository whose main holds these bytes under these names, unconverted; (mode, content) by name."""
+    """Make a bare repository whose main holds these bytes under these names, unconverted; (mode, content) by name."""
     repo = GitRepo.init(path)
     feed = bytearray(b"commit refs/heads/main\ncommitter A <a@localhost> 1700000000 +0000\ndata 4\nBase\n")
     for name, (mode, data) in files.items():
@@ -56,7 +56,7 @@ class Workspace:
 
     @property
     def path(self) -> Path:
-        """Where the agent works."""
+        """Return the folder in which the agent works."""
         return self.top / "workspace"
 
     def agent(self, *args: str | bytes) -> None:
@@ -93,19 +93,19 @@ class Workspace:
         return report
 
     def head(self) -> str:
-        """The commit of the work, collected without a finding."""
+        """Return the commit of the work, collected without a finding."""
         report = self.collect()
         assert not {"finding", "error"} & report.keys(), report
         return report["head"][0][0]
 
 
 def differing(repo: GitRepo, base: str, commit: str) -> set[bytes]:
-    """Names of the paths that differ."""
+    """Return names of the paths that differ."""
     return {name.encode("utf-8", "surrogateescape") for name in repo.changed_paths(base, commit)}
 
 
 def content(repo: GitRepo, commit: str, name: bytes) -> bytes:
-    """The bytes of one path."""
+    """Return the bytes of one path."""
     path = name.decode("utf-8", "surrogateescape")
     return repo.run("show", f"{commit}:{path}").out.encode("utf-8", "surrogateescape")
 

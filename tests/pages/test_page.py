@@ -37,7 +37,7 @@ class Reader(HTMLParser):
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    """A phase in which 5.2 fails twice, hostile, and 5.1 and 5.3 would conflict."""
+    """Make a phase in which 5.2 fails twice, with hostile text, and 5.1 and 5.3 would conflict."""
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__STATE", str(tmp_path / "state"))
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__PLANS", str(tmp_path / "plans"))
     lab = Lab(tmp_path, {"README": "base\n", "pkg/a.go": "package pkg\n"})
@@ -73,7 +73,7 @@ def test_a_page_shows_attempts_findings_and_diff_and_runs_no_script(lab: Lab) ->
     assert {"attempts", "diff", "conflicts"} <= set(read.ids)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text and "two &lt;script&gt;" in text
     assert "\x1b" not in text and "\u202e" not in text
-    assert str(lab.url) not in text, "where the repository is concerns nobody here"
+    assert str(lab.url) not in text, "the page does not show where the repository is"
 
 
 def test_predicted_conflicts_name_the_other_branch(lab: Lab) -> None:

@@ -57,7 +57,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server over a phase of which one branch is built, and one that is not."""
+    """Run one server over a phase with one built branch, and one that is not built."""
     top = tmp_path_factory.mktemp("pages")
     lab = Lab(top)
     token = lab.open(plan_of({"5.1": [], "5.2": ["5.1"]}))

@@ -26,19 +26,19 @@ def random_plan(dice: random.Random, most: int = 6) -> PhasePlan:
 
 
 def branch(name: str, duration: str | None, needs: Sequence[str] = (), **more: object) -> dict[str, object]:
-    """One branch that owns a folder of its own."""
+    """Make one branch that owns a folder of its own."""
     made = {"id": name, "branch": f"feature/{name}", "title": f"Branch {name}", "owns": [f"/{name}/"],
             "depends_on": list(needs), "duration": duration}  # fmt: skip
     return {key: value for key, value in (made | more).items() if value is not None}
 
 
 def plan_of(waves: Sequence[Mapping[str, object]], phase: int = 1, **more: object) -> PhasePlan:
-    """A plan of these waves."""
+    """Make a plan of these waves."""
     return PhasePlan.model_validate({"phase": phase, "title": f"Phase {phase}", "waves": list(waves), **more})
 
 
 def best(plan: PhasePlan, agents: int, start: str) -> float:
-    """The shortest makespan there is: every order, each branch as early as agents and dependencies allow."""
+    """Compute the shortest makespan: try every order, each branch as early as agents and dependencies allow."""
     cost = {b.id: b.duration.low / HOUR for b in plan if b.duration is not None}
     needs = {b.id: set(b.depends_on) for b in plan}
     if start == "dependencies":
@@ -67,7 +67,7 @@ def _best(cost: Mapping[str, float], needs: Mapping[str, set[str]], agents: int)
 
 
 def _earliest(done: Mapping[str, tuple[float, float]], after: float, length: float, agents: int) -> float:
-    """The first moment from which an agent is free all the time."""
+    """Return the first moment from which an agent is free all the time."""
     moments = sorted({after, *(end for _, end in done.values() if end > after)})
     for moment in moments:
         inside = {moment, *(s for s, _ in done.values() if moment < s < moment + length)}

@@ -12,13 +12,13 @@ from phaseplan.plan.yaml.load import parse
 
 
 def text(token: Token) -> str:
-    """What a reader sees of one inline token."""
+    """Return what a reader sees of one inline token."""
     seen = ((c.type, c.content) for c in token.children or [])
     return "".join("\n" if kind.endswith("break") else said for kind, said in seen if kind != "html_inline")
 
 
 def codes(token: Token) -> list[str]:
-    """The code spans of one inline token."""
+    """Return the code spans of one inline token."""
     return [child.content for child in token.children or [] if child.type == "code_inline"]
 
 
@@ -54,13 +54,13 @@ class Reader:
                 assert token.type not in ("html_block", "code_block", "hr", "blockquote_open", "ordered_list_open")
 
     def rows(self, section: str) -> Iterator[dict[str, Token]]:
-        """The rows of all tables below headings that end so."""
+        """Return the rows of all tables below headings with this end."""
         for where, (head, *body) in self.tables:
             if where.endswith(section):
                 yield from (dict(zip(map(text, head), row, strict=True)) for row in body)
 
     def plan(self) -> dict[str, Any]:
-        """What the YAML blocks say, joined."""
+        """Join the contents of the YAML blocks."""
         out: dict[str, Any] = {}
         for _, kind, content in self.blocks:
             if kind == "yaml":

@@ -71,7 +71,7 @@ def test_measured_times_of_other_phases_are_ignored() -> None:
 
 @given(st.randoms(use_true_random=False), st.integers(1, 4))
 def test_every_figure_of_a_random_plan_is_possible(dice: random.Random, agents: int) -> None:
-    """No bound is above one agent after another or below the longest chain; nobody works more than all the time."""
+    """No bound is above the sequential time or below the longest chain; no agent works more than all the time."""
     plan = random_plan(dice)
     weights = {b.id: dice.choice((0.0, 0.3, 1.7, 9.0)) for b in plan}
     strangers = {f"9.{i}": 50.0 for i in range(dice.randint(0, 3))}

@@ -18,7 +18,7 @@ NO_FILES = {"PP101", "PP103"}  # what cannot be read or is too large to keep
 
 
 def files(case: str) -> list[Path]:
-    """One file, or all files of one folder, as seen from where they are."""
+    """Return one file, or all files of one folder, relative to their folder."""
     path = Path(case)
     return sorted(path.glob("*.yaml")) if path.is_dir() else [path]
 
@@ -29,7 +29,7 @@ def lint(case: str) -> Campaign:
 
 
 def expected(case: str) -> str:
-    """The text beside a case."""
+    """Return the expected text beside a case."""
     path = PLANS / "bad" / case
     return (path / "expected.txt" if path.is_dir() else path.with_suffix(".txt")).read_text()
 

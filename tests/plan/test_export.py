@@ -31,7 +31,7 @@ SPAN = st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)).map(lambda p: Spa
 
 
 def read(document: str, phase: int) -> dict[str, Any]:
-    """The plan that a document states, without what no careful reader needs: the graph and the sums."""
+    """Read the plan that a document states, without the graph and the sums."""
     doc = Reader(document)
     out = doc.plan()
     extra = {entry["wave"]: entry for entry in out.pop("waves", [])}
@@ -85,7 +85,7 @@ def test_a_plan_comes_back_unchanged_from_its_document(path: Path) -> None:
 
 
 def whole(draw: st.DrawFn) -> dict[str, Any]:
-    """A plan with every key, and texts that would rather be something else."""
+    """Make a plan with every key, and texts that look like Markdown or YAML."""
     few = st.lists(HOSTILE, max_size=2)
     command = HOSTILE.filter(str.strip)  # an empty one is an error
     commands = st.lists(command, max_size=2)

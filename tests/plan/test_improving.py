@@ -62,7 +62,7 @@ def problems(of: Draft) -> Counter[str]:
 
 
 def changed(text: str, after: Draft) -> tuple[list[str], list[str]]:
-    """Lines that went and lines that came, without their indentation."""
+    """Return removed and added lines, without their indentation."""
     lines = diff(draft(text), after).splitlines()[2:]
     return ([x[1:].strip() for x in lines if x[0] == "-"], [x[1:].strip() for x in lines if x[0] == "+"])
 
@@ -190,7 +190,7 @@ def test_a_comment_above_a_branch_moves_with_it() -> None:
 NEXT = block("c", "depends_on: [a]") + block("e", "depends_on: [a]")
 STUCK = {
     "its wave would be empty": HEAD + waves(block("a"), block("d")),
-    "it needs somebody there": HEAD + waves(block("a"), NEXT + block("d", "depends_on: [a]")),
+    "it needs a branch there": HEAD + waves(block("a"), NEXT + block("d", "depends_on: [a]")),
     "the owner of a file it changes merges first": (
         HEAD + "shared_files: [{path: s.go, owner: c, branches: [d]}]\n" + waves(block("a"), NEXT + block("d"))
     ),

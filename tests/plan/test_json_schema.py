@@ -37,7 +37,7 @@ GOOD = [
 
 
 def data(path: Path) -> dict[str, Any]:
-    """A plan file as the loader reads it."""
+    """Load a plan file."""
     source = load(path)
     assert source.data is not None
     return source.data
@@ -49,12 +49,12 @@ def is_plan(path: Path) -> bool:
 
 
 def codes(value: Any) -> set[str]:
-    """What lint calls what the models refuse."""
+    """Return lint's codes for values that the models refuse."""
     return {finding.code for finding in findings(PhasePlan, value, validate(PhasePlan, value)[1])}
 
 
 def mappings(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Where all mappings of a value are."""
+    """Yield the paths of all mappings in a value."""
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     if isinstance(value, dict):
         yield path
@@ -105,7 +105,7 @@ def test_unknown_keys_are_refused_by_lint_and_by_the_schema() -> None:
 
 
 def _leaves(value: Any) -> Iterator[Any]:
-    """The errors themselves instead of `is under none of these`; with the whole path."""
+    """Return the innermost errors, with the whole path, instead of `is under none of these`."""
     todo = list(VALIDATOR.iter_errors(value))
     while todo:
         error = todo.pop()

@@ -15,7 +15,7 @@ from provision.process import Process
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a file, a program and a link."""
+    """Make a folder with a file, a program and a link."""
     root = tmp_path / "context"
     (root / "sub").mkdir(parents=True)
     (root / "Dockerfile").write_text("FROM x\n")

@@ -1,4 +1,4 @@
-"""An engine of our own: started where none answers, stopped by whoever leaves last, never somebody else's.
+"""An engine of our own: started if none answers, stopped by its last user; a foreign engine is never stopped.
 
 A second dockerd on a socket and in a network namespace of its own: in the machine's, it would take the bridge away
 from the engine that is there.
@@ -32,7 +32,7 @@ pytestmark = [
 
 @pytest.fixture
 def engine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    """An engine nobody started yet; whatever a test started is gone afterwards."""
+    """Return an engine that is not started; what a test starts is stopped afterwards."""
     folder = tmp_path_factory.mktemp("e")  # a short name: sockets allow about 100 characters
     (folder / "bin").mkdir()
     apart = folder / "bin/dockerd"
@@ -51,7 +51,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
 
 
 def interfaces() -> set[str]:
-    """The machine's network interfaces, but those of single containers."""
+    """List the machine's network interfaces, except those of single containers."""
     return {name for _, name in socket.if_nameindex() if not name.startswith("veth")}
 
 
@@ -67,7 +67,7 @@ def processes_of(engine: Engine) -> list[str]:
 
 
 def program(engine: Engine, *verb: str) -> list[str]:
-    """The command line that does this verb to the engine."""
+    """Return the command line for this verb of the engine."""
     given = [f"--dockerd-arg={arg}" for arg in engine.args]
     where = ["--host", engine.host, "--folder", str(engine.folder)]
     return [sys.executable, "-m", "provision.engine", *where, *given, *verb]
@@ -85,7 +85,7 @@ def start(engine: Engine) -> None:
 
 
 def eventually(condition, seconds: float = 20) -> bool:
-    """Whether it comes true in time."""
+    """Say whether a condition becomes true in time."""
     until = time.monotonic() + seconds
     while not condition() and time.monotonic() < until:
         time.sleep(0.05)

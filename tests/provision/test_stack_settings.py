@@ -14,7 +14,7 @@ from provision.stack_settings import SECRETS, ensure_secrets, ensure_settings, r
 
 @pytest.fixture(autouse=True)
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file in place of the engine's socket: only its group matters here."""
+    """Make a file in place of the engine's socket: only its group matters."""
     socket = tmp_path / "docker.sock"
     socket.touch()
     monkeypatch.setenv("DOCKER_HOST", f"unix://{socket}")

@@ -21,7 +21,7 @@ _IN_STYLE = re.compile(r"(?:url\(|@import\s+)[\"']?(?:https?:)?//", re.IGNORECAS
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built as `make docs` builds it: a warning is an error."""
+    """Build the site as `make docs` does: a warning is an error."""
     folder = tmp_path_factory.mktemp("site")
     call = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
     env = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
