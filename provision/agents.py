@@ -1,6 +1,6 @@
-"""The images of coding agents: their packages fetched where this machine has npm, else inside the build.
+"""The images of coding agents: their packages fetched by this machine's npm, else inside the build.
 
-python3 -m provision.agents AGENT...
+python3 -m provision.agents AGENT...   exit code 3: a package cannot be fetched from here
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ import tempfile
 from pathlib import Path
 
 from provision.base import ensure_base
-from provision.common import TOP, ProvisionError, digest, finish, locked, output, run, say
+from provision.common import TOP, ProvisionError, can_install, digest, finish, install, locked, output, run, say
 from provision.images import image_id
 
 _FOLDER = TOP / ".phaseplan" / "agents"
 _PACKAGE = re.compile(r"^ARG PACKAGE=(\S+)$", re.MULTILINE)
+_NO_PACKAGE = 3  # exit code
 _PYTHON = TOP / ".venv/bin/python"
+
+
+class Unfetched(Exception):
+    """A package cannot be fetched from here."""
 
 
 def ensure(agents: list[str]) -> None:
@@ -51,13 +56,20 @@ def _fetch(agent: str, dockerfile: str) -> None:
     found = _PACKAGE.search(dockerfile)
     _FOLDER.mkdir(parents=True, exist_ok=True)
     place, note = _FOLDER / f"{agent}.tgz", _FOLDER / f"{agent}.package"
-    if found is None or shutil.which("npm") is None:
-        return
+    if found is None:
+        raise ProvisionError(f"the Dockerfile of {agent} does not say `ARG PACKAGE=...`")
     if place.is_file() and note.is_file() and note.read_text() == found[1]:
         return
+    if shutil.which("npm") is None:
+        if not can_install():
+            return  # the build has npm of its own
+        install("npm", why="npm, which fetches the packages of agents, is missing")
     say(f"fetching {found[1]}")
     with tempfile.TemporaryDirectory(dir=_FOLDER) as folder:
-        run("npm", "pack", "--silent", "--pack-destination", folder, found[1], quiet=True)
+        try:
+            run("npm", "pack", "--silent", "--pack-destination", folder, found[1], quiet=True)
+        except ProvisionError as error:
+            raise Unfetched(f"{found[1]} cannot be fetched from here: {error}") from error
         (made,) = Path(folder).glob("*.tgz")
         made.rename(place)
     note.write_text(found[1])
@@ -65,7 +77,11 @@ def _fetch(agent: str, dockerfile: str) -> None:
 
 def main(argv: list[str]) -> int:
     """Provide the images of the agents named, or of all."""
-    ensure(argv or sorted(folder.parent.name for folder in (TOP / "images/agents").glob("*/Dockerfile")))
+    try:
+        ensure(argv or sorted(folder.parent.name for folder in (TOP / "images/agents").glob("*/Dockerfile")))
+    except Unfetched as error:
+        say(str(error))
+        return _NO_PACKAGE
     return 0
 
 

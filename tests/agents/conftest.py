@@ -21,10 +21,12 @@ SCRIPT = "mkdir -p a phaseplan-check && echo hello > a/file.txt && cp a/file.txt
 
 @pytest.fixture(scope="session")
 def images() -> None:
-    """The images of all coding agents."""
+    """The images of all coding agents; without a registry that has their packages there is nothing to be tested."""
     done = subprocess.run(
         [sys.executable, "-m", "provision.agents"], cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
+    if done.returncode == 3:
+        pytest.skip(done.stdout[-300:])
     assert done.returncode == 0, done.stdout
 
 
