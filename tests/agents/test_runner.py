@@ -94,3 +94,22 @@ def test_a_key_that_is_refused_again_and_again_is_not_asked_with_for_minutes(run
         assert not state.hopeless
         state.troubled(401, "authentication_failed")
     assert state.hopeless
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "last"),
+    [
+        ("I looked.\nBLOCKED: the types of 5.1.2 are missing", 75, "the types of 5.1.2 are missing"),
+        ("**BLOCKED:** no schema", 75, "no schema"),
+        ("BLOCKED: once\nNow it works.", 0, "Now it works."),
+        ("Nothing was blocked: done", 0, "Nothing was blocked: done"),
+    ],
+)
+def test_last_words_that_say_blocked_are_exit_code_75(
+    runner: ModuleType, capsys: pytest.CaptureFixture[str], text: str, code: int, last: str
+) -> None:
+    assert (
+        read(runner, "codex", {"type": "item.completed", "item": {"type": "agent_message", "text": text}}, code=0)
+        == code
+    )
+    assert capsys.readouterr().out.splitlines()[-1] == last

@@ -88,7 +88,8 @@ def markdown(task: dict[str, Any]) -> str:
         f"# {branch['id']} {branch['title']}",
         f"Phase {task['phase']} ({task['title']}), wave {branch['wave']}, attempt {task['attempt']}. "
         f"Your checkout is `{task['workspace']}`, on `{branch['branch']}`. Commit there; what you leave uncommitted "
-        "is committed for you. Exit 0: done. Exit 75: blocked; say on what in your last line. Anything else: failed.",
+        "is committed for you. If what another branch has to bring is missing, end with the line `BLOCKED: what is "
+        "missing` (a program of your own: with that line, and exit code 75). Exit code 0: done; any other: failed.",
         branch["brief"],
         _bullets("You may change", branch["owns"] + [f"{s['path']} (shared)" for s in task["shared_files"]]),
         _bullets(

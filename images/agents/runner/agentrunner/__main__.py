@@ -1,6 +1,7 @@
 """python3 -m agentrunner NAME: let a command line build the branch that /phaseplan/task.md describes.
 
-Exit codes: 0 the command line ended well; 69 its provider was away; else its own, or 1 where it hides a failure.
+Exit codes: 0 the command line ended well; 75 its last words were `BLOCKED: ...`; 69 its provider was away; else its
+own, or 1 where it hides a failure.
 """
 
 import json
@@ -10,7 +11,7 @@ import sys
 import threading
 
 from agentrunner import claude, codex, opencode, talk
-from agentrunner.state import AWAY, State
+from agentrunner.state import AWAY, BLOCKED, State
 
 CLIS = {"claude-code": claude, "codex": codex, "opencode": opencode}
 _LONGEST = 32 << 20  # characters of one event; a longer one is passed over
@@ -35,7 +36,9 @@ def main(argv):
 def verdict(code, state):
     """Say in the last line how it ended, and choose the exit code."""
     if code == 0 and not state.failed:
-        return 0
+        if state.blocked:
+            talk.say(state.blocked)
+        return BLOCKED if state.blocked else 0
     if state.fault:
         talk.say(state.fault)
         return code or 1

@@ -50,7 +50,7 @@ def _assistant(message, state):
     state.answered()
     for block in message.get("content") or []:
         if block.get("type") == "text":
-            talk.say(block.get("text", ""))
+            state.said(block.get("text", ""))
         elif block.get("type") == "tool_use":
             given = block.get("input") or {}
             what = given.get("command") or given.get("file_path") or given.get("pattern") or given.get("url") or given

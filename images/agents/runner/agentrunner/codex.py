@@ -46,8 +46,7 @@ def event(data, state):
 def _item(item, state):
     kind = item.get("type")
     if kind == "agent_message":
-        state.answered()
-        talk.say(item.get("text", ""))
+        state.said(item.get("text", ""))
     elif kind == "command_execution":
         state.answered()
         code = item.get("exit_code")

@@ -26,8 +26,7 @@ def event(data, state):
     part = data.get("part") or {}
     kind = data.get("type")
     if kind == "text":
-        state.answered()
-        talk.say(part.get("text", ""))
+        state.said(part.get("text", ""))
     elif kind == "tool_use":
         state.answered()
         _tool(part)

@@ -1,12 +1,17 @@
 """What is known of a run so far: the trouble it is in, and what it has used."""
 
+import re
 import time
 from dataclasses import dataclass, field
+
+from agentrunner import talk
 
 AWAY = 69  # exit code by which Phaseplan knows that the provider was at fault, and not the work (EX_UNAVAILABLE)
 REFUSED = (401, 402, 403)  # a key: to ask again does not help
 LONGEST = 300.0  # seconds without an answer of the provider, after which a command line that goes on asking is ended
 PATIENCE = 3  # refusals of a key after which a command line that goes on asking is ended
+BLOCKED = 75  # exit code by which Phaseplan knows that the agent waits for what another branch has to bring
+_BLOCKED = re.compile(r"[*_`#> ]*BLOCKED[*_`]*:[*_`]*(.+)")
 _BUSY = (408, 409, 425, 429, 529)
 
 
@@ -41,10 +46,24 @@ class State:
     refusals: int = 0
     since: float = 0.0  # when it began, in seconds of `time.monotonic`
     failed: bool = False
+    text: str = ""  # what the agent said last
 
     def answered(self):
         """Note that the provider has answered: what was before is over."""
         self.status, self.trouble, self.refusals = None, "", 0
+
+    def said(self, text):
+        """Note and show words of the agent."""
+        self.answered()
+        self.text = str(text).strip() or self.text
+        talk.say(text)
+
+    @property
+    def blocked(self):
+        """On what the agent is blocked, by the last line it said; empty: it is not."""
+        lines = self.text.splitlines()
+        found = _BLOCKED.match(lines[-1].strip()) if lines else None
+        return found[1].strip("*_` ") if found else ""
 
     def troubled(self, status, words):
         """Note an answer that was none."""
