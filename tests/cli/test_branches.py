@@ -9,6 +9,7 @@ from rich.console import Console
 
 from phaseplan.cli import tables
 from phaseplan.cli.branches import BranchTable
+from phaseplan.ledger.opened import OpenPhase
 from phaseplan.ledger.records import BranchRecord, Finding, Pinned, State
 from phaseplan.ledger.write import Snapshot
 from phaseplan.merging.predicted_conflicts import EarlyWarning
@@ -25,7 +26,7 @@ def status_of(*, closed: bool = True) -> PhaseStatus:
     b = (verdict("7.b", 1, 9), verdict("7.b", 20, 29, attempt=2, source="person", commit="c" * 40))
     out = BranchRecord(state=State.ISOLATED, attempt=2, cause="wave_gate", reason="go vet: exit 1", verdict=b[1])
     book = ledger(PLAN, closed=closed, branches={"7.b": out})
-    snapshot = Snapshot(phase=7, ledger=book, pinned=Pinned(plan=PLAN, profiles={}), verdicts={"7.a": a, "7.b": b})
+    snapshot = Snapshot(phase=7, opened=OpenPhase(book, Pinned(plan=PLAN, profiles={})), verdicts={"7.a": a, "7.b": b})
     return build_status(snapshot, PLAN, warnings=[EarlyWarning(branches=("7.a", "7.b"), paths=("x",))])
 
 

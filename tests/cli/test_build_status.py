@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from phaseplan.ledger.opened import OpenPhase
 from phaseplan.ledger.records import BranchRecord, Finding, Pinned, State, WaveRecord, changed
 from phaseplan.ledger.write import Claim, Snapshot
 from phaseplan.merging.predicted_conflicts import EarlyWarning
@@ -36,7 +37,7 @@ def finished() -> Snapshot:
             2: WaveRecord(run=RUN, state="integrated", head="d" * 40, started=at(33), finished=at(35)),
         },
     )
-    return Snapshot(phase=7, ledger=book, pinned=PINNED, verdicts={"7.a": (a,), "7.b": (b,), "7.c": (c,)})
+    return Snapshot(phase=7, opened=OpenPhase(book, PINNED), verdicts={"7.a": (a,), "7.b": (b,), "7.c": (c,)})
 
 
 def test_a_phase_that_was_never_opened_is_pending_by_its_plan_file() -> None:
@@ -79,7 +80,7 @@ def test_another_plan_or_an_open_run_is_not_complete() -> None:
     assert build_status(snapshot, changed(PLAN, title="New words", claims=Claims())).complete  # talk does not count
     assert snapshot.ledger is not None
     reopened = changed(snapshot.ledger, run=changed(snapshot.ledger.run, closed=None))
-    assert not build_status(Snapshot(phase=7, ledger=reopened, pinned=PINNED), PLAN).complete
+    assert not build_status(Snapshot(phase=7, opened=OpenPhase(reopened, PINNED)), PLAN).complete
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,9 @@ def test_another_plan_or_an_open_run_is_not_complete() -> None:
     [(RUN, False, State.RUNNING), (RUN, True, State.UNFINISHED), ("run-0", False, State.UNFINISHED)],
 )
 def test_started_without_a_result_runs_only_while_its_run_does(run: str, closed: bool, state: State) -> None:
-    snapshot = Snapshot(phase=7, ledger=ledger(PLAN, closed=closed), pinned=PINNED, started={"7.a": {1: claim(run)}})
+    snapshot = Snapshot(
+        phase=7, opened=OpenPhase(ledger(PLAN, closed=closed), PINNED), started={"7.a": {1: claim(run)}}
+    )
     branch = build_status(snapshot, PLAN).branches["7.a"]
     assert (branch.state, branch.attempt, branch.started) == (state, 1, at(5))
     assert branch.ref == "refs/phaseplan/phase-7/started/7.a/1"
@@ -96,7 +99,7 @@ def test_started_without_a_result_runs_only_while_its_run_does(run: str, closed:
 def test_a_dependent_of_an_isolated_branch_is_blocked_by_name_and_the_others_are_not() -> None:
     finding = Finding(gate="budget", limit="10", actual="12", message="too many lines")
     failed = verdict("7.a", 1, 11, outcome="failed", findings=(finding,), name=None)
-    snapshot = Snapshot(phase=7, ledger=ledger(PLAN), pinned=PINNED, verdicts={"7.a": (failed,)})
+    snapshot = Snapshot(phase=7, opened=OpenPhase(ledger(PLAN), PINNED), verdicts={"7.a": (failed,)})
     status = build_status(snapshot, PLAN)
     isolated = status.branches["7.a"]
     assert isolated.state is State.ISOLATED
@@ -111,7 +114,7 @@ def test_a_dependent_of_an_isolated_branch_is_blocked_by_name_and_the_others_are
 
 def test_reused_branches_take_the_run_no_time() -> None:
     old, new = verdict("7.a", 1, 50, run="run-0"), verdict("7.b", 60, 70)
-    snapshot = Snapshot(phase=7, ledger=ledger(PLAN), pinned=PINNED, verdicts={"7.a": (old,), "7.b": (new,)})
+    snapshot = Snapshot(phase=7, opened=OpenPhase(ledger(PLAN), PINNED), verdicts={"7.a": (old,), "7.b": (new,)})
     assert build_status(snapshot, PLAN).timings.actual == 10
 
 
@@ -120,14 +123,14 @@ def test_agents_of_an_earlier_run_take_a_wave_of_this_one_no_time() -> None:
     assert snapshot.ledger and snapshot.ledger.run
     run = changed(snapshot.ledger.run, id="later", opened=at(20))
     waves = {n: changed(w, run="later") for n, w in snapshot.ledger.waves.items()}
-    later = replace(snapshot, ledger=changed(snapshot.ledger, run=run, waves=waves))
+    later = replace(snapshot, opened=OpenPhase(changed(snapshot.ledger, run=run, waves=waves), PINNED))
     assert build_status(later, PLAN).waves[1].seconds == 2  # the integration alone
 
 
 def test_a_red_wave_is_red_in_the_status() -> None:
     finding = Finding(gate="commands", message="make verify: exit 1")
     wave = WaveRecord(run=RUN, state="red", started=at(21), finished=at(23), findings=(finding,))
-    snapshot = Snapshot(phase=7, ledger=ledger(PLAN, waves={1: wave}), pinned=PINNED)
+    snapshot = Snapshot(phase=7, opened=OpenPhase(ledger(PLAN, waves={1: wave}), PINNED))
     status = build_status(snapshot, PLAN)
     assert (status.waves[1].state, status.waves[1].findings) == ("red", (finding,))
     assert status.waves[2].state == "pending"
@@ -143,7 +146,7 @@ def deep() -> PhasePlan:
 def test_the_deepest_cause_is_named_not_the_nearest() -> None:
     said = verdict("7.a", 1, 11, outcome="blocked", reason="the API is not there", name=None)
     book = ledger(deep(), branches={"7.c": BranchRecord(state=State.BLOCKED, attempt=1, cause="taken_out")})
-    snapshot = Snapshot(phase=7, ledger=book, pinned=Pinned(plan=deep(), profiles={}), verdicts={"7.a": (said,)})
+    snapshot = Snapshot(phase=7, opened=OpenPhase(book, Pinned(plan=deep(), profiles={})), verdicts={"7.a": (said,)})
     status = build_status(snapshot)
     for behind in ("7.c", "7.d"):
         assert status.branches[behind].reason == "needs 7.a Part A, blocked: the API is not there"
@@ -153,7 +156,7 @@ def test_the_deepest_cause_is_named_not_the_nearest() -> None:
 def test_a_passed_branch_behind_one_that_is_out_names_it() -> None:
     out = verdict("7.a", 1, 11, outcome="failed", reason="no", name=None)
     snapshot = Snapshot(
-        phase=7, ledger=ledger(PLAN), pinned=PINNED, verdicts={"7.a": (out,), "7.c": (verdict("7.c", 1, 11),)}
+        phase=7, opened=OpenPhase(ledger(PLAN), PINNED), verdicts={"7.a": (out,), "7.c": (verdict("7.c", 1, 11),)}
     )
     waiting = build_status(snapshot, PLAN).branches["7.c"]
     assert (waiting.state, waiting.reason) == (State.PASSED, "needs 7.a Part A, isolated: no")
@@ -170,8 +173,7 @@ def test_every_attempt_has_its_outcome_and_what_became_of_it() -> None:
     )
     snapshot = Snapshot(
         phase=7,
-        ledger=ledger(PLAN, branches={"7.a": out}),
-        pinned=PINNED,
+        opened=OpenPhase(ledger(PLAN, branches={"7.a": out}), PINNED),
         verdicts={"7.a": (first, second, third, regated)},
         started={"7.a": {1: claim("run-0"), 2: claim(), 4: claim("run-0"), 5: claim()}},
         attempts={"7.a": {1: "a" * 40, 2: "a" * 40, 3: "a" * 40, 4: "f" * 40}},
@@ -199,7 +201,7 @@ def test_an_integrated_attempt_is_not_replaced_by_one_that_was_rejected() -> Non
             "7.a": changed(record(State.INTEGRATED, first), rejected=2, reason="attempt 2 conflicts with 7.b in x")
         },
     )
-    snapshot = Snapshot(phase=7, ledger=book, pinned=PINNED, verdicts={"7.a": (first, second)})
+    snapshot = Snapshot(phase=7, opened=OpenPhase(book, PINNED), verdicts={"7.a": (first, second)})
     tried = build_status(snapshot, PLAN).branches["7.a"].attempts
     assert [(a.became, a.replaced_by) for a in tried] == [("integrated", None), ("conflict", None)]
     assert tried[1].why == "attempt 2 conflicts with 7.b in x"

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from phaseplan.cli.running.ending import Ended, exit_code, report
 from phaseplan.cli.running.request import PhaseRequest
+from phaseplan.ledger.opened import OpenPhase
 from phaseplan.ledger.records import BranchRecord, Pinned, State, WaveRecord
 from phaseplan.ledger.write import Snapshot
 from phaseplan.report.status import build_status
@@ -42,7 +43,7 @@ def ended(
     book = ledger(PLAN, closed=True, complete=complete, branches=branches, **fields)
     verdicts = {b: (r.verdict,) for b, r in branches.items() if r.verdict}
     snapshot = Snapshot(
-        phase=7, ledger=book, pinned=Pinned(plan=PLAN, profiles={}), verdicts=verdicts, blockers=(), status_lines=()
+        phase=7, opened=OpenPhase(book, Pinned(plan=PLAN, profiles={})), verdicts=verdicts, blockers=(), status_lines=()
     )
     return Ended(request, run, state, build_status(snapshot, PLAN))
 

@@ -11,7 +11,8 @@ from phaseplan.cli.local_airflow.api import Api
 from phaseplan.cli.running.drive import Drive
 from phaseplan.cli.running.request import PhaseRequest
 from phaseplan.errors import Infrastructure
-from phaseplan.ledger.records import changed
+from phaseplan.ledger.opened import OpenPhase
+from phaseplan.ledger.records import Pinned, changed
 from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.report.status import PhaseStatus, build_status
 from tests.cli.plans import ledger, plan
@@ -25,7 +26,13 @@ PLANS = {1: plan(1), 2: plan(2, depends_on=[1]), 3: plan(3, depends_on=[1, 2]), 
 def status(phase: int, run: str) -> PhaseStatus:
     book = ledger(PLANS[phase], closed=True, complete=True)
     assert book.run is not None
-    return build_status(Snapshot(phase=phase, ledger=changed(book, run=changed(book.run, id=run))), PLANS[phase])
+    return build_status(
+        Snapshot(
+            phase=phase,
+            opened=OpenPhase(changed(book, run=changed(book.run, id=run)), Pinned(plan=PLANS[phase], profiles={})),
+        ),
+        PLANS[phase],
+    )
 
 
 def drive(server: Server, left: Mapping[int, str]) -> Drive:

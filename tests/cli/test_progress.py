@@ -11,6 +11,7 @@ from phaseplan.cli.progress.estimate import remaining
 from phaseplan.cli.progress.plain import Plain, clock
 from phaseplan.cli.progress.screen import draw
 from phaseplan.cli.progress.view import PhaseView, observe
+from phaseplan.ledger.opened import OpenPhase
 from phaseplan.ledger.records import Pinned, State, WaveRecord
 from phaseplan.ledger.write import Snapshot
 from phaseplan.report.status import PhaseStatus, build_status
@@ -57,7 +58,9 @@ def test_the_ledger_decides_which_branches_are_integrated() -> None:
         waves={1: WaveRecord(run=RUN, state="integrated", started=at(21), finished=at(23))},
     )
     pinned = Pinned(plan=PLAN, profiles={})
-    status = build_status(Snapshot(phase=7, ledger=book, pinned=pinned, verdicts={"7.a": (a,), "7.b": (failed,)}), PLAN)
+    status = build_status(
+        Snapshot(phase=7, opened=OpenPhase(book, pinned), verdicts={"7.a": (a,), "7.b": (failed,)}), PLAN
+    )
     view = look(status=status, open_phase="success", a="success", b="failed", c="deferred", one="success")
     assert states(view) == ["integrated", "isolated", "running"]
     assert view.branches[1].reason == "exit code 3"

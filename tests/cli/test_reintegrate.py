@@ -12,6 +12,7 @@ from phaseplan.cli import run as run_verb
 from phaseplan.cli.main import main
 from phaseplan.cli.reintegrate import command, selection
 from phaseplan.cli.running.request import parse_settings
+from phaseplan.ledger.opened import OpenPhase
 from phaseplan.ledger.records import BranchRecord, Ledger, Pinned, State, changed
 from phaseplan.ledger.write import Snapshot, commit_ledger, read
 from phaseplan.plan.model import PhasePlan
@@ -35,7 +36,7 @@ def book(closed: bool = True, **states: State) -> Ledger:
 
 
 def chosen(*wanted: str, **states: State) -> tuple[tuple[str, ...], dict[str, str]]:
-    snapshot = Snapshot(phase=7, ledger=book(**states), pinned=Pinned(plan=wide(), profiles={}))
+    snapshot = Snapshot(phase=7, opened=OpenPhase(book(**states), Pinned(plan=wide(), profiles={})))
     return selection(wide(), build_status(snapshot), wanted)
 
 

@@ -17,6 +17,7 @@ import pytest
 from phaseplan.attempt import inputs
 from phaseplan.attempt.inputs import BUILT, Builder, Start, ingredients
 from phaseplan.ledger import digest_schemes as schemes
+from phaseplan.ledger.opened import OpenPhase
 from phaseplan.ledger.records import Ledger, Pinned
 from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.phase.situation import Situation
@@ -99,7 +100,7 @@ def _digests(
     tree = repo.run("mktree", stdin=b"").out.strip()
     base = repo.line("commit-tree", "-m", "base", tree, env={})
     pinned = Pinned(plan=plan, profiles={"a": profile})
-    snapshot = Snapshot(phase=5, ledger=Ledger(id="x", phase=5), pinned=pinned)
+    snapshot = Snapshot(phase=5, opened=OpenPhase(Ledger(id="x", phase=5), pinned))
     builder = Builder("a", profile, profile, lambda name: name)
     return ingredients(repo, snapshot, plan, plan.by_id[branch], builder, Start(base, base), scheme)
 

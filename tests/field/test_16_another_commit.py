@@ -33,7 +33,7 @@ def run(lab: Lab, name: str, text: str, outcome: str, **more: object) -> tuple[N
     lab.build(token, "1", {"a": text}, outcome=outcome, reason=why, fields={**SAME, **more})
     lab.integrate(token, 1)
     lab.close(token)
-    return nights_of(lab.repo, read(lab.repo, lab.remote, PHASE).ledger_commit)
+    return nights_of(lab.repo, read(lab.repo, lab.remote, PHASE).opened.commit)
 
 
 def test_a_fix_that_a_person_pushed_is_no_flake(lab: Lab) -> None:

@@ -217,7 +217,7 @@ def assert_sound(lab: Lab, seen: list[str]) -> None:
     if held is None:
         return
     lab.read()
-    said = lab.repo.run("log", "--format=%P", lab.read().ledger_commit or "").out.split()
+    said = lab.repo.run("log", "--format=%P", lab.read().opened.commit or "").out.split()
     assert held in said
     if seen and seen[-1] != held:
         assert lab.repo.is_ancestor(seen[-1], held), "I9 (forward)"

@@ -74,7 +74,7 @@ def test_a_file_of_one_branch_changed_on_the_base(nights: Nights) -> None:
     nights.push_main({"own/1/hint": "look here\n"})
     nights.night(plan_of())
     assert nights.built == ["1", "3", "4"]
-    told = nights_of(nights.lab.repo, nights.lab.read().ledger_commit)[-1]
+    told = nights_of(nights.lab.repo, nights.lab.read().opened.commit)[-1]
     assert {b: deed.what for b, deed in told.deeds.items()} == {
         "1": "rebuilt", "2": "gated", "3": "rebuilt", "4": "rebuilt", "5": "gated"
     }  # fmt: skip
@@ -155,7 +155,7 @@ def test_a_base_that_is_red_itself_changes_nothing(nights: Nights) -> None:
     assert changed == {"refs/heads/main", "refs/phaseplan/phase-5/ledger"}
     run = nights.ledger().run
     assert run and run.closed and not run.complete and "the base itself" in run.fault
-    told = nights_of(nights.lab.repo, nights.lab.read().ledger_commit)[-1]
+    told = nights_of(nights.lab.repo, nights.lab.read().opened.commit)[-1]
     assert "the base itself" in told.fault and {deed.what for deed in told.deeds.values()} == {"untouched"}
     nights.push_main({"poison": None})
     nights.night(plan_of())

@@ -49,7 +49,7 @@ def nights(lab: Lab) -> tuple[Night, ...]:
 
 
 def lines(lab: Lab) -> list[str]:
-    tip = lab.read().ledger_commit
+    tip = lab.read().opened.commit
     return lab.repo.run("show", f"{tip}:{FILE}").out.splitlines()
 
 
@@ -131,9 +131,9 @@ def test_closing_twice_appends_once_and_a_clear_extends(lab: Lab) -> None:
     lab.build(token, "5.1.2", {"b": "x\n"}, outcome="failed", reason="no")
     lab.integrate(token, 1)
     assert not lab.close(token).ok
-    before = lab.read().ledger_commit
+    before = lab.read().opened.commit
     assert not lab.close(token).ok
-    assert lab.read().ledger_commit == before and len(lines(lab)) == 1
+    assert lab.read().opened.commit == before and len(lines(lab)) == 1
     lab.build(token, "5.1.2", {"b": "y\n"}, claim="run-1/1")
     lab.integrate(token, 1)
     assert lab.close(token).complete

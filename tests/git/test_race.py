@@ -82,7 +82,7 @@ def test_a_thousand_updates_of_one_ledger_by_four_processes(
     lab.open(plan_of({"1": []}))
     wave = WaveRecord(run="run-1", state="integrated")
     update(lab.repo, lab.remote, PHASE, lambda seen: Change(changed(seen.folded(), waves={1: wave})))
-    first = lab.read().ledger_commit
+    first = lab.read().opened.commit
     began = time.monotonic()
     tries = race(lab, tmp_path, write)
     took = time.monotonic() - began
@@ -91,7 +91,7 @@ def test_a_thousand_updates_of_one_ledger_by_four_processes(
     snapshot = lab.read()
     assert snapshot.ledger and snapshot.ledger.waves[1].gate_runs == wins
     assert sorted(snapshot.status_lines) == sorted(_line(r, n) for r in range(RACERS) for n in range(UPDATES))
-    history = lab.repo.run("rev-list", "--first-parent", f"{first}..{snapshot.ledger_commit}").out.split()
+    history = lab.repo.run("rev-list", "--first-parent", f"{first}..{snapshot.opened.commit}").out.split()
     steps = read_objects(lab.repo, [f"{sha}:ledger.json" for sha in history]).values()
     counts = [json.loads(text or b"")["waves"]["1"]["gate_runs"] for text in steps]
     assert counts == list(range(wins, 0, -1)), "each commit counts one more than its parent"

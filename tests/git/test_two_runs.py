@@ -78,7 +78,7 @@ class Watched(GitRepo):
 def moved(before: Snapshot, after: Snapshot) -> dict[str, str | None]:
     """What a push moved of what a run decides, with the new values; public names are looked at in the end."""
     ref = refs.integration(PHASE)
-    old, new = ({ref: s.heads.get(ref), refs.ledger(PHASE): s.ledger_commit} for s in (before, after))
+    old, new = ({ref: s.heads.get(ref), refs.ledger(PHASE): s.opened.commit} for s in (before, after))
     return {ref: new[ref] for ref in old if old[ref] != new[ref]}
 
 
@@ -150,7 +150,7 @@ def test_only_the_newest_opening_moves_what_is_decided(seed: int, tmp_path: Path
 
 
 def _epochs_only_rise(lab: Lab, snapshot: Snapshot) -> None:
-    chain = lab.repo.run("rev-list", "--first-parent", "--reverse", snapshot.ledger_commit or "").out.split()
+    chain = lab.repo.run("rev-list", "--first-parent", "--reverse", snapshot.opened.commit or "").out.split()
     texts = [lab.repo.run("show", f"{sha}:ledger.json", ok=(0, 128)).out for sha in chain]
     runs = [_run(text) for text in texts if text]
     assert all(older[0] <= newer[0] for older, newer in pairwise(runs))

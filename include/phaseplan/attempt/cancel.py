@@ -11,6 +11,7 @@ from phaseplan.config.settings import repository_for, settings
 from phaseplan.containers.engine import cancel as stop
 from phaseplan.containers.engine import connect, find
 from phaseplan.errors import PhaseplanError
+from phaseplan.ledger.opened import Unopened
 from phaseplan.ledger.records import Token
 from phaseplan.ledger.write import read
 from phaseplan.repository.remote import Remote
@@ -29,13 +30,13 @@ def cancel(docker_url: str, phase: int, branch_id: str, container_id: str, repos
         remote = Remote(repository_for(repository))
         with remote.private(state=here.state) as repo:
             snapshot = read(repo, remote, phase)
-            run = snapshot.ledger.run if snapshot.ledger else None
-            if snapshot.ledger is None or run is None:
+            if isinstance(snapshot.opened, Unopened):
                 return
+            run, ledger = snapshot.opened.run, snapshot.opened.ledger.id
             token = Token(run=run.id, epoch=run.epoch, base=run.base, plan=run.plan)
             found = [
                 c
-                for c in find(client, ledger=snapshot.ledger.id, phase=phase, branch=branch_id, role="agent")
+                for c in find(client, ledger=ledger, phase=phase, branch=branch_id, role="agent")
                 if c.id == container_id
             ]
             for container in found:

@@ -96,9 +96,10 @@ class View:
 
     def profile_named(self, name: str) -> AgentProfile:
         """A pinned profile."""
-        if self.snapshot.pinned is None or name not in self.snapshot.pinned.profiles:
+        pinned = self.snapshot.require_open().pinned
+        if name not in pinned.profiles:
             raise Bug(f"agent profile {name!r} is not pinned in the ledger of phase {self.plan.phase}")
-        return self.snapshot.pinned.profiles[name]
+        return pinned.profiles[name]
 
     def inputs(self, workspace: str, scheme: str = schemes.CURRENT) -> dict[str, str]:
         """What building this branch from a workspace depends on.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from phaseplan.attempt.job import Job, NotReady, View
-from phaseplan.errors import Stale
 from phaseplan.ledger.blocked import need
 from phaseplan.ledger.run import check_token, reached
 from phaseplan.ledger.write import read
@@ -15,12 +14,8 @@ def look(job: Job) -> View:
     :raises Stale: another run holds the ledger.
     """
     snapshot = read(job.repo, job.remote, job.phase, logs=False)
-    check_token(snapshot, job.token)
-    ledger = snapshot.ledger
-    if ledger is None or ledger.run is None or snapshot.pinned is None:
-        raise Stale(f"phase {job.phase} has no open run")
-    plan = snapshot.pinned.plan
-    return View(job, snapshot, ledger, ledger.run, plan, plan.by_id[job.branch_id])
+    opened = check_token(snapshot, job.token)
+    return View(job, snapshot, opened.ledger, opened.run, opened.plan, opened.plan.by_id[job.branch_id])
 
 
 def selected(view: View) -> bool:

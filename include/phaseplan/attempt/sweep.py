@@ -12,6 +12,7 @@ from phaseplan.attempt.ready import look, selected
 from phaseplan.containers.engine import Found, find, remove
 from phaseplan.errors import Infrastructure
 from phaseplan.gates.checkout import discard
+from phaseplan.ledger.opened import Unopened
 from phaseplan.ledger.run import check_token
 from phaseplan.ledger.write import Snapshot, read
 
@@ -38,16 +39,16 @@ def sweep(
     :raises Infrastructure: the engine or the repository does not answer.
     """
     snapshot = snapshot or read(job.repo, job.remote, job.phase)
-    if snapshot.ledger is None or snapshot.pinned is None:
+    if isinstance(snapshot.opened, Unopened):
         return snapshot
-    check_token(snapshot, job.token)
-    every = find(job.client, ledger=snapshot.ledger.id, phase=job.phase)
+    opened = check_token(snapshot, job.token)
+    every = find(job.client, ledger=opened.ledger.id, phase=job.phase)
     mine = [found for found in every if concerns(found.labels.branch)]
     for found in mine:  # first the helpers: a volume that one of them holds could not be removed
         if found.labels.role != "agent":
             remove(job.client, found.id, keep_volume=found.labels.role == "collector")  # the volume is the agent's
-    discard(job.client, concerns, ledger=snapshot.ledger.id, phase=job.phase)
-    agents = [f for f in mine if f.labels.role == "agent" and f.labels.branch in snapshot.pinned.plan.by_id]
+    discard(job.client, concerns, ledger=opened.ledger.id, phase=job.phase)
+    agents = [f for f in mine if f.labels.role == "agent" and f.labels.branch in opened.plan.by_id]
     for found in agents:
         _agent(replace(job, branch_id=found.labels.branch, claim=found.labels.claim), found, opening)
     return read(job.repo, job.remote, job.phase) if agents else snapshot

@@ -13,6 +13,7 @@ from phaseplan.cli.reading import file_of, look_back, phase_number, repository_o
 from phaseplan.config.settings import settings
 from phaseplan.errors import InputFault
 from phaseplan.ledger.flaky import Flake, flaky
+from phaseplan.ledger.opened import Unopened
 from phaseplan.ledger.records import Night, Record, changed
 
 HELP = "show what each run of a phase reused, gated again, rebuilt or isolated, and why"
@@ -51,13 +52,14 @@ def run(args: argparse.Namespace) -> int:
     plan_file = file_of(phase, configured)
     url = repository_of(args.repository, plan_file[1] if plan_file else None)
     snapshot = look_back(url, phase, configured.state)
-    if snapshot.ledger is None:
+    if isinstance(snapshot.opened, Unopened):
         raise InputFault(f"the target repository has no ledger of phase {phase}: no run has opened it yet.")
     history = history_of(phase, snapshot.nights, branch=args.branch, last=args.last)
     if args.json:
         print(history.model_dump_json(indent=2))
     else:
-        running = snapshot.ledger.run.id if snapshot.ledger.run and not snapshot.ledger.run.closed else None
+        last = snapshot.opened.run
+        running = last.id if not last.closed else None
         show(_console(), history, branch=args.branch, running=running)
     return 0
 

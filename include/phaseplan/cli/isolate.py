@@ -12,6 +12,7 @@ from phaseplan.gates.checkout import discard
 from phaseplan.gates.commands import ContainerBench
 from phaseplan.ledger import refs
 from phaseplan.ledger import status_log as statuslog
+from phaseplan.ledger.opened import Unopened
 from phaseplan.ledger.write import Snapshot, read
 from phaseplan.phase.take_out import TakenOut, take_out
 from phaseplan.plan.graph import dependents
@@ -45,22 +46,21 @@ def run(args: argparse.Namespace) -> int:
     remote = Remote(repository_of(args.repository, plan_file[1] if plan_file else None))
     with remote.private(state=configured.state) as repo:
         snapshot = read(repo, remote, phase)
-        if snapshot.pinned is None:
+        if isinstance(snapshot.opened, Unopened):
             raise InputFault(f"{remote} has no ledger of phase {phase}: nothing of it is integrated.")
-        result = take_out(remote, repo, _bench(snapshot, configured, args.branch), phase, args.branch, args.reason)
+        bench = _bench(snapshot, snapshot.opened.ledger.id, configured, args.branch)
+        result = take_out(remote, repo, bench, phase, args.branch, args.reason)
         statuslog.mirror(configured.state, phase, result.status_lines, result.blockers)
-        print("\n".join(report(snapshot.pinned.plan, args.branch, result)))
+        print("\n".join(report(snapshot.opened.plan, args.branch, result)))
     return 0
 
 
-def _bench(snapshot: Snapshot, configured: Settings, branch_id: str) -> ContainerBench:
+def _bench(snapshot: Snapshot, ledger: str, configured: Settings, branch_id: str) -> ContainerBench:
     """Prepare gate containers as a wave's integration does; remove those of a dead predecessor first."""
-    if snapshot.pinned is None or snapshot.ledger is None or snapshot.ledger.run is None:
-        raise InputFault(f"phase {snapshot.phase} was never opened: nothing of it is integrated.")
     client, name = connect(configured.docker_url), f"isolate-{branch_id}"
-    for leftover in find(client, ledger=snapshot.ledger.id, phase=snapshot.phase, branch=name):
+    for leftover in find(client, ledger=ledger, phase=snapshot.phase, branch=name):
         remove(client, leftover.id)
-    discard(client, ledger=snapshot.ledger.id, phase=snapshot.phase, branch=name)
+    discard(client, ledger=ledger, phase=snapshot.phase, branch=name)
     return wave_bench(snapshot, client, configured, name, print)
 
 

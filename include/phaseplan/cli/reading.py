@@ -12,6 +12,7 @@ from phaseplan.config import origins
 from phaseplan.config.plan_files import plan_files
 from phaseplan.config.settings import Settings, repository_for
 from phaseplan.errors import InputFault
+from phaseplan.ledger.opened import Unopened
 from phaseplan.ledger.write import Snapshot, read
 from phaseplan.merging.predicted_conflicts import EarlyWarning, warnings
 from phaseplan.plan.campaign import load_valid
@@ -76,13 +77,13 @@ def edition(snapshot: Snapshot, url: str, plan: PhasePlan | None, configured: Se
 
     :param plan: the plan in a file on this machine with this phase number.
     """
-    if snapshot.pinned is None:
+    if isinstance(snapshot.opened, Unopened):
         return plan
     origin = origins.find(configured.state, url, snapshot.phase)
-    if origin is not None and origin.gave(snapshot.pinned.plan):
+    if origin is not None and origin.gave(snapshot.opened.plan):
         file_and_plan = plan_of(snapshot.phase, [origin.plan], origin.agents) if origin.plan.is_file() else None
         return file_and_plan[1] if file_and_plan else None
-    names = {branch.branch for branch in snapshot.pinned.plan}
+    names = {branch.branch for branch in snapshot.opened.plan}
     return plan if plan and any(branch.branch in names for branch in plan) else None
 
 
@@ -94,10 +95,9 @@ def look_at(url: str, phase: int, state: Path) -> tuple[Snapshot, tuple[EarlyWar
     remote = Remote(url)
     with remote.private(state=state) as repo:
         snapshot = read(repo, remote, phase, nights=True)
-        run = snapshot.ledger.run if snapshot.ledger else None
-        if run is None or snapshot.pinned is None:
+        if isinstance(snapshot.opened, Unopened):
             return snapshot, ()
-        return snapshot, warnings(repo, snapshot, snapshot.pinned.plan, run.base)
+        return snapshot, warnings(repo, snapshot, snapshot.opened.plan, snapshot.opened.run.base)
 
 
 def look_back(url: str, phase: int, state: Path) -> Snapshot:

@@ -16,6 +16,7 @@ from phaseplan.cli.planning import source
 from phaseplan.cli.reading import file_of, phase_number, repository_of, snapshot_of
 from phaseplan.config.settings import settings
 from phaseplan.errors import InputFault
+from phaseplan.ledger.opened import Unopened
 from phaseplan.ledger.records import RunRecord, State
 from phaseplan.plan import names
 from phaseplan.plan.graph import dependents, merge_order, transitive
@@ -55,19 +56,19 @@ def run(args: argparse.Namespace) -> int:
     found = file_of(phase, here)
     url = repository_of(args.repository, found[1] if found else None)
     snapshot = snapshot_of(url, phase, here.state)
-    if snapshot.pinned is None or snapshot.ledger is None or snapshot.ledger.run is None:
+    if isinstance(snapshot.opened, Unopened):
         raise InputFault(f"Phase {phase} was never opened in {url}, so nothing of it is out: `./phaseplan run`.")
-    status, last = build_status(snapshot), snapshot.ledger.run
+    status, last = build_status(snapshot), snapshot.opened.run
     wanted = tuple(dict.fromkeys(args.branches))
     refuse(status, wanted)
     if (airflow := _airflow(args.home, here.state, phase, last.id)) is not None:
-        return _clear(airflow, snapshot.pinned.plan, last.id, wanted)
+        return _clear(airflow, snapshot.opened.plan, last.id, wanted)
     if last.closed is None and not args.take_over:
         raise InputFault(
             f"Phase {phase} is held by run {last.id}, opened {last.opened}, which was never closed, and no Airflow of "
             "it is up here. If it is dead, add --take-over; if it runs elsewhere, Clear the task there."
         )
-    mine = source(snapshot.pinned, url, here, args.agents)
+    mine = source(snapshot.opened.pinned, url, here, args.agents)
     print(f"Plan: {mine.why}.")
     if gone := [b for b in wanted if b not in mine.plan.by_id]:
         raise InputFault(

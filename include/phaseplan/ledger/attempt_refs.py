@@ -43,7 +43,7 @@ def claim_attempt(
     """
     for round_ in range(ROUNDS):
         seen, snapshot = snapshot or read(repo, remote, phase, logs=False), None
-        holder = seen.ledger.run.id if seen.ledger and seen.ledger.run else run
+        holder = seen.run.id if seen.run else run
         if holder != run:  # a run that another has taken over from would overtake that one's attempts
             raise Stale(f"{branch.id}: run {run} no longer holds phase {phase}, run {holder} does; nothing was claimed")
         if (mine := _open_claim(seen, branch.id, base, claim, run)) is not None:
@@ -217,6 +217,6 @@ def named(repo: GitRepo, remote: Remote, branch: Branch, verdict: Verdict) -> Na
 
 def _recorded(snapshot: Snapshot, verdict: Verdict) -> bool:
     """Whether a result has its ref, or the ledger has taken it over."""
-    record = snapshot.ledger.branches.get(verdict.branch) if snapshot.ledger else None
+    record = snapshot.stored(verdict.branch)
     folded = record is not None and (record.attempt, record.gating) >= (verdict.attempt, verdict.gating)
     return folded or f"{verdict.branch}/{verdict.attempt}.{verdict.gating}" in snapshot.results

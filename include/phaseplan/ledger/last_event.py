@@ -12,9 +12,9 @@ def untouched(snapshot: Snapshot, branch_id: str) -> str:
     Only of a run whose tasks have ended this is true. Empty: the run has built, judged or merged it, it is not about
     it, or nothing is known.
     """
-    run = snapshot.ledger.run if snapshot.ledger else None
+    run = snapshot.run
     record = snapshot.folded().branches.get(branch_id)
-    if run is None or snapshot.pinned is None or (run.branches and branch_id not in run.branches):
+    if run is None or (run.branches and branch_id not in run.branches):
         return ""
     if _touched(snapshot, run, branch_id) or (record and record.state in (*READY, State.PENDING, State.RUNNING)):
         return ""
@@ -32,13 +32,12 @@ def _touched(snapshot: Snapshot, run: RunRecord, branch_id: str) -> bool:
 
 
 def _why(snapshot: Snapshot, run: RunRecord, branch_id: str) -> str:
-    assert snapshot.pinned and snapshot.ledger, "a run has pinned its plan"
-    plan = snapshot.pinned.plan
+    plan = snapshot.require_open().plan
     if (needed := snapshot.first_cause(branch_id)) is not None:
         return f"it needs {needed}, which is {snapshot.state(needed)}"
     before = max((w.wave for w in plan.waves if w.wave < plan.wave_of[branch_id]), default=None)
     if run.start == "wave" and before is not None:
-        wave = snapshot.ledger.waves.get(before)
+        wave = snapshot.waves.get(before)
         if wave is None or wave.run != run.id or wave.state != "integrated":
             return f"wave {before} was not integrated"
     return "its task ended before an attempt began, and its log says why"

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from phaseplan.errors import Infrastructure
 from phaseplan.ledger import refs
 from phaseplan.ledger.lazily import Lazily
+from phaseplan.ledger.opened import OpenPhase, Unopened
 from phaseplan.ledger.pieces import HalfThere, check_whole
 from phaseplan.ledger.records import Ledger, Pinned, Verdict
 from phaseplan.ledger.run_history import nights_of
@@ -66,7 +67,7 @@ def read(
         heads = {r: s for r, s in held.items() if r.startswith("refs/heads/")}
         try:
             found = _snapshot(repo, phase, own, heads, logs=logs)
-            return replace(found, nights=nights_of(repo, found.ledger_commit)) if nights else found
+            return replace(found, nights=nights_of(repo, found.opened.commit)) if nights else found
         except HalfThere:
             if anew:
                 raise
@@ -100,9 +101,7 @@ def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, s
     judged = _judged(files, refs.root(phase), results)
     found = Snapshot(
         phase=phase,
-        ledger=_load(Ledger, files[f"{tip}:ledger.json"], refs.ledger(phase)) if tip else None,
-        ledger_commit=tip,
-        pinned=_load(Pinned, files[f"{tip}:plan.json"], refs.ledger(phase)) if tip else None,
+        opened=_opened(files, tip, refs.ledger(phase)) if tip else Unopened(),
         started=_claims(files, started),
         attempts=attempts,
         verdicts=judged,
@@ -116,7 +115,7 @@ def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, s
 
 def _with_logs(found: Snapshot, files: Mapping[str, bytes | None]) -> Snapshot:
     """Add the status and blocker lines: the ledger's, then those of results not yet folded, by when they ended."""
-    tip, finished = found.ledger_commit, dict[str, str]()
+    tip, finished = found.opened.commit, dict[str, str]()
     for branch, verdicts in found.verdicts.items():
         finished |= {f"{branch}/{v.attempt}.{v.gating}": v.finished for v in verdicts}
     fresh = sorted(found.results.keys() - found.folded_results, key=lambda key: (finished.get(key, ""), key))
@@ -129,6 +128,17 @@ def _with_logs(found: Snapshot, files: Mapping[str, bytes | None]) -> Snapshot:
         blockers=blockers,
         logged=(kept, len(_lines(files.get(f"{tip}:blockers.log")))),
     )
+
+
+def _opened(files: Mapping[str, bytes | None], tip: str, where: str) -> OpenPhase:
+    """What runs have written down; that a phase was opened is decided here, for all who read it.
+
+    :raises Infrastructure: one part of it cannot be read, or the ledger names no run.
+    """
+    ledger = _load(Ledger, files[f"{tip}:ledger.json"], where)
+    if ledger.run is None:
+        raise _unreadable(Ledger, where, "it names no run")
+    return OpenPhase(ledger, _load(Pinned, files[f"{tip}:plan.json"], where), tip)
 
 
 def _files(repo: GitRepo, names: Sequence[str]) -> dict[str, bytes | None]:
@@ -162,10 +172,14 @@ def _load(model: type[M], data: bytes | None, where: str) -> M:
     try:
         return model.model_validate_json(data or b"")
     except ValidationError as error:
-        raise Infrastructure(
-            f"{where} does not hold a readable {model.__name__.lower()}: {error.errors()[0]['msg']}; "
-            "it was written by hand or by another version: repair or delete that ref"
-        ) from error
+        raise _unreadable(model, where, error.errors()[0]["msg"]) from error
+
+
+def _unreadable(model: type[BaseModel], where: str, why: str) -> Infrastructure:
+    return Infrastructure(
+        f"{where} does not hold a readable {model.__name__.lower()}: {why}; "
+        "it was written by hand or by another version: repair or delete that ref"
+    )
 
 
 def _judged(

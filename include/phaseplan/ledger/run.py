@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from phaseplan.errors import PhaseplanError, Stale
+from phaseplan.ledger.opened import OpenPhase, Unopened
 from phaseplan.ledger.records import Ledger, RunRecord, State, Token, changed
 from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.ledger.status_log import status_line
@@ -16,21 +17,23 @@ class WaveNotReached(PhaseplanError):
     """This run has not finished the wave before; nothing was touched."""
 
 
-def check_token(snapshot: Snapshot, token: Token) -> None:
+def check_token(snapshot: Snapshot, token: Token) -> OpenPhase:
     """Fence.
 
+    :return: what the run that holds the ledger has written down.
     :raises Stale: another run, or a later opening of this one, holds the ledger.
     """
-    run = snapshot.ledger.run if snapshot.ledger else None
-    if run is None:
+    if isinstance(snapshot.opened, Unopened):
         raise Stale(
             f"run {token.run} does not hold phase {snapshot.phase}: it has no open ledger; start with open_phase"
         )
+    run = snapshot.opened.run
     if (run.id, run.epoch, run.plan) != (token.run, token.epoch, token.plan):
         held = f"run {run.id} (epoch {run.epoch}) does"
         raise Stale(
             f"run {token.run} (epoch {token.epoch}) no longer holds phase {snapshot.phase}, {held}; nothing was touched"
         )
+    return snapshot.opened
 
 
 def selection(plan: PhasePlan, run: RunRecord) -> tuple[str, ...]:
@@ -56,11 +59,11 @@ def settle_unfinished(plan: PhasePlan, ledger: Ledger, ids: Sequence[str]) -> tu
 
 def reached(snapshot: Snapshot, number: int) -> None:
     """Raise WaveNotReached unless the run that holds the ledger has integrated the wave before."""
-    assert snapshot.pinned and snapshot.ledger and snapshot.ledger.run, "the token was checked"
-    before = [w.wave for w in snapshot.pinned.plan.waves if w.wave < number]
+    opened = snapshot.require_open()
+    before = [w.wave for w in opened.plan.waves if w.wave < number]
     if not before:
         return
-    record = snapshot.ledger.waves.get(max(before))
-    if record is None or record.run != snapshot.ledger.run.id or record.state != "integrated":
-        why = "is red" if record and record.run == snapshot.ledger.run.id else "has not been integrated in this run"
+    record = opened.ledger.waves.get(max(before))
+    if record is None or record.run != opened.run.id or record.state != "integrated":
+        why = "is red" if record and record.run == opened.run.id else "has not been integrated in this run"
         raise WaveNotReached(f"wave {number} was not reached: wave {max(before)} {why}; Clear {integrate(max(before))}")

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import ValidationError
 
-from phaseplan.errors import Bug
 from phaseplan.ledger.last_event import untouched
 from phaseplan.ledger.records import BranchRecord, Deed, Night, RunRecord, State, Verdict, What, changed, moment
 from phaseplan.ledger.snapshot import Snapshot
@@ -41,10 +40,8 @@ def night(snapshot: Snapshot, run: RunRecord | None = None) -> Night:
     :param run: the run as it is about to be written; None: as the ledger has it.
     :raises Bug: the phase was never opened.
     """
-    ledger = snapshot.folded()
-    run, pinned = run or ledger.run, snapshot.pinned
-    if run is None or pinned is None:
-        raise Bug(f"phase {snapshot.phase} was never opened, so no run of it has ended")
+    ledger, opened = snapshot.folded(), snapshot.require_open()
+    run = run or opened.run
     return Night(
         run=run.id,
         epoch=run.epoch,
@@ -58,7 +55,7 @@ def night(snapshot: Snapshot, run: RunRecord | None = None) -> Night:
         complete=run.complete,
         fault=_line(run.fault),
         integration=_short(ledger.integration) or None,
-        deeds={branch.id: _deed(snapshot, pinned.plan, run, branch) for branch in pinned.plan},
+        deeds={branch.id: _deed(snapshot, opened.plan, run, branch) for branch in opened.plan},
         flaky=tuple(
             _line(f"wave {number}: {finding}")
             for number, wave in sorted(ledger.waves.items())
@@ -74,8 +71,8 @@ def abandoned(snapshot: Snapshot, run_id: str) -> Night | None:
 
     :param run_id: the run that opens the phase now.
     """
-    run = snapshot.ledger.run if snapshot.ledger else None
-    if run is None or snapshot.pinned is None or run.closed is not None or run.id == run_id:
+    run = snapshot.run
+    if run is None or run.closed is not None or run.id == run_id:
         return None
     return night(snapshot)
 

@@ -9,7 +9,19 @@ from functools import cached_property
 
 from phaseplan.errors import Bug
 from phaseplan.ledger import refs
-from phaseplan.ledger.records import BranchRecord, Cause, Ledger, Night, Pinned, State, Verdict, changed
+from phaseplan.ledger.opened import OpenPhase, Unopened
+from phaseplan.ledger.records import (
+    BranchRecord,
+    Cause,
+    Ledger,
+    Night,
+    Pinned,
+    RunRecord,
+    State,
+    Verdict,
+    WaveRecord,
+    changed,
+)
 from phaseplan.ledger.rulings import ruling_of
 from phaseplan.plan.graph import transitive
 from phaseplan.plan.model import Branch
@@ -38,9 +50,7 @@ class Snapshot:
     """A phase as its refs tell it. Status = ledger + results not yet folded."""
 
     phase: int
-    ledger: Ledger | None = None
-    ledger_commit: str | None = None
-    pinned: Pinned | None = None
+    opened: Unopened | OpenPhase = field(default_factory=Unopened)
     started: Mapping[str, Mapping[int, Claim]] = field(default_factory=dict)
     attempts: dict[str, dict[int, str]] = field(default_factory=dict)
     verdicts: Mapping[str, tuple[Verdict, ...]] = field(default_factory=dict)  # by (attempt, gating)
@@ -57,9 +67,42 @@ class Snapshot:
     def record(self, branch_id: str) -> BranchRecord | None:
         """Return a branch's record with its results folded in; look at nobody else's."""
         if branch_id not in self._records:
-            known = self.ledger.branches.get(branch_id) if self.ledger else None
+            known = self.stored(branch_id)
             self._records[branch_id] = _record(self, known, branch_id)
         return self._records[branch_id]
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """The ledger as it is stored; None: the phase was never opened."""
+        return self.opened.ledger
+
+    @property
+    def run(self) -> RunRecord | None:
+        """The run that holds the phase, or held it last; None: it was never opened."""
+        return self.opened.run
+
+    @property
+    def pinned(self) -> Pinned | None:
+        """Plan and profiles of that run; None: the phase was never opened."""
+        return self.opened.pinned
+
+    def require_open(self) -> OpenPhase:
+        """What runs have written down, for whoever comes after an opening.
+
+        :raises Bug: the phase was never opened.
+        """
+        if isinstance(self.opened, Unopened):
+            raise Bug(f"phase {self.phase} was never opened")
+        return self.opened
+
+    def stored(self, branch_id: str) -> BranchRecord | None:
+        """What the ledger holds about a branch, as it is stored."""
+        return self.opened.ledger.branches.get(branch_id) if self.opened.ledger else None
+
+    @property
+    def waves(self) -> dict[int, WaveRecord]:
+        """How runs left the waves, by number."""
+        return self.opened.ledger.waves if self.opened.ledger else {}
 
     def folded(self) -> Ledger:
         """The ledger with every result folded in."""
@@ -79,7 +122,7 @@ class Snapshot:
         mine = self.verdicts.get(branch_id, ())
         if not mine or mine[-1].outcome != "passed":
             return None
-        record = self.ledger.branches.get(branch_id) if self.ledger else None
+        record = self.stored(branch_id)
         if record and (
             (not _newer(record, mine[-1]) and record.state is not State.PASSED) or mine[-1].attempt <= record.rejected
         ):
@@ -95,7 +138,7 @@ class Snapshot:
         """The verdict others build on: the candidate, or else the integrated one."""
         if (found := self.candidate(branch_id)) is not None:
             return found
-        record = self.ledger.branches.get(branch_id) if self.ledger else None
+        record = self.stored(branch_id)
         return record.verdict if record and record.state is State.INTEGRATED else None
 
     def verdict_of(self, branch_id: str, claim: str, run: str) -> Verdict | None:
@@ -139,9 +182,7 @@ class Snapshot:
         return self.first_cause(branch_id) or next(waiting, None)
 
     def _needs(self, branch_id: str) -> tuple[str, ...]:
-        if self.pinned is None:
-            raise Bug(f"phase {self.phase} has no pinned plan to ask for the dependencies of {branch_id}")
-        return transitive(self.pinned.plan, branch_id)
+        return transitive(self.require_open().plan, branch_id)
 
 
 def fold(snapshot: Snapshot) -> Ledger:

@@ -47,7 +47,7 @@ def moved(repo: GitRepo, remote: Remote, snapshot: Snapshot, change: Change) -> 
     if tried := [move for move in moves if change.trial and move.new == change.trial]:
         _take_back(repo, remote, tried)
     seen = read(repo, remote, snapshot.phase)
-    if seen.ledger_commit is None or not repo.is_ancestor(str(moves[0].new), seen.ledger_commit):
+    if seen.opened.commit is None or not repo.is_ancestor(str(moves[0].new), seen.opened.commit):
         raise lost(remote, [refs.ledger(snapshot.phase)])
     return seen
 
@@ -95,10 +95,10 @@ def _moves(repo: GitRepo, snapshot: Snapshot, change: Change) -> list[Update]:
         "folded": _text(sorted(snapshot.results)),
     }
     anchors = (ledger.integration, ledger.run.base if ledger.run else None)
-    parents = list(dict.fromkeys(parent for parent in (snapshot.ledger_commit, *anchors) if parent))
-    tree = write_tree(repo, files, kept=history(repo, snapshot.ledger_commit, change.night))
+    parents = list(dict.fromkeys(parent for parent in (snapshot.opened.commit, *anchors) if parent))
+    tree = write_tree(repo, files, kept=history(repo, snapshot.opened.commit, change.night))
     new = commit(repo, tree, parents, f"Ledger of phase {ledger.phase}\n", now())
-    moves = [Update(refs.ledger(ledger.phase), new, snapshot.ledger_commit)]
+    moves = [Update(refs.ledger(ledger.phase), new, snapshot.opened.commit)]
     if ledger.integration and ledger.integration != (snapshot.ledger.integration if snapshot.ledger else None):
         branch = refs.integration(ledger.phase)
         moves.append(Update(branch, ledger.integration, snapshot.heads.get(branch)))
@@ -115,8 +115,7 @@ def _take_back(repo: GitRepo, remote: Remote, trial: list[Update]) -> None:
 
 def decided(snapshot: Snapshot, ledger: Ledger) -> Ledger:
     """A folded ledger as it is stored: that a branch runs decides nothing, so what was decided before still holds."""
-    old = snapshot.ledger.branches if snapshot.ledger else {}
-    kept = {b: old.get(b) if r.state is State.RUNNING else r for b, r in ledger.branches.items()}
+    kept = {b: snapshot.stored(b) if r.state is State.RUNNING else r for b, r in ledger.branches.items()}
     return changed(ledger, branches={b: r for b, r in kept.items() if r is not None})
 
 

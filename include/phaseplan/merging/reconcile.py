@@ -7,6 +7,7 @@ from dataclasses import replace
 from phaseplan.errors import Infrastructure, InputFault
 from phaseplan.ledger import refs
 from phaseplan.ledger.name_clashes import in_the_way, name_of
+from phaseplan.ledger.opened import OpenPhase, Unopened
 from phaseplan.ledger.records import State, Token, changed
 from phaseplan.ledger.run import check_token
 from phaseplan.ledger.snapshot import names_to_withdraw
@@ -41,9 +42,9 @@ def reconcile(
         seen, snapshot = snapshot or read(repo, remote, phase), None
         if token is not None:
             check_token(seen, token)
-        if seen.ledger is None:
+        if isinstance(seen.opened, Unopened):
             return seen
-        if (foreign := _foreign(repo, seen)) is not None:
+        if (foreign := _foreign(repo, seen, seen.opened)) is not None:
             commit_ledger(repo, remote, seen, changed(seen.folded(), integration=foreign))
             continue
         moves = [move for move in derived(seen) if move.ref not in refused]
@@ -78,11 +79,11 @@ def _moved(repo: GitRepo, remote: Remote, moves: list[Update], integration: str,
 
 def derived(snapshot: Snapshot) -> list[Update]:
     """The moves that make integration and public names what the ledger and the results say."""
-    if snapshot.ledger is None or snapshot.pinned is None:
+    if isinstance(snapshot.opened, Unopened):
         return []
-    ref, head = refs.integration(snapshot.phase), snapshot.ledger.integration
+    ref, head = refs.integration(snapshot.phase), snapshot.opened.ledger.integration
     moves = [Update(ref, head, snapshot.heads.get(ref))] if head and snapshot.heads.get(ref) != head else []
-    for branch in snapshot.pinned.plan:
+    for branch in snapshot.opened.plan:
         verdict = snapshot.current(branch.id)
         if verdict is None and snapshot.state(branch.id) is not State.ISOLATED and not snapshot.stopped(branch.id):
             continue
@@ -95,15 +96,15 @@ def derived(snapshot: Snapshot) -> list[Update]:
     return moves
 
 
-def _foreign(repo: GitRepo, snapshot: Snapshot) -> str | None:
+def _foreign(repo: GitRepo, snapshot: Snapshot, opened: OpenPhase) -> str | None:
     """The integration head that takes in what somebody else pushed there; None: nobody did."""
     ref = refs.integration(snapshot.phase)
-    held, mine = snapshot.heads.get(ref), snapshot.ledger.integration if snapshot.ledger else None
+    held, mine = snapshot.heads.get(ref), opened.ledger.integration
     if held is None or held == mine or (mine and repo.is_ancestor(held, mine)):
         return None
     if mine is None or repo.is_ancestor(mine, held):
         return held if mine is None or continues(repo, mine, held) else _beside(repo, mine, held)
-    union = union_paths(snapshot.pinned.plan) if snapshot.pinned else ()
+    union = union_paths(opened.plan)
     merged = chain_merge(repo, mine, [Head("foreign", held, f"commits found on {ref}")], union=union)
     if merged.conflicted:
         where = ", ".join(merged.conflicted["foreign"].paths[:5])

@@ -9,6 +9,7 @@ from phaseplan.ledger import refs
 from phaseplan.ledger.flaky import flaky
 from phaseplan.ledger.last_event import untouched
 from phaseplan.ledger.name_clashes import in_the_way, name_of
+from phaseplan.ledger.opened import Unopened
 from phaseplan.ledger.records import RunRecord, State, Token, Verdict, WaveRecord, changed, now
 from phaseplan.ledger.run import check_token, selection
 from phaseplan.ledger.run_history import continued, night, nights_of, tells_more
@@ -45,16 +46,14 @@ def close_phase(repo: GitRepo, remote: Remote, token: Token, *, phase: int) -> C
     closings: list[Closing] = []
 
     def change(snapshot: Snapshot) -> Change | None:
-        check_token(snapshot, token)
+        old = check_token(snapshot, token).run
         came, ledger = closing(replace(snapshot, refused=nameless)), snapshot.folded()
         closings.append(came)
-        if ledger.run is None:
-            return None
-        run = changed(ledger.run, closed=now(), complete=came.complete)
-        told = nights_of(repo, snapshot.ledger_commit)
+        run = changed(old, closed=now(), complete=came.complete)
+        told = nights_of(repo, snapshot.opened.commit)
         tonight = continued(told, night(snapshot, run))
         closings[-1] = replace(came, note=note(tonight, flaky((*told, tonight))))
-        if ledger.run.closed and ledger.run.complete == came.complete and not tells_more(told, tonight):
+        if old.closed and old.complete == came.complete and not tells_more(told, tonight):
             return None
         return Change(changed(ledger, run=run), night=tonight)
 
@@ -64,11 +63,11 @@ def close_phase(repo: GitRepo, remote: Remote, token: Token, *, phase: int) -> C
 
 def closing(snapshot: Snapshot) -> Closing:
     """What a run would come to if it closed now: a pure function of the snapshot."""
-    if snapshot.pinned is None or snapshot.ledger is None or snapshot.ledger.run is None:
+    if isinstance(snapshot.opened, Unopened):
         return Closing(False, False, f"phase {snapshot.phase} was never opened")
-    plan, run = snapshot.pinned.plan, snapshot.ledger.run
+    plan, run = snapshot.opened.plan, snapshot.opened.run
     chosen = selection(plan, run)
-    troubles = {b: text for b in chosen if (text := _trouble(snapshot, plan.by_id[b], run.id))}
+    troubles = {b: text for b in chosen if (text := _trouble(snapshot, plan, plan.by_id[b], run.id))}
     everything = all(snapshot.state(b.id) is State.INTEGRATED for b in plan)
     ledger = snapshot.folded()
     head = f" into {refs.integration(plan.phase)[11:]} ({ledger.integration[:12]})" if ledger.integration else ""
@@ -77,7 +76,7 @@ def closing(snapshot: Snapshot) -> Closing:
     lines += [f"- {b} {plan.by_id[b].title}: {text}" for b, text in troubles.items()]
     lines += [_red(n, w, run) for n, w in ledger.waves.items() if w.state == "red"]
     if troubles:
-        lines.append(_next_step(snapshot, plan, tuple(troubles)))
+        lines.append(_next_step(snapshot, plan, run, tuple(troubles)))
     return Closing(everything and not troubles, not troubles, "\n".join(lines))
 
 
@@ -90,7 +89,7 @@ def _red(number: int, wave: WaveRecord, run: RunRecord) -> str:
     return f"- wave {number} is red: {said}"
 
 
-def _trouble(snapshot: Snapshot, branch: Branch, run_id: str) -> str:
+def _trouble(snapshot: Snapshot, plan: PhasePlan, branch: Branch, run_id: str) -> str:
     """Why a selected branch is not in, in plain words; empty: it is."""
     record = snapshot.folded().branches.get(branch.id)
     newest = snapshot.verdicts.get(branch.id, (None,))[-1]
@@ -106,7 +105,7 @@ def _trouble(snapshot: Snapshot, branch: Branch, run_id: str) -> str:
         return f"{record.state}: {record.reason or 'no reason given'}"
     if (cause := snapshot.not_ready(branch.id)) is not None:
         return f"blocked by {cause}, which is {snapshot.state(cause)}"
-    waits = unpublished(snapshot, snapshot.pinned.plan, branch) if snapshot.pinned else {}
+    waits = unpublished(snapshot, plan, branch)
     if record and waits:
         return f"passed; {waits['reason']}"
     return "passed, and waits to be merged" if record else old or "was not built"
@@ -124,16 +123,15 @@ def _unnamed(snapshot: Snapshot, branch: Branch, verdict: Verdict | None) -> str
     return f"integrated, and without its public name {name[11:]}: {why}"
 
 
-def _next_step(snapshot: Snapshot, plan: PhasePlan, troubled: Sequence[str]) -> str:
+def _next_step(snapshot: Snapshot, plan: PhasePlan, run: RunRecord, troubled: Sequence[str]) -> str:
     """Which tasks to Clear: those out by themselves; else what stops the first wave that is not in."""
-    waves = snapshot.ledger.waves.values() if snapshot.ledger else ()
-    run = snapshot.ledger.run if snapshot.ledger else None
-    if any(w.state == "red" and w.fault in ("base", "conflict") and run and w.run == run.id for w in waves):
+    waves = snapshot.waves
+    if any(w.state == "red" and w.fault in ("base", "conflict") and w.run == run.id for w in waves.values()):
         return "Next: mend the base, then Clear open_phase, which takes the new base, with Downstream on."
     records = snapshot.folded().branches
     if all((r := records.get(b)) and _unnamed(snapshot, plan.by_id[b], r.verdict) for b in troubled):
         return "Next: make room for the public names in the target (or allow them), then Clear close_phase."
-    stopped = [n for n, w in snapshot.ledger.waves.items() if w.fault == "refused"] if snapshot.ledger else []
+    stopped = [n for n, w in waves.items() if w.fault == "refused"]
     if stopped:
         what = refs.integration(plan.phase)[11:]
         return f"Next: allow {what} in the target, then Clear {integrate(min(stopped))} with Downstream on."
@@ -153,7 +151,7 @@ def complete(snapshot: Snapshot, plan: PhasePlan | None) -> bool:
 
     :param plan: the plan file as it is now; None: there is none, so it cannot have changed.
     """
-    run = snapshot.ledger.run if snapshot.ledger else None
+    run = snapshot.run
     return bool(run and run.closed and run.complete and (plan is None or same_plan(snapshot, plan)))
 
 
@@ -162,6 +160,4 @@ def same_plan(snapshot: Snapshot, plan: PhasePlan) -> bool:
 
     The two are compared as they are hashed today: the digest in the run's record may be of another Phaseplan.
     """
-    if snapshot.pinned is not None:
-        return plan_digest(snapshot.pinned.plan) == plan_digest(plan)
-    return bool(snapshot.ledger and snapshot.ledger.run and snapshot.ledger.run.plan == plan_digest(plan))
+    return snapshot.pinned is not None and plan_digest(snapshot.pinned.plan) == plan_digest(plan)

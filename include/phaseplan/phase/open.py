@@ -75,7 +75,7 @@ def take_over(
     wanted: dict[str, Any] = {"base": base, "plan": plan_digest(plan), **request.recorded()}
 
     def change(snapshot: Snapshot) -> Change | None:
-        old = snapshot.ledger.run if snapshot.ledger else None
+        old = snapshot.run
         if old and old.id == run_id and old.closed is None and all(getattr(old, k) == v for k, v in wanted.items()):
             return None
         check_agent(request.agent, profiles)  # one that was begun has its profiles pinned
@@ -92,7 +92,6 @@ def take_over(
 
     after = update(repo, remote, plan.phase, change, snapshot=before)
     snapshot = reconcile(repo, remote, plan.phase, snapshot=after)
-    run = snapshot.ledger.run if snapshot.ledger else None
-    token = Token(run=run_id, epoch=run.epoch if run else 0, base=base, plan=str(wanted["plan"]))
+    token = Token(run=run_id, epoch=snapshot.run.epoch if snapshot.run else 0, base=base, plan=str(wanted["plan"]))
     check_token(snapshot, token)
     return Opened(token, snapshot)

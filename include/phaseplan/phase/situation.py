@@ -39,9 +39,7 @@ class Situation:
     @property
     def pinned(self) -> Pinned:
         """Plan and profiles of the run."""
-        if self.snapshot.pinned is None:
-            raise Bug(f"phase {self.snapshot.phase} has no pinned plan")
-        return self.snapshot.pinned
+        return self.snapshot.require_open().pinned
 
     @property
     def plan(self) -> PhasePlan:
@@ -51,9 +49,7 @@ class Situation:
     @property
     def run(self) -> RunRecord:
         """The run that holds the ledger."""
-        if self.ledger.run is None:
-            raise Bug(f"phase {self.snapshot.phase} was never opened")
-        return self.ledger.run
+        return self.snapshot.require_open().run
 
     @cached_property
     def inside(self) -> dict[str, Verdict]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from phaseplan.errors import Infrastructure, InputFault
 from phaseplan.gates.workbench import GateFailed, Workbench
+from phaseplan.ledger.opened import Unopened
 from phaseplan.ledger.records import BranchRecord, Ledger, State, changed
 from phaseplan.ledger.status_log import blocker_line, status_line
 from phaseplan.ledger.write import Change, Snapshot, moved
@@ -70,9 +71,9 @@ def _inside(ledger: Ledger, branch_id: str) -> bool:
 
 def _ready(snapshot: Snapshot, branch_id: str) -> tuple[PhasePlan, Ledger, str]:
     ledger = snapshot.folded()
-    if snapshot.pinned is None or snapshot.ledger is None:
+    if isinstance(snapshot.opened, Unopened):
         raise InputFault(f"phase {snapshot.phase} was never opened: nothing of it is integrated")
-    plan = snapshot.pinned.plan
+    plan = snapshot.opened.plan
     if branch_id not in plan.by_id:
         raise InputFault(f"phase {plan.phase} has no branch {branch_id}; it has {', '.join(plan.by_id)}")
     record = ledger.branches.get(branch_id)
@@ -138,7 +139,7 @@ def _change(
         lines.append(status_line(plan, plan.by_id[out], "ISOLATED" if mine else "BLOCKED", detail=why))
         if not mine:
             blockers.append(blocker_line(plan.by_id[out], why))
-    run = changed(ledger.run, complete=False) if ledger.run else None
+    run = changed(snapshot.require_open().run, complete=False)
     new = changed(ledger, branches=records, integration=head, run=run)
     return Change(new, tuple(lines), tuple(blockers))
 

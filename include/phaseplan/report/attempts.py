@@ -36,7 +36,7 @@ def attempts_of(snapshot: Snapshot, branch_id: str) -> tuple[AttemptStatus, ...]
     judged = {verdict.attempt: verdict for verdict in snapshot.verdicts.get(branch_id, ())}
     claims, raw_refs = snapshot.started.get(branch_id, {}), snapshot.attempts.get(branch_id, {})
     numbers = sorted({*judged, *claims, *raw_refs})
-    record = snapshot.ledger.branches.get(branch_id) if snapshot.ledger else None
+    record = snapshot.stored(branch_id)
     statuses = []
     for number, later in zip_longest(numbers, numbers[1:]):
         if (verdict := judged.get(number)) is not None:
@@ -50,7 +50,7 @@ def attempts_of(snapshot: Snapshot, branch_id: str) -> tuple[AttemptStatus, ...]
 
 def alive(snapshot: Snapshot, claim: Claim) -> bool:
     """Say whether the run that made a claim still holds the phase; an attempt without a result runs only that long."""
-    run = snapshot.ledger.run if snapshot.ledger else None
+    run = snapshot.run
     return run is not None and not run.closed and claim.run == run.id
 
 

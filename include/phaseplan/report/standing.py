@@ -46,7 +46,7 @@ class Wait:
 
 def judge(snapshot: Snapshot, plan: PhasePlan, now: datetime | None = None) -> Wait:
     """Decide where a phase stands by its refs and its plan file."""
-    phase, run = plan.phase, snapshot.ledger.run if snapshot.ledger else None
+    phase, run = plan.phase, snapshot.run
     if run is None:
         return Wait(phase, Standing.WAITING, f"Waiting for phase {phase}: it has not been opened yet.", idle=True)
     if complete(snapshot, plan):
@@ -91,13 +91,12 @@ def _mend(plan: PhasePlan) -> str:
 
 def _goes_on(snapshot: Snapshot, plan: PhasePlan, closed: datetime) -> bool:
     """Say whether a branch runs, or has passed since the run closed and waits for its wave's integration."""
-    waves = snapshot.ledger.waves if snapshot.ledger else {}
     for branch in plan:
         state, verdicts = snapshot.state(branch.id), snapshot.verdicts.get(branch.id)
         if state is State.RUNNING:
             return True
         if state is State.PASSED and verdicts and (when := _time(verdicts[-1].finished)) is not None:
-            wave = waves.get(plan.wave_of[branch.id])
+            wave = snapshot.waves.get(plan.wave_of[branch.id])
             merged = _time(wave.finished) if wave else None
             if when > closed and (merged is None or merged < when):
                 return True
@@ -106,10 +105,9 @@ def _goes_on(snapshot: Snapshot, plan: PhasePlan, closed: datetime) -> bool:
 
 def _traces(snapshot: Snapshot) -> Iterator[datetime]:
     """Yield the times of everything that the phase has left in the repository."""
-    waves = snapshot.ledger.waves.values() if snapshot.ledger else ()
     texts = [c.time for claims in snapshot.started.values() for c in claims.values()]
     texts += [v.finished for verdicts in snapshot.verdicts.values() for v in verdicts]
-    texts += [wave.finished for wave in waves]
+    texts += [wave.finished for wave in snapshot.waves.values()]
     yield from (when for text in texts if (when := _time(text)) is not None)
 
 

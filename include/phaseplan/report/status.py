@@ -143,7 +143,7 @@ def _branch(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan, branch: 
 
 def _goes_on(snapshot: Snapshot, plan: PhasePlan, record: BranchRecord) -> bool:
     """Say whether the open run will try a branch again after a failed attempt; until then it blocks no other branch."""
-    verdict, run = record.verdict, snapshot.ledger.run if snapshot.ledger else None
+    verdict, run = record.verdict, snapshot.run
     if verdict is None or verdict.outcome != "failed" or run is None or run.closed or verdict.run != run.id:
         return False
     return record.cause == "failed" and follows(snapshot.verdicts[verdict.branch], verdict.claim, plan.attempts)

@@ -36,8 +36,8 @@ class Job:
 
 
 def job_of(repo: GitRepo, snapshot: Snapshot, number: int, bench: Workbench, began: str) -> Job:
-    assert snapshot.pinned and snapshot.ledger and snapshot.ledger.run, "the token was checked"
-    plan, run = snapshot.pinned.plan, snapshot.ledger.run
+    opened = snapshot.require_open()
+    plan, run = opened.plan, opened.run
     wave = next((w for w in plan.waves if w.wave == number), None)
     if wave is None:
         raise Bug(f"phase {plan.phase} has no wave {number} in the plan that run {run.id} pinned")

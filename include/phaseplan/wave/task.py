@@ -11,7 +11,6 @@ from phaseplan.attempt.job import Job
 from phaseplan.attempt.sweep import sweep
 from phaseplan.config.settings import Settings
 from phaseplan.containers.labels import Labels
-from phaseplan.errors import Bug
 from phaseplan.gates.commands import ContainerBench
 from phaseplan.gates.profile import gate_profile
 from phaseplan.ledger import status_log as statuslog
@@ -38,8 +37,7 @@ class WaveTask:
         """
         job = self.job
         snapshot = read(job.repo, job.remote, job.phase)
-        check_token(snapshot, job.token)
-        waves = snapshot.pinned.plan.wave_of if snapshot.pinned else {}
+        waves = check_token(snapshot, job.token).plan.wave_of
 
         def ended(branch: str) -> bool:
             return branch == self._name or waves.get(branch, self.wave + 1) <= self.wave
@@ -61,7 +59,7 @@ class WaveTask:
             self._tell(red.status_lines, red.blockers)
             raise
         self._tell(done.status_lines, done.blockers)
-        return replace(done, plan=snapshot.pinned.plan if snapshot.pinned else None)
+        return replace(done, plan=snapshot.require_open().plan)
 
     @property
     def _name(self) -> str:
@@ -81,14 +79,13 @@ def wave_bench(
 
     :param name: labels them in the branch's place.
     """
-    pinned, ledger = snapshot.pinned, snapshot.ledger
-    if pinned is None or ledger is None or ledger.run is None:
-        raise Bug(f"phase {snapshot.phase} was never opened, so nothing of it is merged")
-    profile = pinned.plan.gates.profile or ledger.run.agent or pinned.plan.agent or next(iter(pinned.profiles))
+    opened = snapshot.require_open()
+    pinned, run = opened.pinned, opened.run
+    profile = pinned.plan.gates.profile or run.agent or pinned.plan.agent or next(iter(pinned.profiles))
     return ContainerBench(
         client,
         profile=gate_profile(pinned.plan, pinned.profiles[profile]),
-        labels=Labels(ledger.id, snapshot.phase, name, ledger.run.epoch, ledger.run.id, "gate"),
+        labels=Labels(opened.ledger.id, snapshot.phase, name, run.epoch, run.id, "gate"),
         collector=here.collector_image,
         timeout=pinned.plan.gates.timeout,
         sink=lambda line: say(line or ""),

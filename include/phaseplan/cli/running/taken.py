@@ -22,7 +22,7 @@ def taken(snapshot: Snapshot, run_id: str) -> Taken | None:
 
     :param snapshot: read with its nights.
     """
-    holder = snapshot.ledger.run if snapshot.ledger else None
+    holder = snapshot.run
     mine = [night for night in snapshot.nights if night.run == run_id]
     return Taken(mine[-1], holder) if mine and holder is not None and holder.id != run_id else None
 

@@ -80,7 +80,7 @@ def look(phase: int, task: str, task_of: TaskOf, *, diff: bool = True) -> Look |
         plan = snapshot.pinned.plan if snapshot.pinned else own_plan
         if plan is None:
             return None
-        run = snapshot.ledger.run if snapshot.ledger else None
+        run = snapshot.run
         branch = next((b for b in plan if task_of(plan, b.id) == task), None)
         conflicts = warnings_about(repo, snapshot, plan, run.base, branch.id) if run and branch else ()
         status = build_status(snapshot, own_plan, warnings=conflicts)
