@@ -115,7 +115,7 @@ def test_reintegrate_names_why_it_refuses(
     assert words in capsys.readouterr().err
 
 
-def test_take_over_goes_on_where_an_open_run_stopped_it(
+def test_take_over_continues_where_an_open_run_stopped(
     repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     left_by(repository, book(closed=False, a=State.ISOLATED), tmp_path / "state")

@@ -98,7 +98,7 @@ def test_a_piece_of_a_plan_counts_and_names_its_line() -> None:
     assert with_yaml(fence)["gates"] == {"commands": ["make test"], "timeout": "90s", "max_lines": 799}
 
 
-def test_branches_and_waves_are_told_apart_by_their_names() -> None:
+def test_branches_and_waves_are_distinguished_by_their_names() -> None:
     branch = '{id: "4.1.1", title: Words, brief: "a\\n\\nb"}'
     more = f'waves:\n  - wave: 1\n    notes: ["a: b"]\n    branches:\n      - {branch}\n'
     wave = with_yaml(more)["waves"][0]

@@ -112,7 +112,7 @@ def test_a_target_that_is_no_repository_is_named(place: Place) -> None:
     place.refused("cannot be read", "it is no git repository")
 
 
-def test_a_target_that_refuses_integration_says_so_first(place: Place) -> None:
+def test_a_target_that_refuses_integration_is_reported_first(place: Place) -> None:
     hook = place.lab.url / "hooks" / "update"
     hook.write_text('#!/bin/sh\ncase "$1" in *integration/*) echo only bots may merge; exit 1;; esac\n')
     hook.chmod(0o755)

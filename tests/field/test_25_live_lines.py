@@ -100,7 +100,7 @@ def test_a_wave_has_ended_when_the_ledger_says_how(lab: Lab) -> None:
     assert look(build_status(lab.read(), PLAN), *done).waves[1] == "integrated"
 
 
-def test_a_wave_says_how_many_of_its_own_branches_came_in(lab: Lab) -> None:
+def test_a_wave_shows_how_many_of_its_branches_are_integrated(lab: Lab) -> None:
     lines: list[str] = []
     token = lab.open(PLAN.model_copy(update={"attempts": 1}))
     lab.build(token, "5.1", {"a": "1\n"}, outcome="failed", reason="no")
@@ -122,7 +122,7 @@ def test_a_phase_that_did_not_open_is_never_called_running(state: str) -> None:
     assert look(None, task("open_phase", "success")).state == "running"
 
 
-def test_a_failure_is_told_once_when_it_happens() -> None:
+def test_a_failure_is_reported_once_when_it_happens() -> None:
     reasons = {"open_phase": "the Docker engine may not be used", names.branch_task_id(PLAN, "5.1"): "no image x"}
     troubles = Troubles(PLAN, lambda task_id: reasons.get(task_id, ""))
     first = [task("open_phase", "up_for_retry"), task("5.1", "up_for_retry"), task("5.2", "failed")]

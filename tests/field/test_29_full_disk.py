@@ -66,7 +66,7 @@ def filled(folder: Path) -> Iterator[None]:
 @pytest.mark.parametrize(
     "stage", ["mkdir -p a; echo hello > a/file.txt; head -c 300000 /dev/urandom > a/noise"], indirect=True
 )
-def test_a_full_disk_uses_up_no_attempt_and_the_next_start_goes_on(stage: Stage) -> None:
+def test_a_full_disk_uses_up_no_attempt_and_the_next_start_continues(stage: Stage) -> None:
     with small_disk(stage.state, "4m"):
         with stage.job() as job:
             running = step(job)
