@@ -1,4 +1,4 @@
-"""Three processes share the tests of `make test`: engine and Airflow have two of them, pure and git tests one."""
+"""Three processes share the tests of `make test`: the longest stories begin, and single tests fill what is left."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from xdist.scheduler import LoadScopeScheduling
 
 #: What neither starts containers nor an Airflow: each test by itself goes to whoever has time.
 BESIDE = ("config", "documents", "git", "house", "plan", "site")
-#: Long stories, worked off in order by one process; the rest is another's, and takes about as long.
+#: Long stories, worked off in order by one process.
 STORIES = ("browser", "end_to_end", "samples")
+#: Each of these is a story, or a few, of its own; the folders that are not named are one.
+ALONE = ("agents", "kills", "stack")
+#: In which order stories are begun: those that take longest first, so that none is left over at the end.
+ORDER = ("stories", "kills", "engine", "stack", "agents", "field", "beside")
 
 
 #: Processes that tests start find the package, as the launcher has it; nothing else of ours is theirs to import.
@@ -25,19 +29,31 @@ settings.load_profile("untimed")
 
 
 class ByFolder(LoadScopeScheduling):
-    """Two groups that stay together, and single tests. Labels keep apart what two groups do on one engine.
+    """Groups that stay together, and single tests. Labels keep apart what two groups do on one engine.
 
     `--dist loadgroup` would do, but xdist 3.8 writes the groups where pytest 9.2 does not look for them any more.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        folder = nodeid.split("/")[1]
-        if folder == "field":
-            return nodeid.split("::")[0]  # each case is a story of its own
-        return nodeid if folder in BESIDE else "stories" if folder in STORIES else "engine"
+        group = group_of(nodeid)
+        return nodeid.split("::")[0] if group == "field" else nodeid if group == "beside" else group
+
+
+def group_of(nodeid: str) -> str:
+    """Name the group of a test, of `ORDER`."""
+    folder = nodeid.split("/")[1]
+    if folder in BESIDE:
+        return "beside"
+    return folder if folder in (*ALONE, "field") else "stories" if folder in STORIES else "engine"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort tests by the order of their groups, for all processes alike; within a group they stay as they are."""
+    items.sort(key=lambda item: ORDER.index(group_of(item.nodeid)))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: Any, log: Any) -> ByFolder:
-    """What `-n` uses."""
+    """What `-n` uses; the order is ours, and not by the number of tests."""
+    config.option.loadscopereorder = False
     return ByFolder(config, log)
