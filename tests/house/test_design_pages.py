@@ -58,7 +58,7 @@ def test_verdict_table_is_that_of_the_code(event: str) -> None:
     ruling = RULINGS[event]
     outcome = f"`{ruling.outcome}`" if ruling.outcome else "stays"
     used = "yes" if ruling.consumes else "no"
-    row = f"| `{event}` | {outcome} | `{ruling.state}` | {used} | {ruling.task} | `{ruling.word}` |"
+    row = f"| `{event}` | {outcome} | `{ruling.state}` | {used} | {ruling.task} | `{ruling.word}` | `{ruling.deed}` |"
     assert row in page("states").splitlines()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from phaseplan.ledger.records import BranchRecord, Ledger, State
-from phaseplan.ledger.snapshot import OUT
+from phaseplan.ledger.rulings import OUT
 from phaseplan.ledger.status_log import blocker_line, status_line
 from phaseplan.plan.graph import merge_order, transitive
 from phaseplan.plan.model import PhasePlan

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from phaseplan.ledger.records import RunRecord, State
-from phaseplan.ledger.snapshot import READY, Snapshot
+from phaseplan.ledger.rulings import READY
+from phaseplan.ledger.snapshot import Snapshot
 
 
 def untouched(snapshot: Snapshot, branch_id: str) -> str:

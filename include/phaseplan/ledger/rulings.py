@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from phaseplan.ledger.records import Cause, Finding, Outcome, State, Verdict
+from phaseplan.ledger.records import Cause, Finding, Outcome, State, Verdict, What
 from phaseplan.ledger.status_log import Word
 
-What = Literal[
+Event = Literal[
     "passed", "failed", "blocked", "infrastructure", "cancelled", "conflict", "wave_gate", "taken_out", "outdated"
 ]
 
@@ -20,29 +20,40 @@ class Ruling:
 
     :param outcome: what the attempt's verdict says; None where integration decides about an attempt that passed.
     :param state: of the branch, while nothing newer is known.
+    :param deed: what the history says of a run that leaves the branch so.
     :param consumes: whether one of the plan's `attempts` is used up.
     :param task: how the branch's Airflow task ends, once no attempt follows.
     """
 
     outcome: Outcome | None
     state: State
+    deed: What
     word: Word
     task: Literal["succeeds", "fails", "skips", "retries"]
     consumes: bool = False
     cause: Cause | None = None
 
 
-RULINGS: dict[What, Ruling] = {
-    "passed": Ruling("passed", State.PASSED, "COMPLETED", "succeeds"),
-    "failed": Ruling("failed", State.ISOLATED, "FAILED", "fails", consumes=True, cause="failed"),
-    "blocked": Ruling("blocked", State.BLOCKED, "BLOCKED", "skips"),
-    "infrastructure": Ruling("unfinished", State.UNFINISHED, "UNFINISHED", "retries"),
-    "cancelled": Ruling("cancelled", State.CANCELLED, "CANCELLED", "skips"),
-    "conflict": Ruling(None, State.ISOLATED, "ISOLATED", "succeeds", cause="conflict"),
-    "wave_gate": Ruling(None, State.ISOLATED, "ISOLATED", "succeeds", cause="wave_gate"),
-    "taken_out": Ruling(None, State.ISOLATED, "ISOLATED", "succeeds", cause="taken_out"),
-    "outdated": Ruling(None, State.PENDING, "OUTDATED", "succeeds", cause="outdated"),
+RULINGS: dict[Event, Ruling] = {
+    "passed": Ruling("passed", State.PASSED, "waiting", "COMPLETED", "succeeds"),
+    "failed": Ruling("failed", State.ISOLATED, "isolated", "FAILED", "fails", consumes=True, cause="failed"),
+    "blocked": Ruling("blocked", State.BLOCKED, "blocked", "BLOCKED", "skips"),
+    "infrastructure": Ruling("unfinished", State.UNFINISHED, "unfinished", "UNFINISHED", "retries"),
+    "cancelled": Ruling("cancelled", State.CANCELLED, "cancelled", "CANCELLED", "skips"),
+    "conflict": Ruling(None, State.ISOLATED, "isolated", "ISOLATED", "succeeds", cause="conflict"),
+    "wave_gate": Ruling(None, State.ISOLATED, "isolated", "ISOLATED", "succeeds", cause="wave_gate"),
+    "taken_out": Ruling(None, State.ISOLATED, "isolated", "ISOLATED", "succeeds", cause="taken_out"),
+    "outdated": Ruling(None, State.PENDING, "waiting", "OUTDATED", "succeeds", cause="outdated"),
 }
+
+#: States that hold dependents back; a pending or running dependency may still come.
+OUT = tuple(dict.fromkeys(r.state for r in RULINGS.values() if r.state not in (State.PASSED, State.PENDING)))
+#: States in which a branch's work is there for those that need it.
+READY = (State.PASSED, State.INTEGRATED)
+#: Causes for which a commit that passed its own gates is out all the same: integration's.
+STOPPED = tuple(r.cause for r in RULINGS.values() if r.outcome is None)
+#: What the history says of a branch in one of the states that are out.
+DEEDS: dict[State, What] = {r.state: r.deed for r in RULINGS.values() if r.state in OUT}
 
 _BY_OUTCOME = {ruling.outcome: ruling for ruling in RULINGS.values() if ruling.outcome}
 

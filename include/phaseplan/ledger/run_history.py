@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from phaseplan.ledger.last_event import untouched
 from phaseplan.ledger.records import BranchRecord, Deed, Night, RunRecord, State, Verdict, What, changed, moment
+from phaseplan.ledger.rulings import DEEDS, RULINGS, ruling_of
 from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.plan.digest import sha256
 from phaseplan.plan.model import Branch, PhasePlan
@@ -25,13 +26,8 @@ DONE: tuple[What, ...] = ("built", "reused", "gated", "rebuilt")  # deeds after 
 _SHORT = 10  # characters of an id
 _WORDS = 160  # characters of a reason
 _FLAKY = 5  # findings of one run
-_OUT: dict[State, What] = {
-    State.ISOLATED: "isolated",
-    State.BLOCKED: "blocked",
-    State.CANCELLED: "cancelled",
-    State.UNFINISHED: "unfinished",
-    State.RUNNING: "unfinished",  # no task of an ended run works any more
-}
+#: No task of an ended run works any more: what still runs is unfinished.
+_OUT: dict[State, What] = {**DEEDS, State.RUNNING: DEEDS[State.UNFINISHED]}
 
 
 def night(snapshot: Snapshot, run: RunRecord | None = None) -> Night:
@@ -188,10 +184,8 @@ def _integrated(snapshot: Snapshot, plan: PhasePlan, run: RunRecord, branch: Bra
 
 def _lost(plan: PhasePlan, record: BranchRecord, newest: Verdict) -> Deed:
     """An earlier attempt stays in, and this run's own did not replace it."""
-    words: dict[str, What] = {"passed": "waiting", "failed": "isolated", "unfinished": "unfinished"}
-    words |= {"blocked": "blocked", "cancelled": "cancelled"}
     rejected = newest.outcome == "passed" and record.rejected == newest.attempt
-    what = "isolated" if rejected else words[newest.outcome]
+    what = RULINGS["conflict"].deed if rejected else ruling_of(newest.outcome).deed
     deed = _facts(
         plan, changed(record, verdict=newest, attempt=newest.attempt, commit=newest.commit), what, record.reason
     )

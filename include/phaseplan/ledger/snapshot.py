@@ -22,15 +22,9 @@ from phaseplan.ledger.records import (
     WaveRecord,
     changed,
 )
-from phaseplan.ledger.rulings import ruling_of
+from phaseplan.ledger.rulings import OUT, READY, STOPPED, ruling_of
 from phaseplan.plan.graph import transitive
 from phaseplan.plan.model import Branch
-
-#: States that hold dependents back; a pending or running dependency may still come.
-OUT = (State.ISOLATED, State.BLOCKED, State.CANCELLED, State.UNFINISHED)
-READY = (State.PASSED, State.INTEGRATED)
-#: Causes for which a commit that passed its own gates is out all the same.
-STOPPED = ("conflict", "wave_gate", "taken_out", "outdated")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from phaseplan.errors import PhaseplanError
 from phaseplan.ledger.records import Record, State
-from phaseplan.ledger.snapshot import OUT, Snapshot
+from phaseplan.ledger.rulings import OUT
+from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.merging.chain import Head, predict
 from phaseplan.merging.regenerate import remakable
 from phaseplan.merging.workspace import union_paths

@@ -11,10 +11,10 @@ from phaseplan.ledger.last_event import untouched
 from phaseplan.ledger.name_clashes import in_the_way, name_of
 from phaseplan.ledger.opened import Unopened
 from phaseplan.ledger.records import RunRecord, State, Token, Verdict, WaveRecord, changed, now
+from phaseplan.ledger.rulings import OUT
 from phaseplan.ledger.run import check_token, selection
 from phaseplan.ledger.run_history import continued, night, nights_of, tells_more
 from phaseplan.ledger.run_note import note
-from phaseplan.ledger.snapshot import OUT
 from phaseplan.ledger.unpublished import WAITING, held, refused, unpublished
 from phaseplan.ledger.write import Change, Snapshot, update
 from phaseplan.merging.reconcile import reconcile

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from phaseplan.ledger.records import RunRecord, State, moment
-from phaseplan.ledger.snapshot import OUT, Snapshot
+from phaseplan.ledger.rulings import OUT
+from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.phase.close import closing, complete, same_plan
 from phaseplan.plan.model import PhasePlan
 from phaseplan.report.status import BranchStatus, build_status

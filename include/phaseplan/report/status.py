@@ -10,7 +10,7 @@ from phaseplan.ledger import refs
 from phaseplan.ledger.flaky import Flake, flaky
 from phaseplan.ledger.last_event import untouched
 from phaseplan.ledger.records import BranchRecord, Finding, Ledger, Record, RunRecord, State, Verdict
-from phaseplan.ledger.rulings import follows
+from phaseplan.ledger.rulings import OUT, READY, follows
 from phaseplan.ledger.unpublished import held, refused, unpublished
 from phaseplan.merging.predicted_conflicts import EarlyWarning
 from phaseplan.phase.close import complete
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from phaseplan.ledger.write import Snapshot
 
 #: A dependency in one of these states holds its dependents back.
-_OUT = {State.ISOLATED, State.BLOCKED, State.CANCELLED, State.UNFINISHED}
-_DONE = {State.PASSED, State.INTEGRATED}
 
 
 class BranchStatus(Record):
@@ -168,7 +166,7 @@ def _decided(snapshot: Snapshot, branch_id: str, record: BranchRecord) -> dict[s
     if verdict is None:
         return fields | {"head": record.commit}
     raw_ref = refs.attempt(snapshot.phase, branch_id, verdict.attempt) if verdict.raw else None
-    public = f"refs/heads/{verdict.name}" if verdict.name and record.state in _DONE else None
+    public = f"refs/heads/{verdict.name}" if verdict.name and record.state in READY else None
     return fields | {
         "ref": public if public and held(snapshot, public) else raw_ref,
         "head": record.commit or verdict.commit or verdict.raw,
@@ -191,7 +189,7 @@ def _with_cause(plan: PhasePlan, own: Mapping[str, BranchStatus], branch_id: str
     status = own[branch_id]
     if status.state not in (State.PENDING, State.PASSED, State.BLOCKED):
         return status
-    cause = next((needed for needed in transitive(plan, branch_id) if own[needed].state in _OUT), None)
+    cause = next((needed for needed in transitive(plan, branch_id) if own[needed].state in OUT), None)
     if cause is None:
         return status
     reason = f"needs {cause} {own[cause].title}, {own[cause].state}"
