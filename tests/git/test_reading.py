@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bench.growth import Place
 from phaseplan.errors import Bug
 from phaseplan.ledger import read as reading
 from phaseplan.ledger.read import read
@@ -20,6 +22,7 @@ from phaseplan.repository import cache, locks
 from phaseplan.repository.cache import PrivateRepo
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo, Result
+from phaseplan.repository.time_limits import verb_of
 from tests.git.lab import PHASE, Lab, commit_files, plan_of
 
 
@@ -183,3 +186,18 @@ def test_tasks_look_for_what_the_dead_left_once_in_a_locks_age(
 def _branch(found: Snapshot) -> Branch:
     assert found.pinned is not None
     return found.pinned.plan.by_id["3"]
+
+
+def test_a_branch_among_many_calls_git_as_often_as_among_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    verbs, lines = dict[int, Counter[str]](), dict[int, int]()
+    for count in (2, 12):
+        (tmp_path / str(count)).mkdir()
+        place = Place(tmp_path / str(count), count)
+        place.play(str(count))  # what the first one fetches of all the others, the next one finds in the cache
+        with heard(monkeypatch) as said:
+            place.play(str(count + 1))
+        verbs[count] = Counter(verb_of(args) for args, _ in said)
+        lines[count] = sum(len(fed) for args, fed in said if args[:2] == ("cat-file", "--batch"))
+    assert verbs[2] == verbs[12]
+    # Of each other branch a claim and a verdict, once before the agent and once after it, however often it is looked.
+    assert lines[12] - lines[2] == 10 * 2 * 2
