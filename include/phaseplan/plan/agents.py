@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from phaseplan.plan.kinds import Memory, Real, Size, TimeLimit, Variable, Whole, Words
 from phaseplan.plan.model import Model
@@ -79,6 +79,11 @@ class SecretSource(Model):
         return tuple(self.field.split(".")[1:])
 
 
+def _secret(value: Any, _: ValidatorFunctionWrapHandler) -> Any:
+    """Read a secret as what it is written as: a union would report an error for each form it could have."""
+    return _one_word(value) if isinstance(value, str) else SecretSource.model_validate(value)
+
+
 class AgentProfile(Model):
     """Describe one way to run an agent. Secrets are names of Airflow connections, never values.
 
@@ -91,7 +96,8 @@ class AgentProfile(Model):
     image: Word
     command: Words = ()
     environment: dict[Variable, str] = {}
-    secrets: dict[Variable, Word | SecretSource] = {}  # by variable, the connection whose password or field it gets
+    #: By variable, the connection whose password or field it gets.
+    secrets: dict[Variable, Annotated[SecretSource | str, WrapValidator(_secret)]] = {}
     network: Annotated[str, AfterValidator(_network)] = "none"  # `none`, `bridge`, or the name of a Docker network
     cpus: Real = Field(default=1.0, ge=0.01, le=100_000, allow_inf_nan=False)  # an engine divides no further
     memory: Memory = 2 << 30  # bytes
