@@ -62,4 +62,6 @@ def test_the_agents_file_names_line_and_choice(tmp_path: Path) -> None:
     file = tmp_path / "agents.yaml"
     file.write_text("claude:\n  use: claude-cod\n  model: m\n")
     _, _, found = load_profiles(file)
-    assert [d for d in found if d.line == 2 and "claude-cod" in d.message and "claude-code" in f"{d.hint}"], found
+    assert len(found) == 1 and [
+        d for d in found if d.line == 2 and "claude-cod" in d.message and "claude-code" in f"{d.hint}"
+    ], found

@@ -49,7 +49,7 @@ def expanded(data: Mapping[str, Any]) -> dict[str, Any]:
     """Add a preset to a profile as its author wrote it, who overrides every part; the secret `key` is renamed."""
     preset = PRESETS.get(str(data.get("use")))
     if preset is None:
-        return dict(data)
+        return {"image": "-", **data} if data.get("use") else dict(data)  # `use` is what is wrong then, nothing else
     variables = {MODEL: data.get("model"), ENDPOINT: data.get("endpoint")}
     given = {name: value for name, value in variables.items() if value}
     own = {"image": preset.image, "command": ["agent", preset.name], "network": "bridge", "memory": 4 << 30}
