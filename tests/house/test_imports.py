@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.rooms import HEIGHT, ROOMS, room_of, room_of_module
+from tests.house.rooms import HEIGHT, ROOMS, circles, graph, room_of, room_of_module
 from tests.house.sources import TOP, files, imports, place, tree
 
 _CODE = "include/phaseplan"
@@ -109,3 +109,8 @@ def test_where_to_begin_exists() -> None:
 def test_relative_imports_are_absent() -> None:
     froms = ((p, node) for p in files() for node in ast.walk(tree(p)) if isinstance(node, ast.ImportFrom))
     assert [place(path, node.lineno) for path, node in froms if node.level] == []
+
+
+def test_no_circle_of_modules_exists() -> None:
+    """Imports inside functions and for types count as well."""
+    assert circles(graph(TOP / _CODE)) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from phaseplan.attempt.harvest import Harvest
+from phaseplan.attempt.harvested import Harvest
 from phaseplan.attempt.job import Done, Running, View
 from phaseplan.attempt.judge import judge
 from phaseplan.attempt.ready import look

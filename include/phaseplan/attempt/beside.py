@@ -12,7 +12,7 @@ from phaseplan.ledger.attempt_refs import keep_first
 from phaseplan.ledger.records import Finding, changed
 
 if TYPE_CHECKING:
-    from phaseplan.attempt.harvest import Harvest
+    from phaseplan.attempt.harvested import Harvest
     from phaseplan.attempt.job import View
 
 

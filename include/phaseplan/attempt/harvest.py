@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
 from phaseplan.attempt import beside, publish
+from phaseplan.attempt.harvested import Harvest
 from phaseplan.attempt.job import View
 from phaseplan.attempt.secrets import current_secrets, known_secrets
 from phaseplan.containers.collect import Collected, collect
@@ -16,35 +16,8 @@ from phaseplan.containers.log_following import memory_hint, read
 from phaseplan.containers.pid1 import LOST
 from phaseplan.containers.redact import Redactor
 from phaseplan.ledger.attempt_refs import keep_attempt
-from phaseplan.ledger.records import PROVIDER, Finding, Verdict, moment, stamp
-from phaseplan.ledger.rulings import Evidence
+from phaseplan.ledger.records import PROVIDER, Finding, moment, stamp
 from phaseplan.repository.disk import disk_errors
-
-
-@dataclass(frozen=True)
-class Harvest:
-    """One attempt's outcome before the gates."""
-
-    base: str
-    raw: str
-    collected: bool = True  # False: nothing could be brought back
-    withheld: bool = False  # holds a secret: it must not leave this machine
-    kept_volume: str | None = None  # holds what did not come back, or must not
-    findings: tuple[Finding, ...] = ()
-    exit_code: int | None = None
-    stopped: str = ""  # how, where neither the agent nor its limits ended it
-    last_line: str = ""
-    away: str = ""  # what it did not have, by its own account
-    started: str = ""
-    finished: str = ""
-    seconds: float = 0.0
-    before: Verdict | None = None  # of the same work, where it is gated once more
-    redact: Redactor = field(default_factory=lambda: Redactor(()))
-
-    @property
-    def evidence(self) -> Evidence:
-        """What a decision needs of it."""
-        return Evidence(self.exit_code, self.stopped, self.findings, self.last_line, self.away)
 
 
 def harvest(view: View, attempt: int, container: Found) -> Harvest:

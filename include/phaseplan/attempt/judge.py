@@ -7,7 +7,7 @@ from dataclasses import replace
 from phaseplan.attempt import publish
 from phaseplan.attempt.beside import told_truly
 from phaseplan.attempt.gate_containers import bench
-from phaseplan.attempt.harvest import Harvest
+from phaseplan.attempt.harvested import Harvest
 from phaseplan.attempt.job import Done, Running, View
 from phaseplan.attempt.replay import replay
 from phaseplan.gates.diff import Judged

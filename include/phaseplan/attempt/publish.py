@@ -19,7 +19,7 @@ from phaseplan.ledger.write import Snapshot
 from phaseplan.merging.predicted_conflicts import warnings_about
 
 if TYPE_CHECKING:
-    from phaseplan.attempt.harvest import Harvest
+    from phaseplan.attempt.harvested import Harvest
 
 
 def announce(view: View, word: statuslog.Word, detail: str = "") -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from phaseplan.attempt import start
-from phaseplan.attempt.harvest import Harvest, harvest, left_seconds, of_attempt, stop_foreign
+from phaseplan.attempt.harvest import harvest, left_seconds, of_attempt, stop_foreign
+from phaseplan.attempt.harvested import Harvest
 from phaseplan.attempt.job import Again, Done, Job, NotReady, Running, Untouched, View
 from phaseplan.attempt.judge import judge
 from phaseplan.attempt.previous import kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from phaseplan.attempt import publish
-from phaseplan.attempt.harvest import Harvest
+from phaseplan.attempt.harvested import Harvest
 from phaseplan.attempt.job import Done, View
 from phaseplan.attempt.ready import look
 from phaseplan.ledger.attempt_refs import claim_attempt

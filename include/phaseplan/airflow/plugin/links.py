@@ -56,17 +56,6 @@ class ConflictsLink(_BranchLink):
     where = "#conflicts"
 
 
-class Pages:
-    """The pages' ASGI application, which is imported by its first request: most processes never get one."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Hand a request on."""
-        from phaseplan.airflow.plugin.pages import app
-
-        await app(scope, receive, send)
-
-
-APPS = [{"app": Pages(), "url_prefix": PREFIX, "name": "Phaseplan"}]
 LINKS = [DiffLink(), AttemptsLink(), ConflictsLink()]
 VIEWS = [
     {

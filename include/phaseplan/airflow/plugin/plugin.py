@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.plugins_manager import AirflowPlugin
 
 import phaseplan.airflow.compile.dag  # noqa: F401  # tasks are forked from processes that have this loaded already
-from phaseplan.airflow.plugin import links, notes, pools
+from phaseplan.airflow.plugin import apps, links, notes, pools
 from phaseplan.airflow.plugin.registration import PLUGIN
 
 
@@ -14,6 +14,6 @@ class PhaseplanPlugin(AirflowPlugin):
 
     name = PLUGIN
     listeners = [pools, notes]
-    fastapi_apps = links.APPS
+    fastapi_apps = apps.APPS
     external_views = links.VIEWS
     operator_extra_links = links.LINKS

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from phaseplan.plan.lint.diagnostics import Finding, Path
-from phaseplan.plan.lint.rules import paths
+from phaseplan.plan.lint.rules.paths import files, patterns
 from phaseplan.plan.lint.rules.view import View
 
 _HINT = "write it the same way, or make the names differ in more"
@@ -22,7 +22,7 @@ def git_names_apart(view: View) -> Iterator[Finding]:
 
 def paths_apart(view: View) -> Iterator[Finding]:
     """PP510: report whole patterns, and folders written out in them, that differ in case only."""
-    everything = [*paths.patterns(view), *paths.files(view)]
+    everything = [*patterns(view), *files(view)]
     yield from _alike("PP510", ((path, text.removeprefix("!").strip("/")) for path, text in everything))
 
 
