@@ -50,7 +50,7 @@ def test_a_profile_that_works_says_what_it_used(agents: list[str], capfd: pytest
         ("refused", 1, r"\| the provider refuses the key \(401 (.|\n)*- its provider is away \(exit code 69\)"),
         (
             "nowhere",
-            1,
+            2,
             r"agent profile nowhere: variable OPENAI_API_KEY (.|\n)*connection `nowhere`(.|\n)*AIRFLOW_CONN_NOWHERE",
         ),
         ("unbuilt", 2, r"image phaseplan/agent-codex:0.0.0 is not on the Docker engine"),

@@ -45,7 +45,7 @@ def nothing_left(run: Run, phase: int, diary: Diary) -> list[str]:
         )
         out += [f"{kind} {one}" for one in said.stdout.split()]
     cache = run.state / "cache"
-    whole = re.compile(r"[0-9a-f]{16}\.(git|lock|users)|airflow-[\d.-]+\.db|private|measured")
+    whole = re.compile(r"[0-9a-f]{16}\.(git|lock|users|swept)|airflow-[\d.-]+\.db|private|measured")
     out += [f"cache entry {entry.name}" for entry in cache.iterdir() if not whole.fullmatch(entry.name)]
     out += [f"private repository {entry.name}" for entry in (cache / "private").iterdir()]
     out += [f"temporary file {entry.name}" for entry in run.temporary.iterdir()]
