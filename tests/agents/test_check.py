@@ -25,7 +25,12 @@ def agents(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> lis
         "refused": {**codex, "secrets": {"key": "refused"}},
         "nowhere": {**codex, "secrets": {"key": "nowhere"}},
         "unbuilt": {**codex, "image": "phaseplan/agent-codex:0.0.0"},
-        "idle": {"image": "debian:bookworm-slim", "command": ["sh", "-c", "echo nothing to do"]},
+        "idle": {"image": "debian:bookworm-slim", "command": ["sh", "-c", "printf '\\033[2Jnothing to do\\n'"]},
+        "leaky": {
+            "image": "debian:bookworm-slim",
+            "command": ["sh", "-c", 'mkdir phaseplan-check && echo hello > phaseplan-check/hello.txt && touch "$KEY"'],
+            "secrets": {"KEY": "good"},
+        },
     }
     (tmp_path / "agents.yaml").write_text(yaml.safe_dump(profiles))
     for name, key in (("good", "good-key-0123"), ("refused", "bad-key-0123")):
@@ -55,7 +60,8 @@ def test_a_profile_that_works_says_what_it_used(agents: list[str], capfd: pytest
         ),
         ("unbuilt", 2, r"image phaseplan/agent-codex:0.0.0 is not on the Docker engine"),
         ("idle", 1, r"- it ended well and did not write phaseplan-check/hello.txt"),
-        ("nobody", 1, r"no agent profile 'nobody'; there are: good, idle, nowhere, refused, unbuilt"),
+        ("leaky", 1, r"- secrets: "),
+        ("nobody", 1, r"no agent profile 'nobody'; there are: good, idle, leaky, nowhere, refused, unbuilt"),
     ],
 )
 def test_what_is_wrong_is_said_with_the_next_step(
@@ -64,6 +70,7 @@ def test_what_is_wrong_is_said_with_the_next_step(
     ended = main(["agents", "check", name, *agents])
     out, err = capfd.readouterr()
     assert re.search(words, out + err), out + err
+    assert "\x1b" not in out + err and "good-key-0123" not in out + err
     assert ended == code
 
 

@@ -11,6 +11,7 @@ import pytest
 from phaseplan.containers.labels import Labels
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.presets import PRESETS
+from phaseplan.repository.repo import GitRepo
 from tests.agents.model_server import CACHED, INPUT, OUTPUT, Model
 from tests.container import conftest as container
 from tests.container.conftest import Story, Work
@@ -25,7 +26,7 @@ def profile(name: str, model: Model) -> AgentProfile:
 
 
 @pytest.fixture
-def story(client: docker.DockerClient, ledger: str, work: Work, publish: Callable) -> Story:  # type: ignore[type-arg]
+def story(client: docker.DockerClient, ledger: str, work: Work, publish: Callable[[Work], GitRepo]) -> Story:
     """A branch at the tip of `work`."""
     repo = publish(work)
     return Story(client, Labels(ledger, 5, "5.1.1", 1, "run-1", "agent"), repo, str(repo.rev("main")))

@@ -18,7 +18,7 @@ from tests.end_to_end.night import git, phaseplan
 
 pytestmark = [pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(1200)]
 PHASE = 88
-SCRIPT = 'mkdir -p "work/$PHASEPLAN_BRANCH" && echo "$PHASEPLAN_BRANCH" > "work/$PHASEPLAN_BRANCH/made.txt"'
+SCRIPT = 'mkdir -p "built/$PHASEPLAN_BRANCH" && echo "$PHASEPLAN_BRANCH" > "built/$PHASEPLAN_BRANCH/made.txt"'
 KEY = "sk-the-key-of-this-test-0123456789"
 AGENTS = ("claude-code", "codex", "opencode")
 
@@ -73,12 +73,12 @@ def _plan(target: Path) -> dict[str, Any]:
     def branch(number: str, agent: str, **more: Any) -> dict[str, Any]:
         id_ = f"{PHASE}.{number}"
         named = {"id": id_, "branch": f"feature/p{PHASE}w{number[0]}-{agent}-{number[-1]}", "title": f"By {agent}"}
-        return {**named, "brief": "Write made.txt.", "owns": [f"/work/{id_}/"], "agent": agent, **more}
+        return {**named, "brief": "Write made.txt.", "owns": [f"/built/{id_}/"], "agent": agent, **more}
 
     first = [branch(f"1.{n}", agent) for n, agent in enumerate(AGENTS, 1)]
     second = [branch("2.1", "codex", depends_on=[f"{PHASE}.1.1"])]
     waves = [{"wave": 1, "branches": first}, {"wave": 2, "branches": second}]
-    gates = {"commands": ["grep -rq . work"]}
+    gates = {"commands": ["grep -rq . built"]}
     return {"phase": PHASE, "title": "Agents", "agent": "codex", "repository": str(target), "attempts": 1,
             "gates": gates, "waves": waves}  # fmt: skip
 
@@ -87,7 +87,7 @@ def test_every_branch_is_integrated(played: Played) -> None:
     states = {branch: found["state"] for branch, found in played.status["branches"].items()}
     assert set(states.values()) == {"integrated"}, played.said[-4000:]
     files = git(played.target, "ls-tree", "-r", "--name-only", f"integration/phase-{PHASE}").split()
-    assert files == [f"work/{branch}/made.txt" for branch in sorted(states)]
+    assert files == [f"built/{branch}/made.txt" for branch in sorted(states)]
 
 
 def test_logs_are_for_people_and_say_what_was_used(played: Played) -> None:

@@ -9,13 +9,13 @@ from pydantic import ValidationError
 
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.campaign import load_profiles
-from phaseplan.plan.presets import PRESETS
+from phaseplan.plan.presets import PRESETS, Preset
 
 TOP = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=str)
-def test_a_name_and_a_key_are_enough(preset) -> None:  # type: ignore[no-untyped-def]
+def test_a_name_and_a_key_are_enough(preset: Preset) -> None:
     made = AgentProfile(use=preset.name, secrets={"key": "my_key"})
     assert (made.image, made.command, made.network) == (preset.image, ("agent", preset.name), "bridge")
     assert made.secrets == {preset.key: "my_key"} and made.scratch == preset.scratch

@@ -24,6 +24,7 @@ from phaseplan.errors import InputFault
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.presets import PRESETS
 from phaseplan.repository.repo import GitRepo
+from phaseplan.text.shown import one_line, plain
 
 FILE = "phaseplan-check/hello.txt"
 _PATIENCE = 300.0  # seconds for a task of one file
@@ -40,12 +41,13 @@ def check(client: DockerClient, name: str, profile: AgentProfile) -> int:
     :raises PhaseplanError: the engine, an image or a connection is missing; the message says what to do.
     """
     _look(client, name, profile)
-    begun = time.monotonic()
+    begun, redact = time.monotonic(), Redactor(secrets(profile).values())
     with (
+        redact.errors(),
         tempfile.TemporaryDirectory(prefix="phaseplan-check-") as folder,
         _agent(client, profile, Path(folder)) as (container, repo, base),
     ):
-        ended = _followed(client, container, profile)
+        ended = _followed(client, container, profile, redact)
         came = collect(
             client, image=settings().collector_image, container_id=container, profile=profile,
             labels=_labels("collector"), repo=repo, base=base, secret_values=tuple(secrets(profile).values()),
@@ -54,7 +56,7 @@ def check(client: DockerClient, name: str, profile: AgentProfile) -> int:
     advice = list(_advice(profile, ended, came, wrote))
     print(f"\n{name}: {'works' if wrote and not advice else 'does not work'}, {time.monotonic() - begun:.0f} s")
     for line in advice:
-        print(f"- {line}")
+        print(f"- {plain(redact(line))}")
     return 1 if advice else 0
 
 
@@ -93,26 +95,29 @@ def _agent(client: DockerClient, profile: AgentProfile, folder: Path) -> Iterato
 
 
 def _first_commit(repo: GitRepo) -> str:
-    """A commit with one file, and nothing before it."""
+    """Make a commit with one file and no parent."""
     blob = repo.run("hash-object", "-w", "--stdin", stdin=b"A repository to try an agent in.\n").out.strip()
     tree = repo.run("mktree", stdin=f"100644 blob {blob}\tREADME.md\n".encode()).out.strip()
     return repo.run("commit-tree", "-m", "A repository to try an agent in", tree).out.strip()
 
 
-def _followed(client: DockerClient, container: str, profile: AgentProfile) -> Exit | None:
-    """Show what it says, without secrets, and stop it when it takes too long."""
-    redact = Redactor(secrets(profile).values())
-    patience = min(_PATIENCE, float(profile.timeout))
-    ended = follow(client, container, lambda line: print(f"| {line}", flush=True), patience, redact=redact)
+def _followed(client: DockerClient, container: str, profile: AgentProfile, redact: Redactor) -> Exit | None:
+    """Show an agent's output, without secrets and control characters, and stop the agent when it takes too long."""
+    ended = follow(client, container, lambda line: print(one_line(line), flush=True), _patience(profile), redact=redact)
     if ended is None:
         engine.stop(client, container)
     return ended
 
 
+def _patience(profile: AgentProfile) -> float:
+    """Return the seconds that the task may take."""
+    return min(_PATIENCE, float(profile.timeout))
+
+
 def _advice(profile: AgentProfile, ended: Exit | None, came: Collected, wrote: bool) -> Iterator[str]:
-    """What to do about each thing that is wrong."""
+    """Say what to do about each thing that is wrong."""
     if ended is None:
-        yield f"it did not end within {_PATIENCE:g} s and was stopped: its last lines say what it waited for"
+        yield f"it did not end within {_patience(profile):g} s and was stopped: its last lines say what it waited for"
     elif ended.code in profile.infrastructure_exit_codes:
         yield f"its provider is away (exit code {ended.code}): its last line says why, and Airflow would try again"
     elif ended.code:

@@ -11,6 +11,7 @@ from phaseplan.cli.lint import default_agents
 from phaseplan.config.settings import settings
 from phaseplan.errors import InputFault
 from phaseplan.plan.presets import PRESETS
+from phaseplan.text.shown import one_line
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -95,6 +96,6 @@ def _build(client: DockerClient, name: str) -> int:
     if preset is None:
         raise InputFault(f"no agent {name!r}; there are: {', '.join(PRESETS)}")
     print(f"Building {preset.image}: the first time takes some minutes.", flush=True)
-    build(client, context_of(name), preset.image, lambda line: print(f"| {line}", flush=True))
+    build(client, context_of(name), preset.image, lambda line: print(one_line(line), flush=True))
     print(f"Built {preset.image}.")
     return 0
