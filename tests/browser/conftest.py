@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -59,6 +59,18 @@ def person(page: Page, airflow: Api, place: Place) -> Person:
     someone.log_in(json.loads((place.home / "passwords.json").read_text())["admin"])
     expect(page.get_by_role("heading", name="Phaseplan")).to_be_visible()
     return someone
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put beside a page that does not say what is waited for how Airflow itself sees the tasks."""
+    report = yield
+    known = getattr(item, "funcargs", {})
+    if report.failed and "runs" in known and "airflow" in known:
+        for phase, run in known["runs"].ids.items():
+            tasks = known["airflow"].tasks(f"phase_{phase:02d}", run)
+            report.sections.append((f"phase {phase} in Airflow", "\n".join(map(str, tasks))))
+    return report
 
 
 @dataclass(frozen=True)

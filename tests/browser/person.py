@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from provision.common import TOP
 
-PATIENCE = 120_000.0  # milliseconds until a run must have got where a person waits for it
+PATIENCE = 240_000.0  # milliseconds until a run must have got where a person waits for it
+RELOAD = 30_000.0  # milliseconds until a person thinks that the page stands still, and loads it again
 WINDOW: ViewportSize = {"width": 1280, "height": 760}
 #: Where on the screen the last character of a text is.
 _END = """(element, text) => {
@@ -100,11 +102,23 @@ class Person:
     def sees_state(self, heading: str, state: str) -> None:
         """Wait until the badge beside a heading says so."""
         badge = self.page.get_by_role("heading", name=heading, exact=True).locator("xpath=..")
-        expect(badge).to_contain_text(state, timeout=PATIENCE)
+        self._insist(lambda wait: expect(badge).to_contain_text(state, timeout=wait))
 
     def reads(self, text: str) -> None:
         """Wait until the page says so."""
-        expect(self.page.get_by_text(text).first).to_be_attached(timeout=PATIENCE)
+        self._insist(lambda wait: expect(self.page.get_by_text(text).first).to_be_attached(timeout=wait))
+
+    def _insist(self, see: Callable[[float], None]) -> None:
+        """Look for `PATIENCE`, and load the page anew meanwhile.
+
+        On a loaded machine a page of Airflow has stood still for two minutes: no state, no log, while tasks went on.
+        """
+        for _ in range(int(PATIENCE / RELOAD) - 1):
+            try:
+                return see(RELOAD)
+            except AssertionError:
+                self.page.reload(wait_until="commit")
+        return see(RELOAD)
 
     def in_sight(self, text: str) -> bool:
         """Whether a line of the log ends within the window."""

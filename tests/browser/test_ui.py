@@ -12,7 +12,7 @@ from tests.browser.person import Person
 from tests.browser.place import Place
 from tests.end_to_end.night import git
 
-pytestmark = [pytest.mark.browser, pytest.mark.airflow, pytest.mark.docker]
+pytestmark = [pytest.mark.browser, pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(900)]
 
 #: What the log of 5.1.1 says, in this order: inputs, brief, agent, gates, publication.
 STORY = [
