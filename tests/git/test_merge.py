@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from phaseplan.errors import Infrastructure
 from phaseplan.merging.chain import Head, Merged, chain_merge, predict
 from phaseplan.merging.conservation import literal, violations
+from phaseplan.repository.repo import GitRepo, Result
 from tests.git.lab import Lab, commit_files, plan_of
 
 LINES = "one\ntwo\nthree\nfour\nfive\n"
@@ -179,3 +182,18 @@ def test_a_red_union_check_isolates_who_made_it_red(tmp_path: Path) -> None:
     done = lab.integrate(token, 1)  # the owner 2 merges first, so y comes before x
     assert done.merged == ("2",) and "sort -c pkg/list && ls pkg" in str(done.isolated["1"][0])
     assert done.head and lab.show(done.head, "pkg/list") == "a\ny\nz\n"
+
+
+def test_each_branch_of_a_wave_is_two_processes_however_large_the_repository(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads = [head(lab, str(n), {f"{n}/new": f"{n}\n"}) for n in range(12)]
+    run, asked = GitRepo.run, Counter[str]()
+
+    def counted(repo: GitRepo, *args: str, **more: Any) -> Result:
+        asked[args[0]] += 1
+        return run(repo, *args, **more)
+
+    monkeypatch.setattr(GitRepo, "run", counted)
+    assert len(chain_merge(lab.repo, lab.main, heads).ids) == 12
+    assert {name: calls for name, calls in asked.items() if calls > 2} == {"merge-tree": 12, "commit-tree": 12}

@@ -161,6 +161,16 @@ def test_a_reapply_in_conflict_puts_that_head_out_and_names_who(lab: Lab) -> Non
     assert isinstance(revert(lab.repo, tip, "b", lab.repo.line("rev-parse", tip)), str)
 
 
+def test_what_comes_back_may_not_be_the_twin_of_what_came_meanwhile(lab: Lab) -> None:
+    one = head(lab, "a", {"Read.me": "a\n"})
+    merged = chain_merge(lab.repo, lab.main, [one]).commit
+    out = undo(lab, merged, "a", merged)
+    tip = chain_merge(lab.repo, out, [head(lab, "b", {"read.ME": "b\n"})]).commit
+    done = chain_merge(lab.repo, tip, [head(lab, "a", {"more": "x\n"}, one.commit)])
+    assert done.ids == () and "Read.me, which many systems take for read.ME" in str(done.conflicted["a"])
+    assert done.commit == tip and done.conflicted["a"].opponents == ("b",)
+
+
 def test_a_revert_in_conflict_names_the_path_and_who_changed_it_since(lab: Lab) -> None:
     one = chain_merge(lab.repo, lab.main, [head(lab, "a", {"f": "1\n2 by a\n3\n4\n5\n"})]).commit
     two = chain_merge(lab.repo, one, [head(lab, "b", {"f": "1\n2 by a and b\n3\n4\n5\n"}, one)]).commit

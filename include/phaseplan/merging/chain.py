@@ -8,7 +8,7 @@ from itertools import combinations
 
 from phaseplan.errors import Infrastructure
 from phaseplan.merging.integration_line import Story, carried, stories
-from phaseplan.merging.name_twins import alike
+from phaseplan.merging.name_twins import alike, conceivable
 from phaseplan.merging.revert import reapply
 from phaseplan.plan.patterns.gitignore import matches
 from phaseplan.repository.commit_paths import shown
@@ -110,7 +110,14 @@ def chain_merge(
     :raises Infrastructure: git could not merge for another reason than a conflict.
     """
     write_attributes(repo, union)
-    chain = _Chain(repo, base, heads, union, generated, judged or {})
+    merged = _chained(_Chain(repo, base, heads, union, generated, judged or {}), heads)
+    if not conceivable(repo, [base, *(step.commit for step in merged.steps)]):
+        return merged
+    # Only where names look alike is every merge worth a listing of its own, which takes as long as the merge.
+    return _chained(_Chain(repo, base, heads, union, generated, judged or {}, look_at_names=True), heads)
+
+
+def _chained(chain: _Chain, heads: Sequence[Head]) -> Merged:
     for head in heads:
         chain.add(head)
     return chain.merged()
@@ -127,7 +134,10 @@ class _Chain:
         union: Sequence[str],
         generated: Sequence[str],
         judged: Mapping[str, str],
+        *,
+        look_at_names: bool = False,
     ) -> None:
+        self._look_at_names = look_at_names
         self._repo, self._union, self._generated, self._judged = repo, union, generated, judged
         self._graph = _Graph.of(repo, base, [h.commit for h in heads])
         self._away = tuple(story for story in stories(repo, base) if story.out)
@@ -147,6 +157,8 @@ class _Chain:
         own = tuple(story for story in missed if story.branch == head.id)
         date = max(self._when, self._graph.date(head.commit)) if reach else None
         step = _step(self._repo, self._tip, head, own, date, self._union, self._generated)
+        if self._look_at_names and isinstance(step, Step) and step.commit != self._tip:
+            step = alike(self._repo, self._tip, head.commit, step.commit) or step
         if isinstance(step, Conflict):
             self._out[head.id] = step
             return
@@ -188,8 +200,6 @@ def _step(
     tree, wrong = merge_tree(repo, start, head.commit, generated)
     if tree is None:
         return Conflict(wrong, opponents_of(repo, start, head.commit, wrong), start)
-    if (pair := alike(repo, start, head.commit, tree)) is not None:
-        return pair
     message = f"Merge {head.id} {head.title}".strip() + f"\n\n{TRAILER}: {head.id}\n"
     made = commit(repo, tree, [start, head.commit], message, date)
     return Step(head.id, made, wrong, back, {**sides, **untaken(repo, made, head.commit, wrong)})

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 from phaseplan.repository.merge_tree import Conflict, opponents_of
+from phaseplan.repository.objects import GONE, changes
 from phaseplan.repository.repo import GitRepo
 from phaseplan.text.file_names import twins
+
+
+def conceivable(repo: GitRepo, commits: Sequence[str]) -> bool:
+    """Say whether two names along a chain of merges could be taken for one: two git processes, however long it is.
+
+    :param commits: the chain's base, then what it was after each merge.
+    """
+    added = {path for diff in changes(repo, list(pairwise(commits))) for path, (old, _) in diff.items() if old == GONE}
+    if not added:
+        return False
+    base = repo.names("ls-tree", "-r", "-z", "--name-only", "--full-tree", commits[0])
+    return bool(twins(added, {*base, *added}))
 
 
 def alike(repo: GitRepo, tip: str, head: str, tree: str) -> Conflict | None:
