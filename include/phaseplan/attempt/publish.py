@@ -84,7 +84,7 @@ def conclude(view: View, verdict: Verdict, *, reused: bool = False, keep_volume:
     if verdict.outcome == "passed":
         given = named(view.job.repo, view.job.remote, view.branch, verdict)
         after = given.snapshot
-        word = "Published" if given.mine else "Somebody else holds the name"
+        word = "Published" if given.has_name else "Somebody else holds the name"
         view.job.say(f"{word} {verdict.name} at {(verdict.commit or '')[:12]}.")
     for container in find(view.job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id):
         mine = container.labels.claim == view.job.claim or container.labels.role == "agent"  # or taken over

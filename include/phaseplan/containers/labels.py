@@ -1,4 +1,4 @@
-"""The labels by which containers and their volumes are found again (docs/design/container.md)."""
+"""Define the labels by which containers and their volumes are found again (docs/design/container.md)."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ Sink = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Exit:
-    """How a container ended. Times as the engine writes them.
+    """Hold how a container ended. Times as the engine writes them.
 
     `oom` is what the engine noticed; on some kernels it notices nothing, and only code 137 (killed) is left.
     `stopped`: see `engine.Found`.

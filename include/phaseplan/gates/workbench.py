@@ -1,4 +1,4 @@
-"""What integration needs to run a plan's commands. Containers implement it: docs/design/container.md."""
+"""Define what integration needs to run a plan's commands. Containers implement it: docs/design/container.md."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def claim_attempt(
 
     :param inputs: what its agent works from (`attempt.inputs`), so that a later run can tell whether it would give the
         agent the same task.
-    :param snapshot: what this task has read, to begin from: whoever has taken the number since makes this one read.
+    :param snapshot: what this task has read, to begin from; it is read again if another process took the number since.
     :raises Stale: another run holds the ledger.
     """
     for round_ in range(ROUNDS):
@@ -46,8 +46,8 @@ def claim_attempt(
         holder = seen.run.id if seen.run else run
         if holder != run:  # a run that another has taken over from would overtake that one's attempts
             raise Stale(f"{branch.id}: run {run} no longer holds phase {phase}, run {holder} does; nothing was claimed")
-        if (mine := _open_claim(seen, branch.id, base, claim, run)) is not None:
-            return mine
+        if (own := _open_claim(seen, branch.id, base, claim, run)) is not None:
+            return own
         number = seen.next_attempt(branch)
         if start_attempt(repo, remote, phase, branch, number, base, claim, run, inputs):
             return number
@@ -66,15 +66,15 @@ def start_attempt(
     run: str,
     inputs: Mapping[str, str] | None = None,
 ) -> bool:
-    """Claim one number for an attempt on workspace `base`. False: somebody else has it.
+    """Claim one number for an attempt on workspace `base`; return False if another process has it.
 
-    Looked at before anybody goes on: an agent is started, and paid, on the ground of it.
+    The target is read again before this returns: the caller starts an agent, which is paid, because of the answer.
 
     :raises Lost: the target said that it took the claim and has not got it.
     """
-    told = {"claim": claim, "run": run, "time": now(), **({"inputs": dict(inputs)} if inputs else {})}
-    said = json.dumps(told, sort_keys=True)
-    mark = commit(repo, tree_of(repo, base), [base], f"Start {branch.id} attempt {number}\n\n{said}\n", now())
+    record = {"claim": claim, "run": run, "time": now(), **({"inputs": dict(inputs)} if inputs else {})}
+    message = json.dumps(record, sort_keys=True)
+    mark = commit(repo, tree_of(repo, base), [base], f"Start {branch.id} attempt {number}\n\n{message}\n", now())
     ref = refs.started(phase, branch.id, number)
     if not remote.push(repo, [Update(ref, mark, None)]):
         return False
@@ -98,7 +98,7 @@ def keep_attempt(repo: GitRepo, remote: Remote, phase: int, branch_id: str, numb
 
 
 def keep_first(repo: GitRepo, remote: Remote, ref: str, commit: str) -> str:
-    """Create a ref; what stands under it afterwards: `commit`, or what another process has put there before."""
+    """Create a ref; return what it points at afterwards: `commit`, or what another process has put there before."""
     if remote.push(repo, [Update(ref, commit, None)]):
         return commit
     held = remote.refs(ref, repo=repo)[ref]  # created once: it stays what it is
@@ -118,7 +118,7 @@ def publish_result(
 ) -> Verdict:
     """Publish a verdict under its number; its parent is the judged commit, or the workspace base.
 
-    :param kept: the work under the attempt's ref, which must be there for the result to be taken: whoever finds a
+    :param kept: the work under the attempt's ref, which must be there for the result to be taken: the reader of a
         result may throw away the workspace.
     :return: the verdict that stands: an earlier one of the same claim does, whatever it says.
     :raises Stale: another claim has judged this attempt.
@@ -158,23 +158,23 @@ def still_there(repo: GitRepo, remote: Remote, verdict: Verdict) -> None:
 
 @dataclass(frozen=True)
 class Named:
-    """Whether a verdict has its public name (`mine`; else the name is somebody else's), and the phase after that."""
+    """Hold whether a verdict has its public name, and the phase after that."""
 
-    mine: bool
+    has_name: bool
     snapshot: Snapshot
 
 
 def publish_name(repo: GitRepo, remote: Remote, branch: Branch, verdict: Verdict) -> bool:
     """Give a passed commit its public name; see `named`."""
-    return named(repo, remote, branch, verdict).mine
+    return named(repo, remote, branch, verdict).has_name
 
 
 def named(repo: GitRepo, remote: Remote, branch: Branch, verdict: Verdict) -> Named:
-    """Give a passed commit its public name, after its result; an older name of ours goes in the same push.
+    """Give a passed commit its public name after its result is published; withdraw its older names in the same push.
 
-    Looked at again after the push: of two attempts that passed at the same time, whoever comes last sees both.
+    Looked at again after the push: of two attempts that passed at the same time, the later one sees both.
 
-    :return: not `mine`: the name is somebody else's and is left alone.
+    :return: not `has_name`: the name points at other work and is left alone.
     :raises Lost: the target has not got the result that it said it took.
     :raises NameClash: another branch of the target is in the way of it.
     :raises Refused: the target will not have it.
@@ -188,17 +188,17 @@ def named(repo: GitRepo, remote: Remote, branch: Branch, verdict: Verdict) -> Na
             raise lost(remote, [refs.result(verdict.phase, verdict.branch, verdict.attempt, verdict.gating)])
         theirs = verdict.source == "person" and ref in snapshot.heads  # it stays where the person put it
         counts = snapshot.current(branch.id)
-        mine = counts is not None and counts.attempt == verdict.attempt
-        if mine and not theirs and snapshot.heads.get(ref, verdict.commit) != verdict.commit:
+        newest = counts is not None and counts.attempt == verdict.attempt
+        if newest and not theirs and snapshot.heads.get(ref, verdict.commit) != verdict.commit:
             return Named(False, snapshot)
         gone = names_to_withdraw(snapshot, branch, counts.attempt if counts else None)
-        gone = {name: old for name, old in gone.items() if mine or name == ref}  # others' are none of a stale one's
-        moves = [Update(name, None, old) for name, old in gone.items() if name != ref or not mine]
-        if mine and ref not in snapshot.heads:
+        gone = {name: old for name, old in gone.items() if newest or name == ref}  # others' are none of a stale one's
+        moves = [Update(name, None, old) for name, old in gone.items() if name != ref or not newest]
+        if newest and ref not in snapshot.heads:
             if (other := in_the_way(ref, snapshot.heads.keys() - gone.keys())) is not None:
                 raise clash(str(remote), ref, other)
             moves.append(Update(ref, verdict.commit, None))
-        if not moves and mine:
+        if not moves and newest:
             return Named(True, snapshot)
         if not moves:
             raise Stale(
@@ -216,7 +216,7 @@ def named(repo: GitRepo, remote: Remote, branch: Branch, verdict: Verdict) -> Na
 
 
 def _recorded(snapshot: Snapshot, verdict: Verdict) -> bool:
-    """Whether a result has its ref, or the ledger has taken it over."""
+    """Say whether a result has its ref, or the ledger has taken it over."""
     record = snapshot.stored(verdict.branch)
     folded = record is not None and (record.attempt, record.gating) >= (verdict.attempt, verdict.gating)
     return folded or f"{verdict.branch}/{verdict.attempt}.{verdict.gating}" in snapshot.results

@@ -12,26 +12,26 @@ from phaseplan.plan.model import PhasePlan
 
 
 def need(plan: PhasePlan, records: Mapping[str, BranchRecord], needed: str) -> str:
-    """In the words of the document: `Need <what> from <whom>, <state>: <reason>`."""
+    """Write what a branch waits for in the words of the document: `Need <what> from <whom>, <state>: <reason>`."""
     record = records.get(needed)
     state = record.state if record else State.PENDING
     reason = f": {record.reason}" if record and record.reason else ""
     return f"Need {plan.by_id[needed].title} from {needed}, {state}{reason}"
 
 
-def told(
-    plan: PhasePlan, ledger: Ledger, mine: tuple[str, ...], waiting: Mapping[str, str]
+def blocker_lines(
+    plan: PhasePlan, ledger: Ledger, ids: tuple[str, ...], waiting: Mapping[str, str]
 ) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
-    """Blocker lines by branch, as `Ledger.told` keeps them; of these, the status and blocker lines that are new.
+    """Build the blocker lines by branch, as `Ledger.told` keeps them, and list which status and blocker lines are new.
 
     :param ledger: after whatever is about to be written.
-    :param mine: the branches this is about; lines of others stay as they are.
+    :param ids: the branches this is about; lines of others stay as they are.
     :param waiting: passed branches and what they cannot be merged without, declared or carried in their history.
     """
-    lines = {b: line for b, line in ledger.told.items() if b not in mine}
+    lines = {b: line for b, line in ledger.told.items() if b not in ids}
     status: list[str] = []
     blockers: list[str] = []
-    for branch_id, cause in _blocked(plan, ledger, mine, waiting):
+    for branch_id, cause in _blocked(plan, ledger, ids, waiting):
         branch, reason = plan.by_id[branch_id], need(plan, ledger.branches, cause)
         lines[branch_id] = line = blocker_line(branch, reason)
         if ledger.told.get(branch_id) != line:
@@ -41,9 +41,9 @@ def told(
 
 
 def _blocked(
-    plan: PhasePlan, ledger: Ledger, mine: tuple[str, ...], waiting: Mapping[str, str]
+    plan: PhasePlan, ledger: Ledger, ids: tuple[str, ...], waiting: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    for branch_id in (b for b in merge_order(plan) if b in mine):
+    for branch_id in (b for b in merge_order(plan) if b in ids):
         record = ledger.branches.get(branch_id)
         if record is not None and record.state is not State.PASSED:
             continue  # in, or out by itself
@@ -52,7 +52,7 @@ def _blocked(
 
 
 def _first_cause(plan: PhasePlan, ledger: Ledger, branch_id: str, waiting: Mapping[str, str]) -> str | None:
-    """The deepest one: the first in merge order of all it needs; else what its waiting leads to."""
+    """Find the deepest cause: the first in merge order of all it needs; else the end of the chain it waits for."""
     record = ledger.branches.get
     for needed in transitive(plan, branch_id):
         if (found := record(needed)) is not None and found.state in OUT:

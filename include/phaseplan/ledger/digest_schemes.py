@@ -57,11 +57,11 @@ def dump(scheme: str) -> Dump:
 
 
 def whole(scheme: str, plan: PhasePlan) -> dict[str, Any]:
-    """What of the plan as a whole an agent works from."""
+    """Return what an agent works from of the plan as a whole."""
     return {"history": plan.history} if scheme == FIRST else said(plan, include={"history"})
 
 
 def _first(model: BaseModel) -> dict[str, Any]:
-    """As it was: a key that came later counts only where somebody uses it."""
+    """Dump a model as scheme 1 did: a key that was added later counts only where a plan sets it."""
     kind = next(base.__name__ for base in type(model).__mro__ if base.__name__ in _DAY_ONE)
     return {**_DAY_ONE[kind], **said(model)}

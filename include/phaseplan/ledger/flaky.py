@@ -21,12 +21,12 @@ class Flake(Record):
     why: str = ""  # why it was out in whichever run it was
 
     def __str__(self) -> str:
-        said = f": {self.why}" if self.why else ""
-        return f"{self.branch} was {self.was} in {self.first} and {self.became} in {self.second}, same inputs{said}"
+        reason = f": {self.why}" if self.why else ""
+        return f"{self.branch} was {self.was} in {self.first} and {self.became} in {self.second}, same inputs{reason}"
 
 
 def flaky(nights: Sequence[Night]) -> tuple[Flake, ...]:
-    """Every change of a verdict that nothing explains, in the order of the nights.
+    """List every change of a verdict that nothing explains, in the order of the nights.
 
     Compared are runs of one base and plan whose verdicts are about one commit and have one input key, workspace and
     gates: what an agent built anew, or a person pushed as a fix, is another input however alike all else is. A wave's
@@ -49,7 +49,7 @@ def flaky(nights: Sequence[Night]) -> tuple[Flake, ...]:
 
 
 def _judged(deed: Deed) -> bool:
-    """Whether a deed is a verdict on the branch itself."""
+    """Say whether a deed is a verdict on the branch itself."""
     return deed.what in DONE or (deed.what == "isolated" and deed.cause in _JUDGED)
 
 
@@ -62,7 +62,7 @@ def _turned(before: Night, after: Night, branch: str) -> bool:
 
 
 def _same_company(inside: Night, outside: Night, branch: str) -> bool:
-    """Whether the others that were merged are the same commits in both runs."""
+    """Say whether the others that were merged are the same commits in both runs."""
     others: Iterable[str] = (inside.deeds.keys() | outside.deeds.keys()) - {branch}
     return all(_alike(inside.deeds.get(b), outside.deeds.get(b)) for b in others)
 

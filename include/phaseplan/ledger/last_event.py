@@ -8,10 +8,10 @@ from phaseplan.ledger.snapshot import Snapshot
 
 
 def untouched(snapshot: Snapshot, branch_id: str) -> str:
-    """Why the run that holds the ledger has not built a branch, and what an earlier one said of it.
+    """Explain why the run that holds the ledger has not built a branch, and what an earlier run recorded about it.
 
-    Only of a run whose tasks have ended this is true. Empty: the run has built, judged or merged it, it is not about
-    it, or nothing is known.
+    True only of a run whose tasks have ended. Empty: the run has built, judged or merged the branch, it is not about
+    the branch, or nothing is known.
     """
     run = snapshot.run
     record = snapshot.folded().branches.get(branch_id)
@@ -21,15 +21,15 @@ def untouched(snapshot: Snapshot, branch_id: str) -> str:
         return ""
     if record and record.cause and not record.run and record.cause != "failed":
         return ""  # taken out by a person, or decided before records said in which run
-    said = f"not built in this run: {_why(snapshot, run, branch_id)}"
-    return f"{said}; before it, {record.state}: {record.reason}" if record and record.reason else said
+    message = f"not built in this run: {_why(snapshot, run, branch_id)}"
+    return f"{message}; before it, {record.state}: {record.reason}" if record and record.reason else message
 
 
 def _touched(snapshot: Snapshot, run: RunRecord, branch_id: str) -> bool:
     claims, verdicts = snapshot.started.get(branch_id, {}), snapshot.verdicts.get(branch_id, ())
     record = snapshot.folded().branches.get(branch_id)
-    mine = any(claim.run == run.id for claim in claims.values()) or any(v.run == run.id for v in verdicts)
-    return mine or (record is not None and record.run == run.id)
+    own = any(claim.run == run.id for claim in claims.values()) or any(v.run == run.id for v in verdicts)
+    return own or (record is not None and record.run == run.id)
 
 
 def _why(snapshot: Snapshot, run: RunRecord, branch_id: str) -> str:

@@ -1,4 +1,4 @@
-"""Make values when they are asked for: a task about one branch understands its own records, not everybody's."""
+"""Make values when they are asked for: a task about one branch parses its own records, not those of all branches."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from phaseplan.plan.model import Branch, PhasePlan
 
 
 def in_the_way(name: str, heads: Iterable[str], *, folded: bool = False) -> str | None:
-    """The ref that keeps git from making `name`, which does not exist yet.
+    """Find the ref that keeps git from making `name`, which does not exist yet.
 
     :param folded: the target takes upper and lower case for the same.
     """
@@ -28,7 +28,7 @@ def in_the_way(name: str, heads: Iterable[str], *, folded: bool = False) -> str 
 def clashes(
     plan: PhasePlan, wanted: Iterable[str], heads: Mapping[str, str], *, folded: bool = False
 ) -> dict[str, str]:
-    """The names a phase will have to make, each with the branch of the target that is in its way.
+    """List the names that a phase will have to make, each with the branch of the target that is in its way.
 
     :param wanted: ids of the branches that may be built.
     """
@@ -43,7 +43,7 @@ def clashes(
 
 
 def _later(name: str, heads: Iterable[str], folded: bool) -> dict[str, str]:
-    """Folders in the place of a later attempt's name: `x-v2/...` where `x-v2` may have to be."""
+    """Find folders in the place of a later attempt's name: `x-v2/...` where `x-v2` may have to be."""
     own = re.compile(re.escape(_fold(name, folded)) + r"-v[1-9][0-9]*")
     found = {}
     for other in heads:
@@ -54,7 +54,7 @@ def _later(name: str, heads: Iterable[str], folded: bool) -> dict[str, str]:
 
 
 def name_of(branch: Branch, verdict: Verdict) -> str:
-    """The ref under which a passed attempt is, or is to be, published."""
+    """Return the ref under which a passed attempt is, or is to be, published."""
     return f"refs/heads/{verdict.name or refs.public_name(branch, verdict.attempt)}"
 
 

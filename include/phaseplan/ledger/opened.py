@@ -11,7 +11,7 @@ from phaseplan.plan.model import PhasePlan
 
 @dataclass(frozen=True)
 class Unopened:
-    """No run has ever opened the phase: there is no ledger, and nothing that one would hold."""
+    """Stand for a phase that no run has ever opened: there is no ledger, and nothing that one would hold."""
 
     ledger: None = None
     run: None = None
@@ -21,7 +21,7 @@ class Unopened:
 
 @dataclass(frozen=True)
 class OpenPhase:
-    """What runs have written down about a phase: never one part of it without the others.
+    """Hold what runs have written down about a phase: never one part of it without the others.
 
     :param ledger: as it is stored; `Snapshot.folded` is it with the results that are newer.
     :param commit: the ledger's.
@@ -33,12 +33,12 @@ class OpenPhase:
 
     @property
     def run(self) -> RunRecord:
-        """The run that holds the phase, or held it last."""
+        """Return the run that holds the phase, or held it last."""
         if self.ledger.run is None:
             raise Bug(f"the ledger of phase {self.ledger.phase} names no run")
         return self.ledger.run
 
     @property
     def plan(self) -> PhasePlan:
-        """The plan of that run."""
+        """Return the plan of that run."""
         return self.pinned.plan

@@ -14,10 +14,10 @@ class HalfThere(Infrastructure):
 
 
 def check_whole(repo: GitRepo, names: Iterable[str]) -> None:
-    """Look why objects could not be read.
+    """Find out why objects could not be read.
 
     :param names: `<commit>` or `<commit>:<path>`, path without folders.
-    :raises HalfThere: because this repository has lost them; that a commit has no such path is none of our business.
+    :raises HalfThere: this repository has lost them. A commit that simply has no such path raises nothing.
     """
     for name in names:
         commit, _, path = name.partition(":")

@@ -44,10 +44,10 @@ def read(
     logs: bool = True,
     listed: Mapping[str, str] | None = None,
 ) -> Snapshot:
-    """Everything a phase's refs say: one listing, and one fetch where something is new.
+    """Read everything that a phase's refs hold: one listing, and one fetch where something is new.
 
     :param nights: also the history of its runs, which grows with every night and is rarely needed.
-    :param logs: also the status and blocker lines. Without them nobody can write the ledger, and a record is understood
+    :param logs: also the status and blocker lines. Without them the ledger cannot be written, and a record is parsed
         when it is asked for: a task about one branch has no use for what all the others said.
     :param listed: what `remote.refs` has just said. A snapshot is always older than what is done with it, and
         everything is moved by compare-and-swap from what it saw.
@@ -131,7 +131,7 @@ def _with_logs(found: Snapshot, files: Mapping[str, bytes | None]) -> Snapshot:
 
 
 def _opened(files: Mapping[str, bytes | None], tip: str, where: str) -> OpenPhase:
-    """What runs have written down; that a phase was opened is decided here, for all who read it.
+    """Parse what runs have written down; only here is it decided that a phase was opened.
 
     :raises Infrastructure: one part of it cannot be read, or the ledger names no run.
     """
@@ -142,7 +142,7 @@ def _opened(files: Mapping[str, bytes | None], tip: str, where: str) -> OpenPhas
 
 
 def _files(repo: GitRepo, names: Sequence[str]) -> dict[str, bytes | None]:
-    """Contents by name; what this repository has read before is not read again: a name begins with a commit's id.
+    """Read contents by name; what this repository has read before is not read again: a name begins with a commit's id.
 
     :raises HalfThere: one of them is lost here.
     """
@@ -185,7 +185,7 @@ def _unreadable(model: type[BaseModel], where: str, why: str) -> Infrastructure:
 def _judged(
     files: Mapping[str, bytes | None], root: str, results: Mapping[str, str]
 ) -> Mapping[str, tuple[Verdict, ...]]:
-    """Map branches to their verdicts, each understood when it is asked for."""
+    """Map branches to their verdicts, each parsed when it is asked for."""
     keys: dict[str, list[str]] = {}
     for key in results:
         keys.setdefault(key.split("/")[0], []).append(key)
@@ -208,12 +208,12 @@ def _claims(
 
 
 def claim_of(sha: str, raw: bytes) -> Claim:
-    """Read the commit behind a `started` ref; one that Phaseplan did not write belongs to nobody."""
+    """Read the commit behind a `started` ref; one that Phaseplan did not write belongs to no run."""
     head, _, message = raw.decode("utf-8", "replace").partition("\n\n")
     base = next((line[7:] for line in head.split("\n") if line.startswith("parent ")), sha)
     try:
-        said = json.loads(message.partition("\n\n")[2])
-        inputs = {str(name): str(value) for name, value in dict(said.get("inputs", {})).items()}
-        return Claim(sha, base, str(said["claim"]), str(said["run"]), str(said["time"]), inputs)
+        record = json.loads(message.partition("\n\n")[2])
+        inputs = {str(name): str(value) for name, value in dict(record.get("inputs", {})).items()}
+        return Claim(sha, base, str(record["claim"]), str(record["run"]), str(record["time"]), inputs)
     except (ValueError, KeyError, TypeError):
         return Claim(sha, base, "", "", "")

@@ -38,7 +38,7 @@ PROVIDER = "provider"  # gate of a finding that says what an agent lacked: infra
 
 
 class Finding(Record):
-    """One thing a gate has to say, for a person and for the next attempt."""
+    """Hold one objection or remark of a gate, for a person and for the next attempt."""
 
     gate: str  # agent, budget, ownership, required, hostile, size, secrets, commands, conflict, conservation, wave ...
     file: str | None = None
@@ -50,7 +50,7 @@ class Finding(Record):
     @field_validator("file", "limit", "actual")
     @classmethod
     def _on_one_line(cls, value: str | None) -> str | None:
-        """Paths come from agents: nothing in one may act in a terminal or begin a new line."""
+        """Clean a path, which an agent may have chosen: nothing in it may act in a terminal or begin a new line."""
         return plain(value).replace("\n", "\\n") if value else value
 
     @field_validator("message")
@@ -60,7 +60,7 @@ class Finding(Record):
 
     @property
     def informs(self) -> bool:
-        """Whether it only says where something is: it fails nobody."""
+        """Say whether it only reports where something is: such a finding fails no attempt."""
         return self.gate in ("kept", PROVIDER)
 
     def __str__(self) -> str:
@@ -79,7 +79,7 @@ Cause = Literal["failed", "conflict", "wave_gate", "taken_out", "outdated"]
 
 
 class Verdict(Record):
-    """What one gating decided about one exact commit: `results/<branch>/<attempt>.<gating>`."""
+    """Hold what one gating decided about one exact commit: `results/<branch>/<attempt>.<gating>`."""
 
     version: Literal[1] = 1
     phase: int
@@ -115,7 +115,7 @@ Fault = Literal["base", "search", "conflict", "refused"]
 
 
 class BranchRecord(Record):
-    """What the ledger holds about one branch: the newest folded verdict and what became of it."""
+    """Hold what the ledger knows about one branch: the newest folded verdict and what became of it."""
 
     state: State
     attempt: int
@@ -131,7 +131,7 @@ class BranchRecord(Record):
 
 
 class WaveRecord(Record):
-    """How the newest run left one wave."""
+    """Record how the newest run left one wave."""
 
     run: str
     state: Literal["integrated", "red"]
@@ -145,7 +145,7 @@ class WaveRecord(Record):
 
 
 class Due(Record):
-    """What a run owes one branch, decided when it opens; a branch without one is built as ever.
+    """Hold what a run owes one branch, decided when it opens; a branch without one is built as usual.
 
     `reuse`: integrated, and nothing it depends on has changed. `gate`: integrated, the base or the gates moved and
     nothing the branch was built from did. `build`: taken out of integration, because its inputs changed, because a
@@ -208,7 +208,7 @@ What = Literal[
 
 
 class Deed(Record):
-    """What one run did about one branch. Ids and digests are cut short: a year of nights is read at once."""
+    """Hold what one run did about one branch. Ids and digests are cut short: a year of nights is read at once."""
 
     what: What
     why: str = ""  # one line
@@ -249,7 +249,7 @@ class Pinned(Record):
 
 
 class Token(Record):
-    """What `open_phase` hands to the run's tasks; without it a task touches nothing."""
+    """Hold what `open_phase` hands to the run's tasks; without it a task touches nothing."""
 
     run: str
     epoch: int
@@ -258,17 +258,17 @@ class Token(Record):
 
 
 def now() -> str:
-    """The current time as the records write it."""
+    """Return the current time as the records write it."""
     return stamp(datetime.now(UTC))
 
 
 def stamp(when: datetime) -> str:
-    """A moment as the records write it."""
+    """Format a moment as the records write it."""
     return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def moment(text: str) -> datetime:
-    """A moment as records or the Docker engine write it (RFC 3339, up to nanoseconds, which are cut)."""
+    """Parse a moment as records or the Docker engine write it (RFC 3339, up to nanoseconds, which are cut)."""
     return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
 
 
@@ -276,5 +276,5 @@ R = TypeVar("R", bound=Record)
 
 
 def changed(record: R, **fields: Any) -> R:
-    """A copy of a frozen record with some fields replaced."""
+    """Copy a frozen record with some fields replaced."""
     return record.model_copy(update=fields)

@@ -1,4 +1,4 @@
-"""Every ref name Phaseplan makes, in one place (docs/design/refs.md)."""
+"""Make every ref name of Phaseplan, in one place (docs/design/refs.md)."""
 
 from __future__ import annotations
 
@@ -6,40 +6,40 @@ from phaseplan.plan.model import Branch
 
 
 def root(phase: int) -> str:
-    """Prefix of a phase's own refs, without a trailing slash."""
+    """Return the prefix of a phase's own refs, without a trailing slash."""
     return f"refs/phaseplan/phase-{phase}"
 
 
 def ledger(phase: int) -> str:
-    """The one ref that says what has been decided."""
+    """Return the one ref that holds what has been decided."""
     return f"{root(phase)}/ledger"
 
 
 def started(phase: int, branch_id: str, attempt: int) -> str:
-    """Claims an attempt's number; points at the workspace base."""
+    """Return the ref that claims an attempt's number; it points at the workspace base."""
     return f"{root(phase)}/started/{branch_id}/{attempt}"
 
 
 def attempt(phase: int, branch_id: str, number: int) -> str:
-    """What an attempt produced, raw."""
+    """Return the ref of what an attempt produced, raw."""
     return f"{root(phase)}/attempts/{branch_id}/{number}"
 
 
 def beside(phase: int, branch_id: str, number: int) -> str:
-    """What an agent left that is not on its HEAD: kept, never judged or merged."""
+    """Return the ref of what an agent left that is not on its HEAD: kept, never judged or merged."""
     return f"{root(phase)}/beside/{branch_id}/{number}"
 
 
 def result(phase: int, branch_id: str, number: int, gating: int) -> str:
-    """A verdict."""
+    """Return the ref of a verdict."""
     return f"{root(phase)}/results/{branch_id}/{number}.{gating}"
 
 
 def integration(phase: int) -> str:
-    """The phase's integration branch."""
+    """Return the ref of the phase's integration branch."""
     return f"refs/heads/integration/phase-{phase}"
 
 
 def public_name(branch: Branch, number: int) -> str:
-    """Git name under which an attempt is published: `<branch>`, then `<branch>-v2`."""
+    """Return the git name under which an attempt is published: `<branch>`, then `<branch>-v2`."""
     return branch.branch if number == 1 else f"{branch.branch}-v{number}"

@@ -16,7 +16,7 @@ Event = Literal[
 
 @dataclass(frozen=True)
 class Ruling:
-    """What follows from one kind of event.
+    """Hold what follows from one kind of event.
 
     :param outcome: what the attempt's verdict says; None where integration decides about an attempt that passed.
     :param state: of the branch, while nothing newer is known.
@@ -59,13 +59,13 @@ _BY_OUTCOME = {ruling.outcome: ruling for ruling in RULINGS.values() if ruling.o
 
 
 def ruling_of(outcome: Outcome) -> Ruling:
-    """What follows from an attempt's verdict."""
+    """Return what follows from an attempt's verdict."""
     return _BY_OUTCOME[outcome]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known about an attempt when its agent has ended.
+    """Hold what is known about an attempt when its agent has ended.
 
     :param exit_code: the agent's; None: its container is gone and only its work was kept.
     :param stopped: how the container ended, where something from outside ended it and not the agent or its limits.
@@ -80,7 +80,7 @@ class Evidence:
 
 
 def decide(evidence: Evidence) -> tuple[Outcome, str]:
-    """The outcome of an attempt, and the reason in one line."""
+    """Decide the outcome of an attempt; return it with the reason in one line."""
     if evidence.stopped:
         return "unfinished", evidence.stopped
     if evidence.away:
@@ -93,21 +93,21 @@ def decide(evidence: Evidence) -> tuple[Outcome, str]:
 
 
 def spent(verdicts: Iterable[Verdict], claim: str) -> int:
-    """How many attempts this claim has used up. A Clear makes a new claim, and so a fresh budget.
+    """Count the attempts that this claim has used up. A Clear makes a new claim, and so a fresh budget.
 
-    An attempt of before that was only gated again was no attempt of this claim.
+    An attempt of an earlier claim that was only gated again is none of this claim.
     """
     return sum(ruling_of(v.outcome).consumes for v in verdicts if v.claim == claim and v.gating == 1)
 
 
 def follows(verdicts: Iterable[Verdict], claim: str, attempts: int) -> bool:
-    """Whether another attempt is due under the claim that made the newest of these verdicts.
+    """Say whether another attempt is due under the claim that made the newest of these verdicts.
 
     Infrastructure that gave up consumed nothing, so the Airflow try that comes back begins anew; Airflow's retries
     bound how often.
     """
-    mine = [v for v in verdicts if v.claim == claim]
-    if not mine:
+    own = [v for v in verdicts if v.claim == claim]
+    if not own:
         return True
-    newest = mine[-1].outcome
-    return newest == "unfinished" or (newest == "failed" and spent(mine, claim) < attempts)
+    newest = own[-1].outcome
+    return newest == "unfinished" or (newest == "failed" and spent(own, claim) < attempts)

@@ -18,9 +18,9 @@ class WaveNotReached(PhaseplanError):
 
 
 def check_token(snapshot: Snapshot, token: Token) -> OpenPhase:
-    """Fence.
+    """Check that a token still belongs to the run that holds the ledger.
 
-    :return: what the run that holds the ledger has written down.
+    :return: what that run has written down.
     :raises Stale: another run, or a later opening of this one, holds the ledger.
     """
     if isinstance(snapshot.opened, Unopened):
@@ -37,12 +37,12 @@ def check_token(snapshot: Snapshot, token: Token) -> OpenPhase:
 
 
 def selection(plan: PhasePlan, run: RunRecord) -> tuple[str, ...]:
-    """The branches a run judges: the selected ones, or all."""
+    """List the branches a run judges: the selected ones, or all."""
     return tuple(b.id for b in plan if not run.branches or b.id in run.branches)
 
 
 def settle_unfinished(plan: PhasePlan, ledger: Ledger, ids: Sequence[str]) -> tuple[Ledger, tuple[str, ...]]:
-    """Write down that attempts which have no result are unfinished: nobody's fault, nothing consumed.
+    """Record attempts without a result as unfinished: the branch is not at fault, and no attempt is used.
 
     A result that comes after all, because the next run takes their agents over, counts more.
     """
@@ -58,7 +58,7 @@ def settle_unfinished(plan: PhasePlan, ledger: Ledger, ids: Sequence[str]) -> tu
 
 
 def reached(snapshot: Snapshot, number: int) -> None:
-    """Raise WaveNotReached unless the run that holds the ledger has integrated the wave before."""
+    """Check that the run that holds the ledger has integrated the wave before; else raise WaveNotReached."""
     opened = snapshot.require_open()
     before = [w.wave for w in opened.plan.waves if w.wave < number]
     if not before:

@@ -31,7 +31,7 @@ _OUT: dict[State, What] = {**DEEDS, State.RUNNING: DEEDS[State.UNFINISHED]}
 
 
 def night(snapshot: Snapshot, run: RunRecord | None = None) -> Night:
-    """What the ledger's run has come to: a pure function of the snapshot.
+    """Describe what the ledger's run has come to: a pure function of the snapshot.
 
     :param run: the run as it is about to be written; None: as the ledger has it.
     :raises Bug: the phase was never opened.
@@ -63,7 +63,7 @@ def night(snapshot: Snapshot, run: RunRecord | None = None) -> Night:
 
 
 def abandoned(snapshot: Snapshot, run_id: str) -> Night | None:
-    """The night of the run before, where that never closed; None: it did, or it is this very run, or there is none.
+    """Describe the run before as a night if it never closed; None: it did, or it is this very run, or there is none.
 
     :param run_id: the run that opens the phase now.
     """
@@ -74,7 +74,7 @@ def abandoned(snapshot: Snapshot, run_id: str) -> Night | None:
 
 
 def continued(nights: Sequence[Night], new: Night) -> Night:
-    """A night that goes on from what the same run had closed with before: what was built in it stays built."""
+    """Continue the night that the same run has closed with before: what was built in it stays built."""
     before = next((n for n in nights if n.run == new.run), None)
     if before is None:
         return new
@@ -85,14 +85,14 @@ def continued(nights: Sequence[Night], new: Night) -> Night:
 
 
 def tells_more(nights: Sequence[Night], new: Night) -> bool:
-    """Whether a night says something that the newest line of its run does not; when it closed is no news."""
+    """Say whether a night holds more than the newest line of its run; a new closing time does not count."""
     before = next((n for n in nights if n.run == new.run), None)
     times = {"closed": None, "seconds": None, "epoch": 0}
     return before is None or changed(before, **times) != changed(new, **times)
 
 
 def nights_of(repo: GitRepo, ledger_commit: str | None) -> tuple[Night, ...]:
-    """The runs that a ledger knows to have ended, oldest first; of several lines of a run the newest counts."""
+    """Read the runs that a ledger knows to have ended, oldest first; of several lines of a run the newest counts."""
     found: dict[str, Night] = {}
     for number, line in enumerate(_text(repo, ledger_commit).decode("utf-8", "replace").split("\n"), 1):
         if (made := _parsed(line, number)) is not None:
@@ -102,7 +102,7 @@ def nights_of(repo: GitRepo, ledger_commit: str | None) -> tuple[Night, ...]:
 
 
 def history(repo: GitRepo, ledger_commit: str | None, new: Night | None) -> dict[str, str]:
-    """The history of the next ledger commit as `{FILE: object id}`, empty where there is none.
+    """Write the history of the next ledger commit; return `{FILE: object id}`, empty where there is none.
 
     What is there is never rewritten, and read only where a line is added.
     """
@@ -116,7 +116,7 @@ def history(repo: GitRepo, ledger_commit: str | None, new: Night | None) -> dict
 
 
 def as_line(new: Night) -> bytes:
-    """A night as its line: no spaces, nothing that is the default anyway."""
+    """Write a night as its line: no spaces, no field that has its default."""
     data = {"version": new.version, **new.model_dump(mode="json", exclude_defaults=True)}
     return (json.dumps(data, separators=(",", ":"), ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
@@ -154,7 +154,7 @@ def _deed(snapshot: Snapshot, plan: PhasePlan, run: RunRecord, branch: Branch) -
 
 
 def _owed(run: RunRecord, branch: Branch, record: BranchRecord) -> bool:
-    """Whether a run took a branch out to build it anew, and never came to it."""
+    """Say whether a run took a branch out to build it anew, and never came to it."""
     due = run.due.get(branch.id)
     return record.state is State.PENDING and due is not None and due.kind == "build"
 
@@ -164,7 +164,7 @@ def _judged_in(run: RunRecord, record: BranchRecord) -> bool:
 
 
 def _integrated(snapshot: Snapshot, plan: PhasePlan, run: RunRecord, branch: Branch, record: BranchRecord) -> Deed:
-    """What a run did about a branch that is in now."""
+    """Describe what a run did about a branch that is in now."""
     newest = snapshot.verdicts.get(branch.id, (None,))[-1]
     if newest is not None and newest.run == run.id and newest.attempt > record.attempt:
         return _lost(plan, record, newest)
@@ -183,7 +183,7 @@ def _integrated(snapshot: Snapshot, plan: PhasePlan, run: RunRecord, branch: Bra
 
 
 def _lost(plan: PhasePlan, record: BranchRecord, newest: Verdict) -> Deed:
-    """An earlier attempt stays in, and this run's own did not replace it."""
+    """Describe an attempt of this run that did not replace the earlier one, which stays in."""
     rejected = newest.outcome == "passed" and record.rejected == newest.attempt
     what = RULINGS["conflict"].deed if rejected else ruling_of(newest.outcome).deed
     deed = _facts(
@@ -193,16 +193,16 @@ def _lost(plan: PhasePlan, record: BranchRecord, newest: Verdict) -> Deed:
 
 
 def _made_by(snapshot: Snapshot, run: RunRecord, branch: Branch, record: BranchRecord) -> bool:
-    """Whether a run made the attempt that is in; gating it once more does not make it."""
+    """Say whether a run made the attempt that is in; gating it once more does not make it."""
     claim = snapshot.started.get(branch.id, {}).get(record.attempt)
     first = record.verdict is not None and record.verdict.gating == 1 and record.verdict.run == run.id
     return first or (claim is not None and claim.run == run.id)
 
 
 def _was_in(snapshot: Snapshot, run: RunRecord, branch: Branch, record: BranchRecord) -> bool:
-    """Whether an earlier run had passed an earlier attempt."""
-    mine = snapshot.verdicts.get(branch.id, ())
-    return any(v.run != run.id and v.outcome == "passed" and v.attempt < record.attempt for v in mine)
+    """Say whether an earlier run had passed an earlier attempt."""
+    verdicts = snapshot.verdicts.get(branch.id, ())
+    return any(v.run != run.id and v.outcome == "passed" and v.attempt < record.attempt for v in verdicts)
 
 
 def _facts(plan: PhasePlan, record: BranchRecord | None, what: What, why: str) -> Deed:
@@ -229,7 +229,7 @@ def _short(sha: str | None) -> str:
 
 
 def _line(text: str) -> str:
-    """Reasons come from agents too: one line, bounded, no control characters."""
+    """Bring a reason, which may come from an agent, to one short line without control characters."""
     words = clean(" ".join(text.replace(f"\n{GUTTER}", "\n").split()))
     return words if len(words) <= _WORDS else words[: _WORDS - 1] + "…"
 
@@ -239,5 +239,5 @@ def _seconds(opened: str, closed: str | None) -> float | None:
 
 
 def count(deeds: Iterable[Deed], *what: What) -> int:
-    """How many deeds are of one of these kinds."""
+    """Count the deeds that are of one of these kinds."""
     return sum(deed.what in what for deed in deeds)

@@ -28,9 +28,9 @@ _NAMED = 8  # branches of one kind
 
 
 def note(night: Night, flakes: Sequence[Flake] = ()) -> str:
-    """What a run came to, in a few lines; what agents wrote makes no link, picture or tag of it.
+    """Write what a run came to in a few lines; text from agents makes no link, picture or tag in it.
 
-    :param flakes: of all nights; those that this one brought to light are told.
+    :param flakes: of all nights; only those that this night completes are shown.
     """
     done = count(night.deeds.values(), *DONE)
     state = "complete" if night.complete else "could not begin" if night.fault else "not complete"
@@ -38,12 +38,12 @@ def note(night: Night, flakes: Sequence[Flake] = ()) -> str:
     lines = [_plain(night.fault)] if night.fault else []
     lines += [_named(night, what) for what in WORDS if what not in ("reused", "built") and _of(night, what)]
     lines += [f"flaky {_plain(str(flake))}" for flake in flakes if flake.second == night.run]
-    lines += [f"flaky gate of {_plain(said)}" for said in night.flaky]
+    lines += [f"flaky gate of {_plain(finding)}" for finding in night.flaky]
     return _cut("\n- ".join([head, *lines]))
 
 
 def with_note(before: str, new: str) -> str:
-    """A note with ours in it: what a person wrote stays above, what an earlier end of the run said goes."""
+    """Put our part into a note: what a person wrote stays above it; an earlier part of ours is replaced."""
     own = before if before.startswith(MARK) else before.partition(f"\n{MARK}")[0].rstrip()
     return _cut(new if not own or own.startswith(MARK) else f"{own}\n\n{new}")
 
@@ -53,16 +53,16 @@ def _cut(text: str) -> str:
 
 
 def counts(night: Night) -> str:
-    """`reused 43, gated again 3, rebuilt 1`."""
+    """Count deeds in words: `reused 43, gated again 3, rebuilt 1`."""
     numbers = ((WORDS[what], len(_of(night, what))) for what in WORDS)
     return ", ".join(f"{word} {number}" for word, number in numbers if number) or "no branches"
 
 
 def reasons(night: Night) -> Iterator[tuple[str, Deed]]:
-    """Branches that were not simply reused or left alone, the troubled ones first."""
+    """List branches that were not simply reused or left alone, the ones with trouble first."""
     order = ("isolated", "blocked", "cancelled", "unfinished", "waiting", "rebuilt", "gated", "built")
-    told = [(b, deed) for b, deed in night.deeds.items() if deed.what in order]
-    yield from sorted(told, key=lambda pair: order.index(pair[1].what))
+    changes = [(b, deed) for b, deed in night.deeds.items() if deed.what in order]
+    yield from sorted(changes, key=lambda pair: order.index(pair[1].what))
 
 
 def _named(night: Night, what: What) -> str:

@@ -59,7 +59,7 @@ class Snapshot:
     _records: dict[str, BranchRecord | None] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def record(self, branch_id: str) -> BranchRecord | None:
-        """Return a branch's record with its results folded in; look at nobody else's."""
+        """Return a branch's record with its results folded in, without parsing records of other branches."""
         if branch_id not in self._records:
             known = self.stored(branch_id)
             self._records[branch_id] = _record(self, known, branch_id)
@@ -67,21 +67,21 @@ class Snapshot:
 
     @property
     def ledger(self) -> Ledger | None:
-        """The ledger as it is stored; None: the phase was never opened."""
+        """Return the ledger as it is stored; None: the phase was never opened."""
         return self.opened.ledger
 
     @property
     def run(self) -> RunRecord | None:
-        """The run that holds the phase, or held it last; None: it was never opened."""
+        """Return the run that holds the phase, or held it last; None: it was never opened."""
         return self.opened.run
 
     @property
     def pinned(self) -> Pinned | None:
-        """Plan and profiles of that run; None: the phase was never opened."""
+        """Return plan and profiles of that run; None: the phase was never opened."""
         return self.opened.pinned
 
     def require_open(self) -> OpenPhase:
-        """What runs have written down, for whoever comes after an opening.
+        """Return what runs have written down, for code that only runs after an opening.
 
         :raises Bug: the phase was never opened.
         """
@@ -90,16 +90,16 @@ class Snapshot:
         return self.opened
 
     def stored(self, branch_id: str) -> BranchRecord | None:
-        """What the ledger holds about a branch, as it is stored."""
+        """Return what the ledger holds about a branch, as it is stored."""
         return self.opened.ledger.branches.get(branch_id) if self.opened.ledger else None
 
     @property
     def waves(self) -> dict[int, WaveRecord]:
-        """How runs left the waves, by number."""
+        """Return how runs left the waves, by number."""
         return self.opened.ledger.waves if self.opened.ledger else {}
 
     def folded(self) -> Ledger:
-        """The ledger with every result folded in."""
+        """Return the ledger with every result folded in."""
         return self._folded
 
     @cached_property
@@ -107,50 +107,51 @@ class Snapshot:
         return fold(self)
 
     def state(self, branch_id: str) -> State:
-        """A branch's state, `blocked` by a dependency not computed."""
+        """Return a branch's state; `blocked` by a dependency is not computed here."""
         record = self.record(branch_id)
         return record.state if record else State.PENDING
 
     def candidate(self, branch_id: str) -> Verdict | None:
-        """The newest verdict, where it passed and is neither integrated nor taken out."""
-        mine = self.verdicts.get(branch_id, ())
-        if not mine or mine[-1].outcome != "passed":
+        """Return the newest verdict if it passed and is neither integrated nor taken out."""
+        verdicts = self.verdicts.get(branch_id, ())
+        if not verdicts or verdicts[-1].outcome != "passed":
             return None
         record = self.stored(branch_id)
         if record and (
-            (not _newer(record, mine[-1]) and record.state is not State.PASSED) or mine[-1].attempt <= record.rejected
+            (not _newer(record, verdicts[-1]) and record.state is not State.PASSED)
+            or verdicts[-1].attempt <= record.rejected
         ):
             return None
-        return mine[-1]
+        return verdicts[-1]
 
     def stopped(self, branch_id: str) -> bool:
-        """Whether integration put the branch out and no newer attempt has passed: its old verdict is of no use."""
+        """Say whether integration took the branch out and no newer attempt has passed: its old verdict is of no use."""
         record = self.record(branch_id)
         return record is not None and record.state not in READY and record.cause in STOPPED
 
     def current(self, branch_id: str) -> Verdict | None:
-        """The verdict others build on: the candidate, or else the integrated one."""
+        """Return the verdict that other branches build on: the candidate, or else the integrated one."""
         if (found := self.candidate(branch_id)) is not None:
             return found
         record = self.stored(branch_id)
         return record.verdict if record and record.state is State.INTEGRATED else None
 
     def verdict_of(self, branch_id: str, claim: str, run: str) -> Verdict | None:
-        """The newest verdict that this very claim of this run has published."""
-        mine = [v for v in self.verdicts.get(branch_id, ()) if (v.claim, v.run) == (claim, run)]
-        return mine[-1] if mine else None
+        """Return the newest verdict that this very claim of this run has published."""
+        own = [v for v in self.verdicts.get(branch_id, ()) if (v.claim, v.run) == (claim, run)]
+        return own[-1] if own else None
 
     def next_attempt(self, branch: Branch) -> int:
-        """1 + the highest number that is started, kept, judged, or taken by a public name."""
+        """Return 1 + the highest number that is started, kept, judged, or taken by a public name."""
         return max(self.next_own(branch), 1 + max(self.taken(branch), default=0))
 
     def next_own(self, branch: Branch) -> int:
-        """1 + the highest number that is started, kept or judged."""
+        """Return 1 + the highest number that is started, kept or judged."""
         numbers = {*self.started.get(branch.id, ()), *self.attempts.get(branch.id, ())}
         return 1 + max(numbers | {v.attempt for v in self.verdicts.get(branch.id, ())}, default=0)
 
     def name_number(self, branch: Branch, attempt: int) -> int:
-        """Which public name an attempt gets: its number, less those below it that were claimed and never ran.
+        """Return the number of an attempt's public name: its own, less those below it that were claimed and never ran.
 
         A worker that dies between its claim and its container leaves a number and nothing else.
         """
@@ -160,18 +161,18 @@ class Snapshot:
         return min(attempt, max(attempt - empty, 1 + max(self.taken(branch), default=0)))
 
     def taken(self, branch: Branch) -> dict[int, str]:
-        """Commits of the public names of a branch that exist, by number."""
+        """Map numbers to commits of the public names of a branch that exist."""
         # As `public_name` writes them: another spelling, `-v02` or `-v1`, is somebody else's branch.
         own = re.compile(re.escape(f"refs/heads/{branch.branch}") + r"(?:-v([2-9]|[1-9][0-9]{1,5}))?")
         found = ((own.fullmatch(ref), sha) for ref, sha in self.heads.items())
         return {int(match[1] or 1): sha for match, sha in found if match}
 
     def first_cause(self, branch_id: str) -> str | None:
-        """The first dependency in merge order that is out (isolated, blocked, cancelled, unfinished)."""
+        """Find the first dependency in merge order that is out (isolated, blocked, cancelled, unfinished)."""
         return next((d for d in self._needs(branch_id) if self.state(d) in OUT), None)
 
     def not_ready(self, branch_id: str) -> str | None:
-        """The dependency that keeps a branch from starting: the first that is out, else the first not passed yet."""
+        """Find the dependency that keeps a branch from starting: the first that is out, else the first not passed."""
         waiting = (d for d in self._needs(branch_id) if self.state(d) not in READY)
         return self.first_cause(branch_id) or next(waiting, None)
 
@@ -180,7 +181,7 @@ class Snapshot:
 
 
 def fold(snapshot: Snapshot) -> Ledger:
-    """The ledger plus results not yet folded. What is integrated stays so whatever a later attempt does."""
+    """Add results not yet folded to the ledger. What is integrated stays so whatever a later attempt does."""
     old = snapshot.ledger or Ledger(id="", phase=snapshot.phase)
     ids = sorted({*old.branches, *snapshot.verdicts, *snapshot.started})
     records = {i: record for i in ids if (record := snapshot.record(i)) is not None}
@@ -188,13 +189,13 @@ def fold(snapshot: Snapshot) -> Ledger:
 
 
 def _record(snapshot: Snapshot, record: BranchRecord | None, branch_id: str) -> BranchRecord | None:
-    mine = snapshot.verdicts.get(branch_id, ())
+    verdicts = snapshot.verdicts.get(branch_id, ())
     if record and record.state is State.RUNNING:
         record = None
-    if mine and (record is None or _newer(record, mine[-1])):
-        record = _judged(record, mine[-1])
+    if verdicts and (record is None or _newer(record, verdicts[-1])):
+        record = _judged(record, verdicts[-1])
     claimed = max(snapshot.started.get(branch_id, ()), default=0)
-    seen = max([v.attempt for v in mine] + [record.attempt if record else 0])
+    seen = max([v.attempt for v in verdicts] + [record.attempt if record else 0])
     if claimed > seen and not (record and record.state is State.INTEGRATED):
         stopped = record if record and record.cause in STOPPED else None
         return BranchRecord(
@@ -208,7 +209,7 @@ def _record(snapshot: Snapshot, record: BranchRecord | None, branch_id: str) -> 
 
 
 def _newer(record: BranchRecord, verdict: Verdict) -> bool:
-    """Whether a verdict says more than the record knows."""
+    """Say whether a verdict is newer than what the record knows."""
     if record.verdict is None:
         return verdict.attempt >= record.attempt
     return (verdict.attempt, verdict.gating) > (record.attempt, record.gating)
@@ -235,8 +236,8 @@ def _judged(record: BranchRecord | None, verdict: Verdict) -> BranchRecord:
 
 
 def _cause(record: BranchRecord | None, verdict: Verdict) -> Cause | None:
-    """Why a branch is out. What a merge threw out stays so until an attempt passes, because the next attempt starts
-    from what the branch could not live with."""
+    """Return why a branch is out. A branch that a merge threw out stays out until an attempt passes, because the next
+    attempt starts from what the branch could not live with."""
     if verdict.outcome == "passed":
         return None
     thrown_out = record is not None and record.cause in STOPPED
@@ -244,15 +245,15 @@ def _cause(record: BranchRecord | None, verdict: Verdict) -> Cause | None:
 
 
 def claimed_by(snapshot: Snapshot, branch_id: str, claim: str, run: str) -> tuple[int, Claim] | None:
-    """The newest attempt that this very claim of this run has started, judged or not."""
-    mine = snapshot.started.get(branch_id, {})
+    """Return the newest attempt that this very claim of this run has started, judged or not."""
+    claims = snapshot.started.get(branch_id, {})
     return next(
-        ((n, mine[n]) for n in sorted(mine, reverse=True) if (mine[n].claim, mine[n].run) == (claim, run)), None
+        ((n, claims[n]) for n in sorted(claims, reverse=True) if (claims[n].claim, claims[n].run) == (claim, run)), None
     )
 
 
 def names_to_withdraw(snapshot: Snapshot, branch: Branch, keep: int | None) -> dict[str, str]:
-    """Public names (and their commits) of attempts that no longer count and whose work is kept under its own ref."""
+    """List public names (and their commits) of attempts that no longer count and whose work has its own ref."""
     found: dict[str, str] = {}
     for verdict in snapshot.verdicts.get(branch.id, ()):
         if verdict.source == "person":

@@ -25,7 +25,7 @@ _LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d) Wave \d+ - .*?: [A-Z]+ (\S+)")
 
 
 def status_line(plan: PhasePlan, branch: Branch, word: Word, *, detail: str = "", when: str | None = None) -> str:
-    """`2024-01-15 09:00 Wave 1 - Agent 1: STARTED 5.1.1 SyncTarget API`, times in UTC.
+    """Format a line of the status log, time in UTC: `2024-01-15 09:00 Wave 1 - Agent 1: STARTED 5.1.1 SyncTarget API`.
 
     :param detail: goes into parentheses at the end: `600 lines`, or why.
     """
@@ -35,33 +35,33 @@ def status_line(plan: PhasePlan, branch: Branch, word: Word, *, detail: str = ""
 
 
 def wave_line(wave: int, text: str, *, when: str | None = None) -> str:
-    """What integration has to say about a wave, in the same format."""
+    """Format a line of the status log about a wave's integration."""
     return f"{stamp(when)} Wave {wave} - Integration: {_one_line(text)}"
 
 
 def blocker_line(branch: Branch, reason: str) -> str:
-    """`BLOCKED: Agent 2 - Need SyncTarget type definition from Agent 1`."""
+    """Format a line of the other log: `BLOCKED: Agent 2 - Need SyncTarget type definition from Agent 1`."""
     return f"BLOCKED: {agent(branch)} - {_one_line(reason)}"
 
 
 def agent(branch: Branch) -> str:
-    """How the logs call whoever builds a branch."""
+    """Return the name by which the logs call the builder of a branch."""
     return _one_line(branch.agent_label) or f"Agent {branch.id}"
 
 
 def stamp(when: str | None = None) -> str:
-    """`2024-01-15 09:00` in UTC, of an ISO 8601 time or of now."""
+    """Format an ISO 8601 time, or the current one, as `2024-01-15 09:00` in UTC."""
     return datetime.fromisoformat(when or now()).astimezone(UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def place(line: str) -> tuple[str, str]:
-    """Where a status line belongs: (time, branch id)."""
+    """Return the sort key of a status line: (time, branch id)."""
     match = _LINE.match(line)
     return (match[1], match[2]) if match else (line[:16], "")
 
 
 def ordered(lines: Sequence[str]) -> tuple[str, ...]:
-    """Status lines by (time, id); lines of one branch in one minute keep their order."""
+    """Sort status lines by (time, id); lines of one branch in one minute keep their order."""
     return tuple(sorted(lines, key=place))
 
 
@@ -89,5 +89,5 @@ def _append(path: Path, text: str) -> None:
 
 
 def _one_line(text: str) -> str:
-    """Titles and reasons come from people and agents; a line of a log is one line."""
+    """Bring a title or a reason, which comes from a person or an agent, to one line."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500]

@@ -15,19 +15,19 @@ WAITING = "waiting to be published"
 
 
 def refused(wave: WaveRecord | None) -> str:
-    """What the target said when it refused a wave's commit; empty: it did not."""
+    """Return the target's message when it refused a wave's commit; empty: it did not."""
     if wave is None or wave.state != "red" or wave.fault != "refused" or not wave.findings:
         return ""
     return wave.findings[0].message
 
 
 def held(snapshot: Snapshot, ref: str) -> bool:
-    """Whether the target has a branch, as far as its branches were looked at."""
+    """Say whether the target has a branch; True if its branches were not read."""
     return not snapshot.heads or ref in snapshot.heads
 
 
 def unpublished(snapshot: Snapshot, plan: PhasePlan, branch: Branch) -> dict[str, Any]:
-    """What a status says of a branch that is merged but not in the target, instead of what its record says."""
+    """Return what a status shows of a branch that is merged but not in the target, instead of what its record says."""
     ledger = snapshot.ledger
     state, wave = snapshot.state(branch.id), plan.wave_of[branch.id]
     if ledger is None:

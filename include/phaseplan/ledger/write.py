@@ -25,7 +25,7 @@ __all__ = ["Change", "Claim", "Snapshot", "commit_ledger", "decided", "fold", "m
 
 @dataclass(frozen=True)
 class Change:
-    """What a mover of the ledger wants in it; `ledger` is made from `Snapshot.folded()`."""
+    """Hold what a move of the ledger puts into it; `ledger` is made from `Snapshot.folded()`."""
 
     ledger: Ledger
     status_lines: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class Change:
 
 
 def moved(repo: GitRepo, remote: Remote, snapshot: Snapshot, change: Change) -> Snapshot | None:
-    """Compare-and-swap the ledger, and look: the snapshot after it. None: somebody else moved it; read again.
+    """Compare-and-swap the ledger; return the snapshot after it. None: another process moved it; read again.
 
     :raises Refused, NameClash: as `commit_ledger`.
     :raises Lost: the target said that it took the ledger and has not got it.
@@ -63,9 +63,9 @@ def commit_ledger(
     pinned: Pinned | None = None,
     night: Night | None = None,
 ) -> bool:
-    """Compare-and-swap the ledger ref from what `snapshot` saw; `moved` also looks at what came of it.
+    """Compare-and-swap the ledger ref from what `snapshot` saw; `moved` also reads the result.
 
-    :return: False: somebody else moved the ledger; read again.
+    :return: False: another process moved the ledger; read again.
     :raises Refused, NameClash: the target will not have the ledger or integration; neither moved.
     """
     change = Change(ledger, tuple(status_lines), tuple(blockers), pinned, night)
@@ -73,10 +73,10 @@ def commit_ledger(
 
 
 def _moves(repo: GitRepo, snapshot: Snapshot, change: Change) -> list[Update]:
-    """The ledger's move first, made as a commit, and that of integration where it moves.
+    """Make the ledger's commit; return its move first, then that of integration where it moves.
 
     The integration head and the run's base are parents of the ledger's commit, so the one push carries everything
-    the derived refs will need, and whoever reads the ledger can go on from its base, wherever that branch is now.
+    the derived refs will need, and a reader of the ledger can go on from its base, wherever that branch is now.
     Existing log lines stay as they are. Where integration moves, its branch moves in the same push: the ledger never
     says of anything that it is integrated while the target refuses to have it.
     """
@@ -108,13 +108,14 @@ def _moves(repo: GitRepo, snapshot: Snapshot, change: Change) -> list[Update]:
 
 
 def _take_back(repo: GitRepo, remote: Remote, trial: list[Update]) -> None:
-    """Remove what was made on trial. A target that lets nobody delete it keeps it: integration goes on from there."""
+    """Remove what was made on trial. If the target forbids deleting, it stays, and integration goes on from there."""
     with suppress(Lasting):
         remote.push(repo, [Update(move.ref, None, move.new) for move in trial])
 
 
 def decided(snapshot: Snapshot, ledger: Ledger) -> Ledger:
-    """A folded ledger as it is stored: that a branch runs decides nothing, so what was decided before still holds."""
+    """Return a folded ledger as it is stored: that a branch runs decides nothing, so what was decided before still
+    holds."""
     kept = {b: snapshot.stored(b) if r.state is State.RUNNING else r for b, r in ledger.branches.items()}
     return changed(ledger, branches={b: r for b, r in kept.items() if r is not None})
 

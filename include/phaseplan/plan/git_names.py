@@ -11,7 +11,7 @@ _LONGEST = 200  # bytes; git stores a ref as a file, and locks it under a longer
 
 
 def fault(name: str) -> str | None:
-    """Why git would not take `name` for a branch; None: it would."""
+    """Say why git would not take `name` for a branch; None: it would."""
     if (bad := _FORBIDDEN.search(name)) is not None:
         return f"contains {bad[0]!r}"
     for text in ("..", "@{", "//"):

@@ -1,4 +1,4 @@
-"""Orders and closures over a plan's dependencies: pure functions of the plan."""
+"""Compute orders and closures over a plan's dependencies: pure functions of the plan."""
 
 from __future__ import annotations
 

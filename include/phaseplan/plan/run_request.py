@@ -41,7 +41,7 @@ Agent = Annotated[str | None, WithJsonSchema({"type": ["string", "null"]})]
 
 
 class RunRequest(BaseModel):
-    """What a run is asked to do: a parameter each. The texts are those of the trigger form."""
+    """Hold what a run is asked to do, one field for each parameter. The texts are those of the trigger form."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -83,7 +83,7 @@ class RunRequest(BaseModel):
         return {"base_name": values.pop("base"), **values}
 
     def pairs(self) -> list[str]:
-        """`key=value` as `--set` takes them, without what is so by itself."""
+        """Write the request as the `key=value` pairs that `--set` takes, without those that have their default."""
         given = self.model_dump(exclude_defaults=True)
         return [f"{name}={','.join(v) if isinstance(v, tuple) else v}" for name, v in given.items()]
 

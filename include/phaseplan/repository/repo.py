@@ -1,4 +1,4 @@
-"""The door to git: GitPython underneath, plumbing commands above, no hook or prompt ever.
+"""Call git: GitPython underneath, plumbing commands above, no hook or prompt ever.
 
 A non-zero exit is not an exception unless the caller says which codes it expects: `merge-tree` exits 1
 on a conflict, and only its output tells that from an error. No command waits for ever: see `time_limits`.

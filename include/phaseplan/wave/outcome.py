@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from phaseplan.errors import PhaseplanError
-from phaseplan.ledger.blocked import told
+from phaseplan.ledger.blocked import blocker_lines
 from phaseplan.ledger.records import (
     BranchRecord,
     Cause,
@@ -171,7 +171,7 @@ def _wave(
 
 def _told(job: Job, ledger: Ledger, waiting: Mapping[str, str]) -> tuple[Ledger, tuple[str, ...], tuple[str, ...]]:
     mine = tuple(b for b in selection(job.plan, job.run) if job.plan.wave_of[b] <= job.wave.wave)
-    lines, status, blockers = told(job.plan, ledger, mine, waiting)
+    lines, status, blockers = blocker_lines(job.plan, ledger, mine, waiting)
     return changed(ledger, told=lines), status, blockers
 
 
