@@ -1,4 +1,4 @@
-"""What a plan can do at best, whatever its authors promised: pure arithmetic over estimates.
+"""Compute what a plan can do at best, whatever its authors promised: pure arithmetic over estimates.
 
 The weight of a branch is seconds, the mean of its estimate: see `durations`.
 """
@@ -16,7 +16,7 @@ from phaseplan.plan.model import PhasePlan
 
 @dataclass(frozen=True, slots=True)
 class WaveFacts:
-    """One wave at a glance. Times in seconds."""
+    """Hold the numbers of one wave. Times in seconds."""
 
     wave: int
     branches: tuple[str, ...]
@@ -29,7 +29,7 @@ class WaveFacts:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What is true of a plan with a number of agents. Times in seconds."""
+    """Hold what is true of a plan with a number of agents. Times in seconds."""
 
     agents: int
     critical_path: tuple[str, ...]
@@ -41,7 +41,7 @@ class Analysis:
 
     @property
     def bound(self) -> dict[str, float]:
-        """The lower bound by start mode."""
+        """Return the lower bound by start mode, in seconds."""
         return {"wave": self.waves_bound, "dependencies": self.dependencies_bound}
 
 
@@ -73,14 +73,14 @@ def analyse(plan: PhasePlan, agents: int | None = None, weights: Mapping[str, fl
 
 
 def estimates(plan: PhasePlan) -> dict[str, float]:
-    """Seconds by branch id."""
+    """Return the seconds of each branch, by id."""
     return {branch_id: estimate.mean for branch_id, estimate in estimates_of(plan).items()}
 
 
 def critical_path(
     plan: PhasePlan, cost: Mapping[str, float], only: Sequence[str] | None = None
 ) -> tuple[tuple[str, ...], float]:
-    """The chain of dependencies that takes longest, and its seconds; of equals the first in plan order.
+    """Find the chain of dependencies that takes longest, and its seconds; of equals the first in plan order.
 
     :param only: look at these branches alone; in merge order.
     """
@@ -102,7 +102,7 @@ def critical_path(
 
 
 def makespan_bound(costs: Iterable[float], agents: int) -> float:
-    """No n agents finish these jobs sooner: the longest job, the mean load, and the pigeonholes.
+    """Return seconds in which n agents cannot finish these jobs: the longest job, the mean load, and the pigeonholes.
 
     With n agents the n + 1 longest jobs put two on one agent, the 2n + 1 longest three, and so on.
     """

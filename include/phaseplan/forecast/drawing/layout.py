@@ -1,4 +1,4 @@
-"""Where the branches of one phase go: layers from left to right, so that every dependency points right.
+"""Place the branches of one phase: layers from left to right, so that every dependency points right.
 
 A layer is a wave, or a part of one where branches of a wave wait for each other. An edge that skips layers gets a
 narrow lane in each, so that it never runs behind a box. Lanes and boxes are ordered by what they are tied to.
@@ -18,7 +18,7 @@ _SWEEPS = 12
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Layers of nodes from top to bottom, the wave of each layer, and each edge as the nodes it passes."""
+    """Hold layers of nodes from top to bottom, the wave of each layer, and each edge as the nodes it passes."""
 
     layers: tuple[tuple[Node, ...], ...]
     waves: tuple[int, ...]  # index of the wave by layer
@@ -44,7 +44,7 @@ def arrange(plan: PhasePlan) -> Layout:
 
 
 def _places(plan: PhasePlan) -> tuple[dict[str, int], list[int]]:
-    """Layer by branch, and wave by layer: a branch stands right of those of its wave that it waits for."""
+    """Return the layer of each branch, and the wave of each layer: a branch stands right of those that it waits for."""
     place: dict[str, int] = {}
     waves: list[int] = []
     for index, wave in enumerate(plan.waves):
@@ -78,7 +78,7 @@ def _untangle(layers: list[list[Node]], edges: list[tuple[tuple[int, Node], ...]
 
 
 def _crossings(layers: list[list[Node]], edges: list[tuple[tuple[int, Node], ...]]) -> int:
-    """How many pairs of edges cross between neighbouring layers."""
+    """Count the pairs of edges that cross between neighbouring layers."""
     at = {(i, node): j for i, layer in enumerate(layers) for j, node in enumerate(layer)}
     steps: dict[int, list[tuple[int, int]]] = {}
     for edge in edges:

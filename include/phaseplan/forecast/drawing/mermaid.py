@@ -1,4 +1,4 @@
-"""A plan as a mermaid flowchart: one subgraph a wave, one node a branch, one edge a dependency; phases together."""
+"""Draw plans as a mermaid flowchart: one subgraph a wave, one node a branch, one edge a dependency."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ESCAPES = str.maketrans({"&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;",
 
 
 def flowchart(plan: PhasePlan) -> str:
-    """Mermaid text; titles cannot break out of their node."""
+    """Write one plan as mermaid text; titles cannot break out of their node."""
     nodes = {branch.id: f"b{i}" for i, branch in enumerate(plan)}
     return (
         "\n".join(["flowchart TD", *_waves(plan, nodes, "w", "    "), *_edges(plan, nodes), *_colours([nodes], [plan])])
@@ -21,7 +21,7 @@ def flowchart(plan: PhasePlan) -> str:
 
 
 def campaign(plans: Sequence[PhasePlan]) -> str:
-    """Mermaid text of several plans: one subgraph a phase, its waves in it; phases that wait are tied by dashes."""
+    """Write several plans as mermaid text: a subgraph for each phase, its waves in it; dashes tie phases that wait."""
     named = [{branch.id: f"p{i}b{j}" for j, branch in enumerate(plan)} for i, plan in enumerate(plans)]
     at = {plan.phase: i for i, plan in enumerate(plans)}
     lines = ["flowchart TD"]
@@ -47,7 +47,7 @@ def _edges(plan: PhasePlan, nodes: Mapping[str, str]) -> list[str]:
 
 
 def _colours(named: Sequence[Mapping[str, str]], plans: Sequence[PhasePlan]) -> Iterator[str]:
-    """Waves in the same place of their phases look alike."""
+    """Colour the waves; those at the same place of their phases look alike."""
     members: dict[int, list[str]] = {}
     for plan, nodes in zip(plans, named, strict=True):
         for i, wave in enumerate(plan.waves):

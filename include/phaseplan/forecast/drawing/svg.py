@@ -1,4 +1,4 @@
-"""Plans as one self-contained SVG: a band for each phase, waves from left to right, dependencies as curves."""
+"""Draw plans as one self-contained SVG: a band for each phase, waves from left to right, dependencies as curves."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ text { font-family: system-ui, "Segoe UI", "DejaVu Sans", Arial, sans-serif; fil
 
 @dataclass(frozen=True, slots=True)
 class _Band:
-    """One phase with the places of its nodes (left, middle), relative to the band."""
+    """Hold one phase with the places of its nodes (left, middle), relative to the band."""
 
     plan: PhasePlan
     layout: Layout
@@ -42,7 +42,7 @@ class _Band:
 
 
 def svg(plans: Sequence[PhasePlan]) -> str:
-    """One picture of all plans, in the order given."""
+    """Draw one picture of all plans, in the order given."""
     bands = [_band(plan) for plan in plans]
     waits = direct(plans)
     order = {plan.phase: i for i, plan in enumerate(plans)}
@@ -122,23 +122,23 @@ def _box(branch: Branch, x: float, y: float, line: str) -> Iterator[str]:
 
 
 def _edge(band: _Band, edge: tuple[tuple[int, Node], ...]) -> str:
-    """A curve from box to box, straight through the lanes it was given."""
+    """Draw a curve from box to box, straight through the lanes it was given."""
     x, y = band.at[edge[0]]
-    path, here = f"M{x + BOX:g} {y:g}", x + BOX
+    path, at = f"M{x + BOX:g} {y:g}", x + BOX
     for key in edge[1:]:
         x, next_y = band.at[key]
         end = x - (0 if isinstance(key[1], tuple) else 2)  # the arrow's head must not run into the box
-        half = (end - here) / 2
-        path += f" C{here + half:g} {y:g} {end - half:g} {next_y:g} {end:g} {next_y:g}"
-        y, here = next_y, end
+        half = (end - at) / 2
+        path += f" C{at + half:g} {y:g} {end - half:g} {next_y:g} {end:g} {next_y:g}"
+        y, at = next_y, end
         if isinstance(key[1], tuple):
-            path, here = f"{path} H{x + BOX:g}", x + BOX
+            path, at = f"{path} H{x + BOX:g}", x + BOX
     which = band.layout.waves[edge[0][0]] % len(EDGES)
     return f'<path class="edge" stroke="{EDGES[which]}" marker-end="url(#to{which})" d="{path}"/>'
 
 
 def _wait(bands: Sequence[_Band], tops: Sequence[float], left: float, needed: int, phase: int) -> str:
-    """Dashed, from the band that is needed to the one that waits."""
+    """Draw a dashed curve from the band that is needed to the one that waits."""
     if phase == needed + 1:
         x = left + 60
         path = f"M{x:g} {tops[needed] + bands[needed].height:g} V{tops[phase] - 3:g}"
@@ -162,7 +162,7 @@ def _size(width: float, height: float) -> str:
 
 
 def _words(text: str, width: int = 400) -> str:
-    """Text of a plan for XML: no character it forbids, none it gives a meaning, cut to a width in columns."""
+    """Make text of a plan fit for XML: forbidden characters replaced, markup escaped, cut to a width in columns."""
     text = clean(text).translate({0xFFFE: "?", 0xFFFF: "?"})
     if cell_len(text) > width:
         text = set_cell_size(text, max(1, width - 1)) + "…"

@@ -1,4 +1,4 @@
-"""Plans as text: phases, waves, branches, and what each waits for; 100 columns are enough."""
+"""Draw plans as text: phases, waves, branches, and what each waits for; 100 columns are enough."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ID = 8
 
 
 def text(plans: Sequence[PhasePlan]) -> str:
-    """All plans, in the order given, one blank line between them."""
+    """Write all plans, in the order given, one blank line between them."""
     return "\n".join("".join(f"{line}\n" for line in _phase(plan)) for plan in plans)
 
 
@@ -40,11 +40,11 @@ def _branches(wave: Wave, rail: str) -> Iterator[str]:
 
 
 def _between(left: str, right: str) -> str:
-    """A line with something at either end; the left gives way."""
+    """Make a line with text at either end; the left one is cut if both do not fit."""
     left = _fit(left, WIDTH - len(right) - 2)
     return f"{left}{' ' * (WIDTH - cell_len(left) - len(right))}{right}".rstrip()
 
 
 def _fit(words: str, width: int = WIDTH) -> str:
-    """Cut to a number of columns; what was cut leaves an ellipsis."""
+    """Cut text to a number of columns; a cut text ends in an ellipsis."""
     return words if cell_len(words) <= width else set_cell_size(words, width - 1) + "…"

@@ -1,4 +1,4 @@
-"""What every chart says of phases and waves, in the same words."""
+"""Describe phases and waves in the same words for every chart."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from phaseplan.plan.spans import Span
 
 
 def size(plan: PhasePlan) -> str:
-    """`10 branches, 5000 lines, 4 agents`."""
+    """Describe the size of a phase: `10 branches, 5000 lines, 4 agents`."""
     branches, lines = len(plan.by_id), sum(branch.lines for branch in plan)
     agents = plan.max_parallel_agents
     return ", ".join(
@@ -20,7 +20,7 @@ def size(plan: PhasePlan) -> str:
 
 
 def span(duration: Span | None) -> str:
-    """`4h to 6h`, `8h`, or nothing where nobody has guessed."""
+    """Write a duration: `4h to 6h`, `8h`, or an empty text if the plan names none."""
     if duration is None:
         return ""
     low, high = _long(duration.low), _long(duration.high)
@@ -35,12 +35,12 @@ def _long(seconds: int) -> str:
 
 
 def wave_head(wave: Wave) -> str:
-    """`Wave 2, 8h`."""
+    """Write the head of a wave: `Wave 2, 8h`."""
     return ", ".join(filter(None, (f"Wave {wave.wave}", span(wave.duration))))
 
 
 def direct(plans: Sequence[PhasePlan]) -> list[tuple[int, int]]:
-    """Which of these phases waits for which, the one needed first, without what follows from the rest."""
+    """List pairs (needed phase, waiting phase), without those that follow from the others."""
     needs = {plan.phase: {p for p in plan.depends_on if any(p == other.phase for other in plans)} for plan in plans}
     return [
         (needed, phase)
@@ -51,7 +51,7 @@ def direct(plans: Sequence[PhasePlan]) -> list[tuple[int, int]]:
 
 
 def _below(phase: int, needs: dict[int, set[int]]) -> set[int]:
-    """Every phase that a phase waits for, itself not counted unless it waits for itself."""
+    """Collect every phase that a phase waits for, itself not counted unless it waits for itself."""
     seen: set[int] = set()
     todo = list(needs.get(phase, ()))
     while todo:

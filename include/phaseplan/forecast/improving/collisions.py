@@ -1,4 +1,4 @@
-"""Pairs of branches that may change the same path at the same time, and what they cost if nothing is done about it."""
+"""Find pairs of branches that may change the same path at the same time, and what it costs to let them wait."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Collision:
 
     @property
     def pair(self) -> tuple[str, str]:
-        """The ids."""
+        """Return the ids of both branches."""
         return self.first.id, self.second.id
 
 
 def collisions(plan: PhasePlan) -> tuple[Collision, ...]:
-    """Everything behind `lint`'s PP503: of each pair all paths that show where their patterns meet."""
+    """List what `lint` reports as PP503: of each pair all paths that show where their patterns meet."""
     view = View(plan)
     found = (
         Collision(first, second[1], path)
@@ -40,12 +40,12 @@ def collisions(plan: PhasePlan) -> tuple[Collision, ...]:
 
 
 def path_of(plan: PhasePlan, branch_id: str) -> Path:
-    """Where a branch is in the file."""
+    """Find the place of a branch in the plan file."""
     return next(path for path, branch in View(plan).places if branch.id == branch_id)
 
 
 def worth(plan: PhasePlan, pairs: list[tuple[str, str]]) -> str:
-    """What it gains that these pairs need not wait for each other."""
+    """Describe the gain when these pairs need not wait for each other."""
     place = {branch_id: i for i, branch_id in enumerate(merge_order(plan))}
     chained = plan
     for one, other in pairs:

@@ -1,4 +1,4 @@
-"""Dependencies that another dependency implies: nobody needs to read them."""
+"""Propose to remove dependencies that another dependency implies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from phaseplan.plan.model import Branch
 
 
 def propose(draft: Draft) -> list[Proposal]:
-    """One proposal for all of them; a list whose layout is not understood is left as it is."""
+    """Make one proposal for all of them; a list whose layout is not understood is left as it is."""
     now, why = draft, []
     for path, branch in View(draft.plan).places:
         drop = _needless(draft, branch)
@@ -37,7 +37,7 @@ def propose(draft: Draft) -> list[Proposal]:
 
 
 def _needless(draft: Draft, branch: Branch) -> list[int]:
-    """Places in `depends_on` of what is implied or listed twice."""
+    """List the places in `depends_on` of what is implied or listed twice."""
     extra, drop = set(implied(draft.plan, branch.id)), []
     for place, needed in enumerate(branch.depends_on):
         if needed in extra or needed in branch.depends_on[:place]:

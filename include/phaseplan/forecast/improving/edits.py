@@ -1,8 +1,8 @@
-"""Small changes of YAML text that leave comments and layout alone.
+"""Make small changes of YAML text that leave comments and layout alone.
 
 Positions come from the events that the loader keeps, so what is not changed stays as it was, byte for byte: a round
 trip through a YAML library would not (it re-indents, re-quotes, and ties a comment to the item before it). A layout
-that an edit does not know is refused; and whoever edits checks that the new text means what it should.
+that an edit does not know is refused; and the caller checks that the new text means what it should.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from phaseplan.plan.yaml.locations import Tree
 
 
 class Unknown(Exception):
-    """A layout that is left to a person."""
+    """Report a layout that is left to a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +31,20 @@ class Edit:
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:
-    """The text with edits that do not overlap."""
+    """Apply edits that do not overlap, and return the text."""
     for edit in sorted(edits, key=lambda e: e.start, reverse=True):
         text = text[: edit.start] + edit.new + text[edit.end :]
     return text
 
 
 def begin(tree: Tree) -> int:
-    """Offset of the first character of a value."""
+    """Return the offset of the first character of a value."""
     event: Any = tree.event
     return int(event.start_mark.index)
 
 
 def finish(tree: Tree) -> int:
-    """Offset behind the last character of a value."""
+    """Return the offset behind the last character of a value."""
     event: Any = tree.event
     if isinstance(event, (yaml.ScalarEvent, yaml.AliasEvent)):
         end: Any = event.end_mark
@@ -55,37 +55,37 @@ def finish(tree: Tree) -> int:
 
 
 def parts(tree: Tree) -> list[Tree]:
-    """The values inside a value."""
+    """Return the values inside a value."""
     if isinstance(tree.parts, dict):
         return [part for _, part in tree.parts.values()]
     return tree.parts or []
 
 
 def line_start(text: str, at: int) -> int:
-    """Offset of the first character of a line."""
+    """Return the offset of the first character of a line."""
     return text.rfind("\n", 0, at) + 1
 
 
 def line_end(text: str, at: int) -> int:
-    """Offset behind the newline of a line."""
+    """Return the offset behind the newline of a line."""
     found = text.find("\n", at)
     return len(text) if found < 0 else found + 1
 
 
 def newline(text: str) -> str:
-    """What lines of this text end with."""
+    """Return the line end that this text uses."""
     return "\r\n" if "\r\n" in text else "\n"
 
 
 def is_flow(tree: Tree) -> bool:
-    """Whether a list or mapping is written in brackets."""
+    """Say whether a list or mapping is written in brackets."""
     return bool(getattr(tree.event, "flow_style", False))
 
 
 def dash(text: str, item: Tree) -> int:
-    """Column of the dash of an item that begins on its own line.
+    """Return the column of the dash of an item that begins on its own line.
 
-    :raises Unknown: something else stands before it.
+    :raises Unknown: other text stands before it.
     """
     start = line_start(text, begin(item))
     before = text[start : begin(item)]
@@ -177,7 +177,7 @@ def move_item(text: str, item: Tree, siblings: Tree, target: Tree) -> list[Edit]
 
 
 def quoted(value: str) -> str:
-    """A scalar that reads back as exactly this text."""
+    """Quote a scalar so that it reads back as exactly this text."""
     if re.fullmatch(r"[A-Za-z_/][A-Za-z0-9_./-]*(?:\*[A-Za-z0-9_./-]*)*", value) and not re.fullmatch(
         r"(?i)true|false|yes|no|on|off|null|y|n|~", value
     ):
@@ -186,7 +186,7 @@ def quoted(value: str) -> str:
 
 
 def _with_comments(text: str, start: int) -> int:
-    """Where the comment lines right above a line begin."""
+    """Return the offset where the comment lines right above a line begin."""
     while start > 0:
         above = line_start(text, start - 1)
         if not text[above:start].lstrip().startswith("#"):
@@ -196,5 +196,5 @@ def _with_comments(text: str, start: int) -> int:
 
 
 def gap(text: str, at: int) -> str:
-    """A newline where the file ends without one."""
+    """Return a newline if the file ends without one, else an empty text."""
     return newline(text) if at == len(text) and not text.endswith("\n") else ""

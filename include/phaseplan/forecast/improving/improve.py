@@ -1,4 +1,4 @@
-"""All proposals for one plan, each made on top of those before it."""
+"""Collect all proposals for one plan, each made on top of those before it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from phaseplan.forecast.improving.proposal import KINDS, Draft, Kind, Proposal
 
 
 def improve(draft: Draft, files: Sequence[str] = (), kinds: Collection[str] = KINDS) -> tuple[list[Proposal], Draft]:
-    """What would make a plan without errors better, and the draft with all that can be written.
+    """Propose what would make a plan without errors better; return the draft with all changes that can be written.
 
     :param files: paths of the repository's files, where it is known.
     :param kinds: look for these alone.
@@ -33,7 +33,7 @@ def improve(draft: Draft, files: Sequence[str] = (), kinds: Collection[str] = KI
 
 
 def diff(before: Draft, after: Draft) -> str:
-    """A unified diff that `git apply` and `patch` take; empty where nothing changed."""
+    """Write a unified diff that `git apply` and `patch` take; empty if nothing changed."""
     name = before.source.file
     a, b = name.lstrip("/"), name.lstrip("/")
     lines = difflib.unified_diff(_lines(before.text), _lines(after.text), f"a/{a}", f"b/{b}")
@@ -41,5 +41,5 @@ def diff(before: Draft, after: Draft) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines as diff tools count them: nothing but a newline ends one."""
+    """Split text into lines as diff tools count them: only a newline ends one."""
     return [line + "\n" for line in text.split("\n")[:-1]] + ([last] if (last := text.rsplit("\n", 1)[-1]) else [])

@@ -1,4 +1,4 @@
-"""Owned paths that separate: the wider pattern leaves out the narrower, or files tell who means what."""
+"""Propose owned paths that do not overlap: the wider pattern leaves out the narrower, or file names tell them apart."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FEW = 5
 
 
 def propose(draft: Draft, files: Sequence[str]) -> list[Proposal]:
-    """One proposal for each pair that can be told apart.
+    """Make one proposal for each pair that can be told apart.
 
     :param files: paths of the repository's files; none: only the patterns are looked at.
     """
@@ -43,7 +43,7 @@ def propose(draft: Draft, files: Sequence[str]) -> list[Proposal]:
 
 @dataclass(frozen=True)
 class _Way:
-    """One way to tell two branches apart: what they own then, and files that both may still change."""
+    """Hold one way to tell two branches apart: what they own then, and files that both may still change."""
 
     owns: dict[str, Owns]
     why: tuple[str, ...]
@@ -67,7 +67,7 @@ def _separate(draft: Draft, found: Collision, files: Sequence[str]) -> Proposal 
 
 
 def _by_patterns(found: Collision) -> Iterator[_Way]:
-    """The wider of two patterns leaves out the narrower one."""
+    """Take the narrower of two patterns out of the wider one."""
     for one, other in product(found.first.owns, found.second.owns):
         if common_path(one, other) is None or _width(one) == _width(other):
             continue
@@ -80,7 +80,7 @@ def _by_patterns(found: Collision) -> Iterator[_Way]:
 
 
 def _by_files(found: Collision, files: Sequence[str]) -> Iterator[_Way]:
-    """Files that carry a word of one branch's name are that branch's; of the others, if they are few, one is the owner.
+    """Give files that carry a word of one branch's name to that branch; share the others if they are few.
 
     The patterns are the beginnings of the files' names, so new files called alike belong to the same branch.
     """
@@ -89,12 +89,12 @@ def _by_files(found: Collision, files: Sequence[str]) -> Iterator[_Way]:
     owns: dict[str, Owns] = {}
     why = []
     for branch, own, others in ((found.first, first, second), (found.second, second, first)):
-        mine = _beginnings(both, own - others, others - own)
-        if not mine:
+        beginnings = _beginnings(both, own - others, others - own)
+        if not beginnings:
             return
         kept = tuple(p for p in branch.owns if not any(matches((p,), f) for f in both))
-        owns[branch.id] = (*kept, *mine)
-        why.append(f"{branch.id} keeps {', '.join(mine)}: the files there carry its name")
+        owns[branch.id] = (*kept, *beginnings)
+        why.append(f"{branch.id} keeps {', '.join(beginnings)}: the files there carry its name")
     rest = tuple(f for f in both if not any(matches(patterns, f) for patterns in owns.values()))
     if len(rest) <= _FEW:
         why += [f"{path} carries neither name; both may change it, the first of them merges first" for path in rest]
@@ -116,7 +116,7 @@ def _beginnings(files: Sequence[str], own: set[str], others: set[str]) -> tuple[
 
 
 def _owning(draft: Draft, branch_id: str, owns: Owns) -> Draft | None:
-    """The draft in which a branch owns something else."""
+    """Return the draft in which a branch owns these paths; None if the layout does not allow the edit."""
     path = path_of(draft.plan, branch_id)
     branch = draft.plan.by_id[branch_id]
     tree = draft.source.locations.tree((*path, "owns"))
@@ -133,7 +133,7 @@ def _owning(draft: Draft, branch_id: str, owns: Owns) -> Draft | None:
 
 
 def _width(pattern: str) -> tuple[int, int]:
-    """How much a pattern takes in, roughly: the sooner its first wild card or its end as a folder, the more."""
+    """Estimate how much a pattern takes in: the sooner its first wild card or its end as a folder, the more."""
     literal = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
     exact = literal == pattern and not pattern.endswith("/")
     return (0 if exact else 1, -len(literal))

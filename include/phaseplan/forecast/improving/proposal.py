@@ -1,4 +1,4 @@
-"""One proposal, and the state of a plan file between proposals."""
+"""Define one proposal, and the state of a plan file between proposals."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ KINDS: tuple[Kind, ...] = ("edges", "paths", "shared", "waves", "split", "start"
 
 @dataclass(frozen=True)
 class Draft:
-    """A plan file as it would be: its text, and what it means."""
+    """Hold a plan file as it would be: its text, and what it means."""
 
     source: Source
     text: str
     plan: PhasePlan
 
     def changed(self, edits: Sequence[Edit], meant: PhasePlan) -> Draft | None:
-        """The draft after some edits; None where the new text does not mean exactly what it should."""
+        """Return the draft after some edits; None if the new text does not mean exactly what it should."""
         draft = draft_of(self.source.file, apply(self.text, edits))
         return draft if draft is not None and draft.plan.model_dump() == meant.model_dump() else None
 
@@ -46,7 +46,7 @@ class Proposal:
 
 
 def draft_of(file: str, text: str) -> Draft | None:
-    """A text as a draft; None where it is no plan."""
+    """Parse a text as a draft; None if it is no plan."""
     source = parse(file, text)
     if source.data is None or source.diagnostics:
         return None
@@ -55,7 +55,7 @@ def draft_of(file: str, text: str) -> Draft | None:
 
 
 def with_branch(plan: PhasePlan, path: Path, branch: Branch) -> PhasePlan:
-    """The plan with another branch at `("waves", i, "branches", j)`."""
+    """Replace the branch at `("waves", i, "branches", j)` of a plan."""
     i, j = int(path[1]), int(path[3])
     branches = (*plan.waves[i].branches[:j], branch, *plan.waves[i].branches[j + 1 :])
     wave = plan.waves[i].model_copy(update={"branches": branches})
@@ -63,13 +63,13 @@ def with_branch(plan: PhasePlan, path: Path, branch: Branch) -> PhasePlan:
 
 
 def makespan(plan: PhasePlan, start: Start | None = None, agents: int | None = None) -> float:
-    """Seconds to the end with the plan's agents in its start mode, or with others in another."""
+    """Simulate a plan; return seconds to its end, by default with its own agents and start mode."""
     work = gather([plan])
     return run(work, connect(work, start), shared(work, agents or plan.max_parallel_agents)).makespan
 
 
 def faster(before: float, after: float) -> str:
-    """What a change gains, in words."""
+    """Describe what a change of the makespan gains."""
     if after >= before:
         return f"ends after {time_text(after)} as before"
     share = f"{100 * (1 - after / before):.0f} % sooner"

@@ -1,4 +1,4 @@
-"""A file that several branches of a wave must touch gets an owner, who merges first."""
+"""Propose an owner, who merges first, for a file that several branches of a wave must touch."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from phaseplan.plan.model import SharedFile
 
 
 def propose(draft: Draft) -> list[Proposal]:
-    """One proposal for each file that several branches of a wave own by its name."""
+    """Make one proposal for each file that several branches of a wave own by its name."""
     out: list[Proposal] = []
     for path, pairs in _named(draft).items():
         ids = {branch_id for pair in pairs for branch_id in pair}
@@ -44,7 +44,7 @@ def propose(draft: Draft) -> list[Proposal]:
 
 
 def share(draft: Draft, path: str, ids: Collection[str]) -> Draft | None:
-    """The draft in which a file is shared; the owner is the one of them that is merged first."""
+    """Return the draft in which a file is shared; its owner is the one of the branches that is merged first."""
     if any(entry.path == path for entry in draft.plan.shared_files):
         return None
     owner, *others = [b for b in merge_order(draft.plan) if b in ids]
@@ -57,7 +57,7 @@ def share(draft: Draft, path: str, ids: Collection[str]) -> Draft | None:
 
 
 def _named(draft: Draft) -> dict[str, list[tuple[str, str]]]:
-    """Pairs that collide, by the files that both name exactly."""
+    """Map files to the colliding pairs that both name them exactly."""
     out: dict[str, list[tuple[str, str]]] = {}
     for pair, (first, second) in {c.pair: (c.first, c.second) for c in collisions(draft.plan)}.items():
         both = {p.lstrip("/") for p in first.owns} & {p.lstrip("/") for p in second.owns}
@@ -68,7 +68,7 @@ def _named(draft: Draft) -> dict[str, list[tuple[str, str]]]:
 
 
 def _entry(draft: Draft, entry: SharedFile) -> Edit:
-    """The text of a new entry, behind the others or above the waves."""
+    """Write the text of a new entry, behind the others or above the waves."""
     text, end = draft.text, newline(draft.text)
     branches = ", ".join(f'"{b}"' for b in entry.branches)
     lines = [f"- path: {quoted(entry.path)}", f'  owner: "{entry.owner}"', f"  branches: [{branches}]", "  merge: text"]

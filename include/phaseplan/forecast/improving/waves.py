@@ -1,7 +1,8 @@
-"""Better waves for the same dependencies: branches move to where agents are idle.
+"""Propose better waves for the same dependencies: branches move to where agents are idle.
 
-Hill climbing over plans that are as legal as the one given: a wave stays (its gate is somebody's intention), no branch
-moves beside something it needs or that needs it, no path collides that did not. What counts is the simulated end.
+Hill climbing over plans that are as legal as the one given: a wave stays (its gate is its author's intention), no
+branch moves beside something it needs or that needs it, no path collides that did not. What counts is the simulated
+end.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _STEPS = 500_000  # branch starts that the search may simulate
 
 @dataclass(frozen=True)
 class _Move:
-    """One branch to one wave, by index."""
+    """Move one branch to one wave, by index."""
 
     branch: str
     source: int
@@ -31,7 +32,7 @@ class _Move:
 
 
 def propose(draft: Draft) -> list[Proposal]:
-    """At most one proposal, of all moves that gain something together."""
+    """Make at most one proposal, of all moves that gain something together."""
     plan = draft.plan
     if plan.start != "wave" or len(plan.waves) < 2:
         return []
@@ -49,7 +50,7 @@ def propose(draft: Draft) -> list[Proposal]:
 
 
 def _search(plan: PhasePlan) -> list[_Move]:
-    """Moves that end the phase sooner, in order."""
+    """List moves that end the phase sooner, in order."""
     moves: list[_Move] = []
     left, best = max(1, _STEPS // len(plan.place)), _end(plan)
     while True:
@@ -73,7 +74,7 @@ def _search(plan: PhasePlan) -> list[_Move]:
 
 
 def _chains(plan: PhasePlan) -> Iterator[list[str]]:
-    """What to move: each branch by itself; the branches of a wave, the longest first, one after the other."""
+    """List what to move: each branch by itself; the branches of a wave, the longest first, one after the other."""
     cost = {branch_id: estimate.mean for branch_id, estimate in estimates_of(plan).items()}
     for wave in plan.waves:
         movable = [b.id for b in sorted(wave.branches, key=lambda b: -cost[b.id]) if _options(plan, b.id)]
@@ -83,7 +84,7 @@ def _chains(plan: PhasePlan) -> Iterator[list[str]]:
 
 
 def _options(plan: PhasePlan, branch_id: str) -> list[_Move]:
-    """Where a branch may go: behind what it needs, before what needs it, the owner of a shared file first."""
+    """List the waves where a branch may go: behind what it needs, before what needs it, a shared file's owner first."""
     at, index = plan.wave_of, {wave.wave: i for i, wave in enumerate(plan.waves)}
     source = index[at[branch_id]]
     if len(plan.waves[source].branches) < 2:
@@ -100,7 +101,7 @@ def _options(plan: PhasePlan, branch_id: str) -> list[_Move]:
 
 
 def _shifted(plan: PhasePlan, move: _Move) -> PhasePlan:
-    """The plan with a branch at the end of another wave; the time it took from its wave it now has itself."""
+    """Return the plan with a branch at the end of another wave, with the duration that its old wave gave it."""
     old = plan.waves[move.source]
     branch = plan.by_id[move.branch]
     if branch.duration is None and old.duration is not None:
@@ -121,7 +122,7 @@ def _end(plan: PhasePlan) -> float:
 
 
 def _moved(draft: Draft, move: _Move) -> Draft | None:
-    """The draft after one move: first the time is written at the branch, then the branch is moved."""
+    """Return the draft after one move: first the duration is written at the branch, then the branch is moved."""
     plan, locations = draft.plan, draft.source.locations
     path, wave = path_of(plan, move.branch), plan.waves[move.source]
     branch = plan.by_id[move.branch]

@@ -1,4 +1,4 @@
-"""What only a person can decide: where to split a branch, how to start, how many agents. In words, with numbers."""
+"""Describe what only a person can decide: where to split a branch, how to start, how many agents."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _WORTH = 0.01
 
 
 def split(draft: Draft) -> list[Proposal]:
-    """Branches over the budget of lines, each in as many parts as fit."""
+    """Propose to split each branch over the budget of lines into as many parts as fit."""
     limit = draft.plan.gates.max_lines
     return [] if limit is None else [_split(draft.plan, b, limit) for b in draft.plan if b.lines > limit]
 
 
 def start(draft: Draft) -> list[Proposal]:
-    """Whether branches that wait for what they need only, not for the whole wave before, end the phase sooner."""
+    """Propose `start: dependencies` if it ends the phase sooner than waiting for whole waves."""
     plan = draft.plan
     waves, free = makespan(plan, "wave"), makespan(plan, "dependencies")
     if plan.start != "wave" or free > waves * (1 - _WORTH):
@@ -32,7 +32,7 @@ def start(draft: Draft) -> list[Proposal]:
 
 
 def agents(draft: Draft) -> list[Proposal]:
-    """Whether another number of agents is as good, or better."""
+    """Propose another number of agents if it is as good, or better."""
     plan, work = draft.plan, gather([draft.plan])
     found, now = enough(work, connect(work)), plan.max_parallel_agents
     if found.agents == now:
@@ -64,7 +64,7 @@ def _split(plan: PhasePlan, branch: Branch, limit: int) -> Proposal:
 
 
 def _parts(branch: Branch, count: int, apart: bool, plan: PhasePlan) -> list[Branch]:
-    """Parts of about the same size, called 5.1.1a, 5.1.1b and so on."""
+    """Make parts of about the same size, called 5.1.1a, 5.1.1b and so on."""
     out: list[Branch] = []
     span = branch.duration or next(w.duration for w in plan.waves if branch in w.branches)
     for k in range(count):
@@ -81,7 +81,7 @@ def _parts(branch: Branch, count: int, apart: bool, plan: PhasePlan) -> list[Bra
 
 
 def _replaced(plan: PhasePlan, branch: Branch, made: Sequence[Branch]) -> PhasePlan:
-    """The plan with the parts in the branch's place."""
+    """Return the plan with the parts in the branch's place."""
     ids = tuple(part.id for part in made)
 
     def needs(other: Branch) -> Branch:
@@ -103,7 +103,7 @@ def _replaced(plan: PhasePlan, branch: Branch, made: Sequence[Branch]) -> PhaseP
 
 
 def _yaml(made: Sequence[Branch]) -> str:
-    """The parts as plans write branches."""
+    """Write the parts as plans write branches."""
     import yaml
 
     entries = []

@@ -1,4 +1,4 @@
-"""A simulation for programs: version 1, times in seconds."""
+"""Write a simulation for programs: version 1, times in seconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from phaseplan.forecast.simulation.report import Report
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """One object; branches by phase and id."""
+    """Return one object; branches by phase and id."""
     return {
         "version": 1,
         "phases": [plan.phase for plan in report.work.plans],

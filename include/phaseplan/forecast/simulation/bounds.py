@@ -1,4 +1,4 @@
-"""What no schedule can beat: for each phase its own bound, over phases the longest chain of them."""
+"""Compute ends that no schedule can beat: for each phase its own bound, over phases the longest chain of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Part = tuple[float, tuple[float, ...]]  # longest chain inside, seconds of every
 
 @dataclass(frozen=True)
 class Bounds:
-    """Lower bounds of some work; what does not depend on the number of agents is worked out once."""
+    """Hold what the lower bounds of some work need that does not depend on the number of agents."""
 
     work: Work
     waves: tuple[tuple[Part, ...], ...]  # by plan: its waves
@@ -23,7 +23,7 @@ class Bounds:
     paths: tuple[tuple[str, ...], ...]  # by plan: its critical path
 
     def at(self, agents: Agents, start: Start | None = None) -> float:
-        """Seconds below which these agents cannot end; `start` None: each plan's own."""
+        """Return seconds before which these agents cannot end; `start` None: each plan's own."""
         ends: dict[int, float] = {}
         load = [0.0] * len(agents.crews)
         for index, plan in enumerate(self.work.plans):
@@ -36,7 +36,7 @@ class Bounds:
         return max(*ends.values(), *(seconds / n for seconds, n in zip(load, agents.crews, strict=True)))
 
     def critical(self) -> tuple[tuple[tuple[int, str], ...], float]:
-        """The longest chain over phases as (phase, branch id), and its seconds: with agents enough, by dependencies."""
+        """Find the longest chain over phases as (phase, branch id), and its seconds: agents enough, by dependencies."""
         ends: dict[int, float] = {}
         chain: dict[int, tuple[tuple[int, str], ...]] = {}
         for plan, (longest, _), path in zip(self.work.plans, self.wholes, self.paths, strict=True):
@@ -48,7 +48,7 @@ class Bounds:
 
 
 def bounds_of(work: Work) -> Bounds:
-    """Work out what does not depend on the number of agents."""
+    """Compute what does not depend on the number of agents."""
     waves, wholes, paths = [], [], []
     for index, plan in enumerate(work.plans):
         cost = work.cost_of(index)

@@ -1,4 +1,4 @@
-"""When a run ends if no estimate is exact: Monte Carlo over the ranges.
+"""Estimate when a run ends if no estimate is exact: Monte Carlo over the ranges.
 
 Every branch is drawn on its own, uniformly over its range. A range says how short and how long and nothing of what is
 likelier between; uniform adds nothing to that, its mean is the middle that the simulation reckons with, and it is the
@@ -21,7 +21,7 @@ _LEAST = 30
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """What came out, in seconds. `ranged`: branches that have a range at all."""
+    """Hold ends in seconds. `ranged`: number of branches that have a range at all."""
 
     runs: int
     seed: int
@@ -33,7 +33,7 @@ class Chance:
 
 
 def chance(work: Work, net: Net, agents: Agents, seed: int, runs: int | None = None) -> Chance:
-    """Simulate often; the same seed gives the same answer."""
+    """Simulate many runs; the same seed gives the same answer."""
     count = runs or min(RUNS, max(_LEAST, _STEPS // len(work.branches)))
     dice = random.Random(seed)
     ranges = [(e.low, e.high - e.low) for e in work.estimates]
@@ -46,5 +46,5 @@ def chance(work: Work, net: Net, agents: Agents, seed: int, runs: int | None = N
 
 
 def _share(ends: list[float], share: float) -> float:
-    """The end that this share of the runs did not miss (nearest rank)."""
+    """Return the end that this share of the runs did not miss (nearest rank)."""
     return ends[math.ceil(share * len(ends)) - 1]

@@ -1,4 +1,4 @@
-"""What a plan's authors promised beside what its own estimates give."""
+"""Compare what a plan's authors promised with what its own estimates give."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PERCENT = re.compile(r"\s*~?\s*(\d{1,6}(?:\.\d+)?)\s*%\s*")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One promise. `holds` None: nothing to compare."""
+    """Hold one promise. `holds` None: there is nothing to compare."""
 
     phase: int
     name: str
@@ -30,7 +30,7 @@ class Claim:
 
 
 def compare(plan: PhasePlan, cost: dict[str, float], sequential: float, makespan: float) -> Iterator[Claim]:
-    """Every claim of one phase, and waves whose duration cannot be.
+    """Yield every claim of one phase, and waves whose stated duration is impossible.
 
     :param sequential: seconds of one agent after another.
     :param makespan: seconds from the start of the phase to its end, simulated.
@@ -53,7 +53,7 @@ def compare(plan: PhasePlan, cost: dict[str, float], sequential: float, makespan
 
 
 def _time(phase: int, name: str, span: Span, truth: float) -> Claim:
-    """A time to be done in is kept where it is done sooner; how long the work is in all must be right."""
+    """Check a promised time: an end may be sooner than promised; the total work must be right."""
     readings, notes = [(float(span.low), float(span.high))], []
     if span.low and not span.low % _DAY and not span.high % _DAY:
         readings.append((span.low / _DAY * _WORKING_DAY, span.high / _DAY * _WORKING_DAY))
@@ -72,7 +72,7 @@ def _share(phase: int, name: str, claimed: str, truth: float, note: str) -> Clai
 
 
 def _own_numbers(claims: Claims) -> str:
-    """What the claimed times give, with days read either way."""
+    """Describe the reduction that the claimed times give, with days of 24 and of 8 hours."""
     ways = []
     for whole, pronoun in ((claims.parallel, "parallel"), (claims.duration, "duration")):
         for day, meaning in ((_DAY, ""), (_WORKING_DAY, " (days of 8 h)")):
@@ -84,7 +84,7 @@ def _own_numbers(claims: Claims) -> str:
 
 
 def _days(span: Span, day: int) -> float:
-    """The middle of a span in seconds, whole days of it as long as `day`."""
+    """Return the middle of a span in seconds; whole days count `day` seconds each."""
     return sum(s // _DAY * day if not s % _DAY else s for s in (span.low, span.high)) / 2
 
 
@@ -103,10 +103,10 @@ def _path(plan: PhasePlan, claimed: tuple[str, ...], cost: dict[str, float]) -> 
 
 
 def _chains(plan: PhasePlan, cost: dict[str, float]) -> Iterator[Claim]:
-    """Waves that cannot take as long as they are said to, because branches inside wait for each other."""
-    said = [wave for wave in plan.waves if wave.duration is not None]
-    members = by_wave(plan, merge_order(plan)) if said else {}
-    for wave in said:
+    """Yield waves that cannot take as long as stated, because branches inside wait for each other."""
+    timed = [wave for wave in plan.waves if wave.duration is not None]
+    members = by_wave(plan, merge_order(plan)) if timed else {}
+    for wave in timed:
         path, length = critical_path(plan, cost, members[wave.wave])
         if wave.duration is not None and len(path) > 1 and length > wave.duration.high:
             claimed = _range(wave.duration.low, wave.duration.high)

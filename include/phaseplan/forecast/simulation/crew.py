@@ -1,4 +1,4 @@
-"""How the end depends on the number of agents, and from which number on one more gains nothing."""
+"""Compute how the end depends on the number of agents, and from which number on one more gains nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ROWS = 12
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One number of agents, shared by all phases: the end in both start modes with what nothing can beat. Seconds."""
+    """Hold, for one number of agents shared by all phases, the end in both start modes and its bound. Seconds."""
 
     agents: int
     wave: float
@@ -26,14 +26,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Enough:
-    """The least number of agents with which the end is as early as with any number, and that end in seconds."""
+    """Hold the least number of agents with which the end is as early as with any number, and that end in seconds."""
 
     agents: int
     makespan: float
 
 
 def enough(work: Work, net: Net) -> Enough:
-    """The first number that is as good as an agent for every branch; one fewer is worse."""
+    """Find the first number that is as good as an agent for every branch; one fewer is worse."""
     best = run(work, net, shared(work, len(work.branches)))
     limit = best.makespan * (1 + 1e-9)
 
@@ -48,12 +48,12 @@ def enough(work: Work, net: Net) -> Enough:
 
 
 def table(work: Work, nets: dict[str, Net], bounds: Bounds, most: int, also: int) -> tuple[Row, ...]:
-    """Rows for 1 to `most` agents, of many a selection, and for the number somebody asked about."""
+    """Make rows for 1 to `most` agents, a selection if they are many, and for the number `also`."""
     return tuple(_row(work, nets, bounds, n) for n in sorted({*_counts(most), most, also}))
 
 
 def utilisation(schedule: Schedule, agents: int) -> tuple[float, ...]:
-    """The share of the time in which each agent works, 0 to 1."""
+    """Return the share of the time in which each agent works, 0 to 1."""
     busy = [0.0] * agents
     for agent, begun, end in zip(schedule.agents, schedule.starts, schedule.ends, strict=True):
         busy[agent] += end - begun
@@ -72,7 +72,7 @@ def _row(work: Work, nets: dict[str, Net], bounds: Bounds, count: int) -> Row:
 
 
 def _counts(most: int) -> list[int]:
-    """1 to `most`; where that is a long list, 1, 2, 3, 4, 6, 8, 12, 16 and so on."""
+    """List 1 to `most`; if that is a long list, 1, 2, 3, 4, 6, 8, 12, 16 and so on."""
     if most <= _ROWS:
         return list(range(1, most + 1))
     steps = [1, *(n for k in range(1, most.bit_length()) for n in (1 << k, 3 << (k - 1)))]
@@ -80,7 +80,7 @@ def _counts(most: int) -> list[int]:
 
 
 def _peak(schedule: Schedule) -> int:
-    """The most branches at work at one time."""
+    """Return the most branches at work at one time."""
     moves = sorted([*((t, 1) for t in schedule.starts), *((t, -1) for t in schedule.ends)])
     most = now = 0
     for _, change in moves:

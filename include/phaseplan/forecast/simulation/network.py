@@ -1,4 +1,4 @@
-"""Several plans as one net of numbered jobs: what waits for what, whatever the reason.
+"""Combine several plans into one net of numbered jobs: what waits for what, whatever the reason.
 
 Branches are jobs 0 to n-1 in plan order. Behind them come gates, which take no time and no agent: one that opens each
 phase, in `start: wave` one behind each wave, one that closes each phase. So waves and phases need no rule of their own.
@@ -17,7 +17,7 @@ from phaseplan.plan.model import Branch, PhasePlan, Start
 
 @dataclass(frozen=True)
 class Work:
-    """Plans in the order of their phases, each branch with its estimate. Branches are told apart by their number."""
+    """Hold plans in the order of their phases, each branch with its estimate. Branches are known by their number."""
 
     plans: tuple[PhasePlan, ...]
     branches: tuple[Branch, ...]
@@ -28,17 +28,17 @@ class Work:
 
     @property
     def total(self) -> float:
-        """Seconds of one agent after another."""
+        """Return the seconds of all work by one agent."""
         return sum(self.costs)
 
     def cost_of(self, index: int) -> dict[str, float]:
-        """Seconds by branch id of one plan."""
+        """Return the seconds of one plan's branches, by id."""
         return {b.id: c for b, c, p in zip(self.branches, self.costs, self.plan_of, strict=True) if p == index}
 
 
 @dataclass(frozen=True)
 class Net:
-    """Who waits for whom, by number; and who goes first where several may start."""
+    """Hold which job waits for which, by number; and which goes first if several may start."""
 
     needs: tuple[tuple[int, ...], ...]
     after: tuple[tuple[int, ...], ...]
@@ -48,7 +48,7 @@ class Net:
 
 
 def gather(plans: Sequence[PhasePlan], learned: Mapping[int, Learned] | None = None) -> Work:
-    """The work of plans that lint without errors.
+    """Collect the work of plans that lint without errors.
 
     :param learned: seconds of past runs, by phase and branch id.
     """
@@ -72,7 +72,7 @@ def gather(plans: Sequence[PhasePlan], learned: Mapping[int, Learned] | None = N
 
 
 def connect(work: Work, start: Start | None = None) -> Net:
-    """The net of a start mode; None: of each plan's own."""
+    """Build the net of a start mode; None: of each plan's own."""
     needs: list[list[int]] = [[] for _ in work.branches]
     urgent: list[int] = []
     closed: dict[int, int] = {}  # phase -> its last gate
@@ -99,7 +99,7 @@ def connect(work: Work, start: Start | None = None) -> Net:
 
 
 def _waves(needs: list[list[int]], plan: PhasePlan, first: int, gate: int) -> int:
-    """Each wave behind the gate of the one before it; returns the last gate."""
+    """Put each wave behind the gate of the one before it; return the last gate."""
     for wave in plan.waves:
         numbers = range(first, first + len(wave.branches))
         for number in numbers:
@@ -115,7 +115,7 @@ def _gate(needs: list[list[int]], behind: list[int]) -> int:
 
 
 def _by_phase(plans: Sequence[PhasePlan]) -> tuple[PhasePlan, ...]:
-    """Each phase behind those it depends on, else by number. What depends on no plan given here waits for nothing."""
+    """Sort phases behind those they depend on, else by number. A dependency that is not given here is ignored."""
     by_number = {plan.phase: plan for plan in sorted(plans, key=lambda p: p.phase)}
     sorter = TopologicalSorter({n: [d for d in p.depends_on if d in by_number] for n, p in by_number.items()})
     return tuple(by_number[n] for n in sorter.static_order())

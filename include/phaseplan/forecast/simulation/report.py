@@ -1,4 +1,4 @@
-"""Everything `simulate` has to say, put together."""
+"""Compute everything that `simulate` reports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from phaseplan.plan.yaml.load import gc_paused
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked. `agents` None: each phase has its own `max_parallel_agents`; `start` None: its own start mode."""
+    """Hold what is asked. `agents` None: each phase's own `max_parallel_agents`; `start` None: its own start mode."""
 
     agents: int | None = None
     start: Start | None = None
@@ -29,7 +29,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Report:
-    """One simulation. Times in seconds, branches by their number in `work`."""
+    """Hold one simulation. Times in seconds, branches by their number in `work`."""
 
     question: Question
     work: Work
@@ -51,12 +51,12 @@ class Report:
 
     @property
     def missing(self) -> tuple[int, ...]:
-        """Phases that others wait for and that were not given: taken to be complete."""
+        """List phases that others wait for and that were not given: taken to be complete."""
         known = {plan.phase for plan in self.work.plans}
         return tuple(sorted({p for plan in self.work.plans for p in plan.depends_on} - known))
 
     def who(self, agent: int) -> str:
-        """An agent's name; where phases have agents of their own, with the phase."""
+        """Return an agent's name; if phases have agents of their own, with the phase."""
         for plan, size in zip(self.work.plans, self.agents.crews, strict=False):
             if len(self.agents.crews) == 1:
                 break
@@ -106,7 +106,7 @@ def _simulate(work: Work, question: Question) -> Report:
 
 
 def _claims(work: Work, planned: Schedule) -> list[Claim]:
-    """Each phase by itself: from its first start to its last end."""
+    """Check the claims of each phase by itself: from its first start to its last end."""
     out: list[Claim] = []
     for index, plan in enumerate(work.plans):
         own = [n for n, p in enumerate(work.plan_of) if p == index]

@@ -1,4 +1,4 @@
-"""List scheduling: whenever an agent is free, it takes the most urgent branch that may start, as Airflow's pools do."""
+"""Simulate list scheduling: a free agent takes the most urgent branch that may start, as in Airflow's pools."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _IDLE = 256
 
 @dataclass(frozen=True)
 class Agents:
-    """Who works: one crew for all phases, or one for each phase, as Airflow's pools have it."""
+    """Hold the agents: one crew for all phases, or one for each phase, as Airflow's pools have it."""
 
     crews: tuple[int, ...]  # agents in each crew
     crew_of: tuple[int, ...]  # by plan
 
     @property
     def total(self) -> int:
-        """Agents altogether."""
+        """Return the number of agents in all crews."""
         return sum(self.crews)
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """One run, in seconds from its start; by branch number."""
+    """Hold one run, in seconds from its start; by branch number."""
 
     starts: tuple[float, ...]
     ends: tuple[float, ...]
@@ -36,31 +36,31 @@ class Schedule:
 
 
 def shared(work: Work, count: int) -> Agents:
-    """One crew for all phases."""
+    """Return one crew for all phases."""
     return Agents((_used(count, len(work.branches)),), (0,) * len(work.plans))
 
 
 def pools(work: Work) -> Agents:
-    """Each phase with its `max_parallel_agents`."""
+    """Return a crew for each phase, of `max_parallel_agents`."""
     crews = tuple(_used(plan.max_parallel_agents, len(plan.place)) for plan in work.plans)
     return Agents(crews, tuple(range(len(crews))))
 
 
 def _used(count: int, branches: int) -> int:
-    """Agents without a branch are only counted up to a number that people may have: a plan may ask for billions."""
+    """Limit the agents without a branch to a number that people may have: a plan may ask for billions."""
     return min(count, max(branches, _IDLE))
 
 
 def run(work: Work, net: Net, agents: Agents, costs: Sequence[float] | None = None) -> Schedule:
-    """Let the agents work.
+    """Simulate one run.
 
-    :param costs: seconds by branch number, where it is not the estimates that happen.
+    :param costs: seconds by branch number; None: the estimates.
     """
     return _Run(work, net, agents, work.costs if costs is None else costs).result()
 
 
 class _Run:
-    """One run while it happens. Plain lists and heaps: Monte Carlo makes millions of these steps."""
+    """Hold one run while it happens. Plain lists and heaps: Monte Carlo makes millions of these steps."""
 
     def __init__(self, work: Work, net: Net, agents: Agents, costs: Sequence[float]) -> None:
         self.net, self.costs = net, costs

@@ -1,4 +1,4 @@
-"""Which branch moves the end if it takes longer than estimated, and by how much."""
+"""Find which branch moves the end if it takes longer than estimated, and by how much."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STEPS = 100_000  # branch starts that all simulations together may take: every 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One branch. `tenth`, `hour`: seconds by which the end moves if it takes a tenth or an hour longer.
+    """Hold one branch's effect. `tenth`, `hour`: seconds by which the end moves if it takes a tenth or an hour longer.
 
     `slack`: seconds that it may take longer if the order of starts is kept. With agents that take what is most urgent
     the order can change, and an end come earlier by chance (Graham's anomalies), so a move can be negative.
@@ -28,7 +28,7 @@ class Shift:
 
 
 def sensitivity(work: Work, net: Net, agents: Agents, planned: Schedule) -> tuple[Shift, ...]:
-    """The branches that move the end, the one that moves it most first; each was simulated again with its slip.
+    """List the branches that move the end, the strongest first; each was simulated again with its slip.
 
     Of many branches only those with the least slack are: see `measured`.
     """
@@ -45,12 +45,12 @@ def sensitivity(work: Work, net: Net, agents: Agents, planned: Schedule) -> tupl
 
 
 def measured(work: Work) -> int:
-    """How many branches are simulated again."""
+    """Return the number of branches that are simulated again."""
     return min(len(work.branches), max(5, _STEPS // (len(work.branches) or 1)))
 
 
 def slacks(work: Work, net: Net, agents: Agents, planned: Schedule) -> list[float]:
-    """Seconds by which each branch can end later, with all that follows, while the order of starts and the end stay."""
+    """Return seconds by which each branch can end later, with all that follows, while order and end stay."""
     count = len(work.branches)
     latest = [planned.makespan] * len(net.needs)  # to start, once it was looked at
     following = _handed_on(work, agents, planned)
@@ -66,10 +66,10 @@ def slacks(work: Work, net: Net, agents: Agents, planned: Schedule) -> list[floa
 
 
 def _handed_on(work: Work, agents: Agents, planned: Schedule) -> dict[int, int]:
-    """Which branch waits for another's agent, told apart so that as few wait as can be.
+    """Find which branch waits for another's agent, assigned so that as few wait as can be.
 
-    Whoever starts takes an agent that has done nothing yet, else the one that became idle last: the schedule's own
-    numbers of agents would make branches wait for each other although another agent was idle.
+    A branch that starts takes an agent that has done nothing yet, else the one that became idle last: the schedule's
+    own numbers of agents would make branches wait for each other although another agent was idle.
     """
     out: dict[int, int] = {}
     place = {number: i for i, number in enumerate(planned.finished)}

@@ -1,4 +1,4 @@
-"""A schedule drawn: one row a branch with its dependencies, below it one lane an agent. Needs no other file."""
+"""Draw a schedule: one row a branch with its dependencies, below it one lane an agent. Needs no other file."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ text { font: 13px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; fill: #1f293
 
 @dataclass(frozen=True)
 class _Place:
-    """Where one branch is drawn."""
+    """Hold where one branch is drawn."""
 
     y: float
     wave: int  # index within its plan
 
 
 class _Picture:
-    """The measures of one drawing."""
+    """Hold the measures of one drawing."""
 
     def __init__(self, report: Report) -> None:
         self.report = report
@@ -62,16 +62,16 @@ class _Picture:
         self.hot = {n for n, b in enumerate(report.work.branches) if (self.phase(n), b.id) in hot}
 
     def x(self, seconds: float) -> float:
-        """Pixels of a time."""
+        """Return the pixels of a time."""
         return _LEFT + seconds * self.scale
 
     def phase(self, number: int) -> int:
-        """The phase of a branch."""
+        """Return the phase of a branch."""
         return self.report.work.plans[self.report.work.plan_of[number]].phase
 
 
 def svg(report: Report) -> str:
-    """The whole drawing as one SVG document."""
+    """Draw the whole picture as one SVG document."""
     picture = _Picture(report)
     size = f'viewBox="0 0 {_WIDTH} {picture.height:.0f}" width="{_WIDTH}" height="{picture.height:.0f}"'
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img"><style>{_STYLE}</style>']
@@ -114,7 +114,7 @@ def _grid(picture: _Picture) -> Iterator[str]:
 
 
 def _arrows(picture: _Picture) -> Iterator[str]:
-    """Dependencies as curves from end to start; those on the critical path last, over all others."""
+    """Draw dependencies as curves from end to start; those on the critical path last, over all others."""
     work = picture.report.work
     if len(work.branches) > _MOST_ARROWS:
         return
@@ -145,8 +145,8 @@ def _bars(picture: _Picture) -> Iterator[str]:
         ring = ' stroke="#c81e3a" stroke-width="2"' if number in picture.hot else ""
         shape = f'x="{x + 1:.1f}" y="{y + 4:.1f}" width="{width - 2:.1f}" height="{_ROW - 8}" rx="4" fill="{colour}"'
         agent = f"agent {report.who(report.schedule.agents[number])}"
-        said = f"{branch.id} {branch.title}: {text(report.work.costs[number])}, {agent}"
-        yield f"<rect {shape}{ring}><title>{escape(clean(said))}</title></rect>"
+        tooltip = f"{branch.id} {branch.title}: {text(report.work.costs[number])}, {agent}"
+        yield f"<rect {shape}{ring}><title>{escape(clean(tooltip))}</title></rect>"
         if width > 16 + 6.8 * len(agent):
             yield _text(x + 8, y + 17, agent, "in")
         yield _text(_WIDTH - 24, y + 17, text(end), "end", "end")
