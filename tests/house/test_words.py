@@ -10,7 +10,20 @@ import pytest
 from tests.house.sources import files, place, tree
 
 #: Rooms that hold the rule. The others follow; a room is added here once it holds.
-ROOMS = ("text", "plan", "config", "repository", "containers", "gates", "documents", "report", "ledger", "forecast")
+ROOMS = (
+    "text",
+    "plan",
+    "config",
+    "repository",
+    "containers",
+    "gates",
+    "documents",
+    "report",
+    "ledger",
+    "forecast",
+    "phase",
+    "wave",
+)
 #: First words of a docstring that ask a question instead of naming what the function or class does.
 _QUESTION = re.compile(r"(What|Whether|Who|Whose|Where|When|Why|Which|How|Everything|Nothing|Nobody|Everybody)\b")
 #: First words that begin a description of a thing, or a remark, where a function needs a verb.

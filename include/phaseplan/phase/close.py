@@ -27,7 +27,7 @@ from phaseplan.repository.repo import GitRepo
 
 @dataclass(frozen=True)
 class Closing:
-    """How a run ended. `ok`: every selected branch is integrated; `complete`: all branches of the plan are."""
+    """Hold how a run ended. `ok`: every selected branch is integrated; `complete`: all branches of the plan are."""
 
     complete: bool
     ok: bool
@@ -47,13 +47,13 @@ def close_phase(repo: GitRepo, remote: Remote, token: Token, *, phase: int) -> C
 
     def change(snapshot: Snapshot) -> Change | None:
         old = check_token(snapshot, token).run
-        came, ledger = closing(replace(snapshot, refused=nameless)), snapshot.folded()
-        closings.append(came)
-        run = changed(old, closed=now(), complete=came.complete)
-        told = nights_of(repo, snapshot.opened.commit)
-        tonight = continued(told, night(snapshot, run))
-        closings[-1] = replace(came, note=note(tonight, flaky((*told, tonight))))
-        if old.closed and old.complete == came.complete and not tells_more(told, tonight):
+        result, ledger = closing(replace(snapshot, refused=nameless)), snapshot.folded()
+        closings.append(result)
+        run = changed(old, closed=now(), complete=result.complete)
+        nights = nights_of(repo, snapshot.opened.commit)
+        tonight = continued(nights, night(snapshot, run))
+        closings[-1] = replace(result, note=note(tonight, flaky((*nights, tonight))))
+        if old.closed and old.complete == result.complete and not tells_more(nights, tonight):
             return None
         return Change(changed(ledger, run=run), night=tonight)
 
@@ -62,7 +62,7 @@ def close_phase(repo: GitRepo, remote: Remote, token: Token, *, phase: int) -> C
 
 
 def closing(snapshot: Snapshot) -> Closing:
-    """What a run would come to if it closed now: a pure function of the snapshot."""
+    """Compute what a run would come to if it closed now: a pure function of the snapshot."""
     if isinstance(snapshot.opened, Unopened):
         return Closing(False, False, f"phase {snapshot.phase} was never opened")
     plan, run = snapshot.opened.plan, snapshot.opened.run
@@ -81,16 +81,16 @@ def closing(snapshot: Snapshot) -> Closing:
 
 
 def _red(number: int, wave: WaveRecord, run: RunRecord) -> str:
-    said = "; ".join(str(f) for f in wave.findings)[:500]
+    findings = "; ".join(str(f) for f in wave.findings)[:500]
     if words := refused(wave):
         return f"- wave {number} is {WAITING}, refused by the target: {words[:500]}"
     if wave.run != run.id:
-        return f"- wave {number} was not integrated in this run; before it, it was red: {said}"
-    return f"- wave {number} is red: {said}"
+        return f"- wave {number} was not integrated in this run; before it, it was red: {findings}"
+    return f"- wave {number} is red: {findings}"
 
 
 def _trouble(snapshot: Snapshot, plan: PhasePlan, branch: Branch, run_id: str) -> str:
-    """Why a selected branch is not in, in plain words; empty: it is."""
+    """Explain in plain words why a selected branch is not in; empty: it is."""
     record = snapshot.folded().branches.get(branch.id)
     newest = snapshot.verdicts.get(branch.id, (None,))[-1]
     if record and record.state is State.INTEGRATED:
@@ -112,7 +112,7 @@ def _trouble(snapshot: Snapshot, plan: PhasePlan, branch: Branch, run_id: str) -
 
 
 def _unnamed(snapshot: Snapshot, branch: Branch, verdict: Verdict | None) -> str:
-    """What keeps an integrated branch from its public name; empty: it has it, or it is not in."""
+    """Explain what keeps an integrated branch from its public name; empty: it has it, or it is not in."""
     if verdict is None or snapshot.state(branch.id) is not State.INTEGRATED:
         return ""
     if held(snapshot, name := name_of(branch, verdict)):
@@ -124,7 +124,7 @@ def _unnamed(snapshot: Snapshot, branch: Branch, verdict: Verdict | None) -> str
 
 
 def _next_step(snapshot: Snapshot, plan: PhasePlan, run: RunRecord, troubled: Sequence[str]) -> str:
-    """Which tasks to Clear: those out by themselves; else what stops the first wave that is not in."""
+    """Say which tasks to Clear: those of branches out by themselves; else what stops the first wave not in."""
     waves = snapshot.waves
     if any(w.state == "red" and w.fault in ("base", "conflict") and w.run == run.id for w in waves.values()):
         return "Next: mend the base, then Clear open_phase, which takes the new base, with Downstream on."
@@ -156,7 +156,7 @@ def complete(snapshot: Snapshot, plan: PhasePlan | None) -> bool:
 
 
 def same_plan(snapshot: Snapshot, plan: PhasePlan) -> bool:
-    """Whether the plan that a phase was opened with makes the same happen as this one.
+    """Say whether the plan that a phase was opened with has the same effect as this one.
 
     The two are compared as they are hashed today: the digest in the run's record may be of another Phaseplan.
     """

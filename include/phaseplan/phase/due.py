@@ -21,19 +21,19 @@ from phaseplan.repository.objects import GONE, changes
 
 @dataclass(frozen=True)
 class Owed:
-    """What is due, and what the next attempt of a branch that is to be built anew is told."""
+    """Hold what is due, and the findings that the next attempt of a branch to be built anew is given."""
 
     due: Due
     findings: tuple[Finding, ...] = ()
 
 
 def dues(night: Situation) -> dict[str, Owed]:
-    """What the run owes every integrated branch it is about."""
+    """Decide what the run owes every integrated branch it is about."""
     found = {b: _owed(night, b, verdict) for b, verdict in night.inside.items() if b in night.chosen}
     for root in [b for b, owed in found.items() if owed.due.kind == "build"]:
         if kept := [b for b in night.needing(root) if b not in night.chosen]:
-            said = f"{found[root].due.why}; but {kept[0]} needs it as it is and is not selected"
-            found[root] = Owed(Due(kind="gate" if night.moved else "reuse", why=said))
+            why = f"{found[root].due.why}; but {kept[0]} needs it as it is and is not selected"
+            found[root] = Owed(Due(kind="gate" if night.moved else "reuse", why=why))
             continue
         for needing in night.needing(root):
             if found[needing].due.kind != "build":
@@ -68,7 +68,8 @@ def _asked(night: Situation) -> list[str]:
 
 
 def _based(night: Situation, branch: Branch, verdict: Verdict) -> list[str]:
-    """Whether the base changed what a branch owns or shares, and to something that integration has not got."""
+    """Explain how the base changed what a branch owns or shares, to something that integration has not; else
+    nothing."""
     seen = (*branch.owns, *(shared.path for shared in night.plan.shared_with(branch.id)))
     before, now, inside = (night.tree(c) for c in (_base_of(verdict), night.run.base, night.head))
     strange = [
@@ -83,25 +84,25 @@ def _based(night: Situation, branch: Branch, verdict: Verdict) -> list[str]:
 
 
 def landed(night: Situation, verdict: Verdict) -> bool:
-    """Whether the base has taken a branch's work in, by a merge or as a copy: then it is the base's, and stays."""
+    """Say whether the base has taken a branch's work in, by a merge or as a copy: then it is the base's, and stays."""
     if verdict.commit is None:
         return False
     if night.repo.is_ancestor(verdict.commit, night.run.base):
         return True
-    mine = changes(night.repo, [(verdict.base, verdict.commit)])[0]
-    paths = [path for path in mine if not matches(night.plan.generated, path)]
+    work = changes(night.repo, [(verdict.base, verdict.commit)])[0]
+    paths = [path for path in work if not matches(night.plan.generated, path)]
     before, now, inside = (night.tree(c) for c in (_base_of(verdict), night.run.base, night.head))
     same = all(now.get(path, GONE) == inside.get(path, GONE) for path in paths)
     return same and any(now.get(path, GONE) != before.get(path, GONE) for path in paths)
 
 
 def _base_of(verdict: Verdict) -> str:
-    """The base that a branch was built on; of a verdict that does not say so, its workspace."""
+    """Return the base that a branch was built on; of a verdict that does not name it, its workspace."""
     return verdict.run_base or verdict.base
 
 
 def _judged(night: Situation, branch: Branch, verdict: Verdict) -> tuple[Finding, ...]:
-    """What gates that changed say of the diff as it is. Their commands run later, on the merge."""
+    """Judge the diff as it is by the diff gates as they are now. Their commands run later, on the merge."""
     raw = verdict.raw or verdict.commit or verdict.base
     built_by = night.pinned.profiles.get(verdict.agent)
     scratch = built_by.scratch if built_by else ()
@@ -112,11 +113,11 @@ def _judged(night: Situation, branch: Branch, verdict: Verdict) -> tuple[Finding
 
 
 def words(found: Mapping[str, Owed]) -> Iterable[str]:
-    """The decision, for a log: who is built anew or gated again and why, who is reused."""
-    for kind, said in (("build", "built anew"), ("gate", "gated again")):
+    """Yield the decision for a log: which branch is built anew or gated again and why, which is reused."""
+    for kind, verb in (("build", "built anew"), ("gate", "gated again")):
         for branch, owed in found.items():
             if owed.due.kind == kind:
-                yield f"{branch} is {said}: {owed.due.why}."
+                yield f"{branch} is {verb}: {owed.due.why}."
     reused = [branch for branch, owed in found.items() if owed.due.kind == "reuse"]
     if reused:
         yield f"Reused as they are, no container: {', '.join(reused)}."

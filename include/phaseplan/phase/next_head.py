@@ -23,9 +23,10 @@ from phaseplan.wave.search import Stopped, WaveSearch
 
 @dataclass
 class Forward:
-    """Works towards a head that is green.
+    """Search for a head whose gates pass.
 
-    :param out: by branch, why it leaves; grows as the base and the gates say no. Closed under what needs whom.
+    :param out: by branch, why it leaves; grows as the base and the gates object. It holds every branch that needs one
+        in it.
     """
 
     night: Situation
@@ -35,7 +36,7 @@ class Forward:
     flaky: list[Finding] = field(default_factory=list)
 
     def run(self) -> tuple[Undone, str]:
-        """What was reverted, and the head, every gate green on exactly that commit.
+        """Return what was reverted, and the head, on which every gate has passed.
 
         :raises Stopped: there is no such head, and no branch is known to be at fault.
         :raises CannotUndo: a branch cannot leave.
@@ -58,18 +59,18 @@ class Forward:
 
     @property
     def rest(self) -> list[str]:
-        """Integrated branches that stay, in merge order."""
+        """List the integrated branches that stay, in merge order."""
         return [b for b in merge_order(self.night.plan) if b in self.night.inside and b not in self.out]
 
     @property
     def commands(self) -> tuple[str, ...]:
-        """The branches' own gate commands and the validations of every wave that has a branch in."""
+        """Return the branches' own gate commands and the validations of every wave that has a branch in."""
         waves = {self.night.plan.wave_of[b] for b in self.rest}
         validations = [c for wave in self.night.plan.waves if wave.wave in waves for c in wave.validation]
         return tuple(dict.fromkeys([*self.night.plan.gates.commands, *validations])) if self.rest else ()
 
     def _with_base(self, tip: str) -> Merged | Conflict:
-        """`tip` with the run's base merged in, where it moved."""
+        """Merge the run's base into `tip` if it moved."""
         night, plan = self.night, self.night.plan
         if not night.moved:
             return Merged(tip)
@@ -84,7 +85,7 @@ class Forward:
         return merged
 
     def _blame_for(self, conflict: Conflict) -> None:
-        """The base changed what some branches changed too: those are built anew on top of it."""
+        """Take out the branches that changed what the base changed too: they are built anew on top of it."""
         night = self.night
         findings = conflict_findings(night.repo, night.base_name, night.run.base, conflict)
         guilty = [b for b in conflict.opponents if b in self.rest]
@@ -95,7 +96,7 @@ class Forward:
         self._leave({b: Isolation("outdated", why, findings) for b in guilty})
 
     def _twice(self, head: str) -> tuple[Finding, ...]:
-        """Gate; what is red once more, because a red that does not repeat is flaky and counts as green."""
+        """Run the gates, and again if they fail: a failure that does not repeat is flaky and counts as passed."""
         shared = [p for p in union_paths(self.night.plan) if p in self.night.tree(head)]
         commands = (*union_checks(self.night.plan, shared), *self.commands) if self.rest else ()
         if not commands:
@@ -118,7 +119,7 @@ class Forward:
         return again.findings
 
     def _blame(self, findings: Sequence[Finding]) -> None:
-        """Who makes it red: the branches merged anew onto the base, wave by wave, as if for the first time."""
+        """Find the guilty branches: merge all anew onto the base, wave by wave, as if for the first time."""
         head: str | None = None
         guilty: dict[str, Isolation] = {}
         for wave in self.night.plan.waves:
@@ -149,7 +150,7 @@ class Forward:
         self._leave(guilty)
 
     def _heads(self, wave: int, guilty: Mapping[str, Isolation]) -> list[Head]:
-        """The heads of a wave's branches that stay and need nobody who is guilty."""
+        """Return the heads of a wave's branches that stay and need no guilty branch."""
         plan, found = self.night.plan, list[Head]()
         away = {b for g in guilty for b in self.night.closed([g])}
         for branch_id in self.rest:
@@ -159,14 +160,14 @@ class Forward:
         return found
 
     def _leave(self, guilty: Mapping[str, Isolation]) -> None:
-        """Guilty branches leave with everything that needs them.
+        """Take out guilty branches with everything that needs them.
 
-        :raises Stopped: somebody would have to leave whom the run is not about.
+        :raises Stopped: a branch that the run is not about would have to leave.
         """
         night = self.night
         if strange := [b for b in night.closed(tuple(guilty)) if b not in night.chosen]:
-            told = "; ".join(f"{b}: {isolation.reason}" for b, isolation in guilty.items())
-            text = f"{told}. {strange[0]} would have to leave too and is not selected: run the phase whole"
+            reasons = "; ".join(f"{b}: {isolation.reason}" for b, isolation in guilty.items())
+            text = f"{reasons}. {strange[0]} would have to leave too and is not selected: run the phase whole"
             raise Stopped("base", (Finding(gate="wave", message=text),))
         for branch_id, isolation in guilty.items():
             self.out[branch_id] = isolation

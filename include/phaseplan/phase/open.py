@@ -23,7 +23,7 @@ from phaseplan.repository.repo import GitRepo
 
 @dataclass(frozen=True)
 class Seen:
-    """What whoever looked ahead has read already: what the base's name means, and the phase as it was before."""
+    """Hold what the look ahead has read already: the commit that the base's name means, and the phase before."""
 
     base: str
     snapshot: Snapshot
@@ -31,7 +31,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Opened:
-    """A run that holds the ledger, and the phase as it is now."""
+    """Hold a run that holds the ledger, and the phase as it is now."""
 
     token: Token
     snapshot: Snapshot
@@ -47,7 +47,7 @@ def open_phase(
     base_name: str,
     **more: Any,
 ) -> Token:
-    """Take over the ledger for a run that nobody has looked ahead for; see `take_over`."""
+    """Take over the ledger for a run without an earlier look ahead; see `take_over`."""
     request = RunRequest.model_validate({"base": base_name, **more})
     return take_over(remote, repo, plan, profiles, run_id, request).token
 

@@ -25,7 +25,7 @@ _WRITES = ("refuse", "true", "yes", "on", "1", "")  # settings of receive.denyCu
 
 @dataclass(frozen=True)
 class Ahead:
-    """What a run is about to do.
+    """Hold what a run is about to do.
 
     :param branches: the ones it may build.
     :param profiles: those it may start containers of, by name.
@@ -37,14 +37,14 @@ class Ahead:
 
     @property
     def names(self) -> set[str]:
-        """The refs under refs/heads that it may make or move."""
+        """Return the refs under refs/heads that it may make or move."""
         return {refs.integration(self.plan.phase), *(f"refs/heads/{self.plan.by_id[b].branch}" for b in self.branches)}
 
 
 def check_engine(client: DockerClient, ahead: Ahead, collector: str) -> None:
     """Look whether containers of every profile can be made.
 
-    :raises ImageMissing, CommandMissing, NetworkMissing: they cannot, until somebody acts.
+    :raises ImageMissing, CommandMissing, NetworkMissing: they cannot, until a person acts.
     """
     image_digest(client, collector)
     for name, profile in _distinct(ahead.profiles).items():
@@ -86,9 +86,9 @@ def check_names(remote: Remote, held: Mapping[str, str], ahead: Ahead) -> None:
     heads = {ref: sha for ref, sha in held.items() if ref.startswith("refs/heads/")}
     found = clashes(ahead.plan, ahead.branches, heads, folded=_folded(home))
     if found:
-        said = "; ".join(f"`{theirs[11:]}` is in the way of `{ours[11:]}`" for ours, theirs in sorted(found.items()))
+        pairs = "; ".join(f"`{theirs[11:]}` is in the way of `{ours[11:]}`" for ours, theirs in sorted(found.items()))
         raise NameClash(
-            f"the target has branches beside which git cannot store those of phase {ahead.plan.phase}: {said}. "
+            f"the target has branches beside which git cannot store those of phase {ahead.plan.phase}: {pairs}. "
             f"Next: rename or delete {_listed(found.values())} in {remote}, or choose other names in the plan."
         )
     for ref in sorted(ahead.names & _checked_out(home)):
@@ -99,7 +99,7 @@ def check_names(remote: Remote, held: Mapping[str, str], ahead: Ahead) -> None:
 
 
 def _distinct(profiles: Mapping[str, AgentProfile]) -> dict[str, AgentProfile]:
-    """One name for each way of making a container."""
+    """Keep one profile for each way of making a container."""
     seen: dict[tuple[object, ...], str] = {}
     for name, p in sorted(profiles.items()):
         seen.setdefault((p.image, p.command[:1], p.network, p.cpus, p.memory, p.pids, p.user), name)
@@ -107,12 +107,12 @@ def _distinct(profiles: Mapping[str, AgentProfile]) -> dict[str, AgentProfile]:
 
 
 def _folded(home: Path | None) -> bool:
-    """Whether the target's disk takes upper and lower case for the same; of another machine's nobody knows."""
+    """Say whether the target's disk ignores the case of names; False for a target on another machine."""
     return home is not None and GitRepo(home).run("config", "--bool", "core.ignorecase", ok=_ANY).out.strip() == "true"
 
 
 def _checked_out(home: Path | None) -> set[str]:
-    """Branches that a push to this repository may not move."""
+    """List branches that a push to this repository may not move."""
     if home is None:
         return set()
     repo = GitRepo(home)

@@ -32,20 +32,20 @@ from phaseplan.wave.search import Stopped
 
 
 class NightRed(PhaseplanError):
-    """The run cannot begin: what is integrated is red on its base, and no branch is known to be at fault."""
+    """Report that the run cannot begin: gates fail on its base with the integrated work, and no branch is to blame."""
 
     def __init__(self, phase: int, base: str, findings: tuple[Finding, ...]) -> None:
         self.findings = findings
-        said = "\n".join(f"- {finding}" for finding in findings)
+        listed = "\n".join(f"- {finding}" for finding in findings)
         super().__init__(
-            f"phase {phase} cannot begin on {base}; integration stays as it was, and nobody is isolated:\n{said}\n"
+            f"phase {phase} cannot begin on {base}; integration stays as it was, and nobody is isolated:\n{listed}\n"
             "Next: mend what the finding names, then Clear open_phase with Downstream on."
         )
 
 
 @dataclass
 class Renewal:
-    """One start of it.
+    """Renew integration once, at one start of the task.
 
     :param bench: runs gates on a commit.
     :param images: id of the image that a name means.
@@ -63,7 +63,7 @@ class Renewal:
     _stuck: dict[str, str] = field(default_factory=dict)  # branches that cannot leave, and why not
 
     def run(self, snapshot: Snapshot | None = None) -> tuple[str, ...]:
-        """Bring integration to where the run begins. Doing it twice is doing it once.
+        """Bring integration to the state in which the run begins. Doing it twice is doing it once.
 
         :param snapshot: what was read just now, to begin from.
         :return: status lines for the mirror.
@@ -80,8 +80,8 @@ class Renewal:
             except Stopped as stopped:
                 red = NightRed(self.phase, night.base_name, stopped.findings)
                 closed = changed(night.run, closed=now(), complete=False, fault=str(stopped.findings[0]))
-                told = nights.night(seen, closed)
-                if not self._commit(night, Change(changed(night.ledger, run=closed), night=told)):
+                record = nights.night(seen, closed)
+                if not self._commit(night, Change(changed(night.ledger, run=closed), night=record)):
                     pause(round_)
                     continue
                 raise red from None
@@ -97,7 +97,7 @@ class Renewal:
         return after is not None
 
     def _change(self, night: Situation, memory: GateMemory) -> Change | None:
-        """What is to be written; None: nothing earlier is integrated, or all is written already."""
+        """Compute what is to be written; None: nothing earlier is integrated, or all is written already."""
         owed = self._owed(night)
         if all(o.due.kind == "reuse" for o in owed.values()):
             return _written(night, owed, None, {})
@@ -116,16 +116,16 @@ class Renewal:
         return _written(night, owed, (undone, head), forward.out)
 
     def _owed(self, night: Situation) -> dict[str, Owed]:
-        """What is due, but for branches that cannot leave: they stay, and it is said why."""
+        """Decide what is due; branches that cannot leave stay, with the reason."""
         found = dues(night)
         for branch, why in self._stuck.items():
             if branch in found:
-                said = f"{found[branch].due.why}; but it cannot be taken out: {why}"
-                found[branch] = Owed(Due(kind="gate" if night.moved else "reuse", why=said))
+                reason = f"{found[branch].due.why}; but it cannot be taken out: {why}"
+                found[branch] = Owed(Due(kind="gate" if night.moved else "reuse", why=reason))
         return found
 
     def _remember(self, night: Situation, out: Mapping[str, Isolation], stuck: CannotUndo) -> None:
-        """Everything whose leaving drags the stuck branch along stays too.
+        """Keep everything in that cannot leave without the stuck branch.
 
         :raises Stopped: it was to leave because a gate is red with it.
         """
@@ -145,7 +145,7 @@ def _outdated(owed: Owed) -> Isolation:
 def _written(
     night: Situation, owed: Mapping[str, Owed], moved: tuple[Undone, str] | None, out: Mapping[str, Isolation]
 ) -> Change | None:
-    """The ledger of a run that has begun; None where that is what it says already."""
+    """Make the ledger of a run that has begun; None if it is that already."""
     due = {b: o.due for b, o in owed.items()}
     due |= {b: Due(kind="build", why=isolation.reason) for b, isolation in out.items()}
     # What this run has decided before it was begun again still says what became of the branch tonight.
@@ -172,7 +172,7 @@ def _tell(plan: PhasePlan, branch: str, word: Word, why: str, lines: list[str]) 
 
 
 def _leaving(record: BranchRecord, isolation: Isolation, acts: tuple[str, str] | None) -> BranchRecord:
-    """Out, and pending: its task builds it anew in this run, with the findings before its eyes."""
+    """Mark a branch as out and pending: its task builds it anew in this run and is given the findings."""
     verdict = record.verdict and changed(record.verdict, findings=isolation.findings)
     return changed(
         record,
@@ -187,7 +187,7 @@ def _leaving(record: BranchRecord, isolation: Isolation, acts: tuple[str, str] |
 
 
 def _gated(night: Situation, branch_id: str, record: BranchRecord) -> BranchRecord:
-    """Its gates have passed once more, as they are now."""
+    """Record that a branch's gates, as they are now, have passed once more."""
     if record.verdict is None or branch_id not in night.plan.by_id:
         return record
     verdict, branch = record.verdict, night.plan.by_id[branch_id]
@@ -195,7 +195,7 @@ def _gated(night: Situation, branch_id: str, record: BranchRecord) -> BranchReco
 
 
 def _again(night: Situation, branch: Branch, verdict: Verdict, gating: int) -> Verdict:
-    """What it was built from stays recorded; under today's scheme, where nothing of it has changed."""
+    """Keep the recorded inputs, with the new gates; if none of them has changed, under the current scheme."""
     now_ = night.fresh(branch, verdict)
     same = schemes.of(verdict.inputs) != schemes.CURRENT and not outdated(night.inputs(branch, verdict), verdict)
     kept = {**(now_ if same else verdict.inputs), "gates": now_["gates"], "version": now_["version"]}

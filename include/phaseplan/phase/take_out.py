@@ -23,7 +23,7 @@ from phaseplan.repository.repo import GitRepo
 
 @dataclass(frozen=True)
 class TakenOut:
-    """What came of it.
+    """Hold the result of taking a branch out.
 
     :param head: integration afterwards.
     :param taken: the branch and the integrated ones that need it, in the order they were reverted; empty: it was out.
@@ -108,15 +108,15 @@ def _regenerated(repo: GitRepo, plan: PhasePlan, undone: Undone, bench: Workbenc
 def _gate(
     repo: GitRepo, plan: PhasePlan, move: tuple[str, str], rest: Sequence[str], bench: Workbench, out: str
 ) -> None:
-    """Union checks, then the validations of every wave that still has a branch in, on the exact commit."""
+    """Run union checks, then the validations of every wave that still has a branch in, on the exact commit."""
     old, commit = move
     waves = {plan.wave_of[branch] for branch in rest}
     commands = union_checks(plan, repo.changed_paths(old, commit)) if rest else []
     commands += [command for wave in plan.waves if wave.wave in waves for command in wave.validation]
     findings = bench.run(repo, commit, commands, title=f"without {out}") if commands else ()
     if findings:
-        said = "\n".join(f"- {finding}" for finding in findings)
-        raise InputFault(f"integration is red without {out}, so nothing was changed:\n{said}")
+        listed = "\n".join(f"- {finding}" for finding in findings)
+        raise InputFault(f"integration is red without {out}, so nothing was changed:\n{listed}")
 
 
 def _change(
@@ -129,15 +129,15 @@ def _change(
     doomed: Sequence[str],
     reason: str,
 ) -> Change:
-    """The ledger afterwards. A branch's newest verdict goes with it, merged or not: only a newer one brings it back."""
+    """Make the ledger afterwards. A branch's newest verdict is rejected, merged or not: only a newer one counts."""
     records, lines, blockers = dict(ledger.branches), [], []
     for out in doomed:
-        mine = out == branch_id
-        why = f"taken out{f': {reason}' if reason else ''}" if mine else f"taken out with {branch_id}, which it needs"
-        state = State.ISOLATED if mine else State.BLOCKED
+        asked = out == branch_id
+        why = f"taken out{f': {reason}' if reason else ''}" if asked else f"taken out with {branch_id}, which it needs"
+        state = State.ISOLATED if asked else State.BLOCKED
         records[out] = _record(snapshot, records[out], state, undone.acts.get(out, (None, None)), why)
-        lines.append(status_line(plan, plan.by_id[out], "ISOLATED" if mine else "BLOCKED", detail=why))
-        if not mine:
+        lines.append(status_line(plan, plan.by_id[out], "ISOLATED" if asked else "BLOCKED", detail=why))
+        if not asked:
             blockers.append(blocker_line(plan.by_id[out], why))
     run = changed(snapshot.require_open().run, complete=False)
     new = changed(ledger, branches=records, integration=head, run=run)

@@ -15,7 +15,7 @@ from phaseplan.repository.repo import GitRepo
 
 @dataclass(frozen=True)
 class Job:
-    """One look at the ledger and what is to be done about it."""
+    """Hold one look at the ledger and what is to be done about it."""
 
     repo: GitRepo
     snapshot: Snapshot
@@ -31,7 +31,7 @@ class Job:
 
     @property
     def old(self) -> str:
-        """What is merged onto: integration, before there is one the pinned base."""
+        """Return what is merged onto: integration, or the pinned base before there is one."""
         return self.ledger.integration or self.run.base
 
 
@@ -42,8 +42,8 @@ def job_of(repo: GitRepo, snapshot: Snapshot, number: int, bench: Workbench, beg
     if wave is None:
         raise Bug(f"phase {plan.phase} has no wave {number} in the plan that run {run.id} pinned")
     reached(snapshot, number)
-    mine = [b for b in selection(plan, run) if plan.wave_of[b] <= number]
+    ids = [b for b in selection(plan, run) if plan.wave_of[b] <= number]
     folded = snapshot.folded()
-    ledger, lines = settle_unfinished(plan, folded, mine)
-    lost = tuple(b for b in mine if ledger.branches.get(b) != folded.branches.get(b))
+    ledger, lines = settle_unfinished(plan, folded, ids)
+    lost = tuple(b for b in ids if ledger.branches.get(b) != folded.branches.get(b))
     return Job(repo, snapshot, plan, run, wave, bench, began, ledger, lines, lost)

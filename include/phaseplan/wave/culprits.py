@@ -15,18 +15,19 @@ _MANY = 0.3
 
 
 class Red(Protocol):
-    """Gates a merge of some candidates and says what is red; nothing: it is green."""
+    """Gate a merge of some candidates; return the findings, none if the gates pass."""
 
     def __call__(self, chosen: tuple[str, ...], *, again: bool = False) -> tuple[Finding, ...]:
-        """
-        :param again: gate once more what was gated before, instead of remembering what came of it.
+        """Gate a merge.
+
+        :param again: run the gates once more instead of remembering an earlier result.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Culprit:
-    """A candidate with which the merge is red, twice, and without which it is green."""
+    """Name a candidate with which the gates fail twice, and without which they pass."""
 
     id: str
     without: tuple[str, ...]  # the green merge, to which it was added
@@ -34,10 +35,10 @@ class Culprit:
 
 
 class Search:
-    """Takes culprits out of a red merge until what is left is green.
+    """Take culprits out of a merge whose gates fail until the gates of the rest pass.
 
-    The nothing at all (`red(())`) is known to be green and the whole to be red twice; whoever starts a search has
-    seen both. Every other answer is tested. A red that does not repeat is flaky and counts as green.
+    The empty merge (`red(())`) is known to pass and the whole to fail twice; the caller has seen both. Every other
+    answer is tested. A failure that does not repeat is flaky and counts as passed.
 
     :param candidates: in merge order.
     :param needs: what a candidate cannot be merged without; it leaves with its culprit.
@@ -53,15 +54,15 @@ class Search:
         self.culprits: list[Culprit] = []
         self.waiting: dict[str, str] = {}  # id -> the culprit it cannot be merged without
         self.flaky: list[Finding] = []
-        self._said: dict[int, tuple[Finding, ...]] = {}  # what a red merge of that many said
+        self._findings: dict[int, tuple[Finding, ...]] = {}  # what a red merge of that many said
 
     @property
     def suspects(self) -> tuple[str, ...]:
-        """Candidates of whom nothing is known yet."""
+        """Return the candidates that are not decided yet."""
         return tuple(self._left)
 
     def run(self) -> None:
-        """Go on until everyone is decided; `good` is then green as a whole."""
+        """Decide about every candidate; the gates of `good` as a whole then pass."""
         while self._left:
             if self._reds and self._reds[-1] == 1:
                 self._confirm()
@@ -69,7 +70,8 @@ class Search:
                 self._try(self._next())
 
     def _next(self) -> int:
-        """How many to add next: as many as are all good about every second time, at most half of a red group."""
+        """Choose how many to add next: so many that all pass about every second time, at most half of a failing
+        group."""
         most = self._reds[-1] // 2 if self._reds else len(self._left)
         share = (len(self.culprits) + 1) / (self._decided + _PRIOR)
         return 1 if share > _MANY else max(1, min(most, round(0.7 / share)))
@@ -80,10 +82,10 @@ class Search:
             self._accept(count)
             return
         self._reds.append(count)
-        self._said[count] = findings
+        self._findings[count] = findings
 
     def _accept(self, count: int) -> None:
-        """The first `count` are green on top of what is."""
+        """Add the first `count` to those that pass together."""
         self.good += self._left[:count]
         self._decide(count)
 
@@ -92,24 +94,24 @@ class Search:
         self._decided += count
         self._reds = [red - count for red in self._reds if red > count]
         self._twice -= count
-        self._said = {red - count: said for red, said in self._said.items() if red > count}
+        self._findings = {red - count: findings for red, findings in self._findings.items() if red > count}
 
     def _confirm(self) -> None:
-        """The first one left made a green merge red. Once more, unless that was seen twice."""
+        """Gate the first undecided candidate once more, unless it has failed twice: then it is a culprit."""
         suspect = self._left[0]
-        again = self._said.get(1, ()) if self._twice == 1 else ()
+        again = self._findings.get(1, ()) if self._twice == 1 else ()
         again = again or self._red((*self.good, suspect), again=self._twice != 1)
         if not again:
-            self.flaky += self._said.get(1, ())
+            self.flaky += self._findings.get(1, ())
             self._accept(1)
             return
         self.culprits.append(Culprit(suspect, tuple(self.good), again))
         self._decide(1)
-        self._reds, self._said, self._twice = [], {}, 0
+        self._reds, self._findings, self._twice = [], {}, 0
         self._leave(suspect)
 
     def _leave(self, culprit: str) -> None:
-        """What needs a culprit, directly or not, cannot be merged either."""
+        """Leave out what needs a culprit, directly or not."""
         gone = {culprit}
         for candidate in self._left:
             if gone & set(self._needs.get(candidate, ())):

@@ -24,17 +24,17 @@ class NotConserved(PhaseplanError):
 
     def __init__(self, wave: int, findings: tuple[Finding, ...]) -> None:
         self.findings = findings
-        said = "; ".join(str(f) for f in findings[:5])
-        super().__init__(f"wave {wave}: the merge is not what its branches did, so nothing was published: {said}")
+        listed = "; ".join(str(f) for f in findings[:5])
+        super().__init__(f"wave {wave}: the merge is not what its branches did, so nothing was published: {listed}")
 
 
 class Spent(Exception):
-    """No gate run is left. Never leaves integration."""
+    """Report that no gate run is left. Never leaves integration."""
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A merge and what its gates said. `head`: the merge with its generated files made again, where that worked."""
+    """Hold a merge and its findings. `head`: the merge with its generated files made again, if that worked."""
 
     head: str
     findings: tuple[Finding, ...] = ()
@@ -42,7 +42,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Key:
-    """What a gate run is remembered by. `bare`: the base itself, which is gated although nothing is merged onto it."""
+    """Hold what a gate run is remembered by. `bare`: the base itself is gated, with no merge onto it."""
 
     commit: str
     commands: tuple[str, ...]
@@ -50,9 +50,10 @@ class Key:
 
 
 class GateMemory:
-    """What every gate run of one `integrate` came to: a lost race for the ledger gates nothing again.
+    """Remember every gate run of one `integrate`: after a lost race for the ledger no commit is gated again.
 
-    A green commit stays green; of a red one every run is kept, so that a later round is told the same in turn.
+    A passed commit stays passed; of a failed one every run is kept, so that a later round gets the same answers in
+    turn.
 
     :param limit: how many gate runs there may be.
     """
@@ -63,11 +64,11 @@ class GateMemory:
         self._told: dict[Key, int] = {}
 
     def rewind(self) -> None:
-        """Begin a new round: tell from the start."""
+        """Replay remembered results from the first one, after a lost ledger race."""
         self._told.clear()
 
     def ask(self, key: Key, run: Callable[[], Tried], *, again: bool) -> Tried:
-        """What came of gating `key`, from memory where that will do.
+        """Return the result of gating `key`, from memory if possible.
 
         :param again: a further run of what was red.
         :raises Spent: it would take one more run than there may be.
@@ -84,7 +85,7 @@ class GateMemory:
         return seen[at]
 
     def _green(self, key: Key) -> Tried | None:
-        """What is green under more commands is green under these."""
+        """Find a passed run of the same commit under more commands: it counts for these too."""
         for other, seen in self._seen.items():
             same = (other.commit, other.bare) == (key.commit, key.bare) and other.commands != key.commands
             if same and set(key.commands) <= set(other.commands) and not seen[-1].findings:
@@ -93,7 +94,7 @@ class GateMemory:
 
 
 class WaveGate:
-    """Merges and gates subsets of a wave's heads, all with the same commands.
+    """Merge and gate subsets of a wave's heads, all with the same commands.
 
     :param whole: the heads whose merge says which validations there are.
     """
@@ -118,54 +119,55 @@ class WaveGate:
         """Merge and gate some heads; none: the bare base.
 
         :raises NotConserved: the merge lost something.
-        :raises Infrastructure: nobody can say what the gates think of it.
+        :raises Infrastructure: the gates could not be run.
         """
         merged = self.merge(heads)
-        mine = [h for h in (*self._base, *heads) if h.id in merged.ids]
-        commands = self._commands(merged.commit, mine)
+        merged_heads = [h for h in (*self._base, *heads) if h.id in merged.ids]
+        commands = self._commands(merged.commit, merged_heads)
         key = Key(
             merged.commit, commands, bare=merged.commit == self.job.old and not {h.id for h in heads} & {*merged.ids}
         )
-        return self._memory.ask(key, lambda: self._run(merged, mine, key), again=again)
+        return self._memory.ask(key, lambda: self._run(merged, merged_heads, key), again=again)
 
-    def _run(self, merged: Merged, mine: Sequence[Head], key: Key) -> Tried:
+    def _run(self, merged: Merged, heads: Sequence[Head], key: Key) -> Tried:
         job = self.job
         try:
-            head = regenerated(job.repo, job.plan, merged, mine, job.bench)
+            head = regenerated(job.repo, job.plan, merged, heads, job.bench)
         except GateFailed as failed:
             self._memory.runs += 1
             return Tried(merged.commit, failed.findings)
         if head != job.old:
-            self._conserved(head, mine)
-            if dropped := union_dropped(job.repo, union_paths(job.plan), head, mine):
+            self._conserved(head, heads)
+            if dropped := union_dropped(job.repo, union_paths(job.plan), head, heads):
                 return Tried(head, dropped)
         if not key.commands or (head == job.old and not key.bare):
             return Tried(head)
         self._memory.runs += 1
-        return Tried(head, job.bench.run(job.repo, head, key.commands, title=self._title(mine)))
+        return Tried(head, job.bench.run(job.repo, head, key.commands, title=self._title(heads)))
 
-    def _title(self, mine: Sequence[Head]) -> str:
-        return f"wave {self.job.wave.wave} ({', '.join(h.id for h in mine) or 'the bare base'})"
+    def _title(self, heads: Sequence[Head]) -> str:
+        return f"wave {self.job.wave.wave} ({', '.join(h.id for h in heads) or 'the bare base'})"
 
-    def _conserved(self, head: str, mine: Sequence[Head]) -> None:
+    def _conserved(self, head: str, heads: Sequence[Head]) -> None:
         exempt = (*remakable(self.job.plan), *(literal(p) for p in union_paths(self.job.plan)))
-        if broken := violations(self.job.repo, self.job.old, head, mine, exempt=exempt):
+        if broken := violations(self.job.repo, self.job.old, head, heads, exempt=exempt):
             raise NotConserved(self.job.wave.wave, broken)
 
-    def _commands(self, commit: str, mine: Sequence[Head]) -> tuple[str, ...]:
-        """Union checks, what is always asked, then the validations of every wave that has a branch in the merge."""
+    def _commands(self, commit: str, heads: Sequence[Head]) -> tuple[str, ...]:
+        """Return union checks, the commands of every gating, then the validations of every wave with a branch in the
+        merge."""
         plan = self.job.plan
         waves = {plan.wave_of[h.id] for h in self._whole if h.id != BASE} | {self.job.wave.wave}
         validations = [command for w in plan.waves if w.wave in waves for command in w.validation]
-        return (*dict.fromkeys((*self._checks(commit, mine), *self.job.always)), *validations)
+        return (*dict.fromkeys((*self._checks(commit, heads), *self.job.always)), *validations)
 
-    def _checks(self, commit: str, mine: Sequence[Head]) -> list[str]:
-        """Checks of the union paths that the whole merge touches, where the merge in hand has such a file."""
+    def _checks(self, commit: str, heads: Sequence[Head]) -> list[str]:
+        """Return checks of the union paths that the whole merge touches, if this merge has such a file."""
         shared = [s for s in self.job.plan.shared_files if s.merge == "union" and s.check]
         if not shared:
             return []
         paths = _touched(self.job, self._whole)
-        own = _touched(self.job, mine)
+        own = _touched(self.job, heads)
         there = read_objects(self.job.repo, [f"{commit}:{s.path}" for s in shared])
         found = {s.path for s in shared if s.path in own or there[f"{commit}:{s.path}"] is not None}
         return union_checks(self.job.plan, found & paths)

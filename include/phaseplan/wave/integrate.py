@@ -85,7 +85,7 @@ def _work(job: Job, memory: GateMemory) -> tuple[Integrated | WaveRed, Change | 
 
 
 def _select(job: Job) -> tuple[list[Head], dict[str, str]]:
-    """Passed branches whose dependencies are in or come before them, in merge order."""
+    """List passed branches whose dependencies are in or come before them, in merge order."""
     inside = {b for b, r in job.ledger.branches.items() if r.state is State.INTEGRATED}
     heads, waiting = list[Head](), dict[str, str]()
     chosen = set(selection(job.plan, job.run))

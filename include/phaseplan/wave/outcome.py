@@ -46,8 +46,8 @@ class WaveRed(PhaseplanError):
     ) -> None:
         self.wave, self.findings, self.fault = wave, findings, fault
         self.status_lines, self.blockers = status_lines, blockers
-        said = "\n".join(f"- {f}" for f in findings)
-        text = f"wave {wave} is red and nothing of it was published:\n{said}"
+        listed = "\n".join(f"- {f}" for f in findings)
+        text = f"wave {wave} is red and nothing of it was published:\n{listed}"
         if fault == "refused":
             text = f"{findings[0].message}\nWave {wave} is merged and its gates are green; it waits to be published."
         super().__init__(text)
@@ -55,12 +55,12 @@ class WaveRed(PhaseplanError):
 
 @dataclass(frozen=True)
 class Integrated:
-    """What integrating a wave came to.
+    """Hold the result of integrating a wave.
 
     :param head: integration afterwards; None while nothing was ever merged.
     :param waiting: passed branches left out, each with the branch it cannot be merged without.
     :param status_lines: new lines of the status log, for the mirror; `blockers` of the other log.
-    :param blocked: the blocker line of every branch that is told for the first time in this run.
+    :param blocked: the blocker line of every branch that is reported for the first time in this run.
     """
 
     head: str | None
@@ -76,7 +76,7 @@ class Integrated:
 
 @dataclass(frozen=True)
 class Isolation:
-    """Why a branch is taken out: one line, and what the next attempt is told."""
+    """Hold why a branch is taken out: one line, and the findings for the next attempt."""
 
     cause: Cause
     reason: str
@@ -85,22 +85,22 @@ class Isolation:
 
 @dataclass(frozen=True)
 class Gated:
-    """What the gates had to do for this outcome."""
+    """Hold how often the gates ran for this outcome, and what was flaky."""
 
     runs: int = 0
     flaky: tuple[Finding, ...] = ()
 
 
 def red(job: Job, findings: tuple[Finding, ...], gated: Gated, fault: Fault) -> tuple[WaveRed, Change]:
-    """Nothing is published and nobody is isolated; the wave is written down as red."""
+    """Record the wave as red; nothing is published and no branch is isolated."""
     record = changed(_wave(job, "red", job.ledger.integration, gated, findings), fault=fault)
     why = str(findings[0]).replace("\n", " ")
     lines = (*job.lines, wave_line(job.wave.wave, f"FAILED {why}; nothing was published"))
     ledger = changed(job.ledger, waves={**job.ledger.waves, job.wave.wave: record})
     ledger, more, blockers = _told(job, ledger, {})
     lines += more
-    said = WaveRed(job.wave.wave, findings, fault=fault, status_lines=lines, blockers=blockers)
-    return said, Change(ledger, lines, blockers)
+    error = WaveRed(job.wave.wave, findings, fault=fault, status_lines=lines, blockers=blockers)
+    return error, Change(ledger, lines, blockers)
 
 
 def green(
@@ -111,7 +111,7 @@ def green(
     isolations: Mapping[str, Isolation],
     gated: Gated,
 ) -> tuple[Integrated, Change | None]:
-    """What is merged is in, who was isolated is out, everybody else is told what they wait for."""
+    """Record what was merged as integrated, what was isolated as out, and for all others what they wait for."""
     branches = dict(job.ledger.branches)
     lines = list(job.lines)
     if gated.flaky:
@@ -142,7 +142,7 @@ def green(
 
 
 def conflicts(job: Job, merged: Merged, commits: Mapping[str, str]) -> dict[str, Isolation]:
-    """Heads in conflict with what came before them.
+    """Describe heads in conflict with what came before them.
 
     :param commits: of every head, by id.
     """
@@ -170,8 +170,8 @@ def _wave(
 
 
 def _told(job: Job, ledger: Ledger, waiting: Mapping[str, str]) -> tuple[Ledger, tuple[str, ...], tuple[str, ...]]:
-    mine = tuple(b for b in selection(job.plan, job.run) if job.plan.wave_of[b] <= job.wave.wave)
-    lines, status, blockers = blocker_lines(job.plan, ledger, mine, waiting)
+    ids = tuple(b for b in selection(job.plan, job.run) if job.plan.wave_of[b] <= job.wave.wave)
+    lines, status, blockers = blocker_lines(job.plan, ledger, ids, waiting)
     return changed(ledger, told=lines), status, blockers
 
 
@@ -188,7 +188,7 @@ def _integrated(verdict: Verdict | None, merge: str) -> BranchRecord:
 
 
 def _isolated(job: Job, branch_id: str, out: Isolation) -> BranchRecord:
-    """Out with its reason; where an earlier attempt is integrated only the new one is out."""
+    """Mark a branch as out with its reason; if an earlier attempt is integrated, only the new one is out."""
     record = job.ledger.branches[branch_id]
     verdict = job.snapshot.candidate(branch_id)
     assert verdict is not None, "only candidates are merged"
@@ -201,7 +201,7 @@ def _isolated(job: Job, branch_id: str, out: Isolation) -> BranchRecord:
 
 
 def _same(snapshot: Snapshot, ledger: Ledger, wave: int) -> bool:
-    """Whether a new ledger would say nothing new; times, and how the gates came to the same, left out."""
+    """Say whether a new ledger differs at most in times and in how the gates came to the same result."""
     old = snapshot.ledger
     if old is None or snapshot.results.keys() - snapshot.folded_results or wave not in old.waves:
         return False

@@ -16,7 +16,7 @@ from phaseplan.wave.outcome import BASE, Isolation
 
 
 class Stopped(Exception):
-    """No merge of this wave can be published, and nobody is to be isolated. Never leaves integration."""
+    """Report that no merge of this wave can be published, and no branch is to be isolated. Never leaves integration."""
 
     def __init__(self, fault: Fault, findings: Sequence[Finding]) -> None:
         self.fault, self.findings = fault, tuple(findings)
@@ -25,7 +25,7 @@ class Stopped(Exception):
 
 @dataclass
 class WaveSearch:
-    """Works from a wave's heads to the merge of those that are green together.
+    """Search a wave's heads for a merge whose gates pass.
 
     :param base: the head of a base that moved, if it did; it is in every merge.
     :param left: heads in merge order, of which culprits and what needs them are taken away.
@@ -40,7 +40,7 @@ class WaveSearch:
     flaky: list[Finding] = field(default_factory=list)
 
     def run(self) -> tuple[Merged, Tried]:
-        """The merge that may be published.
+        """Return the merge that may be published.
 
         :raises Stopped: there is none.
         """
@@ -59,7 +59,7 @@ class WaveSearch:
             self._search(gate, tried)
 
     def _twice(self, gate: WaveGate, heads: Sequence[Head]) -> Tried:
-        """Gate, and gate what is red once more: a red that does not repeat is flaky and counts as green."""
+        """Run the gates, and again if they fail: a failure that does not repeat is flaky and counts as passed."""
         try:
             first = gate.tried(heads)
             again = gate.tried(heads, again=True) if first.findings else first
@@ -110,13 +110,13 @@ def _base_is_red(job: Job, findings: Sequence[Finding]) -> Finding:
 
 
 def _first_line(findings: Sequence[Finding]) -> str:
-    """One line: which command, and the last thing it wrote, which mostly says why."""
+    """Return one line: the command that failed, and the last line it wrote, which mostly says why."""
     lines = [line.strip() for line in str(findings[0]).split("\n") if line.strip()] if findings else []
     return " ".join(dict.fromkeys([*lines[:1], *lines[-1:]]))[:300]
 
 
 def _isolation(gate: WaveGate, heads: dict[str, Head], culprit: Culprit) -> Isolation:
-    """The commits are in the worker's repository only, so the words are what stays of them."""
+    """Describe a culprit. The commits are in the worker's repository only, so the words are what stays of them."""
     green = gate.tried([heads[c] for c in culprit.without]).head[:12]
     red = gate.tried([heads[c] for c in (*culprit.without, culprit.id)]).head[:12]
     first, commit = _first_line(culprit.findings), heads[culprit.id].commit[:12]

@@ -21,7 +21,7 @@ from phaseplan.wave.integrate import Integrated, WaveRed, integrate
 
 @dataclass(frozen=True)
 class WaveTask:
-    """One start of one wave's `integrate`.
+    """Start one wave's `integrate` once.
 
     :param job: where and for whom; its branch and claim are not looked at.
     """
@@ -63,7 +63,7 @@ class WaveTask:
 
     @property
     def _name(self) -> str:
-        """What the wave's own containers carry in the branch's place."""
+        """Return the label that the wave's own containers carry in the branch's place."""
         return f"wave-{self.wave}"
 
     def _tell(self, lines: tuple[str, ...], blockers: tuple[str, ...]) -> None:
@@ -73,9 +73,9 @@ class WaveTask:
 
 
 def wave_bench(
-    snapshot: Snapshot, client: DockerClient, here: Settings, name: str, say: Callable[[str], None]
+    snapshot: Snapshot, client: DockerClient, settings: Settings, name: str, say: Callable[[str], None]
 ) -> ContainerBench:
-    """Gate containers for merged commits: the plan's gate profile.
+    """Return gate containers for merged commits, by the plan's gate profile.
 
     :param name: labels them in the branch's place.
     """
@@ -86,8 +86,8 @@ def wave_bench(
         client,
         profile=gate_profile(pinned.plan, pinned.profiles[profile]),
         labels=Labels(opened.ledger.id, snapshot.phase, name, run.epoch, run.id, "gate"),
-        collector=here.collector_image,
+        collector=settings.collector_image,
         timeout=pinned.plan.gates.timeout,
         sink=lambda line: say(line or ""),
-        state=here.state,
+        state=settings.state,
     )
