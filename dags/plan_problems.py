@@ -1,4 +1,4 @@
-"""Defines no DAG: what is wrong with any plan shows as one import error of Airflow."""
+"""Show what is wrong with any plan as one import error of Airflow; define no DAG."""
 
 from phaseplan.airflow.dag_files import raise_plan_problems
 

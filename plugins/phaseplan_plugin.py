@@ -1,4 +1,4 @@
-"""The Airflow plugin, for a checkout whose `plugins/` is Airflow's plugins folder.
+"""Register the Airflow plugin of a checkout whose `plugins/` is Airflow's plugins folder.
 
 An installed Phaseplan registers it by its entry point: a second registration would be an import error on the UI.
 """

@@ -23,6 +23,7 @@ ROOMS = (
     "forecast",
     "phase",
     "wave",
+    "airflow",
 )
 #: First words of a docstring that ask a question instead of naming what the function or class does.
 _QUESTION = re.compile(r"(What|Whether|Who|Whose|Where|When|Why|Which|How|Everything|Nothing|Nobody|Everybody)\b")

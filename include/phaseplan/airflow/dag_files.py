@@ -19,9 +19,9 @@ def phase_dags() -> dict[str, Any]:
 
     :return: DAGs by id; a plan that Airflow refuses is left out here, and `raise_plan_problems` says so.
     """
-    here = settings()
-    campaign = load_valid(plan_files(here.plans), here.agents, here.notifiers)
-    return {dag.dag_id: dag for dag in compile_campaign(campaign, options_of(here, campaign))[0]}
+    configured = settings()
+    campaign = load_valid(plan_files(configured.plans), configured.agents, configured.notifiers)
+    return {dag.dag_id: dag for dag in compile_campaign(campaign, options_of(configured, campaign))[0]}
 
 
 def raise_plan_problems() -> None:
@@ -31,10 +31,10 @@ def raise_plan_problems() -> None:
 
     :raises InputFault: a plan has no DAG until it is mended.
     """
-    here = settings()
-    campaign = load_campaign(plan_files(here.plans), here.agents, here.notifiers)
+    configured = settings()
+    campaign = load_campaign(plan_files(configured.plans), configured.agents, configured.notifiers)
     errors = [d for d in campaign.diagnostics if d.severity == "error"]
     problems = [text(errors, WIDTH)] if errors else []
-    problems += [f"{problem}\n" for problem in compile_campaign(campaign, options_of(here, campaign))[1]]
+    problems += [f"{problem}\n" for problem in compile_campaign(campaign, options_of(configured, campaign))[1]]
     if problems:
         raise InputFault("These plans have no DAG until they are mended:\n\n" + "\n".join(problems))

@@ -13,16 +13,16 @@ from phaseplan.config.settings import Settings
 from phaseplan.plan.campaign import Campaign, LoadedPlan
 
 
-def options_of(here: Settings, campaign: Campaign) -> Options:
+def options_of(settings: Settings, campaign: Campaign) -> Options:
     """Say how the campaign's plans are compiled in this Airflow."""
     return Options(
         profiles=campaign.profiles,
-        start=here.start,
-        schedules=here.schedules,
-        timezone=here.timezone,
+        start=settings.start,
+        schedules=settings.schedules,
+        timezone=settings.timezone,
         pools=pools_are_made(),
-        deferrable=here.deferrable,
-        retry_delay=here.retry_delay,
+        deferrable=settings.deferrable,
+        retry_delay=settings.retry_delay,
     )
 
 

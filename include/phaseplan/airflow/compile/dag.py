@@ -24,7 +24,7 @@ from phaseplan.plan.model import Branch, PhasePlan, Wave
 
 
 def compile_plan(plan: PhasePlan, options: Options) -> DAG:
-    """The DAG that carries a plan out.
+    """Make the DAG that carries a plan out.
 
     The edges allow both start modes: the first task of a later wave, `wave_N.start`, needs one of the
     previous `integrate` and `start_by_dependencies`, which `open_phase` skips in wave mode.
@@ -48,7 +48,7 @@ def compile_plan(plan: PhasePlan, options: Options) -> DAG:
 
 
 def _retries(options: Options) -> dict[str, object]:
-    """Airflow's retries are the budget for infrastructure, and for nothing else; the cause says how many of them."""
+    """Set Airflow's retries: a budget for infrastructure, and for nothing else; the cause says how many of them."""
     return {
         "retries": RETRIES,
         "retry_policy": ByCause(options.retry_delay),
@@ -59,12 +59,12 @@ def _retries(options: Options) -> dict[str, object]:
 
 
 def _shown(text: str) -> str:
-    """Cut what is only shown: the database holds 2,000 characters of it, and nobody reads more than these."""
+    """Cut what is only shown to 250 characters: the database holds 2,000 of it, and pages show fewer."""
     return text if len(text) <= 250 else f"{text[:249]}…"
 
 
 class _Graph:
-    """Builds the tasks of one plan inside the DAG that is open."""
+    """Build the tasks of one plan inside the DAG that is open."""
 
     def __init__(self, plan: PhasePlan, options: Options) -> None:
         self.plan = plan
@@ -100,7 +100,7 @@ class _Graph:
     def _wave(
         self, wave: Wave, opened: BaseOperator, freely: BaseOperator, before: BaseOperator | None
     ) -> BaseOperator:
-        """One task group; returns its `integrate`."""
+        """Add one task group; return its `integrate`."""
         with TaskGroup(names.group_id(wave.wave), tooltip=_shown(wave.title)):
             gate = opened
             if before is not None:
@@ -122,8 +122,8 @@ class _Graph:
             self.branches[branch.id].set_upstream(
                 [*always, *(self.branches[d] for d in dict.fromkeys(branch.depends_on))]
             )
-        mine = [self.branches[branch.id] for branch in wave.branches]
-        integrate.set_upstream([opened, *mine] if before is None else [opened, before, *mine])
+        own = [self.branches[branch.id] for branch in wave.branches]
+        integrate.set_upstream([opened, *own] if before is None else [opened, before, *own])
         return integrate
 
     def _branch(self, branch: Branch) -> None:

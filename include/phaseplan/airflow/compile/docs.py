@@ -13,7 +13,7 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>|])")
 
 
 def doc_md(plan: PhasePlan, *, limited: bool) -> str:
-    """Markdown for the DAG's documentation.
+    """Write Markdown for the DAG's documentation.
 
     :param limited: whether a pool enforces max_parallel_agents.
     """
@@ -44,7 +44,7 @@ def _facts(plan: PhasePlan, limited: bool) -> str:
 
 
 def _rows(wave: Wave) -> str:
-    """Short names: Airflow shows the page in a narrow box."""
+    """Write the rows of the table with short names: Airflow shows the page in a narrow box."""
     return "".join(
         f"\n| {wave.wave} {_cell(wave.title)} | {b.id} {b.slug} | {_cell(b.title)} | {b.lines or '-'} "
         f"| {', '.join(b.depends_on) or '-'} |"
@@ -53,12 +53,12 @@ def _rows(wave: Wave) -> str:
 
 
 def _cell(text: str) -> str:
-    """A plan's words inside a table: neither a new cell nor markup."""
+    """Escape a plan's words inside a table: neither a new cell nor markup."""
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
 def _drawing(plan: PhasePlan) -> str:
-    """Waves, branches, and what each needs, in plain text: Airflow draws no mermaid."""
+    """Draw waves, branches, and what each needs, in plain text: Airflow draws no mermaid."""
     names = min(_NAME, max(len(f"├─ {b.id} {b.slug}") for b in plan))
     return "\n\n".join(_drawn_wave(wave, names) for wave in plan.waves)
 

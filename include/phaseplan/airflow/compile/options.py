@@ -10,7 +10,7 @@ from phaseplan.plan.agents import AgentProfile
 
 @dataclass(frozen=True)
 class Options:
-    """How plans are compiled in this Airflow."""
+    """Hold how plans are compiled in this Airflow."""
 
     profiles: Mapping[str, AgentProfile] = field(default_factory=dict)
     start: str | None = None  # overrides every plan's

@@ -13,9 +13,9 @@ from phaseplan.plan.run_request import RunRequest
 
 
 def form(plan: PhasePlan, profiles: Collection[str], start: str) -> dict[str, Param]:
-    """Parameters of a run; `./phaseplan run --set key=value` sets exactly these.
+    """Make the parameters of a run; `./phaseplan run --set key=value` sets exactly these.
 
-    :param start: what a branch waits for where the user changes nothing.
+    :param start: the default start mode.
     """
     schemas = _schemas()
     of_plan = {
@@ -29,15 +29,15 @@ def form(plan: PhasePlan, profiles: Collection[str], start: str) -> dict[str, Pa
 
 @cache
 def _schemas() -> dict[str, dict[str, Any]]:
-    """The fields as JSON Schema; made once a process, because Airflow parses every plan again and again."""
+    """Return the fields as JSON Schema; made once a process, because Airflow parses every plan again and again."""
     found: dict[str, dict[str, Any]] = RunRequest.model_json_schema()["properties"]
     return found
 
 
-def _base(plan: PhasePlan, said: str) -> str:
-    """The text of the field; of a phase that depends on others it also says what that base is."""
+def _base(plan: PhasePlan, text: str) -> str:
+    """Write the text of the field; for a phase that depends on others also what that base is."""
     return (
-        f"{said}; `{DEPENDENCIES}`: what the phases it depends on have integrated." if plan.depends_on else f"{said}."
+        f"{text}; `{DEPENDENCIES}`: what the phases it depends on have integrated." if plan.depends_on else f"{text}."
     )
 
 

@@ -14,12 +14,13 @@ from phaseplan.plan.names import dag_id
 
 
 def asset_of(phase: int) -> Asset:
-    """What `close_phase` updates each time the phase is complete; other DAGs of the same Airflow may use it too."""
+    """Return the asset that `close_phase` updates each time the phase is complete; any DAG may use it."""
     return Asset(name=f"{dag_id(phase)}_complete", uri=f"phaseplan://{dag_id(phase)}/complete")
 
 
 def completion(phase: int) -> AssetAlias:
-    """The outlet of `close_phase`: a green task updates every asset among its outlets, an alias only what it is told.
+    """Return the outlet of `close_phase`, an alias: it updates an asset only when told, while a plain asset among the
+    outlets of a green task is always updated.
 
     A run of selected branches is green without the phase being complete.
     """
@@ -27,7 +28,7 @@ def completion(phase: int) -> AssetAlias:
 
 
 def schedule(plan: PhasePlan, timezone: str) -> BaseTimetable | BaseAsset | None:
-    """The DAG's schedule: all dependencies' assets, a cron that starts at its ticks, or none.
+    """Return the DAG's schedule: all dependencies' assets, a cron that starts at its ticks, or none.
 
     :param timezone: IANA name that the cron is read in.
     """

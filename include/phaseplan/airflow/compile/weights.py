@@ -8,7 +8,7 @@ from phaseplan.plan.model import PhasePlan
 
 
 def weights(plan: PhasePlan, start: str | None = None) -> dict[str, int]:
-    """Weight by branch id: the most urgent gets the largest. `simulate` hands out agents in the same order.
+    """Return the weight of each branch id: the most urgent gets the largest. `simulate` uses the same order.
 
     :param start: the start mode that runs will have; None: the plan's.
     """

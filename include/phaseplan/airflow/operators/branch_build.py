@@ -29,7 +29,7 @@ from phaseplan.text.shown import one_line
 
 
 class BranchBuildOperator(DockerOperator):
-    """Builds one branch: workspace in, agent, commits out, gates, verdict, public name.
+    """Build one branch: workspace in, agent, commits out, gates, verdict, public name.
 
     Of DockerOperator it keeps the place in the UI (image, command) and the engine's address. The container is
     made by `runtime`, because copy-in, hardening and copy-out have no extension point there.
@@ -76,7 +76,7 @@ class BranchBuildOperator(DockerOperator):
         return self.execute(context)
 
     def _wait(self, job: Job, running: Running) -> None:
-        """Until the container has ended; a deferral does not return."""
+        """Wait until the container has ended; a deferral does not return."""
         self._waiting_for = running.container
         if self.deferrable:
             self.defer(
@@ -99,10 +99,10 @@ class BranchBuildOperator(DockerOperator):
         """Follow a container in this process, and stop it when its time is up."""
         values = given(job.client, running.container, [variable for variable, _ in running.secrets])
         values |= readable(running.secrets)
-        said = Excerpt(job.say, one_line)
+        excerpt = Excerpt(job.say, one_line)
         redact, cursor, until = Redactor(values.values()), Cursor(), time.monotonic() + running.seconds
         while (left := until - time.monotonic()) > 0:
-            if follow(job.client, running.container, said, min(left, INTERVAL), redact=redact, cursor=cursor):
+            if follow(job.client, running.container, excerpt, min(left, INTERVAL), redact=redact, cursor=cursor):
                 break
             settle(job.client, running.container)
             if running.disk and USAGE.of(job.client, running.container) > running.disk:
@@ -111,10 +111,10 @@ class BranchBuildOperator(DockerOperator):
         else:
             self.log.error("The time limit is up: stopping the container.")
             stop(job.client, running.container)
-        said.end()
+        excerpt.end()
 
     def on_kill(self) -> None:
-        """Nothing is stopped: a worker that goes away must not take the agent with it.
+        """Leave the container alone: a worker that goes away must not take the agent with it.
 
         SIGTERM does not say whether a user cancelled or the worker is going away, and a new try follows the
         container by its labels. A user's cancel is seen by the trigger, or by the next start of this branch.
@@ -124,7 +124,7 @@ class BranchBuildOperator(DockerOperator):
 
 
 def _answer(done: Done) -> dict[str, Any]:
-    """The task's XCom, or how the task ends when the branch did not pass."""
+    """Return the task's XCom, or end the task as its verdict requires if the branch did not pass."""
     verdict = done.verdict
     if verdict.outcome == "passed":
         return {
@@ -143,9 +143,9 @@ def _answer(done: Done) -> dict[str, Any]:
         away = any(finding.gate == PROVIDER for finding in verdict.findings)
         cause = ProviderAway(words) if away else None
         raise AirflowException(f"{words}; its work is kept, no attempt is consumed") from cause
-    said = "\n".join(f"  {finding}" for finding in verdict.findings)
+    findings = "\n".join(f"  {finding}" for finding in verdict.findings)
     raise AirflowFailException(  # in short lines: Airflow shows some 80 characters of each
         f"{verdict.branch} is isolated: attempt {verdict.attempt}, its last, failed; all its work is kept.\n"
-        f"Findings:\n{said}\nNext step: mend what they say, or push a fix as {verdict.branch}'s next `-vN`;\n"
+        f"Findings:\n{findings}\nNext step: mend what they say, or push a fix as {verdict.branch}'s next `-vN`;\n"
         "then Clear this task with Downstream on and Only failed off,\nfor a fresh budget of attempts."
     )

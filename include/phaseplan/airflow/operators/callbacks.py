@@ -13,12 +13,12 @@ log = logging.getLogger(__name__)
 
 
 def branch_failed(context: Any) -> None:
-    """`on_failure_callback`: no try of this task follows."""
+    """Clean up in `on_failure_callback`: no try of this task follows."""
     _settle(context, over=True)
 
 
 def branch_retries(context: Any) -> None:
-    """`on_retry_callback`: the next try follows what still runs."""
+    """Clean up in `on_retry_callback`: the next try follows what still runs."""
     _settle(context, over=False)
 
 
@@ -38,6 +38,6 @@ def _settle(context: Any, *, over: bool) -> None:
 
 
 def in_worker(context: Any) -> bool:
-    """Whether a worker runs this callback. The DAG processor runs some, late, twice or never, and only a worker's task
-    instance was given the DAG bundle it runs from (Airflow 3.3.2)."""
+    """Say whether a worker runs this callback. The DAG processor runs some, late, twice or never, and only a
+    worker's task instance was given the DAG bundle it runs from (Airflow 3.3.2)."""
     return getattr(context["ti"], "bundle_instance", None) is not None

@@ -16,8 +16,8 @@ from phaseplan.repository.disk import of_error
 
 @contextmanager
 def faults() -> Iterator[None]:
-    """Infrastructure is retried (`retrying` says when) unless a retry cannot help; a fault of the input or of ours is
-    not; a stale or unready task skips."""
+    """Translate errors for Airflow: infrastructure is retried (`retrying` says when) unless a retry cannot help; a
+    fault of the input or of ours fails; a stale or unready task skips."""
     try:
         yield
     except (Stale, NotReady, DependencyOut, WaveNotReached) as error:

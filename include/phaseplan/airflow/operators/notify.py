@@ -27,7 +27,7 @@ _LONGEST = 2000  # characters of one value; a reason may quote what an agent pri
 
 
 def notify(context: Any, plan_notify: Notify, event: Event, details: Mapping[str, str]) -> tuple[str, ...]:
-    """Tell everybody who wants to know of an event: those the plan names, and those the operator gave it to.
+    """Send an event to all notifiers for it: those the plan names, and those the operator gave it to.
 
     Their templates find `{{ phaseplan.message }}` and the other keys of `about_branch`, `about_wave`, `about_phase`.
     Whatever goes wrong is logged with the class of its error only: its words may quote an address that is a secret.
@@ -35,23 +35,23 @@ def notify(context: Any, plan_notify: Notify, event: Event, details: Mapping[str
     :param context: Airflow's task context; it is not changed.
     :return: names of the notifiers that took it.
     """
-    said = dict.fromkeys(_KEYS, "") | {key: _harmless(value) for key, value in details.items()}
-    said["event"] = event
-    said["message"] = said["message"] or _message(said)
-    told = []
+    values = dict.fromkeys(_KEYS, "") | {key: _harmless(value) for key, value in details.items()}
+    values["event"] = event
+    values["message"] = values["message"] or _message(values)
+    sent = []
     for name, profile in _wanted(plan_notify, event):
         try:
-            _within(PATIENCE, lambda profile=profile: _tell(profile, {**context, "phaseplan": dict(said)}))
+            _within(PATIENCE, lambda profile=profile: _tell(profile, {**context, "phaseplan": dict(values)}))
         except Exception as error:
             log.warning("Notifier %s could not tell of %s: %s", name, event, type(error).__name__)
         else:
             log.info("Notifier %s was told: %s", name, event)
-            told.append(name)
-    return tuple(told)
+            sent.append(name)
+    return tuple(sent)
 
 
 def about_branch(plan: PhasePlan, branch_id: str, reason: str) -> dict[str, str]:
-    """Details of `isolated` and `blocked`."""
+    """Return the details of `isolated` and `blocked`."""
     branch = plan.by_id[branch_id]
     task = names.branch_task_id(plan, branch_id)
     return {
@@ -65,12 +65,12 @@ def about_branch(plan: PhasePlan, branch_id: str, reason: str) -> dict[str, str]
 
 
 def about_wave(plan: PhasePlan, wave: int, reason: str) -> dict[str, str]:
-    """Details of `wave_integrated`; `reason` says what was merged and who is out."""
+    """Return the details of `wave_integrated`; `reason` says what was merged and what is out."""
     return {**_phase(plan), "wave": str(wave), "reason": reason}
 
 
 def about_phase(plan: PhasePlan, reason: str) -> dict[str, str]:
-    """Details of `phase_complete`."""
+    """Return the details of `phase_complete`."""
     return {**_phase(plan), "reason": reason}
 
 
@@ -82,17 +82,18 @@ def _phase(plan: PhasePlan) -> dict[str, str]:
     return {"phase": str(plan.phase), "title": plan.title}
 
 
-def _message(said: Mapping[str, str]) -> str:
-    wave = f", wave {said['wave']}" if said["wave"] else ""
-    what = {"wave_integrated": "is integrated", "phase_complete": "is complete"}.get(said["event"], said["event"])
-    subject = f": {said['branch']} is {what}" if said["branch"] else f" {what}"
-    reason = f": {said['reason']}" if said["reason"] else ""
-    step = f"\n{said['next_step']}" if said["next_step"] else ""
-    return f"Phase {said['phase']}{wave}{subject}{reason}{step}"
+def _message(values: Mapping[str, str]) -> str:
+    wave = f", wave {values['wave']}" if values["wave"] else ""
+    what = {"wave_integrated": "is integrated", "phase_complete": "is complete"}.get(values["event"], values["event"])
+    subject = f": {values['branch']} is {what}" if values["branch"] else f" {what}"
+    reason = f": {values['reason']}" if values["reason"] else ""
+    step = f"\n{values['next_step']}" if values["next_step"] else ""
+    return f"Phase {values['phase']}{wave}{subject}{reason}{step}"
 
 
 def _wanted(plan_notify: Notify, event: Event) -> Iterator[tuple[str, NotifierProfile]]:
-    """Each notifier once: the plan's first, in its order; one that is not (or no longer) defined is only logged."""
+    """Yield each notifier once: the plan's first, in its order; one that is not (or no longer) defined is only
+    logged."""
     known, _, problems = load_notifiers(settings().notifiers)
     for problem in problems:
         log.warning("%s:%s: %s; run `./phaseplan lint`", problem.file, problem.line, problem.code)
@@ -105,7 +106,7 @@ def _wanted(plan_notify: Notify, event: Event) -> Iterator[tuple[str, NotifierPr
 
 
 def _tell(profile: NotifierProfile, context: Any) -> None:
-    """What calling a notifier does, except that Airflow's own call also logs the words of an error."""
+    """Call a notifier; unlike Airflow's own call this never logs the text of an error."""
     module, _, name = profile.class_path.rpartition(".")
     kind = getattr(import_module(module), name)
     if not (isinstance(kind, type) and issubclass(kind, BaseNotifier)):

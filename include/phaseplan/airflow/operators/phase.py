@@ -40,7 +40,7 @@ from phaseplan.wave.task import WaveTask
 
 
 class _PhaseOperator(BaseOperator):
-    """A task that knows its phase and where the repository may be."""
+    """Define a task that knows its phase and where the repository may be."""
 
     def __init__(self, *, phase: int, repository: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -49,7 +49,7 @@ class _PhaseOperator(BaseOperator):
 
 
 class OpenPhaseOperator(_PhaseOperator):
-    """Reconciles what a dead run left, pins base and plan in the ledger, hands out the run's token.
+    """Reconcile what a dead run left, pin base and plan in the ledger, hand out the run's token.
 
     Then it decides about what earlier runs have integrated: reused, gated again, or taken out to be built anew.
     """
@@ -81,19 +81,19 @@ class OpenPhaseOperator(_PhaseOperator):
             raise DownstreamTasksSkipped(tasks=[names.BY_DEPENDENCIES])
 
     def _look_ahead(self, remote: Remote, repo: GitRepo, held: dict[str, str], ahead: Ahead, base: str) -> str:
-        """Whatever would keep the run from its end is said now, before any agent starts. The commit of the base."""
-        here = settings()
+        """Report before any agent starts whatever would keep the run from its end. Return the commit of the base."""
+        configured = settings()
         check_names(remote, held, ahead)
         check_secrets(ahead.profiles)
         commit = resolve_base(remote, repo, ahead.plan, base, listed=held)
-        with contextlib.closing(connect(here.docker_url)) as client:
-            check_engine(client, ahead, here.collector_image)
+        with contextlib.closing(connect(configured.docker_url)) as client:
+            check_engine(client, ahead, configured.collector_image)
         self.log.info("Looked ahead: git can make the names, the engine has the images, the secrets have values.")
         return commit
 
 
 class IntegrateOperator(_PhaseOperator):
-    """Settles a wave's branches, merges what passed, regenerates, gates, publishes."""
+    """Settle a wave's branches, merge what passed, regenerate, gate, publish."""
 
     ui_color = "#f3e5f5"
 
@@ -102,30 +102,30 @@ class IntegrateOperator(_PhaseOperator):
         self.wave = wave
 
     def execute(self, context: Any) -> dict[str, Any]:
-        """Green when it published what can be; red on a red wave gate (no retry) or infrastructure (retry)."""
-        mine = token(context)
+        """Integrate; fail on a red wave gate (no retry) or infrastructure (retry), else succeed."""
+        own = token(context)
         with faults(), repository(self.repository) as (remote, repo):
-            done = WaveTask(made_job(context, self, "", mine, remote, repo), self.wave).integrate()
+            done = WaveTask(made_job(context, self, "", own, remote, repo), self.wave).integrate()
             tell_wave(context, self.wave, done)
         return {"head": done.head, "merged": list(done.merged), "isolated": list(done.isolated)}
 
 
 class ClosePhaseOperator(_PhaseOperator):
-    """Red unless every selected branch is integrated; its message says who is out and what to do."""
+    """Fail unless every selected branch is integrated; the message names what is out and what to do."""
 
     ui_color = "#fff3e0"
 
     def execute(self, context: Any) -> str:
-        """The closing message."""
-        mine = pulled_token(context)
-        if mine is None:
+        """Close the phase and return the closing message."""
+        own = pulled_token(context)
+        if own is None:
             raise AirflowFailException(
                 f"{names.OPEN} did not open phase {self.phase}, so nothing was built. "
                 f"Read the log of {names.OPEN} (or of the task before it), mend the cause, then Clear that task."
             )
         with faults(), repository(self.repository) as (remote, repo):
-            closing = close_phase(repo, remote, mine, phase=self.phase)
-            self._put_away(made_job(context, self, "", mine, remote, repo), closing.seen)
+            closing = close_phase(repo, remote, own, phase=self.phase)
+            self._put_away(made_job(context, self, "", own, remote, repo), closing.seen)
             tell_phase(context, closing)
             if closing.complete:
                 self._emit(context, closing.seen.ledger if closing.seen else None)
@@ -136,14 +136,14 @@ class ClosePhaseOperator(_PhaseOperator):
         return closing.message
 
     def _put_away(self, job: Job, seen: Snapshot | None) -> None:
-        """Leave no agent behind that a dead run began and no task of this one took over."""
+        """Clean up agents that a dead run began and no task of this one took over."""
         try:
             sweep(job, snapshot=seen)
         except (Infrastructure, Stale) as error:
             self.log.warning("What may be left on the engine could not be looked at: %s", error)
 
     def _emit(self, context: Any, ledger: Ledger | None) -> None:
-        """Wake the phases that wait for this one: the alias is an outlet always, its asset has an event only now."""
+        """Wake the phases that wait for this one: the alias is always an outlet, its asset gets an event only now."""
         for outlet in self.outlets:
             if isinstance(outlet, AssetAlias) and ledger is not None and ledger.run is not None:
                 extra: dict[str, Any] = {"phase": self.phase, "run": ledger.run.id, "integration": ledger.integration}
@@ -151,25 +151,26 @@ class ClosePhaseOperator(_PhaseOperator):
 
 
 def _pinned(phase: int) -> tuple[Path, PhasePlan, dict[str, AgentProfile]]:
-    """The phase's plan with its file, and all profiles, as the files say now."""
-    here = settings()
-    campaign = load_valid(plan_files(here.plans), here.agents)
+    """Read the phase's plan with its file, and all profiles, as the files are now."""
+    configured = settings()
+    campaign = load_valid(plan_files(configured.plans), configured.agents)
     for loaded in campaign.plans:
         if loaded.plan.phase == phase:
             return loaded.path, loaded.plan, dict(campaign.profiles)
-    raise InputFault(f"no valid plan for phase {phase} in {here.plans}: run `./phaseplan lint`")
+    raise InputFault(f"no valid plan for phase {phase} in {configured.plans}: run `./phaseplan lint`")
 
 
 def _remember(url: str, plan: PhasePlan, file: Path) -> None:
-    """Say to `reintegrate` which file to look at; a `run` has said it already, of the file this one is a copy of."""
-    here = settings()
-    known = origins.find(here.state, url, plan.phase)
+    """Record for `reintegrate` which file the plan is from, unless a `run` has recorded the file this one is copied
+    from."""
+    configured = settings()
+    known = origins.find(configured.state, url, plan.phase)
     if known is None or not known.gave(plan):
-        origins.keep(here.state, url, plan, file, here.agents)
+        origins.keep(configured.state, url, plan, file, configured.agents)
 
 
 def _ahead(plan: PhasePlan, profiles: dict[str, AgentProfile], asked: RunRequest) -> Ahead:
-    """What the run is about to do; branches that no plan has are left to `open_phase`, which names them."""
+    """List what the run is about to do; branches that no plan has are left to `open_phase`, which names them."""
     chosen = [b for b in asked.branches or plan.by_id if b in plan.by_id]
     names = {asked.agent or plan.profile_of(plan.by_id[b]) for b in chosen} | {plan.gates.profile}
     return Ahead(plan, chosen, {name: profile for name, profile in profiles.items() if name in names})
@@ -178,6 +179,6 @@ def _ahead(plan: PhasePlan, profiles: dict[str, AgentProfile], asked: RunRequest
 def _needed(
     plan: PhasePlan, profiles: dict[str, AgentProfile], others: Collection[str | None]
 ) -> dict[str, AgentProfile]:
-    """Only the profiles this run may use, or compares with: the run's own, and those that built what is integrated."""
+    """Select the profiles this run may use, or compares with: the run's own, and those of integrated work."""
     wanted = {*others, plan.gates.profile, plan.agent, *(plan.profile_of(branch) for branch in plan)}
     return {name: profile for name, profile in profiles.items() if name in wanted}

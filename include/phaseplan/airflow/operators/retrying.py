@@ -20,7 +20,7 @@ _PASSING = (EngineUnreachable, RepositoryUnreachable, DiskFull, ProviderAway)
 
 
 class ByCause(RetryPolicy):
-    """Waits for an engine, a repository, a disk or an agent's provider for up to an hour; for other things three times.
+    """Retry an engine, a repository, a disk or an agent's provider for up to an hour; other things three times.
 
     :param delay: seconds before the first retry; each further one waits twice as long.
     """

@@ -20,13 +20,13 @@ from phaseplan.repository.repo import GitRepo
 
 
 def pulled_token(context: Any) -> Token | None:
-    """The token that this run's `open_phase` handed out."""
+    """Return the token that this run's `open_phase` handed out; None if it gave none."""
     value = context["ti"].xcom_pull(task_ids=names.OPEN)
     return Token.model_validate(value) if value else None
 
 
 def token(context: Any) -> Token:
-    """The token, or a skip: without it a task touches nothing."""
+    """Return the token, or skip the task: without it a task touches nothing."""
     found = pulled_token(context)
     if found is None:
         raise AirflowSkipException(f"{names.OPEN} of this run handed out no token, so there is nothing to do here.")
@@ -34,35 +34,35 @@ def token(context: Any) -> Token:
 
 
 def claim(context: Any) -> str:
-    """Who may follow or harvest a container: constant over retries, another after a Clear."""
+    """Return the claim, whose holder may follow or harvest a container: constant over retries, new after a Clear."""
     return f"{context['dag_run'].run_id}/{context['ti'].max_tries}"
 
 
 class PhaseTask(Protocol):
-    """What a start of a task needs to know of its operator."""
+    """Name what a start of a task needs to know of its operator."""
 
     phase: int
     repository: str | None
 
     @property
     def log(self) -> Any:
-        """Airflow's logger of the task."""
+        """Return Airflow's logger of the task."""
 
 
 @contextmanager
 def job_of(context: Any, task: PhaseTask, branch: str) -> Iterator[Job]:
-    """The start of a branch's task that a context belongs to, with a private repository."""
-    mine = token(context)  # first: without it not even the repository is asked
+    """Make the job of a branch's task that a context belongs to, with a private repository."""
+    own = token(context)  # first: without it not even the repository is asked
     with repository(task.repository) as (remote, repo):
-        yield made_job(context, task, branch, mine, remote, repo)
+        yield made_job(context, task, branch, own, remote, repo)
 
 
-def made_job(context: Any, task: PhaseTask, branch: str, mine: Token, remote: Remote, repo: GitRepo) -> Job:
-    """A job on a repository that is open already."""
+def made_job(context: Any, task: PhaseTask, branch: str, own: Token, remote: Remote, repo: GitRepo) -> Job:
+    """Make a job on a repository that is open already."""
     return Job(
         phase=task.phase,
         branch_id=branch,
-        token=mine,
+        token=own,
         claim=claim(context),
         remote=remote,
         repo=repo,
@@ -75,12 +75,12 @@ def made_job(context: Any, task: PhaseTask, branch: str, mine: Token, remote: Re
 
 @contextmanager
 def repository(plan_repository: str | None) -> Iterator[tuple[Remote, GitRepo]]:
-    """The target repository and a private one to work in."""
+    """Open the target repository and a private one to work in."""
     remote = target(plan_repository)
     with remote.private(state=settings().state) as repo:
         yield remote, repo
 
 
 def target(plan_repository: str | None) -> Remote:
-    """The target repository, not looked at yet."""
+    """Return the target repository, not looked at yet."""
     return Remote(repository_for(plan_repository))

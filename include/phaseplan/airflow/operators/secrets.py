@@ -15,7 +15,7 @@ from phaseplan.plan.agents import PASSWORD, AgentProfile, SecretSource
 
 
 def secrets(profile: AgentProfile) -> dict[str, str]:
-    """Values of a profile's secrets by variable. Airflow masks what it hands out; redaction of agent output is on top.
+    """Read a profile's secrets by variable. Airflow masks what it hands out; agent output is redacted on top.
 
     :raises SecretMissing: a connection, or the field of it that is asked for, is not there or empty.
     """
@@ -35,7 +35,7 @@ def check_secrets(profiles: Mapping[str, AgentProfile]) -> None:
 
 
 def readable(references: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Values to hide in a log, by reference: of variables with `SecretSource.reference`, those that are still there."""
+    """Read values to hide in a log, by reference (`SecretSource.reference`); those that are gone are left out."""
     values = {}
     for _, reference in references:
         source = SecretSource.parse(reference)
@@ -45,7 +45,7 @@ def readable(references: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def field_of(connection: Any, source: SecretSource) -> str:
-    """The value of one field of a connection; empty where there is none."""
+    """Return the value of one field of a connection; empty if there is none."""
     if source.field == PASSWORD:
         return connection.password or ""
     try:
@@ -70,11 +70,11 @@ def _value(variable: str, source: SecretSource) -> str:
 
 def _how(source: SecretSource) -> str:
     """Say how the connection is made."""
-    told = "add it in Airflow under Admin, Connections, or with `airflow connections add`"
+    step = "add it in Airflow under Admin, Connections, or with `airflow connections add`"
     if not re.fullmatch(r"\w+", source.connection):
-        return f"{told} (conn type generic)"
-    given = '{"conn_type": "generic", "password": "..."}'
+        return f"{step} (conn type generic)"
+    example = '{"conn_type": "generic", "password": "..."}'
     if source.field != PASSWORD:
-        given = '{"conn_type": "generic", "extra": {...}}'
+        example = '{"conn_type": "generic", "extra": {...}}'
     variable = f"AIRFLOW_CONN_{source.connection.upper()}"
-    return f"{told} (conn type generic); for `phaseplan run` and `up`, set {variable} to {given}"
+    return f"{step} (conn type generic); for `phaseplan run` and `up`, set {variable} to {example}"

@@ -15,7 +15,7 @@ from phaseplan.wave.integrate import Integrated
 
 
 def tell_branch(context: Any, repo: GitRepo, remote: Remote, verdict: Verdict) -> None:
-    """A branch is isolated by its own gates, or its agent says that it is blocked."""
+    """Notify when a branch is isolated by its own gates, or its agent says that it is blocked."""
     plan = _plan(repo, remote, verdict.phase) if verdict.outcome in ("failed", "blocked") else None
     if plan is not None and verdict.outcome == "failed":
         notify(context, plan.notify, "isolated", about_branch(plan, verdict.branch, verdict.reason))
@@ -24,7 +24,7 @@ def tell_branch(context: Any, repo: GitRepo, remote: Remote, verdict: Verdict) -
 
 
 def tell_wave(context: Any, wave: int, done: Integrated) -> None:
-    """Who the merge isolated, who is blocked for the first time in this run, and what was merged."""
+    """Notify of branches isolated by the merge, blocked for the first time in this run, and merged."""
     plan = done.plan
     if plan is None:
         return
@@ -37,7 +37,7 @@ def tell_wave(context: Any, wave: int, done: Integrated) -> None:
 
 
 def tell_phase(context: Any, closing: Closing) -> None:
-    """The phase is complete."""
+    """Notify when the phase is complete."""
     pinned = closing.seen.pinned if closing.complete and closing.seen else None
     if pinned is not None:
         notify(context, pinned.plan.notify, "phase_complete", about_phase(pinned.plan, closing.message))

@@ -8,7 +8,7 @@ from phaseplan.airflow.plugin.links import PREFIX
 
 
 class Pages:
-    """The pages' ASGI application, which is imported by its first request: most processes never get one."""
+    """Load the pages' ASGI application at its first request: most processes never get one."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Hand a request on."""

@@ -23,13 +23,13 @@ _TAG = "phaseplan"
 
 @hookimpl
 def on_dag_run_success(dag_run: Any, msg: str) -> None:
-    """A run whose selected branches are all in."""
+    """Write the note of a run whose selected branches are all in."""
     _write(dag_run)
 
 
 @hookimpl
 def on_dag_run_failed(dag_run: Any, msg: str) -> None:
-    """A run that left somebody out, or never opened: then there is nothing to write."""
+    """Write the note of a run with branches left out; a run that never opened has none to write."""
     _write(dag_run)
 
 
@@ -55,7 +55,7 @@ def _write(dag_run: Any) -> None:
 
 
 def _upsert(dialect: str, dag_run_id: int, content: str, now: datetime) -> Any:
-    """One statement that makes the note or changes it, in the database's own words; who wrote it first stays."""
+    """Build one statement that makes or changes the note, in the database's dialect; its first author stays."""
     values = {"dag_run_id": dag_run_id, "content": content, "created_at": now, "updated_at": now}
     changes = {"content": content, "updated_at": now}
     if dialect == "mysql":

@@ -1,4 +1,4 @@
-"""A page for every branch. Who may see the logs of the DAG's tasks may see it.
+"""Serve a page for every branch to users who may see the logs of the DAG's tasks.
 
 Only the API server needs this module, and it costs a second to import: `links` imports it when it is asked.
 """
@@ -25,7 +25,7 @@ app = FastAPI(title="Phaseplan", docs_url=None, redoc_url=None, openapi_url=None
 
 @app.get("/dags/{dag_id}/tasks/{task_id}", dependencies=_MAY_READ)
 def branch_page(dag_id: str, task_id: str, framed: bool = False) -> Response:
-    """The branch that a task builds; its phase where it builds none."""
+    """Show the branch that a task builds; its phase if it builds none."""
     found = _looked(dag_id, task_id)
     if isinstance(found, Response):
         return found
@@ -35,7 +35,7 @@ def branch_page(dag_id: str, task_id: str, framed: bool = False) -> Response:
 
 @app.get("/dags/{dag_id}/tasks/{task_id}/diff", dependencies=_MAY_READ)
 def branch_diff(dag_id: str, task_id: str) -> Response:
-    """The forge's comparison of the newest attempt where the forge is known, else our own."""
+    """Show the forge's comparison of the newest attempt if the forge is known, else our own."""
     found = _looked(dag_id, task_id, diff=False)
     if isinstance(found, Response):
         return found

@@ -10,7 +10,7 @@ from phaseplan.airflow.plugin.registration import PLUGIN
 
 
 class PhaseplanPlugin(AirflowPlugin):
-    """Registers listeners, pages and links."""
+    """Register listeners, pages and links."""
 
     name = PLUGIN
     listeners = [pools, notes]

@@ -27,7 +27,7 @@ def on_dag_run_running(dag_run: Any, msg: str) -> None:
 
 
 def _insert(dialect: str, name: str, phase: int, slots: int) -> Any:
-    """INSERT that does nothing where the pool exists, in the database's own words."""
+    """Build an INSERT that does nothing if the pool exists, in the database's dialect."""
     values = {
         "pool": name,
         "slots": slots,

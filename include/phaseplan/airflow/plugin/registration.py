@@ -10,10 +10,10 @@ PLUGIN = "phaseplan"
 
 
 def by_entry_point() -> bool:
-    """Whether an installed distribution registers the plugin; the plugins folder then leaves it alone."""
+    """Say whether an installed distribution registers the plugin; the plugins folder then leaves it alone."""
     return any(found.name == PLUGIN for found in entry_points(group="airflow.plugins"))
 
 
 def pools_are_made() -> bool:
-    """True where the plugin is loaded."""
+    """Say whether the plugin, which makes pools, is loaded."""
     return any(info["name"] == PLUGIN for info in plugins_manager.get_plugin_info(attrs_to_dump=["name"]))

@@ -16,7 +16,7 @@ from phaseplan.report.watching import WATCH
 
 
 class PhaseCompleteSensor(BaseOperator):
-    """Succeeds when another phase is complete; never skips: a phase that failed is a failure, and so is a timeout.
+    """Succeed when another phase is complete; never skip: a phase that failed is a failure, and so is a timeout.
 
     :param phase: the phase that is waited for.
     :param repository: the waiting plan's own repository, or None for the configured one.
@@ -49,7 +49,7 @@ class PhaseCompleteSensor(BaseOperator):
             self._defer(datetime.now(UTC) + timedelta(seconds=self.timeout_seconds))
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> None:
-        """The trigger has seen something; what it saw may have changed, so look again.
+        """Look again after the trigger: what it saw may have changed.
 
         :raises AirflowFailException: the phase failed, or has no plan.
         """
@@ -59,7 +59,7 @@ class PhaseCompleteSensor(BaseOperator):
             self._defer(datetime.fromisoformat(event["until"]))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
-        """As Airflow does it, but a timeout says what it waited for.
+        """Resume as Airflow does, but let a timeout say what it waited for.
 
         :raises AirflowFailException: time is up and the phase is not complete.
         """
@@ -74,7 +74,7 @@ class PhaseCompleteSensor(BaseOperator):
                 ) from error
 
     def _look(self) -> Wait:
-        """An unreachable repository is no reason to stop waiting."""
+        """Look at the phase; an unreachable repository is no reason to stop waiting."""
         with faults():
             try:
                 wait = WATCH.look(self.phase, self.repository)
@@ -85,7 +85,7 @@ class PhaseCompleteSensor(BaseOperator):
         return wait
 
     def _decide(self, wait: Wait, saw: Any) -> None:
-        """Fail where waiting is in vain; a plan file may be missing while somebody writes it, unless that lasts."""
+        """Fail if waiting is in vain; a plan file may be missing while it is written, unless that lasts."""
         if wait.standing is Standing.FAILED:
             raise AirflowFailException(f"{wait.reason}\n{advice(self.phase)}")
         if wait.standing is Standing.ABSENT and saw == Standing.ABSENT:

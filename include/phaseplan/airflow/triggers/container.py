@@ -34,7 +34,7 @@ _RETRY_SECONDS = 2.0
 
 
 class ContainerTrigger(BaseTrigger):
-    """Fires when a container has exited, was removed, or ran out of time (then it stops the container).
+    """Fire when a container has exited, was removed, or ran out of time (then stop the container).
 
     Everything a resume needs is found again by labels and refs; the event is only a hint.
 
@@ -46,7 +46,7 @@ class ContainerTrigger(BaseTrigger):
     :param deadline: seconds since 1970 after which the container is stopped.
     :param since: only log lines from this second on.
     :param secrets: variables with the `SecretSource.reference` of what must not show in the log.
-    :param disk: bytes after which the container is stopped; 0: nobody looks.
+    :param disk: bytes after which the container is stopped; 0: no limit.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class ContainerTrigger(BaseTrigger):
         self._lines = 0  # of the log that were read and shown
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Path of this class and what makes it again; no secret is in it."""
+        """Return the path of this class and the arguments that make it again; no secret is in them."""
         place = ("docker_url", "container_id", "phase", "branch", "repository", "deadline")
         fields = (*place, "since", "secrets", "disk")
         return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in fields}
@@ -118,7 +118,7 @@ class ContainerTrigger(BaseTrigger):
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _watch(self) -> None:
-        """See to what the engine does not do by itself: a missed end, and a container that has written too much."""
+        """Watch for what the engine does not do by itself: a missed end, and a container that has written too much."""
         while True:
             await asyncio.sleep(INTERVAL)
             try:
@@ -164,7 +164,7 @@ class ContainerTrigger(BaseTrigger):
             yield line
 
     async def _passwords(self) -> list[str]:
-        """The secrets' values; asking for them also makes Airflow mask them."""
+        """Read the secrets' values; asking for them also makes Airflow mask them."""
         found = []
         for variable, reference in self.secrets:
             source = SecretSource.parse(reference)
@@ -175,15 +175,15 @@ class ContainerTrigger(BaseTrigger):
         return [value for value in found if value]
 
     async def _given(self, docker: aiodocker.Docker) -> list[str]:
-        """What the container was given, which need not be what the secrets are now."""
+        """Read the values that the container was given, which may differ from the present secrets."""
         try:
             shown = await docker.containers.container(self.container_id).show() if self.secrets else {}
         except (aiodocker.exceptions.DockerError, OSError):
             return []
-        said = (str(line).partition("=") for line in shown.get("Config", {}).get("Env") or ())
+        pairs = (str(line).partition("=") for line in shown.get("Config", {}).get("Env") or ())
         variables = {variable for variable, _ in self.secrets}
-        return [value for name, _, value in said if name in variables and value]
+        return [value for name, _, value in pairs if name in variables and value]
 
     async def on_kill(self) -> None:
-        """The user stopped the task: stop this very container, keep its work, call it cancelled."""
+        """Stop this very container after the user stopped the task; keep its work as cancelled."""
         await asyncio.to_thread(cancel, self.docker_url, self.phase, self.branch, self.container_id, self.repository)

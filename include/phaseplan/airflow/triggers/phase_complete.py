@@ -20,7 +20,7 @@ ABSENT = 300.0  # seconds that a plan file may be missing or wrong: somebody is 
 
 
 class PhaseCompleteTrigger(BaseTrigger):
-    """Fires when a phase is complete by the rule of docs/design/complete.md, has failed, or has no plan any more.
+    """Fire when a phase is complete by the rule of docs/design/complete.md, has failed, or has no plan any more.
 
     What it fires is a hint: the task looks itself before it goes on.
 
@@ -38,14 +38,14 @@ class PhaseCompleteTrigger(BaseTrigger):
         self.until = until
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Path of this class and what makes it again."""
+        """Return the path of this class and the arguments that make it again."""
         fields: dict[str, Any] = {"phase": self.phase, "repository": self.repository}
         fields |= {"poll_seconds": self.poll_seconds, "until": self.until}
         return f"{type(self).__module__}.{type(self).__qualname__}", fields
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look, say what changed, sleep."""
-        said, said_at, changed_at, begun = "", 0.0, time.monotonic(), time.monotonic()
+        logged, logged_at, changed_at, begun = "", 0.0, time.monotonic(), time.monotonic()
         present = time.monotonic()
         while True:
             pause = BRISK if time.monotonic() - changed_at < WHILE else self.poll_seconds
@@ -55,21 +55,21 @@ class PhaseCompleteTrigger(BaseTrigger):
             if wait is None or _decided(wait, now - present):
                 yield TriggerEvent({"phase": self.phase, "until": self.until, "saw": wait and wait.standing})
                 return
-            if wait.reason != said:
-                said, said_at, changed_at = wait.reason, now, now
+            if wait.reason != logged:
+                logged, logged_at, changed_at = wait.reason, now, now
                 self.log.info("%s", wait.reason)
-            elif now - said_at > SAY_AGAIN:
-                said_at = now
+            elif now - logged_at > SAY_AGAIN:
+                logged_at = now
                 self.log.info("Still, after %.0f minutes: %s", (now - begun) / 60, wait.reason)
             await asyncio.sleep(pause * random.uniform(0.9, 1.1))
 
     async def _look(self, max_age: float) -> Wait | None:
-        """An unreachable repository is no reason to stop waiting; of another fault (None) the task speaks."""
+        """Look at the phase; wait on for an unreachable repository, return None for a fault that the task reports."""
         try:
             return await asyncio.to_thread(WATCH.look, self.phase, self.repository, max_age=max_age)
         except Infrastructure as error:
-            said = f"Waiting for phase {self.phase}; it cannot be looked at, which is tried again: {error}"
-            return Wait(self.phase, Standing.WAITING, said)
+            reason = f"Waiting for phase {self.phase}; it cannot be looked at, which is tried again: {error}"
+            return Wait(self.phase, Standing.WAITING, reason)
         except PhaseplanError:
             return None
 
