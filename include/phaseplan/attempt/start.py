@@ -126,4 +126,5 @@ def _task(view: View, attempt: int, workspace: Workspace) -> dict[str, object]:
         predicted=for_brief(view.job.repo, view.snapshot, view.plan, view.branch, view.run.base),
         findings=earlier.sank(view),
         notes=earlier.noted(view),
+        gates_image=view.gate_profile.image if view.gate_profile.image != view.profile.image else None,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,11 @@ def _load(
         profiles, names, problems = load_profiles(agents)
         _, notifier_names, notifier_faults = load_notifiers(notifiers)
         problems.extend(notifier_faults)
-        read = [_read(path, names, notifier_names, advice) for path in paths]
+        models = frozenset(name for name, profile in profiles.items() if profile.use)
+        read = [
+            _read(path, partial(View, profiles=names, notifiers=notifier_names, models=models), advice)
+            for path in paths
+        ]
         for entry in read:
             problems.extend(entry.problems)
         problems.extend(_across(read, advice))
@@ -148,7 +153,7 @@ def _named(model: type[M], path: Path | None) -> tuple[dict[str, M], frozenset[s
     return valid, frozenset(source.data), problems
 
 
-def _read(path: Path, profiles: frozenset[str] | None, notifiers: frozenset[str] | None, advice: bool) -> _Read:
+def _read(path: Path, view: Callable[[PhasePlan], View], advice: bool) -> _Read:
     """Read one plan file and report all its own problems at once."""
     source = load(path)
     if source.data is None:
@@ -159,7 +164,7 @@ def _read(path: Path, profiles: frozenset[str] | None, notifiers: frozenset[str]
     if errors:
         plan, touched = repair(PhasePlan, source.data, errors)
     if plan is not None:
-        raw.extend(f for f in check(View(plan, profiles, notifiers), advice) if not concerns(f, touched))
+        raw.extend(f for f in check(view(plan), advice) if not concerns(f, touched))
     problems = (source.locations.diagnose(source.file, finding) for finding in raw)
     todo_comments = todos(source.file, source.text) if advice else ()
     return _Read(path, source, plan, touched, (*source.diagnostics, *problems, *todo_comments))

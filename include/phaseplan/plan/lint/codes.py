@@ -73,6 +73,7 @@ _WARNINGS = {
     "PP407": "a dependency is listed twice",
     "PP503": "two branches of one wave own the same path and neither waits for the other",
     "PP510": "two paths differ in case only",
+    "PP604": "a language model is to build a branch that has no brief",
     "PP702": "a cron on a phase that waits for other phases",
     "PP705": "a repository address with a password in it",
     "PP706": "a gate command that can only find a clean checkout",

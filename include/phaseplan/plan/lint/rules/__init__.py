@@ -57,6 +57,7 @@ ERRORS: tuple[Rule, ...] = (
     repository.usable_repository,
 )
 ADVICE: tuple[Rule, ...] = (
+    agents.told_what_to_build,
     case.git_names_apart,
     dependencies.listed_once,
     case.paths_apart,

@@ -31,6 +31,14 @@ def every_branch_has_a_profile(view: View) -> Iterator[Finding]:
         yield Finding("PP602", (*path, "id"), f"nothing says which agent builds {branch_id}", help_)
 
 
+def told_what_to_build(view: View) -> Iterator[Finding]:
+    """PP604: report a branch that a language model is to build from its title alone."""
+    for path, branch in view.places:
+        if (name := branch.agent or view.plan.agent) in view.models and not branch.brief.strip():
+            advice = "write a `brief:` of what to build, and how one can see that it is done"
+            yield Finding("PP604", (*path, "title"), f"agent `{name}` is told no more of {branch.id} than this", advice)
+
+
 def named(view: View) -> Iterator[tuple[Path, str]]:
     """List every profile that a plan names, with its place."""
     if view.plan.agent is not None:

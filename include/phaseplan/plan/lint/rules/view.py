@@ -12,11 +12,15 @@ from phaseplan.plan.model import Branch, PhasePlan
 
 @dataclass(frozen=True)
 class View:
-    """Hold one plan for its rules. `profiles`, `notifiers` None: unknown, so they are not checked."""
+    """Hold one plan for its rules. `profiles`, `notifiers` None: unknown, so they are not checked.
+
+    :param models: those of the profiles that ask a language model.
+    """
 
     plan: PhasePlan
     profiles: frozenset[str] | None = None
     notifiers: frozenset[str] | None = None
+    models: frozenset[str] = frozenset()
 
     @cached_property
     def places(self) -> tuple[tuple[Path, Branch], ...]:
