@@ -1,4 +1,4 @@
-"""Compile every valid plan into a DAG of Airflow: a file dropped into the plans folder is enough."""
+"""Every valid plan becomes a DAG of Airflow. Dropping a file into the plans folder is enough."""
 
 import airflow.providers.docker.operators.docker  # noqa: F401  # named here so that the DAG processor pre-imports it
 

@@ -1,4 +1,4 @@
-"""Show what is wrong with any plan as one import error of Airflow; define no DAG."""
+"""Defines no DAG: what is wrong with any plan shows as one import error of Airflow."""
 
 from phaseplan.airflow.dag_files import raise_plan_problems
 

@@ -24,6 +24,7 @@ ROOMS = (
     "phase",
     "wave",
     "airflow",
+    "cli",
 )
 #: First words of a docstring that ask a question instead of naming what the function or class does.
 _QUESTION = re.compile(r"(What|Whether|Who|Whose|Where|When|Why|Which|How|Everything|Nothing|Nobody|Everybody)\b")
@@ -32,6 +33,8 @@ _NO_VERB = re.compile(
     _QUESTION.pattern + r"|(The|A|An|One|Some|Every|All|Each|No|Not|Only|Of|In|At|By|From|For|As|If|It|Its|This|These"
     r"|Those|There|Time|True|False|Never)\b|[^A-Z]|(?!(Pass|Press|Process|Express|Address)\b)[A-Z][a-z]+s\b"
 )
+#: What the docstring of a module names first where it makes a command.
+_COMMAND = re.compile(r"`(?:phaseplan|python -m) [^`]+`: ([a-z])")
 #: Docstrings of its classes are descriptions in the JSON Schema of a plan: written for its author.
 _SCHEMA = "include/phaseplan/plan/model.py"
 _PERSON = re.compile(r"\b(nobody|somebody|anybody|whoever)\b", re.IGNORECASE)
@@ -54,10 +57,14 @@ def test_a_docstring_begins_with_what_the_function_does(room: str) -> None:
     assert [at for at, text in texts if text and _NO_VERB.match(text)] == []
 
 
+def _capital(command: re.Match[str]) -> str:
+    return command[1].upper()
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_the_docstring_of_a_module_begins_with_what_it_does(room: str) -> None:
     paths = [path for path in files(f"include/phaseplan/{room}") if path.name != "__init__.py"]
-    texts = [(str(path), ast.get_docstring(tree(path))) for path in paths]
+    texts = [(str(path), _COMMAND.sub(_capital, ast.get_docstring(tree(path)) or "")) for path in paths]
     assert [at for at, text in texts if text and _NO_VERB.match(text)] == []
 
 

@@ -48,12 +48,14 @@ def check(client: DockerClient, name: str, profile: AgentProfile) -> int:
         _agent(client, profile, Path(folder)) as (container, repo, base),
     ):
         ended = _followed(client, container, profile, redact)
-        came = collect(
+        collected = collect(
             client, image=settings().collector_image, container_id=container, profile=profile,
             labels=_labels("collector"), repo=repo, base=base, secret_values=tuple(secrets(profile).values()),
         )  # fmt: skip
-        wrote = came.raw is not None and repo.run("cat-file", "-e", f"{came.raw}:{FILE}", ok=(0, 128)).code == 0
-    advice = list(_advice(profile, ended, came, wrote))
+        wrote = (
+            collected.raw is not None and repo.run("cat-file", "-e", f"{collected.raw}:{FILE}", ok=(0, 128)).code == 0
+        )
+    advice = list(_advice(profile, ended, collected, wrote))
     print(f"\n{name}: {'works' if wrote and not advice else 'does not work'}, {time.monotonic() - begun:.0f} s")
     for line in advice:
         print(f"- {plain(redact(line))}")
@@ -78,7 +80,7 @@ def _labels(role: Role) -> Labels:
 
 @contextmanager
 def _agent(client: DockerClient, profile: AgentProfile, folder: Path) -> Iterator[tuple[str, GitRepo, str]]:
-    """The agent's container, started, with the repository and the commit it began from; removed afterwards."""
+    """Start the agent's container with the repository and the commit it begins from; remove it afterwards."""
     repo = GitRepo.init(folder / "check.git")
     base = _first_commit(repo)
     labels = Labels("check", 0, "check", time.time_ns() % 10**9, "check", "agent")
@@ -114,7 +116,7 @@ def _patience(profile: AgentProfile) -> float:
     return min(_PATIENCE, float(profile.timeout))
 
 
-def _advice(profile: AgentProfile, ended: Exit | None, came: Collected, wrote: bool) -> Iterator[str]:
+def _advice(profile: AgentProfile, ended: Exit | None, collected: Collected, wrote: bool) -> Iterator[str]:
     """Say what to do about each thing that is wrong."""
     if ended is None:
         yield f"it did not end within {_patience(profile):g} s and was stopped: its last lines say what it waited for"
@@ -122,7 +124,7 @@ def _advice(profile: AgentProfile, ended: Exit | None, came: Collected, wrote: b
         yield f"its provider is away (exit code {ended.code}): its last line says why, and Airflow would try again"
     elif ended.code:
         yield f"it ended with exit code {ended.code}: its last lines say why"
-    for finding in came.findings:
+    for finding in collected.findings:
         if not finding.informs:
             yield str(finding)
     if not wrote and ended is not None and not ended.code:

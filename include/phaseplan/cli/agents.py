@@ -1,4 +1,4 @@
-"""`phaseplan agents`: the coding agents that have an image, building one, and trying a profile before the night."""
+"""`phaseplan agents`: list the coding agents that have an image, build one, and try a profile before the night."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ACTIONS = ("list", "build", "check")
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `agents`."""
+    """Add the arguments of `agents`."""
     parser.add_argument("action", choices=ACTIONS, help="list agents and profiles, build an image, check a profile")
     parser.add_argument("name", metavar="NAME", nargs="?", help="build: an agent; check: a profile of the agents file")
     parser.add_argument("--agents", metavar="FILE", type=Path, help="agent profiles; default: include/agents.yaml")

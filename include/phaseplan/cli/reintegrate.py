@@ -1,4 +1,4 @@
-"""`phaseplan reintegrate PHASE BRANCH...`: what Clearing a branch's task with Downstream does, from a terminal."""
+"""`phaseplan reintegrate PHASE BRANCH...`: do from a terminal what Clearing a branch's task with Downstream does."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HELP = "bring branches back that are isolated, blocked or unfinished"
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument("phase", metavar="PHASE", help="number of the phase")
     parser.add_argument("branches", nargs="+", metavar="BRANCH", help="ids of branches, for example 5.1.2")
     parser.add_argument("--repository", metavar="URL", help="the target repository, instead of the plan's own")
@@ -51,40 +51,40 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Clear where an Airflow can, else run."""
-    here = settings()
+    configured = settings()
     phase = phase_number(args.phase)
-    found = file_of(phase, here)
+    found = file_of(phase, configured)
     url = repository_of(args.repository, found[1] if found else None)
-    snapshot = snapshot_of(url, phase, here.state)
+    snapshot = snapshot_of(url, phase, configured.state)
     if isinstance(snapshot.opened, Unopened):
         raise InputFault(f"Phase {phase} was never opened in {url}, so nothing of it is out: `./phaseplan run`.")
     status, last = build_status(snapshot), snapshot.opened.run
     wanted = tuple(dict.fromkeys(args.branches))
     refuse(status, wanted)
-    if (airflow := _airflow(args.home, here.state, phase, last.id)) is not None:
+    if (airflow := _airflow(args.home, configured.state, phase, last.id)) is not None:
         return _clear(airflow, snapshot.opened.plan, last.id, wanted)
     if last.closed is None and not args.take_over:
         raise InputFault(
             f"Phase {phase} is held by run {last.id}, opened {last.opened}, which was never closed, and no Airflow of "
             "it is up here. If it is dead, add --take-over; if it runs elsewhere, Clear the task there."
         )
-    mine = source(snapshot.opened.pinned, url, here, args.agents)
-    print(f"Plan: {mine.why}.")
-    if gone := [b for b in wanted if b not in mine.plan.by_id]:
+    choice = source(snapshot.opened.pinned, url, configured, args.agents)
+    print(f"Plan: {choice.why}.")
+    if gone := [b for b in wanted if b not in choice.plan.by_id]:
         raise InputFault(
-            f"{mine.file} has no branch {', '.join(gone)} any more. Put it back, "
-            f"or build what the plan says now: `./phaseplan run {shlex.quote(str(mine.file))}`."
+            f"{choice.file} has no branch {', '.join(gone)} any more. Put it back, "
+            f"or build what the plan says now: `./phaseplan run {shlex.quote(str(choice.file))}`."
         )
-    chosen, left = selection(mine.plan, status, wanted)
+    chosen, left = selection(choice.plan, status, wanted)
     for branch_id, cause in left.items():
         print(f"{branch_id} stays out: it also needs {cause}, which is not in.")
-    return run_verb.run(_parsed(command(mine.file, url, mine.agents, last, chosen, args.home)))
+    return run_verb.run(_parsed(command(choice.file, url, choice.agents, last, chosen, args.home)))
 
 
 def command(
     plan_file: Path, url: str, agents: Path, last: RunRecord, chosen: Sequence[str], home: Path | None
 ) -> list[str]:
-    """Arguments of `phaseplan run` that carry the branches out as a Clear of the last run would."""
+    """Return the arguments of `phaseplan run` that carry the branches out as a Clear of the last run would."""
     asked = RunRequest(base=last.base_name, start=last.start, branches=tuple(chosen), agent=last.agent)
     sets = [word for pair in asked.pairs() for word in ("--set", pair)]
     return [
@@ -127,7 +127,7 @@ def refuse(status: PhaseStatus, wanted: Sequence[str]) -> None:
 
 
 def selection(plan: PhasePlan, status: PhaseStatus, wanted: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
-    """What a run must be about: these branches, what they still need, and what depends on them.
+    """Select what a run must be about: these branches, what they still need, and what depends on them.
 
     :return: ids in merge order; dependents left out, each with another branch it needs that is not coming.
     """
@@ -146,7 +146,7 @@ def selection(plan: PhasePlan, status: PhaseStatus, wanted: Sequence[str]) -> tu
 
 
 def _airflow(home: Path | None, state: Path, phase: int, run_id: str) -> Api | None:
-    """An Airflow of this machine that is up and whose newest run of the phase is the one the ledger knows."""
+    """Find an Airflow of this machine that is up and whose newest run of the phase is the one the ledger knows."""
     homes = [home] if home else [state / "up", *map(Path, filter(None, [last_run().get("home")]))]
     for place in homes:
         api = running(place)

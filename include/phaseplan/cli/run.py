@@ -1,4 +1,4 @@
-"""`phaseplan run PLAN...`: an Airflow of its own carries the plans out, then stops."""
+"""`phaseplan run PLAN...`: carry the plans out with an Airflow of its own, then stop it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HELP = "carry plans out with an Airflow of its own, then stop it"
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument(
         "plans", nargs="+", type=Path, metavar="PLAN", help="plan files; a phase waits for those it depends on"
     )
@@ -59,8 +59,8 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Lint, run, report."""
-    here = settings()
-    agents = (args.agents or here.agents).resolve()
+    configured = settings()
+    agents = (args.agents or configured.agents).resolve()
     campaign = load_campaign(args.plans, agents, notifiers_file())
     if not _linted(campaign):
         return ending.INPUT
@@ -68,21 +68,21 @@ def run(args: argparse.Namespace) -> int:
     conf = parse_settings(pairs, campaign.profiles)
     plans = [(loaded.path.resolve(), loaded.plan) for loaded in campaign.plans]
     wanted = requests(plans, conf, lambda plan: repository_of(args.repository, plan))
-    others = _others(wanted, here, agents)
+    others = _others(wanted, configured, agents)
     run_id = homes.new_run_id()
-    place = args.home or here.state / "run" / run_id
-    homes.tidy(here.state / "run")
-    home = _home(place, wanted, others, agents, here)
-    _remember(home, wanted, run_id, agents, here.state)
+    place = args.home or configured.state / "run" / run_id
+    homes.tidy(configured.state / "run")
+    home = _home(place, wanted, others, agents, configured)
+    _remember(home, wanted, run_id, agents, configured.state)
     console = tables.console()
     try:
         states = carry_out(
             home,
-            here.state / "cache",
+            configured.state / "cache",
             wanted,
             run_id,
-            statuses=lambda request: _status(request, here),
-            docker_url=here.docker_url,
+            statuses=lambda request: _status(request, configured),
+            docker_url=configured.docker_url,
             console=console,
         )
     except KeyboardInterrupt:
@@ -90,13 +90,13 @@ def run(args: argparse.Namespace) -> int:
         raise
     if not args.keep:
         homes.drop_database(home.path)
-    ends = [_ended(r, run_id, state, here) for r, state in ending.by_phase(wanted, states)]
+    ends = [_ended(r, run_id, state, configured) for r, state in ending.by_phase(wanted, states)]
     ending.report(console, ends, home.path)
     return ending.exit_code(ends)
 
 
 def _linted(campaign: Campaign) -> bool:
-    """Show what lint says; whether the plans can be run."""
+    """Show what lint reports; return whether the plans can be run."""
     errors = [d for d in campaign.diagnostics if d.severity == "error"]
     if errors:
         from phaseplan.plan.lint.render import text
@@ -105,8 +105,8 @@ def _linted(campaign: Campaign) -> bool:
     return not errors
 
 
-def _others(wanted: Sequence[PhaseRequest], here: Settings, agents: Path) -> list[Path]:
-    """Plan files of phases that the run needs complete but does not run: their sensors look at them.
+def _others(wanted: Sequence[PhaseRequest], configured: Settings, agents: Path) -> list[Path]:
+    """List plan files of phases that the run needs complete but does not run: their sensors look at them.
 
     :raises InputFault: such a phase is not complete, so the run would wait for a day.
     """
@@ -114,8 +114,10 @@ def _others(wanted: Sequence[PhaseRequest], here: Settings, agents: Path) -> lis
     found = []
     for request in wanted:
         for phase in set(request.plan.depends_on) - running:
-            snapshot = snapshot_of(request.repository, phase, here.state)
-            other = before(phase, request.repository, snapshot.pinned, plan_files(request.file.parent), here, agents)
+            snapshot = snapshot_of(request.repository, phase, configured.state)
+            other = before(
+                phase, request.repository, snapshot.pinned, plan_files(request.file.parent), configured, agents
+            )
             if other is None or not complete(snapshot, other[1]):
                 raise InputFault(
                     f"Phase {request.plan.phase} depends on phase {phase}, which is not complete in "
@@ -125,29 +127,31 @@ def _others(wanted: Sequence[PhaseRequest], here: Settings, agents: Path) -> lis
     return list(dict.fromkeys(found))
 
 
-def _home(place: Path, wanted: Sequence[PhaseRequest], others: Sequence[Path], agents: Path, here: Settings) -> Home:
+def _home(
+    place: Path, wanted: Sequence[PhaseRequest], others: Sequence[Path], agents: Path, configured: Settings
+) -> Home:
     place = place.resolve()
     plans = homes.copy_plans(place, [*(request.file for request in wanted), *others])
     repositories = {request.repository for request in wanted}
     section = {
         "plans": str(plans),
         "agents": str(agents),
-        **({"notifiers": str(here.notifiers.resolve())} if here.notifiers else {}),
-        "state": str(here.state.resolve()),
-        "docker_url": here.docker_url,
-        "deferrable": str(here.deferrable),
-        "collector_image": here.collector_image,
+        **({"notifiers": str(configured.notifiers.resolve())} if configured.notifiers else {}),
+        "state": str(configured.state.resolve()),
+        "docker_url": configured.docker_url,
+        "deferrable": str(configured.deferrable),
+        "collector_image": configured.collector_image,
         "schedules": "false",
     }
     if len(repositories) == 1:
         section["repository"] = section["repository_override"] = repositories.pop()
-    return prepare(place, phaseplan=section, parallelism=_parallelism(wanted, here))
+    return prepare(place, phaseplan=section, parallelism=_parallelism(wanted, configured))
 
 
-def _parallelism(wanted: Sequence[PhaseRequest], here: Settings) -> int:
-    """Task processes at once: an agent that is deferred needs none, one that is not needs one all the time."""
+def _parallelism(wanted: Sequence[PhaseRequest], configured: Settings) -> int:
+    """Return the number of task processes: a deferred agent needs none, any other needs one all the time."""
     agents = sum(min(r.plan.max_parallel_agents, len(r.plan.by_id)) for r in wanted)
-    if here.deferrable:
+    if configured.deferrable:
         return max(2, min(agents, 2 * (os.cpu_count() or 2)))
     return min(agents + len(wanted), 64)
 
@@ -167,15 +171,15 @@ def _remember(home: Home, wanted: Sequence[PhaseRequest], run_id: str, agents: P
         origins.keep(state, request.repository, request.plan, request.file, agents)
 
 
-def _status(request: PhaseRequest, here: Settings) -> PhaseStatus | None:
-    snapshot = snapshot_of(request.repository, request.plan.phase, here.state)
+def _status(request: PhaseRequest, configured: Settings) -> PhaseStatus | None:
+    snapshot = snapshot_of(request.repository, request.plan.phase, configured.state)
     return build_status(snapshot, request.plan) if snapshot.ledger else None
 
 
-def _ended(request: PhaseRequest, run_id: str, state: str, here: Settings) -> ending.Ended:
-    """How the run of one phase ended, by what the repository says afterwards."""
+def _ended(request: PhaseRequest, run_id: str, state: str, configured: Settings) -> ending.Ended:
+    """Describe how the run of one phase ended, by what the repository holds afterwards."""
     try:
-        snapshot = look_back(request.repository, request.plan.phase, here.state)
+        snapshot = look_back(request.repository, request.plan.phase, configured.state)
     except Infrastructure as error:
         print(f"phaseplan: the result cannot be read: {error}", file=sys.stderr)
         return ending.Ended(request, run_id, state, None)

@@ -1,4 +1,4 @@
-"""Carries a run out: waits for Airflow, triggers every phase, watches until all have ended."""
+"""Carry a run out: wait for Airflow, trigger every phase, watch until all have ended."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class Display(Protocol):
-    """Something that shows progress."""
+    """Show progress."""
 
     def show(self, views: Sequence[PhaseView], elapsed: float, etas: Sequence[float | None]) -> None:
         """Show the state of all phases."""
@@ -46,7 +46,7 @@ class Display(Protocol):
 
 @dataclass
 class _Phase:
-    """What is known of one phase of the run."""
+    """Hold what is known of one phase of the run."""
 
     request: PhaseRequest
     tasks: tuple[TaskState, ...] = ()
@@ -68,7 +68,7 @@ class _Phase:
 
 
 class Drive:
-    """One run of some phases in one Airflow."""
+    """Carry out one run of some phases in one Airflow."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class Drive:
         self._room = Room(supervisor.home.path, display.note, supervisor.renew)
 
     def to_the_end(self) -> dict[int, str]:
-        """Trigger and watch; returns how each phase's DAG run ended: `success` or `failed`."""
+        """Trigger and watch; return how each phase's DAG run ended: `success` or `failed`."""
         self._ready()
         self._begun = time.monotonic()
         while True:
@@ -155,7 +155,7 @@ class Drive:
                 phase.triggered = True
 
     def _of_now(self, phase: _Phase) -> bool:
-        """Whether what a ledger says was not said by an earlier run."""
+        """Say whether the phase has a ledger of this run, or none: an earlier run's ledger does not count."""
         if phase.earlier is None:
             with suppress(Infrastructure):
                 status = self._statuses(phase.request)
@@ -235,7 +235,7 @@ class Drive:
             self._read(phase)
 
     def _read(self, phase: _Phase) -> None:
-        """Read the ledger; what it said of an earlier run does not count."""
+        """Read the ledger; what an earlier run wrote does not count."""
         try:
             status = self._statuses(phase.request)
         except Infrastructure as error:
@@ -275,7 +275,7 @@ class Drive:
 
 
 def _age(phase: _Phase) -> float:
-    """Seconds since the ledger was read, which of a run that is over is not done again."""
+    """Return seconds since the ledger was read; the ledger of an ended run is not read again."""
     return time.monotonic() - phase.read
 
 

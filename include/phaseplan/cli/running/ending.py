@@ -1,4 +1,4 @@
-"""How a run ended: its tables, its exit code, and where to read on."""
+"""Report how a run ended: its tables, its exit code, and where to read on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from phaseplan.cli import tables
 from phaseplan.cli.branches import BranchTable
 from phaseplan.cli.running import logs
 from phaseplan.cli.running.request import PhaseRequest
-from phaseplan.cli.running.taken import Taken, told
+from phaseplan.cli.running.taken import Taken, account
 from phaseplan.ledger.records import State
 from phaseplan.plan import names
 from phaseplan.plan.model import PhasePlan
@@ -24,7 +24,7 @@ FINE, INPUT, SYSTEM = 0, 1, 2
 
 @dataclass(frozen=True)
 class Ended:
-    """One phase at the end of the run."""
+    """Hold one phase at the end of the run."""
 
     request: PhaseRequest
     run_id: str
@@ -34,12 +34,12 @@ class Ended:
 
     @property
     def opened(self) -> bool:
-        """Whether this run has opened the phase."""
+        """Say whether this run has opened the phase."""
         return self.status is not None and self.status.run is not None and self.status.run.id == self.run_id
 
     @property
     def code(self) -> int:
-        """0 complete (or all that was selected is in), 1 branches or gates said no, 2 the system did."""
+        """Return 0 if complete (or all that was selected is in), 1 if branches or gates failed, 2 if the system did."""
         status = self.status
         if self.taken is not None:
             return FINE if self.taken.night.closed and self.taken.night.complete else SYSTEM
@@ -48,21 +48,21 @@ class Ended:
         if status.complete:
             return FINE
         selected = self.request.selected
-        mine = [b for branch_id, b in status.branches.items() if not selected or branch_id in selected]
-        if selected and self.state == "success" and all(b.state is State.INTEGRATED for b in mine):
+        branches = [b for branch_id, b in status.branches.items() if not selected or branch_id in selected]
+        if selected and self.state == "success" and all(b.state is State.INTEGRATED for b in branches):
             return FINE
-        said_no = any(b.state in (State.ISOLATED, State.BLOCKED) for b in mine)
+        said_no = any(b.state in (State.ISOLATED, State.BLOCKED) for b in branches)
         return INPUT if said_no or any(w.state == "red" for w in status.waves.values()) else SYSTEM
 
 
 def exit_code(ends: Sequence[Ended]) -> int:
-    """Of the whole run: a fault of the system outweighs one of a branch."""
+    """Return the exit code of the whole run: a fault of the system outweighs one of a branch."""
     by_number = {end.request.plan.phase: end for end in ends}
     return max((_cause(end, by_number) for end in ends), default=FINE)
 
 
 def _cause(end: Ended, by_number: Mapping[int, Ended]) -> int:
-    """The code of a phase; of one that never opened, that of what it waited for in vain."""
+    """Return the code of a phase; of one that never opened, that of what it waited for in vain."""
     if end.opened or end.taken:
         return end.code
     needed = [_cause(by_number[n], by_number) for n in end.request.plan.depends_on if n in by_number]
@@ -70,7 +70,7 @@ def _cause(end: Ended, by_number: Mapping[int, Ended]) -> int:
 
 
 def report(console: Console, ends: Sequence[Ended], home: Path) -> None:
-    """Print what came of every phase."""
+    """Print the result of every phase."""
     for end in ends:
         _phase(console, end, home / "logs")
 
@@ -85,7 +85,7 @@ def _phase(console: Console, end: Ended, folder: Path) -> None:
         if attention := list(tables.troubles(end.status, plan)):
             lines += ["", "Needs attention:", *(f"  {line}" for line in attention)]
     elif end.taken is not None:
-        lines = list(told(end.taken, plan.phase))
+        lines = list(account(end.taken, plan.phase))
     else:
         lines = ["The run never opened the phase; nothing was changed."]
     for line in [*lines, *_system_errors(end, folder), "", *_where(end, folder)]:
@@ -93,7 +93,7 @@ def _phase(console: Console, end: Ended, folder: Path) -> None:
 
 
 def _system_errors(end: Ended, folder: Path) -> Iterator[str]:
-    """What the tasks that are no branch had to say, where the run failed on them."""
+    """Yield the errors of tasks that build no branch, if the run failed on them."""
     if end.code == SYSTEM:
         for task in _own_tasks(end.request.plan):
             if error := logs.last_error(folder, names.dag_id(end.request.plan.phase), end.run_id, task):
@@ -116,5 +116,5 @@ def _where(end: Ended, folder: Path) -> Iterator[str]:
 
 
 def by_phase(requests: Sequence[PhaseRequest], states: Mapping[int, str]) -> list[tuple[PhaseRequest, str]]:
-    """Each phase with the state of its DAG run; one that never got there has failed."""
+    """Pair each phase with the state of its DAG run; one that was never triggered has failed."""
     return [(request, states.get(request.plan.phase, "failed")) for request in requests]

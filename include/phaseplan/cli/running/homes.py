@@ -1,4 +1,4 @@
-"""Homes of runs: where they are, what goes into them, which of them stay."""
+"""Manage the homes of runs: where they are, what goes into them, which of them stay."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEEP = 5  # homes of earlier runs that stay, for their logs
 
 
 def new_run_id() -> str:
-    """Never used twice: containers are told apart by it."""
+    """Make an id that is never used twice: containers are told apart by it."""
     return f"run-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
@@ -38,7 +38,7 @@ def copy_plans(home: Path, plans: Iterable[Path]) -> Path:
 
 
 def _without_login(plan: Path, text: str) -> str:
-    """The text of a plan file without what opens its repository."""
+    """Return the text of a plan file without the login to its repository."""
     source = parse(str(plan), text)
     written = source.data.get("repository") if source.data else None
     address, login = parted(written) if isinstance(written, str) else ("", "")
@@ -53,7 +53,7 @@ def _without_login(plan: Path, text: str) -> str:
 
 
 def tidy(parent: Path) -> None:
-    """Remove the oldest homes nobody uses; the names of homes sort by time."""
+    """Remove the oldest homes that no process uses; the names of homes sort by time."""
     homes = sorted(entry for entry in parent.glob("run-*") if entry.is_dir())
     for home in homes[: max(0, len(homes) - KEEP)]:
         if not in_use(home):

@@ -1,4 +1,4 @@
-"""Containers of a run that outlived it: gates go, agents are stopped and kept for the next run to collect."""
+"""Clean up containers that outlived their run: remove gates, stop agents and keep them for the next run to collect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from phaseplan.errors import Infrastructure
 
 @contextmanager
 def _found(url: str, runs: Collection[str]) -> Iterator[list[Any]]:
-    """All containers that tasks of these runs made; none where no engine answers.
+    """Find all containers that tasks of these runs made; none if no engine answers.
 
     The claim on a container begins with the run that made it, and run ids are never used twice.
     """
@@ -48,8 +48,8 @@ def wait(url: str, runs: Collection[str], seconds: float) -> None:
 def clear(url: str, runs: Collection[str]) -> list[str]:
     """Stop every container of these runs and remove what holds no work.
 
-    Returns the names of the stopped agents that are kept: what they wrote is in their volumes, and the next
-    run of the phase collects it as `cancelled`.
+    :return: names of the stopped agents that are kept: what they wrote is in their volumes, and the next run of the
+        phase collects it as `cancelled`.
     """
     from docker.errors import APIError
 
@@ -74,7 +74,7 @@ def clear(url: str, runs: Collection[str]) -> list[str]:
 
 
 def _cancel(container: Any) -> str:
-    """Stop an agent. Its name says first that somebody did: it may end with exit code 0 when it is told to."""
+    """Stop an agent. Its name records that first, because a stopped agent may end with exit code 0."""
     from phaseplan.containers.engine import cancel
 
     cancel(container.client, container.id, grace=5)

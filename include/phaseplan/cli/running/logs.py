@@ -1,4 +1,4 @@
-"""Task logs as people read them: Airflow writes JSON lines, one file for each try and trigger."""
+"""Write task logs for people: Airflow writes JSON lines, one file for each try and trigger."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _OURS_NOT = ("airflow.dag_processing.",)  # loggers that tell how Airflow loads 
 
 
 def task_folder(logs: Path, dag_id: str, run_id: str, task_id: str) -> Path:
-    """Where Airflow keeps the logs of one task."""
+    """Return the folder where Airflow keeps the logs of one task."""
     return logs / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
 
 
 def write_text(logs: Path, plan: PhasePlan, run_id: str) -> Path:
-    """Write every task's log once more as `<branch id>.log` or `<task>.log`; returns their folder."""
+    """Write every task's log once more as `<branch id>.log` or `<task>.log`; return their folder."""
     dag = names.dag_id(plan.phase)
     target = logs.parent / "text" / dag
     target.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def write_text(logs: Path, plan: PhasePlan, run_id: str) -> Path:
 
 
 def _lines(folder: Path) -> Iterator[tuple[str, str]]:
-    """Time and words of each line; what is no JSON line belongs to the one before it."""
+    """Yield time and words of each line; a line that is no JSON belongs to the one before it."""
     for file in sorted(folder.rglob("attempt=*"), key=_number):
         time = ""
         with file.open(encoding="utf-8", errors="replace") as stream:
@@ -51,7 +51,7 @@ def _lines(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _noise(record: dict[str, object]) -> bool:
-    """Whether a line is about Airflow's own doings around the task."""
+    """Say whether a line is about Airflow's own work around the task."""
     event = str(record.get("event", ""))
     folded = event.startswith(("::group::", "::endgroup::", "Worker startup parse complete"))
     return folded or str(record.get("logger", "")).startswith(_OURS_NOT)
@@ -68,7 +68,7 @@ def _event(record: dict[str, object]) -> str:
 
 
 def _number(file: Path) -> tuple[int, str]:
-    """The number of the try first: the tenth comes after the second."""
+    """Sort by the number of the try first: the tenth comes after the second."""
     digits = file.name.removeprefix("attempt=").split(".")[0]
     return (int(digits) if digits.isdecimal() else 0, file.name)
 
@@ -80,7 +80,7 @@ def _end(file: Path) -> str:
 
 
 def last_error(logs: Path, dag_id: str, run_id: str, task_id: str) -> str:
-    """The last error that a task logged, or nothing; only the end of a long log is read."""
+    """Return the last error that a task logged, or an empty text; only the end of a long log is read."""
     found = ""
     for file in sorted(task_folder(logs, dag_id, run_id, task_id).rglob("attempt=*"), key=_number):
         for line in _end(file).splitlines():

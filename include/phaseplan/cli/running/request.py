@@ -1,4 +1,4 @@
-"""What a `run` was asked to do, checked before anything is started."""
+"""Check what a `run` was asked to do before anything is started."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from phaseplan.plan.run_request import RunRequest, check_agent, check_branches, 
 
 @dataclass(frozen=True)
 class PhaseRequest:
-    """One phase of a run."""
+    """Hold one phase of a run."""
 
     plan: PhasePlan
     file: Path
@@ -26,17 +26,17 @@ class PhaseRequest:
 
     @property
     def selected(self) -> tuple[str, ...]:
-        """The branches the run is about; empty: all."""
+        """Return the branches the run is about; empty: all."""
         return tuple(self.conf.get("branches") or ())
 
     @property
     def by_wave(self) -> bool:
-        """Whether a wave waits for the one before it."""
+        """Say whether a wave waits for the one before it."""
         return bool(self.conf.get("start", self.plan.start) == "wave")
 
 
 def parse_settings(pairs: Sequence[str], profiles: Collection[str]) -> dict[str, Any]:
-    """`key=value` of each `--set`, as parameters of a DAG run.
+    """Parse `key=value` of each `--set` as parameters of a DAG run.
 
     :raises InputFault: an unknown key, or a value that its key cannot have.
     """
@@ -64,7 +64,7 @@ def _of_the_command_line() -> Iterator[None]:
 
 
 def _read(key: str, value: str) -> object:
-    """A value as its parameter wants it; branches are separated by commas."""
+    """Convert a value as its parameter requires it; branches are separated by commas."""
     if key != "branches":
         return value
     return list(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
@@ -73,7 +73,7 @@ def _read(key: str, value: str) -> object:
 def requests(
     plans: Sequence[tuple[Path, PhasePlan]], conf: Mapping[str, Any], repositories: Callable[[PhasePlan], str]
 ) -> list[PhaseRequest]:
-    """The phases to run, in the order of their numbers; a selection drops the phases it does not touch.
+    """List the phases to run, in the order of their numbers; a selection drops the phases it does not touch.
 
     :raises InputFault: a selected branch that no plan has, a phase given twice, or one base for phases of which one
         builds on what another integrates.
@@ -92,13 +92,13 @@ def requests(
     for file, plan in sorted(plans, key=lambda pair: pair[1].phase):
         own = [b for b in wanted if b in plan.by_id]
         if not wanted or own:
-            mine = {**conf, "branches": own} if wanted else dict(conf)
-            found.append(PhaseRequest(plan, file, repositories(plan), mine))
+            settings = {**conf, "branches": own} if wanted else dict(conf)
+            found.append(PhaseRequest(plan, file, repositories(plan), settings))
     return found
 
 
 def _one_base(plans: Sequence[tuple[Path, PhasePlan]], conf: Mapping[str, Any]) -> None:
-    """A base on the command line goes to every phase of the run."""
+    """Refuse a base on the command line if a phase of the run builds on another one: it would go to both."""
     given = {plan.phase for _, plan in plans}
     behind = sorted(plan.phase for _, plan in plans if given.intersection(plan.depends_on))
     if conf.get("base", DEPENDENCIES) != DEPENDENCIES and behind:
@@ -109,7 +109,7 @@ def _one_base(plans: Sequence[tuple[Path, PhasePlan]], conf: Mapping[str, Any]) 
 
 
 def absolute(url: str) -> str:
-    """A repository as workers in other directories must name it; an URL stays as it is.
+    """Return a repository's name for workers in other directories: an absolute path; a URL stays as it is.
 
     >>> absolute("https://example.org/a.git")
     'https://example.org/a.git'

@@ -1,4 +1,4 @@
-"""Watches the disk that a run works on: while it is full, the run waits instead of ending."""
+"""Watch the disk that a run works on: while it is full, the run waits instead of ending."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LEAST = 4 << 20  # bytes with which an Airflow can just go on
 
 
 class Room:
-    """Whether the disk of a home has room, said once when it changes.
+    """Watch whether the disk of a home has room, and report each change once.
 
     :param again: called when there is room again.
     """
@@ -20,7 +20,7 @@ class Room:
         self._full = False
 
     def full(self) -> bool:
-        """Look now."""
+        """Measure the free space now."""
         try:
             free = shutil.disk_usage(self._path).free
         except OSError:

@@ -1,4 +1,4 @@
-"""One `run` from its first process to its last: whatever happens, nothing it started is left."""
+"""Carry one `run` out from its first process to its last: whatever happens, nothing it started is left."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CANCEL = 20.0  # seconds that tasks have to stop their containers
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """SIGTERM and SIGHUP end a run the way Ctrl-C does, and Ctrl-C does so in a script's background too."""
+    """Let SIGTERM and SIGHUP end a run as Ctrl-C does, and Ctrl-C too in a script's background."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -53,7 +53,7 @@ def carry_out(
 ) -> dict[int, str]:
     """Start Airflow, run the phases to their end, stop everything.
 
-    Returns how the DAG run of each phase ended.
+    :return: how the DAG run of each phase ended.
     """
     with ExitStack() as stack:
         stack.enter_context(interruptible())
