@@ -17,6 +17,7 @@ from provision.common import TOP, ProvisionError, digest, finish, locked, output
 #: Every image of ours, and the folder it is built from.
 BUILDS = {
     "phaseplan/collector:2": "images/collector",
+    "phaseplan/gateway:1": "images/gateway",
     "phaseplan/sample-go:1": "samples/kcp-lite",
     "phaseplan/sample-recipes:1": "samples/recipes",
 }

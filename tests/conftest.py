@@ -11,7 +11,7 @@ from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 #: What neither starts containers nor an Airflow: each test by itself goes to whoever has time.
-BESIDE = ("config", "documents", "git", "house", "plan", "site")
+BESIDE = ("config", "documents", "gateway", "git", "house", "plan", "site")
 #: Long stories, worked off in order by one process.
 STORIES = ("browser", "end_to_end", "samples")
 #: Each of these is a story, or a few, of its own; the folders that are not named are one.

@@ -1,0 +1,95 @@
+"""Ask a provider until it answers, or until the wait is over; tell its trouble from the agent's mistakes."""
+
+import asyncio
+import json
+import time
+
+from gateway.patience import Patience, retry_after, troubled
+from gateway.talk import plain, say
+from gateway.wire import Lost
+
+
+class Asking:
+    """All calls of the attempt: what one is told to wait, the others wait too."""
+
+    def __init__(self, policy, provider, account, redactor):
+        self._policy, self._provider, self._account, self._redactor = policy, provider, account, redactor
+        self._hold = 0.0  # on the monotonic clock: before this, no call is made
+
+    async def ask(self, call, method, target, headers, body):
+        """Return the provider's answer; `call.asking` says while the provider has the request.
+
+        :raises Lost: there is none within the wait.
+        :raises Untrusted: there is somebody else at its address.
+        """
+        patience = Patience(self._policy.wait)
+        while True:
+            await self._held(patience)
+            call.asking = True
+            try:
+                answer = await self._provider.ask(method, target, headers, body)
+            except Lost as error:
+                call.asking = False
+                self._lost(error)
+                pause = patience.after_loss()
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause)
+                continue
+            call.asking = False
+            if not troubled(answer.status):
+                return answer
+            self._refused(answer)
+            pause = patience.after_answer(answer.status, answer.headers)
+            if pause is None:
+                return answer
+            self._wait(answer.status, pause)
+            await asyncio.sleep(pause)
+
+    async def release(self, wire):
+        """Keep the connection of an answer that has come to its end."""
+        await self._provider.release(wire)
+
+    def broken(self, words):
+        """Note that an answer broke off in its middle."""
+        self._account.trouble(0, words, None, f"{self._provider.name} broke off in the middle of an answer: {words}")
+
+    def untrusted(self, words):
+        """Note that the provider's certificate is not trusted."""
+        self._account.trouble(0, words, None, f"{self._provider.name} is not trusted: {words}; is a CA missing?")
+
+    async def _held(self, patience):
+        while (pause := min(self._hold - time.monotonic(), patience.left)) > 0:
+            await asyncio.sleep(pause)
+
+    def _wait(self, status, pause):
+        """Hold all calls after a 429 that says for how long."""
+        now = time.monotonic()
+        if status != 429:
+            return
+        if self._hold <= now:
+            say(f"{self._provider.name} limits the rate of this key (429): all calls wait for {pause:.0f} s")
+        self._hold = max(self._hold, now + pause)
+
+    def _lost(self, error):
+        self._account.trouble(0, str(error), None, f"{self._provider.name} cannot be reached: {error}")
+
+    def _refused(self, answer):
+        status, message = answer.status, message_of(self._redactor.whole(answer.body))
+        if status in (401, 403):
+            sentence = f"{self._provider.name} refuses the key ({status}): {message}"
+        else:
+            sentence = f"{self._provider.name} lets nobody in now ({status}): {message}"
+        self._account.trouble(status, message, retry_after(answer.headers), sentence)
+
+
+def message_of(body):
+    """Return an error's own words."""
+    text = body.decode("utf-8", "replace")
+    try:
+        data = json.loads(text)
+        error = data.get("error", data)
+        text = error.get("message", text) if isinstance(error, dict) else error
+    except (ValueError, AttributeError, RecursionError):
+        pass
+    return plain(str(text))

@@ -1,0 +1,120 @@
+"""Let an agent reach the hosts of its profile: CONNECT, and plain HTTP."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+import h11
+
+from gateway import headers
+from gateway.addresses import Refused, Unresolved, split
+from gateway.answers import sentence
+from gateway.wire import CHUNK, Lost, Wire
+
+_CONNECT = 15.0  # seconds
+_SILENCE = 900.0
+
+
+class Forward:
+    """The side of the gateway that the agent takes for its proxy."""
+
+    def __init__(self, egress, account):
+        self._egress, self._account = egress, account
+
+    async def serve(self, wire, request):
+        """Answer one request."""
+        method, target = request.method.decode(), request.target.decode("ascii", "replace")
+        if method == "CONNECT":
+            place = split(target, 443)
+        else:
+            place = _place(target)
+        if place is None:
+            await sentence(wire, 400, "this is a proxy for CONNECT host:port and for http://host/... requests")
+            return
+        reached = await self._reach(wire, *place)
+        if reached is None:
+            return
+        try:
+            if method == "CONNECT":
+                await _tunnel(wire, *reached)
+            else:
+                await _plain(wire, request, Wire(h11.CLIENT, *reached, _SILENCE))
+        finally:
+            reached[1].close()
+
+    async def _reach(self, wire, host, port):
+        """Connect to the address that was checked; None if there is no connection, and the agent was told so."""
+        try:
+            address = await self._egress.address(host, port)
+            async with asyncio.timeout(_CONNECT):
+                return await asyncio.open_connection(address, port, limit=CHUNK)
+        except Refused as error:
+            self._account.refuse(f"{host}:{port}", str(error))
+            await sentence(wire, 403, str(error))
+        except Unresolved as error:
+            await sentence(wire, 502, str(error))
+        except (OSError, TimeoutError) as error:
+            words = getattr(error, "strerror", None) or type(error).__name__
+            await sentence(wire, 502, f"{host}:{port} cannot be reached: {words}")
+        return None
+
+
+def _place(target):
+    try:
+        url = urlsplit(target)
+        if url.scheme != "http" or not url.hostname:
+            return None
+        return url.hostname.rstrip(".").lower(), url.port or 80
+    except ValueError:
+        return None
+
+
+async def _tunnel(wire, reader, writer):
+    """Carry bytes both ways until both sides have ended."""
+    while isinstance(await wire.receive(), h11.Data | h11.EndOfMessage) and wire.http.their_state is h11.SEND_BODY:
+        continue
+    await wire.send(h11.Response(status_code=200, reason=b"Connection established", headers=[]))
+    early, _ = wire.http.trailing_data
+    writer.write(early)
+    async with asyncio.TaskGroup() as both:
+        both.create_task(_carry(wire.reader, writer))
+        both.create_task(_carry(reader, wire.writer))
+
+
+async def _carry(reader, writer):
+    try:
+        while data := await reader.read(CHUNK):
+            writer.write(data)
+            await writer.drain()
+        writer.write_eof()
+    except OSError:
+        writer.close()
+
+
+async def _plain(wire, request, other):
+    """Pass one request on and its answer back, both as they come."""
+    url = urlsplit(request.target.decode("ascii"))
+    path = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    head = [(name, value) for name, value in headers.passed(request.headers) if name != b"host"]
+    head += [(b"host", url.netloc.rpartition("@")[2].encode()), (b"connection", b"close")]
+    if headers.value_of(request.headers, b"transfer-encoding"):
+        head.append((b"transfer-encoding", b"chunked"))
+    try:
+        await other.send(h11.Request(method=request.method, target=path.encode(), headers=head))
+        while isinstance(event := await wire.receive(), h11.Data):
+            await other.send(event)
+        await other.send(h11.EndOfMessage())
+        while isinstance(event := await other.receive(), h11.InformationalResponse):
+            continue
+        if not isinstance(event, h11.Response):
+            raise Lost("closed without an answer")
+    except Lost as error:
+        await sentence(wire, 502, f"{url.netloc} did not answer: {error}")
+        return
+    try:
+        await wire.send(h11.Response(status_code=event.status_code, headers=headers.passed(event.headers)))
+        while isinstance(event := await other.receive(), h11.Data):
+            await wire.send(event)
+        await wire.send(h11.EndOfMessage())
+    except Lost:
+        wire.close(abort=True)
+        raise

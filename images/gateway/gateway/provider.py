@@ -1,0 +1,135 @@
+"""Ask the provider: connections that are used again, its address, the real key."""
+
+import asyncio
+import re
+import ssl
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import h11
+
+from gateway import headers
+from gateway.wire import CHUNK, Lost, Wire
+
+_IDLE = 20.0  # seconds for which a connection is kept
+_KEPT = 16  # connections
+_CONNECT = 15.0  # seconds
+_ERROR = 64 << 10  # bytes of an error that are kept
+_VERSION = re.compile(r"/v\d\w*$")
+
+
+class Untrusted(Exception):
+    """The provider's certificate is not one that this gateway trusts."""
+
+
+@dataclass
+class Answer:
+    """An answer whose head has come.
+
+    :param body: of an error, whole; None if the body is still to be read from `wire`.
+    """
+
+    status: int
+    headers: list
+    wire: Wire
+    body: bytes | None = None
+
+
+class Provider:
+    """The provider of the attempt's model."""
+
+    def __init__(self, policy, key):
+        url = urlsplit(policy.base_url)
+        self.name = url.netloc
+        self._host, self._base = url.hostname, url.path.rstrip("/")
+        self._tls = _context(policy.ca) if url.scheme == "https" else None
+        self._port = url.port or (443 if self._tls else 80)
+        self._credential = headers.credential(policy.kind, key)
+        self._silence = policy.silence
+        self._idle = []
+
+    async def ask(self, method, target, given, body):
+        """Ask once, and return the answer when its head is there.
+
+        :raises Lost: no head came.
+        :raises Untrusted: there is somebody else at its address.
+        """
+        while self._idle:
+            since, wire = self._idle.pop()
+            if wire.gone or time.monotonic() - since > _IDLE:
+                wire.close()
+                continue
+            try:
+                return await self._exchange(wire, method, target, given, body)
+            except Lost:
+                continue  # the provider closed it while it was idle
+        return await self._exchange(await self._connect(), method, target, given, body)
+
+    async def release(self, wire):
+        """Keep a connection whose answer has come to its end."""
+        if len(self._idle) < _KEPT and await wire.next_cycle():
+            self._idle.append((time.monotonic(), wire))
+        else:
+            wire.close()
+
+    async def _connect(self):
+        try:
+            async with asyncio.timeout(_CONNECT):
+                reader, writer = await asyncio.open_connection(self._host, self._port, ssl=self._tls, limit=CHUNK)
+        except ssl.SSLCertVerificationError as error:
+            raise Untrusted(error.verify_message) from None
+        except TimeoutError:
+            raise Lost(f"no connection within {_CONNECT:g} s") from None
+        except OSError as error:
+            raise Lost(error.strerror or str(error)) from None
+        return Wire(h11.CLIENT, reader, writer, self._silence)
+
+    async def _exchange(self, wire, method, target, given, body):
+        try:
+            await self._send(wire, method, target, given, body)
+            while isinstance(event := await wire.receive(), h11.InformationalResponse):
+                continue
+            if not isinstance(event, h11.Response):
+                raise Lost("closed without an answer")
+            answer = Answer(event.status_code, list(event.headers), wire)
+            if event.status_code >= 400:
+                await self._take(answer)
+            return answer
+        except BaseException:
+            wire.close(abort=True)
+            raise
+
+    async def _send(self, wire, method, target, given, body):
+        own = [(b"host", self.name.rpartition("@")[2].encode()), (b"accept-encoding", b"identity"), self._credential]
+        if method == "POST":
+            own.append((b"content-length", str(len(body)).encode()))
+        path = target
+        if _VERSION.search(self._base):  # the address has its version in it, and the agent says one too
+            path = "/" + target.split("/", 2)[2]
+        request = h11.Request(method=method, target=(self._base + path).encode(), headers=own + headers.asked(given))
+        await wire.send(request)
+        view = memoryview(body)
+        try:
+            for begin in range(0, len(body), CHUNK):
+                await wire.send(h11.Data(data=view[begin : begin + CHUNK]))
+            await wire.send(h11.EndOfMessage())
+        except Lost:
+            if wire.reader.exception() is not None:
+                raise
+            # It may have answered before it had read everything.
+
+    async def _take(self, answer):
+        """Read an error to its end, and keep its beginning."""
+        body = bytearray()
+        while isinstance(event := await answer.wire.receive(), h11.Data):
+            body += event.data[: _ERROR - len(body)]
+        answer.body = bytes(body)
+        await self.release(answer.wire)
+
+
+def _context(ca):
+    context = ssl.create_default_context()
+    if ca:
+        context.load_verify_locations(ca)
+    return context
