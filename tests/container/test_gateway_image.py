@@ -17,11 +17,17 @@ from tests.container.conftest import TOP
 pytestmark = pytest.mark.docker
 IMAGE = "phaseplan/gateway:1"
 POLICY = {"version": 1, "token": "worthless", "provider": {"kind": "anthropic", "base_url": "http://192.0.2.1"},
-          "egress": [], "wait": 1}  # fmt: skip
+          "egress": ["metadata.example.org"], "wait": 1}  # fmt: skip
 ASK = """
 import urllib.request, urllib.error
 try: urllib.request.urlopen(urllib.request.Request("http://127.0.0.1:8080/v1/messages", b"{}"))
 except urllib.error.HTTPError as error: print(error.code, error.read().decode())
+"""
+TUNNEL = """
+import socket
+sock = socket.create_connection(("127.0.0.1", 8081))
+sock.sendall(b"CONNECT metadata.example.org:443 HTTP/1.1\\r\\nHost: metadata.example.org:443\\r\\n\\r\\n")
+print(sock.recv(65536))
 """
 
 
@@ -32,7 +38,7 @@ def gateway(client: docker.DockerClient) -> Iterator[Container]:
         client.images.build(path=str(TOP / "images/gateway"), tag=IMAGE, network_mode="host", rm=True)
     container = client.containers.create(
         IMAGE, network_mode="none", user="1000:1000", cap_drop=["ALL"], security_opt=["no-new-privileges:true"],
-        mem_limit="192m", pids_limit=64,
+        mem_limit="192m", pids_limit=64, extra_hosts={"metadata.example.org": "169.254.169.254"},
     )  # fmt: skip
     try:
         container.put_archive("/phaseplan", packed({"policy.json": json.dumps(POLICY), "key": "sk-real"}))
@@ -68,6 +74,12 @@ def test_it_serves_from_the_files_it_is_given_and_stops_at_once(gateway: Contain
     with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as archive:
         file = archive.extractfile("usage.json")
         assert file and json.load(file)["calls"] == 0
+
+
+def test_a_name_that_leads_to_the_metadata_of_a_cloud_is_refused(gateway: Container) -> None:
+    code, output = gateway.exec_run(["python3", "-c", TUNNEL])
+    assert code == 0 and b"403" in output and b"169.254.169.254" in output and b"private network" in output
+    assert b"metadata.example.org:443 leads to 169.254.169.254" in gateway.logs()
 
 
 def test_it_takes_little_memory(gateway: Container) -> None:

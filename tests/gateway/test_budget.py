@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import Counter
@@ -70,6 +71,14 @@ def test_a_dated_name_has_the_price_of_the_model(start: Start, name: str) -> Non
     gateway = start()
     gateway.message(model=name)
     assert gateway.usage()["models"][name]["usd"] == pytest.approx(0.000474)
+
+
+def test_a_name_without_a_price_has_that_of_the_model_that_answers(start: Start, provider: scripted.Provider) -> None:
+    gateway = start()
+    named = {**scripted.whole("/v1/messages"), "model": "model-1-20260101"}
+    provider.script.append(lambda handler: handler.say(200, json.dumps(named).encode()))
+    gateway.message(model="an-alias")
+    assert gateway.usage()["models"]["an-alias"]["usd"] == pytest.approx(0.000474)
 
 
 def test_what_is_put_into_the_cache_has_a_price_of_its_own(start: Start) -> None:

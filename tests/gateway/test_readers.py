@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import json
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -134,6 +135,17 @@ def test_usage_is_read_as_its_provider_means_it(
     meter = module.Meter(protocol, "application/json", 100)
     meter.feed(json.dumps({"usageMetadata" if protocol == "gemini" else "usage": said}).encode())
     assert meter.usage(True) == module.Usage(*tokens)
+
+
+@pytest.mark.parametrize("module", ["bodies"], indirect=True)
+@pytest.mark.parametrize(
+    ("text", "megabytes"), [("max", 64), ("67108864", 12), ("1048576", 4), ("9223372036854771712", 64), ("x", 64)]
+)
+def test_bodies_fit_into_the_memory_of_the_container(
+    module: ModuleType, tmp_path: Path, text: str, megabytes: int
+) -> None:
+    (tmp_path / "limit").write_text(text + "\n")
+    assert module.room((str(tmp_path / "nowhere"), str(tmp_path / "limit"))) == megabytes << 20
 
 
 @pytest.mark.parametrize("module", ["usage"], indirect=True)

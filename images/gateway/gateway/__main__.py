@@ -12,7 +12,7 @@ import sys
 from gateway.account import Account
 from gateway.addresses import Egress
 from gateway.asking import Asking
-from gateway.bodies import Bodies
+from gateway.bodies import Bodies, room
 from gateway.egress import Forward
 from gateway.headers import Redactor
 from gateway.policy import Unusable, read
@@ -34,7 +34,7 @@ async def serve(folder, host, ports):
     account.write()
     provider = Provider(policy, key) if policy.kind else None
     asking = Asking(policy, provider, account, Redactor(key))
-    reverse = Reverse(policy, asking, account, Record(folder, policy.record_limit), Bodies(), key)
+    reverse = Reverse(policy, asking, account, Record(folder, policy.record_limit), Bodies(room()), key)
     servers = (Server(reverse.serve), Server(Forward(Egress(policy.egress), account).serve))
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):

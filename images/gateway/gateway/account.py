@@ -51,15 +51,15 @@ class Account:
             json.dump(self._data, file)
         os.replace(f"{self._path}.new", self._path)
 
-    def price(self, model):
-        """Return the price of a model, by the name that was asked for or the one without its date; None if unknown."""
-        bare = model.rpartition("/")[2]
-        names = (model, bare, _DATED.sub("", bare))
+    def price(self, *models):
+        """Return the price of a model by the first of its names that has one, or has one without its date."""
+        names = [name for model in models for bare in (model.rpartition("/")[2],)
+                 for name in (model, bare, _DATED.sub("", bare))]  # fmt: skip
         return next((self._policy.prices[name] for name in names if name in self._policy.prices), None)
 
-    def usd(self, model, usage):
+    def usd(self, usage, *models):
         """Return what tokens cost in dollars; None if the price is not known."""
-        price = self.price(model)
+        price = self.price(*models)
         if price is None:
             return None
         fresh = max(0, usage.input - usage.cached - usage.written)
@@ -72,7 +72,7 @@ class Account:
         :param asked: tokens of the request, roughly.
         :param most: tokens of its answer.
         """
-        need = Need(asked + most, self.usd(model, Usage(asked, most)) or 0.0)
+        need = Need(asked + most, self.usd(Usage(asked, most), model) or 0.0)
         if self._policy.usd is not None and self.price(model) is None:
             self._once(("price", model), f"the price of model {plain(model, _NAME)} is not known: "
                        "its tokens are counted, and the budget in dollars does not hold it")  # fmt: skip
@@ -89,9 +89,10 @@ class Account:
             say(f"the budget of this attempt is spent ({self.used}): its model is asked nothing more")
         return None
 
-    async def settle(self, reservation, model, usage, good):
+    async def settle(self, reservation, models, usage, good):
         """Count a call that has ended.
 
+        :param models: the name that was asked for, and the one that has answered.
         :param usage: None if it never came to an answer.
         """
         async with self._room:
@@ -99,7 +100,7 @@ class Account:
             self._room.notify_all()
         self._data["calls"] += 1
         if usage:
-            self._add(model, usage)
+            self._add(models, usage)
         if good:
             self._data["trouble"] = None
             self._data["answered"] += 1
@@ -157,9 +158,9 @@ class Account:
         fits = self._policy.tokens is None or tokens <= self._policy.tokens
         return fits and (self._policy.usd is None or usd <= self._policy.usd)
 
-    def _add(self, model, usage):
-        models, cost = self._data["models"], self.usd(model, usage)
-        name = plain(model, _NAME) or "unnamed"
+    def _add(self, names, usage):
+        models, cost = self._data["models"], self.usd(usage, *names)
+        name = plain(names[0], _NAME) or "unnamed"
         if name not in models and len(models) >= _MODELS:
             name, cost = "other", None
         entry = models.setdefault(name, {"input": 0, "output": 0, "cached": 0, "usd": 0.0})

@@ -9,7 +9,7 @@ import h11
 
 from gateway import headers
 from gateway.answers import answer, sentence
-from gateway.bodies import LONGEST, TooLong
+from gateway.bodies import TooLong
 from gateway.provider import Untrusted
 from gateway.routes import error_body, protocol_of, route_of, wish_of
 from gateway.usage import Meter, estimated
@@ -33,6 +33,7 @@ class Call:
     first: float | None = None
     asking: bool = False
     usage: object = None
+    answered: str = ""  # the model, as the answer calls it
     whole: bool = False
 
 
@@ -66,7 +67,7 @@ class Reverse:
                 await self._call(wire, request, route, protocol, body)
         except TooLong:
             await self._error(wire, protocol, 413, "request_too_large",
-                              f"a request may have {LONGEST >> 20} MiB")  # fmt: skip
+                              f"a request may have {self._bodies.most >> 20} MiB")  # fmt: skip
 
     def _known(self, request, route):
         """Say whether a request has the token."""
@@ -95,7 +96,7 @@ class Reverse:
         finally:
             if route.metered:
                 good = call.whole and 200 <= call.status < 300
-                await self._account.settle(reservation, wish.model, call.usage, good)
+                await self._account.settle(reservation, (wish.model, call.answered), call.usage, good)
             self._record.call(call.began, route.path, wish.model, call.status, call.first, call.usage, call.whole)
 
     async def _ask(self, wire, request, route, protocol, wish, call):
@@ -140,7 +141,7 @@ class Reverse:
             call.whole = True
         finally:
             if meter:
-                call.usage = meter.usage(call.whole)
+                call.usage, call.answered = meter.usage(call.whole), meter.model
             if call.whole:
                 await self._asking.release(provider)
             else:

@@ -43,6 +43,7 @@ class Meter:
         self._body = bytearray()
         self._size = self._words = 0
         self._seen = {}
+        self.model = ""  # as the provider calls it
 
     def feed(self, data):
         """Read the next bytes of the answer."""
@@ -79,6 +80,7 @@ class Meter:
         for part in data if isinstance(data, list) else [data]:  # Gemini streams a list where nobody asks for events
             if isinstance(part, dict):
                 self._seen |= _said(part)
+                self.model = self.model or _model(part)
                 if self._events and (self._protocol != "responses" or "delta" in part):  # later ones repeat the words
                     self._words += _length(part)
 
@@ -91,6 +93,15 @@ def _said(data):
             if isinstance(found, dict):
                 return {name: value for name, value in found.items() if value is not None}
     return {}
+
+
+def _model(data):
+    """Return the model that an answer names."""
+    for place in (data, data.get("message"), data.get("response")):
+        name = isinstance(place, dict) and (place.get("model") or place.get("modelVersion"))
+        if isinstance(name, str):
+            return name
+    return ""
 
 
 def _length(value, wanted=False, depth=0):
