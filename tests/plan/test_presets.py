@@ -12,11 +12,12 @@ from phaseplan.plan.campaign import load_profiles
 from phaseplan.plan.presets import PRESETS, Preset
 
 TOP = Path(__file__).resolve().parents[2]
+MODEL = {"opencode": {"model": "openai/gpt"}}  # it has no model of its own
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=str)
 def test_a_name_and_a_key_are_enough(preset: Preset) -> None:
-    made = AgentProfile(use=preset.name, secrets={"key": "my_key"})
+    made = AgentProfile(use=preset.name, secrets={"key": "my_key"}, **MODEL.get(preset.name, {}))
     assert (made.image, made.command, made.network) == (preset.image, ("agent", preset.name), "bridge")
     assert made.secrets == {preset.key: "my_key"} and made.scratch == preset.scratch
 

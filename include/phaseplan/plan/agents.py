@@ -8,12 +8,15 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
+from phaseplan.plan.budget import Budget
+from phaseplan.plan.egress import Host, Price, Provider, base_of
 from phaseplan.plan.kinds import Memory, Real, Size, TimeLimit, Variable, Whole, Words
 from phaseplan.plan.model import Model
 from phaseplan.plan.presets import PRESETS, PresetName, expanded
 
 _TAKEN = (75, 137, 143, 255)  # exit codes that mean something: blocked, killed, stopped, lost by the engine
 PASSWORD = "password"
+OPENAI = "openai/"  # begins the names by which OpenCode knows OpenAI's models
 _HIGHEST = (1 << 31) - 1  # number of a user or group that an engine takes
 
 
@@ -108,6 +111,10 @@ class AgentProfile(Model):
     infrastructure_exit_codes: tuple[ProviderCode, ...] = (69,)  # by which it says that its provider is away
     scratch: tuple[str, ...] = ()  # patterns of what its program leaves behind that is no work
     disk: Size = 10 << 30  # bytes it may write to the engine's disk: workspace and everything else
+    gateway: bool = False  # the agent sees nothing but a gateway, which has the key; `network` is the gateway's then
+    egress: tuple[Host, ...] = ()  # hosts that the gateway lets the agent reach
+    budget: Budget | None = None  # of each branch, where the plan gives it none of its own
+    prices: dict[Word, Price] = {}  # by model, as the provider calls it in its answers
 
     @model_validator(mode="before")
     @classmethod
@@ -117,6 +124,49 @@ class AgentProfile(Model):
         if not data.get("use") and (stray := [key for key in ("model", "endpoint") if data.get(key)]):
             raise ValueError(f"{' and '.join(stray)} without use: write use: {' | '.join(PRESETS)}, or set variables")
         return expanded(data)
+
+    @model_validator(mode="after")
+    def _gateway_is_whole(self) -> AgentProfile:
+        if fault := self._gateway_fault():
+            raise ValueError(fault)
+        return self
+
+    def _gateway_fault(self) -> str:
+        """Say what a gateway lacks, or what lacks a gateway; empty: nothing."""
+        if not self.gateway:
+            idle = [key for key in ("egress", "budget", "prices") if getattr(self, key)]
+            return f"{' and '.join(idle)} without a gateway: write gateway: true, or take it out" if idle else ""
+        if self.network == "none":
+            return "a gateway needs a network that leads out: write network: bridge, or leave network out"
+        if self.provider is None and not self.egress:
+            return "a gateway that lets nothing out: name the secret `key` of a `use:`, or hosts in egress"
+        if self.provider is None and (self.budget or self.prices):
+            return "a budget or prices without a provider behind the gateway: name the secret `key` of a `use:`"
+        if self.budget and self.budget.usd and not self.prices:
+            return "a budget in usd needs prices: write prices: {MODEL: {input: 3, output: 15}}, in usd per million"
+        return ""
+
+    @property
+    def provider(self) -> Provider | None:
+        """Return whom the gateway asks for answers; None: it stands for no provider.
+
+        :raises ValueError: it cannot stand for the profile's endpoint or model.
+        """
+        preset = PRESETS[self.use] if self.use and self.gateway else None
+        if preset is None or preset.key not in self.secrets:
+            return None
+        if self.endpoint:
+            return Provider(kind=preset.kind, base_url=base_of(preset.kind, self.endpoint))
+        if preset.name == "opencode" and not (self.model or "").startswith(OPENAI):
+            raise ValueError(
+                f"model {self.model} has no endpoint here: name one, or a model {OPENAI}..., for a gateway"
+            )
+        return Provider(kind=preset.kind, base_url=preset.base_url)
+
+    @property
+    def key_variable(self) -> str:
+        """Return the variable of the provider's key, which the gateway gets instead of the agent; empty: none."""
+        return PRESETS[self.use].key if self.use and self.provider is not None else ""
 
     @property
     def sources(self) -> dict[str, SecretSource]:

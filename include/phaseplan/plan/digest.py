@@ -25,16 +25,27 @@ def said(model: BaseModel, include: set[str] | None = None) -> dict[str, Any]:
     return model.model_dump(mode="json", by_alias=True, exclude_defaults=True, include=include)
 
 
-_TALK = {"title", "claims", "duration", "schedule", "notes", "conflict_risk", "agent_label", "lines", "notify"}
+_TALK = {
+    "title",
+    "claims",
+    "duration",
+    "schedule",
+    "notes",
+    "conflict_risk",
+    "agent_label",
+    "lines",
+    "notify",
+    "budget",
+}
 
 
 def plan_digest(plan: PhasePlan) -> str:
-    """Compute the digest of what a plan makes happen; titles, claims, estimates, schedule and notify do not count."""
+    """Compute the digest of what a plan makes happen; titles, claims, estimates, schedule, notify, budgets do not."""
     return sha256(without_talk(said(plan)))
 
 
 def without_talk(value: Any) -> Any:
-    """Remove the keys of a JSON value that only people read."""
+    """Remove the keys of a JSON value that only people read, and what work may cost."""
     if isinstance(value, dict):
         return {k: without_talk(v) for k, v in value.items() if k not in _TALK}
     if isinstance(value, list):

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
+from phaseplan.plan.budget import Budget
 from phaseplan.plan.kinds import Command, Number, Positive, TimeLimit, Whole
 from phaseplan.plan.login import parted
 from phaseplan.plan.spans import Duration
@@ -142,6 +143,9 @@ class Branch(Model):
     agent: str | None = Field(default=None, description="Agent profile of its own; default: the plan's.")
     brief: str = Field(default="", description="More instructions for the agent, Markdown.")
     duration: Duration | None = Field(default=None, description="Estimate.")
+    budget: Budget | None = Field(
+        default=None, description="What its attempts may use of a model; default: the agent profile's."
+    )
 
     @cached_property
     def slug(self) -> str:

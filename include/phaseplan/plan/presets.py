@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from phaseplan.plan.egress import Kind
+
 PresetName = Literal["claude-code", "codex", "opencode"]
 
 
@@ -16,6 +18,8 @@ class Preset(BaseModel):
     :param version: of the command line; it is the image's tag as well.
     :param key: the variable in which it looks for the provider's key.
     :param scratch: what it may leave in a workspace that is no work.
+    :param kind: the protocol that it speaks with its provider.
+    :param base_url: of that provider, where no `endpoint` names another.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -25,6 +29,8 @@ class Preset(BaseModel):
     key: str
     title: str
     scratch: tuple[str, ...] = ()
+    kind: Kind = "openai"
+    base_url: str = "https://api.openai.com"
 
     @property
     def image(self) -> str:
@@ -36,7 +42,13 @@ PRESETS: Mapping[str, Preset] = {
     preset.name: preset
     for preset in (
         Preset(
-            name="claude-code", version="2.1.332", key="ANTHROPIC_API_KEY", title="Claude Code", scratch=("/.claude/",)
+            name="claude-code",
+            version="2.1.332",
+            key="ANTHROPIC_API_KEY",
+            title="Claude Code",
+            scratch=("/.claude/",),
+            kind="anthropic",
+            base_url="https://api.anthropic.com",
         ),
         Preset(name="codex", version="0.171.0", key="OPENAI_API_KEY", title="Codex", scratch=("/.codex/",)),
         Preset(name="opencode", version="1.18.33", key="OPENAI_API_KEY", title="OpenCode", scratch=("/.opencode/",)),
@@ -49,7 +61,8 @@ def expanded(data: Mapping[str, Any]) -> dict[str, Any]:
     """Add a preset to a profile as its author wrote it, who overrides every part; the secret `key` is renamed."""
     preset = PRESETS.get(str(data.get("use")))
     if preset is None:
-        return {"image": "-", **data} if data.get("use") else dict(data)  # `use` is what is wrong then, nothing else
+        out = {"network": "bridge"} if data.get("gateway") is True else {}
+        return {"image": "-", **data} if data.get("use") else {**out, **data}  # `use` is what is wrong, nothing else
     variables = {MODEL: data.get("model"), ENDPOINT: data.get("endpoint")}
     given = {name: value for name, value in variables.items() if value}
     own = {"image": preset.image, "command": ["agent", preset.name], "network": "bridge", "memory": 4 << 30}
@@ -58,5 +71,6 @@ def expanded(data: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(environment, Mapping):
         whole["environment"] = {**given, **environment}
     if isinstance(secrets, Mapping):
+        whole["gateway"] = data.get("gateway", False)
         whole["secrets"] = {preset.key if name == "key" else name: source for name, source in secrets.items()}
     return whole

@@ -70,7 +70,7 @@ def _branch(branch: Branch, usual: str) -> dict[str, Any]:
     """Return what tables do not hold of a branch; all of it if the id would not be recognised in a text."""
     if not re.fullmatch(usual, branch.id):
         return {key: value for key, value in plain(branch).items() if key != "id"}
-    values = _chosen(branch, ("agent", "brief"))
+    values = _chosen(branch, ("agent", "brief", "budget"))
     values |= {} if speakable(branch.title) else {"title": branch.title}
     values |= {} if not branch.agent_label or speakable(branch.agent_label) else {"agent_label": branch.agent_label}
     return values | ({} if all(map(speakable, branch.owns)) else {"owns": list(branch.owns)})
