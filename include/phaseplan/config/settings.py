@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     collector_image: str = Field(
         default="phaseplan/collector:2", description="image that brings work back out of containers"
     )
+    gateway_image: str = Field(
+        default="phaseplan/gateway:1", description="image of what stands between agents and their models"
+    )
     start: Start | None = Field(default=None, description="overrides every plan's `start`")
     schedules: Switch = Field(default=True, description="false: phases start only by hand, whatever plans say")
     timezone: Annotated[str, AfterValidator(_zone)] = Field(

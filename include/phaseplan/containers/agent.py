@@ -9,7 +9,9 @@ import docker
 
 from phaseplan.containers import engine
 from phaseplan.containers.copy_in import Checkout, History, copy_in
+from phaseplan.containers.gateway import Gateway
 from phaseplan.containers.labels import Labels
+from phaseplan.containers.network import PAIR
 from phaseplan.containers.specs import of_profile
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.repository.repo import GitRepo
@@ -28,12 +30,15 @@ def create_agent(
     history: History = "shallow",
     documents: Mapping[str, bytes] | None = None,
     pid1: bytes = b"",
+    gateway: Gateway | None = None,
 ) -> str:
     """Create an agent's container with its checkout and documents inside; it is not started.
 
     :param secrets: values by variable; `profile.secrets` names where they come from, this is what they are.
     :param environment: more variables, over those of the profile.
     :param documents: files under /phaseplan, `task.json` among them.
+    :param gateway: the only one that it is to reach, instead of the profile's network; the provider's key does not
+        go into the agent's container then.
     :param pid1: see `pid1.files`; without them it is unknown whether the agent or the engine ended the container.
     :raises ImageMissing: the engine lacks the profile's image. Nothing is left behind by any failure.
     """
@@ -43,6 +48,9 @@ def create_agent(
         environment={**profile.environment, **environment, **secrets, **_variables(labels)},
         own_pid1=bool(pid1),
     )
+    if gateway:
+        environment = {**spec.environment, **gateway.variables(profile)}
+        spec = replace(spec, network=gateway.network, marks={PAIR: gateway.pair}, environment=environment)
     container_id = engine.create(client, spec)
     try:
         checkout = Checkout(repo, commit, branch_name, history, profile.uid, profile.gid)

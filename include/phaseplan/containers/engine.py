@@ -16,7 +16,7 @@ from docker.types import LogConfig, Mount
 from phaseplan.containers import pid1
 from phaseplan.containers.engine_errors import ContainerGone, engine_errors
 from phaseplan.containers.labels import Labels, filters
-from phaseplan.containers.network import network_of
+from phaseplan.containers.network import apart, network_of
 
 WORKSPACE = "/workspace"
 CANCELLED = "-cancelled"  # ends the name of a container that a person, or a task on its behalf, has stopped
@@ -166,6 +166,7 @@ def _config(client: docker.DockerClient, spec: Spec, volume: str) -> dict[str, A
         pids_limit=spec.pids,
         init=not spec.own_pid1,
         log_config=LogConfig(type=LogConfig.types.JSON, config=_LOG_FILES),
+        **apart(spec.labels.role, spec.marks),
     )
     return {
         "image": spec.image,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-Role = Literal["agent", "collector", "gate"]
+Role = Literal["agent", "collector", "gate", "gateway"]
 _NUMBER = re.compile("0|[1-9][0-9]{0,8}")
 _KEYS = ("ledger", "phase", "branch", "attempt", "claim", "role")
 
