@@ -83,13 +83,20 @@ def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
     param = getattr(request, "param", "mkdir -p a; echo hello > a/file.txt")
     script, image = param if isinstance(param, tuple) else (param, "debian:bookworm-slim")
     chosen = request.node.get_closest_marker("branches")
+    profile = AgentProfile(image=image, command=("sh", "-c", script), timeout=60)
+    with staged(tmp_path, profile, chosen.args if chosen else ()) as made:
+        yield made
+
+
+@contextmanager
+def staged(tmp_path: Path, profile: AgentProfile, branches: tuple[str, ...] = ()) -> Iterator[Stage]:
+    """A phase opened for a run, whose agents are of one profile."""
     target = tmp_path / "target.git"
     work = tmp_path / "work"
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@localhost"]
     subprocess.run([*git, "init", "-q", "-b", "main", str(work)], check=True)
     subprocess.run([*git, "-C", str(work), "commit", "-q", "--allow-empty", "-m", "base"], check=True)
     subprocess.run([*git, "clone", "-q", "--bare", str(work), str(target)], check=True)
-    profile = AgentProfile(image=image, command=("sh", "-c", script), timeout=60)
     remote = Remote(str(target))
     with remote.private(state=tmp_path / "state") as repo:
         token = open_phase(
@@ -100,7 +107,7 @@ def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
             run_id="run-1",
             base_name="main",
             start="wave",
-            branches=chosen.args if chosen else (),
+            branches=branches,
         )
     made = Stage(remote, tmp_path / "state", engine.connect(settings().docker_url), token)
     yield made

@@ -6,6 +6,7 @@ from phaseplan.attempt.harvest import put_away
 from phaseplan.attempt.job import Job
 from phaseplan.attempt.ready import look
 from phaseplan.containers.engine import find, remove
+from phaseplan.containers.gateway import close_found, orphans
 from phaseplan.errors import Stale
 from phaseplan.gates.checkout import discard
 from phaseplan.merging.reconcile import reconcile
@@ -23,13 +24,17 @@ def settle(job: Job, *, over: bool) -> None:
     except Stale as stale:
         job.say(f"Nothing to settle: {stale}")
         return
-    for container in find(job.client, ledger=view.ledger.id, phase=job.phase, branch=job.branch_id):
-        if container.labels.claim != job.claim:
+    found = find(job.client, ledger=view.ledger.id, phase=job.phase, branch=job.branch_id)
+    for container in found:
+        if container.labels.claim != job.claim or container.labels.role == "gateway":  # that goes with its agent
             continue
         if container.labels.role == "agent" and over:
             put_away(look(job), container, "unfinished")
         elif container.labels.role == "collector" or over:
             remove(job.client, container.id, keep_volume=container.labels.role == "collector")  # the agent's workspace
     if over:
+        for gateway in orphans(found):
+            if gateway.labels.claim == job.claim:
+                close_found(job.client, gateway)
         discard(job.client, ledger=view.ledger.id, phase=job.phase, branch=job.branch_id, claim=job.claim)
         reconcile(job.repo, job.remote, job.phase, token=job.token)  # withdraws what is isolated now

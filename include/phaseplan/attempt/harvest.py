@@ -7,16 +7,18 @@ from functools import partial
 from typing import Literal
 
 from phaseplan.attempt import beside, publish
+from phaseplan.attempt.ending import ending, seconds_of
+from phaseplan.attempt.gateway import metered
 from phaseplan.attempt.harvested import Harvest
 from phaseplan.attempt.job import View
 from phaseplan.attempt.secrets import current_secrets, known_secrets
 from phaseplan.containers.collect import Collected, collect
 from phaseplan.containers.engine import Found, cancel, find, look, remove
-from phaseplan.containers.log_following import memory_hint, read
-from phaseplan.containers.pid1 import LOST
+from phaseplan.containers.gateway import close_found, orphans, remove_agent
+from phaseplan.containers.log_following import read
 from phaseplan.containers.redact import Redactor
 from phaseplan.ledger.attempt_refs import keep_attempt
-from phaseplan.ledger.records import PROVIDER, Finding, moment, stamp
+from phaseplan.ledger.records import Finding, moment, stamp
 from phaseplan.repository.disk import disk_errors
 
 
@@ -40,28 +42,27 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
     with redact.errors():
         raw = _kept_work(view, attempt, collected, base)
         kept = beside.keep(view, attempt, collected)
-    # A container that lives for a millisecond can have ended before it began.
-    seconds = max(0.0, (moment(container.finished_at) - moment(container.started_at)).total_seconds())
-    stopped = _stopped(view, container, seconds)
     last = _last_line(view, container, redact)
-    away = "" if stopped else _away(view, container, seconds, last)
-    ended = (
-        () if stopped else (Finding(gate=PROVIDER, message=away),) if away else _exit_findings(view, container, seconds)
-    )
+    with redact.errors():
+        seen = metered(view, container, redact)
+    wrote = collected.raw is None or raw != base or bool(collected.left or collected.beside)
+    ended = ending(view, container, last, seen, wrote=wrote)
     return Harvest(
         base=base,
         raw=raw,
         collected=collected.raw is not None,
         withheld=collected.withheld,
         kept_volume=collected.kept_volume,
-        findings=(*ended, *collected.findings, *kept, *_kept(collected.kept_volume)),
+        findings=(*ended.findings, *collected.findings, *kept, *_kept(collected.kept_volume)),
         exit_code=container.exit_code,
-        stopped=stopped,
+        stopped=ended.stopped,
         last_line=last,
-        away=away,
+        away=ended.away,
+        retry_after=ended.retry_after,
+        usage=seen.usage,
         started=stamp(moment(container.started_at)),
         finished=stamp(moment(container.finished_at)),
-        seconds=seconds,
+        seconds=seconds_of(container),
         redact=redact,
     )
 
@@ -106,53 +107,9 @@ def _last_line(view: View, container: Found, redact: Redactor) -> str:
     return said[0][:500]
 
 
-def _stopped(view: View, container: Found, seconds: float) -> str:
-    """How a container ended that something from outside has ended; empty: the agent did, or its limits."""
-    in_time = seconds < view.profile.timeout or container.exit_code == LOST
-    if container.over_disk or not container.stopped or not in_time:
-        return ""
-    return f"the agent's container was stopped from outside (exit code {container.exit_code})"
-
-
-def _away(view: View, container: Found, seconds: float, last_line: str) -> str:
-    """Why an agent could not do its work, where its exit code says that it is not its fault."""
-    code, profile = container.exit_code, view.profile
-    limited = container.oom or container.over_disk or seconds >= profile.timeout
-    if limited or code not in profile.infrastructure_exit_codes:
-        return ""
-    words = f": {last_line}" if last_line else ""
-    return f"the agent has no provider, or lacks something else that is not its work (exit code {code}){words}"
-
-
-def _exit_findings(view: View, container: Found, seconds: float) -> tuple[Finding, ...]:
-    """Why an agent that did not exit with 0 or 75 has failed."""
-    code = container.exit_code
-    if container.over_disk:
-        limit = f"{view.profile.disk >> 20} MiB"
-        return (Finding(gate="agent", limit=limit, message=f"the agent was stopped at its disk limit of {limit}"),)
-    if code in (0, 75):
-        return ()
-    if container.oom:
-        limit = f"{view.profile.memory >> 20} MiB"
-        return (Finding(gate="agent", limit=limit, message=f"the agent ran out of memory (limit {limit})"),)
-    if seconds >= view.profile.timeout:
-        limit = f"{view.profile.timeout} s"
-        return (Finding(gate="agent", limit=limit, message=f"the agent was stopped at its time limit of {limit}"),)
-    hint = memory_hint(code, container.oom, view.profile.memory)
-    return (Finding(gate="agent", limit="0", actual=str(code), message=f"the agent exited with code {code}{hint}"),)
-
-
 def left_seconds(view: View, container: Found) -> float:
     """How long an agent that runs may go on."""
     return max(1.0, view.profile.timeout - (time.time() - moment(container.started_at).timestamp()))
-
-
-def stopped_from_outside(view: View, container: Found) -> bool:
-    """Whether something ended a container that was neither its agent nor its limits."""
-    if container.status != "exited":
-        return False
-    seconds = (moment(container.finished_at) - moment(container.started_at)).total_seconds()
-    return bool(_stopped(view, container, seconds))
 
 
 def stop_foreign(view: View, spare: str = "") -> None:
@@ -161,13 +118,17 @@ def stop_foreign(view: View, spare: str = "") -> None:
     :param spare: a container that this claim takes over.
     """
     job = view.job
-    for container in find(job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id):
+    found = find(job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id)
+    for container in found:
         if container.labels.claim == job.claim or container.id == spare:
             continue
         if container.labels.role == "agent":
             put_away(view, container)
-        else:
+        elif container.labels.role != "gateway":  # that goes with its agent
             remove(job.client, container.id)
+    for gateway in orphans(found):
+        if gateway.labels.claim != job.claim:
+            close_found(job.client, gateway)
 
 
 def put_away(view: View, container: Found, outcome: Literal["cancelled", "unfinished"] | None = None) -> None:
@@ -192,4 +153,4 @@ def put_away(view: View, container: Found, outcome: Literal["cancelled", "unfini
         kept = done.kept_volume
         stopped = ran or container.cancelled or container.stopped
         publish.over(view, attempt, container.labels.claim, done, outcome or ("cancelled" if stopped else "unfinished"))
-    remove(job.client, container.id, keep_volume=kept is not None)
+    remove_agent(job.client, container, keep_volume=kept is not None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from phaseplan.containers.redact import Redactor
 from phaseplan.ledger.records import Finding, Verdict
 from phaseplan.ledger.rulings import Evidence
+from phaseplan.ledger.usage import Usage
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Harvest:
     started: str = ""
     finished: str = ""
     seconds: float = 0.0
+    retry_after: float | None = None  # seconds for which the provider asked to wait
+    usage: Usage | None = None  # as its gateway counted it
     before: Verdict | None = None  # of the same work, where it is gated once more
     redact: Redactor = field(default_factory=lambda: Redactor(()))
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from phaseplan.attempt.harvest import harvest, left_seconds, stopped_from_outside
+from phaseplan.attempt.ending import stopped_from_outside
+from phaseplan.attempt.harvest import harvest, left_seconds
 from phaseplan.attempt.inputs import same_task
 from phaseplan.attempt.job import Done, Heard, Running, View
 from phaseplan.attempt.judge import judge

@@ -33,6 +33,8 @@ BUILT: Mapping[str, str] = {
     "conventions": "the conventions changed",
     "dependencies": "what it depends on has another result",
 }
+#: Keys of a profile that say what work may cost, and change none.
+_PAID = ("budget", "prices")
 #: Of work that a person pushed no agent, image or brief is an input.
 BUILT_BY_A_PERSON = ("entry", "dependencies")
 
@@ -89,7 +91,7 @@ def ingredients(
     found = {
         "entry": entry,
         "profile": builder.named,
-        "agent": dump(builder.profile),
+        "agent": {key: value for key, value in dump(builder.profile).items() if key not in _PAID},
         "image": builder.images(builder.profile.image),
         "conventions": brief.conventions(repo, plan, start.base),
         "dependencies": [(d, _held(repo, snapshot, d, start.workspace)) for d in transitive(plan, branch.id)],

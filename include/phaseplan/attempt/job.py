@@ -23,7 +23,14 @@ from phaseplan.repository.repo import GitRepo
 
 
 class ProviderAway(Infrastructure):
-    """What an agent needs for its work, its provider most often, is away; the agent says so."""
+    """What an agent needs for its work, its provider most often, is away; the agent or its gateway says so.
+
+    :param retry_after: seconds for which the provider asked to wait.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class NotReady(PhaseplanError):

@@ -9,6 +9,7 @@ from phaseplan.attempt.inputs import key_of
 from phaseplan.attempt.job import Done, View
 from phaseplan.attempt.replay import replay
 from phaseplan.containers.engine import find, remove
+from phaseplan.containers.gateway import close_found, orphans, remove_agent
 from phaseplan.gates.diff import Judged, gate_digest
 from phaseplan.ledger import status_log as statuslog
 from phaseplan.ledger.attempt_refs import named, publish_result, still_there
@@ -86,13 +87,24 @@ def conclude(view: View, verdict: Verdict, *, reused: bool = False, keep_volume:
         after = given.snapshot
         word = "Published" if given.has_name else "Somebody else holds the name"
         view.job.say(f"{word} {verdict.name} at {(verdict.commit or '')[:12]}.")
-    for container in find(view.job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id):
-        mine = container.labels.claim == view.job.claim or container.labels.role == "agent"  # or taken over
-        if container.labels.attempt == verdict.attempt and mine:
-            remove(view.job.client, container.id, keep_volume=keep_volume)
+    _remove(view, verdict.attempt, keep_volume)
     if verdict.outcome == "passed" and not reused:
         _warn(view, after)
     return Done(verdict, reused)
+
+
+def _remove(view: View, attempt: int, keep_volume: bool) -> None:
+    """Remove the containers of an attempt, a gateway with its agent."""
+    client, claim = view.job.client, view.job.claim
+    found = find(client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id)
+    of_attempt = [container for container in found if container.labels.attempt == attempt]
+    for container in of_attempt:
+        if container.labels.role == "agent":  # of this claim, or taken over
+            remove_agent(client, container, keep_volume=keep_volume)
+        elif container.labels.role != "gateway" and container.labels.claim == claim:
+            remove(client, container.id, keep_volume=keep_volume)
+    for gateway in orphans(of_attempt):
+        close_found(client, gateway)
 
 
 def _warn(view: View, snapshot: Snapshot) -> None:
@@ -141,6 +153,8 @@ def _verdict(
         started=harvest.started or claim.time,
         finished=harvest.finished or now(),
         timings={"agent": round(harvest.seconds, 3)},
+        usage=harvest.usage or (before.usage if before else None),
+        retry_after=harvest.retry_after,
     )
 
 

@@ -7,13 +7,15 @@ from dataclasses import replace
 from phaseplan.attempt import adopt, brief, inherit, publish, regate
 from phaseplan.attempt import previous as earlier
 from phaseplan.attempt.gate_containers import bench
+from phaseplan.attempt.gateway import opened
 from phaseplan.attempt.harvest import stop_foreign
 from phaseplan.attempt.inputs import key_of
 from phaseplan.attempt.job import Done, Running, View
 from phaseplan.attempt.unready import NoWorkspace, blocked
 from phaseplan.containers import pid1
 from phaseplan.containers.agent import create_agent
-from phaseplan.containers.engine import Found, remove, start
+from phaseplan.containers.engine import Found, start
+from phaseplan.containers.gateway import close, remove_agent
 from phaseplan.containers.network import shared
 from phaseplan.gates.workbench import GateFailed
 from phaseplan.ledger.attempt_refs import claim_attempt
@@ -54,7 +56,7 @@ def again(view: View, attempt: int, left: Found | None) -> Running | Done:
     It starts from the commit that the claim names, whatever has happened to integration since.
     """
     if left is not None:
-        remove(view.job.client, left.id)
+        remove_agent(view.job.client, left)
     claimed = view.snapshot.started[view.branch.id][attempt].base
     try:
         return _launch(view, attempt, replace(_workspace(view), commit=claimed))
@@ -92,25 +94,39 @@ def _launch(view: View, attempt: int, workspace: Workspace) -> Running:
     job, profile = view.job, view.profile
     task = _task(view, attempt, workspace)
     job.say(brief.markdown(task))
-    container = create_agent(
-        job.client,
-        profile=profile,
-        labels=view.labels(attempt, "agent"),
-        secrets=job.secrets(profile),
-        environment={},
-        repo=job.repo,
-        commit=workspace.commit,
-        branch_name=view.branch.branch,
-        history=view.plan.history,
-        documents=brief.documents(task, previous=earlier.previous(view)),
-        pid1=pid1.files(job.client, job.here.collector_image, job.here.state),
-    )
-    start(job.client, container)
+    container = _started(view, attempt, workspace.commit, brief.documents(task, previous=earlier.previous(view)))
     publish.announce(view, "STARTED")
-    if shared(job.client, profile.network):
+    if not profile.gateway and shared(job.client, profile.network):
         job.say(f"Agents on network {profile.network} can reach each other; `network: bridge` keeps them apart.")
     job.say(f"Attempt {attempt} runs in container {container[:12]} from image {profile.image}.")
     return Running(container, "agent", float(profile.timeout), profile.references, disk=profile.disk)
+
+
+def _started(view: View, attempt: int, commit: str, documents: dict[str, bytes]) -> str:
+    """Start an agent, behind its gateway where its profile has one; return its container."""
+    job, labels, secrets = view.job, view.labels(attempt, "agent"), view.job.secrets(view.profile)
+    gateway = opened(view, attempt, secrets)
+    try:
+        container = create_agent(
+            job.client,
+            profile=view.profile,
+            labels=labels,
+            secrets=secrets,
+            environment={},
+            repo=job.repo,
+            commit=commit,
+            branch_name=view.branch.branch,
+            history=view.plan.history,
+            documents=documents,
+            pid1=pid1.files(job.client, job.here.collector_image, job.here.state),
+            gateway=gateway,
+        )
+    except BaseException:
+        if gateway:
+            close(job.client, labels, gateway.pair)
+        raise
+    start(job.client, container)
+    return container
 
 
 def _task(view: View, attempt: int, workspace: Workspace) -> dict[str, object]:

@@ -10,6 +10,7 @@ from phaseplan.attempt.inherit import worth
 from phaseplan.attempt.job import Job
 from phaseplan.attempt.ready import look, selected
 from phaseplan.containers.engine import Found, find, remove
+from phaseplan.containers.gateway import close_found, orphans
 from phaseplan.errors import Infrastructure
 from phaseplan.gates.checkout import discard
 from phaseplan.ledger.opened import Unopened
@@ -45,8 +46,11 @@ def sweep(
     every = find(job.client, ledger=opened.ledger.id, phase=job.phase)
     mine = [found for found in every if concerns(found.labels.branch)]
     for found in mine:  # first the helpers: a volume that one of them holds could not be removed
-        if found.labels.role != "agent":
+        if found.labels.role not in ("agent", "gateway"):
             remove(job.client, found.id, keep_volume=found.labels.role == "collector")  # the volume is the agent's
+    for gateway in orphans(every):
+        if concerns(gateway.labels.branch):
+            close_found(job.client, gateway)
     discard(job.client, concerns, ledger=opened.ledger.id, phase=job.phase)
     agents = [f for f in mine if f.labels.role == "agent" and f.labels.branch in opened.plan.by_id]
     for found in agents:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from docker import DockerClient
 
 from phaseplan.airflow.operators.secrets import check_secrets, secrets
+from phaseplan.attempt.gateway import trouble_words
 from phaseplan.config.settings import settings
 from phaseplan.containers import engine, pid1
 from phaseplan.containers.agent import create_agent
 from phaseplan.containers.collect import Collected, collect
 from phaseplan.containers.engine_errors import ImageMissing
+from phaseplan.containers.gateway import close, gateway_of, open_gateway
+from phaseplan.containers.gateway_record import GatewayRecord, read_record
 from phaseplan.containers.labels import Labels, Role
 from phaseplan.containers.log_following import Exit, follow
 from phaseplan.containers.probe import check_profile
@@ -48,6 +51,7 @@ def check(client: DockerClient, name: str, profile: AgentProfile) -> int:
         _agent(client, profile, Path(folder)) as (container, repo, base),
     ):
         ended = _followed(client, container, profile, redact)
+        record = _record(client, container)
         collected = collect(
             client, image=settings().collector_image, container_id=container, profile=profile,
             labels=_labels("collector"), repo=repo, base=base, secret_values=tuple(secrets(profile).values()),
@@ -55,7 +59,8 @@ def check(client: DockerClient, name: str, profile: AgentProfile) -> int:
         wrote = (
             collected.raw is not None and repo.run("cat-file", "-e", f"{collected.raw}:{FILE}", ok=(0, 128)).code == 0
         )
-    advice = list(_advice(profile, ended, collected, wrote))
+    trouble = trouble_words(record.trouble, name, profile) if record and record.trouble else ""
+    advice = list(_advice(profile, ended, collected, wrote, trouble))
     print(f"\n{name}: {'works' if wrote and not advice else 'does not work'}, {time.monotonic() - begun:.0f} s")
     for line in advice:
         print(f"- {plain(redact(line))}")
@@ -65,6 +70,8 @@ def check(client: DockerClient, name: str, profile: AgentProfile) -> int:
 def _look(client: DockerClient, name: str, profile: AgentProfile) -> None:
     """Look at engine, images and secrets, in the order in which they cost time."""
     engine.image_digest(client, settings().collector_image)
+    if profile.gateway:
+        engine.image_digest(client, settings().gateway_image)
     try:
         check_profile(client, name, profile, 0)
     except ImageMissing as error:
@@ -84,16 +91,20 @@ def _agent(client: DockerClient, profile: AgentProfile, folder: Path) -> Iterato
     repo = GitRepo.init(folder / "check.git")
     base = _first_commit(repo)
     labels = Labels("check", 0, "check", time.time_ns() % 10**9, "check", "agent")
-    container = create_agent(
-        client, profile=profile, labels=labels, secrets=secrets(profile), environment={}, repo=repo, commit=base,
-        branch_name="phaseplan-check", documents={"task.md": _TASK.encode(), "task.json": b"{}\n"},
-        pid1=pid1.files(client, settings().collector_image, settings().state),
-    )  # fmt: skip
-    try:
+    values, configured = secrets(profile), settings()
+    with ExitStack() as stack:
+        gateway = None
+        if profile.gateway:
+            gateway = open_gateway(client, configured.gateway_image, profile, labels, values, profile.budget)
+            stack.callback(close, client, labels, gateway.pair)
+        container = create_agent(
+            client, profile=profile, labels=labels, secrets=values, environment={}, repo=repo, commit=base,
+            branch_name="phaseplan-check", documents={"task.md": _TASK.encode(), "task.json": b"{}\n"},
+            pid1=pid1.files(client, configured.collector_image, configured.state), gateway=gateway,
+        )  # fmt: skip
+        stack.callback(engine.remove, client, container)
         engine.start(client, container)
         yield container, repo, base
-    finally:
-        engine.remove(client, container)
 
 
 def _first_commit(repo: GitRepo) -> str:
@@ -111,17 +122,39 @@ def _followed(client: DockerClient, container: str, profile: AgentProfile, redac
     return ended
 
 
+def _record(client: DockerClient, container: str) -> GatewayRecord | None:
+    """Stop the gateway of an ended agent, and print what it counted and refused."""
+    gateway = gateway_of(client, engine.look(client, container))
+    if gateway is None:
+        return None
+    engine.stop(client, gateway.id, grace=5)
+    record = read_record(client, gateway.id)
+    if record is not None:
+        print(f"Used {record.usage} in {record.calls} calls, as the gateway counted them.")
+        for host in record.refused:
+            print(f"Refused: {host}, which is not in `egress` of the profile.")
+    return record
+
+
 def _patience(profile: AgentProfile) -> float:
     """Return the seconds that the task may take."""
     return min(_PATIENCE, float(profile.timeout))
 
 
-def _advice(profile: AgentProfile, ended: Exit | None, collected: Collected, wrote: bool) -> Iterator[str]:
-    """Say what to do about each thing that is wrong."""
+def _advice(
+    profile: AgentProfile, ended: Exit | None, collected: Collected, wrote: bool, trouble: str
+) -> Iterator[str]:
+    """Say what to do about each thing that is wrong.
+
+    :param trouble: what the gateway says of the provider, if that did not answer at the end.
+    """
     if ended is None:
         yield f"it did not end within {_patience(profile):g} s and was stopped: its last lines say what it waited for"
     elif ended.code in profile.infrastructure_exit_codes:
-        yield f"its provider is away (exit code {ended.code}): its last line says why, and Airflow would try again"
+        why = trouble or "its last line says why, and Airflow would try again"
+        yield f"its provider is away (exit code {ended.code}): {why}"
+    elif trouble and (ended.code or not wrote):
+        yield trouble
     elif ended.code:
         yield f"it ended with exit code {ended.code}: its last lines say why"
     for finding in collected.findings:

@@ -141,6 +141,7 @@ def _home(
         "docker_url": configured.docker_url,
         "deferrable": str(configured.deferrable),
         "collector_image": configured.collector_image,
+        "gateway_image": configured.gateway_image,
         "schedules": "false",
     }
     if len(repositories) == 1:

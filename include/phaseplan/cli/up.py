@@ -56,6 +56,7 @@ def _section(args: argparse.Namespace, configured: Settings) -> Mapping[str, str
         "docker_url": configured.docker_url,
         "deferrable": str(configured.deferrable),
         "collector_image": configured.collector_image,
+        "gateway_image": configured.gateway_image,
         "schedules": str(configured.schedules),
         "timezone": configured.timezone,
     }

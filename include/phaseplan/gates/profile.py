@@ -13,5 +13,6 @@ def gate_profile(plan: PhasePlan, profile: AgentProfile) -> AgentProfile:
         none is named, that of an agent, of which gates get the image and the limits.
     """
     if plan.gates.profile is not None:
-        return profile.model_copy(update={"secrets": {}})
+        alone = {"network": "none"} if profile.gateway else {}  # that network is the gateway's, and gates have none
+        return profile.model_copy(update={"secrets": {}, **alone})
     return profile.model_copy(update={"secrets": {}, "environment": {}, "network": "none"})

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from phaseplan.ledger.usage import Usage
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.model import PhasePlan, Start
 from phaseplan.plan.run_request import Rebuild
@@ -34,6 +35,7 @@ class State(StrEnum):
     UNFINISHED = "unfinished"
 
 
+SPENDING = "spending"  # gate of a finding that says which budget of a model is used up: no attempt follows by itself
 PROVIDER = "provider"  # gate of a finding that says what an agent lacked: infrastructure, nobody's work
 
 
@@ -106,6 +108,8 @@ class Verdict(Record):
     name: str | None = None  # public name, when passed
     started: str = ""  # the agent's container
     finished: str = ""
+    usage: Usage | None = None  # of models, where a gateway counted it
+    retry_after: float | None = None  # seconds for which a provider asked to wait
     timings: dict[str, float] = {}  # seconds: workspace, copy_in, agent, collect, gates
 
 

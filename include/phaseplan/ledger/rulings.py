@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from phaseplan.ledger.records import Cause, Finding, Outcome, State, Verdict, What
+from phaseplan.ledger.records import SPENDING, Cause, Finding, Outcome, State, Verdict, What
 from phaseplan.ledger.status_log import Word
 
 Event = Literal[
@@ -104,10 +104,12 @@ def follows(verdicts: Iterable[Verdict], claim: str, attempts: int) -> bool:
     """Say whether another attempt is due under the claim that made the newest of these verdicts.
 
     Infrastructure that gave up consumed nothing, so the Airflow try that comes back begins anew; Airflow's retries
-    bound how often.
+    bound how often. An attempt that has spent the branch's budget is the last.
     """
     own = [v for v in verdicts if v.claim == claim]
     if not own:
         return True
+    if any(finding.gate == SPENDING for finding in own[-1].findings):
+        return False
     newest = own[-1].outcome
     return newest == "unfinished" or (newest == "failed" and spent(own, claim) < attempts)

@@ -41,12 +41,16 @@ class Ahead:
         return {refs.integration(self.plan.phase), *(f"refs/heads/{self.plan.by_id[b].branch}" for b in self.branches)}
 
 
-def check_engine(client: DockerClient, ahead: Ahead, collector: str) -> None:
+def check_engine(client: DockerClient, ahead: Ahead, collector: str, gateway: str) -> None:
     """Look whether containers of every profile can be made.
 
+    :param collector: its image.
+    :param gateway: the image of gateways.
     :raises ImageMissing, CommandMissing, NetworkMissing: they cannot, until a person acts.
     """
     image_digest(client, collector)
+    if any(profile.gateway for profile in ahead.profiles.values()):
+        image_digest(client, gateway)
     for name, profile in _distinct(ahead.profiles).items():
         try:
             check_profile(client, name, profile, ahead.plan.phase)

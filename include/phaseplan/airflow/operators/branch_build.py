@@ -141,7 +141,7 @@ def _answer(done: Done) -> dict[str, Any]:
     if ending == "retries":
         words = f"{verdict.branch}, attempt {verdict.attempt}: {verdict.reason}"
         away = any(finding.gate == PROVIDER for finding in verdict.findings)
-        cause = ProviderAway(words) if away else None
+        cause = ProviderAway(words, verdict.retry_after) if away else None
         raise AirflowException(f"{words}; its work is kept, no attempt is consumed") from cause
     findings = "\n".join(f"  {finding}" for finding in verdict.findings)
     raise AirflowFailException(  # in short lines: Airflow shows some 80 characters of each

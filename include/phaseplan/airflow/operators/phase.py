@@ -87,7 +87,7 @@ class OpenPhaseOperator(_PhaseOperator):
         check_secrets(ahead.profiles)
         commit = resolve_base(remote, repo, ahead.plan, base, listed=held)
         with contextlib.closing(connect(configured.docker_url)) as client:
-            check_engine(client, ahead, configured.collector_image)
+            check_engine(client, ahead, configured.collector_image, configured.gateway_image)
         self.log.info("Looked ahead: git can make the names, the engine has the images, the secrets have values.")
         return commit
 

@@ -16,6 +16,7 @@ from phaseplan.repository.refusals import RepositoryUnreachable
 RETRIES = 12
 FEW = 3  # of a trouble that nobody knows
 SLOWEST = 600.0  # seconds between two tries; with all of them a task waits for more than an hour
+LONGEST = 6 * 3600.0  # seconds for which a task waits because a provider asks for it
 _PASSING = (EngineUnreachable, RepositoryUnreachable, DiskFull, ProviderAway)
 
 
@@ -35,10 +36,16 @@ class ByCause(RetryPolicy):
         cause = exception.__cause__ or exception
         begun = max(0, max_tries - RETRIES)  # tries before the last Clear
         tried = max(1, try_number - begun)
-        wait = timedelta(seconds=min(self.delay * 2.0 ** (tried - 1), SLOWEST))
+        wait = timedelta(seconds=max(min(self.delay * 2.0 ** (tried - 1), SLOWEST), _asked(cause)))
         first = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
         if isinstance(cause, _PASSING):
             return RetryDecision.retry(wait, f"waiting for it to come back: {first}")
         if tried > FEW:
             return RetryDecision.fail(f"tried {tried} times: {first}")
         return RetryDecision.retry(wait, f"try {tried} of {FEW + 1}: {first}")
+
+
+def _asked(cause: BaseException) -> float:
+    """Return the seconds for which a provider asked to wait."""
+    asked = cause.retry_after if isinstance(cause, ProviderAway) else None
+    return min(asked or 0.0, LONGEST)

@@ -57,7 +57,10 @@ def clear(url: str, runs: Collection[str]) -> list[str]:
     with _found(url, runs) as containers:
         for container in containers:
             try:
-                if container.labels.get("phaseplan.role") == "agent":
+                role = container.labels.get("phaseplan.role")
+                if role == "gateway":
+                    container.stop(timeout=2)  # it goes with its agent, when what it counted is read
+                elif role == "agent":
                     if container.status in ("running", "restarting", "paused"):
                         kept.append(_cancel(container))
                     else:
