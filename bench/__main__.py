@@ -1,4 +1,4 @@
-"""`python -m bench [name ...]`: prints every measurement; a name (see ALL) picks one."""
+"""`python -m bench [name ...]`: print every measurement; a name (see ALL) picks one."""
 
 from __future__ import annotations
 

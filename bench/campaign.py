@@ -1,4 +1,5 @@
-"""The whole campaign of include/plans in one run: wall time against its lower bound, and when each phase opened."""
+"""Measure the whole campaign of include/plans in one run: wall time against its lower bound, and each phase's
+opening."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from provision.common import TOP
 
 
 def measure() -> dict[str, float]:
-    """One run of all plans in each start mode."""
+    """Run all plans once in each start mode."""
     files = sorted(PLANS.glob("*.yaml"))
     plans = {loaded.plan.phase: loaded.plan for loaded in load_valid(files, TOP / "include/agents.yaml").plans}
     found: dict[str, float] = {}
@@ -29,7 +30,7 @@ def measure() -> dict[str, float]:
 
 
 def _figures(plans: Mapping[int, PhasePlan], statuses: Mapping[int, Status], start: str) -> dict[str, float]:
-    """What one run came to; the agents' own time is what the bound is made of."""
+    """Compute the figures of one run; the bound is made of the agents' own time."""
     opened = {phase: at(status["run"]["opened"]) for phase, status in statuses.items()}
     begun = min(opened.values())
     wall = max(at(status["run"]["closed"]) for status in statuses.values()) - begun
@@ -47,7 +48,7 @@ def _figures(plans: Mapping[int, PhasePlan], statuses: Mapping[int, Status], sta
 
 
 def lower_bound(plans: Mapping[int, PhasePlan], work: Mapping[str, float], start: str) -> float:
-    """Seconds that no schedule of the campaign undercuts.
+    """Return seconds that no schedule of the campaign undercuts.
 
     The longest chain of phases, each with the bound of its own branches and agents; or all work over all agents.
 

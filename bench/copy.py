@@ -1,4 +1,4 @@
-"""What the container contract costs: copy-in and copy-out of 150 MB, and a branch against a bare `docker run`."""
+"""Measure the container contract: copy-in and copy-out of 150 MB, and a branch against a bare `docker run`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ROUNDS = 3
 
 
 def measure() -> dict[str, float]:
-    """Seconds, and ratios against the engine's own archive calls; everything made is removed again."""
+    """Measure seconds, and ratios against the engine's own archive calls; remove everything made."""
     client = engine.connect(settings().docker_url)
     with tempfile.TemporaryDirectory(prefix="phaseplan-bench-") as folder:
         top = Path(folder)
@@ -54,7 +54,7 @@ def _timed(run: Callable[[], object]) -> float:
 
 
 def repository(path: Path, files: int) -> GitRepo:
-    """A bare repository with one packed commit of pseudo-random files."""
+    """Make a bare repository with one packed commit of pseudo-random files."""
     dice = random.Random(5)
     work = path.with_suffix(".work")
     for number in range(files):
@@ -103,14 +103,14 @@ class _Bench:
         }  # fmt: skip
 
     def branch(self, repo: GitRepo) -> None:
-        """Everything a branch pays for besides its agent and gates."""
+        """Do everything a branch pays for besides its agent and gates."""
         made = self._agent(repo, _COMMAND)
         self._run(made)
         self._collect(made, repo, str(repo.rev("main")))
         engine.remove(self.client, made)
 
     def bare_run(self) -> None:
-        """The same command under `docker run --rm`."""
+        """Run the same command under `docker run --rm`."""
         command = ["docker", "run", "--rm", "--network", "none", "--init", "-w", "/tmp"]
         where = {**os.environ, "DOCKER_HOST": settings().docker_url.replace("unix://var", "unix:///var")}
         subprocess.run([*command, _AGENT, *_COMMAND], check=True, env=where)
@@ -134,12 +134,12 @@ class _Bench:
             raise RuntimeError(f"the agent of the benchmark failed: {ended}")
 
     def _collect(self, container_id: str, repo: GitRepo, base: str) -> None:
-        came = collect(
+        collected = collect(
             self.client, image=self.image, container_id=container_id, profile=self.profile, labels=self.labels,
             repo=repo, base=base,
         )  # fmt: skip
-        if came.raw in {None, base} or came.findings:
-            raise RuntimeError(f"the work of the benchmark did not come back: {came}")
+        if collected.raw in {None, base} or collected.findings:
+            raise RuntimeError(f"the work of the benchmark did not come back: {collected}")
 
     def _put(self, container_id: str, tar: Path) -> None:
         with tar.open("rb") as file:

@@ -1,4 +1,4 @@
-"""How many gate runs it takes to find k bad branches of 20. No git: the search itself, on seeded random placements."""
+"""Count the gate runs it takes to find k bad branches of 20. No git: the search itself, on seeded random placements."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from tests.documents import corpus
 
 
 def measure() -> dict[str, float]:
-    """For each kind of fact the precision and the recall over all documents together, and the slowest import."""
+    """Measure precision and recall of each kind of fact over all documents together, and the slowest import."""
     wanted: dict[str, int] = dict.fromkeys(corpus.KINDS, 0)
     found, right = dict(wanted), dict(wanted)
     slowest = 0.0

@@ -1,4 +1,4 @@
-"""What a gate command costs, alone in a container that begins with the exact commit, over a bare container's."""
+"""Measure a gate command, alone in a container that begins with the exact commit, against a bare container."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COMMANDS, _ROUNDS = 6, 3
 
 
 def measure() -> dict[str, float]:
-    """Seconds for a gating of one `true` and for each further one, and the latter over a bare container."""
+    """Measure seconds for a gating of one `true` and for each further one, and the latter over a bare container."""
     out = {}
     with tempfile.TemporaryDirectory(prefix="phaseplan-bench-") as folder:
         for size, files in _SIZES.items():
@@ -35,9 +35,9 @@ def measure() -> dict[str, float]:
 
 
 def _gating(repo: GitRepo) -> dict[str, float]:
-    client, here = engine.connect(settings().docker_url), settings()
+    client, configured = engine.connect(settings().docker_url), settings()
     labels = Labels(f"bench-{secrets.token_hex(6)}", 5, "5.1.1", 1, "bench", "gate")
-    bench = ContainerBench(client, AgentProfile(image=_IMAGE), labels, here.collector_image)
+    bench = ContainerBench(client, AgentProfile(image=_IMAGE), labels, configured.collector_image)
     commit = str(repo.rev("main"))
     ones, manies, bares = [], [], []
     try:
@@ -54,7 +54,7 @@ def _gating(repo: GitRepo) -> dict[str, float]:
 
 
 def _bare(client: docker.DockerClient) -> float:
-    """A container of the image alone, by the engine's own init."""
+    """Run a container of the image alone, by the engine's own init."""
     began = time.perf_counter()
     for _ in range(_COMMANDS):
         client.containers.run(_IMAGE, ["true"], network_mode="none", init=True, remove=True)

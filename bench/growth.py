@@ -1,8 +1,8 @@
-"""What a branch's task costs on the git side among 20 branches and among 200: reading, keeping, publishing, naming.
+"""Measure a branch's task on the git side among 20 branches and among 200: reading, keeping, publishing, naming.
 
 In CPU seconds of this process and every git it starts, those that serve the target included, which a busy machine does
 not change. The aim is a ratio of 1.2 until the verdict has its name. Of that, git alone is measured beside it: as many
-pushes and listings of the same target from a repository with one commit in it. Where nobody has packed the target, each
+pushes and listings of the same target from a repository with one commit in it. While the target is not packed, each
 of them opens every ref and every commit that a ref names; a server packs by itself.
 What comes after the name, a trial merge for each other branch that is under way, grows with the phase.
 """
@@ -63,7 +63,7 @@ class Place:
 
     @contextmanager
     def worker(self) -> Iterator[GitRepo]:
-        """A start of a task."""
+        """Start a task with a repository of its own."""
         with self.remote.private(state=self.folder / "state") as repo:
             yield repo
 
@@ -74,14 +74,14 @@ class Place:
         self.spent.setdefault(what, []).append(_cpu() - began)
 
     def work(self, repo: GitRepo, branch: str) -> str:
-        """A commit with a file of the branch's own."""
+        """Make a commit with a file of the branch's own."""
         return commit(repo, write_tree(repo, {f"own-{branch}": b"1\n" * 50}), [self.base], f"Work {branch}", 2)
 
     def judged(self, branch: str) -> None:
-        """Somebody else's branch from its claim to its name, written into the target itself."""
+        """Write another branch from its claim to its name into the target itself."""
         repo, verdict = self.target, _verdict(self.token, branch, self.base, self.work(self.target, branch))
-        told = json.dumps({"claim": verdict.claim, "run": verdict.run, "time": verdict.finished})
-        start = commit(repo, tree_of(repo, self.base), [self.base], f"Start\n\n{told}\n", 2)
+        record = json.dumps({"claim": verdict.claim, "run": verdict.run, "time": verdict.finished})
+        start = commit(repo, tree_of(repo, self.base), [self.base], f"Start\n\n{record}\n", 2)
         files = {"verdict.json": verdict.model_dump_json().encode(), "status.log": b"", "blockers.log": b""}
         work = str(verdict.commit)
         made = {
@@ -93,7 +93,7 @@ class Place:
         repo.run("update-ref", "--stdin", stdin="".join(f"create {r} {s}\n" for r, s in made.items()).encode())
 
     def play(self, branch: str) -> None:
-        """One branch's task as `attempt` does it around its container, in two processes' repositories."""
+        """Run one branch's task as `attempt` does it around its container, in two processes' repositories."""
         with self.timed(STEPS[0]), self.worker() as repo:
             seen = read(repo, self.remote, PHASE, logs=False)
             seen.not_ready(branch)
@@ -118,16 +118,16 @@ class Place:
 
     def alone(self) -> None:
         """Make the pushes and listings of a branch by git, without us."""
-        mine = GitRepo.init(self.folder / "alone.git")
-        mine.run("fetch", "--quiet", str(self.target.path), "refs/heads/main")
+        repo = GitRepo.init(self.folder / "alone.git")
+        repo.run("fetch", "--quiet", str(self.target.path), "refs/heads/main")
         for number in range(TIMES):
-            made = [commit(mine, tree_of(mine, self.base), [self.base], f"{number} {i}", 2) for i in range(PUSHES)]
+            made = [commit(repo, tree_of(repo, self.base), [self.base], f"{number} {i}", 2) for i in range(PUSHES)]
             with self.timed(ALONE):
                 for i, sha in enumerate(made):
                     lease = f"--force-with-lease=refs/alone/{number}/{i}:"
-                    mine.run("push", "--atomic", lease, str(self.target.path), f"{sha}:refs/alone/{number}/{i}")
+                    repo.run("push", "--atomic", lease, str(self.target.path), f"{sha}:refs/alone/{number}/{i}")
                 for _ in range(LISTINGS):
-                    mine.run("ls-remote", str(self.target.path))
+                    repo.run("ls-remote", str(self.target.path))
 
 
 def measure() -> dict[str, float]:

@@ -31,7 +31,7 @@ AGENT = f"mkdir -p w$PHASEPLAN_BRANCH; echo hello > w$PHASEPLAN_BRANCH/file.txt;
 
 @dataclass
 class Played:
-    """What one play took, by task."""
+    """Hold what one play took, by task."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)  # ls-remote, fetch, push
@@ -147,13 +147,13 @@ def _branch(played: Played, branch: str, token: dict[str, Any]) -> None:
     remote, client = Remote(os.environ["AIRFLOW__PHASEPLAN__REPOSITORY"]), engine.connect(settings().docker_url)
     for _ in range(2):
         with played.task(f"{WAVES} branches"), remote.private(state=settings().state) as repo:
-            mine = Token.model_validate(token)
-            came = step(
-                Job(PHASE, branch, mine, "run-1/3", remote, repo, client, settings(), lambda _: None, lambda _: {})
+            own = Token.model_validate(token)
+            outcome = step(
+                Job(PHASE, branch, own, "run-1/3", remote, repo, client, settings(), lambda _: None, lambda _: {})
             )
-        if isinstance(came, Running):
+        if isinstance(outcome, Running):
             with played.task(f"{WAVES} agents"):
-                follow(client, came.container, lambda _: None)
+                follow(client, outcome.container, lambda _: None)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`lint` over the campaign as a whole process, and what it imported."""
+"""Measure `lint` over the campaign as a whole process, and list what it imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wall time of Phase 5's shape with agents that only sleep, against the lower bound and one after another."""
+"""Measure Phase 5's shape with agents that only sleep, against the lower bound and one agent after another."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AGENTS = 4
 
 
 def measure(seconds: int) -> dict[str, float]:
-    """One run of the phase with agents that sleep this long.
+    """Run the phase once with agents that sleep this long.
 
     The bound of `start: wave` is the sum of each wave's own bound, here one agent's time a wave.
     """
@@ -52,12 +52,12 @@ def measure(seconds: int) -> dict[str, float]:
 
 
 def _gaps(status: dict) -> dict[str, float]:  # type: ignore[type-arg]  # a JSON value
-    """Time of each wave that is not its longest agent's."""
+    """Return the time of each wave that is not its longest agent's."""
     out = {}
     before = None
     for number, wave in sorted(status["waves"].items(), key=lambda kv: int(kv[0])):
-        mine = [b for b in status["branches"].values() if b["wave"] == int(number)]
-        ends, starts = [_at(b["finished"]) for b in mine], [_at(b["started"]) for b in mine]
+        branches = [b for b in status["branches"].values() if b["wave"] == int(number)]
+        ends, starts = [_at(b["finished"]) for b in branches], [_at(b["started"]) for b in branches]
         if before is not None:
             out[f"{number} (integrated before to first start)"] = min(starts) - before
         out[f"{number} (last agent's end to integrated)"] = _at(wave["finished"]) - max(ends)
@@ -123,7 +123,7 @@ def _at(moment: str) -> float:
 
 
 def _files(place: Path, seconds: int) -> None:
-    """A repository, an agent that sleeps and writes one file, a plan of Phase 5's shape."""
+    """Write a repository, an agent that sleeps and writes one file, a plan of Phase 5's shape."""
     git = ["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost"]
     environment = {**os.environ, "GIT_CONFIG_NOSYSTEM": "1"}
     for command in (

@@ -1,4 +1,4 @@
-"""How long 50 branches take to merge, and to predict pairwise, in a bare repository (aims: < 1 s and < 0.5 s)."""
+"""Measure merging and pairwise predicting 50 branches in a bare repository (aims: < 1 s and < 0.5 s)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILES, BRANCHES, CHANGED = 1400, 50, 8
 
 
 def measure() -> dict[str, float]:
-    """Seconds for merging and predicting 50 branches of 8 changed files each, in a tree of 1,400 files."""
+    """Measure seconds for merging and predicting 50 branches of 8 changed files each, in a tree of 1,400 files."""
     with tempfile.TemporaryDirectory() as folder:
         repo = GitRepo.init(Path(folder) / "bench.git")
         base, *commits = _history(repo)
@@ -33,7 +33,7 @@ def measure() -> dict[str, float]:
 
 
 def _history(repo: GitRepo) -> list[str]:
-    """The base commit and one commit per branch, made by one fast-import."""
+    """Make the base commit and one commit per branch by one fast-import."""
     lines = ["reset refs/heads/base", "commit refs/heads/base", *_signed("base")]
     for n in range(FILES):
         lines += [f"M 100644 inline src/d{n % 70}/f{n}", *_data(f"file {n}\n" * 40)]

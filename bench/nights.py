@@ -1,4 +1,4 @@
-"""A second night of Phase 5 in which nothing changed, against the first."""
+"""Measure a second night of Phase 5 in which nothing changed, against the first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bench.place import PLANS, Place, Status, at
 
 
 def measure() -> dict[str, float]:
-    """Two runs on one repository."""
+    """Run twice on one repository."""
     with tempfile.TemporaryDirectory() as folder:
         place = Place.make(folder)
         files = [PLANS / "phase-05.yaml"]

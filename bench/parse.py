@@ -82,7 +82,7 @@ def run():
 
 
 def measure() -> dict[str, float]:
-    """Seconds of each, and the two ratios."""
+    """Measure the seconds of each, and the two ratios."""
     with tempfile.TemporaryDirectory() as folder:
         plan, agents, config = Path(folder, "plan.yaml"), Path(folder, "agents.yaml"), Path(folder, "factory.yaml")
         plan.write_text(_plan())

@@ -1,4 +1,4 @@
-"""The sample repository in a temporary folder, and the command line on it."""
+"""Provide the sample repository in a temporary folder, and the command line on it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Place:
 
     @classmethod
     def make(cls, folder: str) -> Place:
-        """A fresh one."""
+        """Make a new one."""
         made = cls(Path(folder))
         create = [sys.executable, str(TOP / "samples/create.py"), "kcp-lite", str(made.repository)]
         subprocess.run(create, check=True, stdout=subprocess.DEVNULL)
@@ -34,11 +34,11 @@ class Place:
 
     @property
     def repository(self) -> Path:
-        """The bare repository."""
+        """Return the bare repository."""
         return self.folder / "repository.git"
 
     def run(self, files: Sequence[Path], *more: str) -> float:
-        """`./phaseplan run`; the seconds that the whole command took."""
+        """Run `./phaseplan run`; return the seconds that the whole command took."""
         command = [sys.executable, "-m", "phaseplan.cli.main", "run", *map(str, files), *more]
         home = self.folder / f"home-{time.monotonic_ns()}"
         command += ["--repository", str(self.repository), "--home", str(home)]
@@ -49,12 +49,12 @@ class Place:
         return time.monotonic() - begun
 
     def status(self, phase: int) -> Status:
-        """What the ledger says."""
+        """Read the status from the ledger."""
         command = [sys.executable, "-m", "phaseplan.cli.main", "status", str(phase), "--json"]
         command += ["--repository", str(self.repository)]
         return dict(json.loads(subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True).stdout))
 
 
 def at(moment: str) -> float:
-    """A time of the ledger in seconds."""
+    """Convert a time of the ledger to seconds."""
     return datetime.fromisoformat(moment).timestamp()

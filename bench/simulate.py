@@ -1,4 +1,4 @@
-"""What `simulate` costs on 10,000 branches, against reading their plan, and how near its schedules are to the best."""
+"""Measure `simulate` on 10,000 branches, against reading their plan, and how near its schedules are to the best."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _LIMIT = 600.0
 
 
 def measure() -> dict[str, float]:
-    """One Airflow: idle first, then with all phases waiting for one whose run is under way."""
+    """Measure one Airflow: idle first, then with all phases waiting for one whose run is under way."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         _files(place)
@@ -67,9 +67,9 @@ def _deferred(api: Api) -> int:
 
 
 def _watched(logs: Path) -> int:
-    """Triggers that have said what they wait for."""
-    said = (path.read_text(errors="replace") for path in logs.glob("dag_id=*/run_id=*/task_id=await*/*.trigger.*"))
-    return sum("run under-way" in text for text in said)
+    """Count triggers that have logged what they wait for."""
+    logged = (path.read_text(errors="replace") for path in logs.glob("dag_id=*/run_id=*/task_id=await*/*.trigger.*"))
+    return sum("run under-way" in text for text in logged)
 
 
 def _share(process: psutil.Process) -> float:
@@ -102,7 +102,7 @@ def _until(ask: Callable[[], bool]) -> None:
 
 
 def _files(place: Path) -> None:
-    """A repository in which phase 1 is open, and the plans of all."""
+    """Write a repository in which phase 1 is open, and the plans of all."""
     git = ["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost"]
     subprocess.run([*git, "init", "-q", "-b", "main", place / "work"], check=True)
     subprocess.run([*git, "-C", place / "work", "commit", "-q", "--allow-empty", "-m", "base"], check=True)

@@ -1,4 +1,4 @@
-"""The images of coding agents: their packages fetched by this machine's npm, else inside the build.
+"""Make the images of coding agents: their packages fetched by this machine's npm, else inside the build.
 
 python3 -m provision.agents AGENT...   exit code 3: a package cannot be fetched from here
 """

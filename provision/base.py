@@ -1,4 +1,4 @@
-"""The base image: pulled where a registry answers, else bootstrapped from Debian's packages under the same name."""
+"""Make the base image: pulled if a registry answers, else bootstrapped from Debian's packages under the same name."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ def slim(root: Path) -> None:
 
 
 def debian_mirror() -> tuple[str, ...]:
-    """Where this machine gets Debian's packages from; nothing (on Ubuntu): debootstrap knows Debian's own address."""
+    """Return where this machine gets Debian's packages from; None (on Ubuntu): debootstrap knows Debian's own
+    address."""
     folder = Path("/etc/apt")
     files = [folder / "sources.list", *sorted((folder / "sources.list.d").glob("*"))]
     text = "\n".join(path.read_text(errors="replace") for path in files if path.is_file())
@@ -88,7 +89,7 @@ def debian_mirror() -> tuple[str, ...]:
 
 
 def _apt_proxy() -> dict[str, str]:
-    """The proxy apt uses here, for debootstrap."""
+    """Return the proxy that apt uses here, for debootstrap."""
     proxy = (output("apt-config", "shell", "P", "Acquire::http::Proxy") or "").partition("=")[2].strip("'")
     return {"http_proxy": proxy} if proxy else {}
 

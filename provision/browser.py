@@ -1,4 +1,4 @@
-"""A browser for the tests of what a person sees in the Airflow UI: the one that is here, else the distribution's.
+"""Find a browser for the tests of the Airflow UI: the one that is installed, else the distribution's.
 
 python3 -m provision.browser
 """
@@ -15,7 +15,7 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome
 
 
 def find() -> Path:
-    """The browser's program.
+    """Return the browser's program.
 
     :raises ProvisionError: there is none.
     """

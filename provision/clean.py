@@ -33,7 +33,7 @@ def sweep() -> None:
 
 
 def _clear(state: Path) -> None:
-    """All of it but the secrets of a stack: what its volumes hold is unreadable without them."""
+    """Remove all but the secrets of a stack: what its volumes hold is unreadable without them."""
     kept = SECRETS_OF_STACK if SETTINGS.exists() and (state / SECRETS_OF_STACK).exists() else None
     for entry in state.glob("*"):
         if entry.name != kept:

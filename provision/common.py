@@ -1,4 +1,4 @@
-"""What every provisioning step needs: where things go, how to say what is done, how to install, how to hash."""
+"""Define what every provisioning step needs: places, messages, installing, hashing."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def run(*command: str, quiet: bool = False, env: dict[str, str] | None = None) -
     pipe = subprocess.PIPE if quiet else None
     done = subprocess.run(command, stdout=pipe, stderr=subprocess.STDOUT if quiet else None, text=True, env=env)
     if done.returncode:
-        said = "\n".join((done.stdout or "").splitlines()[-30:])
-        raise ProvisionError(f"`{' '.join(command)}` failed with exit code {done.returncode}\n{said}".rstrip())
+        printed = "\n".join((done.stdout or "").splitlines()[-30:])
+        raise ProvisionError(f"`{' '.join(command)}` failed with exit code {done.returncode}\n{printed}".rstrip())
 
 
 def output(*command: str, timeout: float = 30) -> str | None:
-    """What a command prints, or None when it is missing, fails, or takes longer than `timeout` seconds."""
+    """Return what a command prints, or None when it is missing, fails, or takes longer than `timeout` seconds."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired):
@@ -56,7 +56,7 @@ def output(*command: str, timeout: float = 30) -> str | None:
 
 
 def can_install() -> bool:
-    """Whether we may install the distribution's packages: root on Debian, Ubuntu or a child of theirs."""
+    """Say whether we may install the distribution's packages: root on Debian, Ubuntu or a child of theirs."""
     return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
@@ -75,7 +75,7 @@ def install(*packages: str, why: str) -> None:
 
 
 def known_package(name: str) -> bool:
-    """Whether the distribution has a package of that name (by the lists already fetched)."""
+    """Say whether the distribution has a package of that name (by the lists already fetched)."""
     return bool(output("apt-cache", "madison", name))
 
 

@@ -18,7 +18,7 @@ _FIELDS = '{{.Label "com.docker.compose.service"}}\t{{.State}}\t{{.Status}}\t{{.
 
 
 def find() -> tuple[str, ...]:
-    """The command: `docker compose` where there is one, else `docker-compose`; installed where neither is."""
+    """Find the command: `docker compose`, else `docker-compose`; install it if neither is there."""
     if found := _here():
         return found
     package = next((name for name in _PACKAGES if known_package(name)), _PACKAGES[-1])
@@ -50,7 +50,7 @@ class Container:
 
     @property
     def failed(self) -> bool:
-        """It ended with an error, and nothing will start it again."""
+        """Say whether it ended with an error and will not be started again."""
         return self.state in ("exited", "dead") and not self.fine
 
 
@@ -71,11 +71,11 @@ class Project:
             raise ProvisionError(f"`{' '.join(command)}` failed with exit code {code}")
 
     def containers(self) -> tuple[Container, ...]:
-        """What there is of it on the engine."""
+        """List its containers on the engine."""
         filters = (f"label=com.docker.compose.project={self.name}", "label=com.docker.compose.oneoff=False")
         words = [word for one in filters for word in ("--filter", one)]
-        said = output("docker", "ps", "-a", "--no-trunc", *words, "--format", _FIELDS) or ""
-        return tuple(Container(*line.split("\t")) for line in said.splitlines())
+        listed = output("docker", "ps", "-a", "--no-trunc", *words, "--format", _FIELDS) or ""
+        return tuple(Container(*line.split("\t")) for line in listed.splitlines())
 
     def up(self, patience: float) -> None:
         """Bring it up and wait until every service is healthy.

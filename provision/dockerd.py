@@ -88,7 +88,7 @@ def launch(host: str, folder: Path, args: Sequence[str]) -> Process:
 
 
 def _start(host: str, folder: Path, args: Sequence[str]) -> Process | None:
-    """One try; None when it ended or stayed silent (then it is stopped)."""
+    """Try once to start dockerd; None if it ended or stayed silent (then it is stopped)."""
     command = ["dockerd", f"--host={host}", f"--pidfile={folder / 'dockerd.pid'}", *args]
     (folder / "dockerd.pid").unlink(missing_ok=True)
     _forget_dead_containerd(args)
@@ -142,7 +142,7 @@ def _tail(folder: Path) -> str:
 
 
 def _iptables(folder: Path) -> list[str]:
-    """A folder to put before PATH where the kernel has only the legacy packet filter, as small ones do."""
+    """Return a folder to put before PATH if the kernel has only the legacy packet filter, as small ones do."""
     probe = ("-w", "-t", "nat", "-L", "-n")
     if output("iptables", *probe) is not None or output("iptables-legacy", *probe) is None:
         return []

@@ -1,4 +1,4 @@
-"""A Docker engine for as long as one is needed: the one that answers, else one of our own that is stopped afterwards.
+"""Provide a Docker engine for as long as one is needed: the one that answers, else one of our own, stopped afterwards.
 
 python3 -m provision.engine [--host H] [--folder D] [--dockerd-arg A]... start | stop | status
 python3 -m provision.engine ... during COMMAND...   engine there, run the command, its exit code
@@ -28,7 +28,7 @@ _STOP_GRACE = 30.0  # seconds; dockerd gives its containers 10 of them
 
 @dataclass(frozen=True)
 class Memory:
-    """What we started: dockerd and its containerd, or the distribution's service; and whether to keep it."""
+    """Hold what we started: dockerd and its containerd, or the distribution's service; and whether to keep it."""
 
     keep: bool = False
     service: bool = False
@@ -36,7 +36,7 @@ class Memory:
 
     @property
     def ours(self) -> bool:
-        """Whether the engine that answers is of our making."""
+        """Say whether the engine that answers is of our making."""
         return self.service or bool(self.processes)
 
 
@@ -51,12 +51,12 @@ class Engine:
 
     @property
     def record(self) -> Path:
-        """Which processes we started, and whether they outlast their users."""
+        """Return the file that says which processes we started, and whether they outlast their users."""
         return self.folder / "started.json"
 
     @contextmanager
     def deciding(self) -> Iterator[None]:
-        """One process at a time starts or stops the engine."""
+        """Let one process at a time start or stop the engine."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "deciding.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -109,7 +109,7 @@ class Engine:
         fresh.replace(self.record)
 
     def recall(self) -> Memory:
-        """What we started and still runs; nothing when the record is missing or from before a reboot."""
+        """Read what we started and still runs; nothing if the record is missing or from before a reboot."""
         try:
             data = json.loads(self.record.read_text())
         except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The Python environment `.venv`: made from requirement files, left alone while they are what it was made from.
+"""Make the Python environment `.venv` from requirement files; leave it alone while they are what it was made from.
 
 python3 -m provision.environment [--lock]
 """
@@ -20,7 +20,7 @@ _GIT = (2, 38)  # the first with `merge-tree --write-tree`
 
 
 def find_python() -> tuple[str, str]:
-    """The interpreter to use and its version: 3.11 where there is one, else the next newer."""
+    """Find the interpreter to use and its version: 3.11 if there is one, else the next newer."""
     for name in _PYTHONS:
         path = shutil.which(name)
         version = output(path, "-c", _VERSION) if path else None
@@ -43,11 +43,13 @@ def need_git() -> None:
     """Make sure of a git that merges without a work tree."""
     if shutil.which("git") is None:
         install("git", why="git is missing")
-    said = output("git", "--version") or ""
-    words = said.split()
+    answer = output("git", "--version") or ""
+    words = answer.split()
     version = tuple(int(n) for n in words[2].split(".")[:2]) if len(words) > 2 else (0, 0)
     if version < _GIT:
-        raise ProvisionError(f"Phaseplan needs git 2.38 or newer (merge-tree --write-tree); this is: {said or 'none'}")
+        raise ProvisionError(
+            f"Phaseplan needs git 2.38 or newer (merge-tree --write-tree); this is: {answer or 'none'}"
+        )
 
 
 def own() -> None:
@@ -103,12 +105,12 @@ def ensure() -> int:
 
 
 def usable(venv: Path) -> bool:
-    """Whether the environment's interpreter still starts (the system's Python may have gone)."""
+    """Say whether the environment's interpreter still starts (the system's Python may have gone)."""
     return output(str(venv / "bin/python"), "-c", "") is not None
 
 
 def main(argv: list[str]) -> int:
-    """`--lock` renews constraints.txt; without it `.venv` is made where needed."""
+    """Make `.venv` if needed; with `--lock` renew constraints.txt."""
     if argv not in ([], ["--lock"]):
         raise ProvisionError(f"usage: {__doc__}")
     return lock() if argv else ensure()

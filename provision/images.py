@@ -1,4 +1,4 @@
-"""The container images: the base pulled or bootstrapped, ours built when what is in them changed.
+"""Make the container images: the base pulled or bootstrapped, ours built when what is in them changed.
 
 python3 -m provision.images [IMAGE]...   default: all
 """
@@ -26,18 +26,18 @@ _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY"
 
 
 def image_id(image: str) -> str | None:
-    """The id of an image the engine has, or None."""
+    """Return the id of an image the engine has, or None."""
     return output("docker", "image", "inspect", "--format", "{{.Id}}", image)
 
 
 def content_of(image: str) -> str | None:
-    """The digest of the folder an image was built from, by its own label."""
+    """Return the digest of the folder an image was built from, by its own label."""
     return output("docker", "image", "inspect", "--format", f'{{{{index .Config.Labels "{_LABEL}"}}}}', image)
 
 
 @dataclass(frozen=True)
 class Build:
-    """How an image of ours is made."""
+    """Define how an image of ours is made."""
 
     image: str
     context: Path
@@ -46,7 +46,7 @@ class Build:
 
     @classmethod
     def of(cls, image: str, folder: Path) -> Build:
-        """Of a folder of its own."""
+        """Build from a folder of its own."""
         if not (folder / "Dockerfile").is_file():
             raise ProvisionError(f"{image} is built from {folder.relative_to(TOP)}, which has no Dockerfile")
         return cls(image, folder, (folder,))

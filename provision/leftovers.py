@@ -15,7 +15,7 @@ _LISTS = {"container": ("ps", "-aq", "--no-trunc"), "volume": ("volume", "ls", "
 
 
 def present() -> set[tuple[str, str]]:
-    """Everything on the engine that a test could forget: (kind, id)."""
+    """List everything on the engine that a test could leave: (kind, id)."""
     return {(kind, one) for kind, command in _LISTS.items() for one in (output("docker", *command) or "").split()}
 
 
@@ -28,7 +28,7 @@ def remove(left: set[tuple[str, str]]) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """The command's exit code; 1 when it was 0 but something was left behind."""
+    """Run the command; return its exit code, or 1 if it was 0 but something was left behind."""
     alone = bool(os.environ.get("CI"))
     before = present() if alone else set()
     code = attend(argv)

@@ -1,4 +1,4 @@
-"""Processes we started, told apart from later ones that happen to get the same number."""
+"""Identify processes we started, told apart from later ones that happen to get the same number."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class Process:
 
     @classmethod
     def of(cls, pid: int) -> Process | None:
-        """The process of that number, or None when there is none (a zombie counts as none)."""
+        """Return the process of that number, or None when there is none (a zombie counts as none)."""
         fields = _stat(pid)
         return cls(pid, int(fields[19])) if fields and fields[0] != "Z" else None
 
     def alive(self) -> bool:
-        """Whether this very process still runs."""
+        """Say whether this very process still runs."""
         return Process.of(self.pid) == self
 
     def children(self) -> tuple[Process, ...]:
-        """The processes whose parent this is, now."""
+        """List the processes whose parent this is, now."""
         numbers = (int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit())
-        mine = (pid for pid in numbers if (fields := _stat(pid)) and int(fields[1]) == self.pid)
-        return tuple(p for pid in mine if (p := Process.of(pid)))
+        own = (pid for pid in numbers if (fields := _stat(pid)) and int(fields[1]) == self.pid)
+        return tuple(p for pid in own if (p := Process.of(pid)))
 
     def stop(self, grace: float) -> None:
         """Ask it to end, wait up to `grace` seconds, then end it."""
@@ -72,7 +72,7 @@ def attend(command: Sequence[str], env: Mapping[str, str] | None = None) -> int:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat after the name: state, parent, ... start is number 19. Empty when gone."""
+    """Read the fields of /proc/PID/stat after the name: state, parent, ... start is number 19. Empty if it is gone."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -1,4 +1,4 @@
-"""The sample repository that `make demo` works on: made anew each time, so that a demo starts from nothing.
+"""Make the sample repository that `make demo` works on: anew each time, so that a demo starts from nothing.
 
 python3 -m provision.sample [--keep]
 """

@@ -1,4 +1,4 @@
-"""The stack of docker-compose.yaml: up and healthy, or down.
+"""Bring the stack of docker-compose.yaml up and healthy, or down.
 
 python3 -m provision.stack [--settings FILE] up | down [--everything]
 """

@@ -1,4 +1,4 @@
-"""The stack's images: Airflow with Phaseplan in it, and PostgreSQL, both from Debian's packages."""
+"""Make the stack's images: Airflow with Phaseplan in it, and PostgreSQL, both from Debian's packages."""
 
 from __future__ import annotations
 
@@ -70,6 +70,6 @@ def wheels() -> None:
 
 
 def _fits(python: str) -> bool:
-    """Whether its pip chooses wheels that fit the image."""
+    """Say whether its pip chooses wheels that fit the image."""
     code = f"import pip, sys; sys.exit(sys.version_info[:2] != {_PYTHON})"
     return output(python, "-c", code) is not None

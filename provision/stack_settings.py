@@ -1,4 +1,4 @@
-"""The stack's settings (`.env`) and secrets: made on first use, kept from then on. No secret has a default."""
+"""Make the stack's settings (`.env`) and secrets on first use, and keep them from then on. No secret has a default."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def owner() -> int:
 
 
 def read(file: Path) -> dict[str, str]:
-    """The settings in a file; nothing where there is none."""
+    """Read the settings in a file; empty if there is none."""
     return dict(_LINE.findall(file.read_text())) if file.is_file() else {}
 
 
@@ -114,7 +114,7 @@ def _create(path: Path, make: Callable[[], str]) -> bool:
 
 
 def _socket() -> Path:
-    """The engine's socket on this machine.
+    """Return the engine's socket on this machine.
 
     :raises ProvisionError: the engine is elsewhere.
     """

@@ -8,7 +8,7 @@ PROGRAM = "claude"
 
 
 def command(model, endpoint, task):
-    """Its command line, with the task on stdin, and the environment it needs."""
+    """Return its command line, with the task on stdin, and the environment it needs."""
     line = [PROGRAM, "-p", "--output-format", "stream-json", "--verbose", "--dangerously-skip-permissions"]
     environment = {"DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
     if model:

@@ -13,7 +13,7 @@ _CONTEXT = re.compile(r"context window|context length|maximum context", re.I)
 
 
 def command(model, endpoint, task):
-    """Its command line, with the task on stdin. Its own sandbox needs rights that no agent has."""
+    """Return its command line, with the task on stdin. Its own sandbox needs rights that no agent has."""
     line = [PROGRAM, "exec", "--json", "--dangerously-bypass-approvals-and-sandbox", "--skip-git-repo-check"]
     if model:
         line += ["-c", f"model={json.dumps(model)}"]

@@ -8,7 +8,7 @@ PROGRAM = "opencode"
 
 
 def command(model, endpoint, task):
-    """Its command line, and its configuration in the environment."""
+    """Return its command line, and its configuration in the environment."""
     config = {"permission": "allow", "autoupdate": False, "share": "disabled"}
     if endpoint:
         options = {"baseURL": endpoint, "apiKey": "{env:OPENAI_API_KEY}"}

@@ -1,4 +1,4 @@
-"""What is known of a run so far: the trouble it is in, and what it has used."""
+"""Hold what is known of a run so far: the trouble it is in, and what it has used."""
 
 import re
 import time
@@ -31,7 +31,7 @@ class Usage:
 
 @dataclass
 class State:
-    """Everything a reader of events finds out.
+    """Hold all that a reader of events finds out.
 
     :param status: HTTP status of the provider's last answer that was none; 0: it could not be reached.
     :param trouble: that answer in words; empty: the provider has answered since, or always.
@@ -73,11 +73,11 @@ class State:
 
     @property
     def hopeless(self):
-        """Whether the provider refuses the key again and again, or has been away for long."""
+        """Say whether the provider refuses the key again and again, or has been away for long."""
         return self.refusals >= PATIENCE or bool(self.trouble and time.monotonic() - self.since > LONGEST)
 
     def away(self):
-        """In words, what is wrong with the provider; empty: nothing, or the agent's own request is."""
+        """Say in words what is wrong with the provider; empty: nothing, or the agent's own request is."""
         if not self.trouble:
             return ""
         if self.status in REFUSED:
