@@ -29,7 +29,7 @@ _NO_VERB = re.compile(
     r"|Those|There|True|False|Never)\b|[^A-Z]|(?!(Pass|Press|Process|Express|Address)\b)[A-Z][a-z]+s\b"
 )
 #: What the docstring of a module names first where it makes a command.
-_COMMAND = re.compile(r"(?:`(?:phaseplan|python -m) [^`]+`|python3 -m \w+ \w+): ([a-z])")
+_COMMAND = re.compile(r"(?:`(?:phaseplan|python -m) [^`]+`|python3 -m [^:]+): ([a-z])")
 #: Docstrings of its classes are descriptions in the JSON Schema of a plan: written for its author.
 _SCHEMA = "include/phaseplan/plan/model.py"
 _PERSON = re.compile(r"\b(nobody|somebody|anybody|whoever)\b", re.IGNORECASE)

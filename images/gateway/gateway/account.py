@@ -18,7 +18,7 @@ _DATED = re.compile(r"(?:-latest|[-@]20\d\d-?\d\d-?\d\d)$")
 
 @dataclass(frozen=True)
 class Need:
-    """What a call may take at most, as far as it can be known before."""
+    """The most that a call may take, as far as it can be known before."""
 
     tokens: int
     usd: float

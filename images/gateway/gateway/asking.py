@@ -20,7 +20,7 @@ class Asking:
         """Return the provider's answer; `call.asking` says while the provider has the request.
 
         :raises Lost: there is none within the wait.
-        :raises Untrusted: there is somebody else at its address.
+        :raises Untrusted: another server is at its address.
         """
         patience = Patience(self._policy.wait)
         while True:

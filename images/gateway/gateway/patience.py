@@ -30,7 +30,7 @@ def troubled(status):
 
 
 class Patience:
-    """What is left of one call's wait.
+    """The rest of one call's wait.
 
     :param wait: seconds.
     """

@@ -26,7 +26,7 @@ class Price:
 
 @dataclass(frozen=True)
 class Policy:
-    """What this attempt may use.
+    """The limits and the key of this attempt.
 
     :param token: what the agent sends as its key.
     :param tokens: how many are left for the attempt; None is no limit.

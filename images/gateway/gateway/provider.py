@@ -53,7 +53,7 @@ class Provider:
         """Ask once, and return the answer when its head is there.
 
         :raises Lost: no head came.
-        :raises Untrusted: there is somebody else at its address.
+        :raises Untrusted: another server is at its address.
         """
         while self._idle:
             since, wire = self._idle.pop()

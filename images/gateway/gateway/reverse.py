@@ -103,7 +103,7 @@ class Reverse:
         meter = Meter(protocol, "", len(wish.body))
         asked = self._asking.ask(call, request.method.decode(), route.target, request.headers, wish.body)
         try:
-            came = await _while_there(wire, asked)
+            answer = await _while_there(wire, asked)
         except Lost as error:
             await self._error(wire, protocol, 503, "provider_unreachable", f"the provider cannot be reached: {error}")
             return
@@ -115,21 +115,21 @@ class Reverse:
             if route.metered and call.asking:
                 call.usage = meter.usage(False)  # the provider may have read it all
             raise
-        call.status, call.first = came.status, time.monotonic()
-        if came.body is not None:
-            await self._pass_error(wire, came)
+        call.status, call.first = answer.status, time.monotonic()
+        if answer.body is not None:
+            await self._pass_error(wire, answer)
             call.whole = True
         else:
-            meter = Meter(protocol, headers.value_of(came.headers, b"content-type"), len(wish.body))
-            await self._pass(wire, came, meter if route.metered else None, call)
+            meter = Meter(protocol, headers.value_of(answer.headers, b"content-type"), len(wish.body))
+            await self._pass(wire, answer, meter if route.metered else None, call)
 
-    async def _pass(self, wire, came, meter, call):
+    async def _pass(self, wire, answer, meter, call):
         """Pass an answer on as it comes."""
         redactor = headers.Redactor(self._key)
-        kept = [(name, redactor.whole(value)) for name, value in headers.passed(came.headers)]
-        provider = came.wire
+        kept = [(name, redactor.whole(value)) for name, value in headers.passed(answer.headers)]
+        provider = answer.wire
         try:
-            await wire.send(h11.Response(status_code=came.status, headers=kept))
+            await wire.send(h11.Response(status_code=answer.status, headers=kept))
             while isinstance(event := await _receive(provider, self._asking), h11.Data):
                 if meter:
                     meter.feed(event.data)

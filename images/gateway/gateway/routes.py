@@ -51,7 +51,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Wish:
-    """What a request asks for.
+    """A request's model and limits, and its body as it goes on.
 
     :param most: tokens that its answer may have.
     :param body: with the request for usage in it that some protocols need.
@@ -91,17 +91,17 @@ def wish_of(route, body):
 
 
 def _wish(route, body):
-    said = members.values(body, _WANTED)
-    model = route.model or str(said.get("model") or "")
-    if said.get("background"):  # its answer says nothing of what it will cost
+    values = members.values(body, _WANTED)
+    model = route.model or str(values.get("model") or "")
+    if values.get("background"):  # its answer says nothing of what it will cost
         return Wish(model, 0, body, "a response in the background cannot be counted: ask without `background`")
-    if route.protocol == "chat" and said.get("stream") is True:
-        options = said.get("stream_options")
+    if route.protocol == "chat" and values.get("stream") is True:
+        options = values.get("stream_options")
         options = options if isinstance(options, dict) else {}
         if options.get("include_usage") is not True:
             body = members.with_member(body, "stream_options", {**options, "include_usage": True})
-    config = said.get("generationConfig")
-    limits = [said.get(name) for name in _LIMITS.get(route.protocol, ())]
+    config = values.get("generationConfig")
+    limits = [values.get(name) for name in _LIMITS.get(route.protocol, ())]
     limits += [config.get("maxOutputTokens")] if isinstance(config, dict) else []
     most = next((limit for limit in limits if isinstance(limit, int) and limit > 0), USUAL)
     return Wish(model, most, body)

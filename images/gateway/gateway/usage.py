@@ -65,12 +65,12 @@ class Meter:
             self.feed(b"\n\n")  # a last event without its empty line
         elif self._size <= _LARGEST:
             self._read(bytes(self._body))
-        said = _figures(self._protocol, self._seen)
-        if said and whole:
-            return said
+        counted = _figures(self._protocol, self._seen)
+        if counted and whole:
+            return counted
         output = estimated(self._words or (0 if self._events else self._size))
-        said = said or Usage(input=estimated(self._asked))
-        return Usage(said.input, max(said.output, output), said.cached, said.written)
+        counted = counted or Usage(input=estimated(self._asked))
+        return Usage(counted.input, max(counted.output, output), counted.cached, counted.written)
 
     def _read(self, text):
         try:

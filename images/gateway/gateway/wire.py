@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection: read and written through h11, with bounded memory and bounded silence."""
+"""Read and write one HTTP/1.1 connection through h11, with bounded memory and bounded silence."""
 
 import asyncio
 from contextlib import suppress
