@@ -1,4 +1,4 @@
-"""The prices of models, as a file of the package: made from the tables of genai-prices, which is not needed to run.
+"""Write the prices of models into a file of the package, from the tables of genai-prices, which is not needed to run.
 
 .venv/bin/python -m provision.prices   writes include/phaseplan/plan/prices.json anew
 """
@@ -25,12 +25,12 @@ _OTHER_UNITS = re.compile(r"output_(image|audio|video)|hours|mchars")
 
 
 def dearest(price: Any) -> float:
-    """The highest of a price's tiers."""
+    """Return the highest of a price's tiers."""
     return float(max([price.base, *(tier.price for tier in price.tiers)]) if hasattr(price, "tiers") else price)
 
 
 def names(model: Any) -> Iterator[str]:
-    """Every name under which a request may ask for a model."""
+    """List every name under which a request may ask for a model."""
     yield model.id
     clauses = [model.match]
     while clauses:
