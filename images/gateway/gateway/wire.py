@@ -7,7 +7,7 @@ import h11
 
 HEAD = 64 << 10  # bytes of a request line or status line with all headers
 CHUNK = 64 << 10  # bytes read or written at once
-_DISCARD = 2.0  # seconds for the rest of a body that is not wanted
+_DISCARD = 5.0  # seconds for the rest of a body that is not wanted
 
 
 class Lost(Exception):
@@ -57,12 +57,11 @@ class Wire:
         return event
 
     async def send(self, *events):
-        """Write events, at the other side's pace.
+        """Write events at once, at the other side's pace.
 
         :raises Lost: it takes nothing more.
         """
-        for event in events:
-            await self.write(self.http.send(event) or b"")
+        await self.write(b"".join([self.http.send(event) or b"" for event in events]))
 
     async def write(self, data):
         """Write bytes, at the other side's pace."""
