@@ -31,7 +31,7 @@ async def serve(folder, host, ports):
     """
     policy, key = read(folder)
     account = Account(policy, folder)
-    account.write()
+    await account.save()
     provider = Provider(policy, key) if policy.kind else None
     asking = Asking(policy, provider, account, Redactor(key))
     reverse = Reverse(policy, asking, account, Record(folder, policy.record_limit), Bodies(room()), key)
@@ -44,7 +44,7 @@ async def serve(folder, host, ports):
     await stop.wait()
     for server in servers:
         await server.close()
-    account.write()
+    await account.save()
 
 
 def main(argv):

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import threading
 import time
 from dataclasses import dataclass
 
@@ -33,7 +34,9 @@ class Account:
                       "answered": 0}  # fmt: skip
         self._needs = {}
         self._room = asyncio.Condition()
-        self._said = set()
+        self._said, self._tasks = set(), set()
+        self._saving, self._disk = asyncio.Lock(), threading.Lock()
+        self._version = self._saved = self._on_disk = 0
         self._read()
 
     def _read(self):
@@ -45,11 +48,28 @@ class Account:
         if data.get("version") == 1:
             self._data |= data
 
-    def write(self):
-        """Replace usage.json; a reader sees the old one or the new one."""
-        with open(f"{self._path}.new", "w", encoding="utf-8") as file:
-            json.dump(self._data, file)
-        os.replace(f"{self._path}.new", self._path)
+    async def save(self):
+        """Replace usage.json; other calls go on meanwhile, and several that end at once are written together."""
+        self._version += 1
+        wanted = self._version
+        async with self._saving:
+            if self._saved < wanted:
+                self._saved = self._version
+                await asyncio.to_thread(self._replace, self._version, json.dumps(self._data))
+
+    def _replace(self, version, text):
+        """Write the file, which a reader sees as it was or as it is; a thread that comes late writes nothing."""
+        with self._disk:
+            if version > self._on_disk:
+                with open(f"{self._path}.new", "w", encoding="utf-8") as file:
+                    file.write(text)
+                os.replace(f"{self._path}.new", self._path)
+                self._on_disk = version
+
+    def _save_soon(self):
+        task = asyncio.ensure_future(self.save())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def price(self, *models):
         """Return the price of a model by the first of its names that has one, or has one without its date."""
@@ -85,7 +105,7 @@ class Account:
                 await self._room.wait()
         if self._data["budget"] != "spent":
             self._data["budget"] = "spent"
-            self.write()
+            await self.save()
             say(f"the budget of this attempt is spent ({self.used}): its model is asked nothing more")
         return None
 
@@ -108,17 +128,17 @@ class Account:
         if self._share() >= _NEAR and self._data["budget"] is None:
             self._data["budget"] = "near"
             say(f"{self._share():.0%} of this attempt's budget is used ({self.used})")
-        self.write()
+        await self.save()
 
     def trouble(self, status, message, retry_after, sentence):
         """Note that the provider failed, and say so once until it answers again."""
         self._data["trouble"] = {"status": status, "message": plain(message), "retry_after": retry_after,
                                  "at": round(time.time(), 3)}  # fmt: skip
         self._data["answered"] = 0
-        self.write()
+        self._save_soon()
         self._once(("trouble", status), sentence)
 
-    def refuse(self, host, sentence):
+    async def refuse(self, host, sentence):
         """Count a host that the agent may not reach; say so at the first time."""
         refused = self._data["refused"]
         host = plain(host, 255)
@@ -127,7 +147,7 @@ class Account:
         elif len(refused) < 100:
             refused[host] = 1
             say(plain(sentence))
-        self.write()
+        await self.save()
 
     @property
     def used(self):

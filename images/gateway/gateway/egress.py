@@ -48,7 +48,7 @@ class Forward:
             async with asyncio.timeout(_CONNECT):
                 return await asyncio.open_connection(address, port, limit=CHUNK)
         except Refused as error:
-            self._account.refuse(f"{host}:{port}", str(error))
+            await self._account.refuse(f"{host}:{port}", str(error))
             await sentence(wire, 403, str(error))
         except Unresolved as error:
             await sentence(wire, 502, str(error))

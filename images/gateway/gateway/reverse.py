@@ -94,10 +94,10 @@ class Reverse:
         try:
             await self._ask(wire, request, route, protocol, wish, call)
         finally:
+            self._record.call(call.began, route.path, wish.model, call.status, call.first, call.usage, call.whole)
             if route.metered:
                 good = call.whole and 200 <= call.status < 300
                 await self._account.settle(reservation, (wish.model, call.answered), call.usage, good)
-            self._record.call(call.began, route.path, wish.model, call.status, call.first, call.usage, call.whole)
 
     async def _ask(self, wire, request, route, protocol, wish, call):
         meter = Meter(protocol, "", len(wish.body))
