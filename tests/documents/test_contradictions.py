@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from phaseplan.documents.importing.contradictions.soundness import fault, inverted
 from phaseplan.documents.importing.document import import_file, import_text
-from phaseplan.documents.importing.soundness import fault, inverted
 from phaseplan.plan.campaign import load_valid
 from tests.documents.corpus import HERE
 

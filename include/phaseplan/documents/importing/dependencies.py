@@ -10,7 +10,7 @@ from phaseplan.documents.importing.facts import Facts, Said, Source
 from phaseplan.documents.importing.identity import Branches, Entry
 from phaseplan.documents.importing.likeness import covered
 from phaseplan.documents.importing.owners import agent_of
-from phaseplan.documents.importing.ties import phases
+from phaseplan.documents.importing.readers.ties import phases
 from phaseplan.documents.importing.words import clean, ids, is_none, names
 
 RANK: tuple[Source, ...] = ("graph", "matrix", "agent table", "branch section", "list", "text")

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from phaseplan.documents.importing import disagreements, figures, soundness
+from phaseplan.documents.importing.contradictions import disagreements, figures, soundness
+from phaseplan.documents.importing.contradictions.trouble import Trouble, diagnostics
 from phaseplan.documents.importing.draft import Draft, draft
 from phaseplan.documents.importing.reading import read
-from phaseplan.documents.importing.trouble import Trouble, diagnostics
 from phaseplan.documents.importing.writer import write
 from phaseplan.plan.lint.diagnostics import Diagnostic, in_order
 from phaseplan.plan.model import PhasePlan

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from phaseplan.documents.importing import branches, graphs, pieces, prose, sharing, shells, tables
 from phaseplan.documents.importing.blocks import Block, blocks
 from phaseplan.documents.importing.context import Context, wave_heading, wave_of, with_context
 from phaseplan.documents.importing.facts import Facts, Said
+from phaseplan.documents.importing.readers import branches, graphs, pieces, prose, sharing, shells, tables
+from phaseplan.documents.importing.readers.ties import phases
 from phaseplan.documents.importing.schemes import scheme
 from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import statements
-from phaseplan.documents.importing.ties import phases
 from phaseplan.documents.importing.words import clean, ids, names, slug
 
 NEAR = 4  # lines below the first heading in which a bold line is the title

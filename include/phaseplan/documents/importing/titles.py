@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from phaseplan.documents.importing.edges import NEEDS
+from phaseplan.documents.importing.readers.edges import NEEDS
 from phaseplan.documents.importing.words import ids_out, line_counts, names
 
 SIZE = re.compile(r"~?\s*(\d[\d,]*(?:\s*(?:\u2192|->|-|\u2013)\s*\d[\d,]*)?)\s*(?:lines|loc|lines of code)\b", re.I)

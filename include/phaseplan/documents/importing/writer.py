@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from phaseplan.documents.importing.contradictions.soundness import inverted
 from phaseplan.documents.importing.draft import Draft, DraftBranch, DraftWave
 from phaseplan.documents.importing.facts import Facts, Said
 from phaseplan.documents.importing.paths import Sharing, sharing
-from phaseplan.documents.importing.pieces import overlay
+from phaseplan.documents.importing.readers.pieces import overlay
 from phaseplan.documents.importing.schemes import Scheme
-from phaseplan.documents.importing.soundness import inverted
 from phaseplan.documents.importing.spans import in_days, spans, written
 from phaseplan.plan.yaml.scalars import plain
 

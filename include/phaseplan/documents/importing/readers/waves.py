@@ -6,9 +6,9 @@ import re
 
 from phaseplan.documents.importing.context import wave_heading, wave_of
 from phaseplan.documents.importing.facts import Facts, Said, WaveSaid
+from phaseplan.documents.importing.readers.ties import phases, tie
 from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import Statement
-from phaseplan.documents.importing.ties import phases, tie
 from phaseplan.documents.importing.words import numbers
 
 _SEPARATE = re.compile(

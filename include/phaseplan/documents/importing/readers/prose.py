@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from phaseplan.documents.importing import waves
 from phaseplan.documents.importing.blocks import Block
 from phaseplan.documents.importing.context import NUMBER, Context, number, wave_heading, wave_of
 from phaseplan.documents.importing.facts import Facts, Said
+from phaseplan.documents.importing.readers import waves
+from phaseplan.documents.importing.readers.ties import phases, relation, sentences, tie
 from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import Statement, split
-from phaseplan.documents.importing.ties import phases, relation, sentences, tie
 from phaseplan.documents.importing.words import clean, ids, numbers
 
 _REDUCTION = re.compile(

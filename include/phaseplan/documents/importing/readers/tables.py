@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from phaseplan.documents.importing import matrices
 from phaseplan.documents.importing.blocks import Block, Row
 from phaseplan.documents.importing.cells import Cells, upright, wave_number
 from phaseplan.documents.importing.columns import Column, columns
 from phaseplan.documents.importing.context import Context, agents_of
 from phaseplan.documents.importing.facts import Facts, Mention, Said, Source
+from phaseplan.documents.importing.readers import matrices
 from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.words import (
     clean,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from phaseplan.documents.importing import edges
 from phaseplan.documents.importing.blocks import Block
 from phaseplan.documents.importing.context import Context, agents_of, wave_of
-from phaseplan.documents.importing.edges import ARROW, MAYBE, NEEDS, SPLIT
 from phaseplan.documents.importing.facts import Facts, Mention, Said
+from phaseplan.documents.importing.readers import edges
+from phaseplan.documents.importing.readers.edges import ARROW, MAYBE, NEEDS, SPLIT
 from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import Statement
 from phaseplan.documents.importing.titles import SIZE, lines_of, title_of
