@@ -1,4 +1,4 @@
-"""The one exception root. A class says who must act; the exit code follows from that."""
+"""Define the one exception root. A class says who must act; the exit code follows from that."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ class InputFault(PhaseplanError):
 
 
 class Infrastructure(PhaseplanError):
-    """Whoever runs the system must act: engine, registry, disk, network, remote. Worth a retry."""
+    """The operator of the system must act: engine, registry, disk, network, remote. Worth a retry."""
 
 
 class Lasting(Infrastructure):
-    """Whoever runs the system must act, and until then every retry would end in the same way: none is made."""
+    """The operator of the system must act, and until then every retry would end in the same way: none is made."""
 
 
 class Stale(PhaseplanError):
-    """A newer run holds the ledger; whoever sees this touches nothing more."""
+    """A newer run holds the ledger; a task that sees this touches nothing more."""
 
 
 class Bug(PhaseplanError):

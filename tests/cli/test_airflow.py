@@ -39,7 +39,7 @@ phase(8, "trap 'touch MARK; exit 1' TERM; touch MARK.begun; sleep 600 & wait")
 DRIVER = """
 import sys
 from pathlib import Path
-from phaseplan.cli import tables
+from phaseplan.cli.show import tables
 from phaseplan.cli.local_airflow.home import prepare
 from phaseplan.cli.running.request import PhaseRequest
 from phaseplan.cli.running.session import carry_out

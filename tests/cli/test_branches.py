@@ -7,8 +7,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from phaseplan.cli import tables
-from phaseplan.cli.branches import BranchTable
+from phaseplan.cli.show import tables
+from phaseplan.cli.show.branches import BranchTable
 from phaseplan.ledger.opened import OpenPhase
 from phaseplan.ledger.records import BranchRecord, Finding, Pinned, State
 from phaseplan.ledger.write import Snapshot

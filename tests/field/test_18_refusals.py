@@ -17,7 +17,7 @@ import pytest
 
 from phaseplan.airflow.compile.dag import compile_plan
 from phaseplan.airflow.compile.options import Options
-from phaseplan.cli.tables import waves
+from phaseplan.cli.show.tables import waves
 from phaseplan.config.plan_cache import PlanFiles
 from phaseplan.config.plan_files import plan_files
 from phaseplan.config.settings import Settings, repository_for, settings

@@ -15,7 +15,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from phaseplan.airflow.operators.faults import faults
-from phaseplan.cli.tables import troubles, waves
+from phaseplan.cli.show.tables import troubles, waves
 from phaseplan.ledger.records import State
 from phaseplan.ledger.refs import integration
 from phaseplan.report.status import build_status

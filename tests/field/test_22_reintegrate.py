@@ -19,10 +19,10 @@ import yaml
 from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as hypothesis_settings
 
-from phaseplan.cli import pinned
 from phaseplan.cli import run as run_verb
 from phaseplan.cli.main import main
 from phaseplan.cli.running.request import PhaseRequest
+from phaseplan.cli.sources import pinned
 from phaseplan.ledger.records import Pinned, changed
 from phaseplan.ledger.write import commit_ledger, read
 from phaseplan.phase.close import close_phase

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from phaseplan.cli import tables
 from phaseplan.cli.local_airflow.api import TaskState
 from phaseplan.cli.progress.plain import Plain
 from phaseplan.cli.progress.troubles import Troubles
 from phaseplan.cli.progress.view import PhaseView, observe
 from phaseplan.cli.running.logs import last_error
+from phaseplan.cli.show import tables
 from phaseplan.plan import names
 from phaseplan.plan.campaign import load_valid
 from phaseplan.report.status import PhaseStatus, Timings, build_status

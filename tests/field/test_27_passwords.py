@@ -24,10 +24,10 @@ import yaml
 
 from phaseplan.airflow.compile.dag import compile_plan
 from phaseplan.airflow.compile.options import Options
-from phaseplan.cli.lastrun import last_run, remember
 from phaseplan.cli.main import main
-from phaseplan.cli.reading import repository_of
 from phaseplan.cli.running.homes import copy_plans
+from phaseplan.cli.sources.lastrun import last_run, remember
+from phaseplan.cli.sources.reading import repository_of
 from phaseplan.errors import InputFault
 from phaseplan.phase.open import open_phase
 from phaseplan.plan.agents import AgentProfile

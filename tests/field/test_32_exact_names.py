@@ -85,7 +85,7 @@ def test_pools_and_profiles_take_plain_digits_only() -> None:
 
 
 def test_a_phase_on_the_command_line_is_a_number_in_plain_digits() -> None:
-    from phaseplan.cli.reading import phase_number
+    from phaseplan.cli.sources.reading import phase_number
 
     assert [phase_number(text) for text in ("5", "05", "phase_05", "phase-5")] == [5, 5, 5, 5]
     for text in (ARABIC_FIVE, "5x", "", "-5"):

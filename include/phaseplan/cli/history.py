@@ -8,8 +8,8 @@ from typing import Literal
 
 from rich.console import Console
 
-from phaseplan.cli import nights, tables
-from phaseplan.cli.reading import file_of, look_back, phase_number, repository_of
+from phaseplan.cli.show import nights, tables
+from phaseplan.cli.sources.reading import file_of, look_back, phase_number, repository_of
 from phaseplan.config.settings import settings
 from phaseplan.errors import InputFault
 from phaseplan.ledger.flaky import Flake, flaky

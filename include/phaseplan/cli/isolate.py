@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from phaseplan.cli.reading import file_of, phase_number, repository_of
+from phaseplan.cli.sources.reading import file_of, phase_number, repository_of
 from phaseplan.config.settings import Settings, settings
 from phaseplan.containers.engine import connect, find, remove
 from phaseplan.errors import InputFault

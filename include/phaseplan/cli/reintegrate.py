@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from phaseplan.cli import run as run_verb
-from phaseplan.cli.lastrun import last_run
 from phaseplan.cli.local_airflow.api import Api, ApiError
 from phaseplan.cli.local_airflow.home import running
-from phaseplan.cli.planning import source
-from phaseplan.cli.reading import file_of, phase_number, repository_of, snapshot_of
+from phaseplan.cli.sources.lastrun import last_run
+from phaseplan.cli.sources.planning import source
+from phaseplan.cli.sources.reading import file_of, phase_number, repository_of, snapshot_of
 from phaseplan.config.settings import settings
 from phaseplan.errors import InputFault
 from phaseplan.ledger.opened import Unopened

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
-from phaseplan.cli import tables
-from phaseplan.cli.lastrun import remember
 from phaseplan.cli.local_airflow.home import Home, prepare
-from phaseplan.cli.planning import before
-from phaseplan.cli.reading import look_back, repository_of, snapshot_of
 from phaseplan.cli.running import ending, homes
 from phaseplan.cli.running.request import PhaseRequest, parse_settings, requests
 from phaseplan.cli.running.session import carry_out
 from phaseplan.cli.running.taken import taken
+from phaseplan.cli.show import tables
+from phaseplan.cli.sources.lastrun import remember
+from phaseplan.cli.sources.planning import before
+from phaseplan.cli.sources.reading import look_back, repository_of, snapshot_of
 from phaseplan.config import origins
 from phaseplan.config.plan_files import plan_files
 from phaseplan.config.settings import Settings, notifiers_file, settings

@@ -86,7 +86,7 @@ def valid(files: list[Path]) -> list[PhasePlan]:
 
 def _past(args: argparse.Namespace, plans: list[PhasePlan]) -> dict[int, Learned]:
     """Read what past runs of these phases took, by phase and branch id, and print what was found."""
-    from phaseplan.cli.reading import repository_of, snapshot_of
+    from phaseplan.cli.sources.reading import repository_of, snapshot_of
     from phaseplan.config.settings import settings
     from phaseplan.report.past_durations import learned
 

@@ -7,9 +7,9 @@ from functools import partial
 
 from rich.console import Console
 
-from phaseplan.cli import tables
-from phaseplan.cli.branches import BranchTable
-from phaseplan.cli.reading import edition, file_of, look_at, phase_number, repository_of
+from phaseplan.cli.show import tables
+from phaseplan.cli.show.branches import BranchTable
+from phaseplan.cli.sources.reading import edition, file_of, look_at, phase_number, repository_of
 from phaseplan.config.settings import settings
 from phaseplan.errors import InputFault
 from phaseplan.ledger.write import Snapshot

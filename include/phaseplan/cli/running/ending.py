@@ -9,11 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from phaseplan.cli import tables
-from phaseplan.cli.branches import BranchTable
 from phaseplan.cli.running import logs
 from phaseplan.cli.running.request import PhaseRequest
 from phaseplan.cli.running.taken import Taken, account
+from phaseplan.cli.show import tables
+from phaseplan.cli.show.branches import BranchTable
 from phaseplan.ledger.records import State
 from phaseplan.plan import names
 from phaseplan.plan.model import PhasePlan

@@ -21,7 +21,7 @@ from phaseplan.cli.running import leftovers
 from phaseplan.cli.running.drive import Display, Drive, Statuses
 from phaseplan.cli.running.logs import last_error
 from phaseplan.cli.running.request import PhaseRequest
-from phaseplan.cli.tables import say
+from phaseplan.cli.show.tables import say
 
 CANCEL = 20.0  # seconds that tasks have to stop their containers
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.console import Console
 
-from phaseplan.cli.branches import is_out
 from phaseplan.cli.progress.plain import clock
+from phaseplan.cli.show.branches import is_out
 from phaseplan.forecast.simulation.report import Question, simulate
 from phaseplan.ledger.records import Finding
 from phaseplan.ledger.unpublished import WAITING

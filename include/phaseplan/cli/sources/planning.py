@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from phaseplan.cli import pinned
-from phaseplan.cli.reading import plan_of
+from phaseplan.cli.sources import pinned
+from phaseplan.cli.sources.reading import plan_of
 from phaseplan.config import origins
 from phaseplan.config.settings import Settings
 from phaseplan.errors import InputFault

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from phaseplan.cli.lastrun import last_run
 from phaseplan.cli.running.request import absolute
+from phaseplan.cli.sources.lastrun import last_run
 from phaseplan.config import origins
 from phaseplan.config.plan_files import plan_files
 from phaseplan.config.settings import Settings, repository_for
