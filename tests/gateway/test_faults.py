@@ -20,7 +20,7 @@ from tests.gateway import scripted
 from tests.gateway.conftest import KEY, MODEL, TOKEN, Start
 
 
-@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("status", [401, 402, 403])
 def test_a_refused_key_is_passed_on_at_once_and_is_trouble(
     start: Start, provider: scripted.Provider, status: int
 ) -> None:
@@ -83,7 +83,7 @@ def test_a_rate_limit_beyond_the_wait_is_passed_on_at_once(start: Start, provide
     assert (trouble["status"], trouble["message"], trouble["retry_after"]) == (429, "tomorrow", 3600.0)
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 529])
+@pytest.mark.parametrize("status", [408, 425, 500, 502, 503, 529])
 def test_a_server_error_is_asked_again(start: Start, provider: scripted.Provider, status: int) -> None:
     gateway = start()
     provider.script.append(scripted.refused(status))

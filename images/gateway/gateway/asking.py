@@ -76,7 +76,7 @@ class Asking:
 
     def _refused(self, answer):
         status, message = answer.status, message_of(self._redactor.whole(answer.body))
-        if status in (401, 403):
+        if status in (401, 402, 403):
             sentence = f"{self._provider.name} refuses the key ({status}): {message}"
         else:
             sentence = f"{self._provider.name} lets nobody in now ({status}): {message}"

@@ -8,6 +8,7 @@ from gateway.headers import value_of
 
 _SILENT = 5  # tries where the provider fails and does not say how long it will
 _LONGEST = 30.0  # seconds between tries of a connection
+_BUSY = (408, 425, 429)
 _HOPELESS = (501, 505)
 
 
@@ -26,7 +27,7 @@ def retry_after(headers):
 
 def troubled(status):
     """Say whether a status is the provider's trouble and not the agent's."""
-    return status in (401, 403, 429) or status >= 500
+    return status in (401, 402, 403, *_BUSY) or status >= 500
 
 
 class Patience:
@@ -51,7 +52,7 @@ class Patience:
 
     def after_answer(self, status, headers):
         """Return the pause after an answer; None if it is to be passed on."""
-        again = status == 429 or (status >= 500 and status not in _HOPELESS)
+        again = status in _BUSY or (status >= 500 and status not in _HOPELESS)
         if not again or value_of(headers, b"x-should-retry") == "false":
             return None
         pause = retry_after(headers)
