@@ -12,15 +12,13 @@ from tests.house.sources import TOP, files, place, tree
 _PACKAGE = TOP / "include" / "phaseplan"
 #: Folders whose docstrings and names are held: every room of the package, and our other programs.
 ROOMS = [
-    *(
-        str(room.relative_to(TOP))
-        for room in sorted(_PACKAGE.iterdir())
-        if (room / "__init__.py").is_file() and room.name not in {"attempt", "merging"}  # they follow
-    ),
+    *(str(room.relative_to(TOP)) for room in sorted(_PACKAGE.iterdir()) if (room / "__init__.py").is_file()),
     "bench",
     "images",
     "provision",
 ]
+#: Folders whose local names are not held yet.
+_OLD_NAMES = {"include/phaseplan/attempt", "include/phaseplan/merging"}
 #: First words of a docstring that ask a question instead of naming what the function or class does.
 _QUESTION = re.compile(r"(What|Whether|Who|Whose|Where|When|Why|Which|How|Everything|Nothing|Nobody|Everybody)\b")
 #: First words that begin a description of a thing, or a remark, where a function needs a verb.
@@ -79,7 +77,7 @@ def test_a_docstring_names_the_process_and_not_somebody(room: str) -> None:
     assert [text for text in texts if _PERSON.search(text)] == []
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", [room for room in ROOMS if room not in _OLD_NAMES])
 def test_a_local_name_is_the_noun_it_holds(room: str) -> None:
     found = [
         (at, name.id)

@@ -18,7 +18,7 @@ from phaseplan.repository.remote import ROUNDS, pause
 
 @dataclass(frozen=True)
 class Pushed:
-    """A name `<branch>-vN` on the target that points at work nobody has judged."""
+    """A name `<branch>-vN` on the target that points at work without a verdict."""
 
     ref: str
     number: int
@@ -26,7 +26,7 @@ class Pushed:
 
 
 def pushed(view: View) -> Pushed | None:
-    """The highest such name. `<branch>` itself is not one: it may be older than the plan."""
+    """Find the highest such name. `<branch>` itself is not one: it may be older than the plan."""
     known = {sha for v in view.verdicts for sha in (v.commit, v.raw)}
     taken = {n: sha for n, sha in view.snapshot.taken(view.branch).items() if n > 1 and sha not in known}
     if not taken:
@@ -64,9 +64,9 @@ def _claimed(view: View, found: Pushed, base: str) -> int:
 
 
 def _base(view: View, found: Pushed, workspace: Workspace) -> str:
-    """What the person started from: the nearest of everything we ever handed out, else where the histories part.
+    """Find what the person started from: the nearest of all commits we handed out, else where the histories part.
 
-    Of work that shares no history with us it is the workspace, which it does not descend from: a finding.
+    For work that shares no history with us it is the workspace, which it does not descend from: a finding.
     """
     repo, handed = view.job.repo, [c.base for c in view.snapshot.started.get(view.branch.id, {}).values()]
     known = [c for c in (workspace.commit, view.ledger.integration, *handed, view.run.base) if c]

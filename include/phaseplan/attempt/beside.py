@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def keep(view: View, attempt: int, collected: Collected) -> tuple[Finding, ...]:
-    """Keep what came back beside the work; findings that say where it is, only in the volume, or nowhere any more."""
+    """Keep what came back beside the work; return findings that say where it is, only in the volume, or lost."""
     job = view.job
     told = [*(_left(collected, said) for said in collected.left), *(_gone(said) for said in collected.gone)]
     left = tuple(Finding(gate="kept", message=said) for said in told)
@@ -30,14 +30,14 @@ def keep(view: View, attempt: int, collected: Collected) -> tuple[Finding, ...]:
 
 
 def found(view: View, attempt: int) -> tuple[Finding, ...]:
-    """The same of an attempt that an earlier process has collected."""
+    """Return the finding about such work of an attempt that an earlier process has collected."""
     job, ref = view.job, refs.beside(view.plan.phase, view.branch.id, attempt)
     commit = job.repo.rev(ref)
     return () if commit is None else (_finding(ref, beside_words(job.repo, commit)),)
 
 
 def told_truly(harvest: Harvest, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The diff's findings, where "wrote nothing" is only said of an agent that wrote nothing at all."""
+    """Correct the diff's findings: "wrote nothing" stays only for an agent that wrote nothing at all."""
     if not harvest.kept_volume and not any(finding.informs for finding in harvest.findings):
         return tuple(findings)
     said = "nothing of what it wrote is in its commit, which is the same tree as its base: see what became of it"

@@ -59,7 +59,7 @@ def task(
 
 
 def interfaces(repo: GitRepo, plan: PhasePlan, heads: Sequence[tuple[str, str, str]]) -> list[dict[str, Any]]:
-    """List what the dependencies hand over: their paths, and the public declarations they added.
+    """Describe what the dependencies hand over.
 
     :param heads: (branch id, its workspace base, its judged commit) each.
     """
@@ -77,7 +77,7 @@ def interfaces(repo: GitRepo, plan: PhasePlan, heads: Sequence[tuple[str, str, s
 
 
 def conventions(repo: GitRepo, plan: PhasePlan, commit: str) -> str | None:
-    """Return the text of the plan's conventions file in a commit that no branch has written."""
+    """Read the plan's conventions file in a commit: what the phase builds on, which no branch has written."""
     if plan.conventions is None:
         return None
     result = repo.run("cat-file", "blob", f"{commit}:{plan.conventions}", ok=(0, 128))
@@ -85,7 +85,7 @@ def conventions(repo: GitRepo, plan: PhasePlan, commit: str) -> str | None:
 
 
 def documents(task: dict[str, Any], *, previous: bytes | None = None) -> dict[str, bytes]:
-    """Return the files of /phaseplan; `previous.diff` is what the attempt that the findings are about had changed."""
+    """Return the files of /phaseplan; `previous.diff` is the change of the attempt that the findings are about."""
     files = {"task.json": (json.dumps(task, indent=2) + "\n").encode(), "task.md": markdown(task).encode()}
     return files if previous is None else {**files, "previous.diff": previous}
 

@@ -17,7 +17,7 @@ def settle(job: Job, *, over: bool) -> None:
 
     :param over: whether no try of this claim follows. Then its agent is stopped, the work kept, and the attempt
         closed as `unfinished`, which fences a worker that still runs: results are created once. Otherwise the agent
-        goes on, because the next try follows it, and only a collector that nobody waits for is removed.
+        goes on, because the next try follows it, and only a collector without a task is removed.
     """
     try:
         view = look(job)

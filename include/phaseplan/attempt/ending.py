@@ -1,4 +1,4 @@
-"""Say how an agent ended, and whose doing that was: its own, its provider's, or that of somebody outside."""
+"""Say how an agent ended, and whose doing that was: its own, its provider's, or that of a person or the engine."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from phaseplan.gates.commands import ContainerBench
 
 
 def bench(view: View, attempt: int) -> ContainerBench:
-    """A bench whose containers carry this branch's labels."""
+    """Return a bench whose containers carry this branch's labels."""
     return ContainerBench(
         view.job.client,
         profile=view.gate_profile,

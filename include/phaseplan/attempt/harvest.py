@@ -68,7 +68,7 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
 
 
 def _kept_work(view: View, attempt: int, collected: Collected, base: str) -> str:
-    """Keep what came back under the attempt ref, unless a secret is in it; the commit that is judged."""
+    """Keep what came back under the attempt ref, unless a secret is in it; return the commit that is judged."""
     job = view.job
     if known := view.snapshot.attempts.get(view.branch.id, {}).get(attempt):
         return known  # an earlier start of this task kept it and died before the verdict
@@ -80,7 +80,7 @@ def _kept_work(view: View, attempt: int, collected: Collected, base: str) -> str
 
 
 def _kept(volume: str | None) -> tuple[Finding, ...]:
-    """Where the work is that did not come back: only a person may throw it away."""
+    """Report where the work is that did not come back: only a person may throw it away."""
     if volume is None:
         return ()
     told = f"what did not come back is in volume {volume} of the Docker engine; `docker volume rm {volume}` when done"
@@ -88,7 +88,7 @@ def _kept(volume: str | None) -> tuple[Finding, ...]:
 
 
 def of_attempt(view: View, attempt: int) -> Harvest | None:
-    """An attempt whose container is gone but whose work was kept."""
+    """Return the harvest of an attempt whose container is gone but whose work was kept."""
     raw = view.snapshot.attempts.get(view.branch.id, {}).get(attempt)
     if raw is None:
         return None
@@ -100,7 +100,7 @@ def of_attempt(view: View, attempt: int) -> Harvest | None:
 
 
 def _last_line(view: View, container: Found, redact: Redactor) -> str:
-    """What the agent said last, without secrets; only the log's end is read."""
+    """Return the agent's last line, without secrets; only the log's end is read."""
     said = [""]
     keep = partial(said.__setitem__, 0)
     read(view.job.client, container.id, lambda line: keep(line) if line.strip() else None, redact, tail=50)
@@ -108,7 +108,7 @@ def _last_line(view: View, container: Found, redact: Redactor) -> str:
 
 
 def left_seconds(view: View, container: Found) -> float:
-    """How long an agent that runs may go on."""
+    """Return how many seconds an agent that runs may go on."""
     return max(1.0, view.profile.timeout - (time.time() - moment(container.started_at).timestamp()))
 
 

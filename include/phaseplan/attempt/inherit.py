@@ -21,7 +21,7 @@ from phaseplan.repository.objects import missing
 
 
 def inherited(view: View, workspace: str) -> Found | None:
-    """The agent of an earlier run that was given this very workspace and this very task, if there is one."""
+    """Find the agent of an earlier run that was given this very workspace and this very task, if there is one."""
     found = find(view.job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id, role="agent")
     begun = view.snapshot.started.get(view.branch.id, {})
     fit = [c for c in _of_other_runs(view, found) if begun[c.labels.attempt].base == workspace and worth(view, c)]
@@ -43,7 +43,7 @@ def take(view: View, container: Found) -> Running | Done:
 
 
 def worth(view: View, container: Found) -> bool:
-    """Whether this run may come to take an agent over: nobody stopped it, and its task is what it would be now.
+    """Say whether this run may take an agent over: it was not stopped, and its task is what it would be now.
 
     Its workspace is compared when the branch's own task has made one; here it has to hold the run's base.
     """
@@ -59,7 +59,7 @@ def worth(view: View, container: Found) -> bool:
 
 
 def _of_other_runs(view: View, found: Iterable[Found]) -> Iterable[Found]:
-    """Those whose attempt another run has started and nobody has judged. A Clear in the same run begins anew."""
+    """Yield agents whose attempt another run has started and that have no verdict. A Clear begins anew."""
     begun = view.snapshot.started.get(view.branch.id, {})
     judged = {v.attempt for v in view.verdicts}
     for container in found:

@@ -43,9 +43,9 @@ Images = Callable[[str], str]  # id of the image that a name means on this engin
 
 @dataclass(frozen=True)
 class Builder:
-    """Who builds and who gates a branch.
+    """Hold the profiles that build and gate a branch.
 
-    :param named: profile that the plan names, whoever built it in the end.
+    :param named: profile that the plan names, even if another one built it.
     """
 
     named: str
@@ -56,7 +56,7 @@ class Builder:
 
 @dataclass(frozen=True)
 class Start:
-    """What a branch is built from.
+    """Hold what a branch is built from.
 
     :param base: the run's pinned base.
     :param workspace: the commit its agent starts from: base and dependencies. Of the key only its tree is part.
@@ -75,7 +75,7 @@ def ingredients(
     start: Start,
     scheme: str = schemes.CURRENT,
 ) -> dict[str, str]:
-    """Short digests by name. A dependency's result counts as far as the workspace holds it.
+    """Return short digests by name. A dependency's result counts as far as the workspace holds it.
 
     :param scheme: how models are hashed; another than today's only to compare with what was recorded then.
     """
@@ -104,25 +104,25 @@ def ingredients(
 
 
 def _held(repo: GitRepo, snapshot: Snapshot, needed: str, workspace: str) -> str | None:
-    """The commit that a dependency stands for now, where a workspace was made with it."""
+    """Return the commit that a dependency stands for now, if a workspace was made with it."""
     verdict = snapshot.current(needed)
     known = verdict is not None and verdict.commit is not None and repo.is_ancestor(verdict.commit, workspace)
     return verdict.commit if verdict is not None and known else None
 
 
 def key_of(found: Mapping[str, str]) -> str:
-    """The input key: one digest of all ingredients."""
+    """Compute the input key: one digest of all ingredients."""
     return sha256(dict(found))
 
 
 def same_task(now: Mapping[str, str], then: Mapping[str, str]) -> bool:
-    """Whether an agent that was given `then` has been given what it would be given now."""
+    """Say whether an agent that was given `then` has been given what it would be given now."""
     same = schemes.of(now) == schemes.of(then)
     return bool(then) and same and all(now.get(name) == then.get(name) for name in BUILT)
 
 
 def outdated(now: Mapping[str, str], verdict: Verdict) -> tuple[str, ...]:
-    """What a verdict's work was built from that is not so any more, in words; empty: all of it still is.
+    """Describe which inputs of a verdict's work have changed since; empty: none has.
 
     What cannot be compared, because another Phaseplan has recorded it or had no name for it, is no reason to build
     anew: the gates say whether the work still holds.

@@ -23,7 +23,7 @@ from phaseplan.repository.repo import GitRepo
 
 
 class ProviderAway(Infrastructure):
-    """What an agent needs for its work, its provider most often, is away; the agent or its gateway says so.
+    """A service that an agent needs, its provider most often, is away; the agent or its gateway says so.
 
     :param retry_after: seconds for which the provider asked to wait.
     """
@@ -34,12 +34,12 @@ class ProviderAway(Infrastructure):
 
 
 class NotReady(PhaseplanError):
-    """The branch cannot be built now and nobody is at fault here: the task skips, saying why."""
+    """The branch cannot be built now, without a fault of this run: the task skips, saying why."""
 
 
 @dataclass(frozen=True)
 class Heard:
-    """How much of an agent's output a trigger has shown."""
+    """Hold how much of an agent's output a trigger has shown."""
 
     container: str
     lines: int
@@ -75,7 +75,7 @@ class View:
 
     @property
     def profile_name(self) -> str:
-        """The agent profile that builds this branch in this run."""
+        """Return the name of the agent profile that builds this branch in this run."""
         name = self.run.agent or self.plan.profile_of(self.branch)
         if name is None:
             raise Bug(f"{self.branch.id}: the pinned plan names no agent; `./phaseplan lint` should have refused it")
@@ -83,12 +83,12 @@ class View:
 
     @property
     def profile(self) -> AgentProfile:
-        """That profile, as pinned."""
+        """Return that profile, as pinned."""
         return self.profile_named(self.profile_name)
 
     @property
     def gate_profile(self) -> AgentProfile:
-        """The profile gate containers use."""
+        """Return the profile that gate containers use."""
         return gate_profile(self.plan, self.profile_named(self.plan.gates.profile or self.profile_name))
 
     @property
@@ -98,18 +98,18 @@ class View:
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """What was decided about this branch so far, oldest first."""
+        """List the verdicts of this branch so far, oldest first."""
         return self.snapshot.verdicts.get(self.branch.id, ())
 
     def profile_named(self, name: str) -> AgentProfile:
-        """A pinned profile."""
+        """Return a pinned profile."""
         pinned = self.snapshot.require_open().pinned
         if name not in pinned.profiles:
             raise Bug(f"agent profile {name!r} is not pinned in the ledger of phase {self.plan.phase}")
         return pinned.profiles[name]
 
     def inputs(self, workspace: str, scheme: str = schemes.CURRENT) -> dict[str, str]:
-        """What building this branch from a workspace depends on.
+        """Compute what building this branch from a workspace depends on.
 
         :param scheme: see `inputs.ingredients`.
         """
@@ -123,7 +123,7 @@ class View:
         return ingredients(self.job.repo, self.snapshot, self.plan, self.branch, builder, start, scheme)
 
     def labels(self, attempt: int, role: Role) -> Labels:
-        """Labels of a container of this branch."""
+        """Return the labels of a container of this branch."""
         return Labels(
             ledger=self.ledger.id,
             phase=self.plan.phase,
@@ -155,7 +155,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Again:
-    """An attempt failed, or was lost without anybody's fault, and the next one is due: step again at once."""
+    """An attempt failed, or was lost without any fault of the branch, and the next is due: step again at once."""
 
     verdict: Verdict
 

@@ -14,10 +14,10 @@ _DIFF_BYTES = 1 << 20
 
 
 def base_of(view: View) -> str:
-    """The commit that the workspace of the next attempt is made from.
+    """Choose the commit that the workspace of the next attempt is made from.
 
-    The run's base; but the head of integration (with the run's base merged in, where it moved) for a branch that was
-    isolated by a merge, so that its agent sees what it has to get along with. What is only out of date got along.
+    The run's base; but the head of integration (with the run's base merged in, if it moved) for a branch that was
+    isolated by a merge, so that its agent sees what it conflicts with. A branch that is only outdated had no conflict.
     """
     repo, head = view.job.repo, view.ledger.integration
     record = view.record
@@ -33,13 +33,13 @@ def base_of(view: View) -> str:
 
 
 def kept(view: View) -> Verdict | None:
-    """The verdict of a branch that is integrated already: opening the run has decided that it stays."""
+    """Return the verdict of a branch that is integrated already: opening the run has decided that it stays."""
     record = view.record
     return record.verdict if record is not None and record.state is State.INTEGRATED else None
 
 
 def reusable(view: View, key: str) -> Verdict | None:
-    """The newest verdict, when it passed on the same inputs and the run does not ask for new work."""
+    """Return the newest verdict if it passed on the same inputs and the run does not ask for new work."""
     newest = view.verdicts[-1] if view.verdicts else None
     if view.run.rebuild == "always" or newest is None or newest.outcome != "passed" or newest.key != key:
         return None
@@ -47,7 +47,7 @@ def reusable(view: View, key: str) -> Verdict | None:
 
 
 def sank(view: View) -> tuple[Finding, ...]:
-    """Findings of the newest attempt that was judged and is out, for the next one."""
+    """Return the findings of the newest attempt that was judged and is out, for the next one."""
     known = (view.record, view.ledger.branches.get(view.branch.id))
     record = next((r for r in known if r is not None and r.verdict is not None), None)  # a running one has no verdict
     if view.snapshot.stopped(view.branch.id) and record is not None and record.verdict is not None:
@@ -58,13 +58,13 @@ def sank(view: View) -> tuple[Finding, ...]:
 
 
 def noted(view: View) -> tuple[str, ...]:
-    """What else somebody should know of that attempt, for the next one."""
+    """Return the notes of that attempt, for the next one."""
     verdict = _judged(view)
     return verdict.notes if verdict is not None else ()
 
 
 def previous(view: View) -> bytes | None:
-    """What that attempt had changed, as a patch; None where there is none to show or it is longer than 1 MiB."""
+    """Return the change of that attempt as a patch; None if there is none to show or it is longer than 1 MiB."""
     verdict = _judged(view)
     if verdict is None or verdict.raw is None:
         return None
@@ -74,6 +74,6 @@ def previous(view: View) -> bytes | None:
 
 
 def _judged(view: View) -> Verdict | None:
-    """The newest attempt that says something about the work: failed, or passed and then thrown out."""
+    """Find the newest attempt that tells about the work: failed, or passed and then thrown out."""
     newest = next((v for v in reversed(view.verdicts) if v.outcome in ("failed", "passed")), None)
     return newest if newest and (newest.outcome == "failed" or view.snapshot.stopped(view.branch.id)) else None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def announce(view: View, word: statuslog.Word, detail: str = "") -> str:
-    """Write one status line to the task's log and the mirror file, at once; returns it."""
+    """Write one status line to the task's log and the mirror file, at once; return it."""
     line = statuslog.status_line(view.plan, view.branch, word, detail=detail)
     view.job.say(line)
     statuslog.mirror(view.job.here.state, view.plan.phase, [line])
@@ -32,7 +32,7 @@ def announce(view: View, word: statuslog.Word, detail: str = "") -> str:
 
 
 def reuse(view: View, verdict: Verdict) -> Done:
-    """A passed verdict for the same inputs: no container."""
+    """Reuse a passed verdict for the same inputs: no container."""
     announce(view, "REUSED", f"attempt {verdict.attempt}")
     return conclude(view, verdict, reused=True)
 
@@ -68,7 +68,7 @@ def verdict(
 
 
 def over(view: View, attempt: int, claim: str, harvest: Harvest, outcome: Literal["cancelled", "unfinished"]) -> None:
-    """Record that an attempt ended without anybody judging its work."""
+    """Record that an attempt ended without a verdict on its work."""
     reason = "stopped before it was done" if outcome == "cancelled" else "its task gave up before it was judged"
     run = view.snapshot.started[view.branch.id][attempt].run or view.run.id
     kept = tuple(finding for finding in harvest.findings if finding.informs)
@@ -80,7 +80,7 @@ def over(view: View, attempt: int, claim: str, harvest: Harvest, outcome: Litera
 
 
 def conclude(view: View, verdict: Verdict, *, reused: bool = False, keep_volume: bool = False) -> Done:
-    """The public name, where there is one to give; then remove this attempt's containers and volumes."""
+    """Give the public name, if there is one to give; then remove this attempt's containers and volumes."""
     after = view.snapshot
     if verdict.outcome == "passed":
         given = named(view.job.repo, view.job.remote, view.branch, verdict)
@@ -108,7 +108,7 @@ def _remove(view: View, attempt: int, keep_volume: bool) -> None:
 
 
 def _warn(view: View, snapshot: Snapshot) -> None:
-    """Say which branches under way this one would conflict with: after all that anybody waits for is published."""
+    """Report which branches under way this one would conflict with, after all that others wait for is published."""
     for warning in warnings_about(view.job.repo, snapshot, view.plan, view.run.base, view.branch.id):
         view.job.say(str(warning))
 
@@ -165,13 +165,13 @@ def _name(view: View, attempt: int, before: Verdict | None) -> str:
 
 
 def _pushed_name(view: View, raw: str) -> str | None:
-    """The public name under which a person pushed this very commit; work of an agent has none before its verdict."""
+    """Return the public name under which a person pushed this very commit; an agent's work has none before."""
     names = [n for n, sha in view.snapshot.taken(view.branch).items() if n > 1 and sha == raw]
     return public_name(view.branch, max(names)) if names else None
 
 
 def _lines(view: View, made: Verdict) -> list[str]:
-    """Status lines of the whole attempt: the ledger takes them over from the result."""
+    """Return the status lines of the whole attempt: the ledger takes them over from the result."""
     detail = f"{made.lines} lines" if made.outcome == "passed" else made.reason
     detail += f"; {made.notes[0]}" if made.notes else ""
     # Without a workspace no agent began; one whose work is gated again began long ago.

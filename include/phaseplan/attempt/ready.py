@@ -19,12 +19,12 @@ def look(job: Job) -> View:
 
 
 def selected(view: View) -> bool:
-    """Whether this run is about the branch at all."""
+    """Say whether this run is about the branch at all."""
     return not view.run.branches or view.branch.id in view.run.branches
 
 
 def check_ready(view: View) -> None:
-    """Whether the branch may be built now.
+    """Check that the branch may be built now.
 
     :raises WaveNotReached: in `start: wave`, this run has not integrated the wave before.
     :raises NotReady: a dependency is not in.
@@ -37,6 +37,6 @@ def check_ready(view: View) -> None:
 
 
 def blocked_by(view: View, needed: str) -> str:
-    """Why a branch cannot start, in the words of the document."""
+    """Explain why a branch cannot start, in the words of the document."""
     reason = need(view.plan, view.snapshot.folded().branches, needed)
     return f"{view.branch.id} is blocked: {reason[0].lower()}{reason[1:]}"

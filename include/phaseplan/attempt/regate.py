@@ -1,6 +1,6 @@
 """Gate a kept attempt again, before an agent is paid, where nothing but its gates has changed.
 
-Somebody raises a limit, or mends a command, and the work is there. The second gating has a result of its own,
+A person raises a limit, or mends a command, and the work is there. The second gating has a result of its own,
 `results/<branch>/<n>.<gating>`, and uses up no attempt: if it fails too, an agent begins as it would have.
 """
 
@@ -22,7 +22,7 @@ _OF_GATES = frozenset({"budget", "ownership", "required", "markers", "shared", "
 
 
 def kept(view: View, inputs: Mapping[str, str]) -> Verdict | None:
-    """The newest judged attempt, where its work is there and only its gates would judge otherwise now.
+    """Find the newest judged attempt whose work is there and which only its gates would judge otherwise now.
 
     :param inputs: of the workspace that an agent would get.
     """
@@ -54,21 +54,21 @@ def gate(view: View, verdict: Verdict) -> Running | Done:
 
 
 def _counted(view: View, verdict: Verdict) -> Verdict:
-    """The verdict with the newest number of a gating: the ledger may have counted further than the results."""
+    """Return the verdict with the newest number of a gating: the ledger may have counted further than the results."""
     record = view.record
     counted = record.gating if record is not None and record.attempt == verdict.attempt else 0
     return verdict.model_copy(update={"gating": max(verdict.gating, counted)})
 
 
 def _wanted(view: View) -> bool:
-    """Whether the run wants what there is: not where it asks for new work, nor where integration put it out."""
+    """Say whether the run may keep the work: not if it asks for new work, nor if integration took the branch out."""
     record, due = view.record, view.run.due.get(view.branch.id)
     outdated_ = (record is not None and record.cause == "outdated") or (due is not None and due.kind == "build")
     return view.run.rebuild != "always" and not view.snapshot.stopped(view.branch.id) and not outdated_
 
 
 def _only_gates(view: View, verdict: Verdict, inputs: Mapping[str, str]) -> bool:
-    """Whether an agent would begin from the same, and would be judged by something else."""
+    """Say whether an agent would begin from the same, and would be judged by something else."""
     then = verdict.inputs
     if outdated(view.inputs(verdict.base, schemes.readable(then)), verdict) or inputs["tree"] != then.get("tree"):
         return False

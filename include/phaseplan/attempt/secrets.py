@@ -12,14 +12,14 @@ class SecretMissing(Lasting):
 
 
 def known_secrets(view: View, container: Found) -> tuple[str, ...]:
-    """Values that must not show: those of now, and those that this container was given before they were changed."""
+    """Return values that must not show: the present ones, and those that this container was given."""
     profile = view.profile
     then = given(view.job.client, container.id, profile.secrets)
     return tuple(dict.fromkeys((*current_secrets(view), *then.values())))
 
 
 def current_secrets(view: View) -> tuple[str, ...]:
-    """Values as Airflow has them now; none where a connection is gone, for the work is judged all the same."""
+    """Return values as Airflow has them now; none if a connection is gone: the work is judged all the same."""
     try:
         return tuple(view.job.secrets(view.profile).values())
     except SecretMissing as error:

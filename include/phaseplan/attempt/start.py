@@ -65,7 +65,7 @@ def again(view: View, attempt: int, left: Found | None) -> Running | Done:
 
 
 def _workspace(view: View) -> Workspace:
-    """What the agent starts from.
+    """Make the workspace that the agent starts from.
 
     :raises NoWorkspace: what the branch builds on does not go together, or its generators fail there.
     """

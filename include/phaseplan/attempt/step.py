@@ -46,7 +46,7 @@ def step(job: Job) -> Running | Again | Done | Untouched:
 
 
 def _next(view: View, came: Running | Done) -> Running | Again | Done:
-    """Whether another attempt is due at once: one that failed while the budget lasts."""
+    """Return `Again` if another attempt is due at once: one failed while the budget lasts."""
     if isinstance(came, Running) or came.verdict.outcome != "failed" or came.reused:
         return came
     if not follows((*view.verdicts, came.verdict), view.job.claim, view.plan.attempts):
@@ -56,7 +56,7 @@ def _next(view: View, came: Running | Done) -> Running | Again | Done:
 
 
 def _stays(view: View, verdict: Verdict) -> str:
-    """Why nothing is built, in the words of whoever decided it."""
+    """Explain why nothing is built, with the reason of the run's decision."""
     due = view.run.due.get(view.branch.id)
     what = "gated again" if due and due.kind == "gate" else "reused"
     why = f": {due.why}" if due and due.why else ""
@@ -64,7 +64,7 @@ def _stays(view: View, verdict: Verdict) -> str:
 
 
 def own_attempt(view: View) -> int | None:
-    """The newest attempt that this claim started, or took over and judged, from the refs alone."""
+    """Find the newest attempt that this claim started, or took over and judged, from the refs alone."""
     begun = view.snapshot.started.get(view.branch.id, {})
     mine = {number for number, claim in begun.items() if claim.claim == view.job.claim}
     return max(mine | {v.attempt for v in view.verdicts if v.claim == view.job.claim}, default=None)
@@ -87,7 +87,7 @@ def _go_on(view: View, attempt: int) -> Running | Done:
 
 
 def _harvest(view: View, attempt: int, container: Found | None) -> Harvest | None:
-    """What the attempt produced; None where its agent never ran."""
+    """Return what the attempt produced; None if its agent never ran."""
     if container is not None and container.status == "exited":
         rest(view, container)
         return harvest(view, attempt, container)

@@ -13,7 +13,7 @@ from phaseplan.ledger.records import Finding
 
 
 class NoWorkspace(Exception):
-    """What a branch builds on cannot be put together. Never leaves the build."""
+    """The work that a branch builds on cannot be put together. Never leaves the build."""
 
     def __init__(self, reason: str, findings: Sequence[Finding] = ()) -> None:
         self.reason, self.findings = reason, tuple(findings)

@@ -22,7 +22,7 @@ _HINT = "or name another base: `base:` in the plan, or the parameter"
 def resolve_base(
     remote: Remote, repo: GitRepo, plan: PhasePlan, name: str, *, listed: Mapping[str, str] | None = None
 ) -> str:
-    """The commit that `name` means for a phase.
+    """Find the commit that `name` means for a phase.
 
     `dependencies`, in a plan that has some, is what they integrated: of several heads the one that contains the
     others, else all of them merged in the order of their numbers. The same heads give the same commit.
@@ -51,7 +51,7 @@ def resolve_base(
 
 
 def _integrated(remote: Remote, repo: GitRepo, plan: PhasePlan, phase: int, listed: Mapping[str, str] | None) -> str:
-    """Head of what a phase has integrated, as its ledger says."""
+    """Return the head of what a phase has integrated, by its ledger."""
     ledger = read(repo, remote, phase, listed=listed).ledger
     if ledger is not None and ledger.integration is not None:
         return ledger.integration
@@ -70,7 +70,7 @@ def _integrated(remote: Remote, repo: GitRepo, plan: PhasePlan, phase: int, list
 
 
 def _tips(repo: GitRepo, heads: list[Head]) -> list[Head]:
-    """The heads that no other one contains; of equal ones the first."""
+    """Keep the heads that no other one contains; of equal ones the first."""
     kept: list[Head] = []
     for i, head in enumerate(heads):
         later = any(repo.is_ancestor(head.commit, h.commit) and h.commit != head.commit for h in heads)
@@ -84,7 +84,7 @@ def _names(plan: PhasePlan) -> str:
 
 
 def find_base(remote: Remote, repo: GitRepo, name: str, *, listed: Mapping[str, str] | None = None) -> str:
-    """The commit behind a branch, a tag or a full commit id of the target repository."""
+    """Find the commit behind a branch, a tag or a full commit id of the target repository."""
     held = remote.refs(repo=repo) if listed is None else listed
     for ref in (f"refs/heads/{name}", f"refs/tags/{name}"):
         if ref in held:
@@ -102,7 +102,7 @@ def find_base(remote: Remote, repo: GitRepo, name: str, *, listed: Mapping[str, 
 
 
 def _by_id(remote: Remote, repo: GitRepo, commit: str, held: Mapping[str, str]) -> str | None:
-    """A commit that no ref need point at; of a server that gives none by its id all branches and tags are fetched."""
+    """Find a commit that no ref need point at; if the server gives none by id, fetch all branches and tags."""
     if missing(repo, [commit]):
         with suppress(Infrastructure):
             remote.take(repo, [commit], [commit])

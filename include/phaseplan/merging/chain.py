@@ -62,7 +62,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Merged:
-    """What came of a chain."""
+    """Hold the result of a chain."""
 
     commit: str
     steps: tuple[Step, ...] = ()
@@ -72,17 +72,17 @@ class Merged:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Ids of the heads that are in, in order."""
+        """Return ids of the heads that are in, in order."""
         return tuple(step.id for step in self.steps)
 
     @property
     def sides(self) -> Sides:
-        """What was not taken of generated paths in conflict; of several the last."""
+        """Return the side not taken of each generated path in conflict; of several the last."""
         return {path: entry for step in self.steps for path, entry in step.sides.items()}
 
     @property
     def disputed(self) -> str:
-        """Generated paths in conflict and whose work they came with, in words; empty: there are none."""
+        """Describe generated paths in conflict and whose work they came with; empty: there are none."""
         said = [
             f"{', '.join(map(shown, step.conflicts[:5]))} (with {step.id})" for step in self.steps if step.conflicts
         ]
@@ -208,7 +208,7 @@ def _step(
 def _brought_back(
     repo: GitRepo, tip: str, away: Sequence[Story], generated: Sequence[str]
 ) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Generated paths that reverts had changed, and of which `tip` holds something else than what they took out."""
+    """Yield generated paths that reverts had changed, if `tip` holds something else than what they took out."""
     for story in away if generated else ():
         before = f"{story.last.commit}^1"
         found = changes(repo, [(story.last.commit, repo.line("rev-parse", before))])[0]
@@ -220,7 +220,7 @@ def _brought_back(
 def _put_back(
     repo: GitRepo, tip: str, away: Sequence[Story], union: Sequence[str], generated: Sequence[str]
 ) -> str | Conflict:
-    """`tip` with reverted merges re-applied, in the order given."""
+    """Re-apply reverted merges on `tip`, in the order given."""
     for story in away:
         made = reapply(repo, tip, story.branch, story.last.commit, union=union, generated=generated)
         if isinstance(made, Conflict):
@@ -232,7 +232,7 @@ def _put_back(
 def predict(
     repo: GitRepo, base: str, heads: Sequence[Head], *, union: Sequence[str] = (), about: str | None = None
 ) -> list[tuple[str, str, tuple[str, ...]]]:
-    """Which pairs of heads conflict, and where: (id, id, paths). One git process for all pairs.
+    """Find which pairs of heads conflict, and where: (id, id, paths). One git process for all pairs.
 
     :param about: id of the one head whose pairs are asked for: as many trial merges as there are others.
     """
@@ -280,13 +280,13 @@ class _Graph:
         return cls(repo, {sha: tuple(up) for _, sha, *up in rows}, {sha: int(when) for when, sha, *_ in rows})
 
     def date(self, commit: str) -> int:
-        """Committer date in seconds; agents may claim any, git itself refuses negative ones."""
+        """Return the committer date in seconds; agents may claim any, git itself refuses negative ones."""
         if commit not in self.dates:
             self.dates[commit] = int(self.repo.line("rev-list", "--timestamp", "-1", commit).split(" ")[0])
         return max(0, self.dates[commit])
 
     def reach(self, head: str) -> set[str]:
-        """Commits of this graph that can be reached from a head."""
+        """Collect commits of this graph that can be reached from a head."""
         found: set[str] = set()
         todo = [head]
         while todo:

@@ -17,7 +17,7 @@ _CUT = "(cut here; merge the two commits to see the rest)"
 
 
 def conflict_findings(repo: GitRepo, what: str, head: str, conflict: Conflict) -> tuple[Finding, ...]:
-    """One finding for each path (up to 20), with what both sides made of it.
+    """Make one finding for each path (up to 20), with what both sides made of it.
 
     :param what: the branch id whose work is `head`, or another word for it.
     """
@@ -37,7 +37,7 @@ def _twin(message: str, path: str, other: str) -> Finding:
 
 
 def both_sides(repo: GitRepo, what: str, head: str, conflict: Conflict) -> dict[str, list[str]]:
-    """By path: its conflict hunks; or, where a side has no such file or it is no text, that in words."""
+    """Return conflict hunks by path; words instead, if a side has no such file or it is no text."""
     paths, others = conflict.paths[:PATHS], ", ".join(conflict.opponents)
     tree = repo.run(
         "merge-tree", "--write-tree", "-z", "--no-messages", conflict.tip, head, ok=(0, 1), env=NEUTRAL
@@ -91,7 +91,7 @@ def _labelled(lines: Iterator[str], ours: str, theirs: str) -> Iterator[str]:
 
 
 def _fitting(lines: Sequence[str], left: int) -> list[str]:
-    """As many lines as may be shown, and a word where some are missing."""
+    """Return as many lines as may be shown, with a note if some are missing."""
     kept: list[str] = []
     for line in lines[:LINES]:
         if len(line) + 1 > left - len(_CUT) - 1:

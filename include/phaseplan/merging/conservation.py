@@ -21,7 +21,7 @@ _UNKNOWN = ("", "")  # equals no entry of any tree
 
 
 def touched(repo: GitRepo, heads: Sequence[Head]) -> dict[str, dict[str, Change]]:
-    """What each head's own work changed, by id and path, measured from the commit it started from."""
+    """List what each head's own work changed, by id and path, measured from the commit it started from."""
     pairs = [(head.base or _parted(repo, head), head.commit) for head in heads]
     return {head.id: found for head, found in zip(heads, changes(repo, pairs), strict=True)}
 
@@ -33,7 +33,7 @@ def _parted(repo: GitRepo, head: Head) -> str:
 def violations(
     repo: GitRepo, old: str, new: str, heads: Sequence[Head], *, exempt: Iterable[str]
 ) -> tuple[Finding, ...]:
-    """What a merge of `heads` onto `old` lost or invented on its way to `new`.
+    """Find what a merge of `heads` onto `old` lost or invented on its way to `new`.
 
     Every changed path must be some head's work, and a path that only one head touched (and `old` had not changed
     since that head's start) must carry that head's blob. What was re-applied on the way is its branch's work too.
@@ -66,7 +66,7 @@ def violations(
 
 
 def union_dropped(repo: GitRepo, paths: Sequence[str], new: str, heads: Sequence[Head]) -> tuple[Finding, ...]:
-    """Lines of union files that a merged head added and that the merge `new` has not got, by file and head.
+    """Find lines of union files that a merged head added and that the merge `new` lacks, by file and head.
 
     A line that two heads added is kept once.
     """
@@ -90,7 +90,7 @@ def union_dropped(repo: GitRepo, paths: Sequence[str], new: str, heads: Sequence
 
 
 def _came_back(repo: GitRepo, old: str, new: str, head: Head, told: Sequence[Story]) -> dict[str, Change]:
-    """What re-applies of a head's branch on the way were to bring back, and what its own work made of that.
+    """Return what re-applies of a head's branch on the way were to bring back, and what its work made of that.
 
     Where others had changed the same path before the revert, nothing is known of it but whose it is.
     """
@@ -114,13 +114,13 @@ def _came_back(repo: GitRepo, old: str, new: str, head: Head, told: Sequence[Sto
 
 
 def _lost(work: Change, was: tuple[str, str], now: tuple[str, str]) -> bool:
-    """Whether a head's change started from what was there and did not arrive."""
+    """Say whether a head's change started from what was there and did not arrive."""
     before, after = work
     return before == was and after != now
 
 
 def _renamed(repo: GitRepo, head: Head, path: str, owners: dict[str, list[str]]) -> bool:
-    """Whether `path` is a file the head moved while another head worked on it under its old name."""
+    """Say whether `path` is a file the head moved while another head worked on it under its old name."""
     args = ("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", head.base or head.commit, head.commit)
     fields = repo.run(*args, env=NEUTRAL).out.split("\0")
     sources = [fields[i + 1] for i in range(0, len(fields) - 2, 3) if fields[i + 2] == path]

@@ -42,17 +42,17 @@ class Story:
 
     @property
     def last(self) -> Act:
-        """What was done last."""
+        """Return the newest act."""
         return self.acts[-1]
 
     @property
     def out(self) -> bool:
-        """Whether the merge is reverted now."""
+        """Say whether the merge is reverted now."""
         return self.last.kind == "revert"
 
 
 def stories(repo: GitRepo, tip: str, base: str | None = None) -> tuple[Story, ...]:
-    """Every merge on the first-parent line of `tip`, oldest first, with its reverts and their reverts. One git call.
+    """List every merge on the first-parent line of `tip`, oldest first, with all its later acts. One git call.
 
     :param base: where the line begins; None: at its first commit.
     """
@@ -72,7 +72,7 @@ def stories(repo: GitRepo, tip: str, base: str | None = None) -> tuple[Story, ..
 
 
 def continues(repo: GitRepo, mine: str, foreign: str) -> bool:
-    """Whether a descendant that somebody else made goes on along our own line, and says nothing in our name there."""
+    """Say whether a foreign descendant continues our own line, without a trailer of ours on the way."""
     args = ("log", "--first-parent", "--reverse", "--format=%P%x00%B%x1e", foreign, f"^{mine}", "--")
     records = repo.run(*args, env=NEUTRAL).out.split("\x1e")[:-1]
     begins = bool(records) and records[0].split()[0].rstrip("\0") == mine
@@ -80,7 +80,7 @@ def continues(repo: GitRepo, mine: str, foreign: str) -> bool:
 
 
 def _opposite(found: dict[str, Story], revert: str, reapply: str) -> Story | None:
-    """The story that a revert's or re-apply's trailer continues; None: it fits none."""
+    """Find the story that a revert's or re-apply's trailer continues; None: it fits none."""
     branch, _, of = (revert or reapply).partition(" ")
     story = found.get(of)
     fits = story is not None and story.branch == branch and story.out == bool(reapply) and not (revert and reapply)
@@ -88,7 +88,7 @@ def _opposite(found: dict[str, Story], revert: str, reapply: str) -> Story | Non
 
 
 def open_reverts(repo: GitRepo, tip: str, base: str | None = None) -> dict[str, tuple[str, ...]]:
-    """Reverts on integration's own line that no later re-apply undid, by branch id, oldest first. One git call."""
+    """Map branch ids to reverts on integration's own line without a later re-apply, oldest first. One git call."""
     found: dict[str, list[Act]] = {}
     for story in stories(repo, tip, base):
         if story.out:
@@ -97,13 +97,13 @@ def open_reverts(repo: GitRepo, tip: str, base: str | None = None) -> dict[str, 
 
 
 def live(found: tuple[Story, ...], branch_id: str) -> tuple[Story, ...]:
-    """A branch's merges that are in now, the one put in last first."""
+    """Return a branch's merges that are in now, the one put in last first."""
     mine = [story for story in found if story.branch == branch_id and not story.out]
     return tuple(sorted(mine, key=lambda story: -story.last.place))
 
 
 def carried(repo: GitRepo, found: tuple[Story, ...], head: str) -> tuple[Story, ...]:
-    """Reverted merges whose work a head takes to be there, in the order in which to re-apply them: newest revert first.
+    """List reverted merges whose work a head takes to be there, in the order to re-apply them: newest revert first.
 
     A head that knows the revert itself decided with open eyes; one that never had the work misses nothing.
     """

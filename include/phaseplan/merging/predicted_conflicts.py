@@ -58,7 +58,7 @@ class _Work:
 
 
 def warnings(repo: GitRepo, snapshot: Snapshot, plan: PhasePlan, base: str) -> tuple[EarlyWarning, ...]:
-    """Pairs of branches under way that would conflict with each other, or with what is integrated.
+    """Predict which branches under way would conflict with each other, or with what is integrated.
 
     :param repo: has the commits of `snapshot`, as `ledger.read` leaves it.
     :param base: the commit of the base that the run pinned.
@@ -74,7 +74,7 @@ def warnings(repo: GitRepo, snapshot: Snapshot, plan: PhasePlan, base: str) -> t
 def warnings_about(
     repo: GitRepo, snapshot: Snapshot, plan: PhasePlan, base: str, branch_id: str
 ) -> tuple[EarlyWarning, ...]:
-    """Those of `warnings` in which one branch has a part.
+    """Predict only the conflicts in which one branch has a part.
 
     It is merged with every other one, and they are not with each other: what one task asks for grows with the phase,
     not with its square.
@@ -89,7 +89,7 @@ def warnings_about(
 
 
 def for_brief(repo: GitRepo, snapshot: Snapshot, plan: PhasePlan, branch: Branch, base: str) -> tuple[str, ...]:
-    """What an agent about to start on a branch should know of the others: lines for its brief.
+    """Write lines for an agent's brief: what it should know of the other branches before it starts.
 
     :param base: the commit of the base that the run pinned.
     :return: conflicts of its own earlier attempt; files it may change that others have changed already.
@@ -109,7 +109,7 @@ def for_brief(repo: GitRepo, snapshot: Snapshot, plan: PhasePlan, branch: Branch
 
 
 def _under_way(snapshot: Snapshot, plan: PhasePlan) -> list[_Work]:
-    """Branches that have commits and are neither integrated nor out, in merge order."""
+    """List branches that have commits and are neither integrated nor out, in merge order."""
     states = {b: snapshot.state(b) for b in merge_order(plan)}
     moving = [b for b, state in states.items() if state is not State.INTEGRATED and state not in OUT]
     return [work for b in moving if (work := _newest(snapshot, b)) is not None]
@@ -122,7 +122,7 @@ def _first(works: list[_Work], most: int) -> list[_Work]:
 
 
 def _newest(snapshot: Snapshot, branch_id: str) -> _Work | None:
-    """The judged commit of the newest attempt, or what it produced while nobody has judged it."""
+    """Return the judged commit of the newest attempt, or what it produced while it has no verdict."""
     kept, judged = snapshot.attempts.get(branch_id, {}), snapshot.verdicts.get(branch_id, ())
     number = max(kept, default=0)
     if judged and judged[-1].attempt >= number:
@@ -141,7 +141,7 @@ def _in_order(plan: PhasePlan, works: Sequence[_Work]) -> list[_Work]:
 def _against(
     repo: GitRepo, snapshot: Snapshot, plan: PhasePlan, base: str, mine: _Work, works: Sequence[_Work]
 ) -> Iterator[EarlyWarning]:
-    """Conflicts of one branch with each of some others."""
+    """Predict conflicts of one branch with each of some others."""
     others = _first([work for work in works if work.branch != mine.branch], _OTHERS)
     return _pairs(repo, snapshot, plan, base, _in_order(plan, [mine, *others]), about=mine.branch)
 
@@ -154,9 +154,9 @@ def _pairs(
     works: Sequence[_Work],
     about: str | None = None,
 ) -> Iterator[EarlyWarning]:
-    """Conflicts that would isolate somebody: generated paths are made again, and a dependent is built again.
+    """Predict conflicts that would isolate a branch: generated paths are made again, and a dependent is built again.
 
-    :param about: the one branch whose conflicts are looked for; None: everybody's.
+    :param about: the one branch whose conflicts are looked for; None: all.
     """
     integrated = snapshot.folded().integration
     heads = [Head(INTEGRATION, integrated)] if integrated else []
@@ -170,7 +170,7 @@ def _pairs(
 
 
 def _met(repo: GitRepo, plan: PhasePlan, branch: Branch, others: Sequence[_Work]) -> Iterator[str]:
-    """Files that a branch may change and another one has changed; what it builds on is in its checkout."""
+    """Yield files that a branch may change and another one has changed; what it builds on is in its checkout."""
     built_on = transitive(plan, branch.id)
     known = [work for work in others if work.branch not in built_on]
     pairs = [(work.base, work.commit) for work in known]

@@ -28,9 +28,9 @@ def reconcile(
 ) -> Snapshot:
     """Roll derived refs forward to what the ledger says, and adopt foreign commits on the integration branch.
 
-    A public name that the target refuses keeps nobody else's from being made; the snapshot says in `refused` which.
+    A public name that the target refuses does not keep others from being made; the snapshot says in `refused` which.
 
-    :param token: whoever comes with one moves nothing once it is stale.
+    :param token: the caller's; with a stale one nothing is moved.
     :param snapshot: where to begin instead of a fresh read: one that was read just now.
     :return: a snapshot in which nothing is left to do.
     :raises Refused, NameClash: the target will not have the integration branch.
@@ -60,7 +60,7 @@ def reconcile(
 
 
 def _moved(repo: GitRepo, remote: Remote, moves: list[Update], integration: str, refused: dict[str, str]) -> bool:
-    """Move refs in one push; where the target refuses one of them, each by itself."""
+    """Move refs in one push; if the target refuses one of them, each by itself."""
     try:
         return remote.push(repo, moves)
     except (Refused, NameClash):
@@ -78,7 +78,7 @@ def _moved(repo: GitRepo, remote: Remote, moves: list[Update], integration: str,
 
 
 def derived(snapshot: Snapshot) -> list[Update]:
-    """The moves that make integration and public names what the ledger and the results say."""
+    """List the moves that make integration and public names what the ledger and the results say."""
     if isinstance(snapshot.opened, Unopened):
         return []
     ref, head = refs.integration(snapshot.phase), snapshot.opened.ledger.integration
@@ -97,7 +97,7 @@ def derived(snapshot: Snapshot) -> list[Update]:
 
 
 def _foreign(repo: GitRepo, snapshot: Snapshot, opened: OpenPhase) -> str | None:
-    """The integration head that takes in what somebody else pushed there; None: nobody did."""
+    """Make the integration head that takes in foreign commits pushed there; None: there are none."""
     ref = refs.integration(snapshot.phase)
     held, mine = snapshot.heads.get(ref), opened.ledger.integration
     if held is None or held == mine or (mine and repo.is_ancestor(held, mine)):
@@ -116,6 +116,6 @@ def _foreign(repo: GitRepo, snapshot: Snapshot, opened: OpenPhase) -> str | None
 
 
 def _beside(repo: GitRepo, mine: str, held: str) -> str:
-    """A merge that has our own line as first parent: what was reverted is read from there, and only there."""
+    """Make a merge that has our own line as first parent: what was reverted is read from there, and only there."""
     date = int(repo.line("log", "-1", "--format=%ct", held))
     return commit(repo, tree_of(repo, held), [mine, held], "Adopt commits found on integration\n", max(0, date))

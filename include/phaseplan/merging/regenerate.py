@@ -18,17 +18,17 @@ from phaseplan.repository.repo import GitRepo
 
 
 def remakable(plan: PhasePlan) -> tuple[str, ...]:
-    """Patterns of generated paths that a command makes again; without one, a conflict is a conflict like any other."""
+    """List patterns of generated paths that a command makes again; a path without one conflicts like any other."""
     return tuple(path for entry in plan.generated_files if entry.command.strip() for path in entry.paths)
 
 
 def commands_of(plan: PhasePlan) -> list[str]:
-    """The commands that make generated files."""
+    """List the commands that make generated files."""
     return list(dict.fromkeys(entry.command for entry in plan.generated_files if entry.command.strip()))
 
 
 def remade(repo: GitRepo, plan: PhasePlan, commit: str, sides: Sides, bench: Workbench) -> str:
-    """The commit with everything that the plan calls generated made again.
+    """Return the commit with everything that the plan calls generated made again.
 
     A path in conflict holds one whole side. Whether the command made it again is seen by running it a second time on
     the other side: what it makes does not depend on what it finds, or what differs is neither side's, and differs
@@ -57,7 +57,7 @@ def remade(repo: GitRepo, plan: PhasePlan, commit: str, sides: Sides, bench: Wor
 
 @dataclass(frozen=True)
 class _Run:
-    """What a command found and what it left, by path."""
+    """Hold what a command found and what it left, by path."""
 
     before: Mapping[str, tuple[str, str]]
     after: Mapping[str, tuple[str, str]]
@@ -68,7 +68,7 @@ class _Run:
 
 
 def _depends(repo: GitRepo, path: str, one: _Run, two: _Run) -> bool:
-    """Whether what a command left of a path depends on what it found there."""
+    """Say whether what a command left of a path depends on what it found there."""
     first, second = one.after.get(path, GONE), two.after.get(path, GONE)
     if GONE in (first, second) or first[0] != second[0]:
         return True
@@ -78,7 +78,7 @@ def _depends(repo: GitRepo, path: str, one: _Run, two: _Run) -> bool:
 def _again(
     repo: GitRepo, plan: PhasePlan, bench: Workbench, sides: tuple[str, str], paths: Sequence[str], runs: Sequence[_Run]
 ) -> list[str]:
-    """Paths in which something comes from a side, each line put into another form, whatever else is chance.
+    """Find paths in which something comes from a side, each line put into another form, whatever else is chance.
 
     A line that one side gives twice, and the run on the other side between the two does not, is no chance: a date or a
     commit's id that two runs have the run between them has too. So the sides take turns, the second only if needed.
@@ -95,14 +95,14 @@ def _again(
 
 
 def _from_side(repo: GitRepo, first: tuple[str, str], between: tuple[str, str], again: tuple[str, str]) -> bool:
-    """Whether two runs on one side agree in what the run on the other side, between them, does not have."""
+    """Say whether two runs on one side agree in what the run on the other side, between them, does not have."""
     if first == again:
         return first != between
     return bool((_lines(repo, first) & _lines(repo, again)) - _lines(repo, between))
 
 
 def _kept(repo: GitRepo, path: str, run: _Run, other: tuple[str, str]) -> bool:
-    """Whether a line that only this run left was there before it: a date that the command writes was not."""
+    """Say whether a line that only this run left was there before it: a date that the command writes was not."""
     only = _lines(repo, run.after.get(path, GONE)) - _lines(repo, other)
     return bool(only & _lines(repo, run.before.get(path, GONE)))
 

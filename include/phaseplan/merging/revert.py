@@ -77,7 +77,7 @@ def _own(repo: GitRepo, branch_id: str, merge: str) -> None:
 
 
 def _without_lines(repo: GitRepo, tip: str, merge: str, path: str) -> tuple[str, str] | None:
-    """A union file (mode, blob) of `tip` without the lines that a merge added; None: it did more than add lines."""
+    """Return a union file (mode, blob) of `tip` without a merge's added lines; None: it did more than add lines."""
     before, after, now = (_lines(repo, at, path) for at in (f"{merge}^1", merge, tip))
     added, entry = Counter(after) - Counter(before), entries(repo, tip).get(path)
     if entry is None or Counter(before) - Counter(after) or added - Counter(now):

@@ -63,7 +63,8 @@ def undo(repo: GitRepo, plan: PhasePlan, tip: str, doomed: Sequence[str]) -> Und
 
 
 def _left(repo: GitRepo, plan: PhasePlan, new: str, chain: Sequence[Story]) -> Sides:
-    """Generated paths that merges changed, as they were before, where the reverts have not brought just that back."""
+    """Find generated paths that merges changed, with their earlier content, if the reverts brought back something
+    else."""
     spans = [(s.last.commit, repo.line("rev-parse", f"{s.last.commit}^1")) for s in chain]
     now, patterns = entries(repo, new) if chain else {}, remakable(plan)
     return {
@@ -75,7 +76,7 @@ def _left(repo: GitRepo, plan: PhasePlan, new: str, chain: Sequence[Story]) -> S
 
 
 def _conserved(repo: GitRepo, plan: PhasePlan, old: str, new: str, chain: Sequence[Story]) -> None:
-    """Reverts undo what their merges did, and nothing else."""
+    """Check that reverts undo what their merges did, and nothing else."""
     heads = [Head(f"{s.branch}@{s.last.commit}", f"{s.last.commit}^1", base=s.last.commit) for s in chain]
     heads = [Head(h.id, repo.line("rev-parse", h.commit), base=h.base) for h in heads]
     moved = [literal(path) for s in chain for path in _moved(repo, s.last.commit, old)]
@@ -86,6 +87,6 @@ def _conserved(repo: GitRepo, plan: PhasePlan, old: str, new: str, chain: Sequen
 
 
 def _moved(repo: GitRepo, before: str, after: str) -> list[str]:
-    """New names of files that were renamed since: a revert follows them."""
+    """List new names of files that were renamed since: a revert follows them."""
     args = ("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", before, after)
     return repo.run(*args, env=NEUTRAL).out.split("\0")[2::3]

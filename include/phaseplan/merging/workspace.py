@@ -72,7 +72,7 @@ def _judged(snapshot: Snapshot, branch: Branch, needed: str) -> Verdict:
 
 
 def head_of(plan: PhasePlan, verdict: Verdict) -> Head:
-    """A judged commit as something to merge."""
+    """Return a judged commit as a head to merge."""
     branch = plan.by_id[verdict.branch]
     assert verdict.commit is not None, "only passed verdicts are merged"
     needed = transitive(plan, branch.id)
@@ -80,12 +80,12 @@ def head_of(plan: PhasePlan, verdict: Verdict) -> Head:
 
 
 def union_paths(plan: PhasePlan) -> tuple[str, ...]:
-    """Shared files of which a merge keeps both sides."""
+    """List shared files of which a merge keeps both sides."""
     return tuple(shared.path for shared in plan.shared_files if shared.merge == "union")
 
 
 def union_checks(plan: PhasePlan, paths: Collection[str]) -> list[str]:
-    """Commands that say whether a union of lines among these paths is sound: clean as text may be broken as a file."""
+    """List commands that check a union of lines among these paths: clean as text may be broken as a file."""
     return list(
         dict.fromkeys(
             shared.check.replace("{path}", shlex.quote(shared.path)).replace(
@@ -98,7 +98,7 @@ def union_checks(plan: PhasePlan, paths: Collection[str]) -> list[str]:
 
 
 def regenerated(repo: GitRepo, plan: PhasePlan, merged: Merged, heads: Sequence[Head], bench: Workbench) -> str:
-    """The merge with its generated files made again, where they may be stale.
+    """Return the merge with its generated files made again, if they may be stale.
 
     They are not where no head touched one, nor where the merge is just one head's own tree without any conflict: that
     was judged whole.
