@@ -26,6 +26,8 @@ def sweep() -> None:
     if stopped:
         output("docker", "rm", "-v", *stopped)
     volumes = [v for v in _ids("volume", "ls", "-q") if output("docker", "volume", "rm", v)]
+    for network in _ids("network", "ls", "-q"):  # of gateways that are gone
+        output("docker", "network", "rm", network)
     if stopped or volumes:
         say(f"removed {len(stopped)} stopped containers and {len(volumes)} unused volumes")
     if running:

@@ -1,4 +1,4 @@
-"""Run the tests and, if no other process uses the engine (CI), check that they leave no container and no volume.
+"""Run the tests and, if no other process uses the engine (CI), check that they leave no container, network or volume.
 
 python3 -m provision.leftovers COMMAND...
 """
@@ -11,7 +11,9 @@ import sys
 from provision.common import finish, output, say
 from provision.process import attend
 
-_LISTS = {"container": ("ps", "-aq", "--no-trunc"), "volume": ("volume", "ls", "-q")}
+#: Networks of attempts; the one that all agents share stays.
+_NETWORKS = ("network", "ls", "-q", "--no-trunc", "--filter", "label=phaseplan.ledger")
+_LISTS = {"container": ("ps", "-aq", "--no-trunc"), "network": _NETWORKS, "volume": ("volume", "ls", "-q")}
 
 
 def present() -> set[tuple[str, str]]:
@@ -20,11 +22,11 @@ def present() -> set[tuple[str, str]]:
 
 
 def remove(left: set[tuple[str, str]]) -> None:
-    """Name what was left behind and take it away; containers first, since they hold volumes."""
+    """Name what was left behind and take it away; containers first, since they hold the others."""
     for kind, one in sorted(left):
         label = output("docker", kind, "inspect", one, "--format", "{{json .}}") or ""
         say(f"left behind: {kind} {one[:24]}: {label[:300]}")
-        output("docker", kind, "rm", "--force", one)
+        output("docker", kind, "rm", *(() if kind == "network" else ("--force",)), one)
 
 
 def main(argv: list[str]) -> int:

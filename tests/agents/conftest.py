@@ -20,7 +20,14 @@ SCRIPT = "mkdir -p a phaseplan-check && echo hello > a/file.txt && cp a/file.txt
 
 
 @pytest.fixture(scope="session")
-def images() -> None:
+def gateway() -> None:
+    """The images of gateways, and of agents that are a line of Python."""
+    wanted = [settings().gateway_image, "phaseplan/sample-recipes:1"]
+    subprocess.run([sys.executable, "-m", "provision.images", *wanted], cwd=TOP, check=True)
+
+
+@pytest.fixture(scope="session")
+def images(gateway: None) -> None:
     """The images of all coding agents; without a registry that has their packages there is nothing to be tested."""
     done = subprocess.run(
         [sys.executable, "-m", "provision.agents"], cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -45,6 +45,7 @@ def test_a_profile_that_works_says_what_it_used(agents: list[str], capfd: pytest
     assert main(["agents", "check", "good", *agents]) == 0
     said = capfd.readouterr().out
     assert re.search(r"^\| Used 2,468 tokens in \(40 of them cached\), 112 out, price unknown", said, re.MULTILINE)
+    assert "\nUsed 2,468 tokens in, 112 out, price unknown in 2 calls, as the gateway counted them.\n" in said
     assert re.search(r"^good: works, \d+ s$", said, re.MULTILINE)
     assert "good-key-0123" not in said and time.monotonic() - begun < 300
 
@@ -52,7 +53,11 @@ def test_a_profile_that_works_says_what_it_used(agents: list[str], capfd: pytest
 @pytest.mark.parametrize(
     ("name", "code", "words"),
     [
-        ("refused", 1, r"\| the provider refuses the key \(401 (.|\n)*- its provider is away \(exit code 69\)"),
+        (
+            "refused",
+            1,
+            r"\| the provider refuses the key \(401 (.|\n)*- its provider is away \(exit code 69\): the",
+        ),
         (
             "nowhere",
             2,

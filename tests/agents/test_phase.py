@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.agents.model_server import Model, serving
+from tests.agents.model_server import CACHED, INPUT, OUTPUT, Model, serving
 from tests.end_to_end.night import git, phaseplan
 
 pytestmark = [pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(1200)]
@@ -48,6 +48,7 @@ def played(tmp_path_factory: pytest.TempPathFactory, host: str, images: None) ->
                 "model": "scripted",
                 "endpoint": model.url if name == "claude-code" else f"{model.url}/v1",
                 "secrets": {"key": "model_key"},
+                "prices": {"scripted": {"input": 2, "output": 10, "cached": 1}},
             }
             for name in AGENTS
         }
@@ -95,6 +96,22 @@ def test_logs_are_for_people_and_say_what_was_used(played: Played) -> None:
     used = [log for log in logs if re.search(r"Used [\d,]+ tokens in .*, [\d,]+ out, ", log)]
     assert len(used) == len(played.status["branches"])
     assert not [log for log in logs if '"type":"assistant"' in log or '"type":"item.completed"' in log]
+
+
+def test_what_each_branch_used_is_in_the_status_to_the_token(played: Played) -> None:
+    """OpenCode asks for a title besides, of which its own count says nothing; Anthropic counts apart what is cached."""
+    agents = {**dict(zip([f"{PHASE}.1.{n}" for n in (1, 2, 3)], AGENTS, strict=True)), f"{PHASE}.2.1": "codex"}
+    calls = 0
+    for branch, agent in agents.items():
+        used = played.status["branches"][branch]["usage"]
+        read = INPUT + CACHED if agent == "claude-code" else INPUT
+        usd = used["calls"] * ((read - CACHED) * 2 + CACHED * 1 + OUTPUT * 10) / 1e6
+        tokens = {name: used["calls"] * n for name, n in (("input", read), ("output", OUTPUT), ("cached", CACHED))}
+        assert used["models"] == {"scripted": {**tokens, "usd": pytest.approx(usd)}}, branch
+        assert used["calls"] == 2 or agent == "opencode"
+        assert [attempt["usage"] for attempt in played.status["branches"][branch]["attempts"]] == [used]
+        calls += used["calls"]
+    assert calls == played.model.calls[KEY]
 
 
 def test_the_key_is_nowhere_but_with_the_model(played: Played) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from phaseplan.cli import tables
 from phaseplan.ledger.opened import OpenPhase
 from phaseplan.ledger.records import BranchRecord, Finding, Pinned, State, WaveRecord, changed
+from phaseplan.ledger.usage import ModelUsage, Usage
 from phaseplan.ledger.write import Claim, Snapshot
 from phaseplan.merging.predicted_conflicts import EarlyWarning
 from phaseplan.plan.model import Claims, PhasePlan
@@ -62,6 +64,21 @@ def test_a_finished_phase_is_complete_and_its_times_add_up() -> None:
     assert (timings.actual, timings.sequential, timings.saved) == (34, 44, 10)
     assert timings.agent_utilisation == pytest.approx(40 / (34 * 2), abs=0.001)
     assert status.claims["reduction"] == "70%"
+
+
+def test_a_branch_has_used_what_all_its_attempts_have_used() -> None:
+    used = [Usage(calls=1, models={"gpt": ModelUsage(input=1000 * n, output=n, usd=0.5 * n)}) for n in (1, 2)]
+    first, second = (
+        changed(verdict("7.a", n, n + 5), attempt=n, claim=f"c/{n}", usage=usage) for n, usage in enumerate(used, 1)
+    )
+    status = build_status(replace(finished(), verdicts={"7.a": (first, second)}), PLAN)
+    assert [attempt.usage for attempt in status.branches["7.a"].attempts] == used
+    assert str(status.branches["7.a"].usage) == "3,000 tokens in, 3 out, $1.50"
+    assert status.branches["7.b"].usage is None
+    assert list(tables.used(status)) == [
+        "used      3,000 tokens in, 3 out, $1.50", "          7.a: 3,000 tokens in, 3 out, $1.50"
+    ]  # fmt: skip
+    assert list(tables.used(build_status(finished(), PLAN))) == []
 
 
 def test_json_keeps_the_promised_keys() -> None:

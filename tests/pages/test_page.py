@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from phaseplan.ledger.records import Token
+from phaseplan.ledger.usage import ModelUsage, Usage
 from phaseplan.plan.names import branch_task_id
 from phaseplan.report.pages.diff import diff_of
 from phaseplan.report.pages.look import Look, look
@@ -144,3 +146,17 @@ def test_the_policy_allows_our_style_and_nothing_else() -> None:
     policy = HEADERS["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-") and "unsafe" not in policy
     assert Reader(problem(EVIL, EVIL)).tags.count("script") == 0
+
+
+def test_what_the_attempts_used_and_were_refused_is_shown_as_text(lab: Lab) -> None:
+    task = branch_task_id(plan_of({"5.1": []}), "5.1")
+    assert "<dt>Used" not in html(task), "nothing was counted"
+    models = {"gpt": ModelUsage(input=12300, output=1240, usd=0.0812)}
+    usage = Usage(calls=2, models=models, refused={EVIL: 3})
+    run = lab.read().run
+    assert run is not None
+    token = Token(run=run.id, epoch=run.epoch, base=run.base, plan=run.plan)
+    lab.build(token, "5.1", {"pkg/a.go": "package pkg // 1\n"}, claim="c/2", fields={"usage": usage})
+    text = html(task)
+    assert "<dt>Used</dt><dd>12,300 tokens in, 1,240 out, $0.08</dd>" in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;</code> 3 times" in text and "script" not in Reader(text).tags

@@ -11,7 +11,7 @@ from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.budget import Budget
 
 KEY = {"secrets": {"key": "my_connection"}}
-CODEX = {"use": "codex", "model": "gpt", "gateway": True, **KEY}
+CODEX = {"use": "codex", "model": "gpt", **KEY}
 PRICES = {"gpt": {"input": 1.25, "output": 10}}
 
 
@@ -20,14 +20,15 @@ PRICES = {"gpt": {"input": 1.25, "output": 10}}
     [
         (CODEX, True),
         ({**CODEX, "gateway": False}, False),
+        ({**CODEX, "network": "bridge"}, False),
         ({**CODEX, "network": "bridge", "gateway": True}, True),
-        ({"use": "codex", "gateway": True, "secrets": {"OPENAI_API_KEY": "my_connection"}}, True),
+        ({"use": "codex", "secrets": {"OPENAI_API_KEY": "my_connection"}}, True),
         ({"use": "codex"}, False),
         ({"image": "x:1", "secrets": {"KEY": "my_connection"}}, False),
         ({"image": "x:1", "gateway": True, "egress": ["pypi.org"]}, True),
     ],
 )
-def test_there_is_a_gateway_where_the_author_asks_for_one(given: dict[str, Any], expected: bool) -> None:
+def test_a_key_stays_behind_a_gateway_unless_the_author_names_a_network(given: dict[str, Any], expected: bool) -> None:
     made = AgentProfile.model_validate(given)
     assert made.gateway is expected
     assert not made.gateway or made.network == "bridge"
@@ -44,14 +45,14 @@ def test_a_profile_that_was_pinned_before_there_were_gateways_has_none() -> None
     ("given", "kind", "base_url"),
     [
         (CODEX, "openai", "https://api.openai.com"),
-        ({"use": "claude-code", "gateway": True, **KEY}, "anthropic", "https://api.anthropic.com"),
+        ({"use": "claude-code", **KEY}, "anthropic", "https://api.anthropic.com"),
         ({**CODEX, "endpoint": "http://proxy.example:8000/models/v1/"}, "openai", "http://proxy.example:8000/models"),
         (
-            {"use": "claude-code", "endpoint": "https://x.example", "gateway": True, **KEY},
+            {"use": "claude-code", "endpoint": "https://x.example", **KEY},
             "anthropic",
             "https://x.example",
         ),
-        ({"use": "opencode", "model": "openai/gpt", "gateway": True, **KEY}, "openai", "https://api.openai.com"),
+        ({"use": "opencode", "model": "openai/gpt", **KEY}, "openai", "https://api.openai.com"),
     ],
 )
 def test_the_gateway_asks_the_provider_of_the_agent_or_its_endpoint(
@@ -69,12 +70,12 @@ def test_the_gateway_asks_the_provider_of_the_agent_or_its_endpoint(
         ({"image": "x:1", "gateway": True}, "a gateway that lets nothing out"),
         ({"image": "x:1", "gateway": True, "network": "none", "egress": ["a.b"]}, "needs a network that leads out"),
         ({"image": "x:1", "gateway": True, "egress": ["a.b"], "budget": {"tokens": 5}}, "without a provider"),
-        ({**CODEX, "budget": {"usd": 5}}, "a budget in usd needs prices"),
+        ({**CODEX, "budget": {"usd": 5}}, "the price of gpt is not known"),
         ({**CODEX, "budget": {}}, "a budget of nothing"),
         ({**CODEX, "budget": {"tokens": 0}}, "greater than 0"),
         ({**CODEX, "endpoint": "https://x.example/api"}, "does not end with /v1"),
         ({**CODEX, "endpoint": "x.example/v1"}, "is no address"),
-        ({"use": "opencode", "model": "google/gemini", "gateway": True, **KEY}, "has no endpoint"),
+        ({"use": "opencode", "model": "google/gemini", **KEY}, "has no endpoint"),
         ({**CODEX, "egress": ["https://pypi.org"]}, "invalid host"),
         ({**CODEX, "egress": ["pypi.org:0"]}, "invalid host"),
         ({**CODEX, "egress": ["*.pypi.org"]}, "invalid host"),
@@ -84,6 +85,17 @@ def test_the_gateway_asks_the_provider_of_the_agent_or_its_endpoint(
 def test_what_cannot_be_enforced_is_refused(given: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         AgentProfile.model_validate(given)
+
+
+@pytest.mark.parametrize("model", ["gpt-5.1", "gpt-5.1-2026-01-31", "openai/gpt-5.1", None])
+def test_dollars_are_counted_by_the_shipped_table(model: str | None) -> None:
+    made = AgentProfile.model_validate({**CODEX, "model": model, "budget": {"usd": 5}})
+    assert made.known_prices["gpt-5.1"]["input"] > 0
+
+
+def test_a_price_of_the_profile_comes_before_the_shipped_one() -> None:
+    made = AgentProfile.model_validate({**CODEX, "prices": {"gpt-5.1": {"input": 7, "output": 70}}})
+    assert made.known_prices["gpt-5.1"] == {"input": 7, "output": 70}
 
 
 def test_hosts_prices_and_budgets_are_taken_as_written() -> None:

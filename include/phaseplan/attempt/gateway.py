@@ -96,7 +96,7 @@ def metered(view: View, agent: Found, redact: Redactor) -> Metered:
                 view.job.say(f"Gateway: {line}")
     record = read_record(client, gateway.id)
     if ran and record is not None and record.calls:
-        view.job.say(f"Used {record.usage} in {record.calls} calls.")
+        view.job.say(f"Used {redact(str(record.usage))} in {record.calls} calls.")
     return _judged(view, record, _broken(agent, gateway))
 
 

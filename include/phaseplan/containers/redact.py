@@ -41,7 +41,9 @@ class Redactor:
             for finding in verdict.findings
         )
         notes = tuple(self(note) for note in verdict.notes)
-        return changed(verdict, reason=self(plain(verdict.reason)).replace("\n", " "), findings=findings, notes=notes)
+        reason = self(plain(verdict.reason)).replace("\n", " ")
+        usage = verdict.usage.renamed(self) if verdict.usage else None  # an agent chooses what it asks for
+        return changed(verdict, reason=reason, findings=findings, notes=notes, usage=usage)
 
     @contextmanager
     def errors(self) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -46,6 +46,12 @@ class Usage(BaseModel):
     def usd(self) -> float:
         """Return the price of what has a known price."""
         return sum(used.usd or 0.0 for used in self.models.values())
+
+    def renamed(self, change: Callable[[str], str]) -> Usage:
+        """Change the names of models and hosts; those that become one are added."""
+        models = [Usage(models={change(name): used}) for name, used in self.models.items()]
+        refused = [Usage(refused={change(host): times}) for host, times in self.refused.items()]
+        return summed([Usage(calls=self.calls), *models, *refused]) or self
 
     def __str__(self) -> str:
         """Write the sums as people read them."""

@@ -29,11 +29,13 @@ class Ahead:
 
     :param branches: the ones it may build.
     :param profiles: those it may start containers of, by name.
+    :param agent: the one that it names for all branches, if any.
     """
 
     plan: PhasePlan
     branches: Collection[str]
     profiles: Mapping[str, AgentProfile]
+    agent: str | None = None
 
     @property
     def names(self) -> set[str]:
@@ -57,6 +59,21 @@ def check_engine(client: DockerClient, ahead: Ahead, collector: str, gateway: st
         except Lasting as error:
             error.args = (f"agent profile {name}: {error}",)
             raise
+
+
+def check_budgets(ahead: Ahead) -> None:
+    """Look whether every budget of a branch has a gateway that holds it.
+
+    :raises InputFault: one has none, so the branch could use without end what its plan limits.
+    """
+    for branch in map(ahead.plan.by_id.__getitem__, ahead.branches):
+        name = ahead.agent or ahead.plan.profile_of(branch)
+        profile = ahead.profiles.get(name or "")
+        if branch.budget and profile is not None and profile.provider is None:
+            raise InputFault(
+                f"{branch.id} has a budget, and nothing would hold it: agent profile {name} has no gateway between "
+                "agent and model. Next: take `budget` out of the plan, or give the profile `gateway: true`"
+            )
 
 
 def check_target(remote: Remote) -> dict[str, str]:

@@ -13,9 +13,11 @@ from phaseplan.plan.egress import Host, Price, Provider, base_of
 from phaseplan.plan.kinds import Memory, Real, Size, TimeLimit, Variable, Whole, Words
 from phaseplan.plan.model import Model
 from phaseplan.plan.presets import PRESETS, PresetName, expanded
+from phaseplan.plan.prices import prices_of
 
 _TAKEN = (75, 137, 143, 255)  # exit codes that mean something: blocked, killed, stopped, lost by the engine
 PASSWORD = "password"
+_DATED = re.compile(r"(?:-latest|[-@]20\d\d-?\d\d-?\d\d)$")
 OPENAI = "openai/"  # begins the names by which OpenCode knows OpenAI's models
 _HIGHEST = (1 << 31) - 1  # number of a user or group that an engine takes
 
@@ -47,6 +49,12 @@ def _network(value: str) -> str:
             f"network {value!r} would let an agent into somebody else's network: write none, bridge or a name"
         )
     return _one_word(value)
+
+
+def _names(model: str) -> set[str]:
+    """List the names by which the price of a model may be known: with and without provider and date."""
+    bare = model.rpartition("/")[2]
+    return {model, bare, _DATED.sub("", bare)}
 
 
 def _provider_code(value: int) -> int:
@@ -114,7 +122,7 @@ class AgentProfile(Model):
     gateway: bool = False  # the agent sees nothing but a gateway, which has the key; `network` is the gateway's then
     egress: tuple[Host, ...] = ()  # hosts that the gateway lets the agent reach
     budget: Budget | None = None  # of each branch, where the plan gives it none of its own
-    prices: dict[Word, Price] = {}  # by model, as the provider calls it in its answers
+    prices: dict[Word, Price] = {}  # by model, as the provider calls it; they come before those of the shipped table
 
     @model_validator(mode="before")
     @classmethod
@@ -142,8 +150,8 @@ class AgentProfile(Model):
             return "a gateway that lets nothing out: name the secret `key` of a `use:`, or hosts in egress"
         if self.provider is None and (self.budget or self.prices):
             return "a budget or prices without a provider behind the gateway: name the secret `key` of a `use:`"
-        if self.budget and self.budget.usd and not self.prices:
-            return "a budget in usd needs prices: write prices: {MODEL: {input: 3, output: 15}}, in usd per million"
+        if self.budget and self.budget.usd and self.model and not _names(self.model) & self.known_prices.keys():
+            return f"the price of {self.model} is not known: write prices: {{{self.model}: {{input: 3, output: 15}}}}"
         return ""
 
     @property
@@ -162,6 +170,11 @@ class AgentProfile(Model):
                 f"model {self.model} has no endpoint here: name one, or a model {OPENAI}..., for a gateway"
             )
         return Provider(kind=preset.kind, base_url=preset.base_url)
+
+    @property
+    def known_prices(self) -> dict[str, Mapping[str, float]]:
+        """Return US dollars for a million tokens by model: the profile's own, else those of the shipped table."""
+        return {**prices_of(), **{name: price.model_dump(exclude_none=True) for name, price in self.prices.items()}}
 
     @property
     def key_variable(self) -> str:

@@ -58,7 +58,10 @@ MODEL, ENDPOINT = "PHASEPLAN_MODEL", "PHASEPLAN_ENDPOINT"  # variables by which 
 
 
 def expanded(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Add a preset to a profile as its author wrote it, who overrides every part; the secret `key` is renamed."""
+    """Add a preset to a profile as its author wrote it, who overrides every part; the secret `key` is renamed.
+
+    Who names no network has a gateway between agent and provider; a gateway stands in a network that leads out.
+    """
     preset = PRESETS.get(str(data.get("use")))
     if preset is None:
         out = {"network": "bridge"} if data.get("gateway") is True else {}
@@ -71,6 +74,6 @@ def expanded(data: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(environment, Mapping):
         whole["environment"] = {**given, **environment}
     if isinstance(secrets, Mapping):
-        whole["gateway"] = data.get("gateway", False)
+        whole["gateway"] = data.get("gateway", "network" not in data and bool({"key", preset.key} & set(secrets)))
         whole["secrets"] = {preset.key if name == "key" else name: source for name, source in secrets.items()}
     return whole

@@ -7,6 +7,7 @@ from typing import Literal
 
 from phaseplan.ledger.records import BranchRecord, Record, State, Verdict
 from phaseplan.ledger.snapshot import Claim, Snapshot
+from phaseplan.ledger.usage import Usage
 
 #: What became of a passed attempt; empty: nothing yet, or a later attempt took its place.
 Became = Literal["", "integrated", "conflict", "wave_gate", "taken_out", "outdated"]
@@ -28,6 +29,7 @@ class AttemptStatus(Record):
     started: str = ""
     finished: str = ""
     agent_seconds: float | None = None
+    usage: Usage | None = None  # of models, where a gateway counted it
     replaced_by: int | None = None  # the next attempt
 
 
@@ -71,6 +73,7 @@ def _judged(verdict: Verdict, record: BranchRecord | None) -> AttemptStatus:
         started=verdict.started,
         finished=verdict.finished,
         agent_seconds=verdict.timings.get("agent"),
+        usage=verdict.usage,
     )
 
 

@@ -12,6 +12,7 @@ from phaseplan.ledger.last_event import untouched
 from phaseplan.ledger.records import BranchRecord, Finding, Ledger, Record, RunRecord, State, Verdict
 from phaseplan.ledger.rulings import OUT, READY, follows
 from phaseplan.ledger.unpublished import held, refused, unpublished
+from phaseplan.ledger.usage import Usage, summed
 from phaseplan.merging.predicted_conflicts import EarlyWarning
 from phaseplan.phase.close import complete
 from phaseplan.plan.graph import transitive
@@ -43,6 +44,7 @@ class BranchStatus(Record):
     agent_seconds: float | None = None
     blocked_by: str | None = None  # the first branch it needs that is out
     attempts: tuple[AttemptStatus, ...] = ()
+    usage: Usage | None = None  # of models by all its attempts
 
 
 class WaveStatus(Record):
@@ -117,11 +119,13 @@ def build_status(
 
 
 def _branch(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan, branch: Branch) -> BranchStatus:
+    attempts = attempts_of(snapshot, branch.id)
     base = BranchStatus(
         title=branch.title,
         wave=plan.wave_of[branch.id],
         state=State.PENDING,
-        attempts=attempts_of(snapshot, branch.id),
+        attempts=attempts,
+        usage=summed(attempt.usage for attempt in attempts),
     )
     record = ledger.branches.get(branch.id) if ledger else None
     over = ledger is not None and ledger.run is not None and ledger.run.closed is not None

@@ -27,7 +27,7 @@ from phaseplan.ledger.write import Snapshot, read
 from phaseplan.merging.base import resolve_base
 from phaseplan.phase.close import close_phase
 from phaseplan.phase.open import Seen, take_over
-from phaseplan.phase.preflight import Ahead, check_engine, check_names, check_target
+from phaseplan.phase.preflight import Ahead, check_budgets, check_engine, check_names, check_target
 from phaseplan.phase.task import renew
 from phaseplan.plan import names
 from phaseplan.plan.agents import AgentProfile
@@ -84,6 +84,7 @@ class OpenPhaseOperator(_PhaseOperator):
         """Report before any agent starts whatever would keep the run from its end. Return the commit of the base."""
         configured = settings()
         check_names(remote, held, ahead)
+        check_budgets(ahead)
         check_secrets(ahead.profiles)
         commit = resolve_base(remote, repo, ahead.plan, base, listed=held)
         with contextlib.closing(connect(configured.docker_url)) as client:
@@ -173,7 +174,7 @@ def _ahead(plan: PhasePlan, profiles: dict[str, AgentProfile], asked: RunRequest
     """List what the run is about to do; branches that no plan has are left to `open_phase`, which names them."""
     chosen = [b for b in asked.branches or plan.by_id if b in plan.by_id]
     names = {asked.agent or plan.profile_of(plan.by_id[b]) for b in chosen} | {plan.gates.profile}
-    return Ahead(plan, chosen, {name: profile for name, profile in profiles.items() if name in names})
+    return Ahead(plan, chosen, {name: profile for name, profile in profiles.items() if name in names}, asked.agent)
 
 
 def _needed(

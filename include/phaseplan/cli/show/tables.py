@@ -13,6 +13,7 @@ from phaseplan.cli.show.branches import is_out
 from phaseplan.forecast.simulation.report import Question, simulate
 from phaseplan.ledger.records import Finding
 from phaseplan.ledger.unpublished import WAITING
+from phaseplan.ledger.usage import summed
 from phaseplan.plan import names
 from phaseplan.plan.durations import estimates_of
 from phaseplan.plan.model import PhasePlan, Start
@@ -113,6 +114,18 @@ def timing(status: PhaseStatus, plan: PhasePlan) -> Iterator[str]:
             yield f"planned   {planned}"
     if claimed := _claimed(status.claims):
         yield f"claimed   {claimed}"
+
+
+def used(status: PhaseStatus) -> Iterator[str]:
+    """Show what all attempts of all runs have used of models, in all and by branch; nothing where none was counted."""
+    total = summed(branch.usage for branch in status.branches.values())
+    if total is None:
+        return
+    yield f"used      {total}"
+    for branch_id, branch in status.branches.items():
+        if branch.usage is not None:
+            refused = f"; refused hosts: {', '.join(sorted(branch.usage.refused)[:5])}" if branch.usage.refused else ""
+            yield f"          {branch_id}: {branch.usage}{refused}"
 
 
 def _took(took: Timings) -> str:
