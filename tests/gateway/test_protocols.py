@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from typing import Any
 
@@ -117,6 +118,24 @@ def test_usage_is_asked_for_where_a_stream_would_not_have_it(start: Start, provi
 def test_what_cannot_be_counted_is_not_let_through(start: Start, provider: scripted.Provider) -> None:
     answer = start("openai").ask("/v1/responses", {"model": MODEL, "background": True})
     assert answer.status == 400 and "background" in answer.json["error"]["message"] and provider.asked == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b'"{}"', b'{"model": "model-1", "background": true, "background": false}',
+     '{"model": "model-1"}'.encode("utf-16"), '{"model": "model-1"}'.encode("utf-32-le"), b'{"a": "\0"}'],
+)  # fmt: skip
+def test_what_may_mean_something_else_to_the_provider_is_not_let_through(
+    start: Start, provider: scripted.Provider, body: bytes
+) -> None:
+    answer = start("openai").ask("/v1/responses", body)
+    assert answer.status == 400 and answer.json["error"]["message"].startswith("this request") and provider.asked == []
+
+
+def test_a_compressed_request_is_not_let_through(start: Start, provider: scripted.Provider) -> None:
+    headers = {"x-api-key": TOKEN, "content-encoding": "gzip"}
+    answer = start().ask("/v1/messages", gzip.compress(b'{"model": "model-1"}'), headers)
+    assert answer.status == 415 and "compressed" in answer.json["error"]["message"] and provider.asked == []
 
 
 def test_a_stream_is_passed_on_while_it_comes(start: Start, provider: scripted.Provider) -> None:

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.gateway import scripted
+
 KEY = "sk-aab-aabaac"
 once = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 json_values = st.recursive(
@@ -111,8 +113,10 @@ def test_what_is_no_object_has_no_members(module: ModuleType, body: bytes) -> No
 
 
 @pytest.mark.parametrize("module", ["members"], indirect=True)
-def test_an_escaped_name_is_the_name_and_the_last_counts(module: ModuleType) -> None:
-    assert module.values(rb'{"model": 1, "mod\u0065l": 2}', {"model"}) == {"model": 2}
+def test_an_escaped_name_is_the_name(module: ModuleType) -> None:
+    assert module.values(rb'{"mod\u0065l": 2, "other": 1, "other": 2}', {"model"}) == {"model": 2}
+    with pytest.raises(module.Strange, match="'model' twice"):
+        module.values(rb'{"model": 1, "mod\u0065l": 2}', {"model"})
 
 
 USAGES = [
@@ -146,6 +150,20 @@ def test_bodies_fit_into_the_memory_of_the_container(
 ) -> None:
     (tmp_path / "limit").write_text(text + "\n")
     assert module.room((str(tmp_path / "nowhere"), str(tmp_path / "limit"))) == megabytes << 20
+
+
+PATHS = {"anthropic": "/v1/messages", "chat": "/v1/chat/completions", "responses": "/v1/responses", "gemini": "/x"}
+
+
+@pytest.mark.parametrize("module", ["usage"], indirect=True)
+@pytest.mark.parametrize("protocol", PATHS)
+@given(places=st.lists(st.integers(0, 10_000), max_size=20))
+@once
+def test_usage_of_a_stream_is_the_same_wherever_it_is_cut(module: ModuleType, protocol: str, places: list[int]) -> None:
+    meter = module.Meter(protocol, "text/event-stream; charset=utf-8", 100)
+    for piece in cut(b"".join(scripted.events(PATHS[protocol])), places):
+        meter.feed(piece)
+    assert meter.usage(True) == module.Usage(150, 7, 30, 20 if protocol == "anthropic" else 0)
 
 
 @pytest.mark.parametrize("module", ["usage"], indirect=True)

@@ -9,29 +9,32 @@ import re
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _TOKEN = re.compile(_STRING + rb"|[{}\[\]:,]", re.DOTALL)
 _SPACE = b" \t\r\n"
+_OBJECT = re.compile(rb"[ \t\r\n]*+\{")
 _LONGEST = 64 << 10  # bytes of a value that is wanted
 _MOST = 1 << 20  # brackets, commas, colons and strings of one body
 
 
-class TooMany(Exception):
-    """A body has more parts than any real request."""
+class Strange(Exception):
+    """A body is none that a command line sends, and might mean to its provider what it does not mean here."""
 
 
 def members(body, wanted):
-    """Return {name: (begin, end)} of the wanted members' values; the last of two equal names counts.
+    """Return {name: (begin, end)} of the wanted members' values.
 
-    :raises TooMany: reading it would take the gateway seconds.
+    :raises Strange: reading it would take the gateway seconds, or one of them is there twice.
     """
     found, depth, name, begin, last = {}, 0, None, 0, None
     for number, token in enumerate(_TOKEN.finditer(body)):
         if number == _MOST:
-            raise TooMany
+            raise Strange("this request has more parts than a request to a model can have")
         mark = body[token.start() : token.start() + 1]
         if mark in b"{[":
             depth += 1
         elif mark == b":" and depth == 1:
             name, begin = last, token.end()
         elif depth == 1 and mark in b",}":
+            if name in found:  # of two, providers take the first or the last
+                raise Strange(f"this request has {name!r} twice")
             if name in wanted:
                 found[name] = (begin, token.start())
             name = None
@@ -40,6 +43,15 @@ def members(body, wanted):
         if mark in b"}]":
             depth -= 1
     return found
+
+
+def check(body):
+    """Refuse a body that is no JSON object in UTF-8: other encodings hide what it asks for.
+
+    :raises Strange: it is none.
+    """
+    if not _OBJECT.match(body) or b"\0" in body:
+        raise Strange("this request is not a JSON object in UTF-8")
 
 
 def values(body, wanted):

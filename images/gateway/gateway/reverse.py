@@ -62,6 +62,10 @@ class Reverse:
             await self._error(wire, protocol, 401, "authentication_error",
                               "this is not the token that the agent was given for its model")  # fmt: skip
             return
+        if headers.value_of(request.headers, b"content-encoding") not in ("", "identity"):
+            await self._error(wire, protocol, 415, "invalid_request_error",
+                              "a compressed request cannot be counted: send it as it is")  # fmt: skip
+            return
         try:
             async with self._bodies.of(wire, request.headers) as body:
                 await self._call(wire, request, route, protocol, body)

@@ -86,16 +86,18 @@ def wish_of(route, body):
     """Read what a request asks for."""
     try:
         return _wish(route, body)
-    except members.TooMany:
-        return Wish("", 0, body, "this request has more parts than a request to a model can have")
+    except members.Strange as error:
+        return Wish("", 0, body, str(error))
 
 
 def _wish(route, body):
+    if body or route.metered:
+        members.check(body)
     values = members.values(body, _WANTED)
     model = route.model or str(values.get("model") or "")
     if values.get("background"):  # its answer says nothing of what it will cost
         return Wish(model, 0, body, "a response in the background cannot be counted: ask without `background`")
-    if route.protocol == "chat" and values.get("stream") is True:
+    if route.protocol == "chat" and values.get("stream"):
         options = values.get("stream_options")
         options = options if isinstance(options, dict) else {}
         if options.get("include_usage") is not True:
