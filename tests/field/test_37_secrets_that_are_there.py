@@ -21,7 +21,7 @@ from phaseplan.attempt.secrets import SecretMissing
 from phaseplan.attempt.step import step
 from phaseplan.containers.log_following import follow
 from phaseplan.plan.agents import AgentProfile, SecretSource
-from phaseplan.plan.digest import said
+from phaseplan.plan.digest import without_defaults
 from tests.build.conftest import Stage
 from tests.field.opening_place import Place
 
@@ -67,7 +67,7 @@ def test_fields_that_no_secret_has_are_refused_by_lint(field: str) -> None:
 
 
 def test_a_password_is_hashed_as_ever_so_that_nothing_is_built_again() -> None:
-    assert said(profile(A="model"))["secrets"] == {"A": "model"}
+    assert without_defaults(profile(A="model"))["secrets"] == {"A": "model"}
 
 
 @pytest.mark.docker

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from phaseplan.attempt.job import View
-from phaseplan.containers.engine import Found, given
+from phaseplan.containers.engine import Found, values_at_creation
 from phaseplan.errors import Lasting
 
 
@@ -14,7 +14,7 @@ class SecretMissing(Lasting):
 def known_secrets(view: View, container: Found) -> tuple[str, ...]:
     """Return values that must not show: the present ones, and those that this container was given."""
     profile = view.profile
-    then = given(view.job.client, container.id, profile.secrets)
+    then = values_at_creation(view.job.client, container.id, profile.secrets)
     return tuple(dict.fromkeys((*current_secrets(view), *then.values())))
 
 

@@ -245,7 +245,7 @@ def _has_reason(client: docker.DockerClient, container_id: str) -> bool:
     return str(client.api.inspect_container(container_id)["Name"]).endswith((CANCELLED, OVER_DISK))
 
 
-def given(client: docker.DockerClient, container_id: str, variables: Iterable[str]) -> dict[str, str]:
+def values_at_creation(client: docker.DockerClient, container_id: str, variables: Iterable[str]) -> dict[str, str]:
     """Return the values that variables had when a container was created, such as secrets that were changed later."""
     wanted = set(variables)
     if not wanted:

@@ -13,7 +13,7 @@ from phaseplan.gates.nothing import nothing
 from phaseplan.gates.required import required
 from phaseplan.ledger.records import Finding
 from phaseplan.plan.agents import AgentProfile
-from phaseplan.plan.digest import said, sha256
+from phaseplan.plan.digest import sha256, without_defaults
 from phaseplan.plan.model import Branch, PhasePlan
 from phaseplan.plan.patterns.gitignore import matches
 from phaseplan.repository.commit_paths import Change, attributes, changes, commit_with, removal, shown
@@ -75,11 +75,11 @@ def gate_digest(plan: PhasePlan, branch: Branch, profile: AgentProfile) -> str:
     return sha256(
         {
             "rules": _RULES,
-            "gates": said(plan.gates),
+            "gates": without_defaults(plan.gates),
             "owns": branch.owns,
             "shared": [shared.path for shared in plan.shared_with(branch.id)],
             "generated": plan.generated,
-            "profile": said(profile),
+            "profile": without_defaults(profile),
         }
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from phaseplan.plan.digest import said
+from phaseplan.plan.digest import without_defaults
 from phaseplan.plan.model import PhasePlan
 
 #: The way digests are made now; it stands among the ingredients under this name. Raise it when they are made otherwise.
@@ -53,15 +53,15 @@ def readable(inputs: Mapping[str, str]) -> str:
 
 def dump(scheme: str) -> Dump:
     """Choose how a model becomes a value to be hashed."""
-    return _first if scheme == FIRST else said
+    return _first if scheme == FIRST else without_defaults
 
 
 def whole(scheme: str, plan: PhasePlan) -> dict[str, Any]:
     """Return what an agent works from of the plan as a whole."""
-    return {"history": plan.history} if scheme == FIRST else said(plan, include={"history"})
+    return {"history": plan.history} if scheme == FIRST else without_defaults(plan, include={"history"})
 
 
 def _first(model: BaseModel) -> dict[str, Any]:
     """Dump a model as scheme 1 did: a key that was added later counts only where a plan sets it."""
     kind = next(base.__name__ for base in type(model).__mro__ if base.__name__ in _DAY_ONE)
-    return {**_DAY_ONE[kind], **said(model)}
+    return {**_DAY_ONE[kind], **without_defaults(model)}

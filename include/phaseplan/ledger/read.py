@@ -59,11 +59,11 @@ def read(
         integration = refs.integration(phase)
         wanted = [*own.values(), *([held[integration]] if integration in held else ())]
         sources = [*([f"{refs.root(phase)}/*"] if own else []), *([integration] if integration in held else [])]
-        if lacking := set(missing(repo, [sha for sha in wanted if sha not in repo.here])):
+        if lacking := set(missing(repo, [sha for sha in wanted if sha not in repo.present])):
             _take(repo, remote, [ref for ref in (*own, integration) if held.get(ref) in lacking], sources, wanted)
             if missing(repo, lacking):
                 continue
-        repo.here.update(wanted)
+        repo.present.update(wanted)
         heads = {r: s for r, s in held.items() if r.startswith("refs/heads/")}
         try:
             found = _snapshot(repo, phase, own, heads, logs=logs)

@@ -13,7 +13,7 @@ from phaseplan.ledger.usage import Usage
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.model import PhasePlan, Start
 from phaseplan.plan.run_request import Rebuild
-from phaseplan.text.shown import plain, told
+from phaseplan.text.shown import plain, quoted
 
 
 class Record(BaseModel):
@@ -58,7 +58,7 @@ class Finding(Record):
     @field_validator("message")
     @classmethod
     def _as_told(cls, value: str) -> str:
-        return told(value)
+        return quoted(value)
 
     @property
     def informs(self) -> bool:

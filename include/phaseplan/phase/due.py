@@ -42,7 +42,7 @@ def dues(night: Situation) -> dict[str, Owed]:
 
 
 def _owed(night: Situation, branch_id: str, verdict: Verdict) -> Owed:
-    if branch_id in night.gone:
+    if branch_id in night.unplanned:
         return Owed(Due(kind="build", why="it is not in the plan any more"))
     branch = night.plan.by_id[branch_id]
     inputs = night.inputs(branch, verdict)

@@ -61,10 +61,10 @@ class Situation:
     @cached_property
     def chosen(self) -> frozenset[str]:
         """Return the branches that the run is about; a run about all is also about those that left the plan."""
-        return frozenset(selection(self.plan, self.run)) | (frozenset() if self.run.branches else self.gone)
+        return frozenset(selection(self.plan, self.run)) | (frozenset() if self.run.branches else self.unplanned)
 
     @property
-    def gone(self) -> frozenset[str]:
+    def unplanned(self) -> frozenset[str]:
         """Return integrated branches that the plan names no more."""
         return frozenset(self.inside.keys() - self.plan.by_id.keys())
 

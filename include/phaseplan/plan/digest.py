@@ -17,7 +17,7 @@ def sha256(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def said(model: BaseModel, include: set[str] | None = None) -> dict[str, Any]:
+def without_defaults(model: BaseModel, include: set[str] | None = None) -> dict[str, Any]:
     """Return what a model's author wrote: a value equal to the default is left out, written or not.
 
     So a key that Phaseplan learns later changes no digest of a plan that does not use it.
@@ -41,7 +41,7 @@ _TALK = {
 
 def plan_digest(plan: PhasePlan) -> str:
     """Compute the digest of what a plan makes happen; titles, claims, estimates, schedule, notify, budgets do not."""
-    return sha256(without_talk(said(plan)))
+    return sha256(without_talk(without_defaults(plan)))
 
 
 def without_talk(value: Any) -> Any:

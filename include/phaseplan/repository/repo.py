@@ -63,7 +63,7 @@ class GitRepo:
     def __init__(self, path: Path, *, keep: tuple[int, ...] = ()) -> None:
         self.path, self._keep = path, keep
         self.read_before: dict[str, bytes] = {}  # contents by `<commit>` or `<commit>:<path>`, which never change
-        self.here: set[str] = set()  # commits that were found to be here; none ever goes
+        self.present: set[str] = set()  # commits that were found to be here; none ever goes
         self._git = git.Git(str(path))
 
     @classmethod

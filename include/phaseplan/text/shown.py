@@ -23,7 +23,7 @@ def one_line(text: str) -> str:
     return GUTTER + plain(text).replace("\n", "\\n")
 
 
-def told(text: str) -> str:
+def quoted(text: str) -> str:
     """Quote another program's text inside a message of ours: every line after the first gets the gutter."""
     first, *more = plain(text).split("\n")
     return "\n".join([first, *(line if line.startswith(GUTTER) else GUTTER + line for line in more)])

@@ -28,13 +28,13 @@ class WaveSearch:
     """Search a wave's heads for a merge whose gates pass.
 
     :param base: the head of a base that moved, if it did; it is in every merge.
-    :param left: heads in merge order, of which culprits and what needs them are taken away.
+    :param remaining: heads in merge order, of which culprits and what needs them are taken away.
     """
 
     job: Job
     memory: GateMemory
     base: Sequence[Head]
-    left: list[Head]
+    remaining: list[Head]
     out: dict[str, Isolation] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
     flaky: list[Finding] = field(default_factory=list)
@@ -45,7 +45,7 @@ class WaveSearch:
         :raises Stopped: there is none.
         """
         while True:
-            gate = WaveGate(self.job, self.memory, self.base, self.left)
+            gate = WaveGate(self.job, self.memory, self.base, self.remaining)
             if BASE in gate.merged.conflicted:
                 conflict = gate.merged.conflicted[BASE]
                 raise Stopped(
@@ -53,7 +53,7 @@ class WaveSearch:
                 )
             if not gate.merged.steps:
                 return gate.merged, Tried(gate.merged.commit)
-            tried = self._twice(gate, self.left)
+            tried = self._twice(gate, self.remaining)
             if not tried.findings:
                 return gate.merged, tried
             self._search(gate, tried)
@@ -73,12 +73,12 @@ class WaveSearch:
         bare = self._twice(gate, ())
         if bare.findings:
             raise Stopped("base", (_base_is_red(self.job, bare.findings), *bare.findings))
-        heads = {head.id: head for head in self.left}
+        heads = {head.id: head for head in self.remaining}
 
         def red(chosen: tuple[str, ...], *, again: bool = False) -> tuple[Finding, ...]:
             return gate.tried([heads[c] for c in chosen], again=again).findings
 
-        search = Search(list(heads), {head.id: head.needs for head in self.left}, red)
+        search = Search(list(heads), {head.id: head.needs for head in self.remaining}, red)
         try:
             search.run()
         except Spent:
@@ -87,7 +87,7 @@ class WaveSearch:
         for culprit in search.culprits:
             self.out[culprit.id] = _isolation(gate, heads, culprit)
         self.waiting |= search.waiting
-        self.left = [head for head in self.left if head.id not in self.out and head.id not in self.waiting]
+        self.remaining = [head for head in self.remaining if head.id not in self.out and head.id not in self.waiting]
 
     def _spent(self, findings: Sequence[Finding], suspects: Sequence[str], culprits: Sequence[Culprit] = ()) -> Stopped:
         known = [*self.out, *(c.id for c in culprits)]

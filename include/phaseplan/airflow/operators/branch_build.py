@@ -18,7 +18,7 @@ from phaseplan.airflow.triggers.container import ContainerTrigger
 from phaseplan.attempt.job import Again, Done, Heard, Job, ProviderAway, Running, Untouched
 from phaseplan.attempt.step import step
 from phaseplan.containers.disk_usage import INTERVAL, USAGE
-from phaseplan.containers.engine import OVER_DISK, cancel, given, stop
+from phaseplan.containers.engine import OVER_DISK, cancel, stop, values_at_creation
 from phaseplan.containers.log_following import Cursor, follow
 from phaseplan.containers.lost_end import settle
 from phaseplan.containers.redact import Redactor
@@ -97,7 +97,7 @@ class BranchBuildOperator(DockerOperator):
 
     def _listen(self, job: Job, running: Running) -> None:
         """Follow a container in this process, and stop it when its time is up."""
-        values = given(job.client, running.container, [variable for variable, _ in running.secrets])
+        values = values_at_creation(job.client, running.container, [variable for variable, _ in running.secrets])
         values |= readable(running.secrets)
         excerpt = Excerpt(job.say, one_line)
         redact, cursor, until = Redactor(values.values()), Cursor(), time.monotonic() + running.seconds
