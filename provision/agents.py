@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
+import tarfile
 import tempfile
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from provision.images import image_id
 _FOLDER = TOP / ".phaseplan" / "agents"
 _PACKAGE = re.compile(r"^ARG PACKAGE=(\S+)$", re.MULTILINE)
 _NO_PACKAGE = 3  # exit code
+_BOOKWORM = (3, 11)  # Python of the images
 _PYTHON = TOP / ".venv/bin/python"
 
 
@@ -58,6 +61,9 @@ def _fetch(agent: str, dockerfile: str) -> None:
     place, note = _FOLDER / f"{agent}.tgz", _FOLDER / f"{agent}.package"
     if found is None:
         raise ProvisionError(f"the Dockerfile of {agent} does not say `ARG PACKAGE=...`")
+    if "==" in found[1]:
+        _fetch_wheels(agent, place)
+        return
     if place.is_file() and note.is_file() and note.read_text() == found[1]:
         return
     if shutil.which("npm") is None:
@@ -73,6 +79,29 @@ def _fetch(agent: str, dockerfile: str) -> None:
         (made,) = Path(folder).glob("*.tgz")
         made.rename(place)
     note.write_text(found[1])
+
+
+def _fetch_wheels(agent: str, place: Path) -> None:
+    """Fetch the wheels of an agent that is written in Python, if this machine's Python is that of its image."""
+    requirements = TOP / "images/agents" / agent / "requirements.txt"
+    wanted, note = digest([requirements], ""), _FOLDER / f"{agent}.package"
+    if place.is_file() and note.is_file() and note.read_text() == wanted:
+        return
+    if sys.version_info[:2] != _BOOKWORM:
+        return  # the build has pip of its own
+    say(f"fetching the wheels of {agent}: some hundred megabytes")
+    with tempfile.TemporaryDirectory(dir=_FOLDER) as folder:
+        pip = (str(_PYTHON), "-m", "pip", "download", "-q", "--only-binary=:all:", "--no-deps", "-d", folder)
+        try:
+            run(*pip, "-r", str(requirements), quiet=True)
+        except ProvisionError as error:
+            raise Unfetched(f"the wheels of {agent} cannot be fetched from here: {error}") from error
+        packed = Path(folder) / "wheels.tgz"
+        with tarfile.open(packed, "w:gz", compresslevel=1) as archive:
+            for wheel in sorted(Path(folder).glob("*.whl")):
+                archive.add(wheel, wheel.name)
+        packed.rename(place)
+    note.write_text(wanted)
 
 
 def main(argv: list[str]) -> int:

@@ -2,7 +2,7 @@
 
 It speaks the three protocols of the command lines that have an image: Anthropic messages, OpenAI responses and OpenAI
 chat. A key that begins with `bad` is refused (401), `limit` is told to wait (429), `context` has asked for too much
-(400), `down` gets 503, and `once` gets 429 at its first call only.
+(400), `down` gets 503, and `once` gets 429 at its first call only. An agent that offers no tools gets a file to write.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from typing import Any
 
 SHELLS = ("bash", "shell", "exec_command", "shell_command", "local_shell")
 INPUT, OUTPUT, CACHED = 1234, 56, 20  # tokens of each answer
+SUBMIT = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"  # how mini-swe-agent ends
+EDIT = "Done.\n\na/file.txt\n```\nhello\n```\n"  # for an agent without tools: the whole file, as aider wants it
 _FAULTS = {
     "bad": (401, "authentication_error", "invalid api key", "invalid_api_key"),
     "limit": (429, "rate_limit_error", "Rate limit reached", "rate_limit_exceeded"),
@@ -112,8 +114,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._events(_messages(self.model, asked), asked)
         elif path.endswith("/responses"):
             self._events(_responses(self.model, asked), asked)
-        else:
+        elif asked.get("stream"):
             self._events(_chat(self.model, asked), asked)
+        else:
+            self._send(200, json.dumps(_whole(_chat(self.model, asked))))
 
     def _asked(self) -> dict[str, Any]:
         size = int(self.headers.get("Content-Length") or 0)
@@ -185,10 +189,22 @@ def _responses(model: Model, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def _whole(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The same answer in one piece."""
+    first, last, used = events
+    choice = {"index": 0, "message": first["choices"][0]["delta"], "finish_reason": last["choices"][0]["finish_reason"]}
+    return {**used, "object": "chat.completion", "choices": [choice]}
+
+
 def _chat(model: Model, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
-    done = any(m.get("role") == "tool" for m in asked.get("messages") or [])
-    call = None if done else model.shell(asked.get("tools") or [])
-    message: dict[str, Any] = {"role": "assistant", "content": "Done."}
+    messages = asked.get("messages") or []
+    done = any(m.get("role") == "tool" for m in messages)
+    call = model.shell(asked.get("tools") or [])
+    if done and call and SUBMIT in json.dumps(messages):  # an agent that ends by a command
+        call[1]["command"] = f"echo {SUBMIT}; echo Done."
+    elif done:
+        call = None
+    message: dict[str, Any] = {"role": "assistant", "content": "Done." if asked.get("tools") else EDIT}
     if call:
         function = {"name": call[0], "arguments": json.dumps(call[1])}
         message["tool_calls"] = [{"index": 0, "id": "call_1", "type": "function", "function": function}]

@@ -32,6 +32,67 @@ def read(runner: ModuleType, cli: str, *events: dict[str, Any], code: int = 1) -
     return int(runner.verdict(code, state))
 
 
+def printed(runner: ModuleType, cli: str, *lines: str, code: int = 0) -> Any:
+    """Feed lines to the reader of a program that prints for people; what is known then, and the exit code."""
+    state = sys.modules["agentrunner.state"].State()
+    for text in lines:
+        runner._read(f"{text}\n", runner.CLIS[cli], state)
+    runner.CLIS[cli].end(state)
+    return state, runner.verdict(code, state)
+
+
+REFUSED = "litellm.AuthenticationError: AuthenticationError: OpenAIException - invalid api key"
+TOO_LONG = "litellm.BadRequestError: OpenAIException - prompt is too long: 210000 tokens > 200000 maximum"
+USED = "Tokens: 1.2k sent, 56 received."
+
+
+@pytest.mark.parametrize(
+    ("lines", "code", "words"),
+    [
+        (["Done.", USED, "Applied edit to a"], 0, ""),
+        (["BLOCKED: the types of 5.1.1", USED], 75, "the types of 5.1.1"),
+        ([USED, REFUSED], 69, "the provider refuses the key (401"),
+        ([REFUSED, USED], 0, ""),
+        (["litellm.RateLimitError: RateLimitError: slow down", "Retrying in 0.2 seconds..."], 69, "nobody in now (429"),
+        (["litellm.InternalServerError: InternalServerError: Connection error."], 69, "in trouble (500"),
+        (["litellm.Timeout: no answer"], 69, "cannot be reached"),
+        ([TOO_LONG], 1, "the context is too long"),
+        (["Model openai/scripted has hit a token limit!"], 1, "the context is too long"),
+        (["litellm.NotFoundError: no such model"], 1, "no such model"),
+    ],
+)
+def test_aider_exits_with_0_whatever_its_provider_says(
+    runner: ModuleType, capsys: pytest.CaptureFixture[str], lines: list[str], code: int, words: str
+) -> None:
+    assert printed(runner, "aider", *lines)[1] == code
+    assert words in capsys.readouterr().out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("status", "lines", "code", "words"),
+    [
+        ("Submitted", [REFUSED], 0, ""),
+        ("Submitted", ["fine"], 0, ""),
+        ("LimitsExceeded", ["fine"], 1, "it ended with LimitsExceeded"),
+        ("RateLimitError", ["litellm.exceptions.RateLimitError: slow down"], 69, "nobody in now (429"),
+        ("BadRequestError", [TOO_LONG], 1, "the context is too long"),
+    ],
+)
+def test_mini_swe_agent_says_in_its_trajectory_how_it_ended(
+    runner: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    status: str, lines: list[str], code: int, words: str,
+) -> None:  # fmt: skip
+    usage = {"prompt_tokens": 1200, "completion_tokens": 34, "prompt_tokens_details": {"cached_tokens": 200}}
+    answer = {"extra": {"response": {"usage": usage}, "cost": 0.5}}
+    messages = [{"role": "user"}, answer, {"extra": {"response": "unreadable"}}, answer]
+    file = tmp_path / "trajectory.json"
+    file.write_text(json.dumps({"info": {"exit_status": status, "submission": "Done."}, "messages": messages}))
+    monkeypatch.setattr(runner.CLIS["mini-swe-agent"], "_TRAJECTORY", str(file))
+    state, given = printed(runner, "mini-swe-agent", *lines, code=1 if code else 0)
+    assert given == code and words in capsys.readouterr().out.splitlines()[-1]
+    assert str(state.usage) == "2,400 tokens in (400 of them cached), 68 out, $1.0000"
+
+
 def error(name: str, **data: Any) -> dict[str, Any]:
     return {"type": "error", "error": {"name": name, "data": data}}
 

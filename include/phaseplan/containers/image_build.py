@@ -36,6 +36,8 @@ def context_of(agent: str) -> Mapping[str, Path]:
         raise InputFault("images of agents are built from a checkout of Phaseplan (images/agents): build it there")
     folder = top / "images/agents"
     files = {"Dockerfile": folder / agent / "Dockerfile", **{name: folder / name for name in _SHARED}}
+    if (requirements := folder / agent / "requirements.txt").is_file():
+        files["requirements.txt"] = requirements
     fetched = place.state() / "agents" / f"{agent}.tgz"
     return {**files, "fetch/package.tgz": fetched} if fetched.is_file() else files
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from phaseplan.plan.egress import Kind
 
-PresetName = Literal["claude-code", "codex", "opencode"]
+PresetName = Literal["claude-code", "codex", "opencode", "aider", "mini-swe-agent"]
 
 
 class Preset(BaseModel):
@@ -52,6 +52,8 @@ PRESETS: Mapping[str, Preset] = {
         ),
         Preset(name="codex", version="0.171.0", key="OPENAI_API_KEY", title="Codex", scratch=("/.codex/",)),
         Preset(name="opencode", version="1.18.33", key="OPENAI_API_KEY", title="OpenCode", scratch=("/.opencode/",)),
+        Preset(name="aider", version="0.86.2", key="OPENAI_API_KEY", title="Aider", scratch=("/.aider*",)),
+        Preset(name="mini-swe-agent", version="2.4.6", key="OPENAI_API_KEY", title="mini-swe-agent"),
     )
 }
 MODEL, ENDPOINT = "PHASEPLAN_MODEL", "PHASEPLAN_ENDPOINT"  # variables by which an image's `agent` gets them

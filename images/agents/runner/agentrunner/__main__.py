@@ -10,10 +10,10 @@ import subprocess
 import sys
 import threading
 
-from agentrunner import claude, codex, opencode, talk
+from agentrunner import aider, claude, codex, mini, opencode, talk
 from agentrunner.state import AWAY, BLOCKED, State
 
-CLIS = {"claude-code": claude, "codex": codex, "opencode": opencode}
+CLIS = {"claude-code": claude, "codex": codex, "opencode": opencode, "aider": aider, "mini-swe-agent": mini}
 _LONGEST = 32 << 20  # characters of one event; a longer one is passed over
 
 
@@ -29,6 +29,8 @@ def main(argv):
     line, environment, feed = cli.command(model, endpoint, task)
     state = State()
     code = follow(line, {**os.environ, **environment}, feed, cli, state)
+    if hasattr(cli, "end"):
+        cli.end(state)
     talk.say(f"Used {state.usage}.")
     return verdict(code, state)
 
@@ -75,6 +77,9 @@ def _feed(process, text):
 
 def _read(text, cli, state):
     """Read one line: an event, or something the command line says besides."""
+    if hasattr(cli, "line"):  # it prints for people, not events
+        cli.line(text, state)
+        return
     if not text.strip():
         return
     try:

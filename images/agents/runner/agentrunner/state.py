@@ -47,6 +47,7 @@ class State:
     since: float = 0.0  # when it began, in seconds of `time.monotonic`
     failed: bool = False
     text: str = ""  # what the agent said last
+    lines: str = ""  # the last line printed, of a program that does not say which lines are the agent's
 
     def answered(self):
         """Note that the provider has answered: what was before is over."""
