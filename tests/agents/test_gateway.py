@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from phaseplan.airflow.triggers import container as triggers
 from phaseplan.attempt.clean_up import settle
 from phaseplan.attempt.gateway import opened
+from phaseplan.attempt.job import Done, Heard
 from phaseplan.attempt.ready import look
 from phaseplan.attempt.step import step
 from phaseplan.attempt.sweep import sweep
+from phaseplan.config.settings import settings
 from phaseplan.containers import engine
 from phaseplan.containers.gateway import close_found, gateway_of
 from phaseplan.ledger.records import SPENDING
@@ -139,6 +147,58 @@ def test_an_agent_whose_task_died_is_followed_with_its_gateway(tmp_path: Path, m
         )
         done, _ = carry(stage)
         assert done.verdict.outcome == "passed" and done.verdict.usage is not None and done.verdict.usage.calls == 1
+
+
+ASKS = """
+try:
+    urllib.request.build_opener(urllib.request.ProxyHandler({"http": "http://gateway:8081"})).open("http://evil.example/")
+except OSError as error:
+    print(error)
+while not pathlib.Path("a/go").exists(): __import__("time").sleep(0.1)
+"""
+
+
+def test_what_a_gateway_says_is_shown_once_and_its_end_stops_its_agent(
+    tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(triggers, "INTERVAL", 0.5)
+    with capture_logs() as logged, stage_of(tmp_path, profile(model, ASKS)) as stage:
+        running = begin(stage)
+        assert running.gateway
+
+        def said() -> list[str]:
+            return [
+                str(entry["event"]) for entry in list(logged) if str(entry["event"]).startswith(("Gateway:", "Its"))
+            ]
+
+        trigger = triggers.ContainerTrigger(
+            docker_url=settings().docker_url, container_id=running.container, phase=7, branch="7.1.1", repository=None,
+            deadline=time.time() + 100, gateway=True,
+        )  # fmt: skip
+
+        def kill() -> None:
+            until = time.monotonic() + 60
+            while not any("evil.example" in line for line in said()) and time.monotonic() < until:
+                time.sleep(0.2)
+            gateway = gateway_of(stage.client, engine.look(stage.client, running.container))
+            assert gateway is not None
+            stage.client.api.kill(gateway.id, "SIGKILL")
+
+        async def follow() -> dict[str, Any]:
+            killing = asyncio.create_task(asyncio.to_thread(kill))
+            events = [event async for event in triggers.ContainerTrigger(**trigger.serialize()[1]).run()]
+            await killing
+            return dict(events[0].payload)
+
+        event = asyncio.run(follow())
+        refused, *_, last = said()
+        assert "evil.example" in refused and last == "Its gateway has ended: stopping the container."
+        with stage.job(CLAIM, OPENAI_API_KEY=KEY) as job:
+            heard = Heard(event["container"], event["lines"], event["gateway"])
+            done = step(replace(job, heard=heard))
+        assert isinstance(done, Done) and done.verdict.outcome == "unfinished"
+        assert done.verdict.reason.startswith("the gateway between the agent and its model ended first")
+        assert [line for line in stage.said if line.startswith("Gateway: ")] == [], "the trigger has shown it"
 
 
 def test_removing_twice_is_removing_once(tmp_path: Path, model: Model) -> None:

@@ -32,7 +32,7 @@ def ending(view: View, container: Found, last_line: str, metered: Metered, *, wr
     """
     seconds = seconds_of(container)
     if stopped := _stopped(view, container, seconds):
-        return Ending(stopped=stopped)
+        return Ending(stopped=metered.broken or stopped)  # without its gateway an agent is stopped
     if metered.spent:
         return Ending(findings=(Finding(gate=SPENDING, message=metered.spent),))
     limited = container.oom or container.over_disk

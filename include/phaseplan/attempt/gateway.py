@@ -9,7 +9,9 @@ from phaseplan.containers import gateway as gateways
 from phaseplan.containers.engine import Found, find, look, stop
 from phaseplan.containers.gateway import READY, Gateway, gateway_of, open_gateway
 from phaseplan.containers.gateway_record import GatewayRecord, Trouble, read_record, sentences
+from phaseplan.containers.log_following import Cursor
 from phaseplan.containers.network import PAIR
+from phaseplan.containers.pid1 import LOST
 from phaseplan.containers.redact import Redactor
 from phaseplan.ledger.records import moment
 from phaseplan.ledger.usage import Usage, summed
@@ -91,7 +93,9 @@ def metered(view: View, agent: Found, redact: Redactor) -> Metered:
     if ran:
         stop(client, gateway.id, grace=5)
         gateway = look(client, gateway.id)
-        for line in sentences(client, gateway.id, redact):
+        heard = view.job.heard
+        place = Cursor(heard.gateway if heard is not None and heard.container == agent.id else "")
+        for line in sentences(client, gateway.id, redact, place):
             if line != READY:
                 view.job.say(f"Gateway: {line}")
     record = read_record(client, gateway.id)
@@ -101,7 +105,9 @@ def metered(view: View, agent: Found, redact: Redactor) -> Metered:
 
 
 def _broken(agent: Found, gateway: Found) -> str:
-    """Say how a gateway ended that did so before its agent."""
+    """Say how a gateway ended that did so before its agent; one that was stopped as its agent was is not at fault."""
+    if agent.stopped and gateway.exit_code in (0, LOST):
+        return ""
     if gateway.status == "exited" and agent.finished_at and moment(gateway.finished_at) < moment(agent.finished_at):
         memory = ", out of memory" if gateway.oom else ""
         return f"the gateway between the agent and its model ended first (exit code {gateway.exit_code}{memory})"

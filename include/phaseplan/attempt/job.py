@@ -43,6 +43,7 @@ class Heard:
 
     container: str
     lines: int
+    gateway: str = ""  # stamp of the last line of its gateway that it has shown
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,7 @@ class Running:
     role: Role
     seconds: float  # time limit, from now
     secrets: tuple[tuple[str, str], ...] = ()  # variable and connection id of what to mask in its log
+    gateway: bool = False  # whether it has one
     disk: int = 0  # bytes that it may write to the engine's disk; 0: nobody looks
 
 

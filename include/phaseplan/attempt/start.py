@@ -99,7 +99,7 @@ def _launch(view: View, attempt: int, workspace: Workspace) -> Running:
     if not profile.gateway and shared(job.client, profile.network):
         job.say(f"Agents on network {profile.network} can reach each other; `network: bridge` keeps them apart.")
     job.say(f"Attempt {attempt} runs in container {container[:12]} from image {profile.image}.")
-    return Running(container, "agent", float(profile.timeout), profile.references, disk=profile.disk)
+    return Running(container, "agent", float(profile.timeout), profile.references, profile.gateway, profile.disk)
 
 
 def _started(view: View, attempt: int, commit: str, documents: dict[str, bytes]) -> str:

@@ -80,6 +80,7 @@ def _go_on(view: View, attempt: int) -> Running | Done:
             "agent",
             left_seconds(view, container),
             view.profile.references,
+            gateway=view.profile.gateway,
             disk=view.profile.disk,
         )
     harvested = _harvest(view, attempt, container)

@@ -12,6 +12,7 @@ import docker.errors
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from phaseplan.containers.engine_errors import engine_errors
+from phaseplan.containers.log_following import Cursor
 from phaseplan.containers.log_following import read as read_log
 from phaseplan.containers.redact import Redactor
 from phaseplan.containers.tarball import member
@@ -85,10 +86,15 @@ def read_record(client: docker.DockerClient, container_id: str) -> GatewayRecord
         raise BadRecord(f"the record of gateway {container_id[:12]} is not valid: {where}: {first['msg']}") from error
 
 
-def sentences(client: docker.DockerClient, container_id: str, redact: Redactor | None = None) -> Iterator[str]:
-    """Yield what a gateway has said for people, without control characters: the newest lines of its log."""
+def sentences(
+    client: docker.DockerClient, container_id: str, redact: Redactor | None = None, place: Cursor | None = None
+) -> Iterator[str]:
+    """Yield what a gateway has said for people, without control characters: the newest lines of its log.
+
+    :param place: how far the log was read before; moved on.
+    """
     lines: list[str] = []
-    read_log(client, container_id, lines.append, redact, tail=_LINES)
+    read_log(client, container_id, lines.append, redact, cursor=place, tail=_LINES)
     yield from filter(None, map(sentence, lines))
 
 

@@ -72,7 +72,7 @@ class BranchBuildOperator(DockerOperator):
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
         """Resume after a deferral. The event is only a hint: labels and refs say what happened."""
         self.log.info("Container %s has %s.", event["container"][:12], event["status"])
-        self._heard = Heard(str(event["container"]), int(event.get("lines", 0)))
+        self._heard = Heard(str(event["container"]), int(event.get("lines", 0)), str(event.get("gateway", "")))
         return self.execute(context)
 
     def _wait(self, job: Job, running: Running) -> None:
@@ -88,6 +88,7 @@ class BranchBuildOperator(DockerOperator):
                     repository=self.repository,
                     deadline=time.time() + running.seconds,
                     secrets=running.secrets,
+                    gateway=running.gateway,
                     disk=running.disk,
                 ),
                 method_name="execute_complete",

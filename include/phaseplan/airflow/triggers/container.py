@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import aiodocker
@@ -18,6 +19,8 @@ from phaseplan.containers.disk_usage import INTERVAL, USAGE
 from phaseplan.containers.docker_url import normal
 from phaseplan.containers.engine import OVER_DISK, connect
 from phaseplan.containers.engine import cancel as stop
+from phaseplan.containers.engine import stop as end
+from phaseplan.containers.gateway_watch import GatewayWatch
 from phaseplan.containers.lines import Lines
 from phaseplan.containers.lost_end import settle
 from phaseplan.containers.redact import Redactor
@@ -46,6 +49,7 @@ class ContainerTrigger(BaseTrigger):
     :param deadline: seconds since 1970 after which the container is stopped.
     :param since: only log lines from this second on.
     :param secrets: variables with the `SecretSource.reference` of what must not show in the log.
+    :param gateway: whether the container's agent has a gateway: what that says is shown, its end stops the agent.
     :param disk: bytes after which the container is stopped; 0: no limit.
     """
 
@@ -60,6 +64,7 @@ class ContainerTrigger(BaseTrigger):
         deadline: float,
         since: int = 0,
         secrets: tuple[tuple[str, str], ...] = (),
+        gateway: bool = False,
         disk: int = 0,
     ) -> None:
         super().__init__()
@@ -71,21 +76,24 @@ class ContainerTrigger(BaseTrigger):
         self.deadline = deadline
         self.since = since
         self.secrets = tuple((variable, reference) for variable, reference in secrets)
+        self.gateway = gateway
         self.disk = disk
+        self._gateway = GatewayWatch(container_id)
+        self._redact = Redactor(())
         self._lines = 0  # of the log that were read and shown
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the path of this class and the arguments that make it again; no secret is in them."""
         place = ("docker_url", "container_id", "phase", "branch", "repository", "deadline")
-        fields = (*place, "since", "secrets", "disk")
+        fields = (*place, "since", "secrets", "gateway", "disk")
         return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in fields}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Follow the log until the container ends."""
         seen = asyncio.create_task(asyncio.sleep(_SEEN_SECONDS))
         async with aiodocker.Docker(url=normal(self.docker_url)) as docker:
-            redact = Redactor([*await self._passwords(), *await self._given(docker)])
-            log = asyncio.create_task(self._follow(docker, redact))
+            self._redact = Redactor([*await self._passwords(), *await self._given(docker)])
+            log = asyncio.create_task(self._follow(docker, self._redact))
             watch = asyncio.create_task(self._watch())
             try:
                 status = await self._ended(docker)
@@ -96,7 +104,8 @@ class ContainerTrigger(BaseTrigger):
                 log.cancel()
                 watch.cancel()
                 seen.cancel()
-        yield TriggerEvent({"container": self.container_id, "status": status, "lines": self._lines})
+        shown = {"lines": self._lines, "gateway": self._gateway.place.stamp}
+        yield TriggerEvent({"container": self.container_id, "status": status, **shown})
 
     async def _ended(self, docker: aiodocker.Docker) -> str:
         """Wait for the end; an engine that is away for a while is asked again."""
@@ -130,6 +139,9 @@ class ContainerTrigger(BaseTrigger):
         client = connect(self.docker_url)
         try:
             settle(client, self.container_id)
+            if self.gateway and not self._gateway.works(client, partial(self.log.info, "%s"), self._redact):
+                self.log.error("Its gateway has ended: stopping the container.")
+                end(client, self.container_id)
             if self.disk and (size := USAGE.of(client, self.container_id)) > self.disk:
                 self.log.error("It has written %s MiB, more than its disk limit: stopping the container.", size >> 20)
                 stop(client, self.container_id, why=OVER_DISK)

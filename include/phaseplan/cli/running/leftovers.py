@@ -55,7 +55,7 @@ def clear(url: str, runs: Collection[str]) -> list[str]:
 
     kept = []
     with _found(url, runs) as containers:
-        for container in containers:
+        for container in sorted(containers, key=lambda c: c.labels.get("phaseplan.role") == "gateway"):
             try:
                 role = container.labels.get("phaseplan.role")
                 if role == "gateway":
