@@ -53,6 +53,12 @@ def test_what_an_attempt_used_is_in_its_verdict_to_the_token(tmp_path: Path, mod
     assert f"Used 2,468 tokens in, 112 out, ${usd:.2f} in 2 calls." in stage.said
 
 
+def test_the_agents_token_may_be_anywhere_because_it_is_worth_nothing(tmp_path: Path, model: Model) -> None:
+    with stage_of(tmp_path, profile(model, 'write(os.environ["OPENAI_API_KEY"])')) as stage:
+        done, _ = carry(stage)
+        assert done.verdict.outcome == "passed", "\n".join(stage.said)
+
+
 @pytest.mark.parametrize("script", [FALLS, IDLE], ids=["fails", "does nothing and exits with 0"])
 def test_a_refused_key_is_named_once_and_uses_no_attempt(tmp_path: Path, model: Model, script: str) -> None:
     with stage_of(tmp_path, profile(model, script)) as stage:

@@ -11,13 +11,16 @@ from phaseplan.airflow.operators.branch_build import _answer
 from phaseplan.airflow.operators.retrying import LONGEST, RETRIES, ByCause
 from phaseplan.attempt.gateway import trouble_words
 from phaseplan.attempt.job import Done
+from phaseplan.config.settings import settings
+from phaseplan.containers import engine
+from phaseplan.containers.engine_errors import ImageMissing
 from phaseplan.containers.gateway_record import GatewayRecord, Trouble, sentence
 from phaseplan.containers.redact import Redactor
 from phaseplan.errors import InputFault
 from phaseplan.ledger.records import PROVIDER, SPENDING, Finding, Verdict
 from phaseplan.ledger.rulings import follows
 from phaseplan.ledger.usage import ModelUsage, Usage, summed
-from phaseplan.phase.preflight import Ahead, check_budgets
+from phaseplan.phase.preflight import Ahead, check_budgets, check_engine
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.model import PhasePlan
 from tests.build.conftest import PLAN
@@ -72,6 +75,14 @@ def test_a_budget_that_nothing_would_hold_is_refused_before_any_agent_starts() -
     check_budgets(Ahead(plan, ["7.1.1"], {"night": BEHIND}, "night"))
     with pytest.raises(InputFault, match=r"7.1.1 has a budget, and nothing would hold it: agent profile sh"):
         check_budgets(Ahead(plan, ["7.1.1"], {"sh": OPEN}))
+
+
+@pytest.mark.docker
+def test_a_missing_image_of_gateways_is_named_with_both_ways_on() -> None:
+    client, here = engine.connect(settings().docker_url), settings()
+    ahead = Ahead(PhasePlan.model_validate(PLAN), [], {"night": BEHIND})
+    with pytest.raises(ImageMissing, match=r"image phaseplan/gateway:none is not .*`make images`.*`gateway: false`"):
+        check_engine(client, ahead, here.collector_image, "phaseplan/gateway:none")
 
 
 def test_sums_say_which_price_is_unknown() -> None:

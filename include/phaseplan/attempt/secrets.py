@@ -14,7 +14,8 @@ class SecretMissing(Lasting):
 def known_secrets(view: View, container: Found) -> tuple[str, ...]:
     """Return values that must not show: the present ones, and those that this container was given."""
     profile = view.profile
-    then = values_at_creation(view.job.client, container.id, profile.secrets)
+    own = [variable for variable in profile.secrets if variable != profile.key_variable]  # that holds a mere token
+    then = values_at_creation(view.job.client, container.id, own)
     return tuple(dict.fromkeys((*current_secrets(view), *then.values())))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from docker import DockerClient
 
 from phaseplan.containers.engine import image_digest
+from phaseplan.containers.engine_errors import ImageMissing
 from phaseplan.containers.probe import check_profile
 from phaseplan.errors import InputFault, Lasting
 from phaseplan.ledger import refs
@@ -52,13 +53,24 @@ def check_engine(client: DockerClient, ahead: Ahead, collector: str, gateway: st
     """
     image_digest(client, collector)
     if any(profile.gateway for profile in ahead.profiles.values()):
-        image_digest(client, gateway)
+        _check_gateway(client, gateway)
     for name, profile in _distinct(ahead.profiles).items():
         try:
             check_profile(client, name, profile, ahead.plan.phase)
         except Lasting as error:
             error.args = (f"agent profile {name}: {error}",)
             raise
+
+
+def _check_gateway(client: DockerClient, image: str) -> None:
+    try:
+        image_digest(client, image)
+    except ImageMissing as error:
+        error.args = (
+            f"{error}. It stands between agents and their models: `make images` builds it; or write `gateway: false` "
+            "into the profile, whose agents have the key then (docs/agents.md)",
+        )
+        raise
 
 
 def check_budgets(ahead: Ahead) -> None:
