@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -95,7 +97,7 @@ def test_it_defers_with_the_time_that_is_left(lab: Lab, plan: PhasePlan) -> None
 def test_what_the_trigger_saw_is_a_hint(lab: Lab, plan: PhasePlan) -> None:
     """The phase was complete when it looked; a run has begun before the task resumed."""
     finish(lab, plan)
-    seen = asyncio.run(fires(5))
+    seen = asyncio.run(fires(60))
     assert seen is not None and seen.payload["saw"] == "complete"
     lab.open(plan, "run-2")
     with pytest.raises(TaskDeferred):
@@ -103,7 +105,7 @@ def test_what_the_trigger_saw_is_a_hint(lab: Lab, plan: PhasePlan) -> None:
 
 
 def test_a_failure_ends_the_wait_with_the_run_the_branch_and_the_next_step(lab: Lab, plan: PhasePlan) -> None:
-    seen = asyncio.run(fires(5, lambda: failed(lab, plan)))
+    seen = asyncio.run(fires(60, lambda: failed(lab, plan)))
     assert seen is not None and seen.payload == {"phase": 5, "until": UNTIL, "saw": "failed"}
     with pytest.raises(AirflowFailException) as error:
         sensor().execute_complete({}, seen.payload)
@@ -124,7 +126,7 @@ def test_a_plan_file_that_stays_away_ends_the_wait(
     plans: Path, plan: PhasePlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(triggers, "ABSENT", 0.3)
-    seen = asyncio.run(fires(5, (plans / "phase-5.yaml").unlink))
+    seen = asyncio.run(fires(60, (plans / "phase-5.yaml").unlink))
     assert seen is not None and seen.payload["saw"] == "absent"
     with pytest.raises(AirflowFailException, match="has no valid plan"):
         sensor().execute_complete({}, seen.payload)
@@ -138,10 +140,10 @@ def test_an_unreachable_repository_is_waited_for_and_said(
     with pytest.raises(TaskDeferred):
         sensor().execute({})
     capsys.readouterr()
-    seen = asyncio.run(fires(10, lambda: None, lambda: away.rename(lab.url), lambda: finish(lab, plan)))
+    lines = Lines(capsys, "cannot be looked at")
+    seen = asyncio.run(fires(60, lines.wait_for(1), lambda: away.rename(lab.url), lambda: finish(lab, plan)))
     assert seen is not None and seen.payload["saw"] == "complete"
-    told = [line for line in capsys.readouterr().out.splitlines() if "cannot be looked at" in line]
-    assert len(told) == 1 and "cannot be read" in told[0]
+    assert len(lines.read()) == 1 and "cannot be read" in lines.found[0]
 
 
 def test_time_that_is_up_says_what_was_last_seen(lab: Lab, plan: PhasePlan) -> None:
@@ -159,17 +161,35 @@ def test_time_that_is_up_says_what_was_last_seen(lab: Lab, plan: PhasePlan) -> N
 def test_the_log_says_what_changes_and_repeats_itself_seldom(
     lab: Lab, plan: PhasePlan, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asyncio.run(fires(0.5, lambda: lab.open(plan, "run-1"), lambda: None))
-    told = said(capsys)
-    assert len(told) == 2 and "not been opened" in told[0] and "run run-1, opened" in told[1]
+    lines = Lines(capsys, "phase 5")
+    asyncio.run(fires(0.5, lines.wait_for(1), lambda: lab.open(plan, "run-1"), lines.wait_for(2)))
+    first, second = lines.read()
+    assert "not been opened" in first and "run run-1, opened" in second
     monkeypatch.setattr(triggers, "SAY_AGAIN", 0.4)
-    asyncio.run(fires(1.0))
-    told = said(capsys)
-    assert len(told) in (2, 3) and "Still, after 0 minutes: Waiting for phase 5" in told[1]
+    asyncio.run(fires(0, lines.wait_for(4)))
+    assert "Still, after 0 minutes: Waiting for phase 5" in lines.found[3]
 
 
-def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    return [line for line in capsys.readouterr().out.splitlines() if "phase 5" in line]
+class Lines:
+    """The log's lines that hold some words."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], words: str) -> None:
+        self._capsys, self._words, self.found = capsys, words, list[str]()
+
+    def read(self) -> list[str]:
+        self.found += [line for line in self._capsys.readouterr().out.splitlines() if self._words in line]
+        return self.found
+
+    def wait_for(self, count: int) -> Callable[[], None]:
+        """Make a step that ends once there are so many: how long that takes says how busy the machine is."""
+
+        def step() -> None:
+            deadline = time.monotonic() + 60
+            while len(self.read()) < count:
+                assert time.monotonic() < deadline, f"{len(self.found)} lines after a minute, not {count}"
+                time.sleep(0.05)
+
+        return step
 
 
 def test_all_triggers_of_a_process_share_one_watch() -> None:
