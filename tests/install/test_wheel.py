@@ -17,6 +17,7 @@ from provision.common import TOP
 
 pytestmark = pytest.mark.airflow
 
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 _PHASES = (TOP / "dags/phases.py").read_text()
 _TEAM_DAG = """
 from airflow.sdk import DAG
@@ -38,7 +39,11 @@ from airflow import plugins_manager
 from airflow.dag_processing.dagbag import DagBag
 bag = DagBag()
 names = sorted(info["name"] for info in plugins_manager.get_plugin_info(attrs_to_dump=["name"]))
-import include, phaseplan, plugins
+import phaseplan
+try:
+    import include, plugins
+except ImportError:
+    include = plugins = phaseplan
 print("RESULT " + json.dumps({
     "dags": sorted(bag.dags), "errors": bag.import_errors, "plugins": names,
     "plugin errors": plugins_manager.get_import_errors(),
@@ -56,6 +61,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(TOP / name, source / name)
     shutil.copytree(TOP / "include", source / "include", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(TOP / "images", source / "images", ignore=shutil.ignore_patterns("__pycache__"))
     (source / "docs").mkdir()
     shutil.copy(TOP / "docs/plan.schema.json", source / "docs")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
@@ -168,3 +174,25 @@ def test_the_ranges_of_the_wheel_hold_the_pins(wheel: Path) -> None:
     pins = {r.name.lower(): str(r.specifier).removeprefix("==") for r in map(Requirement, filter(None, lines))}
     assert ranges.keys() == pins.keys()
     assert {name for name, pin in pins.items() if pin not in ranges[name]} == set()
+
+
+@pytest.mark.docker
+def test_an_airflow_of_a_team_begins_with_init_and_images(installed: Path, tmp_path: Path) -> None:
+    phaseplan = str(installed.with_name("phaseplan"))
+    image = "phaseplan-test/collector:wheel"
+    settings = environment(tmp_path, AIRFLOW__PHASEPLAN__COLLECTOR_IMAGE=image)
+    settings |= {name: os.environ[name] for name in ("DOCKER_HOST", *_PROXIES) if name in os.environ}
+
+    def run(*words: str) -> str:
+        done = subprocess.run([phaseplan, *words], env=settings, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        return done.stdout
+
+    assert "AIRFLOW__PHASEPLAN__PLANS" not in run("init", str(tmp_path)), "they are where they are looked for"
+    run("new")
+    try:
+        assert f"Built {image}." in run("images", "build", "collector")
+    finally:
+        subprocess.run(["docker", "image", "rm", "-f", image], check=False, capture_output=True)
+    seen = look(installed, tmp_path)
+    assert (seen["dags"], seen["errors"]) == (["phase_01"], {})

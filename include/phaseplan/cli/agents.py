@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from phaseplan.cli.images import build_named
 from phaseplan.cli.lint import default_agents
 from phaseplan.config.settings import settings
 from phaseplan.errors import InputFault
 from phaseplan.plan.presets import PRESETS
-from phaseplan.text.shown import one_line
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -90,12 +90,7 @@ def _print(*rows: Sequence[str]) -> None:
 
 
 def _build(client: DockerClient, name: str) -> int:
-    from phaseplan.containers.image_build import build, context_of
-
-    preset = PRESETS.get(name)
-    if preset is None:
+    if name not in PRESETS:
         raise InputFault(f"no agent {name!r}; there are: {', '.join(PRESETS)}")
-    print(f"Building {preset.image}: the first time takes some minutes.", flush=True)
-    build(client, context_of(name), preset.image, lambda line: print(one_line(line), flush=True))
-    print(f"Built {preset.image}.")
+    build_named(client, name)
     return 0

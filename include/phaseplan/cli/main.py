@@ -31,6 +31,8 @@ VERBS: dict[str, str] = {  # verb -> module of this package; the order is the or
     "isolate": "isolate",
     "reintegrate": "reintegrate",
     "agents": "agents",
+    "init": "init",
+    "images": "images",
     "pools": "pools",
     "export": "export",
     "new": "new",

@@ -22,6 +22,12 @@ def code() -> Path:
     return Path(__file__).resolve().parents[2]
 
 
+def images() -> Path:
+    """Return the folder that our images are built from: the checkout's, else the one that comes with the package."""
+    top = checkout()
+    return top / "images" if top else code() / "phaseplan/images"
+
+
 def filled_in(value: str) -> str:
     """Return a value with `$NAME` and `~` filled in, also in what was filled in, as Airflow does.
 

@@ -1,4 +1,4 @@
-"""Build the image of a coding agent from its folder of the checkout."""
+"""Build the images that an engine needs: the collector, the gateway, and those of coding agents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import docker
 
 from phaseplan.config import place
 from phaseplan.containers.engine_errors import engine_errors
-from phaseplan.errors import Infrastructure, InputFault
+from phaseplan.errors import Infrastructure
 
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 _SHARED = ("runner", "fetch")
@@ -24,17 +24,17 @@ class BuildFailed(Infrastructure):
     """The engine could not build an image."""
 
 
+def context_of_own(name: str) -> Mapping[str, Path]:
+    """Return the files and folders of the image `collector` or `gateway`, by their name in the build."""
+    return {path.name: path for path in (place.images() / name).iterdir()}
+
+
 def context_of(agent: str) -> Mapping[str, Path]:
     """Return the files and folders of an agent's image, by their name in the build.
 
     A package that was fetched already, `.phaseplan/agents/AGENT.tgz`, is taken along: the build fetches it otherwise.
-
-    :raises InputFault: this Phaseplan is installed from a wheel, where the folders are not.
     """
-    top = place.checkout()
-    if top is None:
-        raise InputFault("images of agents are built from a checkout of Phaseplan (images/agents): build it there")
-    folder = top / "images/agents"
+    folder = place.images() / "agents"
     files = {"Dockerfile": folder / agent / "Dockerfile", **{name: folder / name for name in _SHARED}}
     if (requirements := folder / agent / "requirements.txt").is_file():
         files["requirements.txt"] = requirements
