@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from phaseplan.cli import tables
+from phaseplan.cli.show import tables
 from phaseplan.ledger.opened import OpenPhase
 from phaseplan.ledger.records import BranchRecord, Finding, Pinned, State, WaveRecord, changed
 from phaseplan.ledger.usage import ModelUsage, Usage

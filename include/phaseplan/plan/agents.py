@@ -165,7 +165,8 @@ class AgentProfile(Model):
             return None
         if self.endpoint:
             return Provider(kind=preset.kind, base_url=base_of(preset.kind, self.endpoint))
-        if preset.name == "opencode" and not (self.model or "").startswith(OPENAI):
+        unknown = preset.name == "opencode" and not self.model  # it would choose one of another provider
+        if unknown or (preset.kind == "openai" and "/" in (self.model or "").removeprefix(OPENAI)):
             raise ValueError(
                 f"model {self.model} has no endpoint here: name one, or a model {OPENAI}..., for a gateway"
             )
