@@ -51,7 +51,7 @@ def test_it_builds_a_branch_and_says_what_it_used(story: Story, model: Model, na
     assert re.search(shown, said, re.MULTILINE) and "Done." in said and "urllib" not in said
     (used,) = re.findall(r"^Used ([\d,]+) tokens in \(([\d,]+) of them cached\), ([\d,]+) out, ", said, re.MULTILINE)
     total, cached, out = (int(number.replace(",", "")) for number in used)
-    calls = model.calls["good-key-0123"]
+    calls = 1 if name == "aider" else 2  # OpenCode asks a third time, for a title, and does not count that
     alone = INPUT + CACHED if name == "claude-code" else INPUT  # Anthropic counts what is cached apart
     cache = 0 if name == "aider" else CACHED  # of which it keeps no record
     assert (total, cached, out) == (calls * alone, calls * cache, calls * OUTPUT), said
