@@ -120,9 +120,11 @@ class Supervisor:
             child.wait()
 
     def _forget_ended_sessions(self) -> None:
-        """Forget sessions without processes: the system may reuse their numbers."""
+        """Forget sessions without processes, whose numbers the system may use again, or has."""
         if self._orphaned:
-            for session in self._orphaned - set(guard.members(self._orphaned).values()):
+            living = guard.members(self._orphaned)
+            strangers = self._orphaned & living.keys()  # our leader is dead: another process has its number now
+            for session in self._orphaned - (set(living.values()) - strangers):
                 self._orphaned.discard(session)
                 self._register("-", session)
 
@@ -138,13 +140,15 @@ class Supervisor:
     def stop(self) -> bool:
         """End everything; return whether all ended without SIGKILL. A second call does nothing."""
         clean = guard.end({child.pid for child in self._children.values()} | self._orphaned, self.grace)
+        # The guard looks once more. Until it has, the ended children stay zombies, which keep their numbers: given to
+        # a stranger, as the first process of a container, such a number would get that stranger killed.
+        if self._guard.stdin is not None and not self._guard.stdin.closed:
+            self._guard.stdin.close()
+        self._guard.wait()
         for child in self._children.values():
             child.wait()
         self._children.clear()
         self._orphaned.clear()
-        if self._guard.stdin is not None and not self._guard.stdin.closed:
-            self._guard.stdin.close()
-        self._guard.wait()
         return clean
 
 
