@@ -67,7 +67,7 @@ class Person:
     def form(self, phase: int) -> Locator:
         """The trigger form of a phase."""
         self.go(f"/dags/phase_{phase:02d}")
-        self.button("Trigger Dag").click()
+        self.click(self.button("Trigger Dag"))
         expect(self.field("Rebuild")).to_be_visible()
         return self.dialog()
 
@@ -84,10 +84,10 @@ class Person:
     def open_run(self, phase: int, run: str) -> None:
         """The page of a run: the grid, and a row for each task."""
         if f"/runs/{run}/" in self.page.url:
-            self.link(run).click()
+            self.click(self.link(run))
         else:
             self.go(f"/dags/phase_{phase:02d}/runs/{run}")
-        expect(self.row("open_phase")).to_be_visible()
+        self.sees(self.row("open_phase"))
 
     def row(self, task: str) -> Locator:
         """A task's row on the page of its run."""
@@ -96,8 +96,17 @@ class Person:
     def open_task(self, phase: int, run: str, task: str) -> None:
         """The page of a task, which begins with its log."""
         self.open_run(phase, run)
-        self.row(task).get_by_role("link").first.click()
-        expect(self.page.get_by_role("heading", name=task, exact=True)).to_be_visible()
+        self.click(self.row(task).get_by_role("link").first)
+        self.sees(self.page.get_by_role("heading", name=task, exact=True))
+
+    def sees(self, part: Locator) -> None:
+        """Wait until a part of the page is there."""
+        self._insist(lambda wait: expect(part).to_be_visible(timeout=wait))
+
+    def click(self, part: Locator) -> None:
+        """Click a part of the page, once it is there; not of what lies over the page, which a new page has lost."""
+        self.sees(part)
+        part.click()
 
     def sees_state(self, heading: str, state: str) -> None:
         """Wait until the badge beside a heading says so."""
@@ -111,7 +120,8 @@ class Person:
     def _insist(self, see: Callable[[float], None]) -> None:
         """Look for `PATIENCE`, and load the page anew meanwhile.
 
-        On a loaded machine a page of Airflow has stood still for two minutes: no state, no log, while tasks went on.
+        On a loaded machine a page of Airflow has stood still for two minutes while tasks went on: no state, no log.
+        Another lacked the grid's buttons.
         """
         for _ in range(int(PATIENCE / RELOAD) - 1):
             try:

@@ -33,8 +33,8 @@ STORY = [
 
 
 def test_a_phase_is_found_by_its_tag(person: Person) -> None:
-    person.link("Dags").first.click()
-    person.link("phaseplan").first.click()
+    person.click(person.link("Dags").first)
+    person.click(person.link("phaseplan").first)
     for title in ("5: API Foundation & Contracts", "70: A branch that comes back", "71: A branch that takes too long"):
         expect(person.link(f"Phase {title}")).to_be_visible()
     assert "tags=phaseplan" in person.page.url
@@ -43,8 +43,8 @@ def test_a_phase_is_found_by_its_tag(person: Person) -> None:
 
 def test_its_documentation_has_the_graph_and_the_table(person: Person) -> None:
     person.go("/dags")
-    person.link("Phase 5: API Foundation & Contracts").click()
-    person.button("Dag Docs").click()
+    person.click(person.link("Phase 5: API Foundation & Contracts"))
+    person.click(person.button("Dag Docs"))
     box = person.dialog()
     expect(box.get_by_text("└─ 5.3.3 vw-interfaces         ◄ 5.2.4")).to_be_visible()
     expect(box.get_by_role("row")).to_have_count(11)
@@ -64,8 +64,8 @@ def test_the_form_has_five_fields_and_refuses_a_bad_value(runs: Runs) -> None:
 
 def test_the_grid_has_waves_and_branches(person: Person, runs: Runs) -> None:
     person.open_run(5, runs.ids[5])
-    person.button("Expand all task groups").click()
-    expect(person.link("5.3.3 vw-interfaces").first).to_be_visible()
+    person.click(person.button("Expand all task groups"))
+    person.sees(person.link("5.3.3 vw-interfaces").first)
     person.picture("grid")
     words = person.words()
     order = ["open_phase", "wave_1", "5.1.1 synctarget-api", "integrate", "wave_2", "5.2.1 workload-dist"]
@@ -75,7 +75,7 @@ def test_the_grid_has_waves_and_branches(person: Person, runs: Runs) -> None:
 def test_a_bad_plan_is_an_import_error(person: Person, place: Place) -> None:
     line, column = where(place.plans / "phase-72.yaml", '"72.1.2"]')
     person.go()
-    person.button("Dag Import Error").click()
+    person.click(person.button("Dag Import Error"))
     person.dialog().get_by_role("button", name="plan_problems.py").click()
     code = person.dialog().get_by_role("code")
     expect(code).to_contain_text(f"phase-72.yaml:{line}:{column}: PP402 dependencies run in a circle")
@@ -90,7 +90,7 @@ def test_stopping_a_branch_removes_its_container(person: Person, runs: Runs, pla
     person.open_task(71, runs.ids[71], "71.1.1 endless")
     person.reads("working for a long time")
     assert len(place.on_engine(71)) == 1
-    person.button("Mark Task Instance as...").click()
+    person.click(person.button("Mark Task Instance as..."))
     person.page.get_by_role("menuitem", name="Failed").click()
     expect(person.dialog().get_by_text("Affected Tasks: 1")).to_be_visible()
     person.picture("stop")
@@ -130,7 +130,7 @@ def test_an_isolated_branch_comes_back(person: Person, runs: Runs, place: Place)
     person.reads("README.md: branch 70.1.2 may not change this file")
     assert person.in_sight("then Clear this task with Downstream on and Only failed off,"), "nobody scrolls sideways"
     person.picture("isolated")
-    person.button("Press shift+c to clear").click()
+    person.click(person.button("Press shift+c to clear"))
     # As it opens: Downstream on, only failed off.
     expect(person.dialog().get_by_text("Affected Tasks: 6")).to_be_visible()
     person.picture("clear")
