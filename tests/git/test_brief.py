@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from phaseplan.attempt import brief
-from phaseplan.attempt.declarations import declarations
+from phaseplan.repository.declarations import declarations
 from tests.git.lab import Lab, commit_files, plan_of
 
 GO = "package a\n\ntype Old struct {\n}\n\nfunc hidden() {}\n"

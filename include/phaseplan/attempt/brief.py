@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from phaseplan.attempt.declarations import declarations
 from phaseplan.ledger.records import Finding
 from phaseplan.plan.model import Branch, PhasePlan
+from phaseplan.repository.declarations import declarations
 from phaseplan.repository.repo import GitRepo
 from phaseplan.text.clean import path_text
 

@@ -18,7 +18,7 @@ from phaseplan.text.clean import clean
 _MOST = 40  # declarations of one dependency; a brief of ten dependencies stays shorter than a model's attention
 _WIDTH = 160  # characters of one declaration
 _FILES_READ = 200  # files of one dependency
-_READ = 1 << 18  # bytes of a file
+_READ = 1 << 16  # bytes of a file: 26 MB for all files of a dependency, however large an agent made them
 _FILES = ("100644", "100755")
 _TESTS = re.compile(r"(?:^|/)(?:tests?|__tests__)/|(?:^|/)test_[^/]*$|[._-](?:test|spec)s?\.\w+$|(?:Test|Tests)\.\w+$")
 
