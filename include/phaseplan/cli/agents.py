@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from phaseplan.cli.images import build_named
+from phaseplan.cli.images import build_named, print_table, short_id
 from phaseplan.cli.lint import default_agents
 from phaseplan.config.settings import settings
 from phaseplan.errors import InputFault
@@ -65,28 +65,12 @@ def _profiles(path: Path | None) -> Mapping[str, AgentProfile]:
 
 
 def _list(client: DockerClient, profiles: Mapping[str, AgentProfile]) -> int:
-    from phaseplan.containers.engine import image_digest
-    from phaseplan.containers.engine_errors import ImageMissing
-
-    def there(image: str) -> str:
-        try:
-            return image_digest(client, image).removeprefix("sha256:")[:12]
-        except ImageMissing:
-            return "not built"
-
-    rows = [[p.name, p.title, p.version, p.key, there(p.image)] for p in PRESETS.values()]
-    _print(["use", "agent", "version", "key", "image"], *rows)
+    rows = [[p.name, p.title, p.version, p.key, short_id(client, p.image) or "not built"] for p in PRESETS.values()]
+    print_table(["use", "agent", "version", "key", "image"], *rows)
     if named := [[name, str(profile.use)] for name, profile in sorted(profiles.items()) if profile.use]:
         print()
-        _print(["profile", "use"], *named)
+        print_table(["profile", "use"], *named)
     return 0
-
-
-def _print(*rows: Sequence[str]) -> None:
-    """Print rows in columns; the first row names them."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _build(client: DockerClient, name: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         if args.action == "list":
             return _list(client, [known[name] for name in args.names] or list(known.values()))
-        wanted = args.names or [name for name in _NEEDED if _id(client, known[name].image) is None]
+        wanted = args.names or [name for name in _NEEDED if short_id(client, known[name].image) is None]
         for name in wanted:
             build_named(client, name)
         if not wanted:
@@ -77,7 +77,7 @@ def _images() -> list[_Image]:
     return [*(_Image(name, named[name], needed_by) for name, needed_by in _NEEDED.items()), *agents]
 
 
-def _id(client: DockerClient, image: str) -> str | None:
+def short_id(client: DockerClient, image: str) -> str | None:
     """Return the beginning of an image's id; None where the engine does not have it."""
     from phaseplan.containers.engine import image_digest
     from phaseplan.containers.engine_errors import ImageMissing
@@ -90,16 +90,20 @@ def _id(client: DockerClient, image: str) -> str | None:
 
 def _list(client: DockerClient, images: list[_Image]) -> int:
     """Print one line an image; return 1 where one is missing that every installation needs."""
-    rows = [("name", "image", "needed by", "on the engine")]
-    ids = {each.name: _id(client, each.image) for each in images}
-    rows += [(each.name, each.image, each.needed_by, ids[each.name] or "missing") for each in images]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    ids = {each.name: short_id(client, each.image) for each in images}
+    rows = [(each.name, each.image, each.needed_by, ids[each.name] or "missing") for each in images]
+    print_table(("name", "image", "needed by", "on the engine"), *rows)
     missing = [name for name in _NEEDED if name in ids and ids[name] is None]
     if missing:
         print(f"\nNext: phaseplan images build {' '.join(missing)}")
     return 1 if missing else 0
+
+
+def print_table(*rows: Sequence[str]) -> None:
+    """Print rows in columns; the first row names them."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def build_named(client: DockerClient, name: str) -> None:
