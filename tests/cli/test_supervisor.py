@@ -8,10 +8,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from phaseplan.cli.local_airflow import supervisor as module
+from phaseplan.cli.local_airflow.home import Home
 from phaseplan.cli.local_airflow.supervisor import Supervisor
 
 SLEEPER = ("-c", "import time; time.sleep(600)")
@@ -22,8 +24,8 @@ def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supe
     """One component, which sleeps."""
     monkeypatch.setattr(module, "AIRFLOW", (sys.executable,))
     monkeypatch.setattr(module, "COMPONENTS", {"sleeper": SLEEPER})
-    home = SimpleNamespace(environment=dict(os.environ), path=tmp_path, logs=tmp_path)
-    with Supervisor(home, grace=20) as made:  # type: ignore[arg-type]
+    home = cast("Home", SimpleNamespace(environment=dict(os.environ), path=tmp_path, logs=tmp_path))
+    with Supervisor(home, grace=20) as made:
         made.start()
         yield made
 
