@@ -20,8 +20,10 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(600), pytest.mark.usefixtu
 def agents(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Arguments that name an agents file with a profile for each thing that can be wrong."""
     codex = {"use": "codex", "model": "scripted", "endpoint": f"{model.url}/v1"}
+    described = {"conn_type": "pydanticai", "password": "good-key-0123", "host": f"{model.url}/v1"}
     profiles = {
         "good": {**codex, "secrets": {"key": "good"}},
+        "described": {"use": "codex", "secrets": {"key": "described"}},
         "refused": {**codex, "secrets": {"key": "refused"}},
         "nowhere": {**codex, "secrets": {"key": "nowhere"}},
         "unbuilt": {**codex, "image": "phaseplan/agent-codex:0.0.0"},
@@ -36,6 +38,7 @@ def agents(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> lis
     for name, key in (("good", "good-key-0123"), ("refused", "bad-key-0123")):
         value = json.dumps({"conn_type": "generic", "password": key})
         monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", value)
+    monkeypatch.setenv("AIRFLOW_CONN_DESCRIBED", json.dumps({**described, "extra": {"model": "openai:scripted"}}))
     monkeypatch.setenv("AIRFLOW__PHASEPLAN__STATE", str(tmp_path / "state"))
     return ["--agents", str(tmp_path / "agents.yaml")]
 
@@ -48,6 +51,16 @@ def test_a_profile_that_works_says_what_it_used(agents: list[str], capfd: pytest
     assert "\nUsed 2,468 tokens in, 112 out, price unknown in 2 calls, as the gateway counted them.\n" in said
     assert re.search(r"^good: works, \d+ s$", said, re.MULTILINE)
     assert "good-key-0123" not in said and time.monotonic() - begun < 300
+
+
+def test_endpoint_and_model_of_a_connection_are_named_and_used(
+    agents: list[str], model: Model, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["agents", "check", "described", *agents]) == 0
+    said = capfd.readouterr().out
+    origin = f"endpoint {model.url}/v1 and model scripted from connection `described` (pydanticai)"
+    assert said.startswith(f"agent profile described: {origin}\n") and "good-key-0123" not in said
+    assert "\nUsed 2,468 tokens in, 112 out, price unknown in 2 calls, as the gateway counted them.\n" in said
 
 
 @pytest.mark.parametrize(
@@ -66,7 +79,7 @@ def test_a_profile_that_works_says_what_it_used(agents: list[str], capfd: pytest
         ("unbuilt", 2, r"image phaseplan/agent-codex:0.0.0 is not on the Docker engine"),
         ("idle", 1, r"- it ended well and did not write phaseplan-check/hello.txt"),
         ("leaky", 1, r"- secrets: "),
-        ("nobody", 1, r"no agent profile 'nobody'; there are: good, idle, leaky, nowhere, refused, unbuilt"),
+        ("nobody", 1, r"no agent profile 'nobody'; there are: described, good, idle, leaky, nowhere, refused, unbuilt"),
     ],
 )
 def test_what_is_wrong_is_said_with_the_next_step(
@@ -83,4 +96,4 @@ def test_the_list_says_what_is_built(agents: list[str], capfd: pytest.CaptureFix
     assert main(["agents", "list", *agents]) == 0
     said = capfd.readouterr().out
     assert re.search(r"^claude-code +Claude Code +2\.1\.332 +ANTHROPIC_API_KEY +[0-9a-f]{12}$", said, re.MULTILINE)
-    assert re.search(r"^good +codex$", said, re.MULTILINE)
+    assert re.search(r"^good +codex +scripted +http://\S+/v1$", said, re.MULTILINE)

@@ -76,7 +76,6 @@ def test_the_gateway_asks_the_provider_of_the_agent_or_its_endpoint(
         ({**CODEX, "endpoint": "https://x.example/api"}, "does not end with /v1"),
         ({**CODEX, "endpoint": "x.example/v1"}, "is no address"),
         ({"use": "opencode", "model": "google/gemini", **KEY}, "has no endpoint"),
-        ({"use": "opencode", **KEY}, "has no endpoint"),
         ({"use": "aider", "model": "anthropic/claude-opus-5-5", **KEY}, "has no endpoint"),
         ({**CODEX, "egress": ["https://pypi.org"]}, "invalid host"),
         ({**CODEX, "egress": ["pypi.org:0"]}, "invalid host"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from phaseplan.attempt.job import View
+from phaseplan.attempt.secrets import completed
 from phaseplan.containers import gateway as gateways
 from phaseplan.containers.engine import Found, find, look, stop
 from phaseplan.containers.gateway import READY, Gateway, gateway_of, open_gateway
@@ -39,9 +40,9 @@ class Metered:
     broken: str = ""
 
 
-def opened(view: View, attempt: int, secrets: dict[str, str]) -> Gateway | None:
-    """Start the gateway of an attempt that is about to begin; None where its profile has none."""
-    profile, job = view.profile, view.job
+def opened(view: View, attempt: int, profile: AgentProfile, secrets: dict[str, str]) -> Gateway | None:
+    """Start the gateway of an attempt that is about to begin; None where its profile, which is complete, has none."""
+    job = view.job
     if not profile.gateway:
         return None
     labels = view.labels(attempt, "agent")
@@ -120,7 +121,7 @@ def _judged(view: View, record: GatewayRecord | None, broken: str) -> Metered:
     trouble, budget = record.trouble, budget_of(view)
     return Metered(
         usage=record.usage,
-        away=trouble_words(trouble, view.profile_name, view.profile) if trouble else "",
+        away=trouble_words(trouble, view.profile_name, completed(view)) if trouble else "",
         retry_after=trouble.retry_after if trouble else None,
         spent=_spent(view, record, budget) if record.budget == "spent" and budget else "",
         broken=broken,

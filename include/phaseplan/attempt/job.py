@@ -60,6 +60,7 @@ class Job:
     here: Settings
     say: Callable[[str], None]  # a line of the branch's story
     secrets: Callable[[AgentProfile], dict[str, str]]  # values by variable; asked only when an agent starts
+    completed: Callable[[AgentProfile], AgentProfile] = lambda profile: profile  # by the connection of its key
     heard: Heard | None = None  # None: nobody else has shown anything, or all of it
 
 

@@ -5,10 +5,23 @@ from __future__ import annotations
 from phaseplan.attempt.job import View
 from phaseplan.containers.engine import Found, values_at_creation
 from phaseplan.errors import Lasting
+from phaseplan.plan.agents import AgentProfile
 
 
 class SecretMissing(Lasting):
     """An agent profile names a connection, or a field of one, that Airflow does not have."""
+
+
+class BadConnection(Lasting):
+    """The connection of a provider's key describes a model that the profile's agent cannot ask."""
+
+
+def completed(view: View) -> AgentProfile:
+    """Return the branch's profile with what the connection of its key says, or as it is if that cannot be read now."""
+    try:
+        return view.job.completed(view.profile)
+    except (SecretMissing, BadConnection):
+        return view.profile
 
 
 def known_secrets(view: View, container: Found) -> tuple[str, ...]:

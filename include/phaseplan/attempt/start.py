@@ -105,11 +105,12 @@ def _launch(view: View, attempt: int, workspace: Workspace) -> Running:
 def _started(view: View, attempt: int, commit: str, documents: dict[str, bytes]) -> str:
     """Start an agent, behind its gateway where its profile has one; return its container."""
     job, labels, secrets = view.job, view.labels(attempt, "agent"), view.job.secrets(view.profile)
-    gateway = opened(view, attempt, secrets)
+    profile = job.completed(view.profile)
+    gateway = opened(view, attempt, profile, secrets)
     try:
         container = create_agent(
             job.client,
-            profile=view.profile,
+            profile=profile,
             labels=labels,
             secrets=secrets,
             environment={},

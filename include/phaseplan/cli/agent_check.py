@@ -10,7 +10,7 @@ from pathlib import Path
 
 from docker import DockerClient
 
-from phaseplan.airflow.operators.secrets import check_secrets, secrets
+from phaseplan.airflow.operators.secrets import check_secrets, completed, secrets
 from phaseplan.attempt.gateway import trouble_words
 from phaseplan.config.settings import settings
 from phaseplan.containers import engine, pid1
@@ -44,6 +44,7 @@ def check(client: DockerClient, name: str, profile: AgentProfile) -> int:
     :raises PhaseplanError: the engine, an image or a connection is missing; the message says what to do.
     """
     _look(client, name, profile)
+    profile = completed(profile)
     begun, redact = time.monotonic(), Redactor(secrets(profile).values())
     with (
         redact.errors(),
@@ -78,7 +79,8 @@ def _look(client: DockerClient, name: str, profile: AgentProfile) -> None:
         if profile.use and profile.image == PRESETS[profile.use].image:
             raise InputFault(f"{error}. Next: phaseplan agents build {profile.use}") from error
         raise
-    check_secrets({name: profile})
+    for line in check_secrets({name: profile}):
+        print(plain(line))
 
 
 def _labels(role: Role) -> Labels:

@@ -67,10 +67,17 @@ def _profiles(path: Path | None) -> Mapping[str, AgentProfile]:
 def _list(client: DockerClient, profiles: Mapping[str, AgentProfile]) -> int:
     rows = [[p.name, p.title, p.version, p.key, short_id(client, p.image) or "not built"] for p in PRESETS.values()]
     print_table(["use", "agent", "version", "key", "image"], *rows)
-    if named := [[name, str(profile.use)] for name, profile in sorted(profiles.items()) if profile.use]:
+    if named := [_row(name, profile) for name, profile in sorted(profiles.items()) if profile.use]:
         print()
-        print_table(["profile", "use"], *named)
+        print_table(["profile", "use", "model", "endpoint"], *named)
     return 0
+
+
+def _row(name: str, profile: AgentProfile) -> list[str]:
+    """Say of one profile what it names itself, and which connection is asked for the rest."""
+    source = profile.model_source
+    unsaid = f"of connection {source.connection}, or the usual" if source else "the usual"
+    return [name, str(profile.use), profile.model or unsaid, profile.endpoint or unsaid]
 
 
 def _build(client: DockerClient, name: str) -> int:

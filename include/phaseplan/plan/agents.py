@@ -165,8 +165,7 @@ class AgentProfile(Model):
             return None
         if self.endpoint:
             return Provider(kind=preset.kind, base_url=base_of(preset.kind, self.endpoint))
-        unknown = preset.name == "opencode" and not self.model  # it would choose one of another provider
-        if unknown or (preset.kind == "openai" and "/" in (self.model or "").removeprefix(OPENAI)):
+        if preset.kind == "openai" and "/" in (self.model or "").removeprefix(OPENAI):
             raise ValueError(
                 f"model {self.model} has no endpoint here: name one, or a model {OPENAI}..., for a gateway"
             )
@@ -187,6 +186,11 @@ class AgentProfile(Model):
         """Return where the values of the secrets are, by variable."""
         given = self.secrets.items()
         return {name: SecretSource(connection=s) if isinstance(s, str) else s for name, s in given}
+
+    @property
+    def model_source(self) -> SecretSource | None:
+        """Return where the provider's key comes from, whose connection may name endpoint and model as well."""
+        return self.sources.get(PRESETS[self.use].key) if self.use else None
 
     @property
     def references(self) -> tuple[tuple[str, str], ...]:

@@ -85,7 +85,8 @@ class OpenPhaseOperator(_PhaseOperator):
         configured = settings()
         check_names(remote, held, ahead)
         check_budgets(ahead)
-        check_secrets(ahead.profiles)
+        for line in check_secrets(ahead.profiles):
+            self.log.info("Taken from Airflow: %s.", line)
         commit = resolve_base(remote, repo, ahead.plan, base, listed=held)
         with contextlib.closing(connect(configured.docker_url)) as client:
             check_engine(client, ahead, configured.collector_image, configured.gateway_image)

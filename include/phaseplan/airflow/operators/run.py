@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from phaseplan.airflow.operators.secrets import secrets
+from phaseplan.airflow.operators.secrets import completed, secrets
 from phaseplan.attempt.job import Job
 from phaseplan.config.settings import repository_for, settings
 from phaseplan.containers.engine import connect
@@ -70,6 +70,7 @@ def made_job(context: Any, task: PhaseTask, branch: str, own: Token, remote: Rem
         here=settings(),
         say=partial(task.log.info, "%s"),
         secrets=secrets,
+        completed=completed,
     )
 
 

@@ -10,8 +10,10 @@ from typing import Any
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from phaseplan.attempt.secrets import SecretMissing
+from phaseplan.attempt.secrets import BadConnection, SecretMissing
+from phaseplan.plan import model_connection
 from phaseplan.plan.agents import PASSWORD, AgentProfile, SecretSource
+from phaseplan.plan.model_connection import ModelConnection, client_arguments
 
 
 def secrets(profile: AgentProfile) -> dict[str, str]:
@@ -22,16 +24,48 @@ def secrets(profile: AgentProfile) -> dict[str, str]:
     return {variable: _value(variable, source) for variable, source in profile.sources.items()}
 
 
-def check_secrets(profiles: Mapping[str, AgentProfile]) -> None:
-    """Look whether every secret of some profiles, by name, has a value.
+def completed(profile: AgentProfile) -> AgentProfile:
+    """Return a profile with endpoint and model of the connection of its key, where it does not say them itself.
 
-    :raises SecretMissing: one has none; the message names profile, variable and connection, and how to make it.
+    :raises SecretMissing: there is no such connection.
+    :raises BadConnection: it is of a model that the profile's agent cannot ask.
     """
+    return _whole(profile)[0]
+
+
+def check_secrets(profiles: Mapping[str, AgentProfile]) -> list[str]:
+    """Look whether every secret of some profiles, by name, has a value, and every model an address.
+
+    :return: sentences that say what comes from which connection besides its secret.
+    :raises SecretMissing: one has none; the message names profile, variable and connection, and how to make it.
+    :raises BadConnection: see `completed`.
+    """
+    sentences = []
     for name, profile in sorted(profiles.items()):
         try:
             secrets(profile)
-        except SecretMissing as error:
-            raise SecretMissing(f"agent profile {name}: {error}") from error
+            whole, connection = _whole(profile)
+        except (SecretMissing, BadConnection) as error:
+            raise type(error)(f"agent profile {name}: {error}") from error
+        sentences.append(model_connection.origin(name, profile, whole, connection))
+    return list(filter(None, sentences))
+
+
+def _whole(profile: AgentProfile) -> tuple[AgentProfile, ModelConnection | None]:
+    source = profile.model_source
+    if source is None:
+        return profile, None
+    connection = _connection(
+        source, f"the key of {profile.use} is to come from the Airflow connection `{source.connection}`"
+    )
+    named = None
+    if (kind := str(connection.conn_type or "").replace("-", "_")) in model_connection.TYPES:
+        named = ModelConnection(source.connection, kind, (connection.host or "").strip(), _extra(connection))
+    try:
+        return model_connection.completed(profile, named), named
+    except ValueError as error:
+        next_step = "Next: mend it in Airflow under Admin, Connections, or name `endpoint` and `model` in the profile"
+        raise BadConnection(f"the Airflow connection `{source.connection}` does not do: {error}. {next_step}") from None
 
 
 def readable(references: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -46,26 +80,37 @@ def readable(references: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def field_of(connection: Any, source: SecretSource) -> str:
     """Return the value of one field of a connection; empty if there is none."""
-    if source.field == PASSWORD:
-        return connection.password or ""
-    try:
-        value: Any = connection.extra_dejson
-    except ValueError:  # its extra is no JSON
-        return ""
+    value: Any = _extra(connection)
+    if source.field == PASSWORD:  # which Airflow's hooks of models also read from the extra
+        given = client_arguments(str(connection.conn_type), value).get("api_key")
+        return connection.password or (given if isinstance(given, str) else "")
     for key in source.keys:
         value = value.get(key) if isinstance(value, dict) else None
     return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
+def _extra(connection: Any) -> dict[str, Any]:
+    """Return a connection's extra; empty if it is no JSON object."""
+    try:
+        value = connection.extra_dejson
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def _value(variable: str, source: SecretSource) -> str:
     where = f"variable {variable} is to get {source.field} of the Airflow connection `{source.connection}`"
-    try:
-        value = field_of(Connection.get(source.connection), source)
-    except AirflowNotFoundException:
-        raise SecretMissing(f"{where}, and there is none of that name. Next: {_how(source)}") from None
+    value = field_of(_connection(source, where), source)
     if not value:
         raise SecretMissing(f"{where}, and that is empty. Next: fill it in, in Airflow under Admin, Connections")
     return value
+
+
+def _connection(source: SecretSource, where: str) -> Any:
+    try:
+        return Connection.get(source.connection)
+    except AirflowNotFoundException:
+        raise SecretMissing(f"{where}, and there is none of that name. Next: {_how(source)}") from None
 
 
 def _how(source: SecretSource) -> str:
