@@ -48,7 +48,10 @@ def test_a_profile_that_works_says_what_it_used(agents: list[str], capfd: pytest
     assert main(["agents", "check", "good", *agents]) == 0
     said = capfd.readouterr().out
     assert re.search(r"^\| Used 2,468 tokens in \(40 of them cached\), 112 out, price unknown", said, re.MULTILINE)
-    assert "\nUsed 2,468 tokens in, 112 out, price unknown in 2 calls, as the gateway counted them.\n" in said
+    assert (
+        "\nUsed 2,468 tokens in (40 of them cached), 112 out, price unknown in 2 calls, as the gateway counted them.\n"
+        in said
+    )
     assert re.search(r"^good: works, \d+ s$", said, re.MULTILINE)
     assert "good-key-0123" not in said and time.monotonic() - begun < 300
 

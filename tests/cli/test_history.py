@@ -10,6 +10,7 @@ import pytest
 
 from phaseplan.cli.main import main
 from phaseplan.ledger.records import Deed, Night
+from phaseplan.ledger.usage import ModelUsage, Usage
 from phaseplan.ledger.write import commit_ledger
 from tests.git.lab import Lab, plan_of
 
@@ -133,3 +134,24 @@ def test_history_of_a_phase_without_a_run_says_so(
     with pytest.raises(SystemExit) as ended:
         main(["history", "5", "--last", "0"])
     assert ended.value.code == 1
+
+
+def test_what_runs_used_is_a_column_where_anything_was_counted(
+    repository: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "used" not in output_of(repository, capsys).splitlines()[1].split()
+    one = Usage(calls=1, models={"m": ModelUsage(input=12000, output=300, usd=0.5)})
+    two = Usage(calls=1, models={"m": ModelUsage(input=24000, output=600, usd=1.0)})
+    lab = Lab(tmp_path / "other")
+    lab.open(plan_of({"5.1": [], "5.2": []}), run="run-9")
+    deeds = {"5.1": deed("built", usage=one), "5.2": deed("isolated", "no", cause="failed", usage=one)}
+    snapshot = lab.read()
+    made = night(1, deeds, usage=two, wasted=one)
+    assert commit_ledger(lab.repo, lab.remote, snapshot, snapshot.folded(), night=made)
+    head, row, *below = output_of(str(lab.url), capsys).splitlines()[1:]
+    assert head.split()[-1] == "used" and row.endswith("$1.00 ($0.50 wasted)")
+    assert "  used 24,000 tokens in, 600 out, $1.00; wasted: 12,000 tokens in, 300 out, $0.50" in below
+    head, row = output_of(str(lab.url), capsys, "--branch", "5.2").splitlines()[1:3]
+    assert "used" in head.split() and "$0.50" in row.split()
+    told = json.loads(output_of(str(lab.url), capsys, "--json"))["nights"][0]
+    assert told["wasted"]["models"]["m"]["usd"] == 0.5 and told["deeds"]["5.1"]["usage"]["calls"] == 1

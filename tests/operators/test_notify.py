@@ -12,6 +12,7 @@ import pytest
 
 from phaseplan.airflow.operators import notify as module
 from phaseplan.airflow.operators.notify import about_branch, about_phase, about_wave, notify
+from phaseplan.ledger.usage import ModelUsage, Spent, Usage
 from phaseplan.plan.digest import plan_digest
 from phaseplan.plan.model import Notify
 from tests.cli.plans import plan
@@ -52,6 +53,20 @@ def test_templates_see_the_message_and_the_task_context(defined: Defined) -> Non
     assert "`./phaseplan reintegrate 7 7.a`" in line
     assert line.endswith("|run-1")
     assert context == {"run": "run-1"}, "the task's own context stays as it was"
+
+
+def test_what_was_used_is_told_where_it_was_counted(defined: Defined) -> None:
+    said = defined()
+    used = Usage(calls=1, models={"m": ModelUsage(input=1200, output=30, usd=0.5)})
+    spent = Spent(usage=used, wasted=used)
+    told = Notify(isolated=("chat",), wave_integrated=("chat",), phase_complete=("chat",))
+    notify({"run": 1}, told, "isolated", about_branch(plan(), "7.a", "no", spent))
+    notify({"run": 1}, told, "wave_integrated", about_wave(plan(), 2, "merged 7.c", Spent(usage=used)))
+    notify({"run": 1}, told, "phase_complete", about_phase(plan(), "3 of 3. Used: all", spent))
+    branch, wave, phase = lines(said)
+    assert "is isolated: no\nUsed so far: 1,200 tokens in, 30 out, $0.50; all wasted.\nMend the cause" in branch
+    assert "merged 7.c\nUsed so far: 1,200 tokens in, 30 out, $0.50.|" in wave
+    assert "Used so far" not in phase, "the closing message has it"
 
 
 def test_waves_and_phases(defined: Defined) -> None:

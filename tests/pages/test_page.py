@@ -159,4 +159,5 @@ def test_what_the_attempts_used_and_were_refused_is_shown_as_text(lab: Lab) -> N
     lab.build(token, "5.1", {"pkg/a.go": "package pkg // 1\n"}, claim="c/2", fields={"usage": usage})
     text = html(task)
     assert "<dt>Used</dt><dd>12,300 tokens in, 1,240 out, $0.08</dd>" in text
+    assert "<dt>Used" in html("close_phase") and "$0.08</td>" in html("close_phase"), "the page of the phase"
     assert "&lt;script&gt;alert(1)&lt;/script&gt;</code> 3 times" in text and "script" not in Reader(text).tags

@@ -222,6 +222,7 @@ class Deed(Record):
     key: str = ""  # input key of the verdict
     gates: str = ""  # digest of the gates that judged it, the wave's among them
     base: str = ""  # the workspace that the attempt began from
+    usage: Usage | None = None  # of models by all attempts of the run
 
 
 class Night(Record):
@@ -243,6 +244,8 @@ class Night(Record):
     deeds: dict[str, Deed] = {}  # by branch, in plan order
     flaky: tuple[str, ...] = ()  # what wave gates said before they were green on the very same commit
     seconds: float | None = None  # from opened to closed
+    usage: Usage | None = None  # of models by the attempts of this run
+    wasted: Usage | None = None  # of that, by attempts whose work was not in when it ended
 
 
 class Pinned(Record):

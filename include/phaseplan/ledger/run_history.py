@@ -12,6 +12,8 @@ from phaseplan.ledger.last_event import untouched
 from phaseplan.ledger.records import BranchRecord, Deed, Night, RunRecord, State, Verdict, What, changed, moment
 from phaseplan.ledger.rulings import DEEDS, RULINGS, ruling_of
 from phaseplan.ledger.snapshot import Snapshot
+from phaseplan.ledger.spending import costs_in, total
+from phaseplan.ledger.usage import fields_of, summed
 from phaseplan.plan.digest import sha256
 from phaseplan.plan.model import Branch, PhasePlan
 from phaseplan.repository.objects import read_objects
@@ -38,6 +40,7 @@ def night(snapshot: Snapshot, run: RunRecord | None = None) -> Night:
     """
     ledger, opened = snapshot.folded(), snapshot.require_open()
     run = run or opened.run
+    costs = costs_in(snapshot, run.id)
     return Night(
         run=run.id,
         epoch=run.epoch,
@@ -51,7 +54,13 @@ def night(snapshot: Snapshot, run: RunRecord | None = None) -> Night:
         complete=run.complete,
         fault=_line(run.fault),
         integration=_short(ledger.integration) or None,
-        deeds={branch.id: _deed(snapshot, opened.plan, run, branch) for branch in opened.plan},
+        deeds={
+            branch.id: changed(
+                _deed(snapshot, opened.plan, run, branch),
+                usage=summed(cost.usage for cost in costs.get(branch.id, ())),
+            )
+            for branch in opened.plan
+        },
         flaky=tuple(
             _line(f"wave {number}: {finding}")
             for number, wave in sorted(ledger.waves.items())
@@ -59,6 +68,7 @@ def night(snapshot: Snapshot, run: RunRecord | None = None) -> Night:
             for finding in wave.flaky
         )[:_FLAKY],
         seconds=_seconds(run.opened, run.closed),
+        **fields_of(total(cost for of_branch in costs.values() for cost in of_branch)),
     )
 
 
@@ -221,7 +231,7 @@ def _facts(plan: PhasePlan, record: BranchRecord | None, what: What, why: str) -
 
 def _better(before: Deed | None, new: Deed) -> Deed:
     kept = before is not None and new.what == "reused" and before.attempt == new.attempt
-    return before if before is not None and kept and before.what in DONE else new
+    return changed(before, usage=new.usage) if before is not None and kept and before.what in DONE else new
 
 
 def _short(sha: str | None) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from phaseplan.ledger.flaky import Flake
 from phaseplan.ledger.records import Deed, Night, What
 from phaseplan.ledger.run_history import DONE, count
+from phaseplan.ledger.usage import spent_of
 
 #: How people call what was done; in the order in which it is told.
 WORDS: dict[What, str] = {
@@ -36,6 +37,7 @@ def note(night: Night, flakes: Sequence[Flake] = ()) -> str:
     state = "complete" if night.complete else "could not begin" if night.fault else "not complete"
     head = f"{MARK} {state}, {done} of {len(night.deeds)} branches integrated: {counts(night)}"
     lines = [_plain(night.fault)] if night.fault else []
+    lines += [f"used {_plain(str(spent))}"] if (spent := spent_of(night)) else []
     lines += [_named(night, what) for what in WORDS if what not in ("reused", "built") and _of(night, what)]
     lines += [f"flaky {_plain(str(flake))}" for flake in flakes if flake.second == night.run]
     lines += [f"flaky gate of {_plain(finding)}" for finding in night.flaky]

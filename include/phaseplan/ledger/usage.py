@@ -1,10 +1,13 @@
-"""Record what one attempt used of its models, as its gateway counted it."""
+"""Record what attempts used of their models, as their gateways counted it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
+
+_NAMED = 3  # models without a price: an agent chooses what it asks for
 
 
 class ModelUsage(BaseModel):
@@ -47,6 +50,14 @@ class Usage(BaseModel):
         """Return the price of what has a known price."""
         return sum(used.usd or 0.0 for used in self.models.values())
 
+    @property
+    def short(self) -> str:
+        """Write its price in one word, `+` where not all of it is known; the tokens where none is."""
+        known = [used.usd for used in self.models.values() if used.usd is not None]
+        if not known:
+            return f"{self.tokens:,} tokens"
+        return f"${self.usd:.2f}{'+' if len(known) < len(self.models) else ''}"
+
     def renamed(self, change: Callable[[str], str]) -> Usage:
         """Change the names of models and hosts; those that become one are added."""
         models = [Usage(models={change(name): used}) for name, used in self.models.items()]
@@ -56,11 +67,14 @@ class Usage(BaseModel):
     def __str__(self) -> str:
         """Write the sums as people read them."""
         read = sum(used.input for used in self.models.values())
+        again = sum(used.cached for used in self.models.values())
         written = sum(used.output for used in self.models.values())
         unknown = sorted(name for name, used in self.models.items() if used.usd is None)
         price = f"${self.usd:.2f}" if len(unknown) < len(self.models) else ""
-        gap = f"price of {', '.join(unknown)} unknown" if price and unknown else "price unknown" if unknown else ""
-        return ", ".join(part for part in (f"{read:,} tokens in", f"{written:,} out", price, gap) if part)
+        named = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
+        gap = f"price of {named} unknown" if price and unknown else "price unknown" if unknown else ""
+        cached = f" ({again:,} of them cached)" if again else ""
+        return ", ".join(part for part in (f"{read:,} tokens in{cached}", f"{written:,} out", price, gap) if part)
 
 
 def summed(usages: Iterable[Usage | None]) -> Usage | None:
@@ -76,3 +90,42 @@ def summed(usages: Iterable[Usage | None]) -> Usage | None:
         for host, times in usage.refused.items():
             refused[host] = refused.get(host, 0) + times
     return Usage(calls=sum(usage.calls for usage in counted), models=models, refused=refused)
+
+
+class Spent(BaseModel):
+    """Hold what several attempts used, and what of it was wasted: used by attempts whose work did not come in."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    usage: Usage
+    wasted: Usage | None = None
+
+    @property
+    def short(self) -> str:
+        """Write both prices in a few words."""
+        return self.usage.short + (f" ({self.wasted.short} wasted)" if self.wasted else "")
+
+    def __str__(self) -> str:
+        """Write both as people read them."""
+        if self.wasted is None:
+            return str(self.usage)
+        return f"{self.usage}; all wasted" if self.wasted == self.usage else f"{self.usage}; wasted: {self.wasted}"
+
+
+class _Shown(Protocol):
+    """Stand for a record with these two fields."""
+
+    @property
+    def usage(self) -> Usage | None: ...
+    @property
+    def wasted(self) -> Usage | None: ...
+
+
+def spent_of(record: _Shown) -> Spent | None:
+    """Read from a record what `fields_of` has written there."""
+    return Spent(usage=record.usage, wasted=record.wasted) if record.usage else None
+
+
+def fields_of(spent: Spent | None) -> dict[str, Any]:
+    """Return what a record shows of it under `usage` and `wasted`."""
+    return {"usage": spent.usage if spent else None, "wasted": spent.wasted if spent else None}

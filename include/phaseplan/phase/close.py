@@ -15,6 +15,7 @@ from phaseplan.ledger.rulings import OUT
 from phaseplan.ledger.run import check_token, selection
 from phaseplan.ledger.run_history import continued, night, nights_of, tells_more
 from phaseplan.ledger.run_note import note
+from phaseplan.ledger.spending import spending
 from phaseplan.ledger.unpublished import WAITING, held, refused, unpublished
 from phaseplan.ledger.write import Change, Snapshot, update
 from phaseplan.merging.reconcile import reconcile
@@ -75,9 +76,21 @@ def closing(snapshot: Snapshot) -> Closing:
     lines = [f"Phase {plan.phase}: {len(chosen) - len(troubles)} of {len(chosen)} {what} are integrated{head}."]
     lines += [f"- {b} {plan.by_id[b].title}: {text}" for b, text in troubles.items()]
     lines += [_red(n, w, run) for n, w in ledger.waves.items() if w.state == "red"]
+    lines += _used(snapshot, plan, run)
     if troubles:
         lines.append(_next_step(snapshot, plan, run, tuple(troubles)))
     return Closing(everything and not troubles, not troubles, "\n".join(lines))
+
+
+def _used(snapshot: Snapshot, plan: PhasePlan, run: RunRecord) -> list[str]:
+    """Say what this run has used of models, and each wave and the phase in all runs; nothing if nothing was counted."""
+    spent = spending(snapshot, plan)
+    if spent.phase is None:
+        return []
+    lines = [f"Used in this run: {spent.runs.get(run.id) or 'nothing'}."]
+    if len(spent.waves) > 1:
+        lines += [f"- wave {number}, in all runs: {sum_}" for number, sum_ in spent.waves.items()]
+    return [*lines, *([f"Used in all runs: {spent.phase}."] if len(spent.runs) > 1 else [])]
 
 
 def _red(number: int, wave: WaveRecord, run: RunRecord) -> str:

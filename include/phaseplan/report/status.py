@@ -11,8 +11,9 @@ from phaseplan.ledger.flaky import Flake, flaky
 from phaseplan.ledger.last_event import untouched
 from phaseplan.ledger.records import BranchRecord, Finding, Ledger, Record, RunRecord, State, Verdict
 from phaseplan.ledger.rulings import OUT, READY, follows
+from phaseplan.ledger.spending import spending
 from phaseplan.ledger.unpublished import held, refused, unpublished
-from phaseplan.ledger.usage import Usage, summed
+from phaseplan.ledger.usage import Spent, Usage, fields_of
 from phaseplan.merging.predicted_conflicts import EarlyWarning
 from phaseplan.phase.close import complete
 from phaseplan.plan.graph import transitive
@@ -45,6 +46,7 @@ class BranchStatus(Record):
     blocked_by: str | None = None  # the first branch it needs that is out
     attempts: tuple[AttemptStatus, ...] = ()
     usage: Usage | None = None  # of models by all its attempts
+    wasted: Usage | None = None  # of that, by attempts whose work is not in
 
 
 class WaveStatus(Record):
@@ -57,6 +59,8 @@ class WaveStatus(Record):
     finished: str = ""
     seconds: float | None = None
     findings: tuple[Finding, ...] = ()
+    usage: Usage | None = None  # of models by all attempts of its branches
+    wasted: Usage | None = None
 
 
 class Timings(Record):
@@ -81,6 +85,10 @@ class PhaseStatus(Record):
     branches: dict[str, BranchStatus]
     waves: dict[int, WaveStatus]
     timings: Timings
+    usage: Usage | None = None  # of models by all attempts of all runs
+    wasted: Usage | None = None
+    run_usage: Usage | None = None  # by those of the newest run
+    run_wasted: Usage | None = None
     claims: dict[str, Any]
     predicted_conflicts: tuple[EarlyWarning, ...] = ()
     flaky: tuple[Flake, ...] = ()  # verdicts that changed though nothing about the branch did
@@ -101,7 +109,9 @@ def build_status(
         raise ValueError(f"phase {snapshot.phase} has no ledger and no plan")
     ledger = snapshot.folded() if snapshot.ledger else None
     run = ledger.run if ledger else None
-    own = {branch.id: _branch(snapshot, ledger, shown, branch) for branch in shown}
+    spent = spending(snapshot, shown)
+    tonight = spent.runs.get(run.id) if run else None
+    own = {branch.id: _branch(snapshot, ledger, shown, branch, spent.branches.get(branch.id)) for branch in shown}
     branches = {b: _with_cause(shown, own, b) for b in own}
     return PhaseStatus(
         phase=shown.phase,
@@ -110,22 +120,30 @@ def build_status(
         integration=ledger.integration if ledger and held(snapshot, refs.integration(shown.phase)) else None,
         run=run,
         branches=branches,
-        waves={wave.wave: _wave(ledger, wave, branches) for wave in shown.waves},
+        waves={
+            wave.wave: _wave(ledger, wave, branches).model_copy(update=fields_of(spent.waves.get(wave.wave)))
+            for wave in shown.waves
+        },
         timings=_timings(snapshot, ledger, shown),
+        **fields_of(spent.phase),
+        run_usage=tonight.usage if tonight else None,
+        run_wasted=tonight.wasted if tonight else None,
         claims=shown.claims.model_dump(mode="json", exclude_defaults=True) if shown.claims else {},
         predicted_conflicts=tuple(warnings),
         flaky=flaky(snapshot.nights),
     )
 
 
-def _branch(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan, branch: Branch) -> BranchStatus:
+def _branch(
+    snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan, branch: Branch, spent: Spent | None
+) -> BranchStatus:
     attempts = attempts_of(snapshot, branch.id)
     base = BranchStatus(
         title=branch.title,
         wave=plan.wave_of[branch.id],
         state=State.PENDING,
         attempts=attempts,
-        usage=summed(attempt.usage for attempt in attempts),
+        **fields_of(spent),
     )
     record = ledger.branches.get(branch.id) if ledger else None
     over = ledger is not None and ledger.run is not None and ledger.run.closed is not None

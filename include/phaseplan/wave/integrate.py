@@ -64,7 +64,7 @@ def integrate(
                 reconcile(repo, remote, phase, snapshot=after)
             if isinstance(done, WaveRed):
                 raise done
-            return done
+            return replace(done, seen=after)
         pause(round_)
     raise Infrastructure(
         f"wave {wave} of phase {phase}: others moved the ledger {ROUNDS} times in a row; Clear the task"

@@ -72,6 +72,7 @@ class Integrated:
     blockers: tuple[str, ...] = ()
     blocked: dict[str, str] = field(default_factory=dict)
     plan: PhasePlan | None = field(default=None, compare=False, repr=False)  # what the run has pinned
+    seen: Snapshot | None = field(default=None, compare=False, repr=False)  # the phase afterwards
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any
 from airflow.sdk import BaseNotifier
 
 from phaseplan.config.settings import settings
+from phaseplan.ledger.usage import Spent
 from phaseplan.plan import names
 from phaseplan.plan.campaign import load_notifiers
 from phaseplan.plan.model import Event, Notify, PhasePlan
@@ -22,7 +23,7 @@ from phaseplan.text.clean import clean
 log = logging.getLogger(__name__)
 
 PATIENCE = 30.0  # seconds for one notifier: a mail server that hangs must not hold a wave
-_KEYS = ("event", "phase", "title", "wave", "branch", "reason", "next_step", "message")
+_KEYS = ("event", "phase", "title", "wave", "branch", "reason", "next_step", "used", "message")
 _LONGEST = 2000  # characters of one value; a reason may quote what an agent printed
 
 
@@ -50,8 +51,11 @@ def notify(context: Any, plan_notify: Notify, event: Event, details: Mapping[str
     return tuple(sent)
 
 
-def about_branch(plan: PhasePlan, branch_id: str, reason: str) -> dict[str, str]:
-    """Return the details of `isolated` and `blocked`."""
+def about_branch(plan: PhasePlan, branch_id: str, reason: str, spent: Spent | None = None) -> dict[str, str]:
+    """Return the details of `isolated` and `blocked`.
+
+    :param spent: what the branch has used of models in all its attempts, as in the others below.
+    """
     branch = plan.by_id[branch_id]
     task = names.branch_task_id(plan, branch_id)
     return {
@@ -59,19 +63,20 @@ def about_branch(plan: PhasePlan, branch_id: str, reason: str) -> dict[str, str]
         "wave": str(plan.wave_of[branch_id]),
         "branch": f"{branch_id} {branch.title}",
         "reason": reason,
+        "used": str(spent or ""),
         "next_step": f"Mend the cause, then Clear {task} in {names.dag_id(plan.phase)} with Downstream on and "
         f"Only-failed off, or run `./phaseplan reintegrate {plan.phase} {branch_id}`.",
     }
 
 
-def about_wave(plan: PhasePlan, wave: int, reason: str) -> dict[str, str]:
+def about_wave(plan: PhasePlan, wave: int, reason: str, spent: Spent | None = None) -> dict[str, str]:
     """Return the details of `wave_integrated`; `reason` says what was merged and what is out."""
-    return {**_phase(plan), "wave": str(wave), "reason": reason}
+    return {**_phase(plan), "wave": str(wave), "reason": reason, "used": str(spent or "")}
 
 
-def about_phase(plan: PhasePlan, reason: str) -> dict[str, str]:
+def about_phase(plan: PhasePlan, reason: str, spent: Spent | None = None) -> dict[str, str]:
     """Return the details of `phase_complete`."""
-    return {**_phase(plan), "reason": reason}
+    return {**_phase(plan), "reason": reason, "used": str(spent or "")}
 
 
 def _harmless(value: str) -> str:
@@ -88,7 +93,9 @@ def _message(values: Mapping[str, str]) -> str:
     subject = f": {values['branch']} is {what}" if values["branch"] else f" {what}"
     reason = f": {values['reason']}" if values["reason"] else ""
     step = f"\n{values['next_step']}" if values["next_step"] else ""
-    return f"Phase {values['phase']}{wave}{subject}{reason}{step}"
+    # The reason of a whole phase is the closing message, which has it for run and phase.
+    used = f"\nUsed so far: {values['used']}." if values["used"] and values["event"] != "phase_complete" else ""
+    return f"Phase {values['phase']}{wave}{subject}{reason}{used}{step}"
 
 
 def _wanted(plan_notify: Notify, event: Event) -> Iterator[tuple[str, NotifierProfile]]:

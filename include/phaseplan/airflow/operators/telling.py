@@ -5,22 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from phaseplan.airflow.operators.notify import about_branch, about_phase, about_wave, notify
-from phaseplan.ledger.records import Verdict
+from phaseplan.ledger.records import Outcome, Verdict
+from phaseplan.ledger.spending import Spending, spending, spent_by
 from phaseplan.ledger.write import read
 from phaseplan.phase.close import Closing
-from phaseplan.plan.model import PhasePlan
+from phaseplan.plan.model import Event
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
 from phaseplan.wave.integrate import Integrated
 
+#: What a branch's own end is called; other ends notify nobody.
+_EVENTS: dict[Outcome, Event] = {"failed": "isolated", "blocked": "blocked"}
+
 
 def tell_branch(context: Any, repo: GitRepo, remote: Remote, verdict: Verdict) -> None:
     """Notify when a branch is isolated by its own gates, or its agent says that it is blocked."""
-    plan = _plan(repo, remote, verdict.phase) if verdict.outcome in ("failed", "blocked") else None
-    if plan is not None and verdict.outcome == "failed":
-        notify(context, plan.notify, "isolated", about_branch(plan, verdict.branch, verdict.reason))
-    if plan is not None and verdict.outcome == "blocked":
-        notify(context, plan.notify, "blocked", about_branch(plan, verdict.branch, verdict.reason))
+    event = _EVENTS.get(verdict.outcome)
+    if event is None:
+        return
+    seen = read(repo, remote, verdict.phase)
+    if seen.pinned is not None:
+        plan, spent = seen.pinned.plan, spent_by(seen, verdict.branch)
+        notify(context, plan.notify, event, about_branch(plan, verdict.branch, verdict.reason, spent))
 
 
 def tell_wave(context: Any, wave: int, done: Integrated) -> None:
@@ -28,21 +34,21 @@ def tell_wave(context: Any, wave: int, done: Integrated) -> None:
     plan = done.plan
     if plan is None:
         return
+    spent = spending(done.seen, plan) if done.seen else Spending()
     for branch, findings in done.isolated.items():
-        notify(context, plan.notify, "isolated", about_branch(plan, branch, str(findings[0]) if findings else ""))
+        reason = str(findings[0]) if findings else ""
+        notify(context, plan.notify, "isolated", about_branch(plan, branch, reason, spent.branches.get(branch)))
     for branch, line in done.blocked.items():
-        notify(context, plan.notify, "blocked", about_branch(plan, branch, line))
+        notify(context, plan.notify, "blocked", about_branch(plan, branch, line, spent.branches.get(branch)))
     if done.merged:
-        notify(context, plan.notify, "wave_integrated", about_wave(plan, wave, f"merged {', '.join(done.merged)}"))
+        merged = about_wave(plan, wave, f"merged {', '.join(done.merged)}", spent.waves.get(wave))
+        notify(context, plan.notify, "wave_integrated", merged)
 
 
 def tell_phase(context: Any, closing: Closing) -> None:
     """Notify when the phase is complete."""
-    pinned = closing.seen.pinned if closing.complete and closing.seen else None
-    if pinned is not None:
-        notify(context, pinned.plan.notify, "phase_complete", about_phase(pinned.plan, closing.message))
-
-
-def _plan(repo: GitRepo, remote: Remote, phase: int) -> PhasePlan | None:
-    pinned = read(repo, remote, phase).pinned
-    return pinned.plan if pinned else None
+    seen = closing.seen
+    if closing.complete and seen and seen.pinned:
+        plan = seen.pinned.plan
+        spent = spending(seen, plan).phase
+        notify(context, plan.notify, "phase_complete", about_phase(plan, closing.message, spent))

@@ -12,6 +12,7 @@ from phaseplan.cli.progress.plain import clock
 from phaseplan.ledger.records import Night, What
 from phaseplan.ledger.run_history import DONE, count
 from phaseplan.ledger.run_note import WORDS, reasons
+from phaseplan.ledger.usage import spent_of
 from phaseplan.text.clean import clean
 
 STYLES: dict[What, str] = {
@@ -50,10 +51,14 @@ def table(nights: Sequence[Night], width: int) -> Table:
     for heading in _COUNTED.values():
         grid.add_column(heading, justify="right", no_wrap=True)
     grid.add_column("took", justify="right", no_wrap=True)
+    counted = any(night.usage for night in nights)
+    if counted:
+        grid.add_column("used", justify="right", no_wrap=True)
     for night in nights:
         cells = [Text(_when(night))]
         cells += [Text(clean(night.run)), Text(night.base[:7])] if roomy else []
-        grid.add_row(*cells, _inside(night), *(_number(night, outcome) for outcome in _COUNTED), _took(night))
+        cells += [_inside(night), *(_number(night, outcome) for outcome in _COUNTED), _took(night)]
+        grid.add_row(*cells, *([_used(night)] if counted else []))
     return grid
 
 
@@ -79,13 +84,17 @@ def branch_table(nights: Sequence[Night], branch: str, width: int) -> Table:
     grid.add_column("what", no_wrap=True)
     grid.add_column("attempt", justify="right", no_wrap=True)
     grid.add_column("commit", no_wrap=True)
+    counted = any(night.deeds[branch].usage for night in nights)
+    if counted:
+        grid.add_column("used", justify="right", no_wrap=True)
     grid.add_column("why", ratio=1)
     for night in nights:
         deed = night.deeds[branch]
         outcome = Text(WORDS[deed.what], STYLES[deed.what])
-        facts = (Text(str(deed.attempt or "-")), Text(deed.commit[:8] or "-"), Text(clean(deed.why)))
+        facts = [Text(str(deed.attempt or "-")), Text(deed.commit[:8] or "-")]
+        facts += [Text(deed.usage.short if deed.usage else "-")] if counted else []
         run = [Text(clean(night.run))] if roomy else []
-        grid.add_row(Text(_when(night)), *run, outcome, *facts)
+        grid.add_row(Text(_when(night)), *run, outcome, *facts, Text(clean(deed.why)))
     return grid
 
 
@@ -103,6 +112,8 @@ def _lines(night: Night) -> Iterator[Text]:
         more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
         line = Text("  ").append(WORDS[outcome], STYLES[outcome])
         yield line.append(clean(f" {', '.join(ids[:_NAMED])}{more}" + (f": {why}" if why else "")))
+    if spent := spent_of(night):
+        yield Text("  ").append("used", "bold").append(clean(f" {spent}"))
     for gate in night.flaky:
         yield Text("  ").append("flaky gate", "yellow").append(clean(f" of {gate}; green on the same commit"))
 
@@ -119,6 +130,11 @@ def _number(night: Night, outcome: What) -> Text:
 
 def _took(night: Night) -> Text:
     return Text(clock(night.seconds)) if night.closed else Text("not closed", "yellow")
+
+
+def _used(night: Night) -> Text:
+    spent = spent_of(night)
+    return Text(spent.short) if spent else Text("·", "dim")
 
 
 def _when(night: Night) -> str:

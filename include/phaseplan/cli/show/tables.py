@@ -13,7 +13,7 @@ from phaseplan.cli.show.branches import is_out
 from phaseplan.forecast.simulation.report import Question, simulate
 from phaseplan.ledger.records import Finding
 from phaseplan.ledger.unpublished import WAITING
-from phaseplan.ledger.usage import summed
+from phaseplan.ledger.usage import Spent, spent_of
 from phaseplan.plan import names
 from phaseplan.plan.durations import estimates_of
 from phaseplan.plan.model import PhasePlan, Start
@@ -92,7 +92,8 @@ def waves(status: PhaseStatus) -> Iterator[str]:
         at = f" at {wave.head[:8]}" if wave.head else ""
         title = f" {' '.join(wave.title.split())}" if wave.title else ""
         refused = any(f.gate == "publish" for f in wave.findings)
-        yield f"wave {number}{title}: {f'{WAITING}, refused by the target' if refused else wave.state}{at}{took}"
+        cost = f"; used {spent}" if (spent := spent_of(wave)) else ""
+        yield f"wave {number}{title}: {f'{WAITING}, refused by the target' if refused else wave.state}{at}{took}{cost}"
 
 
 def early(status: PhaseStatus) -> Iterator[str]:
@@ -117,15 +118,16 @@ def timing(status: PhaseStatus, plan: PhasePlan) -> Iterator[str]:
 
 
 def used(status: PhaseStatus) -> Iterator[str]:
-    """Show what all attempts of all runs have used of models, in all and by branch; nothing where none was counted."""
-    total = summed(branch.usage for branch in status.branches.values())
-    if total is None:
+    """Show what attempts have used of models: in all, in the newest run, by branch; nothing where none was counted."""
+    if status.usage is None:
         return
-    yield f"used      {total}"
+    yield f"used      {spent_of(status)}"
+    if status.run_usage is not None and status.run_usage != status.usage:
+        yield f"this run  {Spent(usage=status.run_usage, wasted=status.run_wasted)}"
     for branch_id, branch in status.branches.items():
         if branch.usage is not None:
             refused = f"; refused hosts: {', '.join(sorted(branch.usage.refused)[:5])}" if branch.usage.refused else ""
-            yield f"          {branch_id}: {branch.usage}{refused}"
+            yield f"          {branch_id}: {spent_of(branch)}{refused}"
 
 
 def _took(took: Timings) -> str:

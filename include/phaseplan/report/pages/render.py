@@ -13,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from phaseplan.ledger.run_note import WORDS
+from phaseplan.ledger.usage import spent_of
 from phaseplan.plan.model import PhasePlan
 from phaseplan.report.pages.look import Look, TaskOf
 from phaseplan.text.clean import clean
@@ -82,7 +83,7 @@ def _pages() -> jinja2.Environment:
         finalize=lambda value: _shown(value) if isinstance(value, str) and not hasattr(value, "__html__") else value,
     )
     environment.filters.update(time=_time, span=_span, shown=_shown)
-    environment.globals.update(style=Markup(_STYLE), words=WORDS)
+    environment.globals.update(style=Markup(_STYLE), words=WORDS, spent_of=spent_of)
     environment.globals.update(findings=_FINDINGS, longest=_LONGEST)
     return environment
 
