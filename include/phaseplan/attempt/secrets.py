@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from phaseplan.attempt.job import View
-from phaseplan.containers.engine import Found, values_at_creation
+from phaseplan.containers.engine import Found
+from phaseplan.containers.given_secrets import given
 from phaseplan.errors import Lasting
 from phaseplan.plan.agents import AgentProfile
 
@@ -27,9 +28,14 @@ def completed(view: View) -> AgentProfile:
 def known_secrets(view: View, container: Found) -> tuple[str, ...]:
     """Return values that must not show: the present ones, and those that this container was given."""
     profile = view.profile
-    own = [variable for variable in profile.secrets if variable != profile.key_variable]  # that holds a mere token
-    then = values_at_creation(view.job.client, container.id, own)
-    return tuple(dict.fromkeys((*current_secrets(view), *then.values())))
+    own = {name: s for name, s in profile.sources.items() if name != profile.key_variable}  # that holds a mere token
+    then = given(view.job.client, container.id, own, view.job.here.state)
+    if then is None:
+        view.job.say(
+            "The secrets that the agent was given as files cannot be read by this worker: one that was changed since "
+            "is not hidden. Do workers and triggerer share the folder `state` of section [phaseplan]?"
+        )
+    return tuple(dict.fromkeys((*current_secrets(view), *(then or ()))))
 
 
 def current_secrets(view: View) -> tuple[str, ...]:

@@ -14,8 +14,9 @@ from phaseplan.attempt.job import Done, Running, View
 from phaseplan.attempt.unready import NoWorkspace, blocked
 from phaseplan.containers import pid1
 from phaseplan.containers.agent import create_agent
-from phaseplan.containers.engine import Found, start
+from phaseplan.containers.engine import Found
 from phaseplan.containers.gateway import close, remove_agent
+from phaseplan.containers.given_secrets import files_of, seal, start
 from phaseplan.containers.network import shared
 from phaseplan.gates.workbench import GateFailed
 from phaseplan.ledger.attempt_refs import claim_attempt
@@ -119,14 +120,15 @@ def _started(view: View, attempt: int, commit: str, documents: dict[str, bytes])
             branch_name=view.branch.branch,
             history=view.plan.history,
             documents=documents,
-            pid1=pid1.files(job.client, job.here.collector_image, job.here.state),
+            pid1=pid1.files(job.client, job.here.collector_image, job.here.state)
+            + seal(profile, secrets, job.here.state),
             gateway=gateway,
         )
     except BaseException:
         if gateway:
             close(job.client, labels, gateway.pair)
         raise
-    start(job.client, container)
+    start(job.client, container, files_of(profile, secrets))
     return container
 
 

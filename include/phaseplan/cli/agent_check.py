@@ -13,7 +13,7 @@ from docker import DockerClient
 from phaseplan.airflow.operators.secrets import check_secrets, completed, secrets
 from phaseplan.attempt.gateway import trouble_words
 from phaseplan.config.settings import settings
-from phaseplan.containers import engine, pid1
+from phaseplan.containers import engine, given_secrets, pid1
 from phaseplan.containers.agent import create_agent
 from phaseplan.containers.collect import Collected, collect
 from phaseplan.containers.engine_errors import ImageMissing
@@ -102,10 +102,11 @@ def _agent(client: DockerClient, profile: AgentProfile, folder: Path) -> Iterato
         container = create_agent(
             client, profile=profile, labels=labels, secrets=values, environment={}, repo=repo, commit=base,
             branch_name="phaseplan-check", documents={"task.md": _TASK.encode(), "task.json": b"{}\n"},
-            pid1=pid1.files(client, configured.collector_image, configured.state), gateway=gateway,
+            pid1=pid1.files(client, configured.collector_image, configured.state)
+            + given_secrets.seal(profile, values, configured.state), gateway=gateway,
         )  # fmt: skip
         stack.callback(engine.remove, client, container)
-        engine.start(client, container)
+        given_secrets.start(client, container, given_secrets.files_of(profile, values))
         yield container, repo, base
 
 

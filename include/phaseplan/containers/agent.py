@@ -10,6 +10,7 @@ import docker
 from phaseplan.containers import engine
 from phaseplan.containers.copy_in import Checkout, History, copy_in
 from phaseplan.containers.gateway import Gateway
+from phaseplan.containers.given_secrets import paths_of
 from phaseplan.containers.labels import Labels
 from phaseplan.containers.network import PAIR
 from phaseplan.containers.specs import of_profile
@@ -39,14 +40,17 @@ def create_agent(
     :param documents: files under /phaseplan, `task.json` among them.
     :param gateway: the only one that it is to reach, instead of the profile's network; the provider's key does not
         go into the agent's container then.
-    :param pid1: see `pid1.files`; without them it is unknown whether the agent or the engine ended the container.
+    :param pid1: see `pid1.files`, and `given_secrets.seal` for a profile with secrets as files, which is started by
+        `given_secrets.start`; without them it is unknown whether the agent or the engine ended the container.
     :raises ImageMissing: the engine lacks the profile's image. Nothing is left behind by any failure.
     """
+    paths = paths_of(profile)
     spec = replace(
         of_profile(profile, labels),
         command=profile.command,
-        environment={**profile.environment, **environment, **secrets, **_variables(labels)},
+        environment={**profile.environment, **environment, **secrets, **paths, **_variables(labels)},
         own_pid1=bool(pid1),
+        secret_files=bool(paths),
     )
     if gateway:
         environment = {**spec.environment, **gateway.variables(profile)}

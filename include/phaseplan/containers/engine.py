@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets as random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,12 +17,14 @@ from phaseplan.containers import pid1
 from phaseplan.containers.engine_errors import ContainerGone, engine_errors
 from phaseplan.containers.labels import Labels, filters
 from phaseplan.containers.network import apart, network_of
+from phaseplan.plan.agents import SECRETS
 
 WORKSPACE = "/workspace"
 CANCELLED = "-cancelled"  # ends the name of a container that a person, or a task on its behalf, has stopped
 OVER_DISK = "-over-disk"  # and of one that was stopped because it wrote too much
 _OURS = "phaseplan."  # what our labels begin with
 _PATIENCE = 120  # seconds of silence after which an engine counts as gone
+_SECRETS = {SECRETS: "size=1m,mode=755,noexec,nosuid,nodev"}
 _LOG_FILES = {"max-size": "20m", "max-file": "2"}  # an agent that talks without end must not fill the disk
 
 
@@ -32,6 +34,7 @@ class Spec:
 
     :param volume: what is mounted at /workspace; None makes a new one.
     :param mounted: whether a volume is mounted; else the workspace is in the image.
+    :param secret_files: the caller hands secrets over, by `given_secrets.start`.
     :param own_pid1: foreign code runs in it, under `pid1`, whose files the caller copies in.
     :param marks: further labels of ours, by what follows `phaseplan.`; see `Found.marks`.
     """
@@ -49,6 +52,7 @@ class Spec:
     volume: str | None = None
     mounted: bool = True
     own_pid1: bool = False
+    secret_files: bool = False
     marks: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -165,6 +169,7 @@ def _config(client: docker.DockerClient, spec: Spec, volume: str) -> dict[str, A
         nano_cpus=int(spec.cpus * 1e9),
         pids_limit=spec.pids,
         init=not spec.own_pid1,
+        tmpfs=_SECRETS if spec.secret_files else None,
         log_config=LogConfig(type=LogConfig.types.JSON, config=_LOG_FILES),
         **apart(spec.labels.role, spec.marks),
     )
@@ -173,6 +178,7 @@ def _config(client: docker.DockerClient, spec: Spec, volume: str) -> dict[str, A
         **(_guarded(client, spec) if spec.own_pid1 else _plain(spec)),
         "environment": dict(spec.environment),
         "working_dir": WORKSPACE,
+        "stdin_open": spec.secret_files,
         "labels": {**spec.labels.as_dict(), **{f"{_OURS}{key}": value for key, value in spec.marks.items()}},
         "host_config": host,
     }
@@ -199,7 +205,7 @@ def _guarded(client: docker.DockerClient, spec: Spec) -> dict[str, Any]:
     argv = [*entrypoint, *(spec.command or command)]
     has_home = "HOME" in spec.environment or any(e.startswith("HOME=") for e in config.get("Env") or [])
     return {
-        "entrypoint": pid1.command_line(argv, spec.user, has_home=has_home),
+        "entrypoint": pid1.command_line(argv, spec.user, has_home=has_home, secret_files=spec.secret_files),
         "user": "0:0",
         "healthcheck": {"test": ["NONE"]},  # the engine would run it as root
         "stop_signal": "SIGTERM",  # an image may ask for one that PID 1 does not know
@@ -243,17 +249,6 @@ def cancel(client: docker.DockerClient, container_id: str, grace: int = 10, why:
 def _has_reason(client: docker.DockerClient, container_id: str) -> bool:
     """Say whether a container's name already holds the reason for its stop."""
     return str(client.api.inspect_container(container_id)["Name"]).endswith((CANCELLED, OVER_DISK))
-
-
-def values_at_creation(client: docker.DockerClient, container_id: str, variables: Iterable[str]) -> dict[str, str]:
-    """Return the values that variables had when a container was created, such as secrets that were changed later."""
-    wanted = set(variables)
-    if not wanted:
-        return {}
-    with engine_errors():
-        lines = client.api.inspect_container(container_id)["Config"]["Env"] or []
-    settings = (line.partition("=") for line in lines)
-    return {name: value for name, _, value in settings if name in wanted}
 
 
 def volume_of(client: docker.DockerClient, container_id: str) -> str | None:

@@ -38,7 +38,7 @@ _OLD = 600  # seconds after which no process waits for such a container
 #: Background commands of a shell ignore SIGINT and SIGQUIT, hence `env`. The engine hands its pipes to the user of the
 #: first process, hence `chown`; and it looks up that user's home, hence the loop.
 _SCRIPT = """\
-user=$1 group=$2 home=$3 at=/phaseplan/pid1; shift 3
+user=$1 group=$2 home=$3 secrets=$4 at=/phaseplan/pid1; shift 4
 ours() { name=$1; shift; "$at/ld" --library-path "$at" "$at/$name" "$@"; }
 ours chown "$user:$group" /proc/self/fd/1 /proc/self/fd/3 3>&2 2>/dev/null
 if [ "$home" = find ]; then
@@ -47,6 +47,17 @@ if [ "$home" = find ]; then
         if [ "$id" = "$user" ]; then HOME=${folder:-/}; break; fi
     done 2>/dev/null </etc/passwd
     export HOME
+fi
+if [ "$secrets" = secrets ]; then
+    umask 377
+    while :; do
+        read -r name value || exit 255
+        if [ "$name" = . ]; then break; fi
+        printf %b "$value" >"/run/secrets/$name" && ours chown "$user:$group" "/run/secrets/$name" || exit 255
+    done
+    umask 22
+    unset name value
+    exec </dev/null
 fi
 stopped= again=
 trap 'stopped=1 again=1; kill -TERM "$child" 2>/dev/null' TERM INT QUIT HUP
@@ -71,14 +82,26 @@ mv ld-* ld
 """
 
 
-def command_line(argv: Sequence[str], user: str, *, has_home: bool) -> list[str]:
+def command_line(argv: Sequence[str], user: str, *, has_home: bool, secret_files: bool = False) -> list[str]:
     """Return an entrypoint that runs `argv` as `user` (uid:gid) under PID 1.
 
     :param has_home: whether the environment says HOME; else it is what the image's /etc/passwd has.
+    :param secret_files: whether secrets come over standard input, as `given_secrets` writes them; if that ends before
+        their last line, the container ends as one that the engine has lost.
     """
     uid, gid = user.split(":")
     shell = [f"{PLACE}/ld", "--library-path", PLACE, f"{PLACE}/dash"]
-    return [*shell, "-c", _SCRIPT, "pid1", uid, gid, "keep" if has_home else "find", *argv]
+    return [
+        *shell,
+        "-c",
+        _SCRIPT,
+        "pid1",
+        uid,
+        gid,
+        "keep" if has_home else "find",
+        "secrets" if secret_files else "none",
+        *argv,
+    ]
 
 
 def code_of(config: Mapping[str, Any], code: int) -> tuple[int, bool]:

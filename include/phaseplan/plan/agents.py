@@ -17,6 +17,7 @@ from phaseplan.plan.prices import prices_of
 
 _TAKEN = (75, 137, 143, 255)  # exit codes that mean something: blocked, killed, stopped, lost by the engine
 PASSWORD = "password"
+SECRETS = "/run/secrets"  # folder of the secrets that an agent gets as files
 _DATED = re.compile(r"(?:-latest|[-@]20\d\d-?\d\d-?\d\d)$")
 OPENAI = "openai/"  # begins the names by which OpenCode knows OpenAI's models
 _HIGHEST = (1 << 31) - 1  # number of a user or group that an engine takes
@@ -40,6 +41,12 @@ def _field(value: str) -> str:
         raise ValueError(
             f"invalid field {value!r} of a connection: write password, or extra.KEY, for example extra.api_key"
         )
+    return value
+
+
+def _file(value: str) -> str:
+    if not re.fullmatch(rf"{SECRETS}/[A-Za-z0-9_-][A-Za-z0-9._-]{{0,99}}", value):
+        raise ValueError(f"invalid file {value!r} of a secret: write {SECRETS}/NAME, for example {SECRETS}/api_key")
     return value
 
 
@@ -68,20 +75,26 @@ ProviderCode = Annotated[Whole, AfterValidator(_provider_code)]
 
 
 class SecretSource(Model):
-    """Name the place of one secret's value: a field of an Airflow connection."""
+    """Name the place of one secret's value: a field of an Airflow connection.
+
+    :param file: where the agent finds the value, which the variable then names; None: the variable has the value.
+    """
 
     connection: Word
     field: Annotated[str, AfterValidator(_field)] = PASSWORD
+    file: Annotated[str, AfterValidator(_file)] | None = None
 
     @classmethod
     def parse(cls, reference: str) -> SecretSource:
         """Parse what `reference` has written."""
-        connection, _, field = reference.partition(" ")
-        return cls(connection=connection, field=field or PASSWORD)
+        connection, field, file, *_ = [*reference.split(" "), "", ""]
+        return cls(connection=connection, field=field or PASSWORD, file=file or None)
 
     @property
     def reference(self) -> str:
-        """Write the source as one string; no connection's id has a space."""
+        """Write the source as one string; no part of it has a space."""
+        if self.file:
+            return f"{self.connection} {self.field} {self.file}"
         return self.connection if self.field == PASSWORD else f"{self.connection} {self.field}"
 
     @property
@@ -135,9 +148,17 @@ class AgentProfile(Model):
 
     @model_validator(mode="after")
     def _gateway_is_whole(self) -> AgentProfile:
-        if fault := self._gateway_fault():
+        if fault := self._gateway_fault() or self._file_fault():
             raise ValueError(fault)
         return self
+
+    def _file_fault(self) -> str:
+        """Say what is wrong with secrets as files; empty: nothing."""
+        files = {name: source.file for name, source in self.sources.items() if source.file}
+        if self.key_variable in files:
+            return "the provider's key stays in the gateway, so no file of the agent has it: leave out `file`"
+        twice = next((file for file in files.values() if [*files.values()].count(file) > 1), None)
+        return f"two secrets have the file {twice}: give each a name of its own" if twice else ""
 
     def _gateway_fault(self) -> str:
         """Say what a gateway lacks, or what lacks a gateway; empty: nothing."""

@@ -18,12 +18,14 @@ from phaseplan.airflow.triggers.container import ContainerTrigger
 from phaseplan.attempt.job import Again, Done, Heard, Job, ProviderAway, Running, Untouched
 from phaseplan.attempt.step import step
 from phaseplan.containers.disk_usage import INTERVAL, USAGE
-from phaseplan.containers.engine import OVER_DISK, cancel, stop, values_at_creation
+from phaseplan.containers.engine import OVER_DISK, cancel, stop
+from phaseplan.containers.given_secrets import given
 from phaseplan.containers.log_following import Cursor, follow
 from phaseplan.containers.lost_end import settle
 from phaseplan.containers.redact import Redactor
 from phaseplan.ledger.records import PROVIDER
 from phaseplan.ledger.rulings import ruling_of
+from phaseplan.plan.agents import SecretSource
 from phaseplan.text.excerpt import Excerpt
 from phaseplan.text.shown import one_line
 
@@ -98,10 +100,11 @@ class BranchBuildOperator(DockerOperator):
 
     def _listen(self, job: Job, running: Running) -> None:
         """Follow a container in this process, and stop it when its time is up."""
-        values = values_at_creation(job.client, running.container, [variable for variable, _ in running.secrets])
-        values |= readable(running.secrets)
+        sources = {variable: SecretSource.parse(reference) for variable, reference in running.secrets}
+        values = [*readable(running.secrets).values()]
+        values += given(job.client, running.container, sources, job.here.state) or ()
         excerpt = Excerpt(job.say, one_line)
-        redact, cursor, until = Redactor(values.values()), Cursor(), time.monotonic() + running.seconds
+        redact, cursor, until = Redactor(values), Cursor(), time.monotonic() + running.seconds
         while (left := until - time.monotonic()) > 0:
             if follow(job.client, running.container, excerpt, min(left, INTERVAL), redact=redact, cursor=cursor):
                 break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -15,12 +16,14 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from phaseplan.airflow.operators.secrets import field_of
 from phaseplan.attempt.cancel import cancel
+from phaseplan.config.settings import settings
 from phaseplan.containers.disk_usage import INTERVAL, USAGE
 from phaseplan.containers.docker_url import normal
 from phaseplan.containers.engine import OVER_DISK, connect
 from phaseplan.containers.engine import cancel as stop
 from phaseplan.containers.engine import stop as end
 from phaseplan.containers.gateway_watch import GatewayWatch
+from phaseplan.containers.given_secrets import given
 from phaseplan.containers.lines import Lines
 from phaseplan.containers.lost_end import settle
 from phaseplan.containers.redact import Redactor
@@ -92,7 +95,7 @@ class ContainerTrigger(BaseTrigger):
         """Follow the log until the container ends."""
         seen = asyncio.create_task(asyncio.sleep(_SEEN_SECONDS))
         async with aiodocker.Docker(url=normal(self.docker_url)) as docker:
-            self._redact = Redactor([*await self._passwords(), *await self._given(docker)])
+            self._redact = Redactor([*await self._passwords(), *await asyncio.to_thread(self._given)])
             log = asyncio.create_task(self._follow(docker, self._redact))
             watch = asyncio.create_task(self._watch())
             try:
@@ -186,15 +189,16 @@ class ContainerTrigger(BaseTrigger):
                 self.log.warning("Connection %s, the source of %s, is gone.", source.connection, variable)
         return [value for value in found if value]
 
-    async def _given(self, docker: aiodocker.Docker) -> list[str]:
+    def _given(self) -> tuple[str, ...]:
         """Read the values that the container was given, which may differ from the present secrets."""
+        sources = {variable: SecretSource.parse(reference) for variable, reference in self.secrets}
+        if not sources:
+            return ()
         try:
-            shown = await docker.containers.container(self.container_id).show() if self.secrets else {}
-        except (aiodocker.exceptions.DockerError, OSError):
-            return []
-        pairs = (str(line).partition("=") for line in shown.get("Config", {}).get("Env") or ())
-        variables = {variable for variable, _ in self.secrets}
-        return [value for name, _, value in pairs if name in variables and value]
+            with closing(connect(self.docker_url)) as client:
+                return given(client, self.container_id, sources, settings().state) or ()
+        except PhaseplanError:  # the engine is away, or the container is gone
+            return ()
 
     async def on_kill(self) -> None:
         """Stop this very container after the user stopped the task; keep its work as cancelled."""
