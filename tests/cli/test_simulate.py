@@ -11,11 +11,18 @@ from pathlib import Path
 import pytest
 
 from phaseplan.cli.main import main
+from phaseplan.forecast.simulation.cost import Cost
+from phaseplan.forecast.simulation.report import Question, simulate
 from phaseplan.ledger.attempt_refs import publish_result
 from phaseplan.ledger.snapshot import Snapshot
+from phaseplan.ledger.usage import ModelUsage, Usage
+from phaseplan.plan.costs import Build
 from phaseplan.report.past_durations import learned
+from phaseplan.report.past_usage import builds_of
 from phaseplan.repository.remote import Remote
+from tests.cli.plans import plan as made_plan
 from tests.cli.plans import verdict
+from tests.git.lab import Lab
 
 TOP = Path(__file__).resolve().parents[2]
 PHASE_05 = str(TOP / "include" / "plans" / "phase-05.yaml")
@@ -168,3 +175,66 @@ def test_past_runs_replace_estimates(
     assert "have times of 7.c\n" in output.err
     assert main(["simulate", small, "--repository", str(target)]) == 0
     assert "1 learned from past runs" in capsys.readouterr().out
+
+
+def used(tokens: int, usd: float | None = 0.5) -> Usage:
+    return Usage(calls=1, models={"m": ModelUsage(input=tokens, usd=usd)})
+
+
+def costing(builds: dict[str, list[Build]], agent: str = "night") -> Cost | None:
+    plan = made_plan(agent=agent)
+    return simulate([plan], Question(runs=200), builds={7: builds}).cost
+
+
+def test_a_run_costs_what_its_branches_have_cost_before() -> None:
+    """Of 7.a, two builds of very different cost; 7.b is like the others of its profile; nothing is known of `other`."""
+    cheap, dear = Build(1000, 1.0, "night"), Build(9000, 9.0, "night")
+    cost = costing({"7.a": [cheap, dear], "7.c": [cheap]})
+    assert cost is not None and (cost.own, cost.alike, cost.left_out, cost.builds) == (2, 1, (), 2)
+    assert cost.usd is not None and cost.usd.p50 >= 3.0 and cost.usd.p90 == 19.0 and cost.tokens.p90 == 19000
+    alone = costing({"7.a": [cheap, dear], "7.c": [cheap]}, agent="other")
+    assert alone is not None and (alone.alike, alone.left_out) == (0, ((7, "7.b"),))
+    assert costing({"7.a": [cheap, dear], "7.c": [cheap]}) == cost, "the same seed"
+    assert costing({}) is None
+
+
+def test_a_branch_without_a_price_is_in_no_sum_of_dollars() -> None:
+    cost = costing({"7.a": [Build(1000, 1.0, "x"), Build(2000, None, "x")], "7.b": [Build(10, 0.25, "x")]}, agent="y")
+    assert cost is not None and cost.usd is not None
+    assert (cost.usd.p50, cost.usd.p90, cost.unpriced) == (0.25, 0.25, 1) and cost.tokens.p90 == 2010
+    free = costing({"7.a": [Build(1000, None, "x")]}, agent="y")
+    assert free is not None and free.usd is None and free.tokens.p50 == 1000
+
+
+def test_what_a_branch_used_in_a_run_is_one_figure_with_its_failed_attempts() -> None:
+    verdicts = (
+        verdict("7.a", 0, 10, attempt=1, outcome="failed", usage=used(100), agent="night"),
+        verdict("7.a", 0, 99, attempt=2, usage=used(200), agent="dear"),
+        verdict("7.a", 0, 99, attempt=2, gating=2, run="run-2", usage=used(200), agent="dear"),
+        verdict("7.a", 0, 50, attempt=3, run="run-3", usage=used(5, None), agent="night"),
+    )
+    builds = builds_of(Snapshot(7, verdicts={"7.a": verdicts, "7.b": (verdict("7.b", 0, 1),)}))
+    assert builds == {"7.a": (Build(300, 1.0, "dear"), Build(5, None, "night"))}
+
+
+def test_the_cost_of_past_runs_is_told_and_without_any_nothing_is(
+    small: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AIRFLOW__PHASEPLAN__STATE", str(tmp_path / "state"))
+    lab = Lab(tmp_path)
+    assert main(["simulate", small, "--repository", str(lab.url)]) == 0
+    output = capsys.readouterr()
+    assert "tokens" not in output.out + output.err and "$" not in output.out
+    publish_result(lab.repo, lab.remote, verdict("7.c", 0, 20, base=lab.main, usage=used(12000), agent="night"), None)
+    assert main(["simulate", small, "--repository", str(lab.url)]) == 0
+    output = capsys.readouterr()
+    assert "have times of 7.c, and tokens of 7.c\n" in output.err
+    assert "Half of the runs use up to $0.50, 12,000 tokens (P50), nine of ten up to $0.50, 12,000 tokens (P90)" in (
+        output.out
+    )
+    assert "1 branch drawn from what it used, in 1 earlier build;" in output.out
+    assert "nothing is known of 7.a, 7.b, which are in no sum" in " ".join(output.out.split())
+    assert max(len(line) for line in output.out.splitlines() if "tokens" in line or "no sum" in line) <= 100
+    assert main(["simulate", small, "--json", "--repository", str(lab.url)]) == 0
+    told = json.loads(capsys.readouterr().out)["cost"]
+    assert (told["own"], told["usd"], told["left_out"]) == (1, {"p50": 0.5, "p90": 0.5}, [[7, "7.a"], [7, "7.b"]])

@@ -11,6 +11,7 @@ from phaseplan.cli.output import write
 from phaseplan.errors import InputFault
 
 if TYPE_CHECKING:
+    from phaseplan.plan.costs import Builds
     from phaseplan.plan.durations import Learned
     from phaseplan.plan.model import PhasePlan
 
@@ -26,7 +27,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--svg", metavar="FILE", type=Path, help="draw the schedule")
     parser.add_argument("--seed", metavar="N", type=int, default=1, help="of the chances; default: 1")
     parser.add_argument("--runs", metavar="N", type=count, help="of the chances; default: 1000, fewer for large plans")
-    parser.add_argument("--learned", action="store_true", help="let what past runs took replace estimates")
+    parser.add_argument("--learned", action="store_true", help="let what past runs took and used replace estimates")
     parser.add_argument("--repository", metavar="URL", help="where the past runs are; says --learned too")
     parser.epilog = "A branch takes its `duration`, else its wave's, else 30 s a line; nothing is read but the plans."
 
@@ -44,8 +45,8 @@ def run(args: argparse.Namespace) -> int:
 
     plans = valid(args.plans)
     question = Question(agents=args.agents, start=args.start, seed=args.seed, runs=args.runs)
-    past = _past(args, plans) if args.learned or args.repository else None
-    report = simulate(plans, question, past)
+    past, builds = _past(args, plans) if args.learned or args.repository else ({}, {})
+    report = simulate(plans, question, past, builds)
     if args.svg:
         from phaseplan.forecast.simulation.svg import svg
 
@@ -84,18 +85,21 @@ def valid(files: list[Path]) -> list[PhasePlan]:
     return [loaded.plan for loaded in campaign.plans]
 
 
-def _past(args: argparse.Namespace, plans: list[PhasePlan]) -> dict[int, Learned]:
-    """Read what past runs of these phases took, by phase and branch id, and print what was found."""
+def _past(args: argparse.Namespace, plans: list[PhasePlan]) -> tuple[dict[int, Learned], dict[int, Builds]]:
+    """Read what past runs of these phases took and used, by phase and branch id, and print what was found."""
     from phaseplan.cli.sources.reading import repository_of, snapshot_of
     from phaseplan.config.settings import settings
     from phaseplan.report.past_durations import learned
+    from phaseplan.report.past_usage import builds_of
 
     by_phase: dict[int, Learned] = {}
+    builds: dict[int, Builds] = {}
     for plan in plans:
         url = repository_of(args.repository, plan)
-        by_phase[plan.phase] = past = learned(snapshot_of(url, plan.phase, settings().state))
-        timed = [b for b in plan.place if b in past]
-        print(
-            f"phase {plan.phase}: past runs in {url} have times of {', '.join(timed) or 'no branch'}", file=sys.stderr
-        )
-    return by_phase
+        snapshot = snapshot_of(url, plan.phase, settings().state)
+        by_phase[plan.phase], builds[plan.phase] = learned(snapshot), builds_of(snapshot)
+        timed = ", ".join(b for b in plan.place if b in by_phase[plan.phase])
+        counted = ", ".join(b for b in plan.place if b in builds[plan.phase])
+        tokens = f", and tokens of {counted}" if counted else ""
+        print(f"phase {plan.phase}: past runs in {url} have times of {timed or 'no branch'}{tokens}", file=sys.stderr)
+    return by_phase, builds

@@ -16,6 +16,7 @@ from phaseplan.plan.spans import text
 _MODES = {"wave": "by waves", "dependencies": "by dependencies"}
 _SHIFTS = 12
 _LANES = 10
+_LEFT_OUT = 12  # branches without a cost that are named
 _SOURCES: dict[Source, str] = {
     "learned": "learned from past runs",
     "branch": "by their own duration",
@@ -27,7 +28,7 @@ _SOURCES: dict[Source, str] = {
 
 def words(report: Report) -> Iterator[Line]:
     """Yield all lines, section by section."""
-    for section in (_head, _overview, _crew, _bars, _lanes, _shifts, _chance, _claims):
+    for section in (_head, _overview, _crew, _bars, _lanes, _shifts, _chance, _cost, _claims):
         lines = list(section(report))
         if lines:
             yield from lines
@@ -126,6 +127,30 @@ def _chance(report: Report) -> Iterator[Line]:
         f"  {odds.runs} runs, seed {odds.seed}; {odds.ranged} of {len(report.work.branches)} branches have a range, "
         f"each drawn by itself,", "dim")  # fmt: skip
     yield plain(f"  uniformly over it; the runs took {text(odds.earliest)} to {text(odds.latest)}", "dim")
+
+
+def _cost(report: Report) -> Iterator[Line]:
+    cost = report.cost
+    if cost is None:
+        return
+    half, most = (
+        f"{f'${usd:.2f}, ' if usd is not None else ''}{tokens:,.0f} tokens"
+        for usd, tokens in (
+            (cost.usd.p50 if cost.usd else None, cost.tokens.p50),
+            (cost.usd.p90 if cost.usd else None, cost.tokens.p90),
+        )
+    )
+    yield plain(f"Half of the runs use up to {half} (P50), nine of ten up to {most} (P90)", "bold")
+    alike = f", {_count(cost.alike, 'branch')} what others of its agent profile used" if cost.alike else ""
+    facts = f"if every branch is built; {_count(cost.own, 'branch')} drawn from what it used{alike}"
+    facts += f", in {_count(cost.builds, 'earlier build')}; {cost.runs} runs, seed {cost.seed}"
+    if cost.unpriced:
+        facts += f"; of {_count(cost.unpriced, 'branch')} the price is unknown, and in no sum"
+    if cost.left_out:
+        named = ", ".join(branch for _, branch in cost.left_out[:_LEFT_OUT])
+        more = f" and {len(cost.left_out) - _LEFT_OUT} more" if len(cost.left_out) > _LEFT_OUT else ""
+        facts += f"; nothing is known of {named}{more}, which are in no sum"
+    yield from (plain(f"  {part}", "dim") for part in textwrap.wrap(facts, WIDTH - 2))
 
 
 def _claims(report: Report) -> Iterator[Line]:

@@ -32,6 +32,7 @@ def as_json(report: Report) -> dict[str, Any]:
             for s in report.sensitivity
         ],
         "chance": {**asdict(report.chance), "distribution": "uniform, each branch by itself"},
+        "cost": None if report.cost is None else asdict(report.cost),
         "claims": [asdict(claim) for claim in report.claims],
     }  # fmt: skip
 

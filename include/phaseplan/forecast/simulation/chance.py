@@ -34,7 +34,7 @@ class Chance:
 
 def chance(work: Work, net: Net, agents: Agents, seed: int, runs: int | None = None) -> Chance:
     """Simulate many runs; the same seed gives the same answer."""
-    count = runs or min(RUNS, max(_LEAST, _STEPS // len(work.branches)))
+    count = rounds(len(work.branches), runs)
     dice = random.Random(seed)
     ranges = [(e.low, e.high - e.low) for e in work.estimates]
     ranged = sum(width > 0 for _, width in ranges)
@@ -42,9 +42,14 @@ def chance(work: Work, net: Net, agents: Agents, seed: int, runs: int | None = N
     for _ in range(count if ranged else 1):
         ends.append(run(work, net, agents, [low + width * dice.random() for low, width in ranges]).makespan)
     ends.sort()
-    return Chance(count, seed, ranged, ends[0], _share(ends, 0.5), _share(ends, 0.9), ends[-1])
+    return Chance(count, seed, ranged, ends[0], share(ends, 0.5), share(ends, 0.9), ends[-1])
 
 
-def _share(ends: list[float], share: float) -> float:
+def rounds(branches: int, asked: int | None) -> int:
+    """Return how many runs to simulate: as many as asked for, else fewer for a large plan."""
+    return asked or min(RUNS, max(_LEAST, _STEPS // branches))
+
+
+def share(ends: list[float], share: float) -> float:
     """Return the end that this share of the runs did not miss (nearest rank)."""
     return ends[math.ceil(share * len(ends)) - 1]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from phaseplan.forecast.simulation.bounds import bounds_of
 from phaseplan.forecast.simulation.chance import Chance, chance
 from phaseplan.forecast.simulation.claims import Claim, compare
+from phaseplan.forecast.simulation.cost import Cost, cost
 from phaseplan.forecast.simulation.crew import Enough, Row, enough, table, utilisation
 from phaseplan.forecast.simulation.network import Net, Work, connect, gather
 from phaseplan.forecast.simulation.schedule import Agents, Schedule, pools, run, shared
 from phaseplan.forecast.simulation.sensitivity import Shift, sensitivity, slacks
+from phaseplan.plan.costs import Builds
 from phaseplan.plan.durations import Learned
 from phaseplan.plan.model import PhasePlan, Start
 from phaseplan.plan.yaml.load import gc_paused
@@ -48,6 +50,7 @@ class Report:
     sensitivity: tuple[Shift, ...]
     chance: Chance
     claims: tuple[Claim, ...]
+    cost: Cost | None = None  # of models; None: nothing is known of earlier builds
 
     @property
     def missing(self) -> tuple[int, ...]:
@@ -66,13 +69,20 @@ class Report:
         return str(agent + 1)
 
 
-def simulate(plans: Sequence[PhasePlan], question: Question, learned: Mapping[int, Learned] | None = None) -> Report:
+def simulate(
+    plans: Sequence[PhasePlan],
+    question: Question,
+    learned: Mapping[int, Learned] | None = None,
+    builds: Mapping[int, Builds] | None = None,
+) -> Report:
     """Simulate plans that lint without errors.
 
     :param learned: seconds of past runs, by phase and branch id.
+    :param builds: what past runs used of models, by phase and branch id.
     """
     with gc_paused():
-        return _simulate(gather(plans, learned), question)
+        report = _simulate(gather(plans, learned), question)
+        return replace(report, cost=cost(report.work, builds or {}, question.seed, question.runs))
 
 
 def _simulate(work: Work, question: Question) -> Report:
