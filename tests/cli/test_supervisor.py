@@ -12,6 +12,7 @@ from typing import cast
 
 import pytest
 
+from phaseplan.cli.local_airflow import guard
 from phaseplan.cli.local_airflow import supervisor as module
 from phaseplan.cli.local_airflow.home import Home
 from phaseplan.cli.local_airflow.supervisor import Supervisor
@@ -53,3 +54,23 @@ def test_a_stranger_with_the_number_of_a_dead_component_lives(supervisor: Superv
         supervisor.stop()
         assert stranger.poll() is None
         stranger.kill()
+
+
+def test_a_guard_whose_owner_was_killed_spares_a_stranger_with_the_number_of_a_dead_component() -> None:
+    with subprocess.Popen([sys.executable, *SLEEPER], start_new_session=True) as stranger:
+        guarding = subprocess.Popen([sys.executable, guard.__file__, "1"], stdin=subprocess.PIPE)
+        assert guarding.stdin is not None
+        guarding.stdin.write(f"+{stranger.pid} 7\n".encode())  # it began at 7, and its leader is dead
+        guarding.stdin.close()
+        assert guarding.wait(60) == 0
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_a_guard_looks_no_more_at_a_session_that_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[set[int]] = []
+    living = iter([{11: 11, 22: 22}, {22: 22}, {}])
+    monkeypatch.setattr(guard, "members", lambda sessions: asked.append(set(sessions)) or next(living))
+    monkeypatch.setattr(guard, "send", lambda pids, number: None)
+    assert guard.end({11, 22}, 20)
+    assert asked == [{11, 22}, {11, 22}, {22}]

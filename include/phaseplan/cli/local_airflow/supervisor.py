@@ -88,7 +88,7 @@ class Supervisor:
 
     def _register(self, sign: str, pid: int) -> None:
         assert self._guard.stdin is not None
-        self._guard.stdin.write(f"{sign}{pid}\n".encode())
+        self._guard.stdin.write(f"{sign}{pid} {guard.begun(pid)}\n".encode())
         self._guard.stdin.flush()
 
     def log(self, name: str) -> Path:
