@@ -24,8 +24,8 @@ gate_runs = 11
 [phaseplan]
 # a comment of its own line
 ; and another
-repository = https://git.example.com/a.git  # not a comment
-docker_url = tcp://host ; nor this
+repository = https://git.example.com/a.git#part
+docker_url = tcp://host;part
 plans = $PLANS_OF_THE_TEST/plans
 agents = ~/agents.yaml
 state = %(plans)s/state
@@ -61,7 +61,14 @@ def test_values_are_read_as_airflow_reads_them(written: Written, monkeypatch, tm
     done = subprocess.run(call, env={**os.environ, "AIRFLOW_CONFIG": str(path)}, capture_output=True, text=True)
     theirs = json.loads(done.stdout.splitlines()[-1])
     assert {key: section().get(key) for key in keys} == theirs
-    assert theirs["repository"].endswith("# not a comment") and theirs["plans"] == str(tmp_path / "x/plans")
+    assert theirs["repository"].endswith("#part") and theirs["plans"] == str(tmp_path / "x/plans")
+
+
+def test_a_comment_may_follow_a_value(written: Written) -> None:
+    lines = ("repository = https://x.example/a.git#1  # the target", "docker_url = tcp://host ; ours", "plans = # none")
+    written("\n".join(("[phaseplan]", *lines)))
+    assert section() == {"repository": "https://x.example/a.git#1", "docker_url": "tcp://host", "plans": ""}
+    assert settings().docker_url == "tcp://host"
 
 
 @pytest.mark.parametrize("name", BROKEN)

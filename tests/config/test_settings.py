@@ -24,7 +24,7 @@ BAD = (
     ("cache_size", "5 gigabytes", "must be a size such as 500m or 5g"),
     ("cache_size", "-5g", "must be a size such as 500m or 5g"),
     ("gate_runs", "0", "must be a whole number above 0"),
-    ("gate_runs", "60   # how often", "must be a whole number above 0"),
+    ("gate_runs", "60#2", "must be a whole number above 0"),
     ("timezone", "Europe/Nowhere", "must be a name like Europe/Berlin"),
     ("timezone", "/etc/localtime", "must be a name like Europe/Berlin"),
     ("start", "waves", "must be 'wave' or 'dependencies'"),

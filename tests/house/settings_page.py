@@ -24,8 +24,8 @@ Where things are on this installation, and how operators behave. A setting is re
 An empty value is not set. A value that a key cannot have is refused in one sentence that names the key, the section,
 the value and, where it came from one, the variable. Every component reads for itself, so set the same everywhere.
 
-The file is read as Airflow reads its own sections. So a comment has a line of its own: what follows a value on its line
-is part of the value. A single `%` is written `%%`. `$NAME` and `~` are filled in.
+The file is read as Airflow reads its own sections: a single `%` is written `%%`, `$NAME` and `~` are filled in. Other
+than in those, a comment may follow a value on its line, after a blank and `#` or `;`.
 
 `include/` is the folder beside `dags/` in a checkout, and in Airflow's home where Phaseplan is installed as a package.
 

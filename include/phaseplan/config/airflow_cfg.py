@@ -1,8 +1,8 @@
 """Read section `[phaseplan]` of airflow.cfg as a source of settings, once per process, without importing Airflow.
 
-It is read as Airflow 3.3 reads its own sections: a `#` or `;` after a value belongs to the value, `%` begins a
-reference to another key (`%%` is one `%`), `$NAME` and `~` are filled in, names of keys are in lower case, no key
-stands twice.
+It is read as Airflow 3.3 reads its own sections: `%` begins a reference to another key (`%%` is one `%`), `$NAME` and
+`~` are filled in, names of keys are in lower case, no key stands twice. In one thing it forgives more: a blank and `#`
+or `;` after a value begin a comment, for that is what people write, and no value of ours holds them.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def section() -> dict[str, str]:
     :raises InputFault: the file cannot be read as an airflow.cfg.
     """
     path = airflow_cfg()
-    parser = _Parser()
+    parser = _Parser(inline_comment_prefixes=("#", ";"))
     try:
         parser.read(path)
         values = dict(parser[SECTION]) if parser.has_section(SECTION) else {}
