@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import site
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from provision.common import TOP
+from tests.install.place import PROXIES, environment
 
 pytestmark = pytest.mark.airflow
 
-_PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 _PHASES = (TOP / "dags/phases.py").read_text()
 _TEAM_DAG = """
 from airflow.sdk import DAG
@@ -53,36 +51,6 @@ print("RESULT " + json.dumps({
 """
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy so that nothing is left in the checkout."""
-    source, out = tmp_path_factory.mktemp("source") / "phaseplan", tmp_path_factory.mktemp("wheel")
-    source.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(TOP / name, source / name)
-    shutil.copytree(TOP / "include", source / "include", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(TOP / "images", source / "images", ignore=shutil.ignore_patterns("__pycache__"))
-    (source / "docs").mkdir()
-    shutil.copy(TOP / "docs/plan.schema.json", source / "docs")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
-    subprocess.run(command, cwd=source, check=True, capture_output=True)
-    (built,) = out.glob("*.whl")
-    return built
-
-
-@pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Python that has the wheel, and what the wheel needs from the environment of the tests."""
-    place = tmp_path_factory.mktemp("environment")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
-    python = place / "bin/python"
-    (folder,) = place.glob("lib/python*/site-packages")
-    (folder / "needs.pth").write_text("\n".join(p for p in site.getsitepackages() if "site-packages" in p) + "\n")
-    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index"]
-    subprocess.run([*install, str(wheel)], check=True, capture_output=True)
-    return python
-
-
 @pytest.fixture
 def team(tmp_path: Path) -> Path:
     """An Airflow project in the layout that Astro has."""
@@ -101,19 +69,6 @@ def team(tmp_path: Path) -> Path:
     shutil.copy(TOP / "include/plans/phase-05.yaml", tmp_path / "include/plans")
     shutil.copy(TOP / "include/agents.yaml", tmp_path / "include")
     return tmp_path
-
-
-def environment(team: Path, **more: str) -> dict[str, str]:
-    """Only what a component of that Airflow would have."""
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(team),
-        "AIRFLOW_HOME": str(team),
-        "PYTHONPATH": str(team),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{team}/airflow.db",
-        **more,
-    }
 
 
 def look(python: Path, team: Path, **more: str) -> dict[str, object]:
@@ -181,7 +136,7 @@ def test_an_airflow_of_a_team_begins_with_init_and_images(installed: Path, tmp_p
     phaseplan = str(installed.with_name("phaseplan"))
     image = "phaseplan-test/collector:wheel"
     settings = environment(tmp_path, AIRFLOW__PHASEPLAN__COLLECTOR_IMAGE=image)
-    settings |= {name: os.environ[name] for name in ("DOCKER_HOST", *_PROXIES) if name in os.environ}
+    settings |= {name: os.environ[name] for name in ("DOCKER_HOST", *PROXIES) if name in os.environ}
 
     def run(*words: str) -> str:
         done = subprocess.run([phaseplan, *words], env=settings, cwd=tmp_path, capture_output=True, text=True)

@@ -33,6 +33,7 @@ VERBS: dict[str, str] = {  # verb -> module of this package; the order is the or
     "agents": "agents",
     "init": "init",
     "images": "images",
+    "doctor": "doctor",
     "pools": "pools",
     "export": "export",
     "new": "new",
