@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from phaseplan.containers import engine
 from phaseplan.containers.log_following import follow
 from phaseplan.plan.agents import AgentProfile
 from tests.agents.model_server import Model
-from tests.build.conftest import Stage, staged
+from tests.build.conftest import PLAN, Stage, staged
 
 KEY, BAD_KEY = "good-key-of-this-test-0123456789", "bad-key-of-this-test-0123456789"
 CLAIM = "run-1/3"
@@ -48,9 +48,9 @@ def profile(model: Model, script: str, **keys: Any) -> AgentProfile:
 
 
 @contextmanager
-def stage_of(tmp_path: Path, made: AgentProfile) -> Iterator[Stage]:
+def stage_of(tmp_path: Path, made: AgentProfile, plan: Mapping[str, Any] = PLAN) -> Iterator[Stage]:
     """An open phase; it must be left without containers and networks."""
-    with staged(tmp_path, made) as stage:
+    with staged(tmp_path, made, plan=plan) as stage:
         try:
             yield stage
         finally:
@@ -72,18 +72,18 @@ def left_over(stage: Stage) -> list[str]:
     return [found.labels.role for found in stage.containers()] + networks(stage)
 
 
-def begin(stage: Stage, key: str = KEY, claim: str = CLAIM) -> Running:
+def begin(stage: Stage, key: str = KEY, claim: str = CLAIM, branch: str = "7.1.1") -> Running:
     """Start the branch's agent."""
-    with stage.job(claim, OPENAI_API_KEY=key) as job:
+    with stage.job(claim, branch, OPENAI_API_KEY=key) as job:
         running = step(job)
     assert isinstance(running, Running), running
     return running
 
 
-def carry(stage: Stage, key: str = KEY, claim: str = CLAIM) -> tuple[Done, int]:
+def carry(stage: Stage, key: str = KEY, claim: str = CLAIM, branch: str = "7.1.1") -> tuple[Done, int]:
     """Play a whole try of the branch's task; also how many agents and gates ran."""
     for containers in range(20):
-        with stage.job(claim, OPENAI_API_KEY=key) as job:
+        with stage.job(claim, branch, OPENAI_API_KEY=key) as job:
             outcome = step(job)
         if isinstance(outcome, Done):
             return outcome, containers

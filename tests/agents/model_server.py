@@ -38,12 +38,15 @@ class Model:
     def __init__(self, script: str) -> None:
         self.script = script
         self.calls: Counter[str] = Counter()  # by key
+        self.mended: set[str] = set()  # keys whose fault is over
         self.url = ""
 
     def fault(self, key: str) -> tuple[int, str, str, str] | None:
         """The refusal that a key gets."""
         self.calls[key] += 1
         kind = key.partition("-")[0]
+        if key in self.mended:
+            return None
         return None if kind == "once" and self.calls[key] > 1 else _FAULTS.get(kind)
 
     def shell(self, tools: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]] | None:

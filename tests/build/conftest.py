@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
@@ -89,8 +90,10 @@ def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
 
 
 @contextmanager
-def staged(tmp_path: Path, profile: AgentProfile, branches: tuple[str, ...] = ()) -> Iterator[Stage]:
-    """A phase opened for a run, whose agents are of one profile."""
+def staged(
+    tmp_path: Path, profile: AgentProfile, branches: tuple[str, ...] = (), plan: Mapping[str, Any] = PLAN
+) -> Iterator[Stage]:
+    """A phase opened for a run, whose agents are of one profile, whatever name the plan has for it."""
     target = tmp_path / "target.git"
     work = tmp_path / "work"
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@localhost"]
@@ -98,12 +101,13 @@ def staged(tmp_path: Path, profile: AgentProfile, branches: tuple[str, ...] = ()
     subprocess.run([*git, "-C", str(work), "commit", "-q", "--allow-empty", "-m", "base"], check=True)
     subprocess.run([*git, "clone", "-q", "--bare", str(work), str(target)], check=True)
     remote = Remote(str(target))
+    made_plan = PhasePlan.model_validate(plan)
     with remote.private(state=tmp_path / "state") as repo:
         token = open_phase(
             remote,
             repo,
-            PhasePlan.model_validate(PLAN),
-            {"sh": profile},
+            made_plan,
+            {made_plan.profile_of(branch) or "": profile for branch in made_plan},
             run_id="run-1",
             base_name="main",
             start="wave",

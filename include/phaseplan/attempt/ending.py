@@ -9,6 +9,7 @@ from phaseplan.attempt.job import View
 from phaseplan.containers.engine import Found
 from phaseplan.containers.log_following import memory_hint
 from phaseplan.containers.pid1 import LOST
+from phaseplan.ledger.pauses import Proof
 from phaseplan.ledger.records import PROVIDER, SPENDING, Finding, moment
 
 _WELL = (0, 75)  # exit codes: done, blocked
@@ -22,6 +23,7 @@ class Ending:
     away: str = ""
     findings: tuple[Finding, ...] = ()
     retry_after: float | None = None  # seconds
+    proof: Proof = ""  # of its provider, for others
 
 
 def ending(view: View, container: Found, last_line: str, metered: Metered, *, wrote: bool) -> Ending:
@@ -31,20 +33,26 @@ def ending(view: View, container: Found, last_line: str, metered: Metered, *, wr
     :param wrote: whether it has changed anything; a command line may exit with 0 although its provider was away.
     """
     seconds = seconds_of(container)
+    answered: Proof = "answered" if metered.answers else ""
     if stopped := _stopped(view, container, seconds):
-        return Ending(stopped=metered.broken or stopped)  # without its gateway an agent is stopped
+        return Ending(stopped=metered.broken or stopped, proof=answered)  # without its gateway an agent is stopped
     if metered.spent:
-        return Ending(findings=(Finding(gate=SPENDING, message=metered.spent),))
+        return Ending(findings=(Finding(gate=SPENDING, message=metered.spent),), proof=answered)
     limited = container.oom or container.over_disk
     if not limited and (container.exit_code not in _WELL or not wrote):
         if metered.broken:
-            return Ending(stopped=metered.broken)
+            return Ending(stopped=metered.broken, proof=answered)
         if metered.away:
             found = (Finding(gate=PROVIDER, message=metered.away),)
-            return Ending(away=metered.away, findings=found, retry_after=metered.retry_after)
+            proof: Proof = "refused" if metered.refused else "away"
+            return Ending(away=metered.away, findings=found, retry_after=metered.retry_after, proof=proof)
     if away := _away(view, container, seconds, last_line):
-        return Ending(away=away, findings=(Finding(gate=PROVIDER, message=away),))
-    return Ending(findings=_exit_findings(view, container, seconds))
+        # A command of one's own says by its code something of this attempt, and nothing of a provider.
+        said: Proof = "said" if view.profile.use and not view.profile.gateway else answered
+        return Ending(away=away, findings=(Finding(gate=PROVIDER, message=away),), proof=said)
+    if not view.profile.gateway:
+        answered = "answered"
+    return Ending(findings=_exit_findings(view, container, seconds), proof=answered)
 
 
 def seconds_of(container: Found) -> float:

@@ -28,6 +28,8 @@ class Metered:
     """Hold what a gateway saw of its agent. Each sentence is empty where it does not apply.
 
     :param away: what is wrong with the provider, by its last answer.
+    :param refused: whether that is the key.
+    :param answers: whether the last that it said was an answer.
     :param retry_after: seconds after which it wants to be asked again.
     :param spent: which budget was used up, and by what.
     :param broken: how the gateway itself ended before its agent.
@@ -35,6 +37,8 @@ class Metered:
 
     usage: Usage | None = None
     away: str = ""
+    refused: bool = False
+    answers: bool = False
     retry_after: float | None = None
     spent: str = ""
     broken: str = ""
@@ -122,6 +126,8 @@ def _judged(view: View, record: GatewayRecord | None, broken: str) -> Metered:
     return Metered(
         usage=record.usage,
         away=trouble_words(trouble, view.profile_name, completed(view)) if trouble else "",
+        refused=trouble is not None and trouble.status in _REFUSED,
+        answers=record.answers,
         retry_after=trouble.retry_after if trouble else None,
         spent=_spent(view, record, budget) if record.budget == "spent" and budget else "",
         broken=broken,

@@ -59,6 +59,7 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
         last_line=last,
         away=ended.away,
         retry_after=ended.retry_after,
+        proof=ended.proof,
         usage=seen.usage,
         started=stamp(moment(container.started_at)),
         finished=stamp(moment(container.finished_at)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from phaseplan.containers.redact import Redactor
+from phaseplan.ledger.pauses import Proof
 from phaseplan.ledger.records import Finding, Verdict
 from phaseplan.ledger.rulings import Evidence
 from phaseplan.ledger.usage import Usage
@@ -28,6 +29,7 @@ class Harvest:
     finished: str = ""
     seconds: float = 0.0
     retry_after: float | None = None  # seconds for which the provider asked to wait
+    proof: Proof = ""  # of its provider, for others of its profile
     usage: Usage | None = None  # as its gateway counted it
     before: Verdict | None = None  # of the same work, where it is gated once more
     redact: Redactor = field(default_factory=lambda: Redactor(()))

@@ -14,6 +14,7 @@ from phaseplan.containers.labels import Labels, Role
 from phaseplan.errors import Bug, Infrastructure, PhaseplanError
 from phaseplan.gates.profile import gate_profile
 from phaseplan.ledger import digest_schemes as schemes
+from phaseplan.ledger.pauses import Pause
 from phaseplan.ledger.records import BranchRecord, Ledger, RunRecord, Token, Verdict
 from phaseplan.ledger.write import Snapshot
 from phaseplan.plan.agents import AgentProfile
@@ -61,6 +62,7 @@ class Job:
     say: Callable[[str], None]  # a line of the branch's story
     secrets: Callable[[AgentProfile], dict[str, str]]  # values by variable; asked only when an agent starts
     completed: Callable[[AgentProfile], AgentProfile] = lambda profile: profile  # by the connection of its key
+    cleared: bool = False  # a person has Cleared the task: it is tried at once
     heard: Heard | None = None  # None: nobody else has shown anything, or all of it
 
 
@@ -146,6 +148,8 @@ class Running:
     secrets: tuple[tuple[str, str], ...] = ()  # variable and connection id of what to mask in its log
     gateway: bool = False  # whether it has one
     disk: int = 0  # bytes that it may write to the engine's disk; 0: nobody looks
+    probe: bool = False  # its profile is paused: others wait for the first answer that it gets
+    resumed: Pause | None = None  # that has just ended by such an answer
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,8 @@ class Done:
 
     verdict: Verdict
     reused: bool = False
+    pause: Pause | None = None  # of its profile, after this attempt; also one that has ended
+    event: str = ""  # `paused` or `resumed`, if people are to hear of that
 
 
 @dataclass(frozen=True)

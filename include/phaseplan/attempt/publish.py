@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from phaseplan.attempt.inputs import key_of
@@ -13,6 +14,8 @@ from phaseplan.containers.gateway import close_found, orphans, remove_agent
 from phaseplan.gates.diff import Judged, gate_digest
 from phaseplan.ledger import status_log as statuslog
 from phaseplan.ledger.attempt_refs import named, publish_result, still_there
+from phaseplan.ledger.pauses import Ended
+from phaseplan.ledger.pausing import EndReport, alike, saying_so
 from phaseplan.ledger.records import Finding, Outcome, Verdict, changed, now
 from phaseplan.ledger.refs import public_name
 from phaseplan.ledger.rulings import follows, ruling_of
@@ -59,12 +62,47 @@ def verdict(
     blockers = [statuslog.blocker_line(view.branch, made.reason)] if outcome == "blocked" else []
     statuslog.mirror(view.job.here.state, view.plan.phase, (), blockers)
     work = None if harvest.withheld else harvest.raw
-    stands = publish_result(view.job.repo, view.job.remote, made, made.commit or made.base, lines, blockers, kept=work)
+    report = _report(view, made, harvest)
+    stands = publish_result(
+        *(view.job.repo, view.job.remote, made, made.commit or made.base, lines, blockers),
+        kept=work,
+        report=report,
+        snapshot=view.snapshot,
+    )
     if stands.outcome != made.outcome:
         view.job.say(f"Attempt {attempt} was settled as {stands.outcome} by another process; that stands.")
     if stands.outcome != "passed":  # one that passed is looked at with its name
         still_there(view.job.repo, view.job.remote, stands)
-    return conclude(view, stands, keep_volume=harvest.kept_volume is not None)
+    done = conclude(view, stands, keep_volume=harvest.kept_volume is not None)
+    return replace(done, pause=report.standing, event=report.event if stands is made else "")
+
+
+def _report(view: View, made: Verdict, harvest: Harvest) -> EndReport:
+    """Describe what the end of an attempt says of its provider; a second gating of its work says nothing."""
+    profile, snapshot, branch = view.profile_name, view.snapshot, view.branch.id
+    proof = harvest.proof if made.gating == 1 else ""
+    reason = made.reason
+    others: tuple[str, ...] = ()
+    confirmed: tuple[str, ...] = ()
+    if proof in ("refused", "away", "said"):
+        others = alike(snapshot, view.plan, view.run, profile, branch)
+    if proof == "said":  # its own words are an agent's: they are for its own branch
+        confirmed = tuple(saying_so(snapshot, made.run, profile, branch))
+        agents = " and ".join(sorted({branch, *confirmed})[:3])
+        reason = f"the agents of {agents} have no provider (exit code {made.exit_code}): look at its key and network"
+    ended = Ended(
+        profile=profile,
+        run=view.run.id,
+        branch=branch,
+        attempt=made.attempt,
+        proof=proof,
+        claimed=snapshot.started[branch][made.attempt].time,
+        reason=reason,
+        retry_after=made.retry_after if proof != "refused" else None,
+        alone=not others,
+        confirmed=bool(confirmed),
+    )
+    return EndReport(view.job.repo, ended)
 
 
 def over(view: View, attempt: int, claim: str, harvest: Harvest, outcome: Literal["cancelled", "unfinished"]) -> None:

@@ -20,12 +20,16 @@ from phaseplan.containers.given_secrets import files_of, seal, start
 from phaseplan.containers.network import shared
 from phaseplan.gates.workbench import GateFailed
 from phaseplan.ledger.attempt_refs import claim_attempt
+from phaseplan.ledger.pausing import Admission
 from phaseplan.merging.predicted_conflicts import for_brief
 from phaseplan.merging.workspace import Workspace, synthesise
 
 
 def begin(view: View) -> Running | Done:
-    """Take over an agent of a dead run, reuse a verdict, gate kept work again, or start a new attempt."""
+    """Take over an agent of a dead run, reuse a verdict, gate kept work again, or start a new attempt.
+
+    :raises Paused: an agent would have to begin, and its profile is paused; all that needs no agent is done.
+    """
     try:
         workspace = _workspace(view)
     except NoWorkspace as why:
@@ -47,22 +51,36 @@ def begin(view: View) -> Running | Done:
         return regate.gate(view, verdict)
     job, run = view.job, view.run.id
     where = (job.repo, job.remote, view.plan.phase, view.branch)
-    attempt = claim_attempt(*where, workspace.commit, job.claim, run, inputs, view.snapshot)
-    return _launch(view, attempt, workspace)
+    admission = _admission(view)
+    attempt = claim_attempt(*where, workspace.commit, job.claim, run, inputs, view.snapshot, admission)
+    return _launch(view, attempt, workspace, admission)
 
 
 def again(view: View, attempt: int, left: Found | None) -> Running | Done:
     """Start the agent of an attempt whose number is ours already; a container that never ran is thrown away.
 
     It starts from the commit that the claim names, whatever has happened to integration since.
+
+    :raises Paused: its profile is paused.
     """
     if left is not None:
         remove_agent(view.job.client, left)
     claimed = view.snapshot.started[view.branch.id][attempt].base
     try:
-        return _launch(view, attempt, replace(_workspace(view), commit=claimed))
+        workspace = replace(_workspace(view), commit=claimed)
     except NoWorkspace as why:
         return blocked(view, attempt, why)
+    admission = _admission(view)
+    admission.enter(view.job.remote, view.snapshot, attempt)
+    return _launch(view, attempt, workspace, admission)
+
+
+def _admission(view: View) -> Admission:
+    """Ask whether the profile's provider may be asked; a Clear wants its first attempt at once."""
+    claims = view.snapshot.started.get(view.branch.id, {}).values()
+    first = all(claim.claim != view.job.claim for claim in claims)
+    forced = view.job.cleared and first
+    return Admission(view.job.repo, view.plan.phase, view.profile_name, view.run.id, view.branch.id, forced)
 
 
 def _workspace(view: View) -> Workspace:
@@ -90,9 +108,11 @@ def _named(view: View, base: str) -> str:
     return f"base {base[:12]}" if base == view.run.base else f"the head of integration, {base[:12]},"
 
 
-def _launch(view: View, attempt: int, workspace: Workspace) -> Running:
+def _launch(view: View, attempt: int, workspace: Workspace, admission: Admission) -> Running:
     """Create the container with everything in it, then start it."""
     job, profile = view.job, view.profile
+    if admission.probe:
+        job.say(f"Profile {view.profile_name} is paused: this attempt asks its provider for all of its branches.")
     task = _task(view, attempt, workspace)
     job.say(brief.markdown(task))
     container = _started(view, attempt, workspace.commit, brief.documents(task, previous=earlier.previous(view)))
@@ -100,7 +120,15 @@ def _launch(view: View, attempt: int, workspace: Workspace) -> Running:
     if not profile.gateway and shared(job.client, profile.network):
         job.say(f"Agents on network {profile.network} can reach each other; `network: bridge` keeps them apart.")
     job.say(f"Attempt {attempt} runs in container {container[:12]} from image {profile.image}.")
-    return Running(container, "agent", float(profile.timeout), profile.references, profile.gateway, profile.disk)
+    return Running(
+        container,
+        "agent",
+        float(profile.timeout),
+        profile.references,
+        gateway=profile.gateway,
+        disk=profile.disk,
+        probe=admission.probe and profile.gateway,
+    )
 
 
 def _started(view: View, attempt: int, commit: str, documents: dict[str, bytes]) -> str:

@@ -12,6 +12,9 @@ from phaseplan.attempt.publish import conclude
 from phaseplan.attempt.ready import check_ready, look, selected
 from phaseplan.attempt.replay import rest
 from phaseplan.containers.engine import Found, find
+from phaseplan.containers.gateway_watch import answers
+from phaseplan.ledger.pauses import Ended, Pause, stands
+from phaseplan.ledger.pausing import EndReport
 from phaseplan.ledger.records import Verdict
 from phaseplan.ledger.rulings import follows
 from phaseplan.ledger.run import WaveNotReached
@@ -75,6 +78,8 @@ def _go_on(view: View, attempt: int) -> Running | Done:
     container = _container(view, attempt)
     if container is not None and container.status == "running":
         view.job.say(f"Following container {container.id[:12]}, which this task started.")
+        probe = _is_probe(view, attempt)
+        resumed = _answered(view, attempt, container) if probe else None
         return Running(
             container.id,
             "agent",
@@ -82,9 +87,27 @@ def _go_on(view: View, attempt: int) -> Running | Done:
             view.profile.references,
             gateway=view.profile.gateway,
             disk=view.profile.disk,
+            probe=probe and resumed is None,
+            resumed=resumed,
         )
     harvested = _harvest(view, attempt, container)
     return judge(view, attempt, harvested) if harvested else start.again(view, attempt, container)
+
+
+def _is_probe(view: View, attempt: int) -> bool:
+    """Say whether others wait for what the provider answers this attempt."""
+    pause = view.snapshot.pauses.get(view.profile_name)
+    waited_for = pause is not None and stands(pause) and f"{view.branch.id}/{attempt}" in pause.probes
+    return waited_for and view.profile.gateway
+
+
+def _answered(view: View, attempt: int, container: Found) -> Pause | None:
+    """End the pause of the profile if the provider has answered its probe; return it if it was this that ended it."""
+    if not answers(view.job.client, container):
+        return None
+    report = EndReport(view.job.repo, Ended(view.profile_name, view.run.id, view.branch.id, attempt, proof="answered"))
+    report.publish(view.job.remote, view.snapshot)
+    return report.standing if report.event else None
 
 
 def _harvest(view: View, attempt: int, container: Found | None) -> Harvest | None:

@@ -56,8 +56,14 @@ class GatewayRecord(BaseModel):
     calls: int = Field(default=0, ge=0)
     models: dict[Text, ModelUsage] = Field(default={}, max_length=_MOST)
     trouble: Trouble | None = None
+    answered: int = Field(default=0, ge=0)  # whole answers since the last trouble
     refused: dict[Text, int] = Field(default={}, max_length=_MOST)
     budget: Literal["near", "spent"] | None = None
+
+    @property
+    def answers(self) -> bool:
+        """Say whether the provider's newest word is an answer."""
+        return self.trouble is None and self.answered > 0
 
     @property
     def usage(self) -> Usage:

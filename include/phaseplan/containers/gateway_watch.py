@@ -9,9 +9,17 @@ import docker
 
 from phaseplan.containers import engine
 from phaseplan.containers.gateway import READY, gateway_of
-from phaseplan.containers.gateway_record import sentences
+from phaseplan.containers.gateway_record import read_record, sentences
 from phaseplan.containers.log_following import Cursor
+from phaseplan.containers.network import PAIR
 from phaseplan.containers.redact import Redactor
+
+
+def answers(client: docker.DockerClient, agent: engine.Found) -> bool:
+    """Say whether the newest word of an agent's provider, as its gateway heard it, is an answer."""
+    gateway = gateway_of(client, agent) if PAIR in agent.marks else None
+    record = read_record(client, gateway.id) if gateway is not None else None
+    return record is not None and record.answers
 
 
 @dataclass(frozen=True)
@@ -35,3 +43,7 @@ class GatewayWatch:
             if line != READY:
                 say(f"Gateway: {line}")
         return agent.status != "running" or (gateway is not None and gateway.status == "running")
+
+    def answered(self, client: docker.DockerClient) -> bool:
+        """Say whether the provider's newest word to the agent that runs is an answer."""
+        return answers(client, engine.look(client, self.agent))

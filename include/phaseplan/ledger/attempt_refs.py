@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from phaseplan.errors import Infrastructure, Stale
 from phaseplan.ledger import refs
 from phaseplan.ledger.name_clashes import in_the_way, name_of
+from phaseplan.ledger.pausing import Admission, EndReport
 from phaseplan.ledger.records import Verdict, now
 from phaseplan.ledger.snapshot import claimed_by, names_to_withdraw
 from phaseplan.ledger.write import Snapshot, read
@@ -31,6 +32,7 @@ def claim_attempt(
     run: str,
     inputs: Mapping[str, str] | None = None,
     snapshot: Snapshot | None = None,
+    admission: Admission | None = None,
 ) -> int:
     """Take the next free number for an attempt on workspace `base`, before its container starts.
 
@@ -39,7 +41,9 @@ def claim_attempt(
     :param inputs: what its agent works from (`attempt.inputs`), so that a later run can tell whether it would give the
         agent the same task.
     :param snapshot: what this task has read, to begin from; it is read again if another process took the number since.
+    :param admission: whether an agent may ask its provider now; its move comes with the claim, or neither.
     :raises Stale: another run holds the ledger.
+    :raises Paused: the agent's profile is paused; nothing was claimed.
     """
     for round_ in range(ROUNDS):
         seen, snapshot = snapshot or read(repo, remote, phase, logs=False), None
@@ -47,9 +51,12 @@ def claim_attempt(
         if holder != run:  # a run that another has taken over from would overtake that one's attempts
             raise Stale(f"{branch.id}: run {run} no longer holds phase {phase}, run {holder} does; nothing was claimed")
         if (own := _open_claim(seen, branch.id, base, claim, run)) is not None:
+            if admission is not None:
+                admission.enter(remote, seen, own)
             return own
         number = seen.next_attempt(branch)
-        if start_attempt(repo, remote, phase, branch, number, base, claim, run, inputs):
+        move = admission(seen, number) if admission is not None else None
+        if start_attempt(repo, remote, phase, branch, number, base, claim, run, inputs, move):
             return number
         pause(round_)
     raise Infrastructure(f"{branch.id}: {ROUNDS} attempt numbers in a row were taken by others on {remote}")
@@ -65,8 +72,11 @@ def start_attempt(
     claim: str,
     run: str,
     inputs: Mapping[str, str] | None = None,
+    beside: Update | None = None,
 ) -> bool:
     """Claim one number for an attempt on workspace `base`; return False if another process has it.
+
+    :param beside: another ref that moves with it, or neither does.
 
     The target is read again before this returns: the caller starts an agent, which is paid, because of the answer.
 
@@ -76,7 +86,7 @@ def start_attempt(
     message = json.dumps(record, sort_keys=True)
     mark = commit(repo, tree_of(repo, base), [base], f"Start {branch.id} attempt {number}\n\n{message}\n", now())
     ref = refs.started(phase, branch.id, number)
-    if not remote.push(repo, [Update(ref, mark, None)]):
+    if not remote.push(repo, [Update(ref, mark, None), *([beside] if beside else [])]):
         return False
     remote.see(repo, {ref: mark})
     return True
@@ -115,37 +125,54 @@ def publish_result(
     blockers: Sequence[str] = (),
     *,
     kept: str | None = None,
+    report: EndReport | None = None,
+    snapshot: Snapshot | None = None,
 ) -> Verdict:
     """Publish a verdict under its number; its parent is the judged commit, or the workspace base.
 
     :param kept: the work under the attempt's ref, which must be there for the result to be taken: the reader of a
         result may throw away the workspace.
+    :param report: what the attempt's end makes of its profile's pause; that moves with the result, or neither does.
+    :param snapshot: what this task has read, for the report to begin from.
     :return: the verdict that stands: an earlier one of the same claim does, whatever it says.
     :raises Stale: another claim has judged this attempt.
     :raises Lost: the work is not there; collected again, it is kept again.
     """
+    made = _result(repo, verdict, judged or verdict.base, status_lines, blockers)
+    ref = refs.result(verdict.phase, verdict.branch, verdict.attempt, verdict.gating)
+    work = refs.attempt(verdict.phase, verdict.branch, verdict.attempt)
+    moves = [Update(ref, made, None), *([Update(work, kept, kept, must=True)] if kept else [])]
+    for round_ in range(ROUNDS):
+        beside = report(snapshot) if report and snapshot else None
+        if remote.push(repo, [*moves, *([beside] if beside else [])]):
+            return verdict
+        snapshot = read(repo, remote, verdict.phase, logs=False)
+        standing = _standing(snapshot, verdict)
+        if standing and (standing.claim, standing.run) == (verdict.claim, verdict.run):
+            return standing
+        if not standing and kept and snapshot.attempts.get(verdict.branch, {}).get(verdict.attempt) != kept:
+            raise lost(remote, [work])
+        if standing or beside is None:
+            break
+        pause(round_)  # another branch was faster with the pause
+    raise Stale(f"{verdict.branch}: attempt {verdict.attempt} was already judged under another claim ({ref})")
+
+
+def _result(repo: GitRepo, verdict: Verdict, parent: str, status_lines: Sequence[str], blockers: Sequence[str]) -> str:
+    """Make the commit of a result."""
     files = {
         "verdict.json": (verdict.model_dump_json(indent=1) + "\n").encode("utf-8", "replace"),
         "status.log": "".join(f"{line}\n" for line in status_lines).encode("utf-8", "replace"),
         "blockers.log": "".join(f"{line}\n" for line in blockers).encode("utf-8", "replace"),
     }
     title = f"Result {verdict.branch} {verdict.attempt}.{verdict.gating}: {verdict.outcome}\n"
-    made = commit(repo, write_tree(repo, files), [judged or verdict.base], title, now())
-    ref = refs.result(verdict.phase, verdict.branch, verdict.attempt, verdict.gating)
-    work = refs.attempt(verdict.phase, verdict.branch, verdict.attempt)
-    if remote.push(repo, [Update(ref, made, None), *([Update(work, kept, kept, must=True)] if kept else [])]):
-        return verdict
-    snapshot = read(repo, remote, verdict.phase, logs=False)
-    standing = [
-        v
-        for v in snapshot.verdicts.get(verdict.branch, ())
-        if (v.attempt, v.gating) == (verdict.attempt, verdict.gating)
-    ]
-    if standing and (standing[0].claim, standing[0].run) == (verdict.claim, verdict.run):
-        return standing[0]
-    if not standing and kept and snapshot.attempts.get(verdict.branch, {}).get(verdict.attempt) != kept:
-        raise lost(remote, [work])
-    raise Stale(f"{verdict.branch}: attempt {verdict.attempt} was already judged under another claim ({ref})")
+    return commit(repo, write_tree(repo, files), [parent], title, now())
+
+
+def _standing(snapshot: Snapshot, verdict: Verdict) -> Verdict | None:
+    """Find the verdict that has the number of another."""
+    number = (verdict.attempt, verdict.gating)
+    return next((v for v in snapshot.verdicts.get(verdict.branch, ()) if (v.attempt, v.gating) == number), None)
 
 
 def still_there(repo: GitRepo, remote: Remote, verdict: Verdict) -> None:

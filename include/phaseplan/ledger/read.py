@@ -16,6 +16,7 @@ from phaseplan.errors import Infrastructure
 from phaseplan.ledger import refs
 from phaseplan.ledger.lazily import Lazily
 from phaseplan.ledger.opened import OpenPhase, Unopened
+from phaseplan.ledger.pauses import Pause
 from phaseplan.ledger.pieces import HalfThere, check_whole
 from phaseplan.ledger.records import Ledger, Pinned, Verdict
 from phaseplan.ledger.run_history import nights_of
@@ -97,7 +98,8 @@ def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, s
     for match, sha in numbered:
         if match[1] == "attempts" and not match[4]:
             attempts.setdefault(match[2], {})[int(match[3])] = sha
-    files = _files(repo, _wanted(tip, results.values(), started.values(), logs))
+    pauses = {ref: sha for ref, sha in own.items() if ref.startswith(refs.paused(phase, ""))}
+    files = _files(repo, [*_wanted(tip, results.values(), started.values(), logs), *map(_pause_of, pauses.values())])
     judged = _judged(files, refs.root(phase), results)
     found = Snapshot(
         phase=phase,
@@ -109,6 +111,8 @@ def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, s
         results=results,
         folded_results=frozenset(_lines(files.get(f"{tip}:folded"))) & results.keys(),
         logged=None,
+        pauses=_pauses(files, pauses),
+        paused=pauses,
     )
     return _with_logs(found, files) if logs else found
 
@@ -158,6 +162,16 @@ def _wanted(tip: str | None, results: Iterable[str], started: Iterable[str], log
     for sha in results:
         names += [f"{sha}:{name}" for name in ("verdict.json", *lines)]
     return names + list(started)
+
+
+def _pause_of(sha: str) -> str:
+    return f"{sha}:pause.json"
+
+
+def _pauses(files: Mapping[str, bytes | None], pauses: Mapping[str, str]) -> dict[str, Pause]:
+    """Map profiles to their pauses."""
+    found = (_load(Pause, files[_pause_of(sha)], ref) for ref, sha in pauses.items())
+    return {pause.profile: pause for pause in found}
 
 
 def _log(files: Mapping[str, bytes | None], tip: str | None, name: str, fresh: Sequence[str]) -> tuple[str, ...]:

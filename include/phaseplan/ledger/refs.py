@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from phaseplan.plan.model import Branch
 
 
@@ -33,6 +35,13 @@ def beside(phase: int, branch_id: str, number: int) -> str:
 def result(phase: int, branch_id: str, number: int, gating: int) -> str:
     """Return the ref of a verdict."""
     return f"{root(phase)}/results/{branch_id}/{number}.{gating}"
+
+
+def paused(phase: int, profile: str) -> str:
+    """Return the ref of the pause of an agent profile, whose name may have any characters."""
+    plain = re.compile(rb"[a-z0-9_-]")
+    name = "".join(chr(b) if plain.fullmatch(bytes([b])) else f"%{b:02X}" for b in profile.encode("utf-8", "replace"))
+    return f"{root(phase)}/paused/{name}"
 
 
 def integration(phase: int) -> str:

@@ -10,6 +10,7 @@ from functools import cached_property
 from phaseplan.errors import Bug
 from phaseplan.ledger import refs
 from phaseplan.ledger.opened import OpenPhase, Unopened
+from phaseplan.ledger.pauses import Pause
 from phaseplan.ledger.records import (
     BranchRecord,
     Cause,
@@ -55,6 +56,8 @@ class Snapshot:
     folded_results: frozenset[str] = frozenset()
     logged: tuple[int, int] | None = (0, 0)  # how many of these lines are the ledger's; None: they were not read
     refused: dict[str, str] = field(default_factory=dict)  # public names that the target would not take, and its words
+    pauses: Mapping[str, Pause] = field(default_factory=dict)  # by profile; also those that have ended
+    paused: Mapping[str, str] = field(default_factory=dict)  # commit of each pause, by its ref
     nights: tuple[Night, ...] = ()  # runs that have ended, oldest first, where they were asked for
     _records: dict[str, BranchRecord | None] = field(default_factory=dict, init=False, compare=False, repr=False)
 

@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from phaseplan.airflow.operators.faults import faults
 from phaseplan.airflow.operators.run import job_of
 from phaseplan.airflow.operators.secrets import readable
-from phaseplan.airflow.operators.telling import tell_branch
+from phaseplan.airflow.operators.telling import tell_branch, tell_pause
 from phaseplan.airflow.triggers.container import ContainerTrigger
 from phaseplan.attempt.job import Again, Done, Heard, Job, ProviderAway, Running, Untouched
 from phaseplan.attempt.step import step
@@ -23,6 +23,8 @@ from phaseplan.containers.given_secrets import given
 from phaseplan.containers.log_following import Cursor, follow
 from phaseplan.containers.lost_end import settle
 from phaseplan.containers.redact import Redactor
+from phaseplan.errors import Infrastructure
+from phaseplan.ledger.pauses import Paused, stands
 from phaseplan.ledger.records import PROVIDER
 from phaseplan.ledger.rulings import ruling_of
 from phaseplan.plan.agents import SecretSource
@@ -63,9 +65,13 @@ class BranchBuildOperator(DockerOperator):
             job = replace(job, heard=self._heard)
             while isinstance(outcome := step(job), Running | Again):
                 if isinstance(outcome, Running):
+                    if outcome.resumed:
+                        tell_pause(context, job, outcome.resumed)
                     self._wait(job, outcome)
             if isinstance(outcome, Done):
                 tell_branch(context, job.repo, job.remote, outcome.verdict)
+                if outcome.event and outcome.pause:
+                    tell_pause(context, job, outcome.pause)
         if isinstance(outcome, Untouched):
             self.log.info("Not among the branches this run is about; left as it is.")
             return {"branch": self.branch, "state": "untouched"}
@@ -73,7 +79,8 @@ class BranchBuildOperator(DockerOperator):
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
         """Resume after a deferral. The event is only a hint: labels and refs say what happened."""
-        self.log.info("Container %s has %s.", event["container"][:12], event["status"])
+        what = "has its provider's first answer" if event["status"] == "answered" else f"has {event['status']}"
+        self.log.info("Container %s %s.", event["container"][:12], what)
         self._heard = Heard(str(event["container"]), int(event.get("lines", 0)), str(event.get("gateway", "")))
         return self.execute(context)
 
@@ -92,6 +99,7 @@ class BranchBuildOperator(DockerOperator):
                     secrets=running.secrets,
                     gateway=running.gateway,
                     disk=running.disk,
+                    probe=running.probe,
                 ),
                 method_name="execute_complete",
                 timeout=timedelta(seconds=running.seconds + 600),  # the trigger's own deadline comes first
@@ -145,7 +153,9 @@ def _answer(done: Done) -> dict[str, Any]:
     if ending == "retries":
         words = f"{verdict.branch}, attempt {verdict.attempt}: {verdict.reason}"
         away = any(finding.gate == PROVIDER for finding in verdict.findings)
-        cause = ProviderAway(words, verdict.retry_after) if away else None
+        cause: Infrastructure | None = ProviderAway(words, verdict.retry_after) if away else None
+        if cause and done.pause and stands(done.pause):
+            cause = Paused(done.pause, verdict.branch)
         raise AirflowException(f"{words}; its work is kept, no attempt is consumed") from cause
     findings = "\n".join(f"  {finding}" for finding in verdict.findings)
     raise AirflowFailException(  # in short lines: Airflow shows some 80 characters of each

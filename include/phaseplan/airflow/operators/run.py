@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -54,7 +55,8 @@ def job_of(context: Any, task: PhaseTask, branch: str) -> Iterator[Job]:
     """Make the job of a branch's task that a context belongs to, with a private repository."""
     own = token(context)  # first: without it not even the repository is asked
     with repository(task.repository) as (remote, repo):
-        yield made_job(context, task, branch, own, remote, repo)
+        job = made_job(context, task, branch, own, remote, repo)
+        yield replace(job, cleared=context["ti"].max_tries > getattr(task, "retries", 0))
 
 
 def made_job(context: Any, task: PhaseTask, branch: str, own: Token, remote: Remote, repo: GitRepo) -> Job:

@@ -42,6 +42,9 @@ _RETRY_SECONDS = 2.0
 class ContainerTrigger(BaseTrigger):
     """Fire when a container has exited, was removed, or ran out of time (then stop the container).
 
+    One that waits again for the same container shows its log from the beginning: Airflow 3.3.2 opens a trigger's file
+    anew at each deferral of one try.
+
     Everything a resume needs is found again by labels and refs; the event is only a hint.
 
     :param docker_url: the engine, as a worker reaches it.
@@ -53,6 +56,7 @@ class ContainerTrigger(BaseTrigger):
     :param since: only log lines from this second on.
     :param secrets: variables with the `SecretSource.reference` of what must not show in the log.
     :param gateway: whether the container's agent has a gateway: what that says is shown, its end stops the agent.
+    :param probe: whether others wait for the first answer of its provider: fire then, too.
     :param disk: bytes after which the container is stopped; 0: no limit.
     """
 
@@ -69,6 +73,7 @@ class ContainerTrigger(BaseTrigger):
         secrets: tuple[tuple[str, str], ...] = (),
         gateway: bool = False,
         disk: int = 0,
+        probe: bool = False,
     ) -> None:
         super().__init__()
         self.docker_url = docker_url
@@ -81,14 +86,16 @@ class ContainerTrigger(BaseTrigger):
         self.secrets = tuple((variable, reference) for variable, reference in secrets)
         self.gateway = gateway
         self.disk = disk
+        self.probe = probe
         self._gateway = GatewayWatch(container_id)
+        self._answered = asyncio.Event()
         self._redact = Redactor(())
         self._lines = 0  # of the log that were read and shown
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the path of this class and the arguments that make it again; no secret is in them."""
         place = ("docker_url", "container_id", "phase", "branch", "repository", "deadline")
-        fields = (*place, "since", "secrets", "gateway", "disk")
+        fields = (*place, "since", "secrets", "gateway", "disk", "probe")
         return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in fields}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -99,9 +106,9 @@ class ContainerTrigger(BaseTrigger):
             log = asyncio.create_task(self._follow(docker, self._redact))
             watch = asyncio.create_task(self._watch())
             try:
-                status = await self._ended(docker)
+                status = await self._first(docker)
                 # The engine closes the log right after the end; a log that hangs must not hold the branch.
-                await asyncio.wait({log}, timeout=5)
+                await asyncio.wait({log}, timeout=5 if status != "answered" else 0)
                 await seen
             finally:
                 log.cancel()
@@ -109,6 +116,17 @@ class ContainerTrigger(BaseTrigger):
                 seen.cancel()
         shown = {"lines": self._lines, "gateway": self._gateway.place.stamp}
         yield TriggerEvent({"container": self.container_id, "status": status, **shown})
+
+    async def _first(self, docker: aiodocker.Docker) -> str:
+        """Wait for the container's end, or for its provider's first answer."""
+        ended = asyncio.create_task(self._ended(docker))
+        answered = asyncio.create_task(self._answered.wait())
+        try:
+            await asyncio.wait({ended, answered}, return_when=asyncio.FIRST_COMPLETED)
+            return ended.result() if ended.done() else "answered"
+        finally:
+            ended.cancel()
+            answered.cancel()
 
     async def _ended(self, docker: aiodocker.Docker) -> str:
         """Wait for the end; an engine that is away for a while is asked again."""
@@ -134,11 +152,13 @@ class ContainerTrigger(BaseTrigger):
         while True:
             await asyncio.sleep(INTERVAL)
             try:
-                await asyncio.to_thread(self._look)
+                if await asyncio.to_thread(self._look):
+                    self._answered.set()
             except PhaseplanError as error:
                 self.log.warning("How the container fares cannot be said now: %s", error)
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
+        """Look once; return whether a probe's provider has answered."""
         client = connect(self.docker_url)
         try:
             settle(client, self.container_id)
@@ -148,6 +168,7 @@ class ContainerTrigger(BaseTrigger):
             if self.disk and (size := USAGE.of(client, self.container_id)) > self.disk:
                 self.log.error("It has written %s MiB, more than its disk limit: stopping the container.", size >> 20)
                 stop(client, self.container_id, why=OVER_DISK)
+            return self.probe and self._gateway.answered(client)
         finally:
             client.close()
 
