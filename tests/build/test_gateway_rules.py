@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from airflow.sdk.definitions.retry_policy import RetryAction
 from airflow.sdk.exceptions import AirflowException
 
 from phaseplan.airflow.operators.branch_build import _answer
-from phaseplan.airflow.operators.retrying import LONGEST, RETRIES, ByCause
+from phaseplan.airflow.operators.retrying import BRANCH_RETRIES, FEW, RETRIES, ByCause
 from phaseplan.attempt.gateway import trouble_words
-from phaseplan.attempt.job import Done
+from phaseplan.attempt.job import Done, ProviderAway
 from phaseplan.config.settings import settings
 from phaseplan.containers import engine
-from phaseplan.containers.engine_errors import ImageMissing
+from phaseplan.containers.engine_errors import EngineUnreachable, ImageMissing
 from phaseplan.containers.gateway_record import GatewayRecord, Trouble, sentence
 from phaseplan.containers.redact import Redactor
-from phaseplan.errors import InputFault
-from phaseplan.ledger.records import PROVIDER, SPENDING, Finding, Verdict
+from phaseplan.errors import Infrastructure, InputFault
+from phaseplan.ledger.pauses import LONGEST, Pause, Paused
+from phaseplan.ledger.records import PROVIDER, SPENDING, Finding, Verdict, now, stamp
 from phaseplan.ledger.rulings import follows
 from phaseplan.ledger.usage import ModelUsage, Usage, summed
 from phaseplan.phase.preflight import Ahead, check_budgets, check_engine
@@ -41,6 +44,64 @@ def test_a_retry_waits_for_as_long_as_the_provider_asks(asked: float | None, tri
         _answer(Done(made))
     decision = ByCause(10).evaluate(raised.value, tried, RETRIES)
     assert decision.retry_delay == timedelta(seconds=seconds)
+
+
+def paused(after: float) -> Pause:
+    when = datetime.now(UTC) + timedelta(seconds=after)
+    return Pause(profile="night", run="r", branch="7.1.2", attempt=1, reason="401", since=now(), next=stamp(when))
+
+
+def test_a_retry_of_a_paused_profile_waits_for_its_next_try_and_no_longer() -> None:
+    made = verdict("unfinished", Finding(gate=PROVIDER, message="busy"))
+    with pytest.raises(AirflowException, match="no attempt is consumed") as raised:
+        _answer(Done(made, pause=paused(240)))
+    decision = ByCause(10, BRANCH_RETRIES).evaluate(raised.value, 60, BRANCH_RETRIES)
+    assert decision.action is RetryAction.RETRY and decision.retry_delay is not None
+    assert 235 < decision.retry_delay.total_seconds() < 241
+    assert str(decision.reason).startswith("profile night is paused since")
+    with pytest.raises(AirflowException) as raised:
+        _answer(Done(made, pause=paused(240).model_copy(update={"ended": now()})))
+    assert isinstance(raised.value.__cause__, ProviderAway)
+
+
+def test_the_patience_of_a_paused_branch_is_a_night() -> None:
+    waits = [60.0 * 2**n for n in range(4)] + [600.0] * (BRANCH_RETRIES - 4)
+    assert sum(waits) > 10 * 3600
+
+
+class Store(dict[str, Any]):
+    """What Airflow keeps of a task from try to try."""
+
+    set = dict.__setitem__
+
+
+class Broken:
+    """An API server that does not answer."""
+
+    def get(self, key: str) -> Any:
+        raise ConnectionError
+
+    set = get
+
+
+def test_tries_that_only_met_a_pause_are_none_of_another_trouble() -> None:
+    policy, waits, odd = ByCause(10, BRANCH_RETRIES), Paused(paused(1), "7.1.1"), Infrastructure("odd")
+    context = {"task_state_store": Store()}
+    for n in range(1, 21):
+        assert policy.evaluate(waits, n, BRANCH_RETRIES, context).action is RetryAction.RETRY
+    tries = [policy.evaluate(odd, n, BRANCH_RETRIES, context) for n in range(21, 22 + FEW)]
+    assert [t.action for t in tries] == [RetryAction.RETRY] * FEW + [RetryAction.FAIL]
+    assert tries[0].retry_delay == timedelta(seconds=10)
+    cleared = policy.evaluate(odd, 25, 24 + BRANCH_RETRIES, context)
+    assert cleared.action is RetryAction.RETRY, "a Clear begins anew"
+    assert policy.evaluate(odd, 1, BRANCH_RETRIES, {"task_state_store": Broken()}).action is RetryAction.RETRY
+    assert policy.evaluate(waits, 1, BRANCH_RETRIES, {"task_state_store": Broken()}).action is RetryAction.RETRY
+
+
+def test_an_engine_that_stays_away_ends_a_branch_after_an_hour_as_before() -> None:
+    policy, away = ByCause(10, BRANCH_RETRIES), EngineUnreachable("away")
+    actions = [policy.evaluate(away, n, BRANCH_RETRIES).action for n in range(1, RETRIES + 2)]
+    assert actions == [RetryAction.RETRY] * RETRIES + [RetryAction.FAIL]
 
 
 def test_no_attempt_follows_one_that_has_spent_the_budget() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from phaseplan.airflow.compile.dag import compile_plan
 from phaseplan.airflow.compile.options import Options
-from phaseplan.airflow.operators.retrying import RETRIES, ByCause
+from phaseplan.airflow.operators.branch_build import BranchBuildOperator
+from phaseplan.airflow.operators.retrying import BRANCH_RETRIES, RETRIES, ByCause
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.campaign import load_valid
 from tests.cli.plans import plan as small
@@ -63,7 +64,11 @@ def test_weights_are_unique_and_the_critical_path_is_first(dag):
 
 
 def test_every_branch_has_infrastructure_retries_only(dag):
-    assert all((t.retries, type(t.retry_policy)) == (RETRIES, ByCause) for t in dag.tasks)
+    """A branch has more of them, which are used up only while its profile is paused."""
+    assert {type(t.retry_policy) for t in dag.tasks} == {ByCause}
+    assert all(t.retries == t.retry_policy.retries for t in dag.tasks)
+    assert {t.retries for t in dag.tasks if isinstance(t, BranchBuildOperator)} == {BRANCH_RETRIES}
+    assert {t.retries for t in dag.tasks if not isinstance(t, BranchBuildOperator)} == {RETRIES}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from phaseplan.airflow.compile.weights import weights
 from phaseplan.airflow.operators.branch_build import BranchBuildOperator
 from phaseplan.airflow.operators.callbacks import branch_failed, branch_retries
 from phaseplan.airflow.operators.phase import ClosePhaseOperator, IntegrateOperator, OpenPhaseOperator
-from phaseplan.airflow.operators.retrying import RETRIES, SLOWEST, ByCause
+from phaseplan.airflow.operators.retrying import BRANCH_RETRIES, RETRIES, SLOWEST, ByCause
 from phaseplan.airflow.sensors.phase_complete import PhaseCompleteSensor
 from phaseplan.plan import names
 from phaseplan.plan.model import Branch, PhasePlan, Wave
@@ -141,6 +141,8 @@ class _Graph:
             priority_weight=self.weights[branch.id],
             task_display_name=_shown(f"{branch.id} {branch.slug}"),
             doc_md=f"`{branch.branch}`: {branch.title}",
+            retries=BRANCH_RETRIES,
+            retry_policy=ByCause(self.options.retry_delay, BRANCH_RETRIES),
             on_failure_callback=branch_failed,
             on_retry_callback=branch_retries,
         )

@@ -13,6 +13,7 @@ from typing import Any
 from airflow.sdk import BaseNotifier
 
 from phaseplan.config.settings import settings
+from phaseplan.ledger.pauses import Pause
 from phaseplan.ledger.usage import Spent
 from phaseplan.plan import names
 from phaseplan.plan.campaign import load_notifiers
@@ -77,6 +78,14 @@ def about_wave(plan: PhasePlan, wave: int, reason: str, spent: Spent | None = No
 def about_phase(plan: PhasePlan, reason: str, spent: Spent | None = None) -> dict[str, str]:
     """Return the details of `phase_complete`."""
     return {**_phase(plan), "reason": reason, "used": str(spent or "")}
+
+
+def about_profile(plan: PhasePlan, pause: Pause) -> dict[str, str]:
+    """Return the details of `paused` and `resumed`."""
+    reason = pause.farewell() if pause.ended else pause.sentence()
+    step = "" if pause.ended else "Its branches go on by themselves once that is mended; a Clear tries at once."
+    message = "\n".join(filter(None, (f"Phase {plan.phase}: {reason}", step)))
+    return {**_phase(plan), "reason": reason, "next_step": step, "message": message}
 
 
 def _harmless(value: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from phaseplan.airflow.operators.notify import about_branch, about_phase, about_wave, notify
+from phaseplan.airflow.operators.notify import about_branch, about_phase, about_profile, about_wave, notify
+from phaseplan.attempt.job import Job
+from phaseplan.ledger.pauses import Pause
 from phaseplan.ledger.records import Outcome, Verdict
 from phaseplan.ledger.spending import Spending, spending, spent_by
 from phaseplan.ledger.write import read
@@ -27,6 +29,15 @@ def tell_branch(context: Any, repo: GitRepo, remote: Remote, verdict: Verdict) -
     if seen.pinned is not None:
         plan, spent = seen.pinned.plan, spent_by(seen, verdict.branch)
         notify(context, plan.notify, event, about_branch(plan, verdict.branch, verdict.reason, spent))
+
+
+def tell_pause(context: Any, job: Job, pause: Pause) -> None:
+    """Notify, once for all its branches, that a profile is paused, or that it goes on."""
+    job.say(pause.farewell() if pause.ended else pause.sentence())
+    pinned = read(job.repo, job.remote, job.phase).pinned
+    if pinned is not None:
+        plan = pinned.plan
+        notify(context, plan.notify, "resumed" if pause.ended else "paused", about_profile(plan, pause))
 
 
 def tell_wave(context: Any, wave: int, done: Integrated) -> None:
