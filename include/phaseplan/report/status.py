@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from phaseplan.ledger import refs
 from phaseplan.ledger.flaky import Flake, flaky
 from phaseplan.ledger.last_event import untouched
+from phaseplan.ledger.pauses import Pause
 from phaseplan.ledger.records import BranchRecord, Finding, Ledger, Record, RunRecord, State, Verdict
 from phaseplan.ledger.rulings import OUT, READY, follows
 from phaseplan.ledger.spending import spending
@@ -19,6 +20,7 @@ from phaseplan.phase.close import complete
 from phaseplan.plan.graph import transitive
 from phaseplan.plan.model import Branch, PhasePlan, Wave
 from phaseplan.report.attempts import AttemptStatus, alive, attempts_of
+from phaseplan.report.pauses import paused, standing
 
 if TYPE_CHECKING:
     from phaseplan.ledger.write import Snapshot
@@ -44,6 +46,7 @@ class BranchStatus(Record):
     seconds: float | None = None
     agent_seconds: float | None = None
     blocked_by: str | None = None  # the first branch it needs that is out
+    paused: str = ""  # the profile whose provider it waits for; `reason` says more
     attempts: tuple[AttemptStatus, ...] = ()
     usage: Usage | None = None  # of models by all its attempts
     wasted: Usage | None = None  # of that, by attempts whose work is not in
@@ -91,6 +94,7 @@ class PhaseStatus(Record):
     run_wasted: Usage | None = None
     claims: dict[str, Any]
     predicted_conflicts: tuple[EarlyWarning, ...] = ()
+    pauses: tuple[Pause, ...] = ()  # profiles whose provider is waited for
     flaky: tuple[Flake, ...] = ()  # verdicts that changed though nothing about the branch did
 
 
@@ -112,7 +116,7 @@ def build_status(
     spent = spending(snapshot, shown)
     tonight = spent.runs.get(run.id) if run else None
     own = {branch.id: _branch(snapshot, ledger, shown, branch, spent.branches.get(branch.id)) for branch in shown}
-    branches = {b: _with_cause(shown, own, b) for b in own}
+    branches = {b: _with_pause(snapshot, shown, b, _with_cause(shown, own, b)) for b in own}
     return PhaseStatus(
         phase=shown.phase,
         title=" ".join(shown.title.split()),
@@ -130,6 +134,7 @@ def build_status(
         run_wasted=tonight.wasted if tonight else None,
         claims=shown.claims.model_dump(mode="json", exclude_defaults=True) if shown.claims else {},
         predicted_conflicts=tuple(warnings),
+        pauses=standing(snapshot),
         flaky=flaky(snapshot.nights),
     )
 
@@ -220,6 +225,15 @@ def _with_cause(plan: PhasePlan, own: Mapping[str, BranchStatus], branch_id: str
         reason = status.reason
     state = State.PASSED if status.state is State.PASSED else State.BLOCKED
     return status.model_copy(update={"state": state, "reason": reason, "blocked_by": cause})
+
+
+def _with_pause(snapshot: Snapshot, plan: PhasePlan, branch_id: str, status: BranchStatus) -> BranchStatus:
+    """Give a branch that waits for its profile's provider the pause as its reason."""
+    pause = None if status.blocked_by else paused(snapshot, plan, branch_id, status.state)
+    if pause is None:
+        return status
+    over = snapshot.run is not None and snapshot.run.closed is not None
+    return status.model_copy(update={"reason": f"paused: {pause.sentence(over=over)}", "paused": pause.profile})
 
 
 def _wave(ledger: Ledger | None, wave: Wave, branches: Mapping[str, BranchStatus]) -> WaveStatus:

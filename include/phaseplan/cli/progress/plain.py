@@ -29,6 +29,9 @@ class Plain:
             start = self._changed(view.phase, "", view.state) if not view.over else False
             if start:
                 self._line(elapsed, view, f"{view.state}: {view.title}")
+            for pause in view.pauses:
+                if self._changed(view.phase, f"profile {pause.profile}", pause.since):
+                    self._line(elapsed, view, pause.sentence())
             for branch in view.branches:
                 if branch.state not in ("pending", "queued") and self._changed(view.phase, branch.id, branch.state):
                     self._line(elapsed, view, _branch(branch, view))

@@ -19,6 +19,7 @@ STYLES = {
     "running": "bold cyan",
     "integrating": "bold cyan",
     "retrying": "yellow",
+    "paused": "yellow",
     "passed": "green",
     "integrated": "bold green",
     "success": "bold green",
@@ -29,6 +30,8 @@ STYLES = {
     "unfinished": "yellow",
     "cancelled": "yellow",
 }
+#: States of branches that are shown however small the screen is.
+_LOOKED_AT = ("isolated", "failed", "retrying", "paused")
 
 
 def draw(views: Sequence[PhaseView], elapsed: float, etas: Sequence[float | None], height: int) -> RenderableType:
@@ -36,7 +39,8 @@ def draw(views: Sequence[PhaseView], elapsed: float, etas: Sequence[float | None
     room = height - 4 - 2 * len(views) - sum(len(v.waves) for v in views)
     parts: list[RenderableType] = []
     for view, eta in zip(views, etas, strict=True):
-        parts += [_head(view, elapsed, eta), _table(view, every=sum(len(v.branches) for v in views) <= room)]
+        pauses = [Text(clean(pause.sentence()), "yellow") for pause in view.pauses]
+        parts += [_head(view, elapsed, eta), *pauses, _table(view, every=sum(len(v.branches) for v in views) <= room)]
     return Group(*parts)
 
 
@@ -56,7 +60,7 @@ def _table(view: PhaseView, *, every: bool) -> Table:
     for number, state in view.waves.items():
         table.add_row(f"wave {number}", "", Text(state, STYLES.get(state, "dim")), "", "")
         for branch in view.branches:
-            if branch.wave == number and (every or branch.busy or branch.state in ("isolated", "failed", "retrying")):
+            if branch.wave == number and (every or branch.busy or branch.state in _LOOKED_AT):
                 table.add_row(*_row(branch))
     return table
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from phaseplan.cli.local_airflow.api import TaskState
+from phaseplan.ledger.pauses import Pause
 from phaseplan.ledger.records import State
 from phaseplan.plan import names
 from phaseplan.plan.model import PhasePlan, Wave
@@ -21,7 +22,7 @@ SETTLED = {"passed", "integrated", "isolated", "blocked", "cancelled", "unfinish
 
 @dataclass(frozen=True)
 class BranchView:
-    """Hold one branch. State: docs/design/states.md, or `queued`, `retrying`, `failed`, `skipped`."""
+    """Hold one branch. State: docs/design/states.md, or `queued`, `retrying`, `paused`, `failed`, `skipped`."""
 
     id: str
     title: str
@@ -50,6 +51,7 @@ class PhaseView:
     slots: int
     branches: tuple[BranchView, ...]
     waves: Mapping[int, str]
+    pauses: tuple[Pause, ...] = ()  # of profiles
 
     @property
     def busy(self) -> int:
@@ -99,12 +101,13 @@ def observe(
         plan.max_parallel_agents,
         tuple(branches),
         {number: state for number, state in waves.items() if number in shown},
+        status.pauses if status else (),
     )
 
 
 def _without_passing_blocks(branches: Sequence[BranchView], status: PhaseStatus | None) -> list[BranchView]:
     """Show a branch as pending while Airflow still works on what the ledger says it is blocked by."""
-    working = {b.id for b in branches if b.state in _ACTIVE.values() or b.state == "queued"}
+    working = {b.id for b in branches if b.state in _ACTIVE.values() or b.state in ("queued", "paused")}
     causes = {b: s.blocked_by for b, s in status.branches.items()} if status else {}
     return [
         replace(b, state="pending", reason="") if b.state == "blocked" and causes.get(b.id) in working else b
@@ -114,6 +117,8 @@ def _without_passing_blocks(branches: Sequence[BranchView], status: PhaseStatus 
 
 def _state(task: TaskState | None, branch_status: BranchStatus | None) -> str:
     airflow = (task.state if task else None) or ""
+    if branch_status and branch_status.paused and airflow in {*_ACTIVE, *_QUEUED}:
+        return "paused"  # each try only looks whether it still is
     if airflow in _ACTIVE:
         return _ACTIVE[airflow]
     if airflow in _QUEUED:
@@ -132,6 +137,8 @@ def _timed(view: BranchView, task: TaskState | None, branch_status: BranchStatus
         seconds = max(0.0, (now - _time(start)).total_seconds())
     elif seconds is None and task and view.state in SETTLED:
         seconds = task.seconds
+    if view.state == "paused":  # which is said once, for all
+        reason, seconds = "", None
     return BranchView(view.id, view.title, view.wave, view.state, attempt, seconds, reason)
 
 

@@ -66,9 +66,11 @@ def is_out(branch: BranchStatus) -> bool:
 
 def tried(branch: BranchStatus) -> Iterator[str]:
     """Yield one line for each attempt of a branch with several; for a branch with fewer, why it is out."""
+    if branch.paused:
+        yield _first_line(branch.reason)
     if len(branch.attempts) > 1:
         yield from map(_attempt_line, branch.attempts)
-    elif is_out(branch) and branch.reason:
+    elif is_out(branch) and branch.reason and not branch.paused:
         yield _first_line(branch.reason)
 
 

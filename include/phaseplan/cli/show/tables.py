@@ -48,6 +48,11 @@ def troubles(status: PhaseStatus, plan: PhasePlan) -> Iterator[str]:
         elif wave.state == "red":
             yield f"wave {number} is red: its gates did not pass, and nothing of it was published"
             yield from _findings(wave.findings)
+    for pause in status.pauses:
+        waiting = [b for b, branch in status.branches.items() if branch.paused == pause.profile]
+        over = status.run is not None and status.run.closed is not None
+        yield pause.sentence(over=over)
+        yield f"    next: mend that; {_go_on(status, plan, waiting, over)}"
     for ids, branch in _alike(status):
         yield f"{', '.join(ids)} {branch.state}" + (f": {branch.reason}" if branch.reason else "")
         yield from _findings(tuple(f for f in branch.findings if str(f) != branch.reason))
@@ -59,11 +64,22 @@ def _alike(status: PhaseStatus) -> Iterator[tuple[list[str], BranchStatus]]:
     """Group branches that are out; those with the same cause come together."""
     by_cause: dict[tuple[str, ...], list[str]] = {}
     for branch_id, branch in status.branches.items():
-        if is_out(branch):
+        if is_out(branch) and not branch.paused:
             key = (branch.blocked_by, branch.state, branch.reason) if branch.blocked_by else (branch_id,)
             by_cause.setdefault(key, []).append(branch_id)
     for ids in by_cause.values():
         yield ids, status.branches[ids[0]]
+
+
+def _go_on(status: PhaseStatus, plan: PhasePlan, waiting: list[str], over: bool) -> str:
+    """Say how the branches of a paused profile go on."""
+    if not waiting:
+        return "an attempt asks the provider again now"
+    some = f"{', '.join(waiting[:_FINDINGS])}{' and more' if len(waiting) > _FINDINGS else ''}"
+    if over:
+        return f"then start the phase again: {some} {'has' if len(waiting) == 1 else 'have'} not been built"
+    task = names.branch_task_id(plan, waiting[0])
+    return f"{some} then {'goes' if len(waiting) == 1 else 'go'} on by themselves; a Clear of {task} tries at once"
 
 
 def _next_step(status: PhaseStatus, plan: PhasePlan, branch_id: str) -> str:
