@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from airflow.sdk.exceptions import AirflowException
 from rich.console import Console
 
+from phaseplan.airflow.operators.faults import faults
 from phaseplan.airflow.operators.notify import about_profile
 from phaseplan.cli.local_airflow.api import TaskState
 from phaseplan.cli.progress.plain import Plain
 from phaseplan.cli.progress.screen import draw
+from phaseplan.cli.progress.troubles import Troubles
 from phaseplan.cli.progress.view import PhaseView, observe
 from phaseplan.cli.status import show
 from phaseplan.ledger.write import commit_ledger
@@ -80,7 +83,7 @@ def view(night: Night, state: str | None) -> PhaseView:
     return observe(plan, "running", tasks, build_status(snapshot), now=datetime.now(UTC))
 
 
-@pytest.mark.parametrize("state", ["up_for_retry", "queued", "running"])
+@pytest.mark.parametrize("state", ["up_for_retry", "scheduled", "queued", "running"])
 def test_progress_calls_its_branches_paused_whatever_each_try_does(paused: Night, state: str) -> None:
     assert {b.state for b in view(paused, state).branches if b.id in TEN} == {"paused"}
 
@@ -95,6 +98,15 @@ def test_progress_says_why_once(paused: Night) -> None:
     out = io.StringIO()
     Console(file=out, width=200).print(draw([view(paused, "running")], 75, [None], 10))
     assert out.getvalue().count("profile claude is paused since") == 1
+
+
+def test_a_try_that_only_met_the_pause_is_no_news(paused: Night) -> None:
+    plan = paused.lab.read().require_open().plan
+    task = [TaskState(branch_task_id(plan, "1.2"), "up_for_retry", 1, None, None)]
+    with pytest.raises(AirflowException) as raised, faults():
+        paused.start("1.2")
+    assert [*Troubles(plan, lambda _: str(raised.value)).fresh(task)] == []
+    assert len([*Troubles(plan, lambda _: "the disk is full").fresh(task)]) == 1
 
 
 def test_pages_say_it(paused: Night, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

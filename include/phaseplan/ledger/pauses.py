@@ -6,6 +6,7 @@ the provider for all others: it is the probe, and how it ends moves the pause on
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -20,6 +21,7 @@ FIRST, SLOWEST = 60.0, 600.0  # seconds between two probes, doubling
 SOONEST, LONGEST = 10.0, 6 * 3600.0  # bounds of what a provider asks for
 LAST = 15.0  # seconds by which the branch that found the trouble comes later: another's word is worth more
 _PROBES = 20  # that are remembered
+_SAYS = re.compile(r"(?:infrastructure, no attempt is consumed: )?profile .* is paused since \d\d:\d\d UTC")
 
 #: What the end of an attempt says of its provider: it answered; it refused the key or was away, as a gateway saw it;
 #: an agent without a gateway says that it was away. Empty: nothing.
@@ -100,6 +102,11 @@ class Ended:
     def key(self) -> str:
         """Return the name by which a pause knows the attempt."""
         return f"{self.branch}/{self.attempt}"
+
+
+def says_paused(text: str) -> bool:
+    """Say whether a message is that of `Paused`, as a task's log has it."""
+    return _SAYS.match(text) is not None
 
 
 def stands(pause: Pause | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from phaseplan.cli.local_airflow.api import TaskState
+from phaseplan.ledger.pauses import says_paused
 from phaseplan.plan import names
 from phaseplan.plan.model import PhasePlan
 
@@ -35,4 +36,6 @@ class Troubles:
             self._reported.add(key)
             subject = self._branches.get(task.task_id, task.task_id)
             reason = self._why(task.task_id)
+            if task.state == "up_for_retry" and says_paused(reason):
+                continue  # which is said once, for all branches of the profile
             yield f"Phase {self._plan.phase}: {subject} {_SAID[task.state]}" + (f": {reason}" if reason else ".")

@@ -117,7 +117,7 @@ def _without_passing_blocks(branches: Sequence[BranchView], status: PhaseStatus 
 
 def _state(task: TaskState | None, branch_status: BranchStatus | None) -> str:
     airflow = (task.state if task else None) or ""
-    if branch_status and branch_status.paused and airflow in {*_ACTIVE, *_QUEUED}:
+    if branch_status and branch_status.paused and airflow and airflow not in _ENDED:
         return "paused"  # each try only looks whether it still is
     if airflow in _ACTIVE:
         return _ACTIVE[airflow]
