@@ -23,6 +23,7 @@ BAD = (
     ("lock_age", "1 minute", "must be a valid number"),
     ("cache_size", "5 gigabytes", "must be a size such as 500m or 5g"),
     ("cache_size", "-5g", "must be a size such as 500m or 5g"),
+    ("engine_absence", "soon", "must be a valid number"),
     ("gate_runs", "0", "must be a whole number above 0"),
     ("gate_runs", "60#2", "must be a whole number above 0"),
     ("timezone", "Europe/Nowhere", "must be a name like Europe/Berlin"),

@@ -100,6 +100,12 @@ def of_attempt(view: View, attempt: int) -> Harvest | None:
     return Harvest(base=base, raw=raw, findings=beside.found(view, attempt), redact=redact)
 
 
+def of_nothing(view: View, attempt: int) -> Harvest:
+    """Return the harvest of an attempt of which nothing can be had: its workspace as it was given."""
+    base = view.snapshot.started[view.branch.id][attempt].base
+    return Harvest(base=base, raw=base, collected=False, withheld=True, redact=Redactor(current_secrets(view)))
+
+
 def _last_line(view: View, container: Found, redact: Redactor) -> str:
     """Return the agent's last line, without secrets; only the log's end is read."""
     said = [""]

@@ -105,9 +105,17 @@ def _report(view: View, made: Verdict, harvest: Harvest) -> EndReport:
     return EndReport(view.job.repo, ended)
 
 
-def over(view: View, attempt: int, claim: str, harvest: Harvest, outcome: Literal["cancelled", "unfinished"]) -> None:
+def over(
+    view: View,
+    attempt: int,
+    claim: str,
+    harvest: Harvest,
+    outcome: Literal["cancelled", "unfinished"],
+    reason: str = "",
+) -> None:
     """Record that an attempt ended without a verdict on its work."""
-    reason = "stopped before it was done" if outcome == "cancelled" else "its task gave up before it was judged"
+    usual = "stopped before it was done" if outcome == "cancelled" else "its task gave up before it was judged"
+    reason = reason or usual
     run = view.snapshot.started[view.branch.id][attempt].run or view.run.id
     kept = tuple(finding for finding in harvest.findings if finding.informs)
     made = harvest.redact.verdict(_verdict(view, attempt, harvest, outcome, kept, reason, None))

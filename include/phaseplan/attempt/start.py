@@ -17,6 +17,7 @@ from phaseplan.containers.agent import create_agent
 from phaseplan.containers.engine import Found
 from phaseplan.containers.gateway import close, remove_agent
 from phaseplan.containers.given_secrets import files_of, seal, start
+from phaseplan.containers.identity import engine_of
 from phaseplan.containers.network import shared
 from phaseplan.gates.workbench import GateFailed
 from phaseplan.ledger.attempt_refs import claim_attempt
@@ -51,8 +52,9 @@ def begin(view: View) -> Running | Done:
         return regate.gate(view, verdict)
     job, run = view.job, view.run.id
     where = (job.repo, job.remote, view.plan.phase, view.branch)
-    admission = _admission(view)
-    attempt = claim_attempt(*where, workspace.commit, job.claim, run, inputs, view.snapshot, admission)
+    admission, engine = _admission(view), engine_of(job.client)
+    place = {"engine": engine.id, "machine": engine.name}
+    attempt = claim_attempt(*where, workspace.commit, job.claim, run, inputs, view.snapshot, admission, place)
     return _launch(view, attempt, workspace, admission)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from phaseplan.attempt import start
+from phaseplan.attempt.elsewhere import only_here
 from phaseplan.attempt.harvest import harvest, left_seconds, of_attempt, stop_foreign
 from phaseplan.attempt.harvested import Harvest
 from phaseplan.attempt.job import Again, Done, Job, NotReady, Running, Untouched, View
@@ -30,6 +31,7 @@ def step(job: Job) -> Running | Again | Done | Untouched:
     view = look(job)
     if not selected(view):
         return Untouched()
+    view = only_here(view)
     attempt = own_attempt(view)
     if attempt is None:
         if verdict := kept(view):

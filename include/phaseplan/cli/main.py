@@ -34,6 +34,7 @@ VERBS: dict[str, str] = {  # verb -> module of this package; the order is the or
     "init": "init",
     "images": "images",
     "doctor": "doctor",
+    "engines": "engines",
     "pools": "pools",
     "export": "export",
     "new": "new",

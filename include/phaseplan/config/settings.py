@@ -104,6 +104,13 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="seconds before the first retry after trouble with infrastructure",
     )
+    engine_absence: float = Field(
+        default=600,
+        ge=0,
+        allow_inf_nan=False,
+        description="seconds after an agent's time limit after which its attempt is closed as unfinished, if it is on "
+        "an engine that no worker has asked meanwhile",
+    )
     gate_runs: Count = Field(
         default=60, description="how often one `integrate` may gate while it looks for what is red"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from phaseplan.errors import Infrastructure, Stale
 from phaseplan.ledger import refs
@@ -33,6 +34,7 @@ def claim_attempt(
     inputs: Mapping[str, str] | None = None,
     snapshot: Snapshot | None = None,
     admission: Admission | None = None,
+    place: Mapping[str, str] | None = None,
 ) -> int:
     """Take the next free number for an attempt on workspace `base`, before its container starts.
 
@@ -42,6 +44,7 @@ def claim_attempt(
         agent the same task.
     :param snapshot: what this task has read, to begin from; it is read again if another process took the number since.
     :param admission: whether an agent may ask its provider now; its move comes with the claim, or neither.
+    :param place: `engine` and `machine` of the `snapshot.Claim`; an engine that starts agents is not gone any more.
     :raises Stale: another run holds the ledger.
     :raises Paused: the agent's profile is paused; nothing was claimed.
     """
@@ -55,11 +58,18 @@ def claim_attempt(
                 admission.enter(remote, seen, own)
             return own
         number = seen.next_attempt(branch)
-        move = admission(seen, number) if admission is not None else None
-        if start_attempt(repo, remote, phase, branch, number, base, claim, run, inputs, move):
+        moves = [admission(seen, number) if admission is not None else None, _back(seen, place)]
+        record = {**({"inputs": dict(inputs)} if inputs else {}), **(place or {})}
+        if start_attempt(repo, remote, phase, branch, number, base, claim, run, record, list(filter(None, moves))):
             return number
         pause(round_)
     raise Infrastructure(f"{branch.id}: {ROUNDS} attempt numbers in a row were taken by others on {remote}")
+
+
+def _back(seen: Snapshot, place: Mapping[str, str] | None) -> Update | None:
+    """Return the move that takes back what was said of an engine that is there again."""
+    engine = (place or {}).get("engine", "")
+    return Update(refs.gone(seen.phase, engine), None, seen.gone[engine]) if engine in seen.gone else None
 
 
 def start_attempt(
@@ -71,22 +81,22 @@ def start_attempt(
     base: str,
     claim: str,
     run: str,
-    inputs: Mapping[str, str] | None = None,
-    beside: Update | None = None,
+    more: Mapping[str, Any] | None = None,
+    beside: Sequence[Update] = (),
 ) -> bool:
     """Claim one number for an attempt on workspace `base`; return False if another process has it.
 
-    :param beside: another ref that moves with it, or neither does.
-
     The target is read again before this returns: the caller starts an agent, which is paid, because of the answer.
 
+    :param more: what the claim says beside who and when.
+    :param beside: other refs that move with it, or none does.
     :raises Lost: the target said that it took the claim and has not got it.
     """
-    record = {"claim": claim, "run": run, "time": now(), **({"inputs": dict(inputs)} if inputs else {})}
+    record = {"claim": claim, "run": run, "time": now(), **(more or {})}
     message = json.dumps(record, sort_keys=True)
     mark = commit(repo, tree_of(repo, base), [base], f"Start {branch.id} attempt {number}\n\n{message}\n", now())
     ref = refs.started(phase, branch.id, number)
-    if not remote.push(repo, [Update(ref, mark, None), *([beside] if beside else [])]):
+    if not remote.push(repo, [Update(ref, mark, None), *beside]):
         return False
     remote.see(repo, {ref: mark})
     return True

@@ -26,6 +26,7 @@ from phaseplan.repository.objects import missing, read_objects
 from phaseplan.repository.refusals import RepositoryUnreachable
 from phaseplan.repository.remote import ROUNDS, Remote
 from phaseplan.repository.repo import GitRepo
+from phaseplan.text.shown import plain
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +114,7 @@ def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, s
         logged=None,
         pauses=_pauses(files, pauses),
         paused=pauses,
+        gone={ref.rpartition("/")[2]: sha for ref, sha in own.items() if ref.startswith(refs.gone(phase, ""))},
     )
     return _with_logs(found, files) if logs else found
 
@@ -228,6 +230,7 @@ def claim_of(sha: str, raw: bytes) -> Claim:
     try:
         record = json.loads(message.partition("\n\n")[2])
         inputs = {str(name): str(value) for name, value in dict(record.get("inputs", {})).items()}
-        return Claim(sha, base, str(record["claim"]), str(record["run"]), str(record["time"]), inputs)
+        engine, machine = str(record.get("engine", "")), plain(str(record.get("machine", "")))
+        return Claim(sha, base, str(record["claim"]), str(record["run"]), str(record["time"]), inputs, engine, machine)
     except (ValueError, KeyError, TypeError):
         return Claim(sha, base, "", "", "")

@@ -32,6 +32,11 @@ def beside(phase: int, branch_id: str, number: int) -> str:
     return f"{root(phase)}/beside/{branch_id}/{number}"
 
 
+def gone(phase: int, engine: str) -> str:
+    """Return the ref that says that an engine is gone for good, with whatever agents it had."""
+    return f"{root(phase)}/gone/{engine}"
+
+
 def result(phase: int, branch_id: str, number: int, gating: int) -> str:
     """Return the ref of a verdict."""
     return f"{root(phase)}/results/{branch_id}/{number}.{gating}"

@@ -30,7 +30,11 @@ from phaseplan.plan.model import Branch
 
 @dataclass(frozen=True)
 class Claim:
-    """A started attempt: the commit behind its ref, the workspace base W, who started it, and from what."""
+    """A started attempt: the commit behind its ref, the workspace base W, who started it, from what, and where.
+
+    :param engine: id of the engine that its container is on; empty: it was not written down.
+    :param machine: name of that engine's machine, for people.
+    """
 
     commit: str
     base: str
@@ -38,6 +42,8 @@ class Claim:
     run: str
     time: str
     inputs: dict[str, str] = field(default_factory=dict)  # see `attempt.inputs`; empty: nobody has written them down
+    engine: str = ""
+    machine: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class Snapshot:
     refused: dict[str, str] = field(default_factory=dict)  # public names that the target would not take, and its words
     pauses: Mapping[str, Pause] = field(default_factory=dict)  # by profile; also those that have ended
     paused: Mapping[str, str] = field(default_factory=dict)  # commit of each pause, by its ref
+    gone: Mapping[str, str] = field(default_factory=dict)  # engines that a person has declared gone, and their marks
     nights: tuple[Night, ...] = ()  # runs that have ended, oldest first, where they were asked for
     _records: dict[str, BranchRecord | None] = field(default_factory=dict, init=False, compare=False, repr=False)
 

@@ -14,12 +14,13 @@ from phaseplan.airflow.operators.faults import faults
 from phaseplan.airflow.operators.run import job_of
 from phaseplan.airflow.operators.secrets import readable
 from phaseplan.airflow.operators.telling import tell_branch, tell_pause
-from phaseplan.airflow.triggers.container import ContainerTrigger
+from phaseplan.airflow.triggers.container import ELSEWHERE, ContainerTrigger
 from phaseplan.attempt.job import Again, Done, Heard, Job, ProviderAway, Running, Untouched
 from phaseplan.attempt.step import step
 from phaseplan.containers.disk_usage import INTERVAL, USAGE
 from phaseplan.containers.engine import OVER_DISK, cancel, stop
 from phaseplan.containers.given_secrets import given
+from phaseplan.containers.identity import engine_of
 from phaseplan.containers.log_following import Cursor, follow
 from phaseplan.containers.lost_end import settle
 from phaseplan.containers.redact import Redactor
@@ -79,6 +80,10 @@ class BranchBuildOperator(DockerOperator):
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
         """Resume after a deferral. The event is only a hint: labels and refs say what happened."""
+        if event["status"] == ELSEWHERE:
+            self.log.info("Container %s is %s: it is followed from here.", event["container"][:12], ELSEWHERE)
+            self.deferrable = False  # of this start only
+            return self.execute(context)
         what = "has its provider's first answer" if event["status"] == "answered" else f"has {event['status']}"
         self.log.info("Container %s %s.", event["container"][:12], what)
         self._heard = Heard(str(event["container"]), int(event.get("lines", 0)), str(event.get("gateway", "")))
@@ -100,6 +105,7 @@ class BranchBuildOperator(DockerOperator):
                     gateway=running.gateway,
                     disk=running.disk,
                     probe=running.probe,
+                    engine=engine_of(job.client).id,
                 ),
                 method_name="execute_complete",
                 timeout=timedelta(seconds=running.seconds + 600),  # the trigger's own deadline comes first

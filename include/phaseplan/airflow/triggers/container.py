@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import aiodocker
@@ -22,8 +23,10 @@ from phaseplan.containers.docker_url import normal
 from phaseplan.containers.engine import OVER_DISK, connect
 from phaseplan.containers.engine import cancel as stop
 from phaseplan.containers.engine import stop as end
+from phaseplan.containers.engine_errors import EngineUnreachable
 from phaseplan.containers.gateway_watch import GatewayWatch
 from phaseplan.containers.given_secrets import given
+from phaseplan.containers.identity import engine_of
 from phaseplan.containers.lines import Lines
 from phaseplan.containers.lost_end import settle
 from phaseplan.containers.redact import Redactor
@@ -37,6 +40,7 @@ from phaseplan.text.shown import one_line
 _SEEN_SECONDS = 2.0
 #: A log that broke off is taken up again this often; the container itself is asked in between.
 _RETRY_SECONDS = 2.0
+ELSEWHERE = "on an engine that the triggerer does not reach"  # status of an event: nothing is known of the container
 
 
 class ContainerTrigger(BaseTrigger):
@@ -57,6 +61,7 @@ class ContainerTrigger(BaseTrigger):
     :param secrets: variables with the `SecretSource.reference` of what must not show in the log.
     :param gateway: whether the container's agent has a gateway: what that says is shown, its end stops the agent.
     :param probe: whether others wait for the first answer of its provider: fire then, too.
+    :param engine: id of the engine that has the container; another one at this address is not asked. Empty: any.
     :param disk: bytes after which the container is stopped; 0: no limit.
     """
 
@@ -74,6 +79,7 @@ class ContainerTrigger(BaseTrigger):
         gateway: bool = False,
         disk: int = 0,
         probe: bool = False,
+        engine: str = "",
     ) -> None:
         super().__init__()
         self.docker_url = docker_url
@@ -87,6 +93,7 @@ class ContainerTrigger(BaseTrigger):
         self.gateway = gateway
         self.disk = disk
         self.probe = probe
+        self.engine = engine
         self._gateway = GatewayWatch(container_id)
         self._answered = asyncio.Event()
         self._redact = Redactor(())
@@ -95,11 +102,14 @@ class ContainerTrigger(BaseTrigger):
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the path of this class and the arguments that make it again; no secret is in them."""
         place = ("docker_url", "container_id", "phase", "branch", "repository", "deadline")
-        fields = (*place, "since", "secrets", "gateway", "disk", "probe")
+        fields = (*place, "since", "secrets", "gateway", "disk", "probe", "engine")
         return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in fields}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Follow the log until the container ends."""
+        """Follow the log until the container ends; where that cannot be done from here, say so at once."""
+        if self.engine and not await asyncio.to_thread(self._is_here):
+            yield TriggerEvent({"container": self.container_id, "status": ELSEWHERE, "lines": 0})
+            return
         seen = asyncio.create_task(asyncio.sleep(_SEEN_SECONDS))
         async with aiodocker.Docker(url=normal(self.docker_url)) as docker:
             self._redact = Redactor([*await self._passwords(), *await asyncio.to_thread(self._given)])
@@ -127,6 +137,19 @@ class ContainerTrigger(BaseTrigger):
         finally:
             ended.cancel()
             answered.cancel()
+
+    def _is_here(self) -> bool:
+        """Say whether the engine at our address is the container's; one that is away now is asked again later."""
+        try:
+            with closing(connect(self.docker_url)) as client:
+                found = engine_of(client)
+        except EngineUnreachable:
+            socket = normal(self.docker_url)
+            return not socket.startswith("unix://") or Path(socket.removeprefix("unix://")).exists()
+        if found.id == self.engine:
+            return True
+        self.log.warning("The triggerer's engine is %s, the container's another: its worker follows it.", found)
+        return False
 
     async def _ended(self, docker: aiodocker.Docker) -> str:
         """Wait for the end; an engine that is away for a while is asked again."""
