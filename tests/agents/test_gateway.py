@@ -149,7 +149,7 @@ def test_an_agent_whose_task_died_is_followed_with_its_gateway(tmp_path: Path, m
             settle(job, over=False)
         assert begin(stage).container == first.container and len(left_over(stage)) == 3
         stage.client.api.exec_start(
-            stage.client.api.exec_create(first.container, ["touch", "/workspace/a/go"], user="1000")
+            stage.client.api.exec_create(first.container, ["sh", "-c", "mkdir -p a && touch a/go"], user="1000")
         )
         done, _ = carry(stage)
         assert done.verdict.outcome == "passed" and done.verdict.usage is not None and done.verdict.usage.calls == 1

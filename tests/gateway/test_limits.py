@@ -177,7 +177,7 @@ GOOD = '{"version": 1, "token": "t", "provider": {"kind": "openai", "base_url": 
     ("policy", "key", "words"),
     [
         ("not json", KEY, "policy.json is not usable"),
-        ('{"version": 2}', KEY, "version 2 is not known"),
+        ('{"version": 3}', KEY, "version 3 is not known"),
         (GOOD.replace('"t"', '""'), KEY, "token is empty"),
         (GOOD.replace("openai", "other"), KEY, "kind of"),
         (GOOD.replace("http:", "file:"), KEY, "kind of"),

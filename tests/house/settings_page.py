@@ -41,6 +41,7 @@ FOUND = {
     "state": "`.phaseplan` of a checkout, else `phaseplan` in Airflow's home",
 }
 _KINDS = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", Path: "path"}
+_KINDS |= {settings.Proxy: "address"}
 _ALIASES = {  # what a type of settings.py takes
     "_size": "size: `500m`, `5g`",
     "_whole": "whole number above 0",

@@ -1,7 +1,8 @@
 """python3 -m gateway [FOLDER [HOST PORT PORT]]: serve one attempt until SIGTERM.
 
-FOLDER (/phaseplan) holds policy.json and key, and gets record/usage.json and record/calls.jsonl. The first port (8080)
-is the agent's model, the second (8081) its proxy. Exit codes: 0 stopped, 2 the policy is not usable, 3 a port is taken.
+FOLDER (/phaseplan) holds policy.json, key and the proxy's login, and gets record/usage.json and record/calls.jsonl. The
+first port (8080) is the agent's model, the second (8081) its proxy. Exit codes: 0 stopped, 2 the policy is not usable,
+3 a port is taken.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from gateway.record import Record
 from gateway.reverse import Reverse
 from gateway.server import Server
 from gateway.talk import say
+from gateway.upstream import Upstream
 
 
 async def serve(folder, host, ports):
@@ -29,13 +31,14 @@ async def serve(folder, host, ports):
     :raises Unusable: the worker's files are not usable.
     :raises OSError: a port is taken.
     """
-    policy, key = read(folder)
+    policy, key, login = read(folder)
     account = Account(policy, folder)
     await account.save()
-    provider = Provider(policy, key) if policy.kind else None
+    upstream = Upstream(policy, login)
+    provider = Provider(policy, key, upstream) if policy.kind else None
     asking = Asking(policy, provider, account, Redactor(key))
     reverse = Reverse(policy, asking, account, Record(folder, policy.record_limit), Bodies(room()), key)
-    servers = (Server(reverse.serve), Server(Forward(Egress(policy.egress), account).serve))
+    servers = (Server(reverse.serve), Server(Forward(Egress(policy.egress), account, upstream).serve))
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)

@@ -73,7 +73,7 @@ class Egress:
         :raises Refused: the agent may not reach it.
         :raises Unresolved: it has no address.
         """
-        rule = self._rule(host, port)
+        rule = self.rule(host, port)
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -85,7 +85,11 @@ class Egress:
                           f"key egress has to name it as private:{host}:{port} if agents may reach it")  # fmt: skip
         return open_ones[0]
 
-    def _rule(self, host, port):
+    def rule(self, host, port):
+        """Return the entry that lets a host be reached.
+
+        :raises Refused: there is none.
+        """
         matching = [rule for rule in self._rules if rule.host == host and port in rule.ports]
         try:
             ipaddress.ip_address(host)

@@ -8,17 +8,19 @@ import h11
 from gateway import headers
 from gateway.addresses import Refused, Unresolved, split
 from gateway.answers import sentence
+from gateway.upstream import Untrusted
 from gateway.wire import CHUNK, Lost, Wire
 
 _CONNECT = 15.0  # seconds
 _SILENCE = 900.0
+_PLAIN = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # of plain HTTP, what a proxy is asked
 
 
 class Forward:
     """The side of the gateway that the agent takes for its proxy."""
 
-    def __init__(self, egress, account):
-        self._egress, self._account = egress, account
+    def __init__(self, egress, account, upstream):
+        self._egress, self._account, self._upstream = egress, account, upstream
 
     async def serve(self, wire, request):
         """Answer one request."""
@@ -30,32 +32,44 @@ class Forward:
         if place is None:
             await sentence(wire, 400, "this is a proxy for CONNECT host:port and for http://host/... requests")
             return
-        reached = await self._reach(wire, *place)
+        reached, by_proxy = await self._reach(wire, method, *place)
         if reached is None:
             return
         try:
             if method == "CONNECT":
                 await _tunnel(wire, *reached)
             else:
-                await _plain(wire, request, Wire(h11.CLIENT, *reached, _SILENCE))
+                credential = self._upstream.credential if by_proxy else None
+                await _plain(wire, request, Wire(h11.CLIENT, *reached, _SILENCE), credential)
         finally:
             reached[1].close()
 
-    async def _reach(self, wire, host, port):
-        """Connect to the address that was checked; None if there is no connection, and the agent was told so."""
+    async def _reach(self, wire, method, host, port):
+        """Connect to the address that was checked, or to the proxy, which looks the name up; say which.
+
+        :return: None instead of a connection if there is none; the agent was told so then.
+        """
         try:
+            rule = self._egress.rule(host, port)
+            if not rule.private and self._upstream.proxied(host, port):
+                if method == "CONNECT":
+                    return await self._upstream.tunnel(host, port), True
+                if method not in _PLAIN:  # TRACE would bring the proxy's login back
+                    await sentence(wire, 405, f"{method} is not sent through {self._upstream.name}")
+                    return None, True
+                return await self._upstream.dial(), True
             address = await self._egress.address(host, port)
             async with asyncio.timeout(_CONNECT):
-                return await asyncio.open_connection(address, port, limit=CHUNK)
+                return await asyncio.open_connection(address, port, limit=CHUNK), False
         except Refused as error:
             await self._account.refuse(f"{host}:{port}", str(error))
             await sentence(wire, 403, str(error))
-        except Unresolved as error:
+        except (Unresolved, Untrusted, Lost) as error:
             await sentence(wire, 502, str(error))
         except (OSError, TimeoutError) as error:
             words = getattr(error, "strerror", None) or type(error).__name__
             await sentence(wire, 502, f"{host}:{port} cannot be reached: {words}")
-        return None
+        return None, False
 
 
 def _place(target):
@@ -90,14 +104,20 @@ async def _carry(reader, writer):
         writer.close()
 
 
-async def _plain(wire, request, other):
-    """Pass one request on and its answer back, both as they come."""
+async def _plain(wire, request, other, credential):
+    """Pass one request on and its answer back, both as they come.
+
+    :param credential: header for the proxy that `other` is; None: it is the host itself.
+    """
     url = urlsplit(request.target.decode("ascii"))
     path = (url.path or "/") + (f"?{url.query}" if url.query else "")
     head = [(name, value) for name, value in headers.passed(request.headers) if name != b"host"]
     head += [(b"host", url.netloc.rpartition("@")[2].encode()), (b"connection", b"close")]
     if headers.value_of(request.headers, b"transfer-encoding"):
         head.append((b"transfer-encoding", b"chunked"))
+    if credential is not None:
+        path = f"http://{url.netloc.rpartition('@')[2]}{path}"
+        head += credential
     try:
         await other.send(h11.Request(method=request.method, target=path.encode(), headers=head))
         while isinstance(event := await wire.receive(), h11.Data):

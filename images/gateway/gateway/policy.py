@@ -1,6 +1,7 @@
 """Read what the worker has decided for this attempt: /phaseplan/policy.json and /phaseplan/key."""
 
 import json
+import os
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -33,6 +34,9 @@ class Policy:
     :param usd: the same in dollars.
     :param wait: seconds that one call may wait for its provider.
     :param silence: seconds without a byte after which a connection counts as lost.
+    :param ca: a file of certificates that are trusted beside those of the image.
+    :param proxy: address of the proxy through which everything outside is reached, without a login.
+    :param no_proxy: hosts that are reached without it.
     """
 
     token: str
@@ -46,10 +50,12 @@ class Policy:
     silence: float
     record_limit: int
     ca: str | None
+    proxy: str | None
+    no_proxy: tuple
 
 
 def read(folder):
-    """Return the policy and the real key.
+    """Return the policy, the real key, and the proxy's login.
 
     :raises Unusable: with a sentence that says what is wrong with which file; never with the key.
     """
@@ -58,11 +64,17 @@ def read(folder):
             policy = _policy(json.load(file))
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise Unusable(f"policy.json is not usable: {type(error).__name__}: {error}") from None
-    return policy, _key(f"{folder}/key") if policy.kind else ""
+    key = _secret(f"{folder}/key", "key") if policy.kind else ""
+    login = f"{folder}/proxy"
+    return (
+        policy,
+        key,
+        _secret(login, "proxy's login") if policy.proxy and os.path.isfile(login) and os.path.getsize(login) else "",
+    )
 
 
 def _policy(data):
-    if data["version"] != 1:
+    if data["version"] not in (1, 2):  # 2: with a proxy, which an older gateway would pass by
         raise ValueError(f"version {data['version']!r} is not known here")
     provider, budget = data.get("provider") or {}, data.get("budget") or {}
     kind = provider.get("kind")
@@ -82,6 +94,8 @@ def _policy(data):
         silence=float(data.get("silence", 900.0)),
         record_limit=int(data.get("record_limit", 1 << 20)),
         ca=data.get("ca"),
+        proxy=_proxy(data.get("proxy")),
+        no_proxy=tuple(map(str, data.get("no_proxy") or ())),
     )
 
 
@@ -96,12 +110,18 @@ def _price(data):
     )
 
 
-def _key(path):
+def _proxy(address):
+    if address and (urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname):
+        raise ValueError("proxy is an address of http or https")
+    return address or None
+
+
+def _secret(path, what):
     try:
         with open(path, encoding="ascii") as file:
-            key = file.read().strip()
+            value = file.read().strip()
     except (OSError, ValueError) as error:
-        raise Unusable(f"the file of the key is not usable: {type(error).__name__}") from None
-    if not key or not key.isprintable() or " " in key:
-        raise Unusable("the key is empty, or has characters that no HTTP header may have")
-    return key
+        raise Unusable(f"the file of the {what} is not usable: {type(error).__name__}") from None
+    if not value or not value.isprintable() or " " in value:
+        raise Unusable(f"the {what} is empty, or has characters that no HTTP header may have")
+    return value

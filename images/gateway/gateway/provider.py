@@ -1,8 +1,6 @@
 """Ask the provider: connections that are used again, its address, the real key."""
 
-import asyncio
 import re
-import ssl
 import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -10,17 +8,15 @@ from urllib.parse import urlsplit
 import h11
 
 from gateway import headers
+from gateway.upstream import Untrusted
 from gateway.wire import CHUNK, Lost, Wire
+
+__all__ = ["Answer", "Provider", "Untrusted"]
 
 _IDLE = 20.0  # seconds for which a connection is kept
 _KEPT = 16  # connections
-_CONNECT = 15.0  # seconds
 _ERROR = 64 << 10  # bytes of an error that are kept
 _VERSION = re.compile(r"/v\d\w*$")
-
-
-class Untrusted(Exception):
-    """The provider's certificate is not one that this gateway trusts."""
 
 
 @dataclass
@@ -39,11 +35,11 @@ class Answer:
 class Provider:
     """The provider of the attempt's model."""
 
-    def __init__(self, policy, key):
+    def __init__(self, policy, key, upstream):
         url = urlsplit(policy.base_url)
         self.name = url.netloc
         self._host, self._base = url.hostname, url.path.rstrip("/")
-        self._tls = _context(policy.ca) if url.scheme == "https" else None
+        self._tls, self._upstream = url.scheme == "https", upstream
         self._port = url.port or (443 if self._tls else 80)
         self._credential = headers.credential(policy.kind, key)
         self._silence = policy.silence
@@ -74,15 +70,7 @@ class Provider:
             wire.close()
 
     async def _connect(self):
-        try:
-            async with asyncio.timeout(_CONNECT):
-                reader, writer = await asyncio.open_connection(self._host, self._port, ssl=self._tls, limit=CHUNK)
-        except ssl.SSLCertVerificationError as error:
-            raise Untrusted(error.verify_message) from None
-        except TimeoutError:
-            raise Lost(f"no connection within {_CONNECT:g} s") from None
-        except OSError as error:
-            raise Lost(error.strerror or str(error)) from None
+        reader, writer = await self._upstream.reach(self._host, self._port, tls=self._tls)
         return Wire(h11.CLIENT, reader, writer, self._silence)
 
     async def _exchange(self, wire, method, target, given, body):
@@ -126,10 +114,3 @@ class Provider:
             body += event.data[: _ERROR - len(body)]
         answer.body = bytes(body)
         await self.release(answer.wire)
-
-
-def _context(ca):
-    context = ssl.create_default_context()
-    if ca:
-        context.load_verify_locations(ca)
-    return context

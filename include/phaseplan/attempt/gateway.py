@@ -54,7 +54,7 @@ def opened(view: View, attempt: int, profile: AgentProfile, secrets: dict[str, s
     for left_over in gateways.orphans(found):  # of a start that died before its agent
         gateways.close_found(job.client, left_over)
     budget = _left(view)
-    made = open_gateway(job.client, job.here.gateway_image, profile, labels, secrets, budget)
+    made = open_gateway(job.client, job.here.gateway_image, profile, labels, secrets, budget, job.way_out())
     limits = f"; left of its budget: {_amount(budget)}" if budget else ""
     hosts = f"; hosts: {', '.join(profile.egress)}" if profile.egress else ""
     job.say(f"The agent reaches nothing but its gateway, in network {made.network}{hosts}{limits}.")

@@ -11,6 +11,7 @@ from phaseplan.attempt.inputs import Builder, Start, ingredients
 from phaseplan.config.settings import Settings
 from phaseplan.containers.engine import image_digest
 from phaseplan.containers.labels import Labels, Role
+from phaseplan.containers.way_out import WayOut
 from phaseplan.errors import Bug, Infrastructure, PhaseplanError
 from phaseplan.gates.profile import gate_profile
 from phaseplan.ledger import digest_schemes as schemes
@@ -63,6 +64,7 @@ class Job:
     secrets: Callable[[AgentProfile], dict[str, str]]  # values by variable; asked only when an agent starts
     completed: Callable[[AgentProfile], AgentProfile] = lambda profile: profile  # by the connection of its key
     cleared: bool = False  # a person has Cleared the task: it is tried at once
+    way_out: Callable[[], WayOut] = WayOut  # of gateways and agents; asked only when an agent starts
     heard: Heard | None = None  # None: nobody else has shown anything, or all of it
 
 

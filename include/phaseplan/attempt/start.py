@@ -153,6 +153,7 @@ def _started(view: View, attempt: int, commit: str, documents: dict[str, bytes])
             pid1=pid1.files(job.client, job.here.collector_image, job.here.state)
             + seal(profile, secrets, job.here.state),
             gateway=gateway,
+            way_out=job.way_out(),
         )
     except BaseException:
         if gateway:

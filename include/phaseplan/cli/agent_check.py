@@ -10,7 +10,7 @@ from pathlib import Path
 
 from docker import DockerClient
 
-from phaseplan.airflow.operators.secrets import check_secrets, completed, secrets
+from phaseplan.airflow.operators.secrets import check_secrets, completed, secrets, way_out
 from phaseplan.attempt.gateway import trouble_words
 from phaseplan.config.settings import settings
 from phaseplan.containers import engine, given_secrets, pid1
@@ -93,17 +93,17 @@ def _agent(client: DockerClient, profile: AgentProfile, folder: Path) -> Iterato
     repo = GitRepo.init(folder / "check.git")
     base = _first_commit(repo)
     labels = Labels("check", 0, "check", time.time_ns() % 10**9, "check", "agent")
-    values, configured = secrets(profile), settings()
+    values, configured, way = secrets(profile), settings(), way_out()
     with ExitStack() as stack:
         gateway = None
         if profile.gateway:
-            gateway = open_gateway(client, configured.gateway_image, profile, labels, values, profile.budget)
+            gateway = open_gateway(client, configured.gateway_image, profile, labels, values, profile.budget, way)
             stack.callback(close, client, labels, gateway.pair)
         container = create_agent(
             client, profile=profile, labels=labels, secrets=values, environment={}, repo=repo, commit=base,
             branch_name="phaseplan-check", documents={"task.md": _TASK.encode(), "task.json": b"{}\n"},
             pid1=pid1.files(client, configured.collector_image, configured.state)
-            + given_secrets.seal(profile, values, configured.state), gateway=gateway,
+            + given_secrets.seal(profile, values, configured.state), gateway=gateway, way_out=way,
         )  # fmt: skip
         stack.callback(engine.remove, client, container)
         given_secrets.start(client, container, given_secrets.files_of(profile, values))

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from functools import partial
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
@@ -22,6 +24,7 @@ from phaseplan.plan.address import fault
 from phaseplan.plan.model import Start
 
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_LOGIN = re.compile(r"//[^/]*@")  # in an address, whose password no message says
 PREFIX = "AIRFLOW__PHASEPLAN__"
 
 
@@ -41,6 +44,15 @@ def _zone(name: str) -> str:
         raise ValueError("must be a name like Europe/Berlin") from error
 
 
+def _proxy(address: str) -> str:
+    parts = urlsplit(address.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("must be an address like http://proxy.example.org:3128")
+    if "@" in parts.netloc:
+        raise ValueError("must hold no login, which belongs into the connection that `proxy_login` names")
+    return address.strip()
+
+
 def _whole(value: object) -> object:
     text = str(value).strip()
     if not text.isdecimal() or int(text) < 1:
@@ -58,6 +70,7 @@ def _engine() -> str:
 
 Bytes = Annotated[int, BeforeValidator(_size)]
 Count = Annotated[int, BeforeValidator(_whole)]
+Proxy = Annotated[str, AfterValidator(_proxy)]
 Switch = Annotated[bool, BeforeValidator(_bare)]
 
 
@@ -92,6 +105,20 @@ class Settings(BaseSettings):
     )
     gateway_image: str = Field(
         default="phaseplan/gateway:1", description="image of what stands between agents and their models"
+    )
+    ca_bundle: Path | None = Field(
+        default=None,
+        description="file of certificates (PEM) that gateways and agents trust beside the public ones",
+    )
+    proxy: Proxy | None = Field(
+        default=None,
+        description="address of the HTTP proxy through which gateways reach providers and hosts of `egress`; no login",
+    )
+    proxy_login: str | None = Field(
+        default=None, description="Airflow connection whose login and password the proxy asks for"
+    )
+    no_proxy: str | None = Field(
+        default=None, description="hosts, domains and networks, with commas, that gateways reach without the proxy"
     )
     start: Start | None = Field(default=None, description="overrides every plan's `start`")
     schedules: Switch = Field(default=True, description="false: phases start only by hand, whatever plans say")
@@ -154,7 +181,8 @@ def _sentence(key: str, why: str, value: object) -> str:
     requirement = why.removeprefix("Value error, ").replace("Input should be", "must be")
     variable = f"{PREFIX}{key.upper()}"
     where = f" (from {variable})" if os.environ.get(variable) else ""
-    return f"`{key}` in section [{SECTION}] {requirement[:1].lower()}{requirement[1:]}, not {str(value)!r}{where}"
+    shown = _LOGIN.sub("//***@", str(value))
+    return f"`{key}` in section [{SECTION}] {requirement[:1].lower()}{requirement[1:]}, not {shown!r}{where}"
 
 
 def notifiers_file() -> Path | None:

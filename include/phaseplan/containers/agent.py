@@ -14,6 +14,7 @@ from phaseplan.containers.given_secrets import paths_of
 from phaseplan.containers.labels import Labels
 from phaseplan.containers.network import PAIR
 from phaseplan.containers.specs import of_profile
+from phaseplan.containers.way_out import STRAIGHT, WayOut
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.repository.repo import GitRepo
 
@@ -32,33 +33,33 @@ def create_agent(
     documents: Mapping[str, bytes] | None = None,
     pid1: bytes = b"",
     gateway: Gateway | None = None,
+    way_out: WayOut = STRAIGHT,
 ) -> str:
     """Create an agent's container with its checkout and documents inside; it is not started.
 
     :param secrets: values by variable; `profile.secrets` names where they come from, this is what they are.
     :param environment: more variables, over those of the profile.
     :param documents: files under /phaseplan, `task.json` among them.
-    :param gateway: the only one that it is to reach, instead of the profile's network; the provider's key does not
-        go into the agent's container then.
-    :param pid1: see `pid1.files`, and `given_secrets.seal` for a profile with secrets as files, which is started by
-        `given_secrets.start`; without them it is unknown whether the agent or the engine ended the container.
+    :param pid1: see `pid1.files`, and `given_secrets.seal`; without it secrets as files do not arrive.
+    :param gateway: the only one that it is to reach, and to have the provider's key.
+    :param way_out: how it reaches the outside, of which it gets the certificates.
     :raises ImageMissing: the engine lacks the profile's image. Nothing is left behind by any failure.
     """
-    paths = paths_of(profile)
+    paths, own = paths_of(profile), gateway.variables(profile) if gateway else {}
+    given = {**way_out.variables(profile), **profile.environment, **environment, **secrets, **paths}
     spec = replace(
         of_profile(profile, labels),
         command=profile.command,
-        environment={**profile.environment, **environment, **secrets, **paths, **_variables(labels)},
+        environment={**given, **_variables(labels), **own},
         own_pid1=bool(pid1),
         secret_files=bool(paths),
     )
     if gateway:
-        environment = {**spec.environment, **gateway.variables(profile)}
-        spec = replace(spec, network=gateway.network, marks={PAIR: gateway.pair}, environment=environment)
+        spec = replace(spec, network=gateway.network, marks={PAIR: gateway.pair})
     container_id = engine.create(client, spec)
     try:
         checkout = Checkout(repo, commit, branch_name, history, profile.uid, profile.gid)
-        copy_in(client, container_id, checkout, documents, pid1)
+        copy_in(client, container_id, checkout, {**(documents or {}), **way_out.documents(profile)}, pid1)
     except BaseException:
         engine.remove(client, container_id)
         raise

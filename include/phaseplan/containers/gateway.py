@@ -23,6 +23,7 @@ from phaseplan.containers.engine_errors import engine_errors
 from phaseplan.containers.gateway_record import sentences
 from phaseplan.containers.labels import Labels
 from phaseplan.containers.network import PAIR, name_of
+from phaseplan.containers.way_out import STRAIGHT, WayOut
 from phaseplan.errors import Infrastructure
 from phaseplan.plan.agents import OPENAI, AgentProfile
 from phaseplan.plan.budget import Budget
@@ -78,12 +79,14 @@ def open_gateway(
     labels: Labels,
     secrets: Mapping[str, str],
     left: Budget | None,
+    way_out: WayOut = STRAIGHT,
 ) -> Gateway:
     """Start a gateway and wait until it is ready. Nothing is left behind by any failure.
 
     :param labels: of the agent.
     :param secrets: values by variable, of which it takes the provider's key.
     :param left: what this attempt may use.
+    :param way_out: how it reaches the outside.
     :raises GatewayFailed: it ended, or did not get ready in time.
     """
     made = Gateway(random.token_hex(8), f"phaseplan-{random.token_hex(24)}")
@@ -95,14 +98,15 @@ def open_gateway(
     try:
         network.create_internal(client, made.pair, own.as_dict())
         key = secrets.get(profile.key_variable, "").strip()
-        files = {"policy.json": json.dumps(policy(profile, made.token, left)).encode(), "key": key.encode()}
+        rules = policy(profile, made.token, left) | way_out.policy
+        files = {"policy.json": json.dumps(rules).encode(), "key": key.encode(), **way_out.files}
         with engine_errors():
             client.api.put_archive(container_id, "/", _archive(files, ("phaseplan", "phaseplan/record")))
             client.api.connect_container_to_network(container_id, made.network, aliases=[_NAME])
         engine.start(client, container_id)
         _wait(client, container_id)
         with engine_errors():  # it has read the key: from now on no disk holds it
-            client.api.put_archive(container_id, "/", _archive({"key": b""}))
+            client.api.put_archive(container_id, "/", _archive(dict.fromkeys(("key", *way_out.passing), b"")))
     except BaseException:
         close(client, labels, made.pair)
         raise
@@ -110,9 +114,8 @@ def open_gateway(
 
 
 def policy(profile: AgentProfile, token: str, left: Budget | None) -> dict[str, Any]:
-    """Return what a gateway is told, except the key."""
+    """Return what a gateway is told of its attempt, except the key."""
     return {
-        "version": 1,
         "token": token,
         "provider": profile.provider.model_dump() if profile.provider else None,
         "egress": list(profile.egress),
@@ -120,7 +123,6 @@ def policy(profile: AgentProfile, token: str, left: Budget | None) -> dict[str, 
         "prices": profile.known_prices,
         "wait": _WAIT,
         "record_limit": _RECORD,
-        "ca": None,
     }
 
 

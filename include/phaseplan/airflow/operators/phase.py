@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 from phaseplan.airflow.compile.schedule import asset_of
 from phaseplan.airflow.operators.faults import faults
 from phaseplan.airflow.operators.run import made_job, pulled_token, repository, target, token
-from phaseplan.airflow.operators.secrets import check_secrets
+from phaseplan.airflow.operators.secrets import check_secrets, way_out
 from phaseplan.airflow.operators.telling import tell_phase, tell_wave
 from phaseplan.attempt.job import Job
 from phaseplan.attempt.sweep import sweep
@@ -87,6 +87,8 @@ class OpenPhaseOperator(_PhaseOperator):
         check_budgets(ahead)
         for line in check_secrets(ahead.profiles):
             self.log.info("Taken from Airflow: %s.", line)
+        if any(profile.network != "none" for profile in ahead.profiles.values()):
+            way_out()
         commit = resolve_base(remote, repo, ahead.plan, base, listed=held)
         with contextlib.closing(connect(configured.docker_url)) as client:
             check_engine(client, ahead, configured.collector_image, configured.gateway_image)

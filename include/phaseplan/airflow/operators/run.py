@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from phaseplan.airflow.operators.secrets import completed, secrets
+from phaseplan.airflow.operators.secrets import completed, secrets, way_out
 from phaseplan.attempt.job import Job
 from phaseplan.config.settings import repository_for, settings
 from phaseplan.containers.engine import connect
@@ -73,6 +73,7 @@ def made_job(context: Any, task: PhaseTask, branch: str, own: Token, remote: Rem
         say=partial(task.log.info, "%s"),
         secrets=secrets,
         completed=completed,
+        way_out=way_out,
     )
 
 

@@ -11,6 +11,8 @@ from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from phaseplan.attempt.secrets import BadConnection, SecretMissing
+from phaseplan.config.settings import settings
+from phaseplan.containers.way_out import WayOut, way_out_of
 from phaseplan.plan import model_connection
 from phaseplan.plan.agents import PASSWORD, AgentProfile, SecretSource
 from phaseplan.plan.model_connection import ModelConnection, client_arguments
@@ -66,6 +68,22 @@ def _whole(profile: AgentProfile) -> tuple[AgentProfile, ModelConnection | None]
     except ValueError as error:
         next_step = "Next: mend it in Airflow under Admin, Connections, or name `endpoint` and `model` in the profile"
         raise BadConnection(f"the Airflow connection `{source.connection}` does not do: {error}. {next_step}") from None
+
+
+def way_out() -> WayOut:
+    """Return how gateways and agents reach the outside, by the settings and the connection of the proxy's login.
+
+    :raises SecretMissing: there is no such connection, or it has no login.
+    :raises InputFault: the file of certificates is none.
+    """
+    configured = settings()
+    if not (configured.proxy and configured.proxy_login):
+        return way_out_of(configured)
+    where = f"the proxy's login is to come from the Airflow connection `{configured.proxy_login}` (`proxy_login`)"
+    connection = _connection(SecretSource.model_construct(connection=configured.proxy_login), where)
+    if not connection.login:
+        raise SecretMissing(f"{where}, and that has no login. Next: fill it in, in Airflow under Admin, Connections")
+    return way_out_of(configured, f"{connection.login}:{connection.password or ''}")
 
 
 def readable(references: Iterable[tuple[str, str]]) -> dict[str, str]:
