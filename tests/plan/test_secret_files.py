@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet, InvalidToken
 from pydantic import ValidationError
 
 from phaseplan.containers import given_secrets, pid1
@@ -93,6 +94,20 @@ def test_the_key_of_an_installation_is_made_once_and_is_its_owners_alone(tmp_pat
     assert first == second and len(first) == 44
     (file,) = (tmp_path / "state").iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_what_one_worker_seals_another_opens_by_the_shared_key_also_after_its_rotation(
+    tmp_path: Path, own: bool
+) -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    token = given_secrets._keys(tmp_path / "one", old, make=True).encrypt(b"value")
+    assert not (tmp_path / "one").exists(), "a worker makes a key of its own only where none is shared"
+    if own:
+        given_secrets._key(tmp_path / "two", make=True)
+    assert given_secrets._keys(tmp_path / "two", f"{new},{old}").decrypt(token) == b"value"
+    with pytest.raises(InvalidToken):
+        given_secrets._keys(tmp_path / "two", new).decrypt(token)
 
 
 def test_what_is_put_into_the_container_holds_no_value_and_nothing_without_files(tmp_path: Path) -> None:

@@ -19,8 +19,12 @@ from phaseplan.repository.remote import Remote
 log = logging.getLogger(__name__)
 
 
-def cancel(docker_url: str, phase: int, branch_id: str, container_id: str, repository: str | None) -> None:
+def cancel(
+    docker_url: str, phase: int, branch_id: str, container_id: str, repository: str | None, key: str = ""
+) -> None:
     """Stop exactly this container; then collect it as `cancelled` and remove it.
+
+    :param key: see `Job.shared_key`.
 
     What is not done after the stop is left to the wave's `integrate` or the next start of the branch.
     """
@@ -41,7 +45,17 @@ def cancel(docker_url: str, phase: int, branch_id: str, container_id: str, repos
             ]
             for container in found:
                 job = Job(
-                    phase, branch_id, token, container.labels.claim, remote, repo, client, here, log.info, lambda _: {}
+                    phase,
+                    branch_id,
+                    token,
+                    container.labels.claim,
+                    remote,
+                    repo,
+                    client,
+                    here,
+                    log.info,
+                    lambda _: {},
+                    shared_key=lambda: key,
                 )
                 put_away(look(job), container)  # the secret values it was given are read from the container itself
     except PhaseplanError as error:

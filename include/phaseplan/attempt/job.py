@@ -65,6 +65,7 @@ class Job:
     completed: Callable[[AgentProfile], AgentProfile] = lambda profile: profile  # by the connection of its key
     cleared: bool = False  # a person has Cleared the task: it is tried at once
     way_out: Callable[[], WayOut] = WayOut  # of gateways and agents; asked only when an agent starts
+    shared_key: Callable[[], str] = str  # what all workers encrypt with; empty: each with its own
     heard: Heard | None = None  # None: nobody else has shown anything, or all of it
 
 

@@ -29,11 +29,11 @@ def known_secrets(view: View, container: Found) -> tuple[str, ...]:
     """Return values that must not show: the present ones, and those that this container was given."""
     profile = view.profile
     own = {name: s for name, s in profile.sources.items() if name != profile.key_variable}  # that holds a mere token
-    then = given(view.job.client, container.id, own, view.job.here.state)
+    then = given(view.job.client, container.id, own, view.job.here.state, view.job.shared_key())
     if then is None:
         view.job.say(
             "The secrets that the agent was given as files cannot be read by this worker: one that was changed since "
-            "is not hidden. Do workers and triggerer share the folder `state` of section [phaseplan]?"
+            "is not hidden. Have all workers the `fernet_key` (section [core]) of the one that started the agent?"
         )
     return tuple(dict.fromkeys((*current_secrets(view), *(then or ()))))
 

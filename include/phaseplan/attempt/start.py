@@ -151,7 +151,7 @@ def _started(view: View, attempt: int, commit: str, documents: dict[str, bytes])
             history=view.plan.history,
             documents=documents,
             pid1=pid1.files(job.client, job.here.collector_image, job.here.state)
-            + seal(profile, secrets, job.here.state),
+            + seal(profile, secrets, job.here.state, job.shared_key()),
             gateway=gateway,
             way_out=job.way_out(),
         )

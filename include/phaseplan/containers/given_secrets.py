@@ -2,7 +2,8 @@
 
 The values go to the first process over the container's standard input, and it writes them into memory (a tmpfs)
 before the agent starts. Neither the engine's description of the container nor a disk has them. What is needed to hide
-them later, also if they are changed meanwhile, is a file in the container that only this installation can decrypt.
+them later, also if they are changed meanwhile, is a file in the container that only this installation can decrypt: with
+Airflow's key for connections, which all its components have, or else with a key in `state`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import docker
 import docker.errors
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from phaseplan.containers import engine
 from phaseplan.containers.engine_errors import engine_errors
@@ -64,33 +65,38 @@ def paths_of(profile: AgentProfile) -> dict[str, str]:
     return {name: source.file for name, source in profile.sources.items() if source.file}
 
 
-def seal(profile: AgentProfile, secrets: Mapping[str, str], state: Path) -> bytes:
+def seal(profile: AgentProfile, secrets: Mapping[str, str], state: Path, shared: str = "") -> bytes:
     """Return an archive member for `/` with the encrypted values of all files; nothing where there are none.
 
-    :param state: folder of this installation, which has the key.
+    :param state: folder of this worker, which has a key where no other is given.
+    :param shared: keys of all workers, with commas; the first is used.
     """
     values = [*files_of(profile, secrets).values()]
     if not values:
         return b""
-    data = Fernet(_key(state, make=True)).encrypt(json.dumps(values).encode())
+    data = _keys(state, shared, make=True).encrypt(json.dumps(values).encode())
     info = tarfile.TarInfo(PLACE[1:])
     info.size, info.mode = len(data), 0o400
     return info.tobuf(tarfile.GNU_FORMAT) + data + bytes(-len(data) % tarfile.BLOCKSIZE)
 
 
 def given(
-    client: docker.DockerClient, container_id: str, sources: Mapping[str, SecretSource], state: Path
+    client: docker.DockerClient,
+    container_id: str,
+    sources: Mapping[str, SecretSource],
+    state: Path,
+    shared: str = "",
 ) -> tuple[str, ...] | None:
     """Return the secret values that a container was given, which may have been changed since.
 
     :param sources: of its agent's secrets, by variable.
-    :return: None if those of its files cannot be read with the key of this installation.
+    :return: None if those of its files cannot be read with the keys that are here.
     """
     values = values_at_creation(client, container_id, [name for name, source in sources.items() if not source.file])
     if not any(source.file for source in sources.values()):
         return tuple(values.values())
     try:
-        sealed = json.loads(Fernet(_key(state)).decrypt(_read(client, container_id)))
+        sealed = json.loads(_keys(state, shared).decrypt(_read(client, container_id)))
     except (InvalidToken, FileNotFoundError, docker.errors.NotFound):
         return None
     return (*values.values(), *map(str, sealed))
@@ -113,6 +119,14 @@ def _read(client: docker.DockerClient, container_id: str) -> bytes:
     with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as tar:
         file = tar.extractfile(tar.next() or tarfile.TarInfo())
         return file.read() if file else b""
+
+
+def _keys(state: Path, shared: str, *, make: bool = False) -> MultiFernet:
+    """Return what encrypts with the first of the shared keys, or else with this worker's, and decrypts with any."""
+    keys = [Fernet(key.strip()) for key in shared.split(",") if key.strip()]
+    if not keys or (state / "secrets.key").is_file():
+        keys.append(Fernet(_key(state, make=make)))
+    return MultiFernet(keys)
 
 
 def _key(state: Path, *, make: bool = False) -> bytes:

@@ -116,7 +116,7 @@ class BranchBuildOperator(DockerOperator):
         """Follow a container in this process, and stop it when its time is up."""
         sources = {variable: SecretSource.parse(reference) for variable, reference in running.secrets}
         values = [*readable(running.secrets).values()]
-        values += given(job.client, running.container, sources, job.here.state) or ()
+        values += given(job.client, running.container, sources, job.here.state, job.shared_key()) or ()
         excerpt = Excerpt(job.say, one_line)
         redact, cursor, until = Redactor(values), Cursor(), time.monotonic() + running.seconds
         while (left := until - time.monotonic()) > 0:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from phaseplan.airflow.operators.secrets import completed, secrets, way_out
+from phaseplan.airflow.operators.secrets import completed, secrets, shared_key, way_out
 from phaseplan.attempt.job import Job
 from phaseplan.config.settings import repository_for, settings
 from phaseplan.containers.engine import connect
@@ -74,6 +74,7 @@ def made_job(context: Any, task: PhaseTask, branch: str, own: Token, remote: Rem
         secrets=secrets,
         completed=completed,
         way_out=way_out,
+        shared_key=shared_key,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from airflow.configuration import conf
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
@@ -68,6 +69,11 @@ def _whole(profile: AgentProfile) -> tuple[AgentProfile, ModelConnection | None]
     except ValueError as error:
         next_step = "Next: mend it in Airflow under Admin, Connections, or name `endpoint` and `model` in the profile"
         raise BadConnection(f"the Airflow connection `{source.connection}` does not do: {error}. {next_step}") from None
+
+
+def shared_key() -> str:
+    """Return Airflow's keys for connections, which workers and triggerer share; empty if there is none here."""
+    return str(conf.get("core", "fernet_key", fallback="") or "")
 
 
 def way_out() -> WayOut:

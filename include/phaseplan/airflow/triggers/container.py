@@ -15,7 +15,7 @@ from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from phaseplan.airflow.operators.secrets import field_of
+from phaseplan.airflow.operators.secrets import field_of, shared_key
 from phaseplan.attempt.cancel import cancel
 from phaseplan.config.settings import settings
 from phaseplan.containers.disk_usage import INTERVAL, USAGE
@@ -240,10 +240,12 @@ class ContainerTrigger(BaseTrigger):
             return ()
         try:
             with closing(connect(self.docker_url)) as client:
-                return given(client, self.container_id, sources, settings().state) or ()
+                return given(client, self.container_id, sources, settings().state, shared_key()) or ()
         except PhaseplanError:  # the engine is away, or the container is gone
             return ()
 
     async def on_kill(self) -> None:
         """Stop this very container after the user stopped the task; keep its work as cancelled."""
-        await asyncio.to_thread(cancel, self.docker_url, self.phase, self.branch, self.container_id, self.repository)
+        await asyncio.to_thread(
+            cancel, self.docker_url, self.phase, self.branch, self.container_id, self.repository, shared_key()
+        )
