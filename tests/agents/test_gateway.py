@@ -118,7 +118,8 @@ def test_a_start_that_died_before_its_agent_leaves_a_gateway_that_the_next_remov
 ) -> None:
     with stage_of(tmp_path, profile(model, TWICE)) as stage:
         with stage.job(CLAIM) as job:
-            assert opened(look(job), 1, {"OPENAI_API_KEY": KEY}) is not None
+            view = look(job)
+            assert opened(view, 1, view.profile, {"OPENAI_API_KEY": KEY}) is not None
         assert len(left_over(stage)) == 2
         done, _ = carry(stage)
         assert done.verdict.outcome == "passed" and left_over(stage) == []
