@@ -101,7 +101,7 @@ def _digests(
     base = repo.line("commit-tree", "-m", "base", tree, env={})
     pinned = Pinned(plan=plan, profiles={"a": profile})
     snapshot = Snapshot(phase=5, opened=OpenPhase(Ledger(id="x", phase=5), pinned))
-    builder = Builder("a", profile, profile, lambda name: name)
+    builder = Builder("a", profile, profile, lambda name, scheme: name)
     return ingredients(repo, snapshot, plan, plan.by_id[branch], builder, Start(base, base), scheme)
 
 
@@ -114,7 +114,7 @@ def test_digests_equal_the_golden_ones(tmp_path: Path) -> None:
     assert {name: old[name] for name in BUILT} == FIRST and "scheme" not in old
 
 
-@pytest.mark.parametrize("scheme", [schemes.FIRST, schemes.CURRENT])
+@pytest.mark.parametrize("scheme", [schemes.FIRST, schemes.IDS, schemes.CURRENT])
 def test_an_unused_new_key_changes_no_digest(tmp_path: Path, scheme: str) -> None:
     plan, profile = PhasePlan.model_validate(WRITTEN), AgentProfile.model_validate(PROFILE)
     later, other = LaterPlan.model_validate(WRITTEN), LaterProfile.model_validate(PROFILE)
@@ -134,16 +134,16 @@ def test_a_default_that_is_written_out_and_what_a_ledger_has_pinned_are_the_same
     assert plan_digest(pinned.plan) == plan_digest(plan)
 
 
-@pytest.fixture
-def upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Nights:
+@pytest.fixture(params=[schemes.FIRST, schemes.IDS])
+def upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Nights:
     """Integrate a phase with an older Phaseplan, and continue with today's."""
     found = Nights(Lab(tmp_path))
     with monkeypatch.context() as then:
-        then.setattr(harness, "ingredients", partial(ingredients, scheme=schemes.FIRST))
+        then.setattr(harness, "ingredients", partial(ingredients, scheme=request.param))
         then.setattr(inputs, "__version__", "0.0.9")
         found.night(plan_of())
     records = found.ledger().branches
-    assert all(r.verdict and schemes.of(r.verdict.inputs) == schemes.FIRST for r in records.values())
+    assert all(r.verdict and schemes.of(r.verdict.inputs) == request.param for r in records.values())
     return found
 
 

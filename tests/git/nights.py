@@ -89,7 +89,7 @@ class Nights:
         lab = self.lab
         self.said.clear()
         Renewal(
-            lab.remote, lab.repo, token, PHASE, lab.bench, lambda n: self.images.get(n, n), 60, self.said.append
+            lab.remote, lab.repo, token, PHASE, lab.bench, lambda n, _: self.images.get(n, n), 60, self.said.append
         ).run()
 
     def go_on(self, plan: PhasePlan, token: Token) -> None:
@@ -111,7 +111,7 @@ class Nights:
         plan = snapshot.pinned.plan
         branch = plan.by_id[branch_id]
         space = synthesise(self.lab.repo, plan, token.base, snapshot, branch, self.lab.bench)
-        builder = Builder("sh", self.profiles["sh"], self.profiles["sh"], lambda n: self.images.get(n, n))
+        builder = Builder("sh", self.profiles["sh"], self.profiles["sh"], lambda n, _: self.images.get(n, n))
         inputs = ingredients(self.lab.repo, snapshot, plan, branch, builder, Start(token.base, space.commit))
         fields = {"inputs": inputs, "key": key_of(inputs), "run_base": token.base, "agent": "sh"}
         files = self.work.get(branch_id, {f"own/{branch_id}/file": f"{branch_id}\n"})

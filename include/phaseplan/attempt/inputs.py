@@ -38,7 +38,7 @@ _PAID = ("budget", "prices")
 #: Of work that a person pushed no agent, image or brief is an input.
 BUILT_BY_A_PERSON = ("entry", "dependencies")
 
-Images = Callable[[str], str]  # id of the image that a name means on this engine
+Images = Callable[[str, str], str]  # which image a name means on this engine, under a scheme
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,12 @@ def ingredients(
         **schemes.whole(scheme, plan),
     }
     wave = next(wave for wave in plan.waves if wave.wave == plan.wave_of[branch.id])
-    checks = [gate_digest(plan, branch, builder.gates), builder.images(builder.gates.image), *wave.validation]
+    checks = [gate_digest(plan, branch, builder.gates), builder.images(builder.gates.image, scheme), *wave.validation]
     found = {
         "entry": entry,
         "profile": builder.named,
         "agent": {key: value for key, value in dump(builder.profile).items() if key not in _PAID},
-        "image": builder.images(builder.profile.image),
+        "image": builder.images(builder.profile.image, scheme),
         "conventions": brief.conventions(repo, plan, start.base),
         "dependencies": [(d, _held(repo, snapshot, d, start.workspace)) for d in transitive(plan, branch.id)],
         "tree": tree_of(repo, start.workspace),

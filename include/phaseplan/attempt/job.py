@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from docker import DockerClient
 
 from phaseplan.attempt.inputs import Builder, Start, ingredients
 from phaseplan.config.settings import Settings
 from phaseplan.containers.engine import image_digest
+from phaseplan.containers.image_identity import image_identity
 from phaseplan.containers.labels import Labels, Role
 from phaseplan.containers.way_out import WayOut
 from phaseplan.errors import Bug, Infrastructure, PhaseplanError
@@ -33,6 +35,14 @@ class ProviderAway(Infrastructure):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+def image_under(client: DockerClient, name: str, scheme: str) -> str:
+    """Return which image a name means on an engine, as a scheme of digests tells images apart.
+
+    :raises ImageMissing: the engine has none of that name.
+    """
+    return image_digest(client, name) if schemes.by_id(scheme) else image_identity(client, name)
 
 
 class NotReady(PhaseplanError):
@@ -124,7 +134,7 @@ class View:
             named=self.plan.profile_of(self.branch) or "",
             profile=self.profile,
             gates=self.gate_profile,
-            images=lambda name: image_digest(self.job.client, name),
+            images=partial(image_under, self.job.client),
         )
         start = Start(self.run.base, workspace)
         return ingredients(self.job.repo, self.snapshot, self.plan, self.branch, builder, start, scheme)

@@ -16,7 +16,9 @@ from phaseplan.plan.model import PhasePlan
 
 #: The way digests are made now; it stands among the ingredients under this name. Raise it when they are made otherwise.
 NAME = "scheme"
-CURRENT = "2"
+CURRENT = "3"
+#: Images were told apart by the id that an engine gives them, and models hashed as now.
+IDS = "2"
 #: Before ingredients had a scheme: models were hashed with all defaults of that day, which are these.
 FIRST = "1"
 
@@ -48,7 +50,12 @@ def of(inputs: Mapping[str, str]) -> str:
 
 def readable(inputs: Mapping[str, str]) -> str:
     """Choose the scheme to compare recorded ingredients under: their own, where this Phaseplan knows it."""
-    return FIRST if inputs and of(inputs) == FIRST else CURRENT
+    return of(inputs) if inputs and of(inputs) in (FIRST, IDS) else CURRENT
+
+
+def by_id(scheme: str) -> bool:
+    """Say whether a scheme tells images apart by an engine's id of them."""
+    return scheme in (FIRST, IDS)
 
 
 def dump(scheme: str) -> Dump:

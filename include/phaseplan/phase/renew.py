@@ -48,7 +48,7 @@ class Renewal:
     """Renew integration once, at one start of the task.
 
     :param bench: runs gates on a commit.
-    :param images: id of the image that a name means.
+    :param images: see `attempt.inputs`.
     :param gate_runs: how often the gates may run, all in all.
     """
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from phaseplan.attempt.job import Job
+from functools import partial
+
+from phaseplan.attempt.job import Job, image_under
 from phaseplan.attempt.sweep import sweep
-from phaseplan.containers.engine import image_digest
 from phaseplan.ledger import status_log as statuslog
 from phaseplan.ledger.write import Snapshot
 from phaseplan.phase.renew import Renewal
@@ -27,7 +28,7 @@ def renew(job: Job, snapshot: Snapshot) -> None:
         token=job.token,
         phase=job.phase,
         bench=wave_bench(snapshot, job.client, job.here, _NAME, job.say),
-        images=lambda name: image_digest(job.client, name),
+        images=partial(image_under, job.client),
         gate_runs=job.here.gate_runs,
         say=job.say,
     )
