@@ -50,7 +50,7 @@ def test_what_an_attempt_used_is_in_its_verdict_to_the_token(tmp_path: Path, mod
     assert usage.models == {
         "scripted": ModelUsage(input=2 * INPUT, output=2 * OUTPUT, cached=2 * CACHED, usd=round(usd, 9))
     }
-    assert f"Used 2,468 tokens in (40 of them cached), 112 out, ${usd:.2f} in 2 calls." in stage.said
+    assert f"Used 2,468 tokens in (40 cached), 112 out, ${usd:.2f} in 2 calls." in stage.said
 
 
 def test_the_agents_token_may_be_anywhere_because_it_is_worth_nothing(tmp_path: Path, model: Model) -> None:

@@ -149,10 +149,10 @@ def test_a_missing_image_of_gateways_is_named_with_both_ways_on() -> None:
 def test_sums_say_which_price_is_unknown() -> None:
     known = Usage(calls=2, models={"a": ModelUsage(input=12300, output=1240, cached=5, usd=0.0812)})
     unknown = Usage(calls=1, models={"b": ModelUsage(input=1000, output=1)}, refused={"x:443": 2})
-    assert str(known) == "12,300 tokens in (5 of them cached), 1,240 out, $0.08"
+    assert str(known) == "12,300 tokens in (5 cached), 1,240 out, $0.08"
     assert str(unknown) == "1,000 tokens in, 1 out, price unknown"
     both = summed([known, None, unknown, unknown])
-    assert str(both) == "14,300 tokens in (5 of them cached), 1,242 out, $0.08, price of b unknown"
+    assert str(both) == "14,300 tokens in (5 cached), 1,242 out, $0.08, price of b unknown"
     assert both is not None and (both.calls, both.refused, both.tokens) == (4, {"x:443": 4}, 15542)
     assert summed([None]) is None
 

@@ -150,7 +150,7 @@ def test_what_runs_used_is_a_column_where_anything_was_counted(
     assert commit_ledger(lab.repo, lab.remote, snapshot, snapshot.folded(), night=made)
     head, row, *below = output_of(str(lab.url), capsys).splitlines()[1:]
     assert head.split()[-1] == "used" and row.endswith("$1.00 ($0.50 wasted)")
-    assert "  used 24,000 tokens in, 600 out, $1.00; wasted: 12,000 tokens in, 300 out, $0.50" in below
+    assert "  used 24,000 tokens in, 600 out, $1.00; wasted $0.50, 12,300 tokens" in below
     head, row = output_of(str(lab.url), capsys, "--branch", "5.2").splitlines()[1:3]
     assert "used" in head.split() and "$0.50" in row.split()
     told = json.loads(output_of(str(lab.url), capsys, "--json"))["nights"][0]

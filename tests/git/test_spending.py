@@ -125,13 +125,13 @@ def test_status_shows_sums_by_wave_run_and_branch_with_what_was_wasted() -> None
     )  # fmt: skip
     status = build_status(seen, PLAN)
     assert [*tables.used(status)] == [
-        "used      350 tokens in, 3 out, $0.03; wasted: 150 tokens in, 2 out, $0.02",
-        "this run  250 tokens in, 2 out, $0.02; wasted: 50 tokens in, 1 out, $0.01",
-        "          7.a: 300 tokens in, 2 out, $0.02; wasted: 100 tokens in, 1 out, $0.01",
+        "used      350 tokens in, 3 out, $0.03; wasted $0.02, 152 tokens",
+        "this run  250 tokens in, 2 out, $0.02; wasted $0.01, 51 tokens",
+        "          7.a: 300 tokens in, 2 out, $0.02; wasted $0.01, 101 tokens",
         "          7.c: 50 tokens in, 1 out, $0.01; all wasted",
     ]
     assert [line.partition("; used ")[2] for line in tables.waves(status)] == [
-        "300 tokens in, 2 out, $0.02; wasted: 100 tokens in, 1 out, $0.01", "50 tokens in, 1 out, $0.01; all wasted"
+        "$0.02 ($0.01 wasted)", "$0.01 ($0.01 wasted)"
     ]  # fmt: skip
     assert status.usage and status.run_wasted and status.waves[1].wasted == status.branches["7.a"].wasted
 
@@ -148,7 +148,7 @@ def test_the_end_of_a_run_says_what_it_used_and_its_night_keeps_it(lab: Lab) -> 
     lab.build(token, "5.2", {"b": "made\n"}, fields={"usage": usage(1000, usd=None, model="free")})
     lab.integrate(token, 1)
     closing = lab.close(token)
-    told = "1,300 tokens in, 3 out, $0.02, price of free unknown; wasted: 100 tokens in, 1 out, $0.01"
+    told = "1,300 tokens in, 3 out, $0.02, price of free unknown; wasted $0.01, 101 tokens"
     assert f"Used in this run: {told}." in closing.message and "in all runs" not in closing.message
     assert f"\n- used {told}" in closing.note
     (night,) = nights(lab)

@@ -73,7 +73,7 @@ class Usage(BaseModel):
         price = f"${self.usd:.2f}" if len(unknown) < len(self.models) else ""
         named = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
         gap = f"price of {named} unknown" if price and unknown else "price unknown" if unknown else ""
-        cached = f" ({again:,} of them cached)" if again else ""
+        cached = f" ({again:,} cached)" if again else ""
         return ", ".join(part for part in (f"{read:,} tokens in{cached}", f"{written:,} out", price, gap) if part)
 
 
@@ -109,7 +109,10 @@ class Spent(BaseModel):
         """Write both as people read them."""
         if self.wasted is None:
             return str(self.usage)
-        return f"{self.usage}; all wasted" if self.wasted == self.usage else f"{self.usage}; wasted: {self.wasted}"
+        if self.wasted == self.usage:
+            return f"{self.usage}; all wasted"
+        price = f"{self.wasted.short}, " if self.wasted.short.startswith("$") else ""
+        return f"{self.usage}; wasted {price}{self.wasted.tokens:,} tokens"
 
 
 class _Shown(Protocol):

@@ -108,7 +108,7 @@ def waves(status: PhaseStatus) -> Iterator[str]:
         at = f" at {wave.head[:8]}" if wave.head else ""
         title = f" {' '.join(wave.title.split())}" if wave.title else ""
         refused = any(f.gate == "publish" for f in wave.findings)
-        cost = f"; used {spent}" if (spent := spent_of(wave)) else ""
+        cost = f"; used {spent.short}" if (spent := spent_of(wave)) else ""
         yield f"wave {number}{title}: {f'{WAITING}, refused by the target' if refused else wave.state}{at}{took}{cost}"
 
 
