@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -9,6 +10,8 @@ import docker
 import pytest
 
 from phaseplan.containers.labels import Labels
+from phaseplan.containers.redact import Redactor
+from phaseplan.containers.transcript import take
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.presets import PRESETS
 from phaseplan.repository.repo import GitRepo
@@ -55,6 +58,11 @@ def test_it_builds_a_branch_and_says_what_it_used(story: Story, model: Model, na
     alone = INPUT + CACHED if name == "claude-code" else INPUT  # Anthropic counts what is cached apart
     cache = 0 if name == "aider" else CACHED  # of which it keeps no record
     assert (total, cached, out) == (calls * alone, calls * cache, calls * OUTPUT), said
+    kept = take(story.client, story.id, Redactor(["good-key-0123"]))
+    assert kept is not None and "Done." in kept.text.decode() and "Done." in kept.events.decode()
+    assert kept.kept.missing == 0 and kept.kept.events >= 2
+    if name in ("claude-code", "codex", "opencode"):
+        assert [json.loads(line) for line in kept.events.splitlines() if line.startswith(b"{")], "events, as they came"
 
 
 @pytest.mark.parametrize("name", TRIED)

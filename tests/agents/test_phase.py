@@ -93,7 +93,7 @@ def test_every_branch_is_integrated(played: Played) -> None:
 
 def test_logs_are_for_people_and_say_what_was_used(played: Played) -> None:
     logs = [file.read_text(errors="replace") for file in played.home.rglob("attempt=*.log")]
-    used = [log for log in logs if re.search(r"Used [\d,]+ tokens in .*, [\d,]+ out, ", log)]
+    used = [log for log in logs if re.search(r"Used [\d,]+ tokens in \([\d,]+ of them cached\), [\d,]+ out, ", log)]
     assert len(used) == len(played.status["branches"])
     assert not [log for log in logs if '"type":"assistant"' in log or '"type":"item.completed"' in log]
 
@@ -112,6 +112,31 @@ def test_what_each_branch_used_is_in_the_status_to_the_token(played: Played) -> 
         assert [attempt["usage"] for attempt in played.status["branches"][branch]["attempts"]] == [used]
         calls += used["calls"]
     assert calls == played.model.calls[KEY]
+
+
+def test_status_log_and_end_of_the_run_say_the_sums(played: Played) -> None:
+    branches = played.status["branches"]
+    calls = sum(branch["usage"]["calls"] for branch in branches.values())
+    assert played.status["usage"]["calls"] == calls and played.status["run_usage"] == played.status["usage"]
+    assert sum(wave["usage"]["calls"] for wave in played.status["waves"].values()) == calls
+    assert played.status["wasted"] is None
+    assert re.search(
+        r"^used      [\d,]+ tokens in \([\d,]+ cached\), [\d,]+ out, \$0\.\d\d$", played.said, re.MULTILINE
+    )
+    closing = "".join(
+        file.read_text(errors="replace") for file in played.home.rglob("attempt=*.log") if "close_phase" in str(file)
+    )
+    assert re.search(r"Used in this run: [\d,]+ tokens in", closing) and "wave 2, in all runs: " in closing
+
+
+def test_what_each_agent_said_is_in_the_target_with_the_raw_events(played: Played, tmp_path: Path) -> None:
+    for branch in played.status["branches"]:
+        verb = ["transcript", str(PHASE), branch, "--repository", str(played.target)]
+        text, raw = (phaseplan([*verb, *more], tmp_path / "state").stdout for more in ([], ["--raw"]))
+        assert "Done." in text and KEY not in text + raw
+        events = [json.loads(line) for line in raw.splitlines() if line.startswith("{")]
+        (attempt,) = played.status["branches"][branch]["attempts"]
+        assert events and attempt["transcript"]["missing"] == 0 and attempt["transcript"]["events"] >= len(events)
 
 
 def test_the_key_is_nowhere_but_with_the_model(played: Played) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import sys
+import zlib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -174,3 +176,50 @@ def test_last_words_that_say_blocked_are_exit_code_75(
         == code
     )
     assert capsys.readouterr().out.splitlines()[-1] == last
+
+
+def kept(folder: Path) -> tuple[str, int]:
+    """Unpack what is in the folder, as far as it is whole; also how many lines are said to be missing."""
+    text = b""
+    for name in ("old.gz", "new.gz"):
+        data = (folder / name).read_bytes() if (folder / name).is_file() else b""
+        text += zlib.decompressobj(31).decompress(data)
+    missing = folder / "missing"
+    return text.decode(), int(missing.read_text()) if missing.is_file() else 0
+
+
+def test_what_a_command_line_prints_is_on_disk_line_by_line(runner: ModuleType, tmp_path: Path) -> None:
+    events = sys.modules["agentrunner.events"].Events(str(tmp_path / "e"))
+    events.add('{"type": "a\u00e9"}\n')
+    events.add("no JSON\n")
+    assert kept(tmp_path / "e") == ('{"type": "a\u00e9"}\nno JSON\n', 0), "the container may be killed now"
+
+
+def test_of_a_long_run_the_end_is_kept_and_every_other_line_counted(runner: ModuleType, tmp_path: Path) -> None:
+    events = sys.modules["agentrunner.events"].Events(str(tmp_path), packed=4000)
+    lines = [f"{n} {random.Random(n).randbytes(100).hex()}\n" for n in range(1000)]
+    for line in lines:
+        events.add(line)
+    text, missing = kept(tmp_path)
+    assert missing > 0 and text == "".join(lines[missing:]) and len(text) > 4000
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 2 * 4000 + 1000
+
+
+def test_lines_that_pack_well_and_lines_without_end_are_bounded(runner: ModuleType, tmp_path: Path) -> None:
+    module = sys.modules["agentrunner.events"]
+    events = module.Events(str(tmp_path), plain=10_000)
+    for _ in range(100):
+        events.add("x" * 999 + "\n")
+    events.add("y" * (module.LONGEST + 1))
+    text, missing = kept(tmp_path)
+    assert (len(text), missing) == (10_000, 91)
+
+
+def test_a_disk_that_is_full_does_not_stop_an_agent(runner: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    events = sys.modules["agentrunner.events"].Events(str(tmp_path / "file"))
+    events.add("one\n")
+    events = sys.modules["agentrunner.events"].Events(str(tmp_path / "e"), packed=1)
+    (tmp_path / "e" / "new.gz").unlink()
+    events.add("one\n")
+    events.add("two\n")

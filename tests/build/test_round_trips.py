@@ -35,7 +35,11 @@ PLAN = {
     "gates": {"commands": ["test -s a/file.txt"]},
     "waves": [{"wave": 1, "branches": [{"id": BRANCH, "branch": "feature/a", "title": "A", "owns": ["a/"]}]}],
 }
-AGENT = {"image": "debian:bookworm-slim", "command": ["sh", "-c", "mkdir -p a; echo hello > a/file.txt"]}
+AGENT = {
+    "image": "debian:bookworm-slim",
+    "command": ["sh", "-c", "mkdir -p a; echo hello | tee a/file.txt"],
+    "transcript": True,  # it goes along with the work
+}
 MOST = {"open": 5, "branch": 11, "integrate": 4, "close": 4}
 
 

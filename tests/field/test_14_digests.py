@@ -134,6 +134,12 @@ def test_a_default_that_is_written_out_and_what_a_ledger_has_pinned_are_the_same
     assert plan_digest(pinned.plan) == plan_digest(plan)
 
 
+def test_what_is_kept_of_an_agents_words_builds_and_gates_nothing_anew(tmp_path: Path) -> None:
+    plan = PhasePlan.model_validate(WRITTEN)
+    without, with_it = (AgentProfile.model_validate({**PROFILE, "transcript": kept}) for kept in (False, True))
+    assert _digests(tmp_path, plan, with_it) == _digests(tmp_path, plan, without)
+
+
 @pytest.fixture(params=[schemes.FIRST, schemes.IDS])
 def upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Nights:
     """Integrate a phase with an older Phaseplan, and continue with today's."""

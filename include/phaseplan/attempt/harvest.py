@@ -17,9 +17,13 @@ from phaseplan.containers.engine import Found, cancel, find, look, remove
 from phaseplan.containers.gateway import close_found, orphans, remove_agent
 from phaseplan.containers.log_following import read
 from phaseplan.containers.redact import Redactor
+from phaseplan.containers.transcript import take
+from phaseplan.ledger import refs
 from phaseplan.ledger.attempt_refs import keep_attempt
-from phaseplan.ledger.records import Finding, moment, stamp
+from phaseplan.ledger.records import Finding, moment, now, stamp
+from phaseplan.ledger.transcripts import Kept, Said, update_of
 from phaseplan.repository.disk import disk_errors
+from phaseplan.repository.refusals import Refused
 
 
 def harvest(view: View, attempt: int, container: Found) -> Harvest:
@@ -39,11 +43,10 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
             secret_values=secrets,
             owned=view.branch.owns,
         )
-    with redact.errors():
-        raw = _kept_work(view, attempt, collected, base)
-        kept = beside.keep(view, attempt, collected)
     last = _last_line(view, container, redact)
     with redact.errors():
+        raw, transcript = _kept_work(view, attempt, collected, base, _said(view, container, collected, redact))
+        kept = beside.keep(view, attempt, collected)
         seen = metered(view, container, redact)
     wrote = collected.raw is None or raw != base or bool(collected.left or collected.beside)
     ended = ending(view, container, last, seen, wrote=wrote)
@@ -61,6 +64,7 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
         retry_after=ended.retry_after,
         proof=ended.proof,
         usage=seen.usage,
+        transcript=transcript,
         started=stamp(moment(container.started_at)),
         finished=stamp(moment(container.finished_at)),
         seconds=seconds_of(container),
@@ -68,16 +72,39 @@ def harvest(view: View, attempt: int, container: Found) -> Harvest:
     )
 
 
-def _kept_work(view: View, attempt: int, collected: Collected, base: str) -> str:
-    """Keep what came back under the attempt ref, unless a secret is in it; return the commit that is judged."""
-    job = view.job
-    if known := view.snapshot.attempts.get(view.branch.id, {}).get(attempt):
-        return known  # an earlier start of this task kept it and died before the verdict
+def _said(view: View, container: Found, collected: Collected, redact: Redactor) -> Said | None:
+    """Take out what the agent said, where its profile wants that kept and no secret keeps its work here."""
+    if not view.profile.transcript or collected.withheld:
+        return None
+    return take(view.job.client, container.id, redact)
+
+
+def _kept_work(view: View, attempt: int, collected: Collected, base: str, said: Said | None) -> tuple[str, Kept | None]:
+    """Keep what came back under the attempt ref, unless a secret is in it, and in the same push what was said.
+
+    :return: the commit that is judged, and how much of what was said is kept.
+    """
+    job, phase, branch = view.job, view.plan.phase, view.branch.id
+    if known := view.snapshot.attempts.get(branch, {}).get(attempt):
+        return (
+            known,
+            said.kept if said else None,
+        )  # an earlier start of this task kept both, and died before the verdict
     raw = collected.raw or base
-    if not collected.withheld:
-        raw = keep_attempt(job.repo, job.remote, view.plan.phase, view.branch.id, attempt, raw)
-        job.say(f"Collected {raw[:12]}; kept as attempt {attempt}.")
-    return raw
+    if collected.withheld:
+        return raw, None
+    more = [update_of(job.repo, refs.transcript(phase, branch, attempt), said, now())] if said else []
+    try:
+        raw = keep_attempt(job.repo, job.remote, phase, branch, attempt, raw, *more)
+    except Refused as refusal:
+        if not more:
+            raise
+        job.say(f"What the agent said is in this log only, the target will not have it: {refusal.words}")
+        raw, said = keep_attempt(job.repo, job.remote, phase, branch, attempt, raw), None
+    job.say(f"Collected {raw[:12]}; kept as attempt {attempt}.")
+    if said:
+        job.say(f"What the agent said: `phaseplan transcript {phase} {branch} --attempt {attempt}`.")
+    return raw, said.kept if said else None
 
 
 def _kept(volume: str | None) -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@ from phaseplan.containers.redact import Redactor
 from phaseplan.ledger.pauses import Proof
 from phaseplan.ledger.records import Finding, Verdict
 from phaseplan.ledger.rulings import Evidence
+from phaseplan.ledger.transcripts import Kept
 from phaseplan.ledger.usage import Usage
 
 
@@ -31,6 +32,7 @@ class Harvest:
     retry_after: float | None = None  # seconds for which the provider asked to wait
     proof: Proof = ""  # of its provider, for others of its profile
     usage: Usage | None = None  # as its gateway counted it
+    transcript: Kept | None = None  # how much of what the agent said is kept
     before: Verdict | None = None  # of the same work, where it is gated once more
     redact: Redactor = field(default_factory=lambda: Redactor(()))
 

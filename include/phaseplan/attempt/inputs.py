@@ -16,7 +16,7 @@ from phaseplan.gates.diff import gate_digest
 from phaseplan.ledger import digest_schemes as schemes
 from phaseplan.ledger.records import Verdict
 from phaseplan.ledger.snapshot import Snapshot
-from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.agents import ASIDE, AgentProfile
 from phaseplan.plan.digest import sha256, without_talk
 from phaseplan.plan.graph import transitive
 from phaseplan.plan.model import Branch, PhasePlan
@@ -33,8 +33,6 @@ BUILT: Mapping[str, str] = {
     "conventions": "the conventions changed",
     "dependencies": "what it depends on has another result",
 }
-#: Keys of a profile that say what work may cost, and change none.
-_PAID = ("budget", "prices")
 #: Of work that a person pushed no agent, image or brief is an input.
 BUILT_BY_A_PERSON = ("entry", "dependencies")
 
@@ -91,7 +89,7 @@ def ingredients(
     found = {
         "entry": entry,
         "profile": builder.named,
-        "agent": {key: value for key, value in dump(builder.profile).items() if key not in _PAID},
+        "agent": {key: value for key, value in dump(builder.profile).items() if key not in ASIDE},
         "image": builder.images(builder.profile.image, scheme),
         "conventions": brief.conventions(repo, plan, start.base),
         "dependencies": [(d, _held(repo, snapshot, d, start.workspace)) for d in transitive(plan, branch.id)],

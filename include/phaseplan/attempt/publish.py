@@ -200,6 +200,7 @@ def _verdict(
         finished=harvest.finished or now(),
         timings={"agent": round(harvest.seconds, 3)},
         usage=harvest.usage or (before.usage if before else None),
+        transcript=harvest.transcript or (before.transcript if before else None),
         retry_after=harvest.retry_after,
     )
 

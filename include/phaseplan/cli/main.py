@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {  # verb -> module of this package; the order is the or
     "up": "up",
     "status": "status",
     "history": "history",
+    "transcript": "transcript",
     "isolate": "isolate",
     "reintegrate": "reintegrate",
     "agents": "agents",

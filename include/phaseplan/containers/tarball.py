@@ -49,6 +49,33 @@ class _Stream(io.RawIOBase):
         return len(piece_read)
 
 
+class TooLarge(Exception):
+    """An archive holds more than it may."""
+
+
+def members(pieces: Iterator[bytes], cap: int) -> dict[str, bytes]:
+    """Return the regular files of an archive of one folder, by name.
+
+    :raises TooLarge: the archive has more than `cap` bytes; no more of it is read.
+    :raises tarfile.TarError: it is none.
+    """
+    found: dict[str, bytes] = {}
+    with tarfile.open(fileobj=io.BufferedReader(_Stream(_within(pieces, cap)), _CHUNK), mode="r|") as tar:
+        for info in tar:
+            source = tar.extractfile(info) if info.isreg() else None
+            if source is not None:
+                found[info.name.rpartition("/")[2]] = source.read()
+    return found
+
+
+def _within(pieces: Iterator[bytes], cap: int) -> Iterator[bytes]:
+    for piece in pieces:
+        cap -= len(piece)
+        if cap < 0:
+            raise TooLarge
+        yield piece
+
+
 def member(pieces: Iterator[bytes], target: IO[bytes], cap: int) -> bool:
     """Copy the one regular file of an archive to `target`; False where it is none, or larger than `cap` bytes."""
     with tarfile.open(fileobj=io.BufferedReader(_Stream(iter(pieces)), _CHUNK), mode="r|") as tar:

@@ -12,7 +12,7 @@ from phaseplan.gates.markers import USUAL
 from phaseplan.gates.nothing import nothing
 from phaseplan.gates.required import required
 from phaseplan.ledger.records import Finding
-from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.agents import ASIDE, AgentProfile
 from phaseplan.plan.digest import sha256, without_defaults
 from phaseplan.plan.model import Branch, PhasePlan
 from phaseplan.plan.patterns.gitignore import matches
@@ -79,7 +79,7 @@ def gate_digest(plan: PhasePlan, branch: Branch, profile: AgentProfile) -> str:
             "owns": branch.owns,
             "shared": [shared.path for shared in plan.shared_with(branch.id)],
             "generated": plan.generated,
-            "profile": without_defaults(profile),
+            "profile": {key: value for key, value in without_defaults(profile).items() if key not in ASIDE},
         }
     )
 

@@ -108,13 +108,20 @@ def _open_claim(snapshot: Snapshot, branch_id: str, base: str, claim: str, run: 
     return found[0] if found and found[1].base == base and found[0] not in judged else None
 
 
-def keep_attempt(repo: GitRepo, remote: Remote, phase: int, branch_id: str, number: int, commit: str) -> str:
+def keep_attempt(
+    repo: GitRepo, remote: Remote, phase: int, branch_id: str, number: int, commit: str, *more: Update
+) -> str:
     """Keep what an attempt produced, good or bad.
 
+    :param more: refs that are created with it in the same push, or not at all where it is there already.
     :return: what is kept under this number: `commit`, or what another process has collected before (a worker that
         was given up may still run beside its successor; both collect the same volume, and the first stands).
+    :raises Refused: the target will not have one of them.
     """
-    return keep_first(repo, remote, refs.attempt(phase, branch_id, number), commit)
+    ref = refs.attempt(phase, branch_id, number)
+    if more and remote.push(repo, [Update(ref, commit, None), *more]):
+        return commit
+    return keep_first(repo, remote, ref, commit)
 
 
 def keep_first(repo: GitRepo, remote: Remote, ref: str, commit: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from phaseplan.ledger.transcripts import Kept
 from phaseplan.ledger.usage import Usage
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.model import PhasePlan, Start
@@ -109,6 +110,7 @@ class Verdict(Record):
     started: str = ""  # the agent's container
     finished: str = ""
     usage: Usage | None = None  # of models, where a gateway counted it
+    transcript: Kept | None = None  # how much of what the agent said is kept, where its profile wants that
     retry_after: float | None = None  # seconds for which a provider asked to wait
     timings: dict[str, float] = {}  # seconds: workspace, copy_in, agent, collect, gates
 

@@ -37,6 +37,16 @@ def gone(phase: int, engine: str) -> str:
     return f"{root(phase)}/gone/{engine}"
 
 
+def transcript(phase: int, branch_id: str, number: int) -> str:
+    """Return the ref of what an agent said, outside of the phase's own refs, which every task fetches."""
+    return f"{transcripts(phase)}/{branch_id}/{number}"
+
+
+def transcripts(phase: int) -> str:
+    """Return the prefix of a phase's transcripts, without a trailing slash."""
+    return f"refs/phaseplan/transcripts/phase-{phase}"
+
+
 def result(phase: int, branch_id: str, number: int, gating: int) -> str:
     """Return the ref of a verdict."""
     return f"{root(phase)}/results/{branch_id}/{number}.{gating}"

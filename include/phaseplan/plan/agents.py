@@ -20,6 +20,8 @@ PASSWORD = "password"
 SECRETS = "/run/secrets"  # folder of the secrets that an agent gets as files
 _DATED = re.compile(r"(?:-latest|[-@]20\d\d-?\d\d-?\d\d)$")
 OPENAI = "openai/"  # begins the names by which OpenCode knows OpenAI's models
+#: Keys of a profile that say what work may cost and what is kept beside it: they change no work and no verdict.
+ASIDE = ("budget", "prices", "transcript")
 _HIGHEST = (1 << 31) - 1  # number of a user or group that an engine takes
 
 
@@ -131,6 +133,7 @@ class AgentProfile(Model):
     max_output: Size = 500 << 20  # bytes that may come back, unpacked
     infrastructure_exit_codes: tuple[ProviderCode, ...] = (69,)  # by which it says that its provider is away
     scratch: tuple[str, ...] = ()  # patterns of what its program leaves behind that is no work
+    transcript: bool = False  # what its log says, and its raw events, are kept in the target
     disk: Size = 10 << 30  # bytes it may write to the engine's disk: workspace and everything else
     gateway: bool = False  # the agent sees nothing but a gateway, which has the key; `network` is the gateway's then
     egress: tuple[Host, ...] = ()  # hosts that the gateway lets the agent reach

@@ -71,6 +71,7 @@ def expanded(data: Mapping[str, Any]) -> dict[str, Any]:
     variables = {MODEL: data.get("model"), ENDPOINT: data.get("endpoint")}
     given = {name: value for name, value in variables.items() if value}
     own = {"image": preset.image, "command": ["agent", preset.name], "network": "bridge", "memory": 4 << 30}
+    own["transcript"] = True
     whole = {**own, "scratch": list(preset.scratch), **data}
     environment, secrets = data.get("environment") or {}, data.get("secrets") or {}
     if isinstance(environment, Mapping):

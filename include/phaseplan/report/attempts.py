@@ -7,6 +7,7 @@ from typing import Literal
 
 from phaseplan.ledger.records import BranchRecord, Record, State, Verdict
 from phaseplan.ledger.snapshot import Claim, Snapshot
+from phaseplan.ledger.transcripts import Kept
 from phaseplan.ledger.usage import Usage
 
 #: What became of a passed attempt; empty: nothing yet, or a later attempt took its place.
@@ -30,6 +31,7 @@ class AttemptStatus(Record):
     finished: str = ""
     agent_seconds: float | None = None
     usage: Usage | None = None  # of models, where a gateway counted it
+    transcript: Kept | None = None  # how much of what the agent said is kept
     replaced_by: int | None = None  # the next attempt
 
 
@@ -74,6 +76,7 @@ def _judged(verdict: Verdict, record: BranchRecord | None) -> AttemptStatus:
         finished=verdict.finished,
         agent_seconds=verdict.timings.get("agent"),
         usage=verdict.usage,
+        transcript=verdict.transcript,
     )
 
 

@@ -11,6 +11,7 @@ import sys
 import threading
 
 from agentrunner import aider, claude, codex, mini, opencode, talk
+from agentrunner.events import Events
 from agentrunner.state import AWAY, BLOCKED, State
 
 CLIS = {"claude-code": claude, "codex": codex, "opencode": opencode, "aider": aider, "mini-swe-agent": mini}
@@ -57,7 +58,9 @@ def follow(line, environment, feed, cli, state):
     process = subprocess.Popen(line, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True, errors="replace")  # fmt: skip
     threading.Thread(target=_feed, args=(process, feed), daemon=True).start()
+    raw = Events()
     while text := process.stdout.readline(_LONGEST):
+        raw.add(text)
         _read(text, cli, state)
         if state.hopeless:
             process.kill()
