@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from phaseplan.cli import agent_check
 from phaseplan.cli.main import main
+from phaseplan.config.settings import settings
+from phaseplan.containers import engine
 from tests.agents.model_server import Model
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600), pytest.mark.usefixtures("images")]
@@ -53,6 +57,23 @@ def test_a_profile_that_works_says_what_it_used(agents: list[str], capfd: pytest
     )
     assert re.search(r"^good: works, \d+ s$", said, re.MULTILINE)
     assert "good-key-0123" not in said and time.monotonic() - begun < 300
+
+
+def test_what_a_killed_check_has_left_goes_with_the_next_one(
+    agents: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    client, labels = engine.connect(settings().docker_url), agent_check._labels("agent", 7)
+    kept, old = (replace(labels, attempt=n, claim=f"check/{int(time.time()) - age}") for n, age in ((8, 60), (9, 7200)))
+    made = [
+        engine.create(client, engine.Spec("debian:bookworm-slim", each, "1000:1000", 64 << 20)) for each in (kept, old)
+    ]
+    try:
+        assert main(["agents", "check", "idle", *agents]) == 1
+        assert [found.id for found in engine.find(client, ledger="check")] == made[:1], "one that may be at work stays"
+    finally:
+        for container in made:
+            engine.remove(client, container)
+    capfd.readouterr()
 
 
 def test_endpoint_and_model_of_a_connection_are_named_and_used(

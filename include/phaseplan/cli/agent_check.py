@@ -17,7 +17,7 @@ from phaseplan.containers import engine, given_secrets, pid1
 from phaseplan.containers.agent import create_agent
 from phaseplan.containers.collect import Collected, collect
 from phaseplan.containers.engine_errors import ImageMissing
-from phaseplan.containers.gateway import close, gateway_of, open_gateway
+from phaseplan.containers.gateway import close, close_found, gateway_of, open_gateway, orphans, remove_agent
 from phaseplan.containers.gateway_record import GatewayRecord, read_record
 from phaseplan.containers.labels import Labels, Role
 from phaseplan.containers.log_following import Exit, follow
@@ -31,6 +31,8 @@ from phaseplan.text.shown import one_line, plain
 
 FILE = "phaseplan-check/hello.txt"
 _PATIENCE = 300.0  # seconds for a task of one file
+_LEDGER = "check"  # what its containers carry in the place of a ledger's id
+_KILLED = 3600.0  # seconds after which a check is not at work any more
 _TASK = f"""# Check
 
 Write the file `{FILE}` in your checkout, which is `/workspace`. It holds the one word `hello`. Change nothing else, and
@@ -44,6 +46,7 @@ def check(client: DockerClient, name: str, profile: AgentProfile) -> int:
     :raises PhaseplanError: the engine, an image or a connection is missing; the message says what to do.
     """
     _look(client, name, profile)
+    _clear_away(client)
     profile = completed(profile)
     begun, redact = time.monotonic(), Redactor(secrets(profile).values())
     with (
@@ -83,8 +86,22 @@ def _look(client: DockerClient, name: str, profile: AgentProfile) -> None:
         print(plain(line))
 
 
-def _labels(role: Role) -> Labels:
-    return Labels("check", 0, "check", 0, "check", role)
+def _labels(role: Role, number: int = 0) -> Labels:
+    """Return the labels of a container; its claim says when the check began."""
+    return Labels(_LEDGER, 0, "check", number, f"check/{int(time.time())}", role)
+
+
+def _clear_away(client: DockerClient) -> None:
+    """Remove what checks have left that were killed, with gateways and volumes; one that may be at work stays."""
+    found = engine.find(client, ledger=_LEDGER)
+    old = [each for each in found if time.time() - float(each.labels.claim.partition("/")[2] or 0) > _KILLED]
+    for container in old:
+        if container.labels.role == "agent":
+            remove_agent(client, container)
+        elif container.labels.role != "gateway":
+            engine.remove(client, container.id)
+    for gateway in orphans(old):
+        close_found(client, gateway)
 
 
 @contextmanager
@@ -92,7 +109,7 @@ def _agent(client: DockerClient, profile: AgentProfile, folder: Path) -> Iterato
     """Start the agent's container with the repository and the commit it begins from; remove it afterwards."""
     repo = GitRepo.init(folder / "check.git")
     base = _first_commit(repo)
-    labels = Labels("check", 0, "check", time.time_ns() % 10**9, "check", "agent")
+    labels = _labels("agent", time.time_ns() % 10**9)
     values, configured, way = secrets(profile), settings(), way_out()
     with ExitStack() as stack:
         gateway = None
