@@ -124,10 +124,10 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(tls: ssl.SSLContext | None = None) -> Iterator[Provider]:
-    """Serve on loopback until the end of the context."""
+def serving(tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[Provider]:
+    """Serve, on loopback if nothing else is said, until the end of the context."""
     provider = Provider()
-    server = _Server(("127.0.0.1", 0), type("Bound", (Handler,), {"provider": provider}))
+    server = _Server((host, 0), type("Bound", (Handler,), {"provider": provider}))
     provider.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)

@@ -16,4 +16,6 @@ def bench(view: View, attempt: int) -> ContainerBench:
         timeout=view.plan.gates.timeout,
         sink=view.job.say,
         state=view.job.here.state,
+        gateway=view.job.here.gateway_image,
+        way_out=view.job.way_out,
     )

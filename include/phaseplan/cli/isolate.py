@@ -7,6 +7,8 @@ import argparse
 from phaseplan.cli.sources.reading import file_of, phase_number, repository_of
 from phaseplan.config.settings import Settings, settings
 from phaseplan.containers.engine import connect, find, remove
+from phaseplan.containers.gateway import close_found
+from phaseplan.containers.way_out import WayOut
 from phaseplan.errors import InputFault
 from phaseplan.gates.checkout import discard
 from phaseplan.gates.commands import ContainerBench
@@ -59,9 +61,19 @@ def _bench(snapshot: Snapshot, ledger: str, configured: Settings, branch_id: str
     """Prepare gate containers as a wave's integration does; remove those of a dead predecessor first."""
     client, name = connect(configured.docker_url), f"isolate-{branch_id}"
     for leftover in find(client, ledger=ledger, phase=snapshot.phase, branch=name):
-        remove(client, leftover.id)
+        if leftover.labels.role == "gateway":
+            close_found(client, leftover)
+        else:
+            remove(client, leftover.id)
     discard(client, ledger=ledger, phase=snapshot.phase, branch=name)
-    return wave_bench(snapshot, client, configured, name, print)
+    return wave_bench(snapshot, client, configured, name, print, _way_out)
+
+
+def _way_out() -> WayOut:
+    """Return how gates reach their hosts; Airflow, which has the login of a proxy, is imported only for that."""
+    from phaseplan.airflow.operators.secrets import way_out
+
+    return way_out()
 
 
 def report(plan: PhasePlan, branch_id: str, result: TakenOut) -> list[str]:

@@ -80,6 +80,7 @@ def open_gateway(
     secrets: Mapping[str, str],
     left: Budget | None,
     way_out: WayOut = STRAIGHT,
+    marks: Mapping[str, str] | None = None,
 ) -> Gateway:
     """Start a gateway and wait until it is ready. Nothing is left behind by any failure.
 
@@ -87,14 +88,12 @@ def open_gateway(
     :param secrets: values by variable, of which it takes the provider's key.
     :param left: what this attempt may use.
     :param way_out: how it reaches the outside.
+    :param marks: further labels by which it is found.
     :raises GatewayFailed: it ended, or did not get ready in time.
     """
     made = Gateway(random.token_hex(8), f"phaseplan-{random.token_hex(24)}")
-    own = labels.playing("gateway")
-    spec = Spec(
-        image, own, f"{USER}:{USER}", MEMORY, pids=64, network=profile.network, mounted=False, marks={PAIR: made.pair}
-    )
-    container_id = engine.create(client, spec)
+    own, found_by = labels.playing("gateway"), {**(marks or {}), PAIR: made.pair}
+    container_id = engine.create(client, _spec(image, own, profile.network, found_by))
     try:
         network.create_internal(client, made.pair, own.as_dict())
         key = secrets.get(profile.key_variable, "").strip()
@@ -111,6 +110,11 @@ def open_gateway(
         close(client, labels, made.pair)
         raise
     return made
+
+
+def _spec(image: str, labels: Labels, outside: str, marks: Mapping[str, str]) -> Spec:
+    """Describe a gateway's container, in the network that leads out."""
+    return Spec(image, labels, f"{USER}:{USER}", MEMORY, pids=64, network=outside, mounted=False, marks=marks)
 
 
 def policy(profile: AgentProfile, token: str, left: Budget | None) -> dict[str, Any]:

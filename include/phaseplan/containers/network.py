@@ -124,4 +124,4 @@ def apart(role: str, marks: Mapping[str, str]) -> dict[str, Any]:
     """
     if role == "gateway":
         return {"sysctls": {"net.ipv4.ip_forward": "0"}}
-    return {"dns": ["127.0.0.1"]} if role == "agent" and PAIR in marks else {}
+    return {"dns": ["127.0.0.1"]} if role in ("agent", "gate") and PAIR in marks else {}

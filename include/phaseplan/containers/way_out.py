@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import ssl
+import tarfile
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -57,6 +59,16 @@ class WayOut:
         """Return the certificates for an agent, if it reaches anything outside that is spoken to by TLS."""
         public = Path(certifi.where()).read_text(encoding="utf-8")
         return {_BUNDLE: f"{public}\n{self.certificates}".encode()} if self._concerns(profile) else {}
+
+    def members(self, profile: AgentProfile) -> bytes:
+        """Return the same as members of an archive for `/`."""
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            for name, data in self.documents(profile).items():
+                info = tarfile.TarInfo(f"phaseplan/{name}")
+                info.size, info.mode = len(data), 0o644
+                tar.addfile(info, io.BytesIO(data))
+            return archive.getvalue()[: tar.offset]  # what follows would end the archive
 
     def variables(self, profile: AgentProfile) -> Mapping[str, str]:
         """Return the variables by which an agent's tools find them; those of its profile come before."""

@@ -38,7 +38,9 @@ def image_of(client: docker.DockerClient, spec: engine.Spec, checkout: Checkout,
     """
     if image_ids := images(client, spec.labels, spec.marks):
         return image_ids[0]
-    bare = replace(spec, environment={}, entrypoint=("true",), command=(), mounted=False, own_pid1=False)
+    bare = replace(
+        spec, environment={}, entrypoint=("true",), command=(), mounted=False, own_pid1=False, network="none"
+    )
     container_id = engine.create(client, bare)
     try:
         copy_in(client, container_id, checkout, more=pid1)

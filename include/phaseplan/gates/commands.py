@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from phaseplan.containers.collect import collect
 from phaseplan.containers.copy_in import Checkout, copy_in
 from phaseplan.containers.labels import Labels
 from phaseplan.containers.log_following import Sink, follow
+from phaseplan.containers.way_out import WayOut
 from phaseplan.gates.gating import Gating, spec_of
 from phaseplan.gates.hostile import hostile
 from phaseplan.gates.workbench import GateFailed
@@ -45,6 +46,7 @@ class ContainerBench:
     :param timeout: seconds for all commands together.
     :param sink: gets each line of output as it comes.
     :param state: folder of this worker where `pid1.files` are kept.
+    :param gateway: image of gateways, for a profile with `egress`; `way_out` is how they reach it.
     """
 
     client: docker.DockerClient
@@ -54,6 +56,8 @@ class ContainerBench:
     timeout: float = 1800
     sink: Sink = _silent
     state: Path = field(default_factory=_state)
+    gateway: str = "phaseplan/gateway:1"
+    way_out: Callable[[], WayOut] = WayOut
 
     def run(self, repo: GitRepo, commit: str, commands: Sequence[str], *, title: str) -> tuple[Finding, ...]:
         """Run commands in order, each on a fresh checkout of `commit`; no finding means all were green."""
@@ -65,9 +69,12 @@ class ContainerBench:
     def gating(self, repo: GitRepo, commit: str, commands: Sequence[str]) -> Gating:
         """Prepare the same for several processes, step by step; see `Gating.advance`."""
         files = pid1.files(self.client, self.collector, self.state)
+        if self.profile.gateway:
+            files += self.way_out().members(self.profile)
         return Gating(
-            self.client, self.profile, self.labels, repo, commit, tuple(commands), self.timeout, self.sink, files
-        )
+            self.client, self.profile, self.labels, repo, commit, tuple(commands), self.timeout, self.sink, files,
+            self.gateway, self.way_out,
+        )  # fmt: skip
 
     def regenerate(self, repo: GitRepo, commit: str, commands: Sequence[str], patterns: Sequence[str]) -> str:
         """Run the generators on `commit`; see `workbench.Workbench`.
@@ -93,7 +100,7 @@ class ContainerBench:
             for number, command in enumerate(commands, 1):
                 spec = spec_of(self.profile, self.labels, command, {"command": str(number), "began": started_at})
                 volume = engine.volume_of(self.client, container_ids[0]) if container_ids else None
-                container_ids.append(engine.create(self.client, replace(spec, volume=volume)))
+                container_ids.append(engine.create(self.client, replace(gating.door.opened(spec), volume=volume)))
                 if volume is None:
                     copy_in(self.client, container_ids[-1], checkout, more=gating.pid1)
                 else:
@@ -108,8 +115,10 @@ class ContainerBench:
                     raise GateFailed(findings)
             yield container_ids[-1]
         finally:
+            left = [engine.look(self.client, container) for container in container_ids if self.profile.gateway]
             for container in reversed(container_ids):  # the volume goes with the last
                 engine.remove(self.client, container)
+            gating.door.close(self.sink, left)
 
     def _collected(self, container_id: str, repo: GitRepo, commit: str) -> str:
         collected = collect(

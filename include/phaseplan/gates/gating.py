@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import docker
@@ -19,8 +19,10 @@ from phaseplan.containers.labels import Labels
 from phaseplan.containers.log_following import Sink, follow, memory_hint, read
 from phaseplan.containers.pid1 import LOST
 from phaseplan.containers.specs import of_profile
+from phaseplan.containers.way_out import WayOut
 from phaseplan.errors import Infrastructure
 from phaseplan.gates.checkout import holds_no_checkout, image_of, images, remove_aside
+from phaseplan.gates.door import Door
 from phaseplan.gates.place import TAIL, finding
 from phaseplan.ledger.records import Finding, moment
 from phaseplan.plan.agents import AgentProfile
@@ -55,7 +57,8 @@ class Gating:
 
     :param timeout: seconds for all commands together.
     :param sink: gets the lines that people are shown.
-    :param pid1: see `pid1.files`.
+    :param pid1: see `pid1.files`; with the certificates that the commands are to trust.
+    :param gateway: image of gateways, for a profile with hosts.
     """
 
     client: docker.DockerClient
@@ -67,6 +70,8 @@ class Gating:
     timeout: float
     sink: Sink
     pid1: bytes
+    gateway: str = "phaseplan/gateway:1"
+    way_out: Callable[[], WayOut] = WayOut
 
     def run(self) -> tuple[Finding, ...]:
         """Run all commands, showing their output as it comes, and leave nothing; no finding means all were green."""
@@ -127,9 +132,16 @@ class Gating:
 
     def close(self) -> None:
         """Remove all its containers; remove the image in the background, which may take the engine some seconds."""
-        for container in self._own_containers():
+        containers = self._own_containers()
+        for container in containers:
             engine.remove(self.client, container.id)
+        self.door.close(self.sink, containers)
         remove_aside(self.client, images(self.client, self.labels.playing("gate"), self._marks))
+
+    @property
+    def door(self) -> Door:
+        """Return the way out of its commands."""
+        return Door(self.client, self.gateway, self.profile, self.labels, self._marks, self.way_out)
 
     @property
     def _marks(self) -> dict[str, str]:
@@ -189,7 +201,7 @@ class Gating:
 
     def _spec(self, number: int, started_at: str) -> engine.Spec:
         marks = {**self._marks, "command": str(number), "began": started_at}
-        return spec_of(self.profile, self.labels, self.commands[number - 1], marks)
+        return self.door.opened(spec_of(self.profile, self.labels, self.commands[number - 1], marks))
 
     @property
     def _checkout(self) -> Checkout:
@@ -226,8 +238,16 @@ class Gating:
             )
         if not state.exit_code:
             return ()
+        if fault := self.door.fault(state):
+            self.close()
+            raise GateStopped(
+                f"the gateway of gate container {container[:12]} {fault} while it ran `{self.commands[number - 1]}`, "
+                f"so nothing is known of {self.commit[:12]}; the next try begins anew"
+            )
         memory = memory_hint(state.exit_code, state.oom, self.profile.memory)
-        return (self._finding(number, container, f"failed with exit code {state.exit_code}{memory}"),)
+        return (
+            self._finding(number, container, f"failed with exit code {state.exit_code}{memory}{self.door.refused()}"),
+        )
 
     def _finding(self, number: int, container: str, outcome: str) -> Finding:
         tail: deque[str] = deque(maxlen=TAIL)

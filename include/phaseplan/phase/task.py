@@ -27,7 +27,7 @@ def renew(job: Job, snapshot: Snapshot) -> None:
         repo=job.repo,
         token=job.token,
         phase=job.phase,
-        bench=wave_bench(snapshot, job.client, job.here, _NAME, job.say),
+        bench=wave_bench(snapshot, job.client, job.here, _NAME, job.say, job.way_out),
         images=partial(image_under, job.client),
         gate_runs=job.here.gate_runs,
         say=job.say,

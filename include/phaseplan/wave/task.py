@@ -11,6 +11,7 @@ from phaseplan.attempt.job import Job
 from phaseplan.attempt.sweep import sweep
 from phaseplan.config.settings import Settings
 from phaseplan.containers.labels import Labels
+from phaseplan.containers.way_out import WayOut
 from phaseplan.gates.commands import ContainerBench
 from phaseplan.gates.profile import gate_profile
 from phaseplan.ledger import status_log as statuslog
@@ -50,7 +51,7 @@ class WaveTask:
                 job.repo,
                 job.token,
                 self.wave,
-                wave_bench(snapshot, job.client, job.here, self._name, job.say),
+                wave_bench(snapshot, job.client, job.here, self._name, job.say, job.way_out),
                 phase=job.phase,
                 gate_runs=job.here.gate_runs,
                 snapshot=snapshot,
@@ -73,11 +74,17 @@ class WaveTask:
 
 
 def wave_bench(
-    snapshot: Snapshot, client: DockerClient, settings: Settings, name: str, say: Callable[[str], None]
+    snapshot: Snapshot,
+    client: DockerClient,
+    settings: Settings,
+    name: str,
+    say: Callable[[str], None],
+    way_out: Callable[[], WayOut] = WayOut,
 ) -> ContainerBench:
     """Return gate containers for merged commits, by the plan's gate profile.
 
     :param name: labels them in the branch's place.
+    :param way_out: how a gateway of theirs reaches the outside.
     """
     opened = snapshot.require_open()
     pinned, run = opened.pinned, opened.run
@@ -90,4 +97,6 @@ def wave_bench(
         timeout=pinned.plan.gates.timeout,
         sink=lambda line: say(line or ""),
         state=settings.state,
+        gateway=settings.gateway_image,
+        way_out=way_out,
     )
