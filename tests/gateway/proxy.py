@@ -19,12 +19,14 @@ class Proxy:
 
     :param names: where it leads a name; other names lead nowhere.
     :param status: what it answers instead; 0: it does what it is asked.
+    :param inside: address of the machine that has all names.
     """
 
     names: dict[str, int]
     login: str = ""
     status: int = 0
     url: str = ""
+    inside: str = "127.0.0.1"
     asked: list[str] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
 
@@ -46,7 +48,7 @@ class Proxy:
         elif status or target not in self.names:
             peer.sendall(b"HTTP/1.1 %d No\r\ncontent-length: 6\r\n\r\nsecret" % (status or 502))
         else:
-            with socket.create_connection(("127.0.0.1", self.names[target])) as other:
+            with socket.create_connection((self.inside, self.names[target])) as other:
                 peer.sendall(_OK)
                 other.sendall(head.partition(b"\r\n\r\n")[2])
                 back = threading.Thread(target=_carry, args=(other, peer))
@@ -63,10 +65,10 @@ def _carry(source: socket.socket, sink: socket.socket) -> None:
 
 
 @contextmanager
-def serving(proxy: Proxy, tls: ssl.SSLContext | None = None) -> Iterator[Proxy]:
-    """Serve on loopback until the end of the context."""
-    server = socket.create_server(("127.0.0.1", 0), backlog=64)
-    proxy.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.getsockname()[1]}"
+def serving(proxy: Proxy, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[Proxy]:
+    """Serve, on loopback if nothing else is said, until the end of the context."""
+    server = socket.create_server((host, 0), backlog=64)
+    proxy.url = f"{'https' if tls else 'http'}://{host}:{server.getsockname()[1]}"
 
     def one(peer: socket.socket) -> None:
         with suppress(OSError), peer if tls is None else tls.wrap_socket(peer, server_side=True) as spoken:
