@@ -217,6 +217,11 @@ class AgentProfile(Model):
         return self.sources.get(PRESETS[self.use].key) if self.use else None
 
     @property
+    def unnamed_model(self) -> SecretSource | None:
+        """Return where the model's name has to come from, because the profile names none and its agent needs one."""
+        return self.model_source if self.use == "opencode" and not (self.model or self.endpoint) else None
+
+    @property
     def references(self) -> tuple[tuple[str, str], ...]:
         """Return variables with `SecretSource.reference`, for a trigger."""
         return tuple((name, source.reference) for name, source in self.sources.items())

@@ -103,10 +103,9 @@ def _load(
         _, notifier_names, notifier_faults = load_notifiers(notifiers)
         problems.extend(notifier_faults)
         models = frozenset(name for name, profile in profiles.items() if profile.use)
-        read = [
-            _read(path, partial(View, profiles=names, notifiers=notifier_names, models=models), advice)
-            for path in paths
-        ]
+        unnamed = {name: source.connection for name, p in profiles.items() if (source := p.unnamed_model)}
+        known = partial(View, profiles=names, notifiers=notifier_names, models=models, unnamed=unnamed)
+        read = [_read(path, known, advice) for path in paths]
         for entry in read:
             problems.extend(entry.problems)
         problems.extend(_across(read, advice))

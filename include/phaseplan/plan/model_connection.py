@@ -96,7 +96,7 @@ def completed(profile: AgentProfile, connection: ModelConnection | None) -> Agen
             profile = AgentProfile.model_validate(profile.model_dump(mode="json") | taken)
         except ValidationError as error:
             raise ValueError(str(error.errors()[0]["msg"]).removeprefix("Value error, ")) from None
-    if profile.use == "opencode" and profile.provider is not None and not (profile.model or profile.endpoint):
+    if profile.unnamed_model and profile.provider is not None:
         raise ValueError("neither it nor the profile names a model, and OpenCode would choose one of another provider")
     return profile
 

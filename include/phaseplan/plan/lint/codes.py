@@ -74,6 +74,7 @@ _WARNINGS = {
     "PP503": "two branches of one wave own the same path and neither waits for the other",
     "PP510": "two paths differ in case only",
     "PP604": "a language model is to build a branch that has no brief",
+    "PP605": "a model that nobody names unless the Airflow connection of the key does",
     "PP702": "a cron on a phase that waits for other phases",
     "PP705": "a repository address with a password in it",
     "PP706": "a gate command that can only find a clean checkout",

@@ -58,6 +58,7 @@ ERRORS: tuple[Rule, ...] = (
 )
 ADVICE: tuple[Rule, ...] = (
     agents.told_what_to_build,
+    agents.model_is_named,
     case.git_names_apart,
     dependencies.listed_once,
     case.paths_apart,

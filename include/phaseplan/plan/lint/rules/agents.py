@@ -39,6 +39,15 @@ def told_what_to_build(view: View) -> Iterator[Finding]:
             yield Finding("PP604", (*path, "title"), f"agent `{name}` is told no more of {branch.id} than this", advice)
 
 
+def model_is_named(view: View) -> Iterator[Finding]:
+    """PP605: report an agent whose model only the connection of its key can name, which lint does not see."""
+    for path, name in named(view):
+        if connection := view.unnamed.get(name):
+            message = f"agent `{name}` names no model, so the Airflow connection `{connection}` has to"
+            advice = "write `model:` into the profile, or look at `phaseplan agents check`"
+            yield Finding("PP605", path, message, advice)
+
+
 def named(view: View) -> Iterator[tuple[Path, str]]:
     """List every profile that a plan names, with its place."""
     if view.plan.agent is not None:

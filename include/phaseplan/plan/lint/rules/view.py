@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from phaseplan.plan.lint.diagnostics import Path
@@ -15,12 +15,14 @@ class View:
     """Hold one plan for its rules. `profiles`, `notifiers` None: unknown, so they are not checked.
 
     :param models: those of the profiles that ask a language model.
+    :param unnamed: by profile, the Airflow connection that has to name its model, because the profile does not.
     """
 
     plan: PhasePlan
     profiles: frozenset[str] | None = None
     notifiers: frozenset[str] | None = None
     models: frozenset[str] = frozenset()
+    unnamed: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def places(self) -> tuple[tuple[Path, Branch], ...]:
