@@ -32,7 +32,7 @@ def test_a_budget_in_tokens_is_near_and_then_spent(start: Start, provider: scrip
     assert gateway.usage()["budget"] == "spent" and gateway.usage()["calls"] == 5 and len(provider.asked) == 5
     gateway.wait_for(lambda: len(gateway.said) == 2)
     assert gateway.said == [
-        "80% of this attempt's budget is used (628 of 785 tokens)",
+        "80% of the budget of this attempt is used (628 of 785 tokens)",
         "the budget of this attempt is spent (785 of 785 tokens): its model is asked nothing more",
     ]
 
@@ -144,3 +144,13 @@ def test_the_last_call_alone_may_go_beyond(start: Start, provider: scripted.Prov
     answers = parallel(12, lambda: gateway.message(max_tokens=10_000))
     assert Counter(answer.status for answer in answers) == {200: 3, 402: 9}
     assert gauge.most == 1 and gateway.usage()["models"][MODEL]["input"] == 450
+
+
+def test_a_part_of_a_budget_that_branches_share_is_called_so(start: Start, provider: scripted.Provider) -> None:
+    names = {"usd": "this attempt's part of the night's budget"}
+    gateway = start(budget={"tokens": 100 * EACH, "usd": 0.0009, "names": names})  # a call costs 0.000474
+    answers = [gateway.message() for _ in range(3)]
+    assert [answer.status for answer in answers] == [200, 200, 402]
+    assert answers[-1].json["error"]["message"].startswith("this attempt's part of the night's budget is spent (314 of")
+    gateway.wait_for(lambda: len(gateway.said) == 2)
+    assert gateway.said[0].startswith("105% of this attempt's part of the night's budget is used (")

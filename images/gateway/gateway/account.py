@@ -106,7 +106,7 @@ class Account:
         if self._data["budget"] != "spent":
             self._data["budget"] = "spent"
             await self.save()
-            say(f"the budget of this attempt is spent ({self.used}): its model is asked nothing more")
+            say(f"{self.name} is spent ({self.used}): its model is asked nothing more")
         return None
 
     async def settle(self, reservation, models, usage, good):
@@ -127,7 +127,7 @@ class Account:
             self._said = {key for key in self._said if key[0] != "trouble"}
         if self._share() >= _NEAR and self._data["budget"] is None:
             self._data["budget"] = "near"
-            say(f"{self._share():.0%} of this attempt's budget is used ({self.used})")
+            say(f"{self._share():.0%} of {self.name} is used ({self.used})")
         await self.save()
 
     def trouble(self, status, message, retry_after, sentence):
@@ -150,6 +150,12 @@ class Account:
         await self.save()
 
     @property
+    def name(self):
+        """Return what to call the budget that is nearest to its end."""
+        _, unit = max(self._shares(), default=(0.0, ""))
+        return self._policy.names.get(unit, "the budget of this attempt")
+
+    @property
     def used(self):
         """Return in words what has been used of the budget."""
         parts = [f"{self._tokens:,} of {self._policy.tokens:,} tokens"] if self._policy.tokens is not None else []
@@ -166,11 +172,12 @@ class Account:
 
     def _share(self):
         """Return how much of the budget is used, 1 at its end; 0 without one."""
-        tokens, usd = self._policy.tokens, self._policy.usd
-        shares = [0.0]
-        shares += [self._tokens / tokens if tokens > 0 else 1.0] if tokens is not None else []
-        shares += [self._usd / usd if usd > 0 else 1.0] if usd is not None else []
-        return max(shares)
+        return max(self._shares(), default=(0.0, ""))[0]
+
+    def _shares(self):
+        """Return (share, unit) of each limit."""
+        limits = ((self._policy.tokens, self._tokens, "tokens"), (self._policy.usd, self._usd, "usd"))
+        return [(used / limit if limit > 0 else 1.0, unit) for limit, used, unit in limits if limit is not None]
 
     def _fits(self, need):
         tokens = self._tokens + need.tokens + sum(other.tokens for other in self._needs.values())

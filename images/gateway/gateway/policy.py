@@ -32,6 +32,7 @@ class Policy:
     :param token: what the agent sends as its key.
     :param tokens: how many are left for the attempt; None is no limit.
     :param usd: the same in dollars.
+    :param names: what to call either, by `tokens` or `usd`, where it is part of a budget that others share.
     :param wait: seconds that one call may wait for its provider.
     :param silence: seconds without a byte after which a connection counts as lost.
     :param ca: a file of certificates that are trusted beside those of the image.
@@ -45,6 +46,7 @@ class Policy:
     egress: tuple
     tokens: int | None
     usd: float | None
+    names: dict
     prices: dict
     wait: float
     silence: float
@@ -89,6 +91,7 @@ def _policy(data):
         egress=tuple(map(str, data.get("egress") or ())),
         tokens=None if budget.get("tokens") is None else int(budget["tokens"]),
         usd=None if budget.get("usd") is None else float(budget["usd"]),
+        names={str(unit): str(name) for unit, name in (budget.get("names") or {}).items()},
         prices={str(model): _price(price) for model, price in (data.get("prices") or {}).items()},
         wait=float(data.get("wait", 600.0)),
         silence=float(data.get("silence", 900.0)),

@@ -92,7 +92,7 @@ class Reverse:
             asked = estimated(len(body))
             reservation = await _while_there(wire, self._account.admit(wish.model, asked, wish.most))
             if reservation is None:
-                words = f"the budget of this attempt is spent ({self._account.used}): end your work now"
+                words = f"{self._account.name} is spent ({self._account.used}): end your work now"
                 await self._error(wire, protocol, 402, "budget_exceeded", words)
                 return
         try:

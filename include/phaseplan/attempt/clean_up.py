@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from phaseplan.attempt.harvest import put_away
+from dataclasses import replace
+
+from phaseplan.attempt import publish
+from phaseplan.attempt.harvest import of_attempt, of_nothing, put_away
 from phaseplan.attempt.job import Job
 from phaseplan.attempt.ready import look
 from phaseplan.containers.engine import find, remove
 from phaseplan.containers.gateway import close_found, orphans
+from phaseplan.containers.identity import engine_of
 from phaseplan.errors import Stale
 from phaseplan.gates.checkout import discard
+from phaseplan.ledger.usage import Usage
 from phaseplan.merging.reconcile import reconcile
 
 
@@ -36,5 +41,22 @@ def settle(job: Job, *, over: bool) -> None:
         for gateway in orphans(found):
             if gateway.labels.claim == job.claim:
                 close_found(job.client, gateway)
+        give_back(job)
         discard(job.client, ledger=view.ledger.id, phase=job.phase, branch=job.branch_id, claim=job.claim)
         reconcile(job.repo, job.remote, job.phase, token=job.token)  # withdraws what is isolated now
+
+
+def give_back(job: Job) -> None:
+    """Close an attempt of this claim that has reserved from a shared budget and has no agent: it will use nothing.
+
+    What is on another engine is left to a worker there (`attempt.elsewhere`).
+    """
+    view = look(job)
+    begun = view.snapshot.started.get(job.branch_id, {})
+    number = max(begun, default=0)
+    if not number or begun[number].claim != job.claim or begun[number].allowance is None:
+        return
+    elsewhere = begun[number].engine not in ("", engine_of(job.client).id)
+    if not elsewhere and all(verdict.attempt != number for verdict in view.verdicts):
+        nothing = replace(of_nothing(view, number), usage=Usage())
+        publish.over(view, number, job.claim, of_attempt(view, number) or nothing, "unfinished")

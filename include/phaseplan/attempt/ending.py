@@ -10,7 +10,7 @@ from phaseplan.containers.engine import Found
 from phaseplan.containers.log_following import memory_hint
 from phaseplan.containers.pid1 import LOST
 from phaseplan.ledger.pauses import Proof
-from phaseplan.ledger.records import PROVIDER, SPENDING, Finding, moment
+from phaseplan.ledger.records import PROVIDER, SHARE, SPENDING, Finding, moment
 
 _WELL = (0, 75)  # exit codes: done, blocked
 
@@ -37,7 +37,8 @@ def ending(view: View, container: Found, last_line: str, metered: Metered, *, wr
     if stopped := _stopped(view, container, seconds):
         return Ending(stopped=metered.broken or stopped, proof=answered)  # without its gateway an agent is stopped
     if metered.spent:
-        return Ending(findings=(Finding(gate=SPENDING, message=metered.spent),), proof=answered)
+        gate = SHARE if metered.shared else SPENDING
+        return Ending(findings=(Finding(gate=gate, message=metered.spent),), proof=answered)
     limited = container.oom or container.over_disk
     if not limited and (container.exit_code not in _WELL or not wrote):
         if metered.broken:

@@ -14,10 +14,12 @@ from phaseplan.containers.log_following import Cursor
 from phaseplan.containers.network import PAIR
 from phaseplan.containers.pid1 import LOST
 from phaseplan.containers.redact import Redactor
+from phaseplan.ledger.budgets import reserve
 from phaseplan.ledger.records import moment
-from phaseplan.ledger.usage import Usage, summed
+from phaseplan.ledger.snapshot import Snapshot
+from phaseplan.ledger.usage import UNITS, Allowance, Usage, summed
 from phaseplan.plan.agents import AgentProfile
-from phaseplan.plan.budget import Budget
+from phaseplan.plan.budget import Budget, amount
 
 _REFUSED = (401, 402, 403)
 _BUSY = (408, 409, 425, 429, 529)
@@ -32,6 +34,7 @@ class Metered:
     :param answers: whether the last that it said was an answer.
     :param retry_after: seconds after which it wants to be asked again.
     :param spent: which budget was used up, and by what.
+    :param shared: whether that is one of several branches, of which this attempt had a part.
     :param broken: how the gateway itself ended before its agent.
     """
 
@@ -41,6 +44,7 @@ class Metered:
     answers: bool = False
     retry_after: float | None = None
     spent: str = ""
+    shared: bool = False
     broken: str = ""
 
 
@@ -53,12 +57,29 @@ def opened(view: View, attempt: int, profile: AgentProfile, secrets: dict[str, s
     found = find(job.client, ledger=labels.ledger, phase=job.phase, branch=labels.branch, attempt=attempt)
     for left_over in gateways.orphans(found):  # of a start that died before its agent
         gateways.close_found(job.client, left_over)
-    budget = _left(view)
-    made = open_gateway(job.client, job.here.gateway_image, profile, labels, secrets, budget, job.way_out())
-    limits = f"; left of its budget: {_amount(budget)}" if budget else ""
+    budget, allowance = _left(view), view.allowance
+    limits = f"; left of its budget: {budget}" if budget else ""
+    names = dict[str, str]()
+    if allowance:
+        budget = Budget.model_construct(tokens=allowance.tokens, usd=allowance.usd)
+        limits = f"; it may use {allowance}"
+        names = {unit: shared_part(allowance.source(unit)) for unit in UNITS if allowance.source(unit) != "branch"}
+    made = open_gateway(
+        job.client, job.here.gateway_image, profile, labels, secrets, budget, job.way_out(), names=names
+    )
     hosts = f"; hosts: {', '.join(profile.egress)}" if profile.egress else ""
     job.say(f"The agent reaches nothing but its gateway, in network {made.network}{hosts}{limits}.")
     return made
+
+
+def shared_part(name: str) -> str:
+    """Name what an attempt has of a budget that branches share."""
+    return f"this attempt's part of the {name}'s budget"
+
+
+def reserved(view: View, snapshot: Snapshot) -> Allowance | None:
+    """Decide what an attempt of this branch may use by a snapshot; see `ledger.budgets.reserve`."""
+    return reserve(snapshot, view.branch.id, _left(view))
 
 
 def _left(view: View) -> Budget | None:
@@ -75,12 +96,6 @@ def _left(view: View) -> Budget | None:
 def budget_of(view: View) -> Budget | None:
     """Return the budget of a branch: its own, else its agent profile's."""
     return view.branch.budget or view.profile.budget
-
-
-def _amount(budget: Budget) -> str:
-    tokens = f"{budget.tokens:,} tokens" if budget.tokens is not None else ""
-    usd = f"${budget.usd:.2f}" if budget.usd is not None else ""
-    return " and ".join(filter(None, (tokens, usd)))
 
 
 def metered(view: View, agent: Found, redact: Redactor) -> Metered:
@@ -106,7 +121,8 @@ def metered(view: View, agent: Found, redact: Redactor) -> Metered:
     record = read_record(client, gateway.id)
     if ran and record is not None and record.calls:
         view.job.say(f"Used {redact(str(record.usage))} in {record.calls} calls.")
-    return _judged(view, record, _broken(agent, gateway))
+    started = view.snapshot.started.get(view.branch.id, {}).get(agent.labels.attempt)
+    return _judged(view, record, _broken(agent, gateway), started.allowance if started else None)
 
 
 def _broken(agent: Found, gateway: Found) -> str:
@@ -119,27 +135,37 @@ def _broken(agent: Found, gateway: Found) -> str:
     return ""
 
 
-def _judged(view: View, record: GatewayRecord | None, broken: str) -> Metered:
-    if record is None:
-        return Metered(broken=broken)
-    trouble, budget = record.trouble, budget_of(view)
+def _judged(view: View, record: GatewayRecord | None, broken: str, allowance: Allowance | None) -> Metered:
+    if record is None:  # it was asked for nothing
+        return Metered(usage=Usage() if allowance else None, broken=broken)
+    trouble = record.trouble
+    spent, shared = _spent(view, record, allowance) if record.budget == "spent" else ("", False)
     return Metered(
         usage=record.usage,
         away=trouble_words(trouble, view.profile_name, completed(view)) if trouble else "",
         refused=trouble is not None and trouble.status in _REFUSED,
         answers=record.answers,
         retry_after=trouble.retry_after if trouble else None,
-        spent=_spent(view, record, budget) if record.budget == "spent" and budget else "",
+        spent=spent,
+        shared=shared,
         broken=broken,
     )
 
 
-def _spent(view: View, record: GatewayRecord, budget: Budget) -> str:
+def _spent(view: View, record: GatewayRecord, allowance: Allowance | None) -> tuple[str, bool]:
+    """Say which budget an attempt has used up, and whether it is one that branches share."""
+    unit = allowance.ended_by(record.usage) if allowance else None
+    name = allowance.source(unit) if allowance and unit else "branch"
+    if allowance and name != "branch":
+        part = amount(allowance.tokens, None) if unit == "tokens" else amount(None, allowance.usd)
+        return f"{shared_part(name)}, {part}, is spent; it used {record.usage}", True
+    if (budget := budget_of(view)) is None:
+        return "", False
     where = "its entry in the plan" if view.branch.budget else f"agent profile {view.profile_name}"
     return (
-        f"the budget of {_amount(budget)} ({where}) is spent; this attempt used {record.usage}: give the branch more, "
+        f"the budget of {budget} ({where}) is spent; this attempt used {record.usage}: give the branch more, "
         "or less to do; then Clear the task, which begins with the whole budget"
-    )
+    ), False
 
 
 def trouble_words(trouble: Trouble, name: str, profile: AgentProfile) -> str:

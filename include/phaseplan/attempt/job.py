@@ -19,6 +19,7 @@ from phaseplan.gates.profile import gate_profile
 from phaseplan.ledger import digest_schemes as schemes
 from phaseplan.ledger.pauses import Pause
 from phaseplan.ledger.records import BranchRecord, Ledger, RunRecord, Token, Verdict
+from phaseplan.ledger.usage import Allowance
 from phaseplan.ledger.write import Snapshot
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.model import Branch, PhasePlan
@@ -81,7 +82,10 @@ class Job:
 
 @dataclass(frozen=True)
 class View:
-    """A job and what the refs said when it looked."""
+    """A job and what the refs said when it looked.
+
+    :param allowance: what the attempt that it starts has reserved of budgets that branches share.
+    """
 
     job: Job
     snapshot: Snapshot
@@ -89,6 +93,7 @@ class View:
     run: RunRecord
     plan: PhasePlan
     branch: Branch
+    allowance: Allowance | None = None
 
     @property
     def profile_name(self) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from phaseplan.attempt import adopt, brief, inherit, publish, regate
 from phaseplan.attempt import previous as earlier
 from phaseplan.attempt.gate_containers import bench
-from phaseplan.attempt.gateway import opened
+from phaseplan.attempt.gateway import opened, reserved
 from phaseplan.attempt.harvest import stop_foreign
 from phaseplan.attempt.inputs import key_of
 from phaseplan.attempt.job import Done, Running, View
+from phaseplan.attempt.ready import look
 from phaseplan.attempt.unready import NoWorkspace, blocked
 from phaseplan.containers import pid1
 from phaseplan.containers.agent import create_agent
@@ -20,8 +22,10 @@ from phaseplan.containers.given_secrets import files_of, seal, start
 from phaseplan.containers.identity import engine_of
 from phaseplan.containers.network import shared
 from phaseplan.gates.workbench import GateFailed
-from phaseplan.ledger.attempt_refs import claim_attempt
+from phaseplan.ledger.budgets import shared_budgets
+from phaseplan.ledger.claiming import claimed
 from phaseplan.ledger.pausing import Admission
+from phaseplan.ledger.records import State
 from phaseplan.merging.predicted_conflicts import for_brief
 from phaseplan.merging.workspace import Workspace, synthesise
 
@@ -30,6 +34,7 @@ def begin(view: View) -> Running | Done:
     """Take over an agent of a dead run, reuse a verdict, gate kept work again, or start a new attempt.
 
     :raises Paused: an agent would have to begin, and its profile is paused; all that needs no agent is done.
+    :raises BudgetSpent, BudgetHeld: nothing is free of a budget that it shares; no number was claimed.
     """
     try:
         workspace = _workspace(view)
@@ -52,10 +57,14 @@ def begin(view: View) -> Running | Done:
         return regate.gate(view, verdict)
     job, run = view.job, view.run.id
     where = (job.repo, job.remote, view.plan.phase, view.branch)
+    if view.plan.budget and view.snapshot.state(view.branch.id) is State.RUNNING:
+        view = look(job)  # what was put away above reserves nothing any more
     admission, engine = _admission(view), engine_of(job.client)
-    place = {"engine": engine.id, "machine": engine.name}
-    attempt = claim_attempt(*where, workspace.commit, job.claim, run, inputs, view.snapshot, admission, place)
-    return _launch(view, attempt, workspace, admission)
+    may = (admission, {"engine": engine.id, "machine": engine.name}, partial(reserved, view))
+    given = claimed(*where, workspace.commit, job.claim, run, inputs, view.snapshot, *may)
+    for budget in shared_budgets(given.seen, view.branch.id) if given.allowance else ():
+        job.say(f"Before this attempt, {budget}.")
+    return _launch(replace(view, allowance=given.allowance), given.number, workspace, admission)
 
 
 def again(view: View, attempt: int, left: Found | None) -> Running | Done:
@@ -67,14 +76,14 @@ def again(view: View, attempt: int, left: Found | None) -> Running | Done:
     """
     if left is not None:
         remove_agent(view.job.client, left)
-    claimed = view.snapshot.started[view.branch.id][attempt].base
+    claim = view.snapshot.started[view.branch.id][attempt]
     try:
-        workspace = replace(_workspace(view), commit=claimed)
+        workspace = replace(_workspace(view), commit=claim.base)
     except NoWorkspace as why:
         return blocked(view, attempt, why)
     admission = _admission(view)
     admission.enter(view.job.remote, view.snapshot, attempt)
-    return _launch(view, attempt, workspace, admission)
+    return _launch(replace(view, allowance=claim.allowance), attempt, workspace, admission)
 
 
 def _admission(view: View) -> Admission:

@@ -14,6 +14,7 @@ from phaseplan.attempt.ready import check_ready, look, selected
 from phaseplan.attempt.replay import rest
 from phaseplan.containers.engine import Found, find
 from phaseplan.containers.gateway_watch import answers
+from phaseplan.ledger.budgets import BudgetSpent
 from phaseplan.ledger.pauses import Ended, Pause, stands
 from phaseplan.ledger.pausing import EndReport
 from phaseplan.ledger.records import Verdict
@@ -25,6 +26,7 @@ def step(job: Job) -> Running | Again | Done | Untouched:
     """Go as far as this process can without waiting long: at most to the end of one attempt.
 
     :raises NotReady, WaveNotReached: a dependency or the previous wave is not in.
+    :raises BudgetSpent: nothing is left of a budget that it shares.
     :raises Stale: another run holds the ledger.
     :raises Infrastructure: worth another Airflow try; the next step goes on from here.
     """
@@ -48,6 +50,11 @@ def step(job: Job) -> Running | Again | Done | Untouched:
         if attempt is None:
             stop_foreign(view)
         raise
+    except BudgetSpent as spent:
+        if not view.verdicts or view.verdicts[-1].claim != job.claim or view.verdicts[-1].outcome != "failed":
+            raise
+        job.say(f"No attempt follows: {spent}.")
+        return conclude(view, view.verdicts[-1])
 
 
 def _next(view: View, came: Running | Done) -> Running | Again | Done:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from phaseplan.attempt.clean_up import give_back
 from phaseplan.attempt.harvest import put_away
 from phaseplan.attempt.inherit import worth
 from phaseplan.attempt.job import Job
@@ -55,7 +56,25 @@ def sweep(
     agents = [f for f in mine if f.labels.role == "agent" and f.labels.branch in opened.plan.by_id]
     for found in agents:
         _agent(replace(job, branch_id=found.labels.branch, claim=found.labels.claim), found, opening)
-    return read(job.repo, job.remote, job.phase) if agents else snapshot
+    dead = _without_agent(snapshot, [f for f in every if f.labels.role == "agent"], opening)
+    for branch, claim in dead.items():
+        if concerns(branch):
+            give_back(replace(job, branch_id=branch, claim=claim))
+    return read(job.repo, job.remote, job.phase) if agents or dead else snapshot
+
+
+def _without_agent(snapshot: Snapshot, agents: list[Found], opening: bool) -> dict[str, str]:
+    """Return the claims, by branch, that hold a part of a shared budget and have no agent any more."""
+    opened = snapshot.require_open()
+    if opened.plan.budget is None:
+        return {}
+    newest = {b: claims[max(claims)] for b, claims in snapshot.started.items() if b in opened.plan.by_id}
+    there = {(found.labels.branch, found.labels.claim) for found in agents}
+    return {
+        b: c.claim
+        for b, c in newest.items()
+        if c.allowance and (b, c.claim) not in there and not (opening and c.run == opened.run.id)
+    }
 
 
 def _agent(job: Job, found: Found, opening: bool) -> None:

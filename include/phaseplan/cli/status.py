@@ -59,7 +59,7 @@ def show(console: Console, status: PhaseStatus, snapshot: Snapshot, plan: PhaseP
     print_line(f"Phase {status.phase} {status.title}: {'complete' if status.complete else 'not complete'}")
     print_line(f"{integrated} of {len(status.branches)} branches integrated{head}; " + _run_line(status))
     console.print(BranchTable(status))
-    figures = [*tables.waves(status), *tables.timing(status, plan), *tables.used(status)]
+    figures = [*tables.waves(status), *tables.timing(status, plan), *tables.used(status), *tables.budgets(status)]
     for line in [*figures, *tables.early(status), *tables.flaky(status)]:
         print_line(line)
     for title, lines in (

@@ -81,6 +81,7 @@ def open_gateway(
     left: Budget | None,
     way_out: WayOut = STRAIGHT,
     marks: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Gateway:
     """Start a gateway and wait until it is ready. Nothing is left behind by any failure.
 
@@ -89,6 +90,7 @@ def open_gateway(
     :param left: what this attempt may use.
     :param way_out: how it reaches the outside.
     :param marks: further labels by which it is found.
+    :param names: what to call the limit of a unit, where it is a part of another budget.
     :raises GatewayFailed: it ended, or did not get ready in time.
     """
     made = Gateway(random.token_hex(8), f"phaseplan-{random.token_hex(24)}")
@@ -97,7 +99,7 @@ def open_gateway(
     try:
         network.create_internal(client, made.pair, own.as_dict())
         key = secrets.get(profile.key_variable, "").strip()
-        rules = policy(profile, made.token, left) | way_out.policy
+        rules = policy(profile, made.token, left, names) | way_out.policy
         files = {"policy.json": json.dumps(rules).encode(), "key": key.encode(), **way_out.files}
         with engine_errors():
             client.api.put_archive(container_id, "/", _archive(files, ("phaseplan", "phaseplan/record")))
@@ -117,13 +119,16 @@ def _spec(image: str, labels: Labels, outside: str, marks: Mapping[str, str]) ->
     return Spec(image, labels, f"{USER}:{USER}", MEMORY, pids=64, network=outside, mounted=False, marks=marks)
 
 
-def policy(profile: AgentProfile, token: str, left: Budget | None) -> dict[str, Any]:
+def policy(
+    profile: AgentProfile, token: str, left: Budget | None, names: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Return what a gateway is told of its attempt, except the key."""
+    limits = {"tokens": left.tokens if left else None, "usd": left.usd if left else None}
     return {
         "token": token,
         "provider": profile.provider.model_dump() if profile.provider else None,
         "egress": list(profile.egress),
-        "budget": {"tokens": left.tokens if left else None, "usd": left.usd if left else None},
+        "budget": {**limits, "names": dict(names or {})},
         "prices": profile.known_prices,
         "wait": _WAIT,
         "record_limit": _RECORD,

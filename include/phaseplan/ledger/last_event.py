@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from phaseplan.ledger.budgets import obstacle
 from phaseplan.ledger.records import RunRecord, State
 from phaseplan.ledger.rulings import READY
 from phaseplan.ledger.snapshot import Snapshot
@@ -41,4 +42,6 @@ def _why(snapshot: Snapshot, run: RunRecord, branch_id: str) -> str:
         wave = snapshot.waves.get(before)
         if wave is None or wave.run != run.id or wave.state != "integrated":
             return f"wave {before} was not integrated"
+    if budget := obstacle(snapshot, branch_id):
+        return str(budget)
     return "its task ended before an attempt began, and its log says why"

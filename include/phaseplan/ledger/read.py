@@ -22,6 +22,7 @@ from phaseplan.ledger.records import Ledger, Pinned, Verdict
 from phaseplan.ledger.run_history import nights_of
 from phaseplan.ledger.snapshot import Claim, Snapshot
 from phaseplan.ledger.status_log import ordered
+from phaseplan.ledger.usage import Allowance
 from phaseplan.repository.objects import missing, read_objects
 from phaseplan.repository.refusals import RepositoryUnreachable
 from phaseplan.repository.remote import ROUNDS, Remote
@@ -34,6 +35,7 @@ M = TypeVar("M", bound=BaseModel)
 #: New refs that are fetched by name; of more all are asked for. Git compares every ref of a pattern with what it has:
 #: one new attempt among 200 branches would cost 700 comparisons, in each of their tasks.
 _FEW = 100
+_PATIENCE = 3  # listings, for a reservation whose start is not in them
 _NUMBERED = re.compile(r"(started|attempts|results)/([^/]+)/([1-9][0-9]{0,8})(?:\.([1-9][0-9]{0,8}))?")
 
 
@@ -55,9 +57,11 @@ def read(
         everything is moved by compare-and-swap from what it saw.
     """
     anew = False
-    for _ in range(ROUNDS):
+    for round_ in range(ROUNDS):
         held, listed = remote.refs(repo=repo) if listed is None else listed, None
         own = {ref: sha for ref, sha in held.items() if ref.startswith(f"{refs.root(phase)}/")}
+        if round_ < _PATIENCE and _half_listed(own, refs.budget(phase)):
+            continue
         integration = refs.integration(phase)
         wanted = [*own.values(), *([held[integration]] if integration in held else ())]
         sources = [*([f"{refs.root(phase)}/*"] if own else []), *([integration] if integration in held else [])]
@@ -76,6 +80,15 @@ def read(
             anew = True
             remote.take(repo, sources, anew=True)
     raise Infrastructure(f"the refs of phase {phase} on {remote} changed faster than they could be read {ROUNDS} times")
+
+
+def _half_listed(own: Mapping[str, str], budget: str) -> bool:
+    """Say whether a listing has the newest reservation without its start: a server lists refs while they move.
+
+    `budget` sorts before `started`, so a listing that has the newest has all before it. If it stays so, the
+    start was deleted by hand.
+    """
+    return budget in own and list(own.values()).count(own[budget]) < 2
 
 
 def _take(repo: GitRepo, remote: Remote, new: list[str], all_: list[str], wanted: Sequence[str]) -> None:
@@ -115,6 +128,7 @@ def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, s
         pauses=_pauses(files, pauses),
         paused=pauses,
         gone={ref.rpartition("/")[2]: sha for ref, sha in own.items() if ref.startswith(refs.gone(phase, ""))},
+        reserved=own.get(refs.budget(phase)),
     )
     return _with_logs(found, files) if logs else found
 
@@ -231,6 +245,8 @@ def claim_of(sha: str, raw: bytes) -> Claim:
         record = json.loads(message.partition("\n\n")[2])
         inputs = {str(name): str(value) for name, value in dict(record.get("inputs", {})).items()}
         engine, machine = str(record.get("engine", "")), plain(str(record.get("machine", "")))
-        return Claim(sha, base, str(record["claim"]), str(record["run"]), str(record["time"]), inputs, engine, machine)
+        allowance = Allowance.model_validate(record["allowance"]) if "allowance" in record else None
+        who = (str(record["claim"]), str(record["run"]), str(record["time"]))
+        return Claim(sha, base, *who, inputs, engine, machine, allowance)
     except (ValueError, KeyError, TypeError):
         return Claim(sha, base, "", "", "")

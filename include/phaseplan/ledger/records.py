@@ -37,6 +37,7 @@ class State(StrEnum):
 
 
 SPENDING = "spending"  # gate of a finding that says which budget of a model is used up: no attempt follows by itself
+SHARE = "share"  # gate of one that says that of a budget which branches share: the next attempt may get another part
 PROVIDER = "provider"  # gate of a finding that says what an agent lacked: infrastructure, nobody's work
 
 
@@ -248,6 +249,7 @@ class Night(Record):
     seconds: float | None = None  # from opened to closed
     usage: Usage | None = None  # of models by the attempts of this run
     wasted: Usage | None = None  # of that, by attempts whose work was not in when it ended
+    budgets: tuple[str, ...] = ()  # that branches share: what of them was used when it closed
 
 
 class Pinned(Record):

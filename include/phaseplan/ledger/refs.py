@@ -22,6 +22,11 @@ def started(phase: int, branch_id: str, attempt: int) -> str:
     return f"{root(phase)}/started/{branch_id}/{attempt}"
 
 
+def budget(phase: int) -> str:
+    """Return the ref that each reservation from the phase's budget moves: to its `started`, compare-and-swap."""
+    return f"{root(phase)}/budget"
+
+
 def attempt(phase: int, branch_id: str, number: int) -> str:
     """Return the ref of what an attempt produced, raw."""
     return f"{root(phase)}/attempts/{branch_id}/{number}"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import ValidationError
 
+from phaseplan.ledger.budgets import obstacle, shared_budgets
 from phaseplan.ledger.last_event import untouched
 from phaseplan.ledger.records import BranchRecord, Deed, Night, RunRecord, State, Verdict, What, changed, moment
 from phaseplan.ledger.rulings import DEEDS, RULINGS, ruling_of
@@ -69,6 +70,7 @@ def night(snapshot: Snapshot, run: RunRecord | None = None) -> Night:
         )[:_FLAKY],
         seconds=_seconds(run.opened, run.closed),
         **fields_of(total(cost for of_branch in costs.values() for cost in of_branch)),
+        budgets=tuple(map(str, shared_budgets(snapshot))),
     )
 
 
@@ -160,7 +162,9 @@ def _deed(snapshot: Snapshot, plan: PhasePlan, run: RunRecord, branch: Branch) -
         return _facts(plan, record, "blocked", f"needs {needed}, which is {snapshot.state(needed)}")
     if record is not None and _owed(run, branch, record):
         return _facts(plan, record, "waiting", f"to be rebuilt: {run.due[branch.id].why}")
-    return _facts(plan, record, "waiting", "passed, and is not merged" if record else "was not built")
+    budget = obstacle(snapshot, branch.id)
+    unbuilt = str(budget) if budget else "was not built"
+    return _facts(plan, record, "waiting", "passed, and is not merged" if record else unbuilt)
 
 
 def _owed(run: RunRecord, branch: Branch, record: BranchRecord) -> bool:

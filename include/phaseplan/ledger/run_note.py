@@ -39,6 +39,7 @@ def note(night: Night, flakes: Sequence[Flake] = ()) -> str:
     lines = [_plain(night.fault)] if night.fault else []
     lines += [f"used {_plain(str(spent))}"] if (spent := spent_of(night)) else []
     lines += [_named(night, what) for what in WORDS if what not in ("reused", "built") and _of(night, what)]
+    lines += [_plain(budget) for budget in night.budgets]
     lines += [f"flaky {_plain(str(flake))}" for flake in flakes if flake.second == night.run]
     lines += [f"flaky gate of {_plain(finding)}" for finding in night.flaky]
     return _cut("\n- ".join([head, *lines]))

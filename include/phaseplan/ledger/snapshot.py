@@ -24,6 +24,7 @@ from phaseplan.ledger.records import (
     changed,
 )
 from phaseplan.ledger.rulings import OUT, READY, STOPPED, ruling_of
+from phaseplan.ledger.usage import Allowance
 from phaseplan.plan.graph import transitive
 from phaseplan.plan.model import Branch
 
@@ -44,6 +45,7 @@ class Claim:
     inputs: dict[str, str] = field(default_factory=dict)  # see `attempt.inputs`; empty: nobody has written them down
     engine: str = ""
     machine: str = ""
+    allowance: Allowance | None = None  # reserved from the phase's budget or the night's, where the plan has one
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Snapshot:
     pauses: Mapping[str, Pause] = field(default_factory=dict)  # by profile; also those that have ended
     paused: Mapping[str, str] = field(default_factory=dict)  # commit of each pause, by its ref
     gone: Mapping[str, str] = field(default_factory=dict)  # engines that a person has declared gone, and their marks
+    reserved: str | None = None  # commit of the newest start that reserved from the phase's budget
     nights: tuple[Night, ...] = ()  # runs that have ended, oldest first, where they were asked for
     _records: dict[str, BranchRecord | None] = field(default_factory=dict, init=False, compare=False, repr=False)
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from phaseplan.plan.budget import amount
+
 _NAMED = 3  # models without a price: an agent chooses what it asks for
+
+#: Which budget limits an attempt first: the one of its branch, or one that it shares.
+Source = Literal["branch", "phase", "night"]
+Unit = Literal["tokens", "usd"]
+UNITS: tuple[Unit, ...] = ("tokens", "usd")
 
 
 class ModelUsage(BaseModel):
@@ -58,6 +65,12 @@ class Usage(BaseModel):
             return f"{self.tokens:,} tokens"
         return f"${self.usd:.2f}{'+' if len(known) < len(self.models) else ''}"
 
+    @property
+    def unpriced(self) -> str:
+        """Name the models whose price is not known, the first of them."""
+        names = sorted(name for name, used in self.models.items() if used.usd is None)
+        return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+
     def renamed(self, change: Callable[[str], str]) -> Usage:
         """Change the names of models and hosts; those that become one are added."""
         models = [Usage(models={change(name): used}) for name, used in self.models.items()]
@@ -69,10 +82,10 @@ class Usage(BaseModel):
         read = sum(used.input for used in self.models.values())
         again = sum(used.cached for used in self.models.values())
         written = sum(used.output for used in self.models.values())
-        unknown = sorted(name for name, used in self.models.items() if used.usd is None)
-        price = f"${self.usd:.2f}" if len(unknown) < len(self.models) else ""
-        named = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
-        gap = f"price of {named} unknown" if price and unknown else "price unknown" if unknown else ""
+        unknown = self.unpriced
+        priced = any(used.usd is not None for used in self.models.values())
+        price = f"${self.usd:.2f}" if priced else ""
+        gap = f"price of {unknown} unknown" if price and unknown else "price unknown" if unknown else ""
         cached = f" ({again:,} cached)" if again else ""
         return ", ".join(part for part in (f"{read:,} tokens in{cached}", f"{written:,} out", price, gap) if part)
 
@@ -132,3 +145,26 @@ def spent_of(record: _Shown) -> Spent | None:
 def fields_of(spent: Spent | None) -> dict[str, Any]:
     """Return what a record shows of it under `usage` and `wasted`."""
     return {"usage": spent.usage if spent else None, "wasted": spent.wasted if spent else None}
+
+
+class Allowance(BaseModel):
+    """Hold what an attempt may use, and which budget set each limit; written down with its start."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    tokens: int | None = Field(default=None, ge=0)
+    usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    tokens_of: Source = "branch"
+    usd_of: Source = "branch"
+
+    def source(self, unit: Unit) -> Source:
+        """Return the budget that sets the limit in one unit."""
+        return self.tokens_of if unit == "tokens" else self.usd_of
+
+    def ended_by(self, usage: Usage) -> Unit:
+        """Say which limit a usage has met, of one that has met any."""
+        return "tokens" if self.tokens is not None and usage.tokens >= self.tokens else "usd"
+
+    def __str__(self) -> str:
+        """Write the limits as people read them."""
+        return amount(self.tokens, self.usd)

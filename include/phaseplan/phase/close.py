@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from phaseplan.ledger import refs
+from phaseplan.ledger.budgets import BudgetSpent, obstacle, shared_budgets
 from phaseplan.ledger.flaky import flaky
 from phaseplan.ledger.last_event import untouched
 from phaseplan.ledger.name_clashes import in_the_way, name_of
@@ -21,6 +22,7 @@ from phaseplan.ledger.write import Change, Snapshot, update
 from phaseplan.merging.reconcile import reconcile
 from phaseplan.plan.digest import plan_digest
 from phaseplan.plan.model import Branch, PhasePlan
+from phaseplan.plan.names import OPEN
 from phaseplan.plan.task_names import integrate, task_id
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
@@ -75,6 +77,7 @@ def closing(snapshot: Snapshot) -> Closing:
     what = "selected branches" if run.branches else "branches"
     lines = [f"Phase {plan.phase}: {len(chosen) - len(troubles)} of {len(chosen)} {what} are integrated{head}."]
     lines += [f"- {b} {plan.by_id[b].title}: {text}" for b, text in troubles.items()]
+    lines += [f"Budget: {budget}." for budget in shared_budgets(snapshot)]
     lines += [_red(n, w, run) for n, w in ledger.waves.items() if w.state == "red"]
     lines += _used(snapshot, plan, run)
     if troubles:
@@ -149,6 +152,8 @@ def _next_step(snapshot: Snapshot, plan: PhasePlan, run: RunRecord, troubled: Se
         what = refs.integration(plan.phase)[11:]
         return f"Next: allow {what} in the target, then Clear {integrate(min(stopped))} with Downstream on."
     first = [b for b in troubled if snapshot.state(b) in OUT]
+    if not first and any(isinstance(obstacle(snapshot, b), BudgetSpent) for b in troubled):
+        return f"Next: raise `budget` in the plan, then Clear {OPEN} with Downstream on."
     if not first:
         wave = min(plan.wave_of[b] for b in troubled)
         first = [b for b in troubled if plan.wave_of[b] == wave and snapshot.state(b) is State.PENDING]

@@ -63,7 +63,7 @@ def take_over(
 ) -> Opened:
     """Take over the ledger for a run: reconcile, pin base and plan, begin a new epoch.
 
-    Doing it again for the same run with the same inputs gives the same token.
+    Doing it again for the same run with the same inputs gives the same token; only a new budget is taken over.
 
     :raises InputFault: the plan has no such branch, or a run that begins asks for an agent that there is not.
     :raises BaseMissing: there is no such branch, tag or commit; nothing was created.
@@ -77,7 +77,7 @@ def take_over(
     def change(snapshot: Snapshot) -> Change | None:
         old = snapshot.run
         if old and old.id == run_id and old.closed is None and all(getattr(old, k) == v for k, v in wanted.items()):
-            return None
+            return _with_budget(snapshot, plan)
         check_agent(request.agent, profiles)  # one that was begun has its profiles pinned
         run = RunRecord.model_validate({**wanted, "id": run_id, "epoch": old.epoch + 1 if old else 1, "opened": now()})
         if old and old.id == run_id:
@@ -95,3 +95,11 @@ def take_over(
     token = Token(run=run_id, epoch=snapshot.run.epoch if snapshot.run else 0, base=base, plan=str(wanted["plan"]))
     check_token(snapshot, token)
     return Opened(token, snapshot)
+
+
+def _with_budget(snapshot: Snapshot, plan: PhasePlan) -> Change | None:
+    """Pin the budget of a run that goes on, which a person may raise while it runs; None: it is the same."""
+    pinned = snapshot.pinned
+    if pinned is None or pinned.plan.budget == plan.budget:
+        return None
+    return Change(snapshot.folded(), pinned=changed(pinned, plan=pinned.plan.with_(budget=plan.budget)))

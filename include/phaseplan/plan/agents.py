@@ -174,7 +174,7 @@ class AgentProfile(Model):
             return "a gateway that lets nothing out: name the secret `key` of a `use:`, or hosts in egress"
         if self.provider is None and (self.budget or self.prices):
             return "a budget or prices without a provider behind the gateway: name the secret `key` of a `use:`"
-        if self.budget and self.budget.usd and self.model and not _names(self.model) & self.known_prices.keys():
+        if self.budget and self.budget.usd and not self.has_price:
             return f"the price of {self.model} is not known: write prices: {{{self.model}: {{input: 3, output: 15}}}}"
         return ""
 
@@ -199,6 +199,11 @@ class AgentProfile(Model):
     def known_prices(self) -> dict[str, Mapping[str, float]]:
         """Return US dollars for a million tokens by model: the profile's own, else those of the shipped table."""
         return {**prices_of(), **{name: price.model_dump(exclude_none=True) for name, price in self.prices.items()}}
+
+    @property
+    def has_price(self) -> bool:
+        """Say whether the price of its model is known, as far as it names one."""
+        return not self.model or bool(_names(self.model) & self.known_prices.keys())
 
     @property
     def key_variable(self) -> str:

@@ -104,7 +104,14 @@ def _load(
         problems.extend(notifier_faults)
         models = frozenset(name for name, profile in profiles.items() if profile.use)
         unnamed = {name: source.connection for name, p in profiles.items() if (source := p.unnamed_model)}
-        known = partial(View, profiles=names, notifiers=notifier_names, models=models, unnamed=unnamed)
+        known = partial(
+            View,
+            profiles=names,
+            notifiers=notifier_names,
+            models=models,
+            unnamed=unnamed,
+            described=profiles,
+        )
         read = [_read(path, known, advice) for path in paths]
         for entry in read:
             problems.extend(entry.problems)

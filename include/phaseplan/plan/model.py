@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
-from phaseplan.plan.budget import Budget
+from phaseplan.plan.budget import Budget, PhaseBudget
 from phaseplan.plan.kinds import Command, Number, Positive, TimeLimit, Whole
 from phaseplan.plan.login import parted
 from phaseplan.plan.spans import Duration
@@ -201,6 +201,9 @@ class PhasePlan(Model):
     )
     attempts: Whole = Field(default=2, gt=0, description="Tries before a branch is isolated.")
     agent: str | None = Field(default=None, description="Agent profile of every branch that names none.")
+    budget: PhaseBudget | None = Field(
+        default=None, description="What all branches together may use of models, in all runs and in each."
+    )
     history: Literal["shallow", "full"] = Field(
         default="shallow", description="What the checkout has: one commit (`shallow`), or all (`full`)."
     )

@@ -20,6 +20,7 @@ from phaseplan.phase.close import complete
 from phaseplan.plan.graph import transitive
 from phaseplan.plan.model import Branch, PhasePlan, Wave
 from phaseplan.report.attempts import AttemptStatus, alive, attempts_of
+from phaseplan.report.budgets import BudgetStatus, budgets_of, spent_for, unaffordable
 from phaseplan.report.pauses import paused, standing
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class BranchStatus(Record):
     finished: str = ""
     seconds: float | None = None
     agent_seconds: float | None = None
+    budget_spent: bool = False  # of a blocked one: what blocks it is a budget that it shares
     blocked_by: str | None = None  # the first branch it needs that is out
     paused: str = ""  # the profile whose provider it waits for; `reason` says more
     attempts: tuple[AttemptStatus, ...] = ()
@@ -93,6 +95,7 @@ class PhaseStatus(Record):
     run_usage: Usage | None = None  # by those of the newest run
     run_wasted: Usage | None = None
     claims: dict[str, Any]
+    budgets: dict[str, BudgetStatus] = {}  # that branches share: of the phase, and of the newest run as its night
     predicted_conflicts: tuple[EarlyWarning, ...] = ()
     pauses: tuple[Pause, ...] = ()  # profiles whose provider is waited for
     flaky: tuple[Flake, ...] = ()  # verdicts that changed though nothing about the branch did
@@ -132,6 +135,7 @@ def build_status(
         **fields_of(spent.phase),
         run_usage=tonight.usage if tonight else None,
         run_wasted=tonight.wasted if tonight else None,
+        budgets=budgets_of(snapshot),
         claims=shown.claims.model_dump(mode="json", exclude_defaults=True) if shown.claims else {},
         predicted_conflicts=tuple(warnings),
         pauses=standing(snapshot),
@@ -154,7 +158,7 @@ def _branch(
     over = ledger is not None and ledger.run is not None and ledger.run.closed is not None
     old = untouched(snapshot, branch.id) if over else ""  # while a run is open, its tasks may still come
     if record is None:
-        return base.model_copy(update={"reason": old})
+        return base.model_copy(update={"reason": old} | (unaffordable(snapshot, branch.id) if ledger else {}))
     if record.state is State.RUNNING:
         return base.model_copy(update=_begun(snapshot, branch.id, record.attempt))
     if _goes_on(snapshot, plan, record):
@@ -171,7 +175,8 @@ def _goes_on(snapshot: Snapshot, plan: PhasePlan, record: BranchRecord) -> bool:
     verdict, run = record.verdict, snapshot.run
     if verdict is None or verdict.outcome != "failed" or run is None or run.closed or verdict.run != run.id:
         return False
-    return record.cause == "failed" and follows(snapshot.verdicts[verdict.branch], verdict.claim, plan.attempts)
+    goes_on = record.cause == "failed" and follows(snapshot.verdicts[verdict.branch], verdict.claim, plan.attempts)
+    return goes_on and not spent_for(snapshot, verdict.branch)
 
 
 def _begun(snapshot: Snapshot, branch_id: str, attempt: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from phaseplan.attempt.job import NotReady
 from phaseplan.errors import Infrastructure, Lasting, PhaseplanError, Stale
+from phaseplan.ledger.budgets import BudgetHeld, BudgetSpent
 from phaseplan.ledger.run import WaveNotReached
 from phaseplan.merging.workspace import DependencyOut
 from phaseplan.repository.disk import of_error
@@ -20,10 +21,12 @@ def faults() -> Iterator[None]:
     fault of the input or of ours fails; a stale or unready task skips."""
     try:
         yield
-    except (Stale, NotReady, DependencyOut, WaveNotReached) as error:
+    except (Stale, NotReady, DependencyOut, WaveNotReached, BudgetSpent) as error:
         raise AirflowSkipException(str(error)) from error
     except Lasting as error:
         raise AirflowFailException(str(error)) from error
+    except BudgetHeld as error:
+        raise AirflowException(f"no attempt is consumed: {error}") from error
     except Infrastructure as error:
         raise AirflowException(f"infrastructure, no attempt is consumed: {error}") from error
     except OSError as error:

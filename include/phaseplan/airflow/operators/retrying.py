@@ -12,6 +12,7 @@ from airflow.sdk.definitions.retry_policy import RetryDecision
 
 from phaseplan.attempt.job import ProviderAway
 from phaseplan.containers.engine_errors import DiskFull, EngineUnreachable
+from phaseplan.ledger.budgets import BudgetHeld
 from phaseplan.ledger.pauses import LONGEST, Paused
 from phaseplan.repository.refusals import RepositoryUnreachable
 
@@ -28,7 +29,7 @@ _PASSING = (EngineUnreachable, RepositoryUnreachable, DiskFull, ProviderAway)
 
 
 class ByCause(RetryPolicy):
-    """Retry an engine, a repository, a disk or an agent's provider for up to an hour; other things three times.
+    """Retry engine, repository, disk or an agent's provider for an hour, a budget for hours; other things thrice.
 
     A profile that is paused is waited for as long as its pause says, and uses up none of these.
 
@@ -51,6 +52,10 @@ class ByCause(RetryPolicy):
             waited.one_more()
             return RetryDecision.retry(timedelta(seconds=cause.seconds), first)
         begun = max(0, max_tries - self.retries)  # tries before the last Clear
+        if isinstance(cause, BudgetHeld):
+            waited.one_more()
+            delay = self.delay * 2.0 ** min(max(1, try_number - begun) - 1, 20)
+            return RetryDecision.retry(timedelta(seconds=min(delay, SLOWEST)), first)
         tried = max(1, try_number - begun - waited.tries)
         wait = timedelta(seconds=max(min(self.delay * 2.0 ** min(tried - 1, 20), SLOWEST), _asked(cause)))
         if isinstance(cause, _PASSING) and tried <= RETRIES:

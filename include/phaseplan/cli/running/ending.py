@@ -81,7 +81,8 @@ def _phase(console: Console, end: Ended, folder: Path) -> None:
     tables.say(console, f"\nPhase {plan.phase} {plan.title}: {word}")
     if end.status is not None and end.opened:
         console.print(BranchTable(end.status, end.request.selected))
-        lines = [*tables.waves(end.status), *tables.timing(end.status, plan), *tables.used(end.status)]
+        lines = [*tables.waves(end.status), *tables.timing(end.status, plan)]
+        lines += [*tables.used(end.status), *tables.budgets(end.status)]
         if attention := list(tables.troubles(end.status, plan)):
             lines += ["", "Needs attention:", *(f"  {line}" for line in attention)]
     elif end.taken is not None:

@@ -56,7 +56,7 @@ def troubles(status: PhaseStatus, plan: PhasePlan) -> Iterator[str]:
     for ids, branch in _alike(status):
         yield f"{', '.join(ids)} {branch.state}" + (f": {branch.reason}" if branch.reason else "")
         yield from _findings(tuple(f for f in branch.findings if str(f) != branch.reason))
-        if branch.blocked_by is None and ids[0] in plan.by_id:
+        if branch.blocked_by is None and not branch.budget_spent and ids[0] in plan.by_id:
             yield f"    next: {_next_step(status, plan, ids[0])}"
 
 
@@ -144,6 +144,11 @@ def used(status: PhaseStatus) -> Iterator[str]:
         if branch.usage is not None:
             refused = f"; refused hosts: {', '.join(sorted(branch.usage.refused)[:5])}" if branch.usage.refused else ""
             yield f"          {branch_id}: {spent_of(branch)}{refused}"
+
+
+def budgets(status: PhaseStatus) -> Iterator[str]:
+    """Show what is used and reserved of the budgets that branches share."""
+    yield from (f"budget    {budget.words}" for budget in status.budgets.values())
 
 
 def _took(took: Timings) -> str:

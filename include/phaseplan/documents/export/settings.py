@@ -15,7 +15,7 @@ from phaseplan.documents.export.text import speakable
 from phaseplan.plan.model import Branch, Model, PhasePlan, Wave
 from phaseplan.plan.spans import Span, written
 
-_KEYS = ("repository", "base", "schedule", "start", "attempts", "agent", "history", "conventions", "notify")
+_KEYS = ("repository", "base", "schedule", "start", "attempts", "agent", "budget", "history", "conventions", "notify")
 
 
 def plain(value: Any) -> Any:

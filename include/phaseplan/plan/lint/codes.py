@@ -75,6 +75,8 @@ _WARNINGS = {
     "PP510": "two paths differ in case only",
     "PP604": "a language model is to build a branch that has no brief",
     "PP605": "a model that nobody names unless the Airflow connection of the key does",
+    "PP606": "a budget that branches share, and an agent whose use of a model nothing counts",
+    "PP607": "a branch that may use more than the budget that it shares",
     "PP702": "a cron on a phase that waits for other phases",
     "PP705": "a repository address with a password in it",
     "PP706": "a gate command that can only find a clean checkout",

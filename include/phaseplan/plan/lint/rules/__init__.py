@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from phaseplan.plan.lint.diagnostics import Finding
 from phaseplan.plan.lint.rules import (
     agents,
+    budgets,
     case,
     commands,
     dependencies,
@@ -59,6 +60,8 @@ ERRORS: tuple[Rule, ...] = (
 ADVICE: tuple[Rule, ...] = (
     agents.told_what_to_build,
     agents.model_is_named,
+    budgets.counted,
+    budgets.not_below_a_branch,
     case.git_names_apart,
     dependencies.listed_once,
     case.paths_apart,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.lint.diagnostics import Path
 from phaseplan.plan.model import Branch, PhasePlan
 
@@ -16,6 +17,7 @@ class View:
 
     :param models: those of the profiles that ask a language model.
     :param unnamed: by profile, the Airflow connection that has to name its model, because the profile does not.
+    :param described: the profiles that could be read.
     """
 
     plan: PhasePlan
@@ -23,6 +25,7 @@ class View:
     notifiers: frozenset[str] | None = None
     models: frozenset[str] = frozenset()
     unnamed: Mapping[str, str] = field(default_factory=dict)
+    described: Mapping[str, AgentProfile] = field(default_factory=dict)
 
     @cached_property
     def places(self) -> tuple[tuple[Path, Branch], ...]:
