@@ -1,4 +1,4 @@
-"""One phase in a real Airflow, whose branches are built by three coding agents with a key out of a connection."""
+"""One phase in a real Airflow, whose branches are built by coding agents with a key out of a connection."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.agents.conftest import TRIED
 from tests.agents.model_server import CACHED, INPUT, OUTPUT, Model, serving
 from tests.end_to_end.night import git, phaseplan
 
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(1200)
 PHASE = 88
 SCRIPT = 'mkdir -p "built/$PHASEPLAN_BRANCH" && echo "$PHASEPLAN_BRANCH" > "built/$PHASEPLAN_BRANCH/made.txt"'
 KEY = "sk-the-key-of-this-test-0123456789"
-AGENTS = ("claude-code", "codex", "opencode")
+AGENTS = tuple(TRIED)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Played:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory, host: str, images: None) -> Iterator[Played]:
-    """A wave of three branches, one for each agent, and a wave of one more."""
+    """A wave with one branch for each agent, and a wave of one more."""
     top = tmp_path_factory.mktemp("agents")
     git(top, "init", "-q", "-b", "main", "work")
     git(top / "work", "commit", "-q", "--allow-empty", "-m", "Begin")
@@ -70,16 +71,26 @@ def played(tmp_path_factory: pytest.TempPathFactory, host: str, images: None) ->
         yield Played(json.loads(status.stdout), done.stdout + done.stderr, top / "target.git", model, top / "home")
 
 
+def _made(branch: str, agent: str) -> str:
+    """The file that an agent writes: Aider has no tools, and writes what the scripted model shows it."""
+    return "a/file.txt" if agent == "aider" else f"built/{branch}/made.txt"
+
+
+def _agents() -> dict[str, str]:
+    """Who builds which branch."""
+    return {**{f"{PHASE}.1.{n}": agent for n, agent in enumerate(AGENTS, 1)}, f"{PHASE}.2.1": "codex"}
+
+
 def _plan(target: Path) -> dict[str, Any]:
     def branch(number: str, agent: str, **more: Any) -> dict[str, Any]:
         id_ = f"{PHASE}.{number}"
         named = {"id": id_, "branch": f"feature/p{PHASE}w{number[0]}-{agent}-{number[-1]}", "title": f"By {agent}"}
-        return {**named, "brief": "Write made.txt.", "owns": [f"/built/{id_}/"], "agent": agent, **more}
+        return {**named, "brief": "Write made.txt.", "owns": [_made(id_, agent)], "agent": agent, **more}
 
     first = [branch(f"1.{n}", agent) for n, agent in enumerate(AGENTS, 1)]
     second = [branch("2.1", "codex", depends_on=[f"{PHASE}.1.1"])]
     waves = [{"wave": 1, "branches": first}, {"wave": 2, "branches": second}]
-    gates = {"commands": ["grep -rq . built"]}
+    gates = {"commands": ["find . -name '*.txt' | grep -q ."]}
     return {"phase": PHASE, "title": "Agents", "agent": "codex", "repository": str(target), "attempts": 1,
             "gates": gates, "waves": waves}  # fmt: skip
 
@@ -88,27 +99,26 @@ def test_every_branch_is_integrated(played: Played) -> None:
     states = {branch: found["state"] for branch, found in played.status["branches"].items()}
     assert set(states.values()) == {"integrated"}, played.said[-4000:]
     files = git(played.target, "ls-tree", "-r", "--name-only", f"integration/phase-{PHASE}").split()
-    assert files == [f"built/{branch}/made.txt" for branch in sorted(states)]
+    assert files == sorted(_made(branch, agent) for branch, agent in _agents().items())
 
 
 def test_logs_are_for_people_and_say_what_was_used(played: Played) -> None:
     logs = [file.read_text(errors="replace") for file in played.home.rglob("attempt=*.log")]
-    used = [log for log in logs if re.search(r"Used [\d,]+ tokens in \([\d,]+ of them cached\), [\d,]+ out, ", log)]
+    used = [log for log in logs if re.search(r"Used [\d,]+ tokens in( \([\d,]+ of them cached\))?, [\d,]+ out, ", log)]
     assert len(used) == len(played.status["branches"])
     assert not [log for log in logs if '"type":"assistant"' in log or '"type":"item.completed"' in log]
 
 
 def test_what_each_branch_used_is_in_the_status_to_the_token(played: Played) -> None:
     """OpenCode asks for a title besides, of which its own count says nothing; Anthropic counts apart what is cached."""
-    agents = {**dict(zip([f"{PHASE}.1.{n}" for n in (1, 2, 3)], AGENTS, strict=True)), f"{PHASE}.2.1": "codex"}
     calls = 0
-    for branch, agent in agents.items():
+    for branch, agent in _agents().items():
         used = played.status["branches"][branch]["usage"]
         read = INPUT + CACHED if agent == "claude-code" else INPUT
         usd = used["calls"] * ((read - CACHED) * 2 + CACHED * 1 + OUTPUT * 10) / 1e6
         tokens = {name: used["calls"] * n for name, n in (("input", read), ("output", OUTPUT), ("cached", CACHED))}
         assert used["models"] == {"scripted": {**tokens, "usd": pytest.approx(usd)}}, branch
-        assert used["calls"] == 2 or agent == "opencode"
+        assert used["calls"] == (1 if agent == "aider" else 2) or agent == "opencode"
         assert [attempt["usage"] for attempt in played.status["branches"][branch]["attempts"]] == [used]
         calls += used["calls"]
     assert calls == played.model.calls[KEY]
@@ -136,11 +146,12 @@ def test_what_each_agent_said_is_in_the_target_with_the_raw_events(played: Playe
         assert "Done." in text and KEY not in text + raw
         events = [json.loads(line) for line in raw.splitlines() if line.startswith("{")]
         (attempt,) = played.status["branches"][branch]["attempts"]
-        assert events and attempt["transcript"]["missing"] == 0 and attempt["transcript"]["events"] >= len(events)
+        assert attempt["transcript"]["missing"] == 0 and attempt["transcript"]["events"] >= len(events)
+        assert events or _agents()[branch] in ("aider", "mini-swe-agent"), "these two say it in words only"
 
 
 def test_the_key_is_nowhere_but_with_the_model(played: Played) -> None:
-    assert played.model.calls[KEY] >= 2 * len(played.status["branches"])
+    assert played.model.calls[KEY] >= len(played.status["branches"])
     for folder in (played.home, played.target):
         found = subprocess.run(["grep", "-rlF", KEY, str(folder)], capture_output=True, text=True)
         assert found.returncode == 1, found.stdout
