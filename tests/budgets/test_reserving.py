@@ -7,6 +7,7 @@ import pytest
 from phaseplan.ledger import refs
 from phaseplan.ledger.attempt_refs import keep_attempt
 from phaseplan.ledger.budgets import BudgetHeld, BudgetSpent, obstacle, reserve, shared_budgets
+from phaseplan.ledger.read import read
 from phaseplan.ledger.usage import Allowance
 from phaseplan.plan.budget import Budget
 from tests.budgets.plans import OPEN, begin, end, opened, shared, used
@@ -142,6 +143,17 @@ def test_a_budget_that_nothing_counts_is_not_reserved_from(lab: Lab) -> None:
     opened(lab, plan, profile=OPEN)
     assert begin(lab, plan, "1").allowance is None and refs.budget(PHASE) not in lab.refs()
     assert reserve(lab.read(), "2", Budget(tokens=5)) is None
+
+
+def test_a_listing_that_lacks_the_newest_start_is_asked_for_again(lab: Lab) -> None:
+    plan = shared(phase={"tokens": 1000})
+    opened(lab, plan)
+    begin(lab, plan, "1")
+    started = refs.started(PHASE, "1", 1)
+    half = {ref: sha for ref, sha in lab.refs().items() if ref != started}
+    assert "1" in read(lab.repo, lab.remote, PHASE, listed=half).started
+    lab.push(started, None)  # by hand
+    assert begin(lab, plan, "2").allowance == Allowance(tokens=250, tokens_of="phase")
 
 
 def test_a_price_that_is_unknown_is_said_and_not_taken_for_nothing(lab: Lab) -> None:
