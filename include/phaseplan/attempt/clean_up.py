@@ -41,7 +41,8 @@ def settle(job: Job, *, over: bool) -> None:
         for gateway in orphans(found):
             if gateway.labels.claim == job.claim:
                 close_found(job.client, gateway)
-        give_back(job)
+        if view.plan.budget:
+            give_back(job)
         discard(job.client, ledger=view.ledger.id, phase=job.phase, branch=job.branch_id, claim=job.claim)
         reconcile(job.repo, job.remote, job.phase, token=job.token)  # withdraws what is isolated now
 
