@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowException
 
 from phaseplan.airflow.operators.branch_build import _answer
 from phaseplan.airflow.operators.retrying import BRANCH_RETRIES, FEW, RETRIES, ByCause
-from phaseplan.attempt.gateway import trouble_words
+from phaseplan.attempt.gateway import left_of, trouble_words
 from phaseplan.attempt.job import Done, ProviderAway
 from phaseplan.config.settings import settings
 from phaseplan.containers import engine
@@ -25,6 +25,7 @@ from phaseplan.ledger.rulings import follows
 from phaseplan.ledger.usage import ModelUsage, Usage, summed
 from phaseplan.phase.preflight import Ahead, check_budgets, check_engine
 from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.budget import Budget
 from phaseplan.plan.model import PhasePlan
 from tests.build.conftest import PLAN
 
@@ -102,6 +103,14 @@ def test_an_engine_that_stays_away_ends_a_branch_after_an_hour_as_before() -> No
     policy, away = ByCause(10, BRANCH_RETRIES), EngineUnreachable("away")
     actions = [policy.evaluate(away, n, BRANCH_RETRIES).action for n in range(1, RETRIES + 2)]
     assert actions == [RetryAction.RETRY] * RETRIES + [RetryAction.FAIL]
+
+
+def test_dollars_that_are_known_count_for_a_budget_beside_a_price_that_is_not() -> None:
+    """A table of prices may have learnt a model between two attempts, or a profile's have lost one."""
+    priced, unpriced = (Usage(calls=1, models={"m": ModelUsage(input=10, usd=usd)}) for usd in (2.0, None))
+    left = left_of(Budget(tokens=100, usd=5.0), [priced, unpriced])
+    assert left is not None and (left.tokens, left.usd) == (80, 3.0)
+    assert left_of(Budget(usd=5.0), []) == Budget(usd=5.0) and left_of(None, [priced]) is None
 
 
 def test_no_attempt_follows_one_that_has_spent_the_budget() -> None:

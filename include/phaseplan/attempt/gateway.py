@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from phaseplan.attempt.job import View
@@ -17,7 +18,7 @@ from phaseplan.containers.redact import Redactor
 from phaseplan.ledger.budgets import reserve
 from phaseplan.ledger.records import moment
 from phaseplan.ledger.snapshot import Snapshot
-from phaseplan.ledger.usage import UNITS, Allowance, Usage, summed
+from phaseplan.ledger.usage import UNITS, Allowance, Usage
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.budget import Budget, amount
 
@@ -84,12 +85,16 @@ def reserved(view: View, snapshot: Snapshot) -> Allowance | None:
 
 def _left(view: View) -> Budget | None:
     """Return what the claim's earlier attempts have left of the branch's budget; a Clear gives all of it again."""
-    budget = budget_of(view)
-    used = summed(v.usage for v in view.verdicts if v.claim == view.job.claim and v.gating == 1)
-    if budget is None or used is None:
+    claimed = [v.usage for v in view.verdicts if v.claim == view.job.claim and v.gating == 1]
+    return left_of(budget_of(view), [usage for usage in claimed if usage is not None])
+
+
+def left_of(budget: Budget | None, usages: Sequence[Usage]) -> Budget | None:
+    """Return what attempts have left of a budget. Dollars that are known count, whatever else has no known price."""
+    if budget is None or not usages:
         return budget
-    tokens = None if budget.tokens is None else max(0, budget.tokens - used.tokens)
-    usd = None if budget.usd is None else max(0.0, budget.usd - used.usd)
+    tokens = None if budget.tokens is None else max(0, budget.tokens - sum(usage.tokens for usage in usages))
+    usd = None if budget.usd is None else max(0.0, budget.usd - sum(usage.usd for usage in usages))
     return Budget.model_construct(tokens=tokens, usd=usd)  # of which nothing may be left
 
 
