@@ -20,10 +20,10 @@ from phaseplan.attempt.step import step
 from phaseplan.attempt.sweep import sweep
 from phaseplan.config.settings import settings
 from phaseplan.containers import engine
-from phaseplan.containers.gateway import close_found, gateway_of
+from phaseplan.containers.gateways.gateway import close_found, gateway_of
+from phaseplan.ledger.money.usage import ModelUsage
 from phaseplan.ledger.records import SPENDING
 from phaseplan.ledger.rulings import spent
-from phaseplan.ledger.usage import ModelUsage
 from tests.agents.gateway_stage import BAD_KEY, CLAIM, KEY, begin, carry, left_over, profile, stage_of
 from tests.agents.model_server import CACHED, INPUT, OUTPUT, Model
 

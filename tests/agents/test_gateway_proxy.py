@@ -13,8 +13,8 @@ import pytest
 
 from phaseplan.attempt.job import Done, Running
 from phaseplan.attempt.step import step
+from phaseplan.containers.gateways.way_out import WayOut
 from phaseplan.containers.log_following import follow
-from phaseplan.containers.way_out import WayOut
 from tests.agents.gateway_stage import CLAIM, KEY, left_over, profile, stage_of
 from tests.agents.model_server import Model
 from tests.gateway.proxy import Proxy, serving

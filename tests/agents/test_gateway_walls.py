@@ -16,7 +16,7 @@ import docker
 import pytest
 
 from phaseplan.containers import engine
-from phaseplan.containers.gateway import gateway_of
+from phaseplan.containers.gateways.gateway import gateway_of
 from phaseplan.containers.log_following import follow
 from phaseplan.ledger.records import Verdict
 from tests.agents.gateway_stage import KEY, begin, carry, left_over, profile, stage_of

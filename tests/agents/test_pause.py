@@ -15,7 +15,7 @@ from phaseplan.airflow.triggers import container as triggers
 from phaseplan.attempt.job import Running
 from phaseplan.attempt.step import step
 from phaseplan.config.settings import settings
-from phaseplan.ledger.pauses import Paused, stands
+from phaseplan.ledger.pause.pauses import Paused, stands
 from phaseplan.ledger.records import State
 from phaseplan.ledger.rulings import spent
 from tests.agents.gateway_stage import BAD_KEY, CLAIM, KEY, begin, carry, left_over, profile, stage_of
@@ -87,7 +87,7 @@ def test_ten_branches_wait_for_one_and_go_on_with_its_first_answer(
         assert (done.verdict.outcome, done.event) == ("unfinished", "") and done.pause is not None
         assert (done.pause.tries, stands(done.pause)) == (1, True)
 
-        monkeypatch.setattr("phaseplan.ledger.pausing.datetime", _Later)
+        monkeypatch.setattr("phaseplan.ledger.pause.pausing.datetime", _Later)
         probe = begin(stage, branch="7.1.2")
         assert probe.probe
         with pytest.raises(Paused):

@@ -12,8 +12,8 @@ from phaseplan.attempt.gateway import reserved
 from phaseplan.attempt.ready import look
 from phaseplan.attempt.step import step
 from phaseplan.attempt.sweep import sweep
-from phaseplan.ledger.budgets import BudgetSpent, shared_budgets
 from phaseplan.ledger.claiming import claimed
+from phaseplan.ledger.money.budgets import BudgetSpent, shared_budgets
 from phaseplan.ledger.records import SHARE
 from phaseplan.report.status import build_status
 from tests.agents.gateway_stage import CLAIM, KEY, carry, profile, stage_of

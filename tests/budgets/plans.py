@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from phaseplan.ledger.attempt_refs import publish_result
-from phaseplan.ledger.budgets import reserve
 from phaseplan.ledger.claiming import Claimed, claimed
+from phaseplan.ledger.money.budgets import reserve
+from phaseplan.ledger.money.usage import Allowance, ModelUsage, Usage
 from phaseplan.ledger.records import Token, Verdict, now
 from phaseplan.ledger.snapshot import Snapshot
-from phaseplan.ledger.usage import Allowance, ModelUsage, Usage
 from phaseplan.phase.open import open_phase
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.budget import Budget

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from phaseplan.containers.gateway import policy
+from phaseplan.containers.gateways.gateway import policy
 from phaseplan.documents.export.document import markdown
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.budget import Budget, PhaseBudget

@@ -6,9 +6,9 @@ import pytest
 
 from phaseplan.ledger import refs
 from phaseplan.ledger.attempt_refs import keep_attempt
-from phaseplan.ledger.budgets import BudgetHeld, BudgetSpent, obstacle, reserve, shared_budgets
+from phaseplan.ledger.money.budgets import BudgetHeld, BudgetSpent, obstacle, reserve, shared_budgets
+from phaseplan.ledger.money.usage import Allowance
 from phaseplan.ledger.read import read
-from phaseplan.ledger.usage import Allowance
 from phaseplan.plan.budget import Budget
 from tests.budgets.plans import OPEN, begin, end, opened, shared, used
 from tests.git.lab import PHASE, Lab

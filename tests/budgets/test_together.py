@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phaseplan.ledger.budgets import BudgetHeld, BudgetSpent, reserve, shared_budgets
+from phaseplan.ledger.money.budgets import BudgetHeld, BudgetSpent, reserve, shared_budgets
+from phaseplan.ledger.money.usage import Allowance
 from phaseplan.ledger.opened import OpenPhase
 from phaseplan.ledger.records import Ledger, Pinned, RunRecord, Verdict
 from phaseplan.ledger.snapshot import Claim, Snapshot
-from phaseplan.ledger.usage import Allowance
 from phaseplan.plan.budget import Budget
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo

@@ -11,7 +11,7 @@ from rich.console import Console
 from phaseplan.airflow.operators.faults import faults
 from phaseplan.airflow.operators.retrying import BRANCH_RETRIES, ByCause
 from phaseplan.cli.status import show
-from phaseplan.ledger.budgets import BudgetHeld, BudgetSpent
+from phaseplan.ledger.money.budgets import BudgetHeld, BudgetSpent
 from phaseplan.ledger.records import SHARE, SPENDING, Finding
 from phaseplan.ledger.rulings import follows
 from phaseplan.plan.model import PhasePlan

@@ -16,13 +16,13 @@ from phaseplan.attempt.job import Done, ProviderAway
 from phaseplan.config.settings import settings
 from phaseplan.containers import engine
 from phaseplan.containers.engine_errors import EngineUnreachable, ImageMissing
-from phaseplan.containers.gateway_record import GatewayRecord, Trouble, sentence
+from phaseplan.containers.gateways.record import GatewayRecord, Trouble, sentence
 from phaseplan.containers.redact import Redactor
 from phaseplan.errors import Infrastructure, InputFault
-from phaseplan.ledger.pauses import LONGEST, Pause, Paused
+from phaseplan.ledger.money.usage import ModelUsage, Usage, summed
+from phaseplan.ledger.pause.pauses import LONGEST, Pause, Paused
 from phaseplan.ledger.records import PROVIDER, SPENDING, Finding, Verdict, now, stamp
 from phaseplan.ledger.rulings import follows
-from phaseplan.ledger.usage import ModelUsage, Usage, summed
 from phaseplan.phase.preflight import Ahead, check_budgets, check_engine
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.budget import Budget

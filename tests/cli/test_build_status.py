@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from phaseplan.cli.show import tables
+from phaseplan.ledger.money.usage import ModelUsage, Usage
 from phaseplan.ledger.opened import OpenPhase
 from phaseplan.ledger.records import BranchRecord, Finding, Pinned, State, WaveRecord, changed
-from phaseplan.ledger.usage import ModelUsage, Usage
 from phaseplan.ledger.write import Claim, Snapshot
 from phaseplan.merging.predicted_conflicts import EarlyWarning
 from phaseplan.plan.model import Claims, PhasePlan

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from phaseplan.cli.main import main
+from phaseplan.ledger.money.usage import ModelUsage, Usage
 from phaseplan.ledger.records import Deed, Night
-from phaseplan.ledger.usage import ModelUsage, Usage
 from phaseplan.ledger.write import commit_ledger
 from tests.git.lab import Lab, plan_of
 

@@ -14,8 +14,8 @@ from phaseplan.cli.main import main
 from phaseplan.forecast.simulation.cost import Cost
 from phaseplan.forecast.simulation.report import Question, simulate
 from phaseplan.ledger.attempt_refs import publish_result
+from phaseplan.ledger.money.usage import ModelUsage, Usage
 from phaseplan.ledger.snapshot import Snapshot
-from phaseplan.ledger.usage import ModelUsage, Usage
 from phaseplan.plan.costs import Build
 from phaseplan.report.past_durations import learned
 from phaseplan.report.past_usage import builds_of

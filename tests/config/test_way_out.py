@@ -10,8 +10,8 @@ import pytest
 from phaseplan.airflow.operators.secrets import way_out
 from phaseplan.attempt.secrets import SecretMissing
 from phaseplan.config.settings import settings
-from phaseplan.containers.gateway import policy
-from phaseplan.containers.way_out import STRAIGHT, WayOut, way_out_of
+from phaseplan.containers.gateways.gateway import policy
+from phaseplan.containers.gateways.way_out import STRAIGHT, WayOut, way_out_of
 from phaseplan.errors import InputFault
 from phaseplan.plan.agents import AgentProfile
 from tests.gateway.test_faults import certificate

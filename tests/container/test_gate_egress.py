@@ -11,9 +11,9 @@ import pytest
 
 from phaseplan.config.settings import settings
 from phaseplan.containers import engine
+from phaseplan.containers.gateways.way_out import WayOut
 from phaseplan.containers.labels import Labels
 from phaseplan.containers.network import AGENTS, network_of
-from phaseplan.containers.way_out import WayOut
 from phaseplan.gates.commands import ContainerBench
 from phaseplan.gates.gating import GateStopped, Waiting
 from phaseplan.gates.profile import gate_profile

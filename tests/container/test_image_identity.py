@@ -15,7 +15,7 @@ import pytest
 from phaseplan.config.settings import settings
 from phaseplan.containers import engine
 from phaseplan.containers.engine_errors import ImageMissing
-from phaseplan.containers.image_identity import identity, image_identity
+from phaseplan.containers.images.identity import identity, image_identity
 from tests.kills.engine import PrivateEngine
 
 NAME = "phaseplan-test/identity:1"

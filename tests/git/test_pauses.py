@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from phaseplan.ledger import pauses, refs
-from phaseplan.ledger.pauses import Ended, Pause, after, let_in, stands
+from phaseplan.ledger import refs
+from phaseplan.ledger.pause import pauses
+from phaseplan.ledger.pause.pauses import Ended, Pause, after, let_in, stands
 from phaseplan.ledger.records import changed, moment
 from tests.git.lab import PHASE, Lab
 

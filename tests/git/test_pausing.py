@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from phaseplan.ledger import attempt_refs, pauses
-from phaseplan.ledger.pauses import Ended, Pause, Paused
-from phaseplan.ledger.pausing import Admission, EndReport, alike, lacked, saying_so
+from phaseplan.ledger import attempt_refs
+from phaseplan.ledger.pause import pauses
+from phaseplan.ledger.pause.pauses import Ended, Pause, Paused
+from phaseplan.ledger.pause.pausing import Admission, EndReport, alike, lacked, saying_so
 from phaseplan.ledger.records import PROVIDER, Finding, State, Token, Verdict, now
 from phaseplan.ledger.rulings import spent
 from phaseplan.phase.open import open_phase
@@ -94,7 +95,7 @@ def test_ten_branches_find_out_by_one_and_go_on_after_it_is_mended(
     night.end("2.1", night.start("2.1", profile="codex"), "answered", profile="codex")
     assert night.lab.read().state("2.1") is State.PASSED and night.told == ["paused"]
     monkeypatch.setattr(pauses, "datetime", _Later)
-    monkeypatch.setattr("phaseplan.ledger.pausing.datetime", _Later)
+    monkeypatch.setattr("phaseplan.ledger.pause.pausing.datetime", _Later)
     probe = night.start("1.2")
     with pytest.raises(Paused):
         night.start("1.3")
@@ -144,7 +145,7 @@ def raced(night: Night, folder: Path, play: Any) -> list[Any]:
 
 def test_of_four_machines_one_is_the_probe(night: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     night.end("1.1", night.start("1.1"), "refused")
-    monkeypatch.setattr("phaseplan.ledger.pausing.datetime", _Later)
+    monkeypatch.setattr("phaseplan.ledger.pause.pausing.datetime", _Later)
     outcomes = raced(night, tmp_path, night.start)
     assert [type(o).__name__ for o in outcomes if not isinstance(o, Paused)] == ["int"]
     assert len(night.lab.read().started) == 2 and len(night.pause().probes) == 1

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from phaseplan.cli.show import tables
+from phaseplan.ledger.money.spending import spending, spent_by
+from phaseplan.ledger.money.usage import ModelUsage, Spent, Usage
 from phaseplan.ledger.opened import OpenPhase
 from phaseplan.ledger.records import Night, Pinned, State, Verdict, changed
 from phaseplan.ledger.snapshot import Snapshot
-from phaseplan.ledger.spending import spending, spent_by
-from phaseplan.ledger.usage import ModelUsage, Spent, Usage
 from phaseplan.ledger.write import read
 from phaseplan.report.status import build_status
 from tests.cli.plans import RUN, ledger, plan, record, verdict

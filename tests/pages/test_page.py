@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from phaseplan.ledger.money.usage import ModelUsage, Usage
 from phaseplan.ledger.records import Token
-from phaseplan.ledger.usage import ModelUsage, Usage
 from phaseplan.plan.names import branch_task_id
 from phaseplan.report.pages.diff import diff_of
 from phaseplan.report.pages.look import Look, look

@@ -9,11 +9,11 @@ from phaseplan.attempt.harvest import of_attempt, of_nothing, put_away
 from phaseplan.attempt.job import Job
 from phaseplan.attempt.ready import look
 from phaseplan.containers.engine import find, remove
-from phaseplan.containers.gateway import close_found, orphans
+from phaseplan.containers.gateways.gateway import close_found, orphans
 from phaseplan.containers.identity import engine_of
 from phaseplan.errors import Stale
 from phaseplan.gates.checkout import discard
-from phaseplan.ledger.usage import Usage
+from phaseplan.ledger.money.usage import Usage
 from phaseplan.merging.reconcile import reconcile
 
 

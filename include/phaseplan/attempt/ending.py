@@ -9,7 +9,7 @@ from phaseplan.attempt.job import View
 from phaseplan.containers.engine import Found
 from phaseplan.containers.log_following import memory_hint
 from phaseplan.containers.pid1 import LOST
-from phaseplan.ledger.pauses import Proof
+from phaseplan.ledger.pause.pauses import Proof
 from phaseplan.ledger.records import PROVIDER, SHARE, SPENDING, Finding, moment
 
 _WELL = (0, 75)  # exit codes: done, blocked

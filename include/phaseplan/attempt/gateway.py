@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 from phaseplan.attempt.job import View
 from phaseplan.attempt.secrets import completed
-from phaseplan.containers import gateway as gateways
 from phaseplan.containers.engine import Found, find, look, stop
-from phaseplan.containers.gateway import READY, Gateway, gateway_of, open_gateway
-from phaseplan.containers.gateway_record import GatewayRecord, Trouble, read_record, sentences
+from phaseplan.containers.gateways import gateway as gateways
+from phaseplan.containers.gateways.gateway import READY, Gateway, gateway_of, open_gateway
+from phaseplan.containers.gateways.record import GatewayRecord, Trouble, read_record, sentences
 from phaseplan.containers.log_following import Cursor
 from phaseplan.containers.network import PAIR
 from phaseplan.containers.pid1 import LOST
 from phaseplan.containers.redact import Redactor
-from phaseplan.ledger.budgets import reserve
+from phaseplan.ledger.money.budgets import reserve
+from phaseplan.ledger.money.usage import UNITS, Allowance, Usage
 from phaseplan.ledger.records import moment
 from phaseplan.ledger.snapshot import Snapshot
-from phaseplan.ledger.usage import UNITS, Allowance, Usage
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.budget import Budget, amount
 

@@ -14,7 +14,7 @@ from phaseplan.attempt.job import View
 from phaseplan.attempt.secrets import current_secrets, known_secrets
 from phaseplan.containers.collect import Collected, collect
 from phaseplan.containers.engine import Found, cancel, find, look, remove
-from phaseplan.containers.gateway import close_found, orphans, remove_agent
+from phaseplan.containers.gateways.gateway import close_found, orphans, remove_agent
 from phaseplan.containers.log_following import read
 from phaseplan.containers.redact import Redactor
 from phaseplan.containers.transcript import take

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from phaseplan.containers.redact import Redactor
-from phaseplan.ledger.pauses import Proof
+from phaseplan.ledger.money.usage import Usage
+from phaseplan.ledger.pause.pauses import Proof
 from phaseplan.ledger.records import Finding, Verdict
 from phaseplan.ledger.rulings import Evidence
 from phaseplan.ledger.transcripts import Kept
-from phaseplan.ledger.usage import Usage
 
 
 @dataclass(frozen=True)

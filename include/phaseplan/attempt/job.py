@@ -11,15 +11,15 @@ from docker import DockerClient
 from phaseplan.attempt.inputs import Builder, Start, ingredients
 from phaseplan.config.settings import Settings
 from phaseplan.containers.engine import image_digest
-from phaseplan.containers.image_identity import image_identity
+from phaseplan.containers.gateways.way_out import WayOut
+from phaseplan.containers.images.identity import image_identity
 from phaseplan.containers.labels import Labels, Role
-from phaseplan.containers.way_out import WayOut
 from phaseplan.errors import Bug, Infrastructure, PhaseplanError
 from phaseplan.gates.profile import gate_profile
 from phaseplan.ledger import digest_schemes as schemes
-from phaseplan.ledger.pauses import Pause
+from phaseplan.ledger.money.usage import Allowance
+from phaseplan.ledger.pause.pauses import Pause
 from phaseplan.ledger.records import BranchRecord, Ledger, RunRecord, Token, Verdict
-from phaseplan.ledger.usage import Allowance
 from phaseplan.ledger.write import Snapshot
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.model import Branch, PhasePlan

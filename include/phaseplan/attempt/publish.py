@@ -10,12 +10,12 @@ from phaseplan.attempt.inputs import key_of
 from phaseplan.attempt.job import Done, View
 from phaseplan.attempt.replay import replay
 from phaseplan.containers.engine import find, remove
-from phaseplan.containers.gateway import close_found, orphans, remove_agent
+from phaseplan.containers.gateways.gateway import close_found, orphans, remove_agent
 from phaseplan.gates.diff import Judged, gate_digest
 from phaseplan.ledger import status_log as statuslog
 from phaseplan.ledger.attempt_refs import named, publish_result, still_there
-from phaseplan.ledger.pauses import Ended
-from phaseplan.ledger.pausing import EndReport, alike, saying_so
+from phaseplan.ledger.pause.pauses import Ended
+from phaseplan.ledger.pause.pausing import EndReport, alike, saying_so
 from phaseplan.ledger.records import Finding, Outcome, Verdict, changed, now
 from phaseplan.ledger.refs import public_name
 from phaseplan.ledger.rulings import follows, ruling_of

@@ -17,14 +17,14 @@ from phaseplan.attempt.unready import NoWorkspace, blocked
 from phaseplan.containers import pid1
 from phaseplan.containers.agent import create_agent
 from phaseplan.containers.engine import Found
-from phaseplan.containers.gateway import close, remove_agent
+from phaseplan.containers.gateways.gateway import close, remove_agent
 from phaseplan.containers.given_secrets import files_of, seal, start
 from phaseplan.containers.identity import engine_of
 from phaseplan.containers.network import shared
 from phaseplan.gates.workbench import GateFailed
-from phaseplan.ledger.budgets import shared_budgets
 from phaseplan.ledger.claiming import claimed
-from phaseplan.ledger.pausing import Admission
+from phaseplan.ledger.money.budgets import shared_budgets
+from phaseplan.ledger.pause.pausing import Admission
 from phaseplan.ledger.records import State
 from phaseplan.merging.predicted_conflicts import for_brief
 from phaseplan.merging.workspace import Workspace, synthesise

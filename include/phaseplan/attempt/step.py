@@ -13,10 +13,10 @@ from phaseplan.attempt.publish import conclude
 from phaseplan.attempt.ready import check_ready, look, selected
 from phaseplan.attempt.replay import rest
 from phaseplan.containers.engine import Found, find
-from phaseplan.containers.gateway_watch import answers
-from phaseplan.ledger.budgets import BudgetSpent
-from phaseplan.ledger.pauses import Ended, Pause, stands
-from phaseplan.ledger.pausing import EndReport
+from phaseplan.containers.gateways.watch import answers
+from phaseplan.ledger.money.budgets import BudgetSpent
+from phaseplan.ledger.pause.pauses import Ended, Pause, stands
+from phaseplan.ledger.pause.pausing import EndReport
 from phaseplan.ledger.records import Verdict
 from phaseplan.ledger.rulings import follows
 from phaseplan.ledger.run import WaveNotReached

@@ -11,7 +11,7 @@ from phaseplan.attempt.inherit import worth
 from phaseplan.attempt.job import Job
 from phaseplan.attempt.ready import look, selected
 from phaseplan.containers.engine import Found, find, remove
-from phaseplan.containers.gateway import close_found, orphans
+from phaseplan.containers.gateways.gateway import close_found, orphans
 from phaseplan.errors import Infrastructure
 from phaseplan.gates.checkout import discard
 from phaseplan.ledger.opened import Unopened

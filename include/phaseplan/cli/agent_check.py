@@ -17,8 +17,8 @@ from phaseplan.containers import engine, given_secrets, pid1
 from phaseplan.containers.agent import create_agent
 from phaseplan.containers.collect import Collected, collect
 from phaseplan.containers.engine_errors import ImageMissing
-from phaseplan.containers.gateway import close, close_found, gateway_of, open_gateway, orphans, remove_agent
-from phaseplan.containers.gateway_record import GatewayRecord, read_record
+from phaseplan.containers.gateways.gateway import close, close_found, gateway_of, open_gateway, orphans, remove_agent
+from phaseplan.containers.gateways.record import GatewayRecord, read_record
 from phaseplan.containers.labels import Labels, Role
 from phaseplan.containers.log_following import Exit, follow
 from phaseplan.containers.probe import check_profile

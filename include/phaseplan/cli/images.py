@@ -31,7 +31,7 @@ class _Image:
     @property
     def context(self) -> Mapping[str, Path]:
         """Return what it is built from."""
-        from phaseplan.containers.image_build import context_of, context_of_own
+        from phaseplan.containers.images.build import context_of, context_of_own
 
         return context_of_own(self.name) if self.name in _NEEDED else context_of(self.name)
 
@@ -108,7 +108,7 @@ def print_table(*rows: Sequence[str]) -> None:
 
 def build_named(client: DockerClient, name: str) -> None:
     """Build one of our images, and print what the engine says."""
-    from phaseplan.containers.image_build import build
+    from phaseplan.containers.images.build import build
 
     (wanted,) = (image for image in _images() if image.name == name)
     print(f"Building {wanted.image}: the first time takes some minutes.", flush=True)

@@ -7,8 +7,8 @@ import argparse
 from phaseplan.cli.sources.reading import file_of, phase_number, repository_of
 from phaseplan.config.settings import Settings, settings
 from phaseplan.containers.engine import connect, find, remove
-from phaseplan.containers.gateway import close_found
-from phaseplan.containers.way_out import WayOut
+from phaseplan.containers.gateways.gateway import close_found
+from phaseplan.containers.gateways.way_out import WayOut
 from phaseplan.errors import InputFault
 from phaseplan.gates.checkout import discard
 from phaseplan.gates.commands import ContainerBench

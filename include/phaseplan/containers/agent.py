@@ -9,12 +9,12 @@ import docker
 
 from phaseplan.containers import engine
 from phaseplan.containers.copy_in import Checkout, History, copy_in
-from phaseplan.containers.gateway import Gateway
+from phaseplan.containers.gateways.gateway import Gateway
+from phaseplan.containers.gateways.way_out import STRAIGHT, WayOut
 from phaseplan.containers.given_secrets import paths_of
 from phaseplan.containers.labels import Labels
 from phaseplan.containers.network import PAIR
 from phaseplan.containers.specs import of_profile
-from phaseplan.containers.way_out import STRAIGHT, WayOut
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.repository.repo import GitRepo
 

@@ -13,9 +13,9 @@ from phaseplan.config.settings import settings
 from phaseplan.containers import engine, pid1
 from phaseplan.containers.collect import collect
 from phaseplan.containers.copy_in import Checkout, copy_in
+from phaseplan.containers.gateways.way_out import WayOut
 from phaseplan.containers.labels import Labels
 from phaseplan.containers.log_following import Sink, follow
-from phaseplan.containers.way_out import WayOut
 from phaseplan.gates.gating import Gating, spec_of
 from phaseplan.gates.hostile import hostile
 from phaseplan.gates.workbench import GateFailed

@@ -13,12 +13,12 @@ import docker
 
 from phaseplan.containers import engine, network
 from phaseplan.containers.engine import Found, Spec
-from phaseplan.containers.gateway import READY, Gateway, close_found, open_gateway
-from phaseplan.containers.gateway_record import BadRecord, read_record, sentences
+from phaseplan.containers.gateways.gateway import READY, Gateway, close_found, open_gateway
+from phaseplan.containers.gateways.record import BadRecord, read_record, sentences
+from phaseplan.containers.gateways.way_out import WayOut
 from phaseplan.containers.labels import Labels
 from phaseplan.containers.log_following import Sink
 from phaseplan.containers.network import PAIR
-from phaseplan.containers.way_out import WayOut
 from phaseplan.ledger.records import moment
 from phaseplan.plan.agents import AgentProfile
 

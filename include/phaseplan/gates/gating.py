@@ -15,11 +15,11 @@ import docker
 from phaseplan.containers import engine
 from phaseplan.containers.copy_in import Checkout, copy_in
 from phaseplan.containers.engine_errors import ImageMissing
+from phaseplan.containers.gateways.way_out import WayOut
 from phaseplan.containers.labels import Labels
 from phaseplan.containers.log_following import Sink, follow, memory_hint, read
 from phaseplan.containers.pid1 import LOST
 from phaseplan.containers.specs import of_profile
-from phaseplan.containers.way_out import WayOut
 from phaseplan.errors import Infrastructure
 from phaseplan.gates.checkout import holds_no_checkout, image_of, images, remove_aside
 from phaseplan.gates.door import Door

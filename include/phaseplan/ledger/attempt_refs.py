@@ -9,7 +9,7 @@ from phaseplan.errors import Infrastructure, Stale
 from phaseplan.ledger import refs
 from phaseplan.ledger.claiming import claim_attempt, start_attempt
 from phaseplan.ledger.name_clashes import in_the_way, name_of
-from phaseplan.ledger.pausing import EndReport
+from phaseplan.ledger.pause.pausing import EndReport
 from phaseplan.ledger.records import Verdict, now
 from phaseplan.ledger.snapshot import names_to_withdraw
 from phaseplan.ledger.write import Snapshot, read

@@ -9,10 +9,10 @@ from typing import Any
 
 from phaseplan.errors import Infrastructure, Stale
 from phaseplan.ledger import refs
-from phaseplan.ledger.pausing import Admission
+from phaseplan.ledger.money.usage import Allowance
+from phaseplan.ledger.pause.pausing import Admission
 from phaseplan.ledger.records import now
 from phaseplan.ledger.snapshot import claimed_by
-from phaseplan.ledger.usage import Allowance
 from phaseplan.ledger.write import Snapshot, read
 from phaseplan.plan.model import Branch
 from phaseplan.repository.objects import commit, tree_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phaseplan.ledger.budgets import obstacle
+from phaseplan.ledger.money.budgets import obstacle
 from phaseplan.ledger.records import RunRecord, State
 from phaseplan.ledger.rulings import READY
 from phaseplan.ledger.snapshot import Snapshot

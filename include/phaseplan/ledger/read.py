@@ -15,14 +15,14 @@ from pydantic import BaseModel, ValidationError
 from phaseplan.errors import Infrastructure
 from phaseplan.ledger import refs
 from phaseplan.ledger.lazily import Lazily
+from phaseplan.ledger.money.usage import Allowance
 from phaseplan.ledger.opened import OpenPhase, Unopened
-from phaseplan.ledger.pauses import Pause
+from phaseplan.ledger.pause.pauses import Pause
 from phaseplan.ledger.pieces import HalfThere, check_whole
 from phaseplan.ledger.records import Ledger, Pinned, Verdict
 from phaseplan.ledger.run_history import nights_of
 from phaseplan.ledger.snapshot import Claim, Snapshot
 from phaseplan.ledger.status_log import ordered
-from phaseplan.ledger.usage import Allowance
 from phaseplan.repository.objects import missing, read_objects
 from phaseplan.repository.refusals import RepositoryUnreachable
 from phaseplan.repository.remote import ROUNDS, Remote

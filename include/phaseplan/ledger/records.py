@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from phaseplan.ledger.money.usage import Usage
 from phaseplan.ledger.transcripts import Kept
-from phaseplan.ledger.usage import Usage
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.model import PhasePlan, Start
 from phaseplan.plan.run_request import Rebuild

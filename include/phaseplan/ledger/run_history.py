@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import ValidationError
 
-from phaseplan.ledger.budgets import obstacle, shared_budgets
 from phaseplan.ledger.last_event import untouched
+from phaseplan.ledger.money.budgets import obstacle, shared_budgets
+from phaseplan.ledger.money.spending import costs_in, total
+from phaseplan.ledger.money.usage import fields_of, summed
 from phaseplan.ledger.records import BranchRecord, Deed, Night, RunRecord, State, Verdict, What, changed, moment
 from phaseplan.ledger.rulings import DEEDS, RULINGS, ruling_of
 from phaseplan.ledger.snapshot import Snapshot
-from phaseplan.ledger.spending import costs_in, total
-from phaseplan.ledger.usage import fields_of, summed
 from phaseplan.plan.digest import sha256
 from phaseplan.plan.model import Branch, PhasePlan
 from phaseplan.repository.objects import read_objects

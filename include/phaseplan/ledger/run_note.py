@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from phaseplan.ledger.flaky import Flake
+from phaseplan.ledger.money.usage import spent_of
 from phaseplan.ledger.records import Deed, Night, What
 from phaseplan.ledger.run_history import DONE, count
-from phaseplan.ledger.usage import spent_of
 
 #: How people call what was done; in the order in which it is told.
 WORDS: dict[What, str] = {

@@ -9,8 +9,9 @@ from functools import cached_property
 
 from phaseplan.errors import Bug
 from phaseplan.ledger import refs
+from phaseplan.ledger.money.usage import Allowance
 from phaseplan.ledger.opened import OpenPhase, Unopened
-from phaseplan.ledger.pauses import Pause
+from phaseplan.ledger.pause.pauses import Pause
 from phaseplan.ledger.records import (
     BranchRecord,
     Cause,
@@ -24,7 +25,6 @@ from phaseplan.ledger.records import (
     changed,
 )
 from phaseplan.ledger.rulings import OUT, READY, STOPPED, ruling_of
-from phaseplan.ledger.usage import Allowance
 from phaseplan.plan.graph import transitive
 from phaseplan.plan.model import Branch
 

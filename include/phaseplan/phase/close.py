@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from phaseplan.ledger import refs
-from phaseplan.ledger.budgets import BudgetSpent, obstacle, shared_budgets
 from phaseplan.ledger.flaky import flaky
 from phaseplan.ledger.last_event import untouched
+from phaseplan.ledger.money.budgets import BudgetSpent, obstacle, shared_budgets
+from phaseplan.ledger.money.spending import spending
 from phaseplan.ledger.name_clashes import in_the_way, name_of
 from phaseplan.ledger.opened import Unopened
 from phaseplan.ledger.records import RunRecord, State, Token, Verdict, WaveRecord, changed, now
@@ -16,7 +17,6 @@ from phaseplan.ledger.rulings import OUT
 from phaseplan.ledger.run import check_token, selection
 from phaseplan.ledger.run_history import continued, night, nights_of, tells_more
 from phaseplan.ledger.run_note import note
-from phaseplan.ledger.spending import spending
 from phaseplan.ledger.unpublished import WAITING, held, refused, unpublished
 from phaseplan.ledger.write import Change, Snapshot, update
 from phaseplan.merging.reconcile import reconcile

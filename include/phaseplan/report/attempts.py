@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import Literal
 
+from phaseplan.ledger.money.usage import Usage
 from phaseplan.ledger.records import BranchRecord, Record, State, Verdict
 from phaseplan.ledger.snapshot import Claim, Snapshot
 from phaseplan.ledger.transcripts import Kept
-from phaseplan.ledger.usage import Usage
 
 #: What became of a passed attempt; empty: nothing yet, or a later attempt took its place.
 Became = Literal["", "integrated", "conflict", "wave_gate", "taken_out", "outdated"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from phaseplan.ledger.budgets import BudgetSpent, SharedBudget, obstacle, shared_budgets
+from phaseplan.ledger.money.budgets import BudgetSpent, SharedBudget, obstacle, shared_budgets
+from phaseplan.ledger.money.usage import Allowance, Usage
 from phaseplan.ledger.records import Record, State
 from phaseplan.ledger.snapshot import Snapshot
-from phaseplan.ledger.usage import Allowance, Usage
 from phaseplan.plan.budget import Budget
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from phaseplan.ledger.money.spending import Cost, costs_of
+from phaseplan.ledger.money.usage import Usage, summed
 from phaseplan.ledger.snapshot import Snapshot
-from phaseplan.ledger.spending import Cost, costs_of
-from phaseplan.ledger.usage import Usage, summed
 from phaseplan.plan.costs import Build
 
 

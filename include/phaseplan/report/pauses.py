@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from phaseplan.ledger.pauses import Pause, stands
-from phaseplan.ledger.pausing import lacked
+from phaseplan.ledger.pause.pauses import Pause, stands
+from phaseplan.ledger.pause.pausing import lacked
 from phaseplan.ledger.records import RunRecord, State
 from phaseplan.plan.model import PhasePlan
 

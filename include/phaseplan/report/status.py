@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from phaseplan.ledger import refs
 from phaseplan.ledger.flaky import Flake, flaky
 from phaseplan.ledger.last_event import untouched
-from phaseplan.ledger.pauses import Pause
+from phaseplan.ledger.money.spending import spending
+from phaseplan.ledger.money.usage import Spent, Usage, fields_of
+from phaseplan.ledger.pause.pauses import Pause
 from phaseplan.ledger.records import BranchRecord, Finding, Ledger, Record, RunRecord, State, Verdict
 from phaseplan.ledger.rulings import OUT, READY, follows
-from phaseplan.ledger.spending import spending
 from phaseplan.ledger.unpublished import held, refused, unpublished
-from phaseplan.ledger.usage import Spent, Usage, fields_of
 from phaseplan.merging.predicted_conflicts import EarlyWarning
 from phaseplan.phase.close import complete
 from phaseplan.plan.graph import transitive

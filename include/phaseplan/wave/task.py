@@ -10,8 +10,8 @@ from docker import DockerClient
 from phaseplan.attempt.job import Job
 from phaseplan.attempt.sweep import sweep
 from phaseplan.config.settings import Settings
+from phaseplan.containers.gateways.way_out import WayOut
 from phaseplan.containers.labels import Labels
-from phaseplan.containers.way_out import WayOut
 from phaseplan.gates.commands import ContainerBench
 from phaseplan.gates.profile import gate_profile
 from phaseplan.ledger import status_log as statuslog

@@ -25,7 +25,7 @@ from phaseplan.containers.log_following import Cursor, follow
 from phaseplan.containers.lost_end import settle
 from phaseplan.containers.redact import Redactor
 from phaseplan.errors import Infrastructure
-from phaseplan.ledger.pauses import Paused, stands
+from phaseplan.ledger.pause.pauses import Paused, stands
 from phaseplan.ledger.records import PROVIDER
 from phaseplan.ledger.rulings import ruling_of
 from phaseplan.plan.agents import SecretSource

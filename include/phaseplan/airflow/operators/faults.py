@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from phaseplan.attempt.job import NotReady
 from phaseplan.errors import Infrastructure, Lasting, PhaseplanError, Stale
-from phaseplan.ledger.budgets import BudgetHeld, BudgetSpent
+from phaseplan.ledger.money.budgets import BudgetHeld, BudgetSpent
 from phaseplan.ledger.run import WaveNotReached
 from phaseplan.merging.workspace import DependencyOut
 from phaseplan.repository.disk import of_error

@@ -13,8 +13,8 @@ from typing import Any
 from airflow.sdk import BaseNotifier
 
 from phaseplan.config.settings import settings
-from phaseplan.ledger.pauses import Pause
-from phaseplan.ledger.usage import Spent
+from phaseplan.ledger.money.usage import Spent
+from phaseplan.ledger.pause.pauses import Pause
 from phaseplan.plan import names
 from phaseplan.plan.campaign import load_notifiers
 from phaseplan.plan.model import Event, Notify, PhasePlan

@@ -12,8 +12,8 @@ from airflow.sdk.definitions.retry_policy import RetryDecision
 
 from phaseplan.attempt.job import ProviderAway
 from phaseplan.containers.engine_errors import DiskFull, EngineUnreachable
-from phaseplan.ledger.budgets import BudgetHeld
-from phaseplan.ledger.pauses import LONGEST, Paused
+from phaseplan.ledger.money.budgets import BudgetHeld
+from phaseplan.ledger.pause.pauses import LONGEST, Paused
 from phaseplan.repository.refusals import RepositoryUnreachable
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 from phaseplan.attempt.secrets import BadConnection, SecretMissing
 from phaseplan.config.settings import settings
-from phaseplan.containers.way_out import WayOut, way_out_of
+from phaseplan.containers.gateways.way_out import WayOut, way_out_of
 from phaseplan.plan import model_connection
 from phaseplan.plan.agents import PASSWORD, AgentProfile, SecretSource
 from phaseplan.plan.model_connection import ModelConnection, client_arguments

@@ -6,9 +6,9 @@ from typing import Any
 
 from phaseplan.airflow.operators.notify import about_branch, about_phase, about_profile, about_wave, notify
 from phaseplan.attempt.job import Job
-from phaseplan.ledger.pauses import Pause
+from phaseplan.ledger.money.spending import Spending, spending, spent_by
+from phaseplan.ledger.pause.pauses import Pause
 from phaseplan.ledger.records import Outcome, Verdict
-from phaseplan.ledger.spending import Spending, spending, spent_by
 from phaseplan.ledger.write import read
 from phaseplan.phase.close import Closing
 from phaseplan.plan.model import Event

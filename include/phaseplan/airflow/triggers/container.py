@@ -24,7 +24,7 @@ from phaseplan.containers.engine import OVER_DISK, connect
 from phaseplan.containers.engine import cancel as stop
 from phaseplan.containers.engine import stop as end
 from phaseplan.containers.engine_errors import EngineUnreachable
-from phaseplan.containers.gateway_watch import GatewayWatch
+from phaseplan.containers.gateways.watch import GatewayWatch
 from phaseplan.containers.given_secrets import given
 from phaseplan.containers.identity import engine_of
 from phaseplan.containers.lines import Lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from phaseplan.cli.local_airflow.api import TaskState
-from phaseplan.ledger.pauses import says_paused
+from phaseplan.ledger.pause.pauses import says_paused
 from phaseplan.plan import names
 from phaseplan.plan.model import PhasePlan
 

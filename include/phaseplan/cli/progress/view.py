@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from phaseplan.cli.local_airflow.api import TaskState
-from phaseplan.ledger.pauses import Pause
+from phaseplan.ledger.pause.pauses import Pause
 from phaseplan.ledger.records import State
 from phaseplan.plan import names
 from phaseplan.plan.model import PhasePlan, Wave

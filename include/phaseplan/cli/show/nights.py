@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from phaseplan.cli.progress.plain import clock
+from phaseplan.ledger.money.usage import spent_of
 from phaseplan.ledger.records import Night, What
 from phaseplan.ledger.run_history import DONE, count
 from phaseplan.ledger.run_note import WORDS, reasons
-from phaseplan.ledger.usage import spent_of
 from phaseplan.text.clean import clean
 
 STYLES: dict[What, str] = {

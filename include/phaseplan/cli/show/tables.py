@@ -11,9 +11,9 @@ from rich.console import Console
 from phaseplan.cli.progress.plain import clock
 from phaseplan.cli.show.branches import is_out
 from phaseplan.forecast.simulation.report import Question, simulate
+from phaseplan.ledger.money.usage import Spent, spent_of
 from phaseplan.ledger.records import Finding
 from phaseplan.ledger.unpublished import WAITING
-from phaseplan.ledger.usage import Spent, spent_of
 from phaseplan.plan import names
 from phaseplan.plan.durations import estimates_of
 from phaseplan.plan.model import PhasePlan, Start

@@ -12,8 +12,8 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
+from phaseplan.ledger.money.usage import spent_of
 from phaseplan.ledger.run_note import WORDS
-from phaseplan.ledger.usage import spent_of
 from phaseplan.plan.model import PhasePlan
 from phaseplan.report.pages.look import Look, TaskOf
 from phaseplan.text.clean import clean

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from phaseplan.errors import Infrastructure, PhaseplanError
+from phaseplan.ledger.money.usage import UNITS, Allowance, Source, Unit, Usage, summed
 from phaseplan.ledger.opened import Unopened
 from phaseplan.ledger.records import State, Verdict
 from phaseplan.ledger.run import selection
 from phaseplan.ledger.snapshot import Claim, Snapshot
-from phaseplan.ledger.usage import UNITS, Allowance, Source, Unit, Usage, summed
 from phaseplan.plan.budget import Budget, amount
 
 _LEAST = 100  # part of a budget of which nothing is begun any more: an agent would not come far with less

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from phaseplan.errors import Infrastructure
 from phaseplan.ledger import refs
-from phaseplan.ledger.pauses import Ended, Pause, Paused, after, let_in, stands, told_anew
+from phaseplan.ledger.pause.pauses import Ended, Pause, Paused, after, let_in, stands, told_anew
 from phaseplan.ledger.read import read
 from phaseplan.ledger.records import PROVIDER, RunRecord, Verdict, now
 from phaseplan.ledger.rulings import READY

@@ -17,7 +17,7 @@ from phaseplan.containers.log_following import read as read_log
 from phaseplan.containers.redact import Redactor
 from phaseplan.containers.tarball import member
 from phaseplan.errors import Infrastructure
-from phaseplan.ledger.usage import ModelUsage, Usage
+from phaseplan.ledger.money.usage import ModelUsage, Usage
 from phaseplan.text.shown import plain
 
 _PLACE = "/phaseplan/record/usage.json"

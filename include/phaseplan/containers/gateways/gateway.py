@@ -20,10 +20,10 @@ import docker
 from phaseplan.containers import engine, network
 from phaseplan.containers.engine import Found, Spec
 from phaseplan.containers.engine_errors import engine_errors
-from phaseplan.containers.gateway_record import sentences
+from phaseplan.containers.gateways.record import sentences
+from phaseplan.containers.gateways.way_out import STRAIGHT, WayOut
 from phaseplan.containers.labels import Labels
 from phaseplan.containers.network import PAIR, name_of
-from phaseplan.containers.way_out import STRAIGHT, WayOut
 from phaseplan.errors import Infrastructure
 from phaseplan.plan.agents import OPENAI, AgentProfile
 from phaseplan.plan.budget import Budget

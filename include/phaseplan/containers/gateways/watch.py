@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import docker
 
 from phaseplan.containers import engine
-from phaseplan.containers.gateway import READY, gateway_of
-from phaseplan.containers.gateway_record import read_record, sentences
+from phaseplan.containers.gateways.gateway import READY, gateway_of
+from phaseplan.containers.gateways.record import read_record, sentences
 from phaseplan.containers.log_following import Cursor
 from phaseplan.containers.network import PAIR
 from phaseplan.containers.redact import Redactor

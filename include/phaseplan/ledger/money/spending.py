@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from phaseplan.ledger.money.usage import Spent, Usage, summed
 from phaseplan.ledger.rulings import READY
 from phaseplan.ledger.snapshot import Snapshot
-from phaseplan.ledger.usage import Spent, Usage, summed
 from phaseplan.plan.model import PhasePlan
 
 K = TypeVar("K")
