@@ -2,13 +2,18 @@
 
 It speaks the three protocols of the command lines that have an image: Anthropic messages, OpenAI responses and OpenAI
 chat. A key that begins with `bad` is refused (401), `limit` is told to wait (429), `context` has asked for too much
-(400), `down` gets 503, and `once` gets 429 at its first call only. An agent that offers no tools gets a file to write.
+(400), `down` gets 503, and `once` gets 429 at its first call only; `third` gets 429 at every third call, `away` 500 for
+45 s from its first call on, and the first answer to `reset` breaks off in the middle. An agent that offers no tools
+gets a file to write.
 """
 
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,12 +24,15 @@ SHELLS = ("bash", "shell", "exec_command", "shell_command", "local_shell")
 INPUT, OUTPUT, CACHED = 1234, 56, 20  # tokens of each answer
 SUBMIT = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"  # how mini-swe-agent ends
 EDIT = "Done.\n\na/file.txt\n```\nhello\n```\n"  # for an agent without tools: the whole file, as aider wants it
+AWAY = 45.0  # seconds; longer than a gateway asks by itself
 _FAULTS = {
     "bad": (401, "authentication_error", "invalid api key", "invalid_api_key"),
     "limit": (429, "rate_limit_error", "Rate limit reached", "rate_limit_exceeded"),
     "once": (429, "rate_limit_error", "Rate limit reached", "rate_limit_exceeded"),
     "context": (400, "invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum",
                 "context_length_exceeded"),
+    "third": (429, "rate_limit_error", "Rate limit reached", "rate_limit_exceeded"),
+    "away": (500, "api_error", "internal error", "server_error"),
     "down": (503, "api_error", "overloaded", "server_error"),
 }  # fmt: skip
 
@@ -39,15 +47,16 @@ class Model:
         self.script = script
         self.calls: Counter[str] = Counter()  # by key
         self.mended: set[str] = set()  # keys whose fault is over
+        self.asked: dict[str, float] = {}  # when a key came first
         self.url = ""
 
     def fault(self, key: str) -> tuple[int, str, str, str] | None:
         """The refusal that a key gets."""
         self.calls[key] += 1
         kind = key.partition("-")[0]
-        if key in self.mended:
-            return None
-        return None if kind == "once" and self.calls[key] > 1 else _FAULTS.get(kind)
+        since = time.monotonic() - self.asked.setdefault(key, time.monotonic())
+        over = {"once": self.calls[key] > 1, "third": self.calls[key] % 3 != 0, "away": since > AWAY}
+        return None if key in self.mended or over.get(kind, False) else _FAULTS.get(kind)
 
     def shell(self, tools: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]] | None:
         """The call of a request's shell tool, filled in as its schema wants it."""
@@ -109,10 +118,13 @@ class _Handler(BaseHTTPRequestHandler):
         if path.endswith("count_tokens"):
             self._send(200, json.dumps({"input_tokens": INPUT}))
             return
-        if (fault := self.model.fault(self.headers.get("x-api-key") or bearer)) is not None:
+        key = self.headers.get("x-api-key") or bearer
+        if (fault := self.model.fault(key)) is not None:
             status, kind, words, code = fault
             error = {"type": "error", "error": {"type": kind, "message": words, "code": code}}
-            self._send(status, json.dumps(error), {"retry-after": "1"})
+            self._send(status, json.dumps(error), {"retry-after": "1"} if status in (429, 503) else None)
+        elif key.startswith("reset") and self.model.calls[key] == 1:
+            self._break_off()
         elif path.endswith("/messages"):
             self._events(_messages(self.model, asked), asked)
         elif path.endswith("/responses"):
@@ -135,6 +147,18 @@ class _Handler(BaseHTTPRequestHandler):
         named = (f"event: {event['type']}\n" if "type" in event else "" for event in events)
         body = "".join(f"{name}data: {json.dumps(event)}\n\n" for name, event in zip(named, events, strict=True))
         self._send(200, body + "data: [DONE]\n\n", {"Content-Type": "text/event-stream"})
+
+    def _break_off(self) -> None:
+        """Begin an answer, and reset the connection."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b'event: response.created\ndata: {"type": "response.created"}\n\n')
+        self.wfile.flush()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()
 
     def _send(self, status: int, body: str, headers: Mapping[str, str] | None = None) -> None:
         data = body.encode()
