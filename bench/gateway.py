@@ -26,8 +26,8 @@ from provision.common import TOP
 from tests.gateway import scripted
 
 _CALLS, _ROUNDS = 100, 5
-_TOKEN = "worthless"
-_BODY = {"model": "model-1", "max_tokens": 10, "messages": [{"role": "user", "content": "x" * 100_000}]}
+TOKEN = "worthless"
+BODY = {"model": "model-1", "max_tokens": 10, "messages": [{"role": "user", "content": "x" * 100_000}]}
 
 
 def measure() -> dict[str, float]:
@@ -35,11 +35,11 @@ def measure() -> dict[str, float]:
     with (
         tempfile.TemporaryDirectory() as folder,
         scripted.serving() as provider,
-        _gateway(Path(folder), provider.url) as (port, process),
+        gateway(Path(folder), provider.url) as (port, process),
     ):
         idle, before = process.memory_full_info(), process.cpu_times()
-        plain = _both(provider.port, port, {**_BODY})
-        stream = _both(provider.port, port, {**_BODY, "stream": True})
+        plain = _both(provider.port, port, {**BODY})
+        stream = _both(provider.port, port, {**BODY, "stream": True})
         busy, after = process.memory_full_info(), process.cpu_times()
     spent = after.user + after.system - before.user - before.system
     return {
@@ -63,9 +63,9 @@ def _rows(what: str, direct: list[float], through: list[float]) -> dict[str, flo
 
 
 @contextmanager
-def _gateway(folder: Path, url: str) -> Iterator[tuple[int, psutil.Process]]:
+def gateway(folder: Path, url: str) -> Iterator[tuple[int, psutil.Process]]:
     """Run a gateway; yield its port and its process."""
-    policy = {"version": 1, "token": _TOKEN, "provider": {"kind": "anthropic", "base_url": url}}
+    policy = {"version": 1, "token": TOKEN, "provider": {"kind": "anthropic", "base_url": url}}
     (folder / "policy.json").write_text(json.dumps(policy))
     (folder / "key").write_text("sk-real")
     environment = {**os.environ, "PYTHONPATH": str(TOP / "images/gateway"), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -92,7 +92,7 @@ def _calls(url: str, body: dict[str, object]) -> list[float]:
     connection, data, out = http.client.HTTPConnection(urlsplit(url).netloc), json.dumps(body), []
     for number in range(_CALLS + 1):
         began = time.perf_counter()
-        connection.request("POST", "/v1/messages", data, {"x-api-key": _TOKEN})
+        connection.request("POST", "/v1/messages", data, {"x-api-key": TOKEN})
         answer = connection.getresponse()
         if body.get("stream"):
             answer.read(1)
