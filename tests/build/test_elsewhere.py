@@ -18,6 +18,7 @@ from phaseplan.airflow.triggers.container import ELSEWHERE, ContainerTrigger
 from phaseplan.attempt.elsewhere import EngineElsewhere
 from phaseplan.attempt.job import Again, Done, Running
 from phaseplan.attempt.step import step
+from phaseplan.attempt.sweep import sweep
 from phaseplan.cli.main import main
 from phaseplan.config.settings import settings
 from phaseplan.containers import engine
@@ -100,6 +101,16 @@ def test_what_was_on_a_forgotten_engine_is_closed_and_the_next_attempt_begins(
     assert (closed.attempt, closed.outcome) == (1, "unfinished")
     assert closed.reason.startswith(f"its engine on {there.name} ({there.id}) is gone")
     assert snapshot.started["7.1.1"][2].engine == engine_of(second).id
+    assert snapshot.attempts.get("7.1.1", {}) == {}
+    with stage.job() as job:  # the engine is back, and something sweeps it
+        sweep(job)
+    assert agents(stage.client, stage) == []
+    kept = stage.snapshot()
+    with stage.remote.private(state=stage.state) as repo:
+        stage.remote.take(repo, ["refs/phaseplan/phase-7/attempts/7.1.1/1"])
+        files = repo.run("ls-tree", "-r", "--name-only", kept.attempts["7.1.1"][1]).out.split()
+    assert files == ["a/file.txt"], "nothing that an agent made is lost"
+    assert [(v.attempt, v.outcome) for v in kept.verdicts["7.1.1"]] == [(1, "unfinished")]
     for container in agents(second, stage):
         engine.remove(second, container)
 

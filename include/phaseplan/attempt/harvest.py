@@ -165,6 +165,11 @@ def stop_foreign(view: View, spare: str = "") -> None:
             close_found(job.client, gateway)
 
 
+def _has_work(view: View, attempt: int) -> bool:
+    """Say whether the target has what an attempt made."""
+    return attempt in view.snapshot.attempts.get(view.branch.id, {})
+
+
 def put_away(view: View, container: Found, outcome: Literal["cancelled", "unfinished"] | None = None) -> None:
     """Put away an agent that no task follows any more; whatever it has done is kept, and its attempt is over.
 
@@ -182,9 +187,11 @@ def put_away(view: View, container: Found, outcome: Literal["cancelled", "unfini
         cancel(job.client, container.id)
         container = look(job.client, container.id)
     kept = None
-    if container.status == "exited" and known and not judged:
+    if container.status == "exited" and known and not (judged and _has_work(view, attempt)):
         done = harvest(view, attempt, container)
         kept = done.kept_volume
         stopped = ran or container.cancelled or container.stopped
-        publish.over(view, attempt, container.labels.claim, done, outcome or ("cancelled" if stopped else "unfinished"))
+        over: Literal["cancelled", "unfinished"] = outcome or ("cancelled" if stopped else "unfinished")
+        if not judged:  # else it was closed while its engine could not be asked, and its work is kept all the same
+            publish.over(view, attempt, container.labels.claim, done, over)
     remove_agent(job.client, container, keep_volume=kept is not None)
