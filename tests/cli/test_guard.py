@@ -11,10 +11,11 @@ from pathlib import Path
 from phaseplan.cli.local_airflow import guard
 
 OWNER = """
-import subprocess, sys, time
+import runpy, subprocess, sys, time
+begun = runpy.run_path(sys.argv[1])["begun"]
 guard = subprocess.Popen([sys.executable, sys.argv[1], "0.5"], stdin=subprocess.PIPE, start_new_session=True)
 child = subprocess.Popen(["sh", "-c", sys.argv[2]], start_new_session=True)
-guard.stdin.write(b"+%d\\n" % child.pid); guard.stdin.flush()
+guard.stdin.write(f"+{child.pid} {begun(child.pid)}\\n".encode()); guard.stdin.flush()
 print(child.pid, flush=True)
 time.sleep(60)
 """

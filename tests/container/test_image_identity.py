@@ -82,7 +82,7 @@ def built(client: docker.DockerClient, content: bytes, when: int) -> str:
             info.size, info.mtime = len(data), when
             tar.addfile(info, io.BytesIO(data))
     context.seek(0)
-    client.images.build(fileobj=context, custom_context=True, tag=NAME, nocache=True)
+    client.images.build(fileobj=context, custom_context=True, tag=NAME, nocache=True, rm=True, forcerm=True)
     return image_identity(client, NAME)
 
 

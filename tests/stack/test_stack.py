@@ -90,7 +90,7 @@ def test_the_phase_is_complete_over_the_wire(night: Night) -> None:
     assert {branch["state"] for branch in ledger["branches"].values()} == {"integrated"}
     assert len(ledger["branches"]) == 10 and ledger["run"]["closed"]
     status: dict[str, Any] = json.loads(night.stack.inside("scheduler", "./phaseplan", "status", "5", "--json"))
-    assert status["complete"] is True
+    assert status["complete"] is True, (status["run"], ledger["run"])
 
 
 def test_a_second_up_changes_nothing(night: Night) -> None:
