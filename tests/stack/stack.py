@@ -37,6 +37,16 @@ def until(what: Callable[[], Any], seconds: float, why: str) -> Any:
     return answer
 
 
+def _plans(folder: Path) -> None:
+    """Copy the sample plans without their cron: unpaused between 02:00 and 04:24, phase 5 would run by itself too."""
+    folder.mkdir(mode=0o755)
+    for file in sorted((TOP / "include/plans").glob("*.yaml")):
+        lines = file.read_text().splitlines(keepends=True)
+        text = "".join(line for line in lines if not line.startswith('schedule: "'))
+        (folder / file.name).write_text(text)
+        (folder / file.name).chmod(0o644)
+
+
 @dataclass(frozen=True)
 class Stack:
     """A stack with a name of its own, and the git host beside it."""
@@ -51,11 +61,12 @@ class Stack:
         stack = cls(top, f"phaseplan-test-{secrets.token_hex(4)}", secrets.token_urlsafe(12))
         (top / "git").mkdir()
         (top / "secrets").mkdir()
+        _plans(top / "plans")
         command(sys.executable, "samples/create.py", "kcp-lite", str(top / "git/kcp-lite.git"))
         (top / "secrets/git_credentials").write_text(f"http://phaseplan:{stack.password}@git:8000\n")
         stack.settings.write_text(
             f"COMPOSE_PROJECT_NAME={stack.name}\nCOMPOSE_FILE=docker-compose.yaml:tests/stack/git.yaml\n"
-            f"PHASEPLAN_SECRETS={top / 'secrets'}\nPHASEPLAN_REPOSITORY=http://git:8000/kcp-lite.git\n"
+            f"PHASEPLAN_SECRETS={top / 'secrets'}\nPHASEPLAN_PLANS={top / 'plans'}\nPHASEPLAN_REPOSITORY=http://git:8000/kcp-lite.git\n"
             f"PHASEPLAN_AIRFLOW_IMAGE=phaseplan/airflow:{stack.name}\n"
             f"PHASEPLAN_POSTGRES_IMAGE=phaseplan/postgres:{stack.name}\n"
             f"PHASEPLAN_TEST_PASSWORD={stack.password}\nPHASEPLAN_TEST_GIT={top / 'git'}\n"
