@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from provision.common import TOP
+from tests.cron import without_cron
 from tests.end_to_end.night import bare, docker, git
 
 HERE = Path(__file__).parent
@@ -48,7 +49,7 @@ class Place:
         self.plans.mkdir(parents=True)
         for file in (TOP / "include/plans/phase-05.yaml", *(HERE / "plans").glob("*.yaml")):
             repository = self.top / ("kcp-lite.git" if file.parent.parent.name == "include" else "small.git")
-            (self.plans / file.name).write_text(f"repository: {repository}\n{file.read_text()}")
+            (self.plans / file.name).write_text(f"repository: {repository}\n{without_cron(file.read_text())}")
         profiles = (TOP / "include/agents.yaml", HERE / "agents.yaml")
         self.agents.write_text("\n".join(file.read_text() for file in profiles))
 

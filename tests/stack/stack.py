@@ -17,6 +17,7 @@ from phaseplan.cli.local_airflow.api import Api
 from provision.common import TOP
 from provision.compose import Container, Project
 from provision.stack_settings import owner, read
+from tests.cron import without_cron
 
 SECRETS = ("fernet_key", "jwt_secret", "api_secret", "database_password", "admin_password")
 
@@ -38,12 +39,10 @@ def until(what: Callable[[], Any], seconds: float, why: str) -> Any:
 
 
 def _plans(folder: Path) -> None:
-    """Copy the sample plans without their cron: unpaused between 02:00 and 04:24, phase 5 would run by itself too."""
+    """Copy the sample plans, for services whose user is another."""
     folder.mkdir(mode=0o755)
     for file in sorted((TOP / "include/plans").glob("*.yaml")):
-        lines = file.read_text().splitlines(keepends=True)
-        text = "".join(line for line in lines if not line.startswith('schedule: "'))
-        (folder / file.name).write_text(text)
+        (folder / file.name).write_text(without_cron(file.read_text()))
         (folder / file.name).chmod(0o644)
 
 
