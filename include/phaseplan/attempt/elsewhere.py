@@ -36,8 +36,8 @@ def only_here(view: View) -> View:
     for number, claim in away.items():
         if (why := _gone(view, claim)) is None:
             raise EngineElsewhere(_words(view, number, claim, str(here)))
-        view.job.say(f"Attempt {number} was on {claim.machine} ({claim.engine}), {why}: it is closed as unfinished.")
         reason = f"its engine on {claim.machine} ({claim.engine}) is gone: {why}"
+        view.job.say(f"Attempt {number} is closed as unfinished: {reason}.")
         publish.over(view, number, claim.claim, of_nothing(view, number), "unfinished", reason)
     return look(view.job) if away else view
 
@@ -59,9 +59,9 @@ def _until(view: View, claim: Claim) -> datetime:
 def _gone(view: View, claim: Claim) -> str | None:
     """Say why an engine is gone; None where it is not."""
     if claim.engine in view.snapshot.gone:
-        return "and somebody has declared that engine gone"
+        return "a person has declared it gone"
     if datetime.now(UTC) > (until := _until(view, claim)):
-        return f"and nobody has heard of it until {until:%Y-%m-%d %H:%M} UTC"
+        return f"its agent's time limit was over, and nothing was heard of it until {until:%Y-%m-%d %H:%M} UTC"
     return None
 
 

@@ -79,7 +79,7 @@ def shared_part(name: str) -> str:
 
 
 def reserved(view: View, snapshot: Snapshot) -> Allowance | None:
-    """Decide what an attempt of this branch may use by a snapshot; see `ledger.budgets.reserve`."""
+    """Decide what an attempt of this branch may use by a snapshot; see `ledger.money.budgets.reserve`."""
     return reserve(snapshot, view.branch.id, _left(view))
 
 
