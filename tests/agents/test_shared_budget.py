@@ -12,7 +12,7 @@ from phaseplan.attempt.gateway import reserved
 from phaseplan.attempt.ready import look
 from phaseplan.attempt.step import step
 from phaseplan.attempt.sweep import sweep
-from phaseplan.ledger.claiming import claimed
+from phaseplan.ledger.claiming import NewAttempt, claimed
 from phaseplan.ledger.money.budgets import BudgetSpent, shared_budgets
 from phaseplan.ledger.records import SHARE
 from phaseplan.report.status import build_status
@@ -64,8 +64,8 @@ def test_a_claim_whose_agent_never_began_gives_back_what_it_reserved(tmp_path: P
     with stage_of(tmp_path, profile(model, UNTIL_SPENT), plan=PLAN | {"budget": {"phase": {"tokens": 1000}}}) as stage:
         with stage.job(CLAIM) as job:
             view = look(job)
-            where = (job.repo, job.remote, 7, view.branch, view.run.base, CLAIM, view.run.id)
-            claimed(*where, reserve=partial(reserved, view))
+            new = NewAttempt(7, view.branch, view.run.base, CLAIM, view.run.id)
+            claimed(job.repo, job.remote, new, reserve=partial(reserved, view))
         assert list(shared_budgets(stage.snapshot())[0].held) == ["7.1.1"]
         with stage.job(CLAIM) as job:
             settle(job, over=False)

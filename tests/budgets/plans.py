@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from phaseplan.ledger.attempt_refs import publish_result
-from phaseplan.ledger.claiming import Claimed, claimed
+from phaseplan.ledger.claiming import Claimed, NewAttempt, claimed
 from phaseplan.ledger.money.budgets import reserve
 from phaseplan.ledger.money.usage import Allowance, ModelUsage, Usage
 from phaseplan.ledger.records import Token, Verdict, now
@@ -53,8 +53,8 @@ def start(
 ) -> Claimed:
     """Start an attempt."""
     run = claim.partition("/")[0]
-    where = (repo, remote, PHASE, plan.by_id[branch_id], base, claim, run)
-    return claimed(*where, reserve=partial(ask, branch_id), **more)
+    new = NewAttempt(PHASE, plan.by_id[branch_id], base, claim, run)
+    return claimed(repo, remote, new, reserve=partial(ask, branch_id), **more)
 
 
 def begin(lab: Lab, plan: PhasePlan, branch_id: str, claim: str = "run-1/0", **more: Any) -> Claimed:

@@ -13,6 +13,7 @@ from typing import Any
 
 from phaseplan.gates.workbench import GateFailed
 from phaseplan.ledger import attempt_refs as results
+from phaseplan.ledger.claiming import NewAttempt
 from phaseplan.ledger.records import Finding, Token, Verdict, now
 from phaseplan.ledger.refs import public_name
 from phaseplan.ledger.status_log import status_line
@@ -157,7 +158,9 @@ class Lab:
             return known
         space = synthesise(self.repo, plan, token.base, snapshot, branch, self.bench)
         assert space.conflict is None, space.conflict
-        number = results.claim_attempt(self.repo, self.remote, PHASE, branch, space.commit, claim, token.run)
+        number = results.claim_attempt(
+            self.repo, self.remote, NewAttempt(PHASE, branch, space.commit, claim, token.run)
+        )
         written = {
             p: t(self.repo.run("show", f"{space.commit}:{p}").out) if callable(t) else t for p, t in files.items()
         }

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from phaseplan.ledger import attempt_refs as results
 from phaseplan.ledger import refs
+from phaseplan.ledger.claiming import NewAttempt
 from phaseplan.ledger.records import State, Verdict, now
 from phaseplan.merging.integration_line import Act, Story, live, stories
 from phaseplan.merging.reconcile import derived
@@ -39,7 +40,7 @@ def on_top(lab: Lab, branch: str, files: Mapping[str, str | None], parent: str, 
     snapshot = lab.read()
     assert snapshot.pinned and snapshot.ledger and snapshot.ledger.run
     plan, run = snapshot.pinned.plan.by_id[branch], snapshot.ledger.run.id
-    number = results.claim_attempt(lab.repo, lab.remote, PHASE, plan, parent, f"again-{now()}", run)
+    number = results.claim_attempt(lab.repo, lab.remote, NewAttempt(PHASE, plan, parent, f"again-{now()}", run))
     head = commit_files(lab.repo, parent, files, f"{branch} attempt {number}")
     results.keep_attempt(lab.repo, lab.remote, PHASE, branch, number, head)
     return judged(lab, branch, number, 1, head, base or parent)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from phaseplan.errors import Stale
 from phaseplan.ledger import attempt_refs as results
 from phaseplan.ledger import refs
+from phaseplan.ledger.claiming import NewAttempt
 from phaseplan.ledger.records import Verdict, now
 from phaseplan.merging.reconcile import reconcile
 from phaseplan.repository.refusals import settled
@@ -129,7 +130,7 @@ def test_a_ledger_that_was_answered_for_and_lost_is_missed_at_once(lab: Lab) -> 
 
 def test_no_agent_starts_on_a_claim_that_was_lost(lab: Lab) -> None:
     token = lab.open(PLAN)
-    where = (lab.repo, lab.remote, PHASE, PLAN.by_id["1"], lab.main, "c/0", token.run)
+    where = (lab.repo, lab.remote, NewAttempt(PHASE, PLAN.by_id["1"], lab.main, "c/0", token.run))
     with losing(lab, "*/started/*"), pytest.raises(Lost, match="started/1/1"):
         results.claim_attempt(*where, snapshot=lab.read())
     assert results.claim_attempt(*where) == 1
@@ -137,24 +138,25 @@ def test_no_agent_starts_on_a_claim_that_was_lost(lab: Lab) -> None:
 
 def test_a_snapshot_that_is_too_old_takes_no_number_twice(lab: Lab) -> None:
     token = lab.open(PLAN)
-    old, where = lab.read(), (lab.repo, lab.remote, PHASE, PLAN.by_id["1"], lab.main)
-    assert results.claim_attempt(*where, "c/0", token.run, snapshot=old) == 1
-    assert results.claim_attempt(*where, "c/0", token.run, snapshot=old) == 1, "its own, found after the lost race"
-    assert results.claim_attempt(*where, "c/1", token.run, snapshot=old) == 2
+    old, where = lab.read(), (lab.repo, lab.remote)
+    first, cleared = (NewAttempt(PHASE, PLAN.by_id["1"], lab.main, claim, token.run) for claim in ("c/0", "c/1"))
+    assert results.claim_attempt(*where, first, snapshot=old) == 1
+    assert results.claim_attempt(*where, first, snapshot=old) == 1, "its own, found after the lost race"
+    assert results.claim_attempt(*where, cleared, snapshot=old) == 2
 
 
 def test_a_run_that_lost_the_ledger_claims_nothing(lab: Lab) -> None:
-    old, where = lab.open(PLAN), (lab.repo, lab.remote, PHASE, PLAN.by_id["1"], lab.main)
+    old, where = lab.open(PLAN), (PHASE, PLAN.by_id["1"], lab.main)
     new = lab.open(PLAN, "run-2")
     with pytest.raises(Stale, match="run-2 does; nothing was claimed"):
-        results.claim_attempt(*where, "c/0", old.run)
-    assert results.claim_attempt(*where, "c/1", new.run) == 1
+        results.claim_attempt(lab.repo, lab.remote, NewAttempt(*where, "c/0", old.run))
+    assert results.claim_attempt(lab.repo, lab.remote, NewAttempt(*where, "c/1", new.run)) == 1
 
 
 def test_no_result_stands_for_work_that_was_lost(lab: Lab) -> None:
     token = lab.open(PLAN)
     made = verdict(lab, token.run, 1)
-    results.claim_attempt(lab.repo, lab.remote, PHASE, PLAN.by_id["1"], lab.main, made.claim, token.run)
+    results.claim_attempt(lab.repo, lab.remote, NewAttempt(PHASE, PLAN.by_id["1"], lab.main, made.claim, token.run))
     with losing(lab, "*/attempts/*"):
         assert results.keep_attempt(lab.repo, lab.remote, PHASE, "1", 1, made.raw or "") == made.raw
     with pytest.raises(Lost, match="attempts/1/1"):
@@ -168,7 +170,7 @@ def test_no_result_stands_for_work_that_was_lost(lab: Lab) -> None:
 def test_a_result_that_was_lost_is_missed_before_the_task_ends(lab: Lab, outcome: str) -> None:
     token = lab.open(PLAN)
     made, branch = verdict(lab, token.run, 1, outcome), PLAN.by_id["1"]
-    results.claim_attempt(lab.repo, lab.remote, PHASE, branch, lab.main, made.claim, token.run)
+    results.claim_attempt(lab.repo, lab.remote, NewAttempt(PHASE, branch, lab.main, made.claim, token.run))
     results.keep_attempt(lab.repo, lab.remote, PHASE, "1", 1, made.raw or "")
     with losing(lab, "*/results/*"):
         assert results.publish_result(lab.repo, lab.remote, made, made.commit, kept=made.raw) == made

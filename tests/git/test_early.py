@@ -10,6 +10,7 @@ import pytest
 
 from phaseplan.attempt import brief
 from phaseplan.ledger import attempt_refs as results
+from phaseplan.ledger.claiming import NewAttempt
 from phaseplan.ledger.snapshot import Claim
 from phaseplan.merging import predicted_conflicts as early
 from phaseplan.merging.predicted_conflicts import INTEGRATION, EarlyWarning, for_brief, warnings, warnings_about
@@ -73,7 +74,7 @@ def test_an_attempt_that_nobody_has_judged_yet_counts(lab: Lab) -> None:
     token = lab.open(PLAN)
     lab.build(token, "1", {"x": "one\n"})
     branch = PLAN.by_id["3"]
-    number = results.claim_attempt(lab.repo, lab.remote, PHASE, branch, lab.main, "c", token.run)
+    number = results.claim_attempt(lab.repo, lab.remote, NewAttempt(PHASE, branch, lab.main, "c", token.run))
     raw = commit_files(lab.repo, lab.main, {"x": "three\n"}, "work")
     results.keep_attempt(lab.repo, lab.remote, PHASE, "3", number, raw)
     assert [w.branches for w in seen(lab)] == [("1", "3")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from phaseplan.ledger.attempt_refs import claim_attempt
+from phaseplan.ledger.attempt_refs import NewAttempt, claim_attempt
 from phaseplan.merging.reconcile import reconcile
 from tests.git.lab import PHASE, Lab, commit_files, plan_of
 
@@ -13,7 +13,7 @@ def test_a_wave_integrated_again_beside_a_running_branch_says_nothing_twice(lab:
     plan = plan_of({"1": []}, {"2": []})
     token = lab.open(plan)
     lab.build(token, "1", {"one": "1\n"})
-    claim_attempt(lab.repo, lab.remote, PHASE, plan.by_id["2"], lab.main, "c/0", token.run)
+    claim_attempt(lab.repo, lab.remote, NewAttempt(PHASE, plan.by_id["2"], lab.main, "c/0", token.run))
     lab.integrate(token, 1)
     before = lab.refs()
     assert lab.integrate(token, 1).merged == () and lab.refs() == before
@@ -27,7 +27,7 @@ def test_a_branch_that_is_out_stays_out_while_its_next_attempt_runs(lab: Lab) ->
     lab.build(token, "2", {"f": "two\n"})
     lab.integrate(token, 1)
     assert lab.state("2") == "isolated"
-    claim_attempt(lab.repo, lab.remote, PHASE, plan.by_id["2"], lab.main, "c/1", token.run)
+    claim_attempt(lab.repo, lab.remote, NewAttempt(PHASE, plan.by_id["2"], lab.main, "c/1", token.run))
     lab.close(token)
     reconcile(lab.repo, lab.remote, PHASE)
     assert lab.state("2") == "running" and "refs/heads/feature/b2" not in lab.refs()

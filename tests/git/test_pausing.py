@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from phaseplan.ledger import attempt_refs
+from phaseplan.ledger.claiming import NewAttempt
 from phaseplan.ledger.pause import pauses
 from phaseplan.ledger.pause.pauses import Ended, Pause, Paused
 from phaseplan.ledger.pause.pausing import Admission, EndReport, alike, lacked, saying_so
@@ -42,9 +43,9 @@ class Night:
         lab, profile = lab or self.lab, more.pop("profile", "claude")
         snapshot = lab.read()
         admission = Admission(lab.repo, PHASE, profile, self.token.run, branch, **more)
-        where = (lab.repo, lab.remote, PHASE, snapshot.require_open().plan.by_id[branch])
-        claim = f"{self.token.run}/0"
-        return attempt_refs.claim_attempt(*where, lab.main, claim, self.token.run, None, snapshot, admission)
+        wanted = snapshot.require_open().plan.by_id[branch]
+        new = NewAttempt(PHASE, wanted, lab.main, f"{self.token.run}/0", self.token.run)
+        return attempt_refs.claim_attempt(lab.repo, lab.remote, new, snapshot, admission)
 
     def end(self, branch: str, attempt: int, proof: pauses.Proof, lab: Lab | None = None, **more: Any) -> EndReport:
         """What it does when its agent has ended."""
@@ -190,6 +191,6 @@ def test_a_phase_without_a_pause_asks_its_target_no_more(night: Night, talk: Tal
     snapshot = night.lab.read()
     with talk.during("without"):
         plan = snapshot.require_open().plan
-        attempt_refs.claim_attempt(night.lab.repo, night.lab.remote, PHASE, plan.by_id["1.2"], night.lab.main, "c/0",
-                                   "run-1", None, night.lab.read())  # fmt: skip
+        new = NewAttempt(PHASE, plan.by_id["1.2"], night.lab.main, "c/0", "run-1")
+        attempt_refs.claim_attempt(night.lab.repo, night.lab.remote, new, night.lab.read())
     assert len(talk.calls["with"]) == len(talk.calls["without"])

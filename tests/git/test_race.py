@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from phaseplan.ledger import refs
-from phaseplan.ledger.attempt_refs import claim_attempt
+from phaseplan.ledger.attempt_refs import NewAttempt, claim_attempt
 from phaseplan.ledger.records import WaveRecord, changed
 from phaseplan.ledger.write import Change, Snapshot, update
 from phaseplan.repository.objects import read_objects
@@ -65,7 +65,9 @@ def claim(url: Path, folder: Path, racer: int) -> list[int]:
     """Claim CLAIMS attempts of one branch."""
     repo, remote = _worker(url, folder / f"claimer-{racer}.git")
     branch, base = plan_of({"1": []}).by_id["1"], repo.rev("refs/heads/main") or ""
-    return [claim_attempt(repo, remote, PHASE, branch, base, f"{racer}/{n}", "run-1") for n in range(CLAIMS)]
+    return [
+        claim_attempt(repo, remote, NewAttempt(PHASE, branch, base, f"{racer}/{n}", "run-1")) for n in range(CLAIMS)
+    ]
 
 
 def race(lab: Lab, folder: Path, what: Callable[[Path, Path, int], list[int]]) -> list[list[int]]:

@@ -14,7 +14,7 @@ import pytest
 
 from bench.latency import Played, served
 from phaseplan.errors import Infrastructure
-from phaseplan.ledger.attempt_refs import claim_attempt
+from phaseplan.ledger.attempt_refs import NewAttempt, claim_attempt
 from phaseplan.ledger.records import BranchRecord, State, changed
 from phaseplan.ledger.write import Change, Snapshot, read, update
 from phaseplan.repository.remote import Remote, RepositoryUnreachable, Update
@@ -114,7 +114,7 @@ def test_racing_claims_get_different_numbers(lab: Lab, tmp_path: Path) -> None:
     def claim(n: int) -> int:
         repo = GitRepo.init(tmp_path / f"w{n}.git")
         lab.remote.fetch(repo, "+refs/heads/main:refs/heads/main")
-        return claim_attempt(repo, lab.remote, PHASE, plan.by_id["1"], lab.main, f"c/{n}", "run-1")
+        return claim_attempt(repo, lab.remote, NewAttempt(PHASE, plan.by_id["1"], lab.main, f"c/{n}", "run-1"))
 
     with ThreadPoolExecutor(6) as pool:
         assert sorted(pool.map(claim, range(6))) == [1, 2, 3, 4, 5, 6]

@@ -6,7 +6,7 @@ import pytest
 
 from phaseplan.errors import InputFault, Stale
 from phaseplan.ledger import refs
-from phaseplan.ledger.attempt_refs import keep_attempt
+from phaseplan.ledger.attempt_refs import NewAttempt, claim_attempt, keep_attempt
 from phaseplan.ledger.records import State
 from phaseplan.ledger.run import WaveNotReached
 from phaseplan.merging.reconcile import reconcile
@@ -116,14 +116,15 @@ def test_a_failed_branch_is_isolated_and_its_dependents_cannot_start(lab: Lab) -
 
 
 def test_a_start_without_result_becomes_unfinished(lab: Lab) -> None:
-    from phaseplan.ledger.attempt_refs import claim_attempt
-
     plan = plan_of({"1": [], "2": []})
     token = lab.open(plan)
-    args = (lab.repo, lab.remote, PHASE, plan.by_id["1"], lab.main)
-    assert claim_attempt(*args, "c/0", token.run) == 1
-    assert claim_attempt(*args, "c/0", token.run) == 1, "a retry finds its own claim"
-    assert claim_attempt(*args, "c/1", token.run) == 2, "a Clear is a new claim"
+
+    def claim(name: str) -> int:
+        return claim_attempt(lab.repo, lab.remote, NewAttempt(PHASE, plan.by_id["1"], lab.main, name, token.run))
+
+    assert claim("c/0") == 1
+    assert claim("c/0") == 1, "a retry finds its own claim"
+    assert claim("c/1") == 2, "a Clear is a new claim"
     assert lab.state("1") == "running"
     lab.build(token, "2", {"two": "2\n"})
     done = lab.integrate(token, 1)

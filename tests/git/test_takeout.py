@@ -9,6 +9,7 @@ import pytest
 from phaseplan.errors import InputFault
 from phaseplan.ledger import attempt_refs as results
 from phaseplan.ledger import refs
+from phaseplan.ledger.claiming import NewAttempt
 from phaseplan.ledger.records import State
 from phaseplan.merging.reconcile import reconcile
 from phaseplan.merging.revert import open_reverts
@@ -171,7 +172,7 @@ def test_what_is_out_stays_out_while_its_next_attempt_runs_and_dies(whole: Lab) 
     head = out(lab, "2").head
     token = lab.open(PLAN, "run-2")
     branch = PLAN.by_id["2"]
-    assert results.claim_attempt(lab.repo, lab.remote, PHASE, branch, lab.main, "c", "run-2") == 2
+    assert results.claim_attempt(lab.repo, lab.remote, NewAttempt(PHASE, branch, lab.main, "c", "run-2")) == 2
     assert lab.state("2") == "running"
     on_top(lab, "4", {"own/4/three": "x\n"}, lab.read().verdicts["4"][-1].commit or "")
     lab.open(PLAN, "run-2", rebuild="always")  # moves the ledger while 2 runs

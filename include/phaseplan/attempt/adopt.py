@@ -10,7 +10,7 @@ from phaseplan.attempt.judge import judge
 from phaseplan.attempt.ready import look
 from phaseplan.errors import Infrastructure
 from phaseplan.ledger import refs
-from phaseplan.ledger.attempt_refs import keep_attempt, start_attempt
+from phaseplan.ledger.attempt_refs import NewAttempt, keep_attempt, start_attempt
 from phaseplan.merging.workspace import Workspace
 from phaseplan.repository.objects import missing
 from phaseplan.repository.remote import ROUNDS, pause
@@ -56,7 +56,8 @@ def _claimed(view: View, found: Pushed, base: str) -> int:
         half = [n for n, sha in kept.items() if sha == found.commit and n not in begun]
         number = half[0] if half else max(found.number, view.snapshot.next_own(branch))
         kept_now = keep_attempt(job.repo, job.remote, job.phase, branch.id, number, found.commit) == found.commit
-        if kept_now and start_attempt(job.repo, job.remote, job.phase, branch, number, base, job.claim, view.run.id):
+        new = NewAttempt(job.phase, branch, base, job.claim, view.run.id)
+        if kept_now and start_attempt(job.repo, job.remote, new, number):
             return number
         pause(round_)
         view = look(job)

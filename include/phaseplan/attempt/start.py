@@ -22,7 +22,7 @@ from phaseplan.containers.given_secrets import files_of, seal, start
 from phaseplan.containers.identity import engine_of
 from phaseplan.containers.network import shared
 from phaseplan.gates.workbench import GateFailed
-from phaseplan.ledger.claiming import claimed
+from phaseplan.ledger.claiming import NewAttempt, claimed
 from phaseplan.ledger.money.budgets import shared_budgets
 from phaseplan.ledger.pause.pausing import Admission
 from phaseplan.ledger.records import State
@@ -55,13 +55,13 @@ def begin(view: View) -> Running | Done:
         return publish.reuse(view, verdict)
     if verdict := regate.kept(view, inputs):
         return regate.gate(view, verdict)
-    job, run = view.job, view.run.id
-    where = (job.repo, job.remote, view.plan.phase, view.branch)
+    job = view.job
     if view.plan.budget and view.snapshot.state(view.branch.id) is State.RUNNING:
         view = look(job)  # what was put away above reserves nothing any more
     admission, engine = _admission(view), engine_of(job.client)
-    may = (admission, {"engine": engine.id, "machine": engine.name}, partial(reserved, view))
-    given = claimed(*where, workspace.commit, job.claim, run, inputs, view.snapshot, *may)
+    place = {"engine": engine.id, "machine": engine.name}
+    new = NewAttempt(view.plan.phase, view.branch, workspace.commit, job.claim, view.run.id, inputs, place)
+    given = claimed(job.repo, job.remote, new, view.snapshot, admission, partial(reserved, view))
     for budget in shared_budgets(given.seen, view.branch.id) if given.allowance else ():
         job.say(f"Before this attempt, {budget}.")
     return _launch(replace(view, allowance=given.allowance), given.number, workspace, admission)

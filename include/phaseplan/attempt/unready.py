@@ -8,7 +8,7 @@ from phaseplan.attempt import publish
 from phaseplan.attempt.harvested import Harvest
 from phaseplan.attempt.job import Done, View
 from phaseplan.attempt.ready import look
-from phaseplan.ledger.attempt_refs import claim_attempt
+from phaseplan.ledger.attempt_refs import NewAttempt, claim_attempt
 from phaseplan.ledger.records import Finding
 
 
@@ -29,8 +29,8 @@ def blocked(view: View, attempt: int | None, why: NoWorkspace) -> Done:
     """
     job = view.job
     if attempt is None:
-        where = (job.repo, job.remote, view.plan.phase, view.branch)
-        attempt = claim_attempt(*where, view.run.base, job.claim, view.run.id)
+        new = NewAttempt(view.plan.phase, view.branch, view.run.base, job.claim, view.run.id)
+        attempt = claim_attempt(job.repo, job.remote, new)
         view = look(job)
     base = view.snapshot.started[view.branch.id][attempt].base
     nothing = Harvest(base=base, raw=base, collected=False, withheld=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from phaseplan.errors import Infrastructure, Stale
 from phaseplan.ledger import refs
-from phaseplan.ledger.claiming import claim_attempt, start_attempt
+from phaseplan.ledger.claiming import NewAttempt, claim_attempt, start_attempt
 from phaseplan.ledger.name_clashes import in_the_way, name_of
 from phaseplan.ledger.pause.pausing import EndReport
 from phaseplan.ledger.records import Verdict, now
@@ -21,6 +21,7 @@ from phaseplan.repository.repo import GitRepo
 
 __all__ = [
     "Named",
+    "NewAttempt",
     "claim_attempt",
     "keep_attempt",
     "keep_first",

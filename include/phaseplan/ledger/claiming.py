@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from phaseplan.errors import Infrastructure, Stale
@@ -29,73 +29,85 @@ class Claimed:
     seen: Snapshot
 
 
+@dataclass(frozen=True)
+class NewAttempt:
+    """Describe an attempt that a task is about to begin.
+
+    :param base: the workspace that its agent starts from.
+    :param inputs: what its agent works from (`attempt.inputs`), so that a later run can tell whether it would give the
+        agent the same task.
+    :param place: `engine` and `machine` of the `snapshot.Claim`; an engine that starts agents is not gone any more.
+    """
+
+    phase: int
+    branch: Branch
+    base: str
+    claim: str
+    run: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    place: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Return what the message of its start says, before what it reserves."""
+        more = {"inputs": dict(self.inputs)} if self.inputs else {}
+        return {"claim": self.claim, "run": self.run, "time": now(), **more, **self.place}
+
+
 def claim_attempt(
     repo: GitRepo,
     remote: Remote,
-    phase: int,
-    branch: Branch,
-    base: str,
-    claim: str,
-    run: str,
-    inputs: Mapping[str, str] | None = None,
+    new: NewAttempt,
     snapshot: Snapshot | None = None,
     admission: Admission | None = None,
-    place: Mapping[str, str] | None = None,
 ) -> int:
     """Take the next free number for an attempt that uses nothing of a budget; see `claimed`."""
-    return claimed(repo, remote, phase, branch, base, claim, run, inputs, snapshot, admission, place).number
+    return claimed(repo, remote, new, snapshot, admission).number
 
 
 def claimed(
     repo: GitRepo,
     remote: Remote,
-    phase: int,
-    branch: Branch,
-    base: str,
-    claim: str,
-    run: str,
-    inputs: Mapping[str, str] | None = None,
+    new: NewAttempt,
     snapshot: Snapshot | None = None,
     admission: Admission | None = None,
-    place: Mapping[str, str] | None = None,
     reserve: Callable[[Snapshot], Allowance | None] = lambda _: None,
 ) -> Claimed:
-    """Take the next free number for an attempt on workspace `base`, before its container starts.
+    """Take the next free number for an attempt, before its container starts.
 
     Doing it again under the same claim, run and base gives the same number while it has no verdict.
 
-    :param inputs: what its agent works from (`attempt.inputs`), so that a later run can tell whether it would give the
-        agent the same task.
     :param snapshot: what this task has read, to begin from; it is read again if another process took the number since.
     :param admission: whether an agent may ask its provider now; its move comes with the claim, or neither.
-    :param place: `engine` and `machine` of the `snapshot.Claim`; an engine that starts agents is not gone any more.
     :param reserve: decides by a snapshot what the attempt may use of shared budgets; what it raises goes through.
     :raises Stale: another run holds the ledger.
     :raises Paused: the agent's profile is paused; nothing was claimed.
     """
+    branch, run = new.branch, new.run
     for round_ in range(ROUNDS):
-        seen, snapshot = snapshot or read(repo, remote, phase, logs=False), None
+        seen, snapshot = snapshot or read(repo, remote, new.phase, logs=False), None
         holder = seen.run.id if seen.run else run
         if holder != run:  # a run that another has taken over from would overtake that one's attempts
-            raise Stale(f"{branch.id}: run {run} no longer holds phase {phase}, run {holder} does; nothing was claimed")
-        if (own := _open_claim(seen, branch.id, base, claim, run)) is not None:
+            raise Stale(
+                f"{branch.id}: run {run} no longer holds phase {new.phase}, run {holder} does; nothing was claimed"
+            )
+        if (own := _open_claim(seen, new)) is not None:
             if admission is not None:
                 admission.enter(remote, seen, own)
             return Claimed(own, seen.started[branch.id][own].allowance, seen)
         number = seen.next_attempt(branch)
-        moves = (admission(seen, number) if admission is not None else None, _back(seen, place))
+        moves = (admission(seen, number) if admission is not None else None, _back(seen, new.place))
         beside = [move for move in moves if move]
-        record = {**({"inputs": dict(inputs)} if inputs else {}), **(place or {})}
         reservation = Reservation(allowance, seen.reserved) if (allowance := reserve(seen)) else None
-        if start_attempt(repo, remote, phase, branch, number, base, claim, run, record, beside, reservation):
+        if start_attempt(repo, remote, new, number, beside, reservation):
             return Claimed(number, allowance, seen)
         pause(round_)
     raise Infrastructure(f"{branch.id}: {ROUNDS} attempt numbers in a row were taken by others on {remote}")
 
 
-def _back(seen: Snapshot, place: Mapping[str, str] | None) -> Update | None:
+def _back(seen: Snapshot, place: Mapping[str, str]) -> Update | None:
     """Return the move that takes back what was said of an engine that is there again."""
-    engine = (place or {}).get("engine", "")
+    engine = place.get("engine", "")
     return Update(refs.gone(seen.phase, engine), None, seen.gone[engine]) if engine in seen.gone else None
 
 
@@ -110,41 +122,34 @@ class Reservation:
 def start_attempt(
     repo: GitRepo,
     remote: Remote,
-    phase: int,
-    branch: Branch,
+    new: NewAttempt,
     number: int,
-    base: str,
-    claim: str,
-    run: str,
-    more: Mapping[str, Any] | None = None,
     beside: Sequence[Update] = (),
     reservation: Reservation | None = None,
 ) -> bool:
-    """Claim one number for an attempt on workspace `base`; return False if another process has it.
+    """Claim one number for an attempt; return False if another process has it.
 
     The target is read again before this returns: the caller starts an agent, which is paid, because of the answer.
 
-    :param more: what the claim says beside who and when.
     :param beside: other refs that move with it, or none does.
     :param reservation: made in the same push, compare-and-swap: False also if another attempt has reserved meanwhile.
     :raises Lost: the target said that it took the claim and has not got it.
     """
-    record = {"claim": claim, "run": run, "time": now(), **(more or {})}
-    parents, moves = [base], [*beside]
+    record, parents, moves = new.record, [new.base], [*beside]
     if reservation:
         record["allowance"] = reservation.allowance.model_dump(exclude_defaults=True)
         parents += [reservation.after] if reservation.after else []
-    message = f"Start {branch.id} attempt {number}\n\n{json.dumps(record, sort_keys=True)}\n"
-    mark = commit(repo, tree_of(repo, base), parents, message, now())
-    ref = refs.started(phase, branch.id, number)
-    moves += [Update(refs.budget(phase), mark, reservation.after)] if reservation else []
+    message = f"Start {new.branch.id} attempt {number}\n\n{json.dumps(record, sort_keys=True)}\n"
+    mark = commit(repo, tree_of(repo, new.base), parents, message, now())
+    ref = refs.started(new.phase, new.branch.id, number)
+    moves += [Update(refs.budget(new.phase), mark, reservation.after)] if reservation else []
     if not remote.push(repo, [Update(ref, mark, None), *moves]):
         return False
     remote.see(repo, {ref: mark})
     return True
 
 
-def _open_claim(snapshot: Snapshot, branch_id: str, base: str, claim: str, run: str) -> int | None:
-    found = claimed_by(snapshot, branch_id, claim, run)
-    judged = {v.attempt for v in snapshot.verdicts.get(branch_id, ())}
-    return found[0] if found and found[1].base == base and found[0] not in judged else None
+def _open_claim(snapshot: Snapshot, new: NewAttempt) -> int | None:
+    found = claimed_by(snapshot, new.branch.id, new.claim, new.run)
+    judged = {v.attempt for v in snapshot.verdicts.get(new.branch.id, ())}
+    return found[0] if found and found[1].base == new.base and found[0] not in judged else None

@@ -9,6 +9,7 @@ from phaseplan.attempt import adopt
 from phaseplan.attempt.job import Job, View
 from phaseplan.config.settings import settings
 from phaseplan.ledger import attempt_refs as results
+from phaseplan.ledger.claiming import NewAttempt
 from phaseplan.ledger.records import State, Token, Verdict, changed, now
 from phaseplan.ledger.refs import public_name
 from phaseplan.ledger.run import check_token
@@ -55,7 +56,7 @@ def build(world: World, worker: Worker, token: Token, order: Order, claim: str) 
         return None
     if (found := _pushed(worker, snapshot, token, branch, claim)) is not None:
         return _adopt(world, found, branch, order, base)
-    number = results.claim_attempt(repo, remote, PHASE, branch, base, claim, token.run)
+    number = results.claim_attempt(repo, remote, NewAttempt(PHASE, branch, base, claim, token.run))
     head = _work(world, worker, snapshot, branch, order, number, base)
     assert results.keep_attempt(repo, remote, PHASE, branch.id, number, head) == head
     verdict = _verdict(branch, order, number, token, claim, base, head)
