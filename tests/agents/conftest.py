@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import docker
 import pytest
+import yaml
 
 from phaseplan.config.settings import settings
 from phaseplan.containers import engine
 from phaseplan.containers.network import AGENTS, network_of
-from phaseplan.plan.presets import PRESETS
+from tests.agents.evening import pausing, presets, shared, trouble
+from tests.agents.evening.part import Played, target_of
+from tests.agents.evening.presets import TRIED
 from tests.agents.model_server import Model, serving
+from tests.end_to_end.night import git, phaseplan
 
 TOP = Path(__file__).resolve().parents[2]
-#: Those that are tried; two of all are Python environments of half a gigabyte, which CI does not fetch each time.
-TRIED = sorted(PRESETS) if os.environ.get("PHASEPLAN_AGENTS") == "all" else ["claude-code", "codex", "opencode"]
+PARTS = (pausing.PART, presets.PART, shared.PART, trouble.PART)
 SCRIPT = "mkdir -p a phaseplan-check && echo hello > a/file.txt && cp a/file.txt phaseplan-check/hello.txt"
 
 
@@ -63,3 +66,30 @@ def model(host: str) -> Iterator[Model]:
     """A scripted model."""
     with serving(SCRIPT, host) as served:
         yield served
+
+
+@pytest.fixture(scope="session")
+def evening(tmp_path_factory: pytest.TempPathFactory, host: str, images: None) -> Iterator[dict[int, Played]]:
+    """Four phases in one run of one Airflow, as an operator's evening has them: what each of them came to."""
+    top = tmp_path_factory.mktemp("evening")
+    git(top, "init", "-q", "-b", "main", "work")
+    git(top / "work", "commit", "-q", "--allow-empty", "-m", "Begin")
+    profiles: dict[str, object] = {}
+    connections: dict[str, str] = {}
+    with ExitStack() as stack:
+        models = {part.phase: stack.enter_context(serving(part.script, host)) for part in PARTS}
+        for part in PARTS:
+            git(top, "clone", "-q", "--bare", "work", str(target_of(top, part.phase)))
+            profiles |= part.profiles(models[part.phase])
+            connections |= part.connections
+            plan = {**part.plan(), "repository": str(target_of(top, part.phase))}
+            (top / f"plan-{part.phase}.yaml").write_text(yaml.safe_dump(plan))
+            stack.enter_context(part.beside(top, models[part.phase]))
+        (top / "agents.yaml").write_text(yaml.safe_dump(profiles))
+        done = phaseplan(
+            ["run", *(str(top / f"plan-{part.phase}.yaml") for part in PARTS), "--agents", str(top / "agents.yaml"),
+             "--home", str(top / "home"), "--keep"],
+            top / "state", **connections, **pausing.heard(top),
+        )  # fmt: skip
+        said = done.stdout + done.stderr
+        yield {part.phase: Played(part.phase, top, models[part.phase], done.returncode, said) for part in PARTS}
