@@ -24,8 +24,9 @@ def test_every_branch_comes_in_and_no_attempt_is_used_up(played: Played) -> None
         -4000:
     ]
     outcomes = {b: [a["outcome"] for a in found["attempts"]] for b, found in branches.items()}
-    (finder,) = [b for b, found in outcomes.items() if found != ["passed"]]
-    assert finder in NIGHT and outcomes[finder] == ["unfinished", "passed"]
+    finders = [b for b, found in outcomes.items() if found != ["passed"]]
+    assert 1 <= len(finders) < len(NIGHT), "a second may have begun before the first was judged"
+    assert all(b in NIGHT and outcomes[b] == ["unfinished", "passed"] for b in finders)
 
 
 def test_people_are_told_once_that_it_is_paused_and_once_that_it_goes_on(played: Played) -> None:
@@ -40,7 +41,7 @@ def test_status_names_it_while_it_lasts(played: Played) -> None:
     branches = json.loads(while_paused(played.top).read_text())["branches"]
     waiting = {b for b, found in branches.items() if found["paused"] == "night"}
     assert waiting == set(NIGHT) and all(branches[b]["reason"].startswith("paused: profile night") for b in NIGHT)
-    assert sum(len(branches[b]["attempts"]) for b in NIGHT) == 1, "one agent has asked, and nobody else"
+    assert sum(len(branches[b]["attempts"]) for b in NIGHT) < len(NIGHT), "those that have not asked wait"
     assert played.status["pauses"] == []
 
 
