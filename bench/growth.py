@@ -97,8 +97,8 @@ class Place:
         with self.timed(STEPS[0]), self.worker() as repo:
             seen = read(repo, self.remote, PHASE, logs=False)
             seen.not_ready(branch)
-            where = (repo, self.remote, PHASE, self.plan.by_id[branch])
-            number = results.claim_attempt(*where, self.base, "run/0", self.token.run, snapshot=seen)
+            new = results.NewAttempt(PHASE, self.plan.by_id[branch], self.base, "run/0", self.token.run)
+            number = results.claim_attempt(repo, self.remote, new, seen)
         with self.worker() as repo:
             with self.timed(STEPS[1]):
                 read(repo, self.remote, PHASE, logs=False).record(branch)
