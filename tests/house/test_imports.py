@@ -114,3 +114,12 @@ def test_relative_imports_are_absent() -> None:
 def test_no_circle_of_modules_exists() -> None:
     """Imports inside functions and for types count as well."""
     assert circles(graph(TOP / _CODE)) == []
+
+
+def test_there_is_one_way_into_git() -> None:
+    """A second one has other options: `core.hooksPath` and the transports were left out in one."""
+    known = [
+        path for path in files("include", "dags", "plugins") if any(name == "git" for name, _ in imports(tree(path)))
+    ]
+    assert [path.name for path in known] == ["repo.py"]
+    assert known[0].read_text().count("._git.execute(") == known[0].read_text().count("git.Git(") == 1

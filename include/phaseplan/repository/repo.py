@@ -12,6 +12,8 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import Popen
+from typing import IO, BinaryIO, cast
 
 import git
 
@@ -94,20 +96,30 @@ class GitRepo:
         with disk_errors(), tempfile.TemporaryFile() as feed:
             feed.write(stdin or b"")
             feed.seek(0)
-            process = self._git.execute(
-                ["git", *_SAFE, *args],
-                istream=feed,
-                as_process=True,
-                pass_fds=self._keep,
-                env={**_TRANSPORTS, **os.environ, **_QUIET, **IDENTITY, **(env or {}), MARK: mark},
-            )
-            code, out, err = wait(process.proc, args, mark)
+            process = self.begin(*args, stdin=feed, env={**(env or {}), MARK: mark})
+            code, out, err = wait(process, args, mark)
         result = Result(code, _text(out), _text(err))
         if code and (full := of_git(result.err, str(self.path))) is not None:
             raise full
         if result.code not in ok:
             raise GitError(args, result)
         return result
+
+    def begin(self, *args: str, stdin: IO[bytes], env: Mapping[str, str] | None = None) -> Popen[bytes]:
+        """Start one git command in the repository: every git of this package starts here, with the same options.
+
+        :param stdin: a real file, or the output of another process.
+        """
+        process: git.Git.AutoInterrupt = self._git.execute(
+            ["git", *_SAFE, *args],
+            istream=cast("BinaryIO", stdin),
+            as_process=True,
+            pass_fds=self._keep,
+            env={**_TRANSPORTS, **os.environ, **_QUIET, **IDENTITY, **(env or {})},
+        )
+        # GitPython's wrapper ends the process when nobody holds the wrapper any more; whoever began it waits for it.
+        started, process.proc = process.proc, None
+        return cast("Popen[bytes]", started)
 
     def line(self, *args: str, **kwargs: Mapping[str, str]) -> str:
         """Run a command that prints one line, and return the line."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any, BinaryIO, cast
-
-import git
+from typing import IO, Any
 
 from phaseplan.errors import Infrastructure
 from phaseplan.repository.disk import disk_errors, of_git
@@ -18,7 +15,6 @@ from phaseplan.repository.time_limits import limited, too_slow, verb_of, wait
 from phaseplan.text.cutting import cut
 
 CHUNK = 1 << 18  # bytes
-_QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
 
 
 @dataclass(frozen=True)
@@ -63,13 +59,7 @@ def output(
     with disk_errors(), tempfile.TemporaryFile() as stdin:
         stdin.writelines(feed)
         stdin.seek(0)
-        process = git.Git(str(repo.path)).execute(
-            ["git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", *args],
-            istream=stdin,
-            as_process=True,
-            env={**os.environ, **_QUIET, **(env or {})},
-        )
-        inner: Any = process.proc
+        inner: Any = repo.begin(*args, stdin=stdin, env=env)
         try:
             with limited(inner.pid, verb := verb_of(args)) as late:
                 yield inner.stdout
@@ -103,14 +93,8 @@ def contents(repo: GitRepo, ids: Iterable[str]) -> Iterator[tuple[str, int, Iter
 
 def take_pack(repo: GitRepo, pack: IO[bytes]) -> Result:
     """Add a pack to a repository; nothing of it is added unless every object and every link is sound."""
-    args = ("index-pack", "--stdin", "--strict", "--threads=1")
-    process = git.Git(str(repo.path)).execute(
-        ["git", "-c", "core.bigFileThreshold=16m", *args],
-        istream=cast("BinaryIO", pack),
-        as_process=True,
-        env={**os.environ, **_QUIET},
-    )
-    code, out, err = wait(process.proc, args)
+    args = ("-c", "core.bigFileThreshold=16m", "index-pack", "--stdin", "--strict", "--threads=1")
+    code, out, err = wait(repo.begin(*args, stdin=pack), args)
     err_text = err.decode("utf-8", "replace")
     if code and (full := of_git(err_text, str(repo.path))) is not None:
         raise full  # the branch is not at fault
