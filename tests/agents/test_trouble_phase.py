@@ -53,6 +53,8 @@ def test_a_context_that_is_too_long_is_the_agents_with_the_reason_in_words(playe
     (attempt,) = branches(played)["context"]["attempts"]
     words = played.ask("transcript", str(PHASE), f"{PHASE}.1.4")
     assert attempt["outcome"] == "failed" and "prompt is too long" in words
+    why = "agent exited with code 1: the last answer of its provider was 400 (prompt is too long: 210000 tokens"
+    assert why in attempt["why"], "of its gateway's record, not of what it prints"
     assert played.model.calls[key_of("context")] == 1
 
 

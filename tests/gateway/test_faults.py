@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import http.client
 import ipaddress
+import json
 import socket
 import ssl
 from pathlib import Path
@@ -58,6 +59,37 @@ def test_what_the_agent_asks_wrongly_is_no_trouble(start: Start, provider: scrip
     answer = gateway.message()
     assert answer.status == status and "too long" in answer.json["error"]["message"]
     assert gateway.usage()["trouble"] is None and gateway.said == [] and gateway.usage()["models"] == {}
+    words = "prompt is too long: 210000 tokens > 200000 maximum"
+    assert gateway.usage()["refusal"] == {"status": status, "message": words}
+    gateway.message()
+    assert gateway.usage()["refusal"] is None, "a later answer is the last one"
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"stop_reason": "refusal", "content": []}, "the model refused to answer (refusal)"),
+        ({"choices": [{"finish_reason": "content_filter"}]}, "the model refused to answer (content_filter)"),
+        ({"candidates": [{"finishReason": "MAX_TOKENS"}]},
+         "its answer was cut off at its limit of length (MAX_TOKENS)"),
+        ({"promptFeedback": {"blockReason": "OTHER"}}, "the model refused to answer (OTHER)"),
+        ({"type": "response.incomplete", "response": {"incomplete_details": {"reason": "max_output_tokens"}}},
+         "its answer was cut off at its limit of length (max_output_tokens)"),
+        ({"type": "message_delta", "delta": {"stop_reason": "model_context_window_exceeded"}},
+         "the context was full (model_context_window_exceeded)"),
+        ({"stop_reason": "an agent's words", "choices": [{"finish_reason": "stop"}], "delta": "refusal"}, ""),
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_a_refusal_or_is_cut_off_is_written_down_in_words(
+    start: Start, provider: scripted.Provider, answer: dict[str, object], words: str
+) -> None:
+    gateway = start()
+    event = f"data: {json.dumps(answer)}\n\n".encode()
+    provider.script += [lambda handler: handler.say(200, json.dumps(answer).encode()), lambda h: h.stream([event])]
+    for _ in provider.script[:]:
+        assert gateway.message().status == 200
+        assert gateway.usage()["refusal"] == ({"status": 200, "message": words} if words else None)
+    assert gateway.usage()["answered"] == 2 and gateway.usage()["trouble"] is None
 
 
 @pytest.mark.parametrize("header", ["retry-after", "retry-after-ms"])

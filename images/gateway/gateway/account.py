@@ -31,7 +31,7 @@ class Account:
     def __init__(self, policy, folder):
         self._policy, self._path = policy, f"{folder}/record/usage.json"
         self._data = {"version": 1, "calls": 0, "models": {}, "trouble": None, "refused": {}, "budget": None,
-                      "answered": 0}  # fmt: skip
+                      "answered": 0, "refusal": None}  # fmt: skip
         self._needs = {}
         self._room = asyncio.Condition()
         self._said, self._tasks = set(), set()
@@ -109,11 +109,12 @@ class Account:
             say(f"{self.name} is spent ({self.used}): its model is asked nothing more")
         return None
 
-    async def settle(self, reservation, models, usage, good):
+    async def settle(self, reservation, models, usage, good, refusal=None):
         """Count a call that has ended.
 
         :param models: the name that was asked for, and the one that has answered.
         :param usage: None if it never came to an answer.
+        :param refusal: status and words of an answer that was none, and not for want of the provider.
         """
         async with self._room:
             self._needs.pop(reservation, None)
@@ -121,6 +122,9 @@ class Account:
         self._data["calls"] += 1
         if usage:
             self._add(models, usage)
+        if good or refusal:
+            status, words = refusal or (0, "")
+            self._data["refusal"] = {"status": status, "message": plain(words)} if refusal else None
         if good:
             self._data["trouble"] = None
             self._data["answered"] += 1

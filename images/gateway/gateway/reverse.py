@@ -9,7 +9,9 @@ import h11
 
 from gateway import headers
 from gateway.answers import answer, sentence
+from gateway.asking import message_of
 from gateway.bodies import TooLong
+from gateway.patience import troubled
 from gateway.provider import Untrusted
 from gateway.routes import error_body, protocol_of, route_of, wish_of
 from gateway.usage import Meter, estimated
@@ -35,6 +37,7 @@ class Call:
     usage: object = None
     answered: str = ""  # the model, as the answer calls it
     whole: bool = False
+    refusal: tuple = ()  # status and words of an answer that the agent can do nothing with
 
 
 class Reverse:
@@ -101,7 +104,7 @@ class Reverse:
             self._record.call(call.began, route.path, wish.model, call.status, call.first, call.usage, call.whole)
             if route.metered:
                 good = call.whole and 200 <= call.status < 300
-                await self._account.settle(reservation, (wish.model, call.answered), call.usage, good)
+                await self._account.settle(reservation, (wish.model, call.answered), call.usage, good, call.refusal)
 
     async def _ask(self, wire, request, route, protocol, wish, call):
         meter = Meter(protocol, "", len(wish.body))
@@ -121,6 +124,8 @@ class Reverse:
             raise
         call.status, call.first = answer.status, time.monotonic()
         if answer.body is not None:
+            if not troubled(answer.status):
+                call.refusal = (answer.status, message_of(headers.Redactor(self._key).whole(answer.body)))
             await self._pass_error(wire, answer)
             call.whole = True
         else:
@@ -146,6 +151,7 @@ class Reverse:
         finally:
             if meter:
                 call.usage, call.answered = meter.usage(call.whole), meter.model
+                call.refusal = (call.status, meter.end) if meter.end else ()
             if call.whole:
                 await self._asking.release(provider)
             else:

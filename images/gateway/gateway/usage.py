@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 
+from gateway.ends import end_of
 from gateway.sse import Events
 
 _LARGEST = 8 << 20  # bytes of an answer that is kept to be read
@@ -44,6 +45,7 @@ class Meter:
         self._size = self._words = 0
         self._seen = {}
         self.model = ""  # as the provider calls it
+        self.end = ""  # in words, where it is not a good one
 
     def feed(self, data):
         """Read the next bytes of the answer."""
@@ -81,6 +83,7 @@ class Meter:
             if isinstance(part, dict):
                 self._seen |= _said(part)
                 self.model = self.model or _model(part)
+                self.end = self.end or end_of(part)
                 if self._events and (self._protocol != "responses" or "delta" in part):  # later ones repeat the words
                     self._words += _length(part)
 

@@ -53,7 +53,7 @@ def ending(view: View, container: Found, last_line: str, metered: Metered, *, wr
         return Ending(away=away, findings=(Finding(gate=PROVIDER, message=away),), proof=said)
     if not view.profile.gateway:
         answered = "answered"
-    return Ending(findings=_exit_findings(view, container, seconds), proof=answered)
+    return Ending(findings=_exit_findings(view, container, seconds, metered.refusal), proof=answered)
 
 
 def seconds_of(container: Found) -> float:
@@ -84,8 +84,11 @@ def _away(view: View, container: Found, seconds: float, last_line: str) -> str:
     return f"the agent has no provider, or lacks something else that is not its work (exit code {code}){words}"
 
 
-def _exit_findings(view: View, container: Found, seconds: float) -> tuple[Finding, ...]:
-    """List why an agent that did not exit with 0 or 75 has failed."""
+def _exit_findings(view: View, container: Found, seconds: float, refusal: str) -> tuple[Finding, ...]:
+    """List why an agent that did not exit with 0 or 75 has failed.
+
+    :param refusal: what its provider answered last, as its gateway saw it: what the agent says itself is in its log.
+    """
     code = container.exit_code
     if container.over_disk:
         limit = f"{view.profile.disk >> 20} MiB"
@@ -99,4 +102,5 @@ def _exit_findings(view: View, container: Found, seconds: float) -> tuple[Findin
         limit = f"{view.profile.timeout} s"
         return (Finding(gate="agent", limit=limit, message=f"the agent was stopped at its time limit of {limit}"),)
     hint = memory_hint(code, container.oom, view.profile.memory)
-    return (Finding(gate="agent", limit="0", actual=str(code), message=f"the agent exited with code {code}{hint}"),)
+    why = f": {refusal}" if refusal else hint
+    return (Finding(gate="agent", limit="0", actual=str(code), message=f"the agent exited with code {code}{why}"),)

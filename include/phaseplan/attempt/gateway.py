@@ -36,6 +36,7 @@ class Metered:
     :param retry_after: seconds after which it wants to be asked again.
     :param spent: which budget was used up, and by what.
     :param shared: whether that is one of several branches, of which this attempt had a part.
+    :param refusal: what the provider answered last, where the agent could do nothing with that.
     :param broken: how the gateway itself ended before its agent.
     """
 
@@ -46,6 +47,7 @@ class Metered:
     retry_after: float | None = None
     spent: str = ""
     shared: bool = False
+    refusal: str = ""
     broken: str = ""
 
 
@@ -153,6 +155,7 @@ def _judged(view: View, record: GatewayRecord | None, broken: str, allowance: Al
         retry_after=trouble.retry_after if trouble else None,
         spent=spent,
         shared=shared,
+        refusal=str(record.refusal or ""),
         broken=broken,
     )
 

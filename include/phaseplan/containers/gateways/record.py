@@ -47,6 +47,20 @@ class Trouble(BaseModel):
     retry_after: float | None = Field(default=None, ge=0, allow_inf_nan=False)  # seconds
 
 
+class Refusal(BaseModel):
+    """Describe the provider's last answer, where the agent could do nothing with it: a status, and words."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    status: int = Field(ge=0, le=999)
+    message: Text = ""
+
+    def __str__(self) -> str:
+        if self.status >= 400:
+            return f"the last answer of its provider was {self.status} ({self.message})"
+        return f"of the last answer of its provider: {self.message}"
+
+
 class GatewayRecord(BaseModel):
     """Hold what a gateway has seen so far."""
 
@@ -56,6 +70,7 @@ class GatewayRecord(BaseModel):
     calls: int = Field(default=0, ge=0)
     models: dict[Text, ModelUsage] = Field(default={}, max_length=_MOST)
     trouble: Trouble | None = None
+    refusal: Refusal | None = None
     answered: int = Field(default=0, ge=0)  # whole answers since the last trouble
     refused: dict[Text, int] = Field(default={}, max_length=_MOST)
     budget: Literal["near", "spent"] | None = None
