@@ -25,5 +25,6 @@ def test_the_budget_of_a_phase_lets_two_in_and_the_others_say_that_it_is_spent(e
     assert "Next: raise `budget` in the plan, then Clear open_phase with Downstream on" in shown
     assert spent in said, said[-4000:]
     logs = "\n".join(played.logs.values())
+    assert logs.count("Notifying: 99% of the phase's budget of 5,200 tokens: 5,160 tokens used.") == 1
     for branch in stopped:
         assert f"{branch} waits for " in logs and f"{branch} {spent}" in logs

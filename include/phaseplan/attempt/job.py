@@ -178,6 +178,7 @@ class Done:
     reused: bool = False
     pause: Pause | None = None  # of its profile, after this attempt; also one that has ended
     event: str = ""  # `paused` or `resumed`, if people are to hear of that
+    shares: bool = False  # its plan has a budget that branches share, which may be near its end now
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ def conclude(view: View, verdict: Verdict, *, reused: bool = False, keep_volume:
     _remove(view, verdict.attempt, keep_volume)
     if verdict.outcome == "passed" and not reused:
         _warn(view, after)
-    return Done(verdict, reused)
+    return Done(verdict, reused, shares=view.plan.budget is not None and not reused)
 
 
 def _remove(view: View, attempt: int, keep_volume: bool) -> None:

@@ -129,6 +129,7 @@ def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, s
         paused=pauses,
         gone={ref.rpartition("/")[2]: sha for ref, sha in own.items() if ref.startswith(refs.gone(phase, ""))},
         reserved=own.get(refs.budget(phase)),
+        told=own.get(refs.told(phase)),
     )
     return _with_logs(found, files) if logs else found
 

@@ -27,6 +27,11 @@ def budget(phase: int) -> str:
     return f"{root(phase)}/budget"
 
 
+def told(phase: int) -> str:
+    """Return the ref of what people were told of the budgets that branches share."""
+    return f"{root(phase)}/told"
+
+
 def attempt(phase: int, branch_id: str, number: int) -> str:
     """Return the ref of what an attempt produced, raw."""
     return f"{root(phase)}/attempts/{branch_id}/{number}"

@@ -68,6 +68,7 @@ class Snapshot:
     paused: Mapping[str, str] = field(default_factory=dict)  # commit of each pause, by its ref
     gone: Mapping[str, str] = field(default_factory=dict)  # engines that a person has declared gone, and their marks
     reserved: str | None = None  # commit of the newest start that reserved from the phase's budget
+    told: str | None = None  # commit of what people were told of shared budgets
     nights: tuple[Night, ...] = ()  # runs that have ended, oldest first, where they were asked for
     _records: dict[str, BranchRecord | None] = field(default_factory=dict, init=False, compare=False, repr=False)
 

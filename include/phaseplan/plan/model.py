@@ -20,7 +20,7 @@ from phaseplan.plan.spans import Duration
 
 Start = Literal["wave", "dependencies"]
 Risk = Literal["low", "medium", "high"]
-Event = Literal["isolated", "blocked", "paused", "resumed", "wave_integrated", "phase_complete"]
+Event = Literal["isolated", "blocked", "paused", "resumed", "budget", "wave_integrated", "phase_complete"]
 
 #: The base of a phase that depends on others: what those have integrated.
 DEPENDENCIES = "dependencies"
@@ -118,6 +118,7 @@ class Notify(Model):
     blocked: tuple[str, ...] = Field(default=(), description="When an agent said what it is blocked on.")
     paused: tuple[str, ...] = Field(default=(), description="When a profile waits for its provider, once for all.")
     resumed: tuple[str, ...] = Field(default=(), description="When it goes on.")
+    budget: tuple[str, ...] = Field(default=(), description="When a budget that branches share is at 80 %, or spent.")
     wave_integrated: tuple[str, ...] = Field(default=(), description="When a wave was merged and passed.")
     phase_complete: tuple[str, ...] = Field(default=(), description="When all branches are integrated.")
 

@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from phaseplan.airflow.operators.faults import faults
 from phaseplan.airflow.operators.run import job_of
 from phaseplan.airflow.operators.secrets import readable
-from phaseplan.airflow.operators.telling import tell_branch, tell_pause
+from phaseplan.airflow.operators.telling import tell_branch, tell_budgets, tell_pause
 from phaseplan.airflow.triggers.container import ELSEWHERE, ContainerTrigger
 from phaseplan.attempt.job import Again, Done, Heard, Job, ProviderAway, Running, Untouched
 from phaseplan.attempt.step import step
@@ -73,6 +73,8 @@ class BranchBuildOperator(DockerOperator):
                 tell_branch(context, job.repo, job.remote, outcome.verdict)
                 if outcome.event and outcome.pause:
                     tell_pause(context, job, outcome.pause)
+                if outcome.shares:
+                    tell_budgets(context, job)
         if isinstance(outcome, Untouched):
             self.log.info("Not among the branches this run is about; left as it is.")
             return {"branch": self.branch, "state": "untouched"}

@@ -13,6 +13,8 @@ from typing import Any
 from airflow.sdk import BaseNotifier
 
 from phaseplan.config.settings import settings
+from phaseplan.ledger.money.budget_news import level_of
+from phaseplan.ledger.money.budgets import SharedBudget
 from phaseplan.ledger.money.usage import Spent
 from phaseplan.ledger.pause.pauses import Pause
 from phaseplan.plan import names
@@ -86,6 +88,15 @@ def about_profile(plan: PhasePlan, pause: Pause) -> dict[str, str]:
     step = "" if pause.ended else "Its branches go on by themselves once that is mended; a Clear tries at once."
     message = "\n".join(filter(None, (f"Phase {plan.phase}: {reason}", step)))
     return {**_phase(plan), "reason": reason, "next_step": step, "message": message}
+
+
+def about_budget(plan: PhasePlan, shared: SharedBudget) -> dict[str, str]:
+    """Return the details of `budget`: of a budget that branches share, which is near its end, or spent."""
+    spent = level_of(shared) == "spent"
+    words = "no branch begins any more that uses it" if spent else "at its end no other branch begins"
+    step = f"To go on: {shared.next_step}." if spent else ""
+    message = "\n".join(filter(None, (f"Phase {plan.phase}: {shared}; {words}.", step)))
+    return {**_phase(plan), "reason": str(shared), "next_step": step, "message": message}
 
 
 def _harmless(value: str) -> str:

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from phaseplan.airflow.operators.notify import about_branch, about_phase, about_profile, about_wave, notify
+from phaseplan.airflow.operators.notify import (
+    about_branch,
+    about_budget,
+    about_phase,
+    about_profile,
+    about_wave,
+    notify,
+)
 from phaseplan.attempt.job import Job
+from phaseplan.ledger.money.budget_news import news
 from phaseplan.ledger.money.spending import Spending, spending, spent_by
 from phaseplan.ledger.pause.pauses import Pause
 from phaseplan.ledger.records import Outcome, Verdict
@@ -38,6 +46,15 @@ def tell_pause(context: Any, job: Job, pause: Pause) -> None:
     if pinned is not None:
         plan = pinned.plan
         notify(context, plan.notify, "resumed" if pause.ended else "paused", about_profile(plan, pause))
+
+
+def tell_budgets(context: Any, job: Job) -> None:
+    """Notify, once for all branches, that a budget which they share is used to 80 %, or spent."""
+    for shared in news(job.repo, job.remote, job.phase):
+        job.say(f"Notifying: {shared}.")
+        pinned = read(job.repo, job.remote, job.phase).pinned
+        if pinned is not None:
+            notify(context, pinned.plan.notify, "budget", about_budget(pinned.plan, shared))
 
 
 def tell_wave(context: Any, wave: int, done: Integrated) -> None:

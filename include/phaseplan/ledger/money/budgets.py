@@ -56,6 +56,11 @@ class SharedBudget:
         left = limit - self.spent(unit) - _sum(self.held.values(), unit)
         return float(left) if left > 0 and left * _LEAST >= limit else 0.0
 
+    def over(self, unit: Unit) -> bool:
+        """Say whether nothing is left of it, even if all that is reserved comes back."""
+        limit = getattr(self.limit, unit)
+        return bool((limit - self.spent(unit)) * _LEAST < limit)
+
     @property
     def units(self) -> tuple[Unit, ...]:
         """Return the units that are limited."""
@@ -70,6 +75,12 @@ class SharedBudget:
     def title(self) -> str:
         """Name it with its limits."""
         return f"the {self.name}'s budget of {self.limit}"
+
+    @property
+    def next_step(self) -> str:
+        """Say what a person does who wants more of it."""
+        again = "start another run, or raise" if self.name == "night" else "raise"
+        return f"{again} `budget` in the plan, then Clear open_phase with Downstream on"
 
     @property
     def figures(self) -> str:
@@ -188,10 +199,8 @@ def check(branch_id: str, shared: tuple[SharedBudget, ...]) -> None:
     empty = [budget for budget in shared if not all(budget.free(unit) for unit in budget.units)]
     for budget in empty:
         if not budget.awaited:
-            again = "start another run, or raise" if budget.name == "night" else "raise"
             raise BudgetSpent(
-                f"{branch_id} is not begun: {budget.title} is spent ({budget.figures}). "
-                f"Next: {again} `budget` in the plan, then Clear open_phase with Downstream on"
+                f"{branch_id} is not begun: {budget.title} is spent ({budget.figures}). Next: {budget.next_step}"
             )
     for budget in empty:
         others = ", ".join(sorted(budget.awaited))
