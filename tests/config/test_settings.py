@@ -26,6 +26,7 @@ BAD = (
     ("engine_absence", "soon", "must be a valid number"),
     ("gate_runs", "0", "must be a whole number above 0"),
     ("gate_runs", "60#2", "must be a whole number above 0"),
+    ("transcript_runs", "0", "must be a whole number above 0"),
     ("timezone", "Europe/Nowhere", "must be a name like Europe/Berlin"),
     ("timezone", "/etc/localtime", "must be a name like Europe/Berlin"),
     ("start", "waves", "must be 'wave' or 'dependencies'"),

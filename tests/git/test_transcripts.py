@@ -9,6 +9,7 @@ import pytest
 from phaseplan.cli.main import main
 from phaseplan.ledger import refs
 from phaseplan.ledger.attempt_refs import keep_attempt
+from phaseplan.ledger.old_transcripts import forget_old
 from phaseplan.ledger.records import now
 from phaseplan.ledger.transcripts import Kept, Said, update_of
 from phaseplan.ledger.write import read
@@ -104,3 +105,30 @@ def test_the_branchs_page_says_how_to_see_it(lab: Lab) -> None:
     text = page(seen(branch_task_id(plan_of({"5.1": []}), "5.1")), Links(branch_task_id, "http://airflow/x"))
     assert "<code>phaseplan transcript 5 5.1 --attempt 1</code>" in text
     assert "2 lines; with <code>--raw</code> 1 event, 1,234 before them are not kept" in text
+
+
+def test_those_of_old_runs_go_and_those_of_integrated_work_stay(lab: Lab) -> None:
+    def speak(branch: str, attempt: int) -> None:
+        ref = refs.transcript(5, branch, attempt)
+        lab.push(ref, update_of(lab.repo, ref, said("words\n"), now()).new)
+
+    plan = plan_of({"5.1": [], "5.2": []})
+    token = lab.open(plan)
+    for branch in ("5.1", "5.2"):
+        lab.build(token, branch, {branch: "made\n"})
+        speak(branch, 1)
+    lab.integrate(token, 1)
+    for run in (2, 3, 4):
+        token = lab.open(plan, f"run-{run}", rebuild="always")
+        lab.build(token, "5.1", {"5.1": f"made {run}\n"})
+        speak("5.1", run)
+    speak("5.1", 9)  # of no run that is known
+
+    def kept() -> list[str]:
+        return sorted(ref.partition("phase-5/")[2] for ref in lab.refs() if "/transcripts/" in ref)
+
+    seen = lab.read()
+    assert forget_old(lab.repo, lab.remote, seen, 10) == 1 and "5.1/9" not in kept()
+    assert forget_old(lab.repo, lab.remote, seen, 2) == 1
+    assert kept() == ["5.1/1", "5.1/3", "5.1/4", "5.2/1"], "what the first run built is in"
+    assert forget_old(lab.repo, lab.remote, seen, 2) == 0

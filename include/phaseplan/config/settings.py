@@ -147,6 +147,11 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="seconds after which a lock that a killed git left in a local target is removed",
     )
+    transcript_runs: Count = Field(
+        default=20,
+        description="how many runs of a phase the target keeps what agents said of; what those of integrated work said "
+        "stays",
+    )
     cache_size: Bytes = Field(
         default=5 << 30,
         description="bytes of all caches of repositories together, such as 500m or 5g; one in use stays",

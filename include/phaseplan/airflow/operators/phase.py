@@ -22,6 +22,7 @@ from phaseplan.config.plan_files import plan_files
 from phaseplan.config.settings import settings
 from phaseplan.containers.engine import connect
 from phaseplan.errors import Infrastructure, InputFault, Stale
+from phaseplan.ledger.old_transcripts import forget_old
 from phaseplan.ledger.records import Ledger
 from phaseplan.ledger.write import Snapshot, read
 from phaseplan.merging.base import resolve_base
@@ -130,6 +131,7 @@ class ClosePhaseOperator(_PhaseOperator):
         with faults(), repository(self.repository) as (remote, repo):
             closing = close_phase(repo, remote, own, phase=self.phase)
             self._put_away(made_job(context, self, "", own, remote, repo), closing.seen)
+            self._forget(remote, repo, closing.seen)
             tell_phase(context, closing)
             if closing.complete:
                 self._emit(context, closing.seen.ledger if closing.seen else None)
@@ -145,6 +147,16 @@ class ClosePhaseOperator(_PhaseOperator):
             sweep(job, snapshot=seen)
         except (Infrastructure, Stale) as error:
             self.log.warning("What may be left on the engine could not be looked at: %s", error)
+
+    def _forget(self, remote: Remote, repo: GitRepo, seen: Snapshot | None) -> None:
+        """Delete from the target what the agents of old runs said; no run is red because a target forbids that."""
+        try:
+            gone = forget_old(repo, remote, seen, settings().transcript_runs) if seen else 0
+        except Infrastructure as error:
+            self.log.warning("What the agents of old runs said stays in the target: %s", error)
+        else:
+            if gone:
+                self.log.info("Deleted what agents of old runs said: %s transcripts (`transcript_runs`).", gone)
 
     def _emit(self, context: Any, ledger: Ledger | None) -> None:
         """Wake the phases that wait for this one: the alias is always an outlet, its asset gets an event only now."""
