@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import phaseplan.ledger.read as module
 from phaseplan.ledger import refs
 from phaseplan.ledger.attempt_refs import keep_attempt
 from phaseplan.ledger.money.budgets import BudgetHeld, BudgetSpent, obstacle, reserve, shared_budgets
 from phaseplan.ledger.money.usage import Allowance
 from phaseplan.ledger.read import read
 from phaseplan.plan.budget import Budget
+from phaseplan.repository.repo import GitRepo
 from tests.budgets.plans import OPEN, begin, end, opened, shared, used
 from tests.git.lab import PHASE, Lab
 from tests.git.talk import Talk, talk
@@ -184,3 +188,25 @@ def test_a_reservation_costs_no_call_of_the_target(lab: Lab, talk: Talk) -> None
             given = begin(lab, plan, "1", f"run-{run}/0", snapshot=seen)
         assert (given.allowance is None) == (name == "own")
     assert talk.calls["shared"] == talk.calls["own"]
+
+
+def test_a_shared_budget_lets_a_start_read_no_object_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What decision 044 rests on: a look reads each claim and each verdict in any case, and reserving reads nothing."""
+    names: list[str] = []
+    real = module.read_objects
+    monkeypatch.setattr(module, "read_objects", lambda repo, wanted: names.extend(wanted) or real(repo, wanted))
+    ids, counts = tuple(map(str, range(1, 9))), dict[str, int]()
+    for name in ("shared", "own"):
+        (folder := tmp_path / name).mkdir()
+        lab, plan = Lab(folder), shared(ids, phase={"tokens": 10_000})
+        plan = plan if name == "shared" else plan.with_(budget=None)
+        opened(lab, plan)
+        for branch_id in ids[:-1]:
+            begin(lab, plan, branch_id)
+            end(lab, branch_id, 1, used(100))
+        names.clear()
+        seen = read(GitRepo.init(folder / "fresh.git"), lab.remote, PHASE, logs=False)
+        given = reserve(seen, ids[-1], None)
+        assert given == (Allowance(tokens=9300, tokens_of="phase") if name == "shared" else None)
+        counts[name] = len(names)
+    assert counts["shared"] == counts["own"] >= 14
