@@ -3,8 +3,8 @@
 It speaks the three protocols of the command lines that have an image: Anthropic messages, OpenAI responses and OpenAI
 chat. A key that begins with `bad` is refused (401), `limit` is told to wait (429), `context` has asked for too much
 (400), `down` gets 503, and `once` gets 429 at its first call only; `third` gets 429 at every third call, `away` 500 for
-45 s from its first call on, and the first answer to `reset` breaks off in the middle. An agent that offers no tools
-gets a file to write.
+45 s from its first call on, and the first answer to `reset` breaks off in the middle; the second to `hold` stops in the
+middle until the test lets it go on. An agent that offers no tools gets a file to write.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import socket
 import struct
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -35,6 +35,7 @@ _FAULTS = {
     "away": (500, "api_error", "internal error", "server_error"),
     "down": (503, "api_error", "overloaded", "server_error"),
 }  # fmt: skip
+_STREAM = {"Content-Type": "text/event-stream"}
 
 
 class Model:
@@ -48,6 +49,8 @@ class Model:
         self.calls: Counter[str] = Counter()  # by key
         self.mended: set[str] = set()  # keys whose fault is over
         self.asked: dict[str, float] = {}  # when a key came first
+        self.under_way: set[str] = set()  # keys that begin with `hold` whose second answer has begun
+        self.released: defaultdict[str, threading.Event] = defaultdict(threading.Event)  # it may end
         self.url = ""
 
     def fault(self, key: str) -> tuple[int, str, str, str] | None:
@@ -125,12 +128,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(status, json.dumps(error), {"retry-after": "1"} if status in (429, 503) else None)
         elif key.startswith("reset") and self.model.calls[key] == 1:
             self._break_off()
+        elif key.startswith("hold") and self.model.calls[key] == 2:
+            self._hold(key, _events_of(_responses(self.model, asked)))
         elif path.endswith("/messages"):
-            self._events(_messages(self.model, asked), asked)
+            self._events(_messages(self.model, asked))
         elif path.endswith("/responses"):
-            self._events(_responses(self.model, asked), asked)
+            self._events(_responses(self.model, asked))
         elif asked.get("stream"):
-            self._events(_chat(self.model, asked), asked)
+            self._events(_chat(self.model, asked))
         else:
             self._send(200, json.dumps(_whole(_chat(self.model, asked))))
 
@@ -143,10 +148,19 @@ class _Handler(BaseHTTPRequestHandler):
                 self.rfile.readline()
         return dict(json.loads(raw or b"{}"))
 
-    def _events(self, events: Sequence[Mapping[str, Any]], asked: Mapping[str, Any]) -> None:
-        named = (f"event: {event['type']}\n" if "type" in event else "" for event in events)
-        body = "".join(f"{name}data: {json.dumps(event)}\n\n" for name, event in zip(named, events, strict=True))
-        self._send(200, body + "data: [DONE]\n\n", {"Content-Type": "text/event-stream"})
+    def _events(self, events: Sequence[Mapping[str, Any]]) -> None:
+        self._send(200, _events_of(events), _STREAM)
+
+    def _hold(self, key: str, body: str) -> None:
+        """Answer the half of it, and the rest when the test says so; whoever asked may be gone by then."""
+        half = len(body) // 2
+        self._send(200, body[:half], _STREAM, missing=len(body) - half)
+        self.wfile.flush()
+        self.model.under_way.add(key)
+        self.model.released[key].wait()
+        self.close_connection = True
+        with suppress(OSError):
+            self.wfile.write(body[half:].encode())
 
     def _break_off(self) -> None:
         """Begin an answer, and reset the connection."""
@@ -160,14 +174,20 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.close()
 
-    def _send(self, status: int, body: str, headers: Mapping[str, str] | None = None) -> None:
+    def _send(self, status: int, body: str, headers: Mapping[str, str] | None = None, missing: int = 0) -> None:
         data = body.encode()
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
+        self.send_header("Content-Length", str(len(data) + missing))
         self.end_headers()
         self.wfile.write(data)
+
+
+def _events_of(events: Sequence[Mapping[str, Any]]) -> str:
+    named = (f"event: {event['type']}\n" if "type" in event else "" for event in events)
+    body = "".join(f"{name}data: {json.dumps(event)}\n\n" for name, event in zip(named, events, strict=True))
+    return body + "data: [DONE]\n\n"
 
 
 def _messages(model: Model, asked: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from tests.kills.diary import Diary, together
-from tests.kills.place import NOBODY, Run
+from tests.kills.place import LISTINGS, NOBODY, Run
 
 Check = Callable[[Run, int, Diary], list[str]]
 
@@ -36,10 +36,10 @@ def never_twice(run: Run, phase: int, diary: Diary) -> list[str]:
 
 
 def nothing_left(run: Run, phase: int, diary: Diary) -> list[str]:
-    """No process, container, volume, private repository, half made cache or temporary file of the run is left."""
+    """No process, container, volume, network, private repository, half made cache or temporary file is left."""
     label = f"label=phaseplan.ledger={_ledger(run, phase)['id']}"
     out = []
-    for kind, command in (("container", ("ps", "-aq")), ("volume", ("volume", "ls", "-q"))):
+    for kind, command in LISTINGS.items():
         said = subprocess.run(
             ["docker", "-H", run.docker_url, *command, "--filter", label], check=True, capture_output=True, text=True
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import random
 import shutil
 import subprocess
@@ -14,17 +15,19 @@ from provision.dockerd import ping
 
 #: First process of the namespaces: takes in orphans, and when it ends the kernel ends all the others with it.
 _HOLDER = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nwhile True: signal.pause()"
+_BRIDGE = "172.31.255.1/24"
+_NETWORK_NAMESPACE = 0x40000000  # CLONE_NEWNET
 PATIENCE = 60.0  # seconds for an engine to answer
 
 
 class PrivateEngine:
-    """dockerd and its containerd under one folder. Containers have no network but `none`."""
+    """dockerd and its containerd under one folder. Its networks lead nowhere but to what listens inside."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.url = f"unix://{folder / 'docker.sock'}"
-        # Its own network namespace, or `--bridge=none` would delete the bridge of the machine's engine.
+        # Its own network namespace, or its bridge would be that of the machine's engine.
         unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         self._holder = subprocess.Popen([*unshare, sys.executable, "-c", _HOLDER])
         self._inside = self._first_inside()
@@ -43,12 +46,19 @@ class PrivateEngine:
         """A command inside. It cannot see, and so not kill, any process outside."""
         return ["nsenter", "--target", str(self._inside), "--net", "--mount", "--pid", "--", *command]
 
+    def join_network(self) -> None:
+        """Have the calling thread open its sockets inside, where containers reach them."""
+        with Path(f"/proc/{self._inside}/ns/net").open() as namespace:
+            if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _NETWORK_NAMESPACE):
+                raise OSError(ctypes.get_errno(), "setns")
+
     def start(self) -> None:
         """Start dockerd and wait until it answers."""
         folder = self.folder
         (folder / "dockerd.pid").unlink(missing_ok=True)
         dockerd = ["dockerd", f"--host={self.url}", f"--data-root={folder / 'data'}", f"--exec-root={folder / 'exec'}"]
-        dockerd += [f"--pidfile={folder / 'dockerd.pid'}", "--bridge=none", "--iptables=false", "--ip6tables=false"]
+        dockerd += [f"--pidfile={folder / 'dockerd.pid'}", "--iptables=false", "--ip6tables=false"]
+        dockerd += [f"--bip={_BRIDGE}"]  # chosen by itself, it would be the machine's
         with (folder / "dockerd.log").open("ab") as log:
             command = self.enter("setsid", "--fork", *dockerd)
             subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

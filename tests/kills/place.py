@@ -19,6 +19,8 @@ from provision.common import TOP
 
 HERE = Path(__file__).parent
 NOBODY = "0" * 40
+#: How `docker` lists what a run may leave behind.
+LISTINGS = {"container": ["ps", "-aq"], "volume": ["volume", "ls", "-q"], "network": ["network", "ls", "-q"]}
 
 #: Git calls this for every transaction on refs; only what has happened is written down.
 _HOOK = """#!/bin/sh
@@ -104,6 +106,7 @@ class Run:
     target: Target
     state: Path
     docker_url: str
+    more: Mapping[str, str] = field(default_factory=dict)  # variables of its environment
     process: subprocess.Popen[bytes] = field(init=False)
 
     @property
@@ -130,6 +133,7 @@ class Run:
             "AIRFLOW__PHASEPLAN__RETRY_DELAY": "1",
             "AIRFLOW__PHASEPLAN__DOCKER_URL": self.docker_url,
             "TMPDIR": str(self.temporary),
+            **self.more,
         }
 
     def start(self, plans: Sequence[Path], agents: Path) -> None:
@@ -163,7 +167,8 @@ class Run:
         docker = ["docker", "-H", self.docker_url]
         for ledger in filter(None, map(self.target.ledger, phases)):
             label = ["--filter", f"label=phaseplan.ledger={ledger['id']}"]
-            for listing, removal in ((["ps", "-aq"], ["rm", "-f", "-v"]), (["volume", "ls", "-q"], ["volume", "rm"])):
+            for kind, removal in (("container", ["rm", "-f", "-v"]), ("volume", ["rm"]), ("network", ["rm"])):
+                listing, removal = LISTINGS[kind], [kind, *removal]
                 found = subprocess.run([*docker, *listing, *label], capture_output=True, text=True).stdout.split()
                 if found:
                     subprocess.run([*docker, *removal, *found], capture_output=True)
