@@ -4,4 +4,4 @@ import airflow.providers.docker.operators.docker  # noqa: F401  # named here so 
 
 from phaseplan.airflow.dag_files import phase_dags
 
-globals().update(phase_dags())
+globals().update(phase_dags(__file__))

@@ -2,4 +2,4 @@
 
 from phaseplan.airflow.dag_files import raise_plan_problems
 
-raise_plan_problems()
+raise_plan_problems(__file__)

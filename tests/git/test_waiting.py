@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -56,6 +57,18 @@ def test_a_run_under_way_says_since_when_and_who_blocks_and_why(lab: Lab, plan: 
 
 
 def test_a_complete_phase_opens_the_next(lab: Lab, plan: PhasePlan, look: Looks) -> None:
+    finish(lab, plan)
+    assert look().standing is Standing.COMPLETE
+
+
+def test_a_triggerer_without_plan_files_judges_by_the_plan_of_the_newest_run(
+    lab: Lab, plan: PhasePlan, plans: Path, look: Looks
+) -> None:
+    shutil.rmtree(plans)
+    wait = look()
+    assert wait.standing is Standing.WAITING and "has not been opened yet" in wait.reason
+    lab.open(plan)
+    assert look().standing is Standing.WAITING
     finish(lab, plan)
     assert look().standing is Standing.COMPLETE
 

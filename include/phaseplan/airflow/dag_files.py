@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from phaseplan.airflow.compile.campaign import compile_campaign, options_of
+from phaseplan.config import place
 from phaseplan.config.plan_files import plan_files
 from phaseplan.config.settings import settings
 from phaseplan.errors import InputFault
@@ -14,23 +15,28 @@ from phaseplan.plan.lint.render import text
 WIDTH = 80  # characters of a plan's line that fit into Airflow's box without being wrapped
 
 
-def phase_dags() -> dict[str, Any]:
+def phase_dags(file: str | None = None) -> dict[str, Any]:
     """Compile every valid plan of the configured folder.
 
+    :param file: the DAG file that asks. Plans, agents and notifiers beside it are what this process works with, unless
+        settings name others: of a bundle with versions it is the version that Airflow has given this process.
     :return: DAGs by id; a plan that Airflow refuses is left out here, and `raise_plan_problems` says so.
     """
+    place.work_beside(file)
     configured = settings()
     campaign = load_valid(plan_files(configured.plans), configured.agents, configured.notifiers)
     return {dag.dag_id: dag for dag in compile_campaign(campaign, options_of(configured, campaign))[0]}
 
 
-def raise_plan_problems() -> None:
+def raise_plan_problems(file: str | None = None) -> None:
     """Raise all that is wrong with any plan at once, so that Airflow shows it as one import error.
 
     Plans without errors are compiled here too, and thrown away: an error among the DAGs would take every one with it.
 
+    :param file: the DAG file that asks; see `phase_dags`.
     :raises InputFault: a plan has no DAG until it is mended.
     """
+    place.work_beside(file)
     configured = settings()
     campaign = load_campaign(plan_files(configured.plans), configured.agents, configured.notifiers)
     errors = [d for d in campaign.diagnostics if d.severity == "error"]

@@ -1,4 +1,5 @@
-"""Find the default places of the user's files: in the checkout this code runs from, else under Airflow's home.
+"""Find the default places of the user's files: beside the DAG file that this process has loaded, else in the checkout
+this code runs from, else under Airflow's home.
 
 Never inside the installed package: an upgrade replaces that.
 """
@@ -9,6 +10,8 @@ import os
 from pathlib import Path
 
 _DEEPEST = 9  # variables whose values name variables
+_MARKS = ("plans", "agents.yaml")  # in `include/`, of a project of ours
+_loaded: dict[str, Path] = {}  # the project of the DAG file that this process has loaded, once there is one
 
 
 def checkout() -> Path | None:
@@ -49,9 +52,22 @@ def airflow_cfg() -> Path:
     return Path(filled_in(named)) if named else airflow_home() / "airflow.cfg"
 
 
+def work_beside(file: str | None) -> None:
+    """Take what is in `include/` beside a DAG file, or beside its folder, for what this process works with.
+
+    A bundle with versions is a folder for each of them, from which Airflow loads the DAG file of the version that a run
+    began with.
+    """
+    folder = Path(file).resolve().parent if file else None
+    for project in (folder, folder.parent) if folder else ():
+        if any((project / "include" / mark).exists() for mark in _MARKS):
+            _loaded["project"] = project
+            return
+
+
 def of(name: str) -> Path:
     """Return where a file or folder that users edit is: `include/NAME`, beside `dags/`."""
-    return (checkout() or airflow_home()) / "include" / name
+    return (_loaded.get("project") or checkout() or airflow_home()) / "include" / name
 
 
 def existing(name: str) -> Path | None:
@@ -61,6 +77,17 @@ def existing(name: str) -> Path | None:
 
 
 def state() -> Path:
-    """Return the folder for what may be lost at any time."""
+    """Return the folder for what may be lost at any time: one that the user of this process may write.
+
+    Where a checkout, or the folder in Airflow's home, belongs to another user, it is the next of these.
+    """
+    home = airflow_home()
     top = checkout()
-    return top / ".phaseplan" if top else airflow_home() / "phaseplan"
+    places = [*([top / ".phaseplan"] if top else []), home / "phaseplan", home / f"phaseplan-{os.geteuid()}"]
+    return next((place for place in places if _writable(place)), home / "phaseplan")
+
+
+def _writable(folder: Path) -> bool:
+    """Say whether this user may write a folder, or make it."""
+    there = next((each for each in (folder, *folder.parents) if each.exists()), Path("/"))
+    return os.access(there, os.W_OK | os.X_OK)

@@ -11,6 +11,7 @@ from phaseplan.config.plan_cache import FILES, PlanFiles
 from phaseplan.config.settings import repository_for, settings
 from phaseplan.errors import Infrastructure
 from phaseplan.ledger import refs
+from phaseplan.ledger.opened import Unopened
 from phaseplan.ledger.read import read
 from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.plan.model import PhasePlan
@@ -40,17 +41,23 @@ class Watch:
     def _look(self, phase: int, repository: str | None, max_age: float, visited: frozenset[int]) -> Wait:
         configured = settings()
         plan = self.files.plans(configured).get(phase)
+        if plan is None and not configured.plans.is_dir():
+            return self._place(repository).look_without_file(phase, max_age, configured.state)
         if plan is None:
             message = f"Phase {phase} has no valid plan in {configured.plans}, so it cannot become complete. "
             return Wait(phase, Standing.ABSENT, message + "Run `./phaseplan lint` there.")
-        url = repository_for(plan.repository or repository)
-        wait = self._places.setdefault(url, _Place(Remote(url))).look(plan, max_age, configured.state)
+        url = plan.repository or repository
+        wait = self._place(url).look(plan, max_age, configured.state)
         if wait.idle and not wait.complete:
             for needed in set(plan.depends_on) - visited:
                 dependency_wait = self._look(needed, plan.repository or repository, max_age, visited | {phase})
                 if dependency_wait.standing is Standing.FAILED:
                     return Wait(phase, Standing.FAILED, f"Phase {phase} cannot open. {dependency_wait.reason}")
         return wait
+
+    def _place(self, repository: str | None) -> _Place:
+        url = repository_for(repository)
+        return self._places.setdefault(url, _Place(Remote(url)))
 
 
 _FIRST = 10.0  # seconds that a first look waits for another caller's
@@ -83,6 +90,18 @@ class _Place:
             return self._judged[plan.phase][2]
         finally:
             self._lock.release()
+
+    def look_without_file(self, phase: int, max_age: float, state: Path) -> Wait:
+        """Judge a phase by the plan that its newest run has pinned.
+
+        A triggerer has no plan files where they are in a bundle that only DAG processors and workers load. What it
+        finds is a hint for the task, which has them.
+        """
+        with self._lock:
+            opened = self._snapshot(phase, max_age, state).opened
+        if isinstance(opened, Unopened):
+            return Wait(phase, Standing.WAITING, f"Waiting for phase {phase}: it has not been opened yet.")
+        return self.look(opened.plan, max_age or _FIRST, state)
 
     def _snapshot(self, phase: int, max_age: float, state: Path) -> Snapshot:
         self._ask(max_age)

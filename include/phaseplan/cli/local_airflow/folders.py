@@ -15,13 +15,13 @@ import airflow.providers.docker.operators.docker  # noqa: F401  # named here so 
 
 from phaseplan.airflow.dag_files import phase_dags
 
-globals().update(phase_dags())
+globals().update(phase_dags(__file__))
 ''',
     "plan_problems.py": '''"""Defines no DAG: what is wrong with any plan shows as one import error of Airflow."""
 
 from phaseplan.airflow.dag_files import raise_plan_problems
 
-raise_plan_problems()
+raise_plan_problems(__file__)
 ''',
 }
 
