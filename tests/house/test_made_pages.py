@@ -17,6 +17,7 @@ MADE = {
     "docs/settings.md": "tests.house.settings_page",
     "docs/commands.md": "tests.house.commands_page",
     "docs/brief.md": "tests.house.brief_page",
+    "docs/metrics.md": "tests.house.metrics_page",
     "docs/codes.md": "tests.house.codes_page",
     "docs/decisions/README.md": "tests.house.decisions_page",
 }

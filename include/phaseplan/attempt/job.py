@@ -77,6 +77,7 @@ class Job:
     cleared: bool = False  # a person has Cleared the task: it is tried at once
     way_out: Callable[[], WayOut] = WayOut  # of gateways and agents; asked only when an agent starts
     shared_key: Callable[[], str] = str  # what all workers encrypt with; empty: each with its own
+    looked: Callable[[Snapshot], None] = lambda _: None  # told of each reading of the phase
     heard: Heard | None = None  # None: nobody else has shown anything, or all of it
 
 

@@ -15,6 +15,7 @@ def look(job: Job) -> View:
     """
     snapshot = read(job.repo, job.remote, job.phase, logs=False)
     opened = check_token(snapshot, job.token)
+    job.looked(snapshot)
     return View(job, snapshot, opened.ledger, opened.run, opened.plan, opened.plan.by_id[job.branch_id])
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
+from phaseplan.airflow.operators import metrics
 from phaseplan.airflow.operators.faults import faults
 from phaseplan.airflow.operators.run import job_of
 from phaseplan.airflow.operators.secrets import readable
@@ -69,7 +70,11 @@ class BranchBuildOperator(DockerOperator):
                     if outcome.resumed:
                         tell_pause(context, job, outcome.resumed)
                     self._wait(job, outcome)
+                else:
+                    metrics.ended(outcome.verdict)
             if isinstance(outcome, Done):
+                if not outcome.reused:
+                    metrics.ended(outcome.verdict)
                 tell_branch(context, job.repo, job.remote, outcome.verdict)
                 if outcome.event and outcome.pause:
                     tell_pause(context, job, outcome.pause)

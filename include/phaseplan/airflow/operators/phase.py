@@ -11,6 +11,7 @@ from airflow.sdk import AssetAlias, BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 
 from phaseplan.airflow.compile.schedule import asset_of
+from phaseplan.airflow.operators import metrics
 from phaseplan.airflow.operators.faults import faults
 from phaseplan.airflow.operators.run import made_job, pulled_token, repository, target, token
 from phaseplan.airflow.operators.secrets import check_secrets, way_out
@@ -76,6 +77,7 @@ class OpenPhaseOperator(_PhaseOperator):
             if before is not None and before.run is not None and before.run.epoch < made.epoch:
                 now = sweep(job, opening=True, snapshot=now)
             renew(job, now)
+            metrics.looked(now)
         self.log.info("Phase %s is open on base %s (epoch %s).", self.phase, made.base, made.epoch)
         context["ti"].xcom_push(key="return_value", value=made.model_dump(mode="json"))
         if asked.start == "wave":
@@ -112,6 +114,7 @@ class IntegrateOperator(_PhaseOperator):
         with faults(), repository(self.repository) as (remote, repo):
             done = WaveTask(made_job(context, self, "", own, remote, repo), self.wave).integrate()
             tell_wave(context, self.wave, done)
+            metrics.looked(done.seen)
         return {"head": done.head, "merged": list(done.merged), "isolated": list(done.isolated)}
 
 
@@ -133,6 +136,7 @@ class ClosePhaseOperator(_PhaseOperator):
             self._put_away(made_job(context, self, "", own, remote, repo), closing.seen)
             self._forget(remote, repo, closing.seen)
             tell_phase(context, closing)
+            metrics.looked(closing.seen)
             if closing.complete:
                 self._emit(context, closing.seen.ledger if closing.seen else None)
         context["ti"].xcom_push(key=names.NOTE, value=closing.note)  # the plugin makes it the run's note

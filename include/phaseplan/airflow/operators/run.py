@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from phaseplan.airflow.operators import metrics
 from phaseplan.airflow.operators.secrets import completed, secrets, shared_key, way_out
 from phaseplan.attempt.job import Job
 from phaseplan.config.settings import repository_for, settings
@@ -70,6 +71,7 @@ def made_job(context: Any, task: PhaseTask, branch: str, own: Token, remote: Rem
         repo=repo,
         client=connect(settings().docker_url),
         here=settings(),
+        looked=metrics.looked,
         say=partial(task.log.info, "%s"),
         secrets=secrets,
         completed=completed,
