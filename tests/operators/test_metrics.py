@@ -17,6 +17,7 @@ from phaseplan.airflow.operators.branch_build import BranchBuildOperator
 from phaseplan.attempt.job import Done, Job
 from phaseplan.attempt.ready import look
 from phaseplan.ledger import attempt_refs
+from phaseplan.ledger.claiming import NewAttempt
 from phaseplan.ledger.money.usage import Usage
 from phaseplan.ledger.records import Token
 from phaseplan.report.metrics import COUNTERS, GAUGES, TIMERS
@@ -60,7 +61,8 @@ def lab(tmp_path: Path) -> Lab:
     usage = Usage.model_validate(_USAGE)
     made.build(token, "1", {"one": "1\n"}, fields={"usage": usage, "timings": {"gates": 1.5, "agent": 60.0}})
     made.build(token, "2", {"two": "2\n"}, outcome="failed", reason="tests fail")
-    attempt_refs.claim_attempt(made.repo, made.remote, 5, plan.by_id["3"], made.main, "run-1/0", "run-1")
+    begun = NewAttempt(5, plan.by_id["3"], made.main, "run-1/0", "run-1")
+    attempt_refs.claim_attempt(made.repo, made.remote, begun)
     return made
 
 
