@@ -7,7 +7,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,7 @@ class Striker(threading.Thread):
         self._play, self._private = run, private
         self._dice = random.Random(f"calls {seed}")
         self._client = engine.connect(run.docker_url)
+        self._ledger: str | None = None
 
     def run(self) -> None:
         """Kill each part once."""
@@ -147,34 +148,29 @@ class Striker(threading.Thread):
         return strike(self._play, self.phase, part, self._dice, self._private).victim
 
     def _stopped_worker(self) -> Task:
-        """Stop the task whose agent has just begun, before it leaves the agent to the triggerer.
-
-        It runs for moments only between two looks, so that it does not get further on a machine of any speed.
-        """
+        """Stop the task whose agent has just begun, before it leaves the agent to the triggerer."""
         label = branch_of(self.phase, self.parts, "supervisor").replace(".", "-")
         found: list[Task] = []
 
         def shows() -> bool:
             found[:] = [task for task in tasks(self._play, self.phase) if f".{label}_" in task.task_id]
-            return bool(found and self._containers("supervisor", "gateway"))
+            return bool(found)
 
-        def agent_runs() -> bool:
-            if not self._containers("supervisor", "agent"):
-                found[0].process.resume()
-                time.sleep(0.03)
-            _stop(found[0].process)
-            return bool(self._containers("supervisor", "agent"))
-
-        self._wait("the task of the supervisor's branch has a gateway", shows)
-        _stop(found[0].process)
-        self._wait("its agent runs", agent_runs, 0)
-        return found[0]
+        while True:
+            self._wait("the task of the supervisor's branch is there", shows)
+            if held_at(found[0].process, lambda role: self._containers("supervisor", role)):
+                return found[0]
+            # What else is killed meanwhile may have ended it; the next one takes up the branch.
+            assert not self._containers("supervisor", "agent"), "the task had ended already, and its agent runs"
 
     def _containers(self, part: str, role: str) -> list[str]:
-        if (ledger := self._play.target.ledger(self.phase)) is None:
+        if self._ledger is None and (ledger := self._play.target.ledger(self.phase)) is not None:
+            self._ledger = str(ledger["id"])  # git takes its time on a machine with much to do
+        if self._ledger is None:
             return []
-        labels = filters(ledger=ledger["id"], branch=branch_of(self.phase, self.parts, part), role=role)
-        return [str(one["Id"]) for one in self._client.api.containers(filters={"label": labels, "status": "running"})]
+        labels = filters(ledger=self._ledger, branch=branch_of(self.phase, self.parts, part), role=role)
+        wanted = {"label": labels, **({} if role == "gateway" else {"status": "running"})}
+        return [str(one["Id"]) for one in self._client.api.containers(all=True, filters=wanted)]
 
     def _wait(self, what: str, there: Any, every: float = 0.1) -> None:
         until = time.monotonic() + PATIENCE
@@ -183,10 +179,30 @@ class Striker(threading.Thread):
             time.sleep(every)
 
 
-def _stop(process: psutil.Process) -> None:
-    """Have a process stand still; a signal takes a moment."""
+def held_at(process: psutil.Process, containers: Callable[[str], Sequence[str]]) -> bool:
+    """Have a task stand still as soon as its agent runs; False: it has ended before.
+
+    Once it has a gateway it runs for moments only between two looks, so that it does not get further than that on a
+    machine of any speed.
+    """
+    try:
+        while not containers("gateway"):
+            if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            time.sleep(0.02)
+        while _stood(process) and not containers("agent"):
+            process.resume()
+            time.sleep(0.04)
+        return process.status() == psutil.STATUS_STOPPED
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _stood(process: psutil.Process) -> bool:
+    """Stop a process; a signal takes a moment. False: it has ended."""
     process.suspend()
-    until = time.monotonic() + PATIENCE
-    while process.status() != psutil.STATUS_STOPPED:
-        assert time.monotonic() < until and process.status() != psutil.STATUS_ZOMBIE, "the task had ended already"
-        time.sleep(0.01)
+    while (status := process.status()) != psutil.STATUS_STOPPED:
+        if status in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+            return False
+        time.sleep(0.005)
+    return True

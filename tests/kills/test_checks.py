@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from tests.kills.calls import held_at
 from tests.kills.checks import nothing_lost, nothing_ungated
 from tests.kills.diary import Diary, Life, together
 from tests.kills.place import Run, Target, bare
@@ -90,3 +93,23 @@ def test_a_moment_of_an_ungated_commit_is_seen(run: Run) -> None:
     run.target.git("update-ref", INTEGRATION, good)
     assert nothing_ungated(run, 7, NO_DIARY) == [f"integration was {bad[:12]}, which no wave gate passed"]
     assert nothing_lost(run, 7, NO_DIARY) == [f"integration lost {bad[:12]}"]
+
+
+@pytest.mark.parametrize(("seconds", "held"), [(0.3, True), (0.0, False)])
+def test_a_task_is_held_between_the_start_of_its_agent_and_its_own_end(
+    tmp_path: Path, seconds: float, held: bool
+) -> None:
+    """What a task does, in a process of its own; one that ends before it has an agent is not held."""
+    play = f"""
+import pathlib, sys, time
+def work(seconds):
+    until = time.process_time() + seconds
+    while time.process_time() < until: pass
+work(0.2); pathlib.Path("gateway").touch(); work(0.3)
+if {seconds}: pathlib.Path("agent").touch(); work({seconds})
+"""
+    with subprocess.Popen([sys.executable, "-c", play], cwd=tmp_path) as process:
+        task = psutil.Process(process.pid)
+        assert held_at(task, lambda role: [role] if (tmp_path / role).exists() else []) is held
+        assert (tmp_path / "agent").exists() is held
+        task.kill()
