@@ -11,6 +11,7 @@ import docker
 
 from phaseplan.containers.engine import WORKSPACE
 from phaseplan.containers.engine_errors import engine_errors
+from phaseplan.containers.identity import engine_of
 from phaseplan.errors import Infrastructure
 
 INTERVAL = 30.0  # seconds between two measurements; an agent may write beyond its limit for so long
@@ -29,7 +30,10 @@ class Usage:
 
         An engine answers one such question at a time and refuses a second: then the last measurement is used.
         """
-        engine = str(client.api.base_url)
+        try:
+            engine = engine_of(client).id  # all sockets have one base URL
+        except Infrastructure:
+            return 0
         with self._lock:
             when, sizes = self._measured.get(engine, (float("-inf"), {}))
             if time.monotonic() - when >= self._interval:
