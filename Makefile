@@ -73,6 +73,7 @@ in-soak: in-images
 	@PHASEPLAN_EXAMPLES=$(PROPERTY_EXAMPLES) $(VENV)/python -m pytest -q --timeout=0 tests/field/test_09_bytes_stay.py
 	@PHASEPLAN_SHIM_SHARE=1 PHASEPLAN_MACHINE_EXAMPLES=24 PHASEPLAN_MACHINE_FAULTS=1 PHASEPLAN_UPDATES=250 \
 		$(VENV)/python -m pytest -q --timeout=0 tests/git/shim tests/git/test_machine.py tests/git/test_race.py
+	@PHASEPLAN_ENGINES=1 $(VENV)/python -m pytest -q --timeout=0 tests/engines
 	@$(VENV)/python -m tests.kills.soak
 
 fuzz: environment ## mutated documents into the importer, a million: writes docs/fuzz.md (FUZZ_INPUTS=20000)

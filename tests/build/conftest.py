@@ -21,6 +21,7 @@ from phaseplan.phase.open import open_phase
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.model import PhasePlan
 from phaseplan.repository.remote import Remote
+from tests.kills.engine import PrivateEngine
 
 PLAN = {
     "phase": 7,
@@ -76,6 +77,21 @@ class Stage:
         """What is on the engine of this phase."""
         ledger = self.snapshot().ledger
         return engine.find(self.client, ledger=ledger.id) if ledger else []
+
+
+@pytest.fixture(scope="session")
+def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[docker.DockerClient]:
+    """An engine that another worker has, with the images that agents and gates need."""
+    made = PrivateEngine(tmp_path_factory.mktemp("second") / "engine")
+    try:
+        made.start()
+        made.load(("debian:bookworm-slim", settings().collector_image))
+        client = engine.connect(made.url)
+        client.address = made.url  # for those that open it themselves
+        yield client
+        client.close()
+    finally:
+        made.stop()
 
 
 @pytest.fixture

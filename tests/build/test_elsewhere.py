@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,6 @@ from phaseplan.containers.identity import engine_of
 from phaseplan.containers.log_following import follow
 from phaseplan.plan.agents import AgentProfile
 from tests.build.conftest import Stage, staged
-from tests.kills.engine import PrivateEngine
 
 pytestmark = [
     pytest.mark.docker,
@@ -36,20 +34,6 @@ pytestmark = [
     ),
 ]
 SLOW = pytest.mark.parametrize("stage", ["mkdir -p a; echo hello > a/file.txt; sleep 600"], indirect=True)
-
-
-@pytest.fixture(scope="module")
-def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[docker.DockerClient]:
-    """An engine that another worker has, with the images that agents and gates need."""
-    made = PrivateEngine(tmp_path_factory.mktemp("second") / "engine")
-    try:
-        made.start()
-        made.load(("debian:bookworm-slim", settings().collector_image))
-        client = engine.connect(made.url)
-        yield client
-        client.close()
-    finally:
-        made.stop()
 
 
 def played(stage: Stage, client: docker.DockerClient, claim: str = "run-1/3", **here: Any) -> Running | Done | Again:

@@ -56,3 +56,10 @@ def test_stopped_agents_are_kept_gates_are_removed_and_other_containers_stay(cli
 
 def test_no_engine_means_no_leftovers() -> None:
     assert leftovers.clear("unix:///nowhere/docker.sock", ["run-1"]) == []
+
+
+def test_containers_of_a_run_are_looked_for_on_all_engines(monkeypatch, tmp_path) -> None:
+    assert leftovers.places("unix:///x") == ["unix:///x"]
+    (tmp_path / "engines.yaml").write_text("far: {url: 'tcp://10.0.0.5:2376', agents: 1}\nq: {queue: q, agents: 1}\n")
+    monkeypatch.setenv("AIRFLOW__PHASEPLAN__ENGINES", str(tmp_path / "engines.yaml"))
+    assert leftovers.places("unix:///x") == ["unix:///x", "far"]

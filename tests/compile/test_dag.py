@@ -97,3 +97,13 @@ def test_a_later_phase_builds_on_what_it_depends_on_and_the_form_says_so():
     assert "Base: what phase 5, phase 7 integrated" in compile_plan(later, Options()).doc_md
     assert compile_plan(small(8), Options()).params["base"] == "main"
     assert compile_plan(small(8, depends_on=[5], base="main"), Options()).params["base"] == "main"
+
+
+def test_branches_are_in_the_queue_of_their_engine_and_without_a_file_where_they_were(dag):
+    campaign = load_valid([TOP / "include/plans/phase-05.yaml"], TOP / "include/agents.yaml")
+    plan = campaign.plans[0].plan
+    queues = {plan.agent: "farm"}
+    placed = compile_plan(plan, Options(profiles=campaign.profiles, queues=queues))
+    kinds = {(task.task_type == "BranchBuildOperator", task.queue) for task in placed.tasks}
+    assert kinds == {(True, "farm"), (False, "default")}
+    assert {task.queue for task in dag.tasks} == {"default"}

@@ -74,7 +74,7 @@ def test_path_to_nowhere_for_notifiers_is_one_sentence(monkeypatch, tmp_path: Pa
 
 
 def test_every_key_with_a_bad_value_is_tested() -> None:
-    places = {"repository", "repository_override", "docker_url", "plans", "agents", "state"}
+    places = {"repository", "repository_override", "docker_url", "plans", "agents", "state", "engines"}
     free = places | {"collector_image", "gateway_image", "ca_bundle", "proxy_login", "no_proxy"}
     assert set(Settings.model_fields) == free | {"notifiers"} | {key for key, *_ in BAD}
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 
+from docker import DockerClient
+
 from phaseplan.attempt.harvest import put_away
 from phaseplan.attempt.job import Job
 from phaseplan.attempt.ready import look
 from phaseplan.config.settings import repository_for, settings
 from phaseplan.containers.engine import cancel as stop
-from phaseplan.containers.engine import connect, find
+from phaseplan.containers.engine import find
 from phaseplan.errors import PhaseplanError
 from phaseplan.ledger.opened import Unopened
 from phaseplan.ledger.records import Token
@@ -20,15 +22,16 @@ log = logging.getLogger(__name__)
 
 
 def cancel(
-    docker_url: str, phase: int, branch_id: str, container_id: str, repository: str | None, key: str = ""
+    client: DockerClient, phase: int, branch_id: str, container_id: str, repository: str | None, key: str = ""
 ) -> None:
     """Stop exactly this container; then collect it as `cancelled` and remove it.
 
+    :param client: of the engine that it is on.
     :param key: see `Job.shared_key`.
 
     What is not done after the stop is left to the wave's `integrate` or the next start of the branch.
     """
-    client, here = connect(docker_url), settings()
+    here = settings()
     stop(client, container_id)
     try:
         remote = Remote(repository_for(repository))

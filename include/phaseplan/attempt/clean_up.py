@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from phaseplan.attempt import publish
 from phaseplan.attempt.harvest import of_attempt, of_nothing, put_away
-from phaseplan.attempt.job import Job
+from phaseplan.attempt.job import Job, View
 from phaseplan.attempt.ready import look
 from phaseplan.containers.engine import find, remove
 from phaseplan.containers.gateways.gateway import close_found, orphans
@@ -29,6 +29,14 @@ def settle(job: Job, *, over: bool) -> None:
     except Stale as stale:
         job.say(f"Nothing to settle: {stale}")
         return
+    for each in job.everywhere():
+        _containers(each, view, over)
+    if over:
+        reconcile(job.repo, job.remote, job.phase, token=job.token)  # withdraws what is isolated now
+
+
+def _containers(job: Job, view: View, over: bool) -> None:
+    """Settle what one engine has of the branch."""
     found = find(job.client, ledger=view.ledger.id, phase=job.phase, branch=job.branch_id)
     for container in found:
         if container.labels.claim != job.claim or container.labels.role == "gateway":  # that goes with its agent
@@ -44,7 +52,6 @@ def settle(job: Job, *, over: bool) -> None:
         if view.plan.budget:
             give_back(job)
         discard(job.client, ledger=view.ledger.id, phase=job.phase, branch=job.branch_id, claim=job.claim)
-        reconcile(job.repo, job.remote, job.phase, token=job.token)  # withdraws what is isolated now
 
 
 def give_back(job: Job) -> None:

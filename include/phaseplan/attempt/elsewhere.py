@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from phaseplan.attempt import publish
@@ -10,6 +11,7 @@ from phaseplan.attempt.harvest import of_nothing
 from phaseplan.attempt.job import View
 from phaseplan.attempt.ready import look
 from phaseplan.containers.engine_errors import EngineUnreachable
+from phaseplan.containers.engines.fleet import Place
 from phaseplan.containers.identity import engine_of
 from phaseplan.ledger.records import moment
 from phaseplan.ledger.snapshot import Claim
@@ -20,26 +22,43 @@ class EngineElsewhere(EngineUnreachable):
 
 
 def only_here(view: View) -> View:
-    """Look whether every attempt of a branch that has no verdict is on this worker's engine.
+    """Look whether every attempt of a branch that has no verdict is on an engine that can be asked from here.
 
     One on an engine that is gone is closed as `unfinished`: by a person's word (`phaseplan engines forget`), or because
     its agent's time limit has been over for longer than the setting `engine_absence`.
 
-    :return: the view, read again where an attempt was closed.
+    :return: the view, on the engine of the branch's own attempt, else of its newest; read again where one was closed.
     :raises EngineElsewhere: one is on an engine that a worker there may yet ask.
     """
     begun = dict(_open(view))
     if not begun:
         return view
+    unreached: list[str] = []
+    reached = view.job.fleet.by_id(unreached.append)
     here = engine_of(view.job.client)
-    away = {number: claim for number, claim in begun.items() if claim.engine != here.id}
+    away = {n: claim for n, claim in begun.items() if claim.engine != here.id and claim.engine not in reached}
     for number, claim in away.items():
         if (why := _gone(view, claim)) is None:
-            raise EngineElsewhere(_words(view, number, claim, str(here)))
+            raise EngineElsewhere(". ".join([_words(view, number, claim, _asked(str(here), reached)), *unreached]))
         reason = f"its engine on {claim.machine} ({claim.engine}) is gone: {why}"
         view.job.say(f"Attempt {number} is closed as unfinished: {reason}.")
         publish.over(view, number, claim.claim, of_nothing(view, number), "unfinished", reason)
-    return look(view.job) if away else view
+    return _there(look(view.job) if away else view, {n: c for n, c in begun.items() if n not in away}, reached)
+
+
+def _there(view: View, begun: dict[int, Claim], reached: dict[str, Place]) -> View:
+    """Go to the engine of the attempt that this claim has begun last, else of the newest one."""
+    if not begun or not reached:
+        return view
+    own = [number for number, claim in begun.items() if claim.claim == view.job.claim]
+    place = reached.get(begun[max(own or begun)].engine)
+    return replace(view, job=view.job.on(place)) if place else view
+
+
+def _asked(here: str, reached: dict[str, Place]) -> str:
+    """Say which engines can be asked."""
+    others = ", ".join(str(place) for place in reached.values() if place.name)
+    return f"{here}; of the engines file {others} answer" if others else here
 
 
 def _open(view: View) -> Iterator[tuple[int, Claim]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -151,6 +152,12 @@ def stop_foreign(view: View, spare: str = "") -> None:
 
     :param spare: a container that this claim takes over.
     """
+    for job in view.job.everywhere():
+        _stop_foreign(replace(view, job=job), spare)
+
+
+def _stop_foreign(view: View, spare: str) -> None:
+    """Stop what is on one engine."""
     job = view.job
     found = find(job.client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id)
     for container in found:

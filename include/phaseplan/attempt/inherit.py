@@ -35,7 +35,8 @@ def take(view: View, container: Found) -> Running | Done:
     if container.status == "running":
         view.job.say(f"Following container {container.id[:12]}, which run {run} started for the same task.")
         left, profile = left_seconds(view, container), view.profile
-        return Running(container.id, "agent", left, profile.references, profile.gateway, profile.disk)
+        limits = (profile.references, profile.gateway, profile.disk)
+        return Running(container.id, "agent", left, *limits, engine=view.job.engine)
     view.job.say(f"The agent of attempt {attempt}, which run {run} started for the same task, has ended: it is judged.")
     told = view if view.job.heard else replace(view, job=replace(view.job, heard=Heard(container.id, 0)))
     rest(told, container)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from docker import DockerClient
 
 from phaseplan.attempt.inputs import Builder, Start, ingredients
 from phaseplan.config.settings import Settings
 from phaseplan.containers.engine import image_digest
+from phaseplan.containers.engine_errors import ImageMissing
+from phaseplan.containers.engines.fleet import NO_FLEET, Fleet, Place
 from phaseplan.containers.gateways.way_out import WayOut
 from phaseplan.containers.images.identity import image_identity
 from phaseplan.containers.labels import Labels, Role
@@ -79,6 +80,40 @@ class Job:
     shared_key: Callable[[], str] = str  # what all workers encrypt with; empty: each with its own
     looked: Callable[[Snapshot], None] = lambda _: None  # told of each reading of the phase
     heard: Heard | None = None  # None: nobody else has shown anything, or all of it
+    fleet: Fleet = NO_FLEET  # further engines, of the engines file
+    engine: str = ""  # name there of the engine that `client` is of; empty: the worker's own
+
+    def on(self, place: Place) -> Job:
+        """Return the job on another engine."""
+        return replace(self, client=place.client, engine=place.name)
+
+    def at(self, engine: str) -> Job:
+        """Return the job on the engine of this name in the engines file; empty: on the worker's own."""
+        return self.on(self.fleet.place(engine)) if engine else self
+
+    def everywhere(self) -> Iterator[Job]:
+        """Yield the job on each engine that answers; only on its own where there is no engines file."""
+        if not self.fleet.entries:
+            yield self
+        for place in self.fleet.places(self.say) if self.fleet.entries else ():
+            yield self.on(place)
+
+    def image(self, name: str, scheme: str) -> str:
+        """Return which image a name means, on the first engine that has it: its own first.
+
+        What one name means is one image on all engines, or `open_phase` would not have let the run begin.
+
+        :raises ImageMissing: no engine has one of that name.
+        """
+        try:
+            return image_under(self.client, name, scheme)
+        except ImageMissing:
+            for other in self.fleet.places() if self.fleet.entries else ():
+                try:
+                    return image_under(other.client, name, scheme)
+                except ImageMissing:
+                    continue
+            raise
 
 
 @dataclass(frozen=True)
@@ -140,7 +175,7 @@ class View:
             named=self.plan.profile_of(self.branch) or "",
             profile=self.profile,
             gates=self.gate_profile,
-            images=partial(image_under, self.job.client),
+            images=self.job.image,
         )
         start = Start(self.run.base, workspace)
         return ingredients(self.job.repo, self.snapshot, self.plan, self.branch, builder, start, scheme)
@@ -169,6 +204,7 @@ class Running:
     disk: int = 0  # bytes that it may write to the engine's disk; 0: nobody looks
     probe: bool = False  # its profile is paused: others wait for the first answer that it gets
     resumed: Pause | None = None  # that has just ended by such an answer
+    engine: str = ""  # its engine's name in the engines file; empty: the worker's own
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from phaseplan.attempt.inputs import key_of
-from phaseplan.attempt.job import Done, View
+from phaseplan.attempt.job import Done, Job, View
 from phaseplan.attempt.replay import replay
 from phaseplan.containers.engine import find, remove
 from phaseplan.containers.gateways.gateway import close_found, orphans, remove_agent
@@ -140,8 +140,14 @@ def conclude(view: View, verdict: Verdict, *, reused: bool = False, keep_volume:
 
 
 def _remove(view: View, attempt: int, keep_volume: bool) -> None:
-    """Remove the containers of an attempt, a gateway with its agent."""
-    client, claim = view.job.client, view.job.claim
+    """Remove the containers of an attempt, a gateway with its agent, wherever they are."""
+    for job in view.job.everywhere():
+        _remove_there(view, job, attempt, keep_volume)
+
+
+def _remove_there(view: View, job: Job, attempt: int, keep_volume: bool) -> None:
+    """Remove them from one engine."""
+    client, claim = job.client, job.claim
     found = find(client, ledger=view.ledger.id, phase=view.plan.phase, branch=view.branch.id)
     of_attempt = [container for container in found if container.labels.attempt == attempt]
     for container in of_attempt:

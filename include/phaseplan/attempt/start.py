@@ -12,6 +12,7 @@ from phaseplan.attempt.gateway import opened, reserved
 from phaseplan.attempt.harvest import stop_foreign
 from phaseplan.attempt.inputs import key_of
 from phaseplan.attempt.job import Done, Running, View
+from phaseplan.attempt.placing import check_place, check_room, chosen
 from phaseplan.attempt.ready import look
 from phaseplan.attempt.unready import NoWorkspace, blocked
 from phaseplan.containers import pid1
@@ -35,6 +36,7 @@ def begin(view: View) -> Running | Done:
 
     :raises Paused: an agent would have to begin, and its profile is paused; all that needs no agent is done.
     :raises BudgetSpent, BudgetHeld: nothing is free of a budget that it shares; no number was claimed.
+    :raises EngineFull: no engine that fits has room for it.
     """
     try:
         workspace = _workspace(view)
@@ -48,6 +50,7 @@ def begin(view: View) -> Running | Done:
         return adopt.adopt(view, pushed, workspace)
     if heir is not None:
         return inherit.take(view, heir)
+    view = chosen(view)
     inputs = view.inputs(workspace.commit)
     key = key_of(inputs)
     view.job.say(f"Input key {key[:12]}.")
@@ -58,8 +61,10 @@ def begin(view: View) -> Running | Done:
     job = view.job
     if view.plan.budget and view.snapshot.state(view.branch.id) is State.RUNNING:
         view = look(job)  # what was put away above reserves nothing any more
+    check_room(view)
     admission, engine = _admission(view), engine_of(job.client)
-    place = {"engine": engine.id, "machine": engine.name}
+    machine = f"{job.engine} on {engine.name}" if job.engine else engine.name
+    place = {"engine": engine.id, "machine": machine}
     new = NewAttempt(view.plan.phase, view.branch, workspace.commit, job.claim, view.run.id, inputs, place)
     given = claimed(job.repo, job.remote, new, view.snapshot, admission, partial(reserved, view))
     for budget in shared_budgets(given.seen, view.branch.id) if given.allowance else ():
@@ -76,6 +81,7 @@ def again(view: View, attempt: int, left: Found | None) -> Running | Done:
     """
     if left is not None:
         remove_agent(view.job.client, left)
+    check_room(view, claimed=True)
     claim = view.snapshot.started[view.branch.id][attempt]
     try:
         workspace = replace(_workspace(view), commit=claim.base)
@@ -139,6 +145,7 @@ def _launch(view: View, attempt: int, workspace: Workspace, admission: Admission
         gateway=profile.gateway,
         disk=profile.disk,
         probe=admission.probe and profile.gateway,
+        engine=job.engine,
     )
 
 
@@ -168,6 +175,7 @@ def _started(view: View, attempt: int, commit: str, documents: dict[str, bytes])
         if gateway:
             close(job.client, labels, gateway.pair)
         raise
+    check_place(view, container)
     start(job.client, container, files_of(profile, secrets))
     return container
 

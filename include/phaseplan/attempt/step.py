@@ -98,6 +98,7 @@ def _go_on(view: View, attempt: int) -> Running | Done:
             disk=view.profile.disk,
             probe=probe and resumed is None,
             resumed=resumed,
+            engine=view.job.engine,
         )
     harvested = _harvest(view, attempt, container)
     return judge(view, attempt, harvested) if harvested else start.again(view, attempt, container)

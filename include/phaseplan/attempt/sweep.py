@@ -43,7 +43,15 @@ def sweep(
     snapshot = snapshot or read(job.repo, job.remote, job.phase)
     if isinstance(snapshot.opened, Unopened):
         return snapshot
-    opened = check_token(snapshot, job.token)
+    check_token(snapshot, job.token)
+    # A list: every engine is swept, whatever was found on the first.
+    changed = [_engine(each, snapshot, concerns, opening) for each in job.everywhere()]
+    return read(job.repo, job.remote, job.phase) if any(changed) else snapshot
+
+
+def _engine(job: Job, snapshot: Snapshot, concerns: Callable[[str], bool], opening: bool) -> bool:
+    """Sweep one engine; return whether the phase may have changed by it."""
+    opened = snapshot.require_open()
     every = find(job.client, ledger=opened.ledger.id, phase=job.phase)
     mine = [found for found in every if concerns(found.labels.branch)]
     for found in mine:  # first the helpers: a volume that one of them holds could not be removed
@@ -60,7 +68,7 @@ def sweep(
     for branch, claim in dead.items():
         if concerns(branch):
             give_back(replace(job, branch_id=branch, claim=claim))
-    return read(job.repo, job.remote, job.phase) if agents or dead else snapshot
+    return bool(agents or dead)
 
 
 def _without_agent(snapshot: Snapshot, agents: list[Found], opening: bool) -> dict[str, str]:

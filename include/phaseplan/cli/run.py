@@ -139,6 +139,7 @@ def _home(
         **({"notifiers": str(configured.notifiers.resolve())} if configured.notifiers else {}),
         "state": str(configured.state.resolve()),
         "docker_url": configured.docker_url,
+        **({"engines": str(configured.engines.resolve())} if configured.engines else {}),
         "deferrable": str(configured.deferrable),
         "collector_image": configured.collector_image,
         "gateway_image": configured.gateway_image,

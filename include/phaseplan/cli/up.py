@@ -54,6 +54,7 @@ def _section(args: argparse.Namespace, configured: Settings) -> Mapping[str, str
         **({"notifiers": str(notifiers.resolve())} if (notifiers := notifiers_file()) else {}),
         "state": str(configured.state.resolve()),
         "docker_url": configured.docker_url,
+        **({"engines": str(configured.engines.resolve())} if configured.engines else {}),
         "deferrable": str(configured.deferrable),
         "collector_image": configured.collector_image,
         "gateway_image": configured.gateway_image,

@@ -87,13 +87,18 @@ class Settings(BaseSettings):
         description="URL of the target repository, whatever plans say; `./phaseplan run --repository` sets it",
     )
     docker_url: str = Field(
-        default_factory=_engine, description="address of the Docker engine that runs agents and gates"
+        default_factory=_engine,
+        description="address of the Docker engine that runs agents and gates; with `engines` the gates of waves",
     )
     plans: Path = Field(default_factory=partial(place.of, "plans"), description="folder of the plan files")
     agents: Path = Field(default_factory=partial(place.of, "agents.yaml"), description="file of agent profiles")
     notifiers: Path | None = Field(
         default_factory=partial(place.existing, "notifiers.yaml"),
         description="file of notifiers; none: no notification is sent",
+    )
+    engines: Path | None = Field(
+        default_factory=partial(place.existing, "engines.yaml"),
+        description="file of the engines that agents are spread over; none: they are on that of `docker_url`",
     )
     state: Path = Field(
         default_factory=place.state,

@@ -23,7 +23,7 @@ WORKSPACE = "/workspace"
 CANCELLED = "-cancelled"  # ends the name of a container that a person, or a task on its behalf, has stopped
 OVER_DISK = "-over-disk"  # and of one that was stopped because it wrote too much
 _OURS = "phaseplan."  # what our labels begin with
-_PATIENCE = 120  # seconds of silence after which an engine counts as gone
+PATIENCE = 120  # seconds of silence after which an engine counts as gone
 _SECRETS = {SECRETS: "size=1m,mode=755,noexec,nosuid,nodev"}
 _LOG_FILES = {"max-size": "20m", "max-file": "2"}  # an agent that talks without end must not fill the disk
 
@@ -84,7 +84,7 @@ def connect(url: str) -> docker.DockerClient:
     with engine_errors():
         tls = docker.utils.kwargs_from_env().get("tls") if os.environ.get("DOCKER_TLS_VERIFY") else None
         extra = {"tls": tls} if tls and url.startswith("tcp://") else {}
-        return docker.DockerClient(base_url=url, version="auto", timeout=_PATIENCE, **extra)
+        return docker.DockerClient(base_url=url, version="auto", timeout=PATIENCE, **extra)
 
 
 def find(client: docker.DockerClient, **wanted: str | int) -> list[Found]:

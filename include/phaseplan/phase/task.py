@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from phaseplan.attempt.job import Job, image_under
+from phaseplan.attempt.job import Job
 from phaseplan.attempt.sweep import sweep
 from phaseplan.ledger import status_log as statuslog
 from phaseplan.ledger.write import Snapshot
@@ -28,7 +26,7 @@ def renew(job: Job, snapshot: Snapshot) -> None:
         token=job.token,
         phase=job.phase,
         bench=wave_bench(snapshot, job.client, job.here, _NAME, job.say, job.way_out),
-        images=partial(image_under, job.client),
+        images=job.image,
         gate_runs=job.here.gate_runs,
         say=job.say,
     )

@@ -20,8 +20,8 @@ PASSWORD = "password"
 SECRETS = "/run/secrets"  # folder of the secrets that an agent gets as files
 _DATED = re.compile(r"(?:-latest|[-@]20\d\d-?\d\d-?\d\d)$")
 OPENAI = "openai/"  # begins the names by which OpenCode knows OpenAI's models
-#: Keys of a profile that say what work may cost and what is kept beside it: they change no work and no verdict.
-ASIDE = ("budget", "prices", "transcript")
+#: Keys of a profile that say what work may cost, where it is done and what is kept beside it: they change no verdict.
+ASIDE = ("budget", "prices", "transcript", "engine", "needs")
 _HIGHEST = (1 << 31) - 1  # number of a user or group that an engine takes
 
 
@@ -138,6 +138,8 @@ class AgentProfile(Model):
     gateway: bool = False  # the agent sees nothing but a gateway, which has the key; `network` is the gateway's then
     egress: tuple[Host, ...] = ()  # hosts that the gateway lets the agent reach
     budget: Budget | None = None  # of each branch, where the plan gives it none of its own
+    engine: Word | None = None  # name in the engines file of the only one that its agents may be on
+    needs: tuple[Word, ...] = ()  # labels that an engine must have for them
     prices: dict[Word, Price] = {}  # by model, as the provider calls it; they come before those of the shipped table
 
     @model_validator(mode="before")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.engines import EngineEntry
 from phaseplan.plan.lint.codes import CODES
 from phaseplan.plan.lint.diagnostics import Diagnostic, Finding, in_order
 from phaseplan.plan.lint.repair import concerns, repair
@@ -138,6 +139,11 @@ def load_profiles(path: Path | None) -> tuple[dict[str, AgentProfile], frozenset
 def load_notifiers(path: Path | None) -> tuple[dict[str, NotifierProfile], frozenset[str] | None, list[Diagnostic]]:
     """Load the notifiers of the operator's file: valid ones by name, the names of all (None: unknown), diagnostics."""
     return _named(NotifierProfile, path)
+
+
+def load_engines(path: Path | None) -> tuple[dict[str, EngineEntry], frozenset[str] | None, list[Diagnostic]]:
+    """Load the engines of the operator's file: valid ones by name, the names of all (None: unknown), diagnostics."""
+    return _named(EngineEntry, path)
 
 
 def _named(model: type[M], path: Path | None) -> tuple[dict[str, M], frozenset[str] | None, list[Diagnostic]]:

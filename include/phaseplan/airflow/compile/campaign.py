@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 
 from airflow.sdk import DAG
@@ -9,8 +10,13 @@ from airflow.sdk import DAG
 from phaseplan.airflow.compile.dag import compile_plan
 from phaseplan.airflow.compile.options import Options
 from phaseplan.airflow.plugin.registration import pools_are_made
+from phaseplan.config.engines import engines
 from phaseplan.config.settings import Settings
+from phaseplan.errors import InputFault
 from phaseplan.plan.campaign import Campaign, LoadedPlan
+from phaseplan.plan.engines import queue_of
+
+log = logging.getLogger(__name__)
 
 
 def options_of(settings: Settings, campaign: Campaign) -> Options:
@@ -23,7 +29,19 @@ def options_of(settings: Settings, campaign: Campaign) -> Options:
         pools=pools_are_made(),
         deferrable=settings.deferrable,
         retry_delay=settings.retry_delay,
+        queues=_queues(campaign),
     )
+
+
+def _queues(campaign: Campaign) -> dict[str, str]:
+    """Return the queues of profiles by the engines file; one that cannot be read is reported by `open_phase`."""
+    try:
+        entries = engines()
+    except InputFault as error:
+        log.warning("No branch is put into a queue of its engine's workers: %s", error)
+        return {}
+    found = {name: queue_of(entries, profile) for name, profile in campaign.profiles.items()}
+    return {name: queue for name, queue in found.items() if queue}
 
 
 def compile_campaign(campaign: Campaign, options: Options) -> tuple[tuple[DAG, ...], tuple[str, ...]]:

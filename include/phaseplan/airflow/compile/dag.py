@@ -128,6 +128,7 @@ class _Graph:
 
     def _branch(self, branch: Branch) -> None:
         profile = self.options.profiles.get(self.plan.profile_of(branch) or "")
+        queue = self.options.queues.get(self.plan.profile_of(branch) or "")
         task = BranchBuildOperator(
             task_id=names.branch_task(branch),
             phase=self.plan.phase,
@@ -145,5 +146,6 @@ class _Graph:
             retry_policy=ByCause(self.options.retry_delay, BRANCH_RETRIES),
             on_failure_callback=branch_failed,
             on_retry_callback=branch_retries,
+            **({"queue": queue} if queue else {}),
         )
         self.branches[branch.id] = task

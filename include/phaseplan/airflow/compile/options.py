@@ -18,4 +18,5 @@ class Options:
     timezone: str = "UTC"  # that crons are read in
     pools: bool = True  # False: no plugin makes pools, so tasks use default_pool
     deferrable: bool = True
+    queues: Mapping[str, str] = field(default_factory=dict)  # by profile, where its agents are on engines of a queue
     retry_delay: float = 10.0  # seconds before the first retry; each further one waits twice as long

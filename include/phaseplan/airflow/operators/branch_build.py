@@ -16,10 +16,12 @@ from phaseplan.airflow.operators.run import job_of
 from phaseplan.airflow.operators.secrets import readable
 from phaseplan.airflow.operators.telling import tell_branch, tell_budgets, tell_pause
 from phaseplan.airflow.triggers.container import ELSEWHERE, ContainerTrigger
+from phaseplan.airflow.triggers.room import RoomTrigger
 from phaseplan.attempt.job import Again, Done, Heard, Job, ProviderAway, Running, Untouched
 from phaseplan.attempt.step import step
 from phaseplan.containers.disk_usage import INTERVAL, USAGE
 from phaseplan.containers.engine import OVER_DISK, cancel, stop
+from phaseplan.containers.engines.room import EngineFull
 from phaseplan.containers.given_secrets import given
 from phaseplan.containers.identity import engine_of
 from phaseplan.containers.log_following import Cursor, follow
@@ -65,11 +67,11 @@ class BranchBuildOperator(DockerOperator):
         """Step until there is a verdict; while a container runs, defer or follow it."""
         with faults(), job_of(context, self, self.branch) as job:
             job = replace(job, heard=self._heard)
-            while isinstance(outcome := step(job), Running | Again):
+            while isinstance(outcome := self._step(job), Running | Again):
                 if isinstance(outcome, Running):
                     if outcome.resumed:
                         tell_pause(context, job, outcome.resumed)
-                    self._wait(job, outcome)
+                    self._wait(job.at(outcome.engine), outcome)
                 else:
                     metrics.ended(outcome.verdict)
             if isinstance(outcome, Done):
@@ -84,6 +86,22 @@ class BranchBuildOperator(DockerOperator):
             self.log.info("Not among the branches this run is about; left as it is.")
             return {"branch": self.branch, "state": "untouched"}
         return _answer(outcome)
+
+    def _step(self, job: Job) -> Running | Done | Again | Untouched:
+        """Step; where no engine has room, wait for it in the triggerer, or else as for a shared budget."""
+        try:
+            return step(job)
+        except EngineFull as full:
+            if not self.deferrable:
+                raise
+            self.log.info("%s. No attempt is consumed.", full)
+            wait = RoomTrigger(engines=full.engines, cpus=full.need.cpus, memory=full.need.memory)
+            self.defer(trigger=wait, method_name="execute_with_room")
+
+    def execute_with_room(self, context: Any, event: dict[str, Any]) -> Any:
+        """Look again after a wait for room: another task may have been quicker."""
+        self.log.info("There may be room now: looking again.")
+        return self.execute(context)
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
         """Resume after a deferral. The event is only a hint: labels and refs say what happened."""
@@ -113,6 +131,7 @@ class BranchBuildOperator(DockerOperator):
                     disk=running.disk,
                     probe=running.probe,
                     engine=engine_of(job.client).id,
+                    named=job.fleet.named(job.engine),
                 ),
                 method_name="execute_complete",
                 timeout=timedelta(seconds=running.seconds + 600),  # the trigger's own deadline comes first

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from phaseplan.attempt.job import NotReady
+from phaseplan.containers.engines.room import EngineFull
 from phaseplan.errors import Infrastructure, Lasting, PhaseplanError, Stale
 from phaseplan.ledger.money.budgets import BudgetHeld, BudgetSpent
 from phaseplan.ledger.run import WaveNotReached
@@ -25,7 +26,7 @@ def faults() -> Iterator[None]:
         raise AirflowSkipException(str(error)) from error
     except Lasting as error:
         raise AirflowFailException(str(error)) from error
-    except BudgetHeld as error:
+    except (BudgetHeld, EngineFull) as error:
         raise AirflowException(f"no attempt is consumed: {error}") from error
     except Infrastructure as error:
         raise AirflowException(f"infrastructure, no attempt is consumed: {error}") from error

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 
 from phaseplan.airflow.compile.schedule import asset_of
 from phaseplan.airflow.operators import metrics
+from phaseplan.airflow.operators.engines import fleet
 from phaseplan.airflow.operators.faults import faults
 from phaseplan.airflow.operators.run import made_job, pulled_token, repository, target, token
 from phaseplan.airflow.operators.secrets import check_secrets, way_out
@@ -19,6 +20,7 @@ from phaseplan.airflow.operators.telling import tell_phase, tell_wave
 from phaseplan.attempt.job import Job
 from phaseplan.attempt.sweep import sweep
 from phaseplan.config import origins
+from phaseplan.config.engines import engines
 from phaseplan.config.plan_files import plan_files
 from phaseplan.config.settings import settings
 from phaseplan.containers.engine import connect
@@ -28,8 +30,9 @@ from phaseplan.ledger.records import Ledger
 from phaseplan.ledger.write import Snapshot, read
 from phaseplan.merging.base import resolve_base
 from phaseplan.phase.close import close_phase
+from phaseplan.phase.engines import check_engines, check_queues
 from phaseplan.phase.open import Seen, take_over
-from phaseplan.phase.preflight import Ahead, check_budgets, check_engine, check_names, check_target
+from phaseplan.phase.preflight import Ahead, check_budgets, check_names, check_target
 from phaseplan.phase.task import renew
 from phaseplan.plan import names
 from phaseplan.plan.agents import AgentProfile
@@ -65,7 +68,9 @@ class OpenPhaseOperator(_PhaseOperator):
             held = check_target(target(self.repository))
         with faults(), repository(self.repository) as (remote, repo):
             file, plan, profiles = _pinned(self.phase)
-            base = self._look_ahead(remote, repo, held, _ahead(plan, profiles, asked), asked.base)
+            ahead = _ahead(plan, profiles, asked)
+            check_queues(engines(), ahead, profiles)
+            base = self._look_ahead(remote, repo, held, ahead, asked.base)
             found = read(repo, remote, self.phase, listed=held)
             before, built_by = found.ledger, {v.agent for vs in found.verdicts.values() for v in vs}
             needed = _needed(plan, profiles, {asked.agent, *built_by})
@@ -94,7 +99,9 @@ class OpenPhaseOperator(_PhaseOperator):
             way_out()
         commit = resolve_base(remote, repo, ahead.plan, base, listed=held)
         with contextlib.closing(connect(configured.docker_url)) as client:
-            check_engine(client, ahead, configured.collector_image, configured.gateway_image)
+            every = fleet(client)
+            check_engines(every, ahead, (configured.collector_image, configured.gateway_image), self.log.info)
+            every.close()
         self.log.info("Looked ahead: git can make the names, the engine has the images, the secrets have values.")
         return commit
 

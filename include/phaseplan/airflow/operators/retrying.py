@@ -12,6 +12,7 @@ from airflow.sdk.definitions.retry_policy import RetryDecision
 
 from phaseplan.attempt.job import ProviderAway
 from phaseplan.containers.engine_errors import DiskFull, EngineUnreachable
+from phaseplan.containers.engines.room import EngineFull
 from phaseplan.ledger.money.budgets import BudgetHeld
 from phaseplan.ledger.pause.pauses import LONGEST, Paused
 from phaseplan.repository.refusals import RepositoryUnreachable
@@ -29,7 +30,7 @@ _PASSING = (EngineUnreachable, RepositoryUnreachable, DiskFull, ProviderAway)
 
 
 class ByCause(RetryPolicy):
-    """Retry engine, repository, disk or an agent's provider for an hour, a budget for hours; other things thrice.
+    """Retry engine, repository, disk or an agent's provider for an hour, budgets and room for hours; others thrice.
 
     A profile that is paused is waited for as long as its pause says, and uses up none of these.
 
@@ -52,7 +53,7 @@ class ByCause(RetryPolicy):
             waited.one_more()
             return RetryDecision.retry(timedelta(seconds=cause.seconds), first)
         begun = max(0, max_tries - self.retries)  # tries before the last Clear
-        if isinstance(cause, BudgetHeld):
+        if isinstance(cause, BudgetHeld | EngineFull):
             waited.one_more()
             delay = self.delay * 2.0 ** min(max(1, try_number - begun) - 1, 20)
             return RetryDecision.retry(timedelta(seconds=min(delay, SLOWEST)), first)

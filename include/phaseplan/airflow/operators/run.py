@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from airflow.sdk.exceptions import AirflowSkipException
 
 from phaseplan.airflow.operators import metrics
+from phaseplan.airflow.operators.engines import fleet
 from phaseplan.airflow.operators.secrets import completed, secrets, shared_key, way_out
 from phaseplan.attempt.job import Job
 from phaseplan.config.settings import repository_for, settings
@@ -62,6 +63,7 @@ def job_of(context: Any, task: PhaseTask, branch: str) -> Iterator[Job]:
 
 def made_job(context: Any, task: PhaseTask, branch: str, own: Token, remote: Remote, repo: GitRepo) -> Job:
     """Make a job on a repository that is open already."""
+    client = connect(settings().docker_url)
     return Job(
         phase=task.phase,
         branch_id=branch,
@@ -69,7 +71,7 @@ def made_job(context: Any, task: PhaseTask, branch: str, own: Token, remote: Rem
         claim=claim(context),
         remote=remote,
         repo=repo,
-        client=connect(settings().docker_url),
+        client=client,
         here=settings(),
         looked=metrics.looked,
         say=partial(task.log.info, "%s"),
@@ -77,6 +79,7 @@ def made_job(context: Any, task: PhaseTask, branch: str, own: Token, remote: Rem
         completed=completed,
         way_out=way_out,
         shared_key=shared_key,
+        fleet=fleet(client),
     )
 
 

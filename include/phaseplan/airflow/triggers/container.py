@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import closing
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import aiodocker
@@ -16,11 +15,11 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from phaseplan.airflow.operators.secrets import field_of, shared_key
+from phaseplan.airflow.triggers.engine_address import EngineAddress
 from phaseplan.attempt.cancel import cancel
 from phaseplan.config.settings import settings
 from phaseplan.containers.disk_usage import INTERVAL, USAGE
-from phaseplan.containers.docker_url import normal
-from phaseplan.containers.engine import OVER_DISK, connect
+from phaseplan.containers.engine import OVER_DISK
 from phaseplan.containers.engine import cancel as stop
 from phaseplan.containers.engine import stop as end
 from phaseplan.containers.engine_errors import EngineUnreachable
@@ -40,6 +39,8 @@ from phaseplan.text.shown import one_line
 _SEEN_SECONDS = 2.0
 #: A log that broke off is taken up again this often; the container itself is asked in between.
 _RETRY_SECONDS = 2.0
+AWAY = 60.0  # seconds for which an engine of the engines file is asked again before the task is
+SILENT = "an engine that does not answer"  # status of an event, of an engine of the engines file
 ELSEWHERE = "on an engine that the triggerer does not reach"  # status of an event: nothing is known of the container
 
 
@@ -51,7 +52,8 @@ class ContainerTrigger(BaseTrigger):
 
     Everything a resume needs is found again by labels and refs; the event is only a hint.
 
-    :param docker_url: the engine, as a worker reaches it.
+    :param docker_url: the engine, as a worker reaches it, if it is the worker's own.
+    :param named: name of the engine in the engines file; empty: it is at `docker_url`.
     :param container_id: the container, and the only one this trigger ever stops.
     :param phase: phase of the branch, for `on_kill`.
     :param branch: branch id, for `on_kill`.
@@ -80,6 +82,7 @@ class ContainerTrigger(BaseTrigger):
         disk: int = 0,
         probe: bool = False,
         engine: str = "",
+        named: str = "",
     ) -> None:
         super().__init__()
         self.docker_url = docker_url
@@ -94,6 +97,8 @@ class ContainerTrigger(BaseTrigger):
         self.disk = disk
         self.probe = probe
         self.engine = engine
+        self.named = named
+        self._address = EngineAddress(docker_url, named)
         self._gateway = GatewayWatch(container_id)
         self._answered = asyncio.Event()
         self._redact = Redactor(())
@@ -102,16 +107,17 @@ class ContainerTrigger(BaseTrigger):
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the path of this class and the arguments that make it again; no secret is in them."""
         place = ("docker_url", "container_id", "phase", "branch", "repository", "deadline")
-        fields = (*place, "since", "secrets", "gateway", "disk", "probe", "engine")
+        fields = (*place, "since", "secrets", "gateway", "disk", "probe", "engine", "named")
         return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in fields}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Follow the log until the container ends; where that cannot be done from here, say so at once."""
-        if self.engine and not await asyncio.to_thread(self._is_here):
+        reached = await self._address.resolve(self.log.warning)
+        if not reached or (self.engine and not await asyncio.to_thread(self._is_here)):
             yield TriggerEvent({"container": self.container_id, "status": ELSEWHERE, "lines": 0})
             return
         seen = asyncio.create_task(asyncio.sleep(_SEEN_SECONDS))
-        async with aiodocker.Docker(url=normal(self.docker_url)) as docker:
+        async with self._address.asynchronous() as docker:
             self._redact = Redactor([*await self._passwords(), *await asyncio.to_thread(self._given)])
             log = asyncio.create_task(self._follow(docker, self._redact))
             watch = asyncio.create_task(self._watch())
@@ -141,34 +147,50 @@ class ContainerTrigger(BaseTrigger):
     def _is_here(self) -> bool:
         """Say whether the engine at our address is the container's; one that is away now is asked again later."""
         try:
-            with closing(connect(self.docker_url)) as client:
+            with closing(self._address.connect()) as client:
                 found = engine_of(client)
         except EngineUnreachable:
-            socket = normal(self.docker_url)
-            return not socket.startswith("unix://") or Path(socket.removeprefix("unix://")).exists()
+            return self._address.may_answer_later()
         if found.id == self.engine:
             return True
         self.log.warning("The triggerer's engine is %s, the container's another: its worker follows it.", found)
         return False
 
     async def _ended(self, docker: aiodocker.Docker) -> str:
-        """Wait for the end; an engine that is away for a while is asked again."""
+        """Wait for the end; an engine that is away for a while is asked again.
+
+        One of the engines file that stays away is left to the task, which tells the container's from the engine's end.
+        """
+        silent = 0.0  # since when
         while True:
             container = docker.containers.container(self.container_id)
             try:
+                if silent:
+                    await container.show()
+                    silent = 0.0
                 await container.wait(timeout=max(1.0, self.deadline - time.time()))
                 return "exited"
             except aiodocker.exceptions.DockerError as error:
                 if error.status == 404:
                     return "gone"
+                silent = silent or time.monotonic()  # a connection that fails is such an error, too
+                if self._given_up(silent):
+                    return SILENT
                 await asyncio.sleep(_RETRY_SECONDS)
             except TimeoutError:
                 if time.time() >= self.deadline:
                     self.log.error("The time limit is up: stopping the container.")
                     await container.stop(timeout=10)
             except OSError as error:
+                silent = silent or time.monotonic()
+                if self._given_up(silent):
+                    return SILENT
                 self.log.warning("The Docker engine does not answer (%s); asking again.", error)
                 await asyncio.sleep(_RETRY_SECONDS)
+
+    def _given_up(self, silent: float) -> bool:
+        """Say whether an engine of the engines file has not answered for too long; another is waited for."""
+        return bool(self.named) and time.monotonic() - silent > AWAY
 
     async def _watch(self) -> None:
         """Watch for what the engine does not do by itself: a missed end, and a container that has written too much."""
@@ -182,7 +204,7 @@ class ContainerTrigger(BaseTrigger):
 
     def _look(self) -> bool:
         """Look once; return whether a probe's provider has answered."""
-        client = connect(self.docker_url)
+        client = self._address.connect()
         try:
             settle(client, self.container_id)
             if self.gateway and not self._gateway.works(client, partial(self.log.info, "%s"), self._redact):
@@ -239,13 +261,16 @@ class ContainerTrigger(BaseTrigger):
         if not sources:
             return ()
         try:
-            with closing(connect(self.docker_url)) as client:
+            with closing(self._address.connect()) as client:
                 return given(client, self.container_id, sources, settings().state, shared_key()) or ()
         except PhaseplanError:  # the engine is away, or the container is gone
             return ()
 
     async def on_kill(self) -> None:
         """Stop this very container after the user stopped the task; keep its work as cancelled."""
-        await asyncio.to_thread(
-            cancel, self.docker_url, self.phase, self.branch, self.container_id, self.repository, shared_key()
-        )
+        await self._address.resolve(self.log.warning)
+        await asyncio.to_thread(self._cancel)
+
+    def _cancel(self) -> None:
+        with closing(self._address.connect()) as client:
+            cancel(client, self.phase, self.branch, self.container_id, self.repository, shared_key())

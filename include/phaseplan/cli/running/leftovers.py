@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
-from phaseplan.errors import Infrastructure
+from phaseplan.config.engines import engines
+from phaseplan.errors import Infrastructure, InputFault, PhaseplanError
 
 
 @contextmanager
@@ -16,13 +17,12 @@ def _found(url: str, runs: Collection[str]) -> Iterator[list[Any]]:
 
     The claim on a container begins with the run that made it, and run ids are never used twice.
     """
-    import docker  # only a run that may have started containers pays for the import
     from docker.errors import DockerException
     from requests.exceptions import RequestException
 
     try:
-        client = docker.DockerClient(base_url=url, timeout=20)
-    except DockerException:
+        client = _client(url)
+    except (DockerException, PhaseplanError):
         yield []
         return
     try:
@@ -33,6 +33,25 @@ def _found(url: str, runs: Collection[str]) -> Iterator[list[Any]]:
         yield [c for c in made if any(str(c.labels["phaseplan.claim"]).startswith(run) for run in runs)]
     finally:
         client.close()
+
+
+def places(docker_url: str) -> list[str]:
+    """List where containers of a run may be: the address of `docker_url`, and names of the engines file."""
+    try:
+        return [docker_url, *(name for name, entry in engines().items() if entry.url)]
+    except InputFault:
+        return [docker_url]
+
+
+def _client(place: str) -> Any:
+    """Open an engine by its address, or by its name in the engines file."""
+    import docker  # only a run that may have started containers pays for the import
+
+    if "://" in place:
+        return docker.DockerClient(base_url=place, timeout=20)
+    from phaseplan.airflow.operators.engines import opened
+
+    return opened(engines()[place])
 
 
 def wait(url: str, runs: Collection[str], seconds: float) -> None:
@@ -87,11 +106,10 @@ def _cancel(container: Any) -> str:
 
 def _images(url: str, runs: Collection[str]) -> None:
     """Remove the checkouts that these runs' gates began from; what cannot go now, the next run removes."""
-    import docker
     from docker.errors import DockerException
     from requests.exceptions import RequestException
 
-    with suppress(DockerException, RequestException), closing(docker.DockerClient(base_url=url, timeout=20)) as client:
+    with suppress(DockerException, RequestException, PhaseplanError), closing(_client(url)) as client:
         for image in client.api.images(filters={"label": "phaseplan.gating"}):
             if any(str((image["Labels"] or {}).get("phaseplan.claim")).startswith(run) for run in runs):
                 client.api.remove_image(image["Id"], force=True, noprune=True)

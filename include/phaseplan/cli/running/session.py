@@ -71,7 +71,8 @@ def carry_out(
         except KeyboardInterrupt:
             display.note("Stopping: runs are cancelled, agents' containers stopped. Ctrl-C again to hurry.")
             drive.cancel()
-            leftovers.wait(docker_url, [run_id], CANCEL)
+            for place in leftovers.places(docker_url):
+                leftovers.wait(place, [run_id], CANCEL)
             raise
 
 
@@ -86,5 +87,5 @@ def _display(stack: ExitStack, console: Console) -> Display:
 
 
 def _clear(docker_url: str, run_id: str, console: Console) -> None:
-    if kept := leftovers.clear(docker_url, [run_id]):
+    if kept := [name for place in leftovers.places(docker_url) for name in leftovers.clear(place, [run_id])]:
         say(console, f"Stopped and kept, for the next run of the phase to collect their work: {', '.join(kept)}")
