@@ -54,3 +54,51 @@ def test_it_imports_no_airflow_git_or_docker() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script, FOUNDING], cwd=TOP, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+TWO = """# Roadmap
+
+## Phase 1: Cart
+
+### Wave 1
+
+| ID | Title |
+|---|---|
+| 1.1.1 | Cart |
+
+## Phase 2: Payment
+
+### Wave 1
+
+| ID | Title | Depends on |
+|---|---|---|
+| 2.1.1 | Pay by card | - |
+| 2.1.2 | Pay back | 2.1.1 |
+"""
+
+
+def test_several_phases_become_several_plans_and_the_last_line_counts_rows(tmp_path: Path) -> None:
+    document = tmp_path / "road.md"
+    document.write_text(TWO)
+    done = phaseplan("import", document, "-o", tmp_path / "shop.yaml")
+    assert done.returncode == 0 and done.stderr.splitlines()[-1] == "3 of 3 rows used"
+    assert "title: Payment" in (tmp_path / "shop-02.yaml").read_text() and not (tmp_path / "shop.yaml").exists()
+    (tmp_path / "plans").mkdir()
+    assert phaseplan("import", document, "-o", tmp_path / "plans").returncode == 0
+    assert sorted(path.name for path in (tmp_path / "plans").iterdir()) == ["phase-01.yaml", "phase-02.yaml"]
+    assert phaseplan("import", document).stdout.count("\n---\n") == 1
+
+
+def test_what_no_document_says_is_filled_in_by_rules_that_the_file_names(tmp_path: Path) -> None:
+    document = tmp_path / "road.md"
+    document.write_text(TWO.replace("Pay back", "Pay by card"))
+    rules = ("--names", "feature/{phase}/{slug}", "--agent", "go-sample", "--max-lines", "800")
+    text = phaseplan("import", document, *rules).stdout
+    assert "agent: go-sample  # by --agent" in text and "  max_lines: 800  # by --max-lines" in text
+    names = [line.split()[1] for line in text.splitlines() if line.endswith("# by --names")]
+    assert names == ["feature/1/cart", "feature/2/pay-by-card", "feature/2/pay-by-card-2-1-2"]
+    assert "TODO branch" not in text and "TODO agent" not in text
+    founding = phaseplan("import", FOUNDING, "--max-lines", "5", "--agent", "x").stdout
+    assert "max_lines: 5 " not in founding and "agent: x  # by --agent" in founding
+    odd = phaseplan("import", document, "--names", "feature/{pahse}")
+    assert odd.returncode == 1 and "{pahse}" in odd.stderr

@@ -1,16 +1,21 @@
-"""Import a Markdown text as a plan file's text, with everything in it that cannot be right."""
+"""Import documents as plan files' texts, with everything in them that cannot be right or was not used."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from phaseplan.documents.importing.contradictions import disagreements, figures, soundness
 from phaseplan.documents.importing.contradictions.trouble import Trouble, diagnostics
 from phaseplan.documents.importing.draft import Draft, draft
 from phaseplan.documents.importing.reading import read
+from phaseplan.documents.importing.schemes import PLAIN
+from phaseplan.documents.importing.used import used_lines
 from phaseplan.documents.importing.writer import write
+from phaseplan.documents.outline import folder, plans, reading, unused
+from phaseplan.documents.outline.lines import Document, document
+from phaseplan.documents.outline.model import Outline
 from phaseplan.plan.lint.diagnostics import Diagnostic, in_order
 from phaseplan.plan.model import PhasePlan
 from phaseplan.plan.yaml.load import decode
@@ -18,54 +23,129 @@ from phaseplan.plan.yaml.load import read as read_file
 
 MOST_LINES = 20_000  # a document of a thousand branches has fewer
 MOST_CHARACTERS = 1 << 20  # 70 times the founding document
+Others = Iterable[tuple[Path, PhasePlan]]
 
 
 @dataclass(frozen=True)
 class Imported:
-    """Hold the result: `text` is the plan file, None if there is none; `diagnostics` in order."""
+    """Hold the result: `texts` are the plan files, one for each phase; `diagnostics` in order.
 
-    text: str | None
-    draft: Draft | None
+    `used` of `rows` lines that look like units of work or dependencies are in the plans.
+    """
+
+    texts: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
+    draft: Draft | None = field(default=None, repr=False)
+    used: int = 0
+    rows: int = 0
+
+    @property
+    def text(self) -> str | None:
+        """Return the first plan; None if there is none."""
+        return self.texts[0] if self.texts else None
 
 
-def import_file(path: Path, strict: bool = False, others: Iterable[tuple[Path, PhasePlan]] = ()) -> Imported:
-    """Import a Markdown document.
+def import_file(path: Path, strict: bool = False, others: Others = ()) -> Imported:
+    """Import a document, or a folder of documents as one campaign.
 
-    :param strict: contradictions are errors.
+    :param strict: contradictions and lines that were not used are errors.
     :param others: plans of other phases to compare with.
     """
+    if path.is_dir():
+        return _import_folder(path, strict)
     text = read_file(path)
     if isinstance(text, Diagnostic):
-        return Imported(None, None, (text,))
+        return Imported((), (text,))
     return import_text(str(path), text, strict, others)
 
 
 def import_bytes(file: str, raw: bytes) -> Imported:
     """Import bytes that are not in a file."""
     text = decode(file, raw)
-    return Imported(None, None, (text,)) if isinstance(text, Diagnostic) else import_text(file, text)
+    return Imported((), (text,)) if isinstance(text, Diagnostic) else import_text(file, text)
 
 
-def import_text(file: str, text: str, strict: bool = False, others: Iterable[tuple[Path, PhasePlan]] = ()) -> Imported:
+def import_text(file: str, text: str, strict: bool = False, others: Others = ()) -> Imported:
     """Import a text."""
-    if text.count("\n") > MOST_LINES or len(text) > MOST_CHARACTERS:
-        message = f"more than {MOST_LINES} lines or {MOST_CHARACTERS >> 20} MiB; a plan is never that long"
-        return Imported(None, None, (Diagnostic("PP103", file, 1, 1, message),))
-    plan_draft = draft(read(file, text))
+    if (refused := too_long(file, text)) is not None:
+        return Imported((), (refused,))
+    doc = document(file, text)
+    outline = reading.read(doc)
+    if outline is not None:
+        return _of_outline(doc, outline, strict)
+    return _of_waves(doc, strict, others)
+
+
+def too_long(file: str, text: str) -> Diagnostic | None:
+    """Return why a text is refused; None if it is not."""
+    if text.count("\n") <= MOST_LINES and len(text) <= MOST_CHARACTERS:
+        return None
+    message = f"more than {MOST_LINES} lines or {MOST_CHARACTERS >> 20} MiB; a plan is never that long"
+    return Diagnostic("PP103", file, 1, 1, message)
+
+
+def _of_outline(doc: Document, outline: Outline, strict: bool) -> Imported:
+    """Write the plans of an outline."""
+    lost, used, rows = unused.report(doc, outline)
+    troubles = [Trouble(t.code, t.line, t.message, t.hint) for t in (*outline.troubles, *lost)]
+    found = in_order(diagnostics(doc.file, troubles, PLAIN, strict))
+    return Imported(tuple(plans.plans(doc.file, outline)), found, used=used, rows=rows)
+
+
+def _of_waves(doc: Document, strict: bool, others: Others) -> Imported:
+    """Read a plan in waves that says one thing in many places."""
+    plan_draft = draft(read(doc.file, doc.text))
     if not plan_draft.branches:
         hint = (
-            "branches are found in tables with a Branch column, graphs, lists with ids, and wt-create "
-            "or git checkout -b"
+            "branches are found in tables with an id or a branch column, headings and checkboxes with numbers or ids, "
+            "graphs, and git worktree add; docs/import.md lists the formats"
         )
-        return Imported(
-            None, plan_draft, (Diagnostic("PP915", file, 1, 1, "no branch can be found in this document", hint),)
-        )
+        none = Diagnostic("PP915", doc.file, 1, 1, "no branch can be found in this document", hint)
+        return Imported((), (none,), plan_draft)
+    lost, used, rows = unused.of_lines(doc, used_lines(doc, plan_draft))
     troubles: list[Trouble] = [
         *disagreements.find(plan_draft),
         *figures.find(plan_draft),
         *soundness.find(plan_draft, others),
+        *(Trouble(t.code, t.line, t.message, t.hint) for t in lost),
     ]
-    return Imported(
-        write(plan_draft), plan_draft, in_order(diagnostics(file, troubles, plan_draft.facts.scheme, strict))
-    )
+    found = in_order(diagnostics(doc.file, troubles, plan_draft.facts.scheme, strict))
+    return Imported((write(plan_draft),), found, plan_draft, used, rows)
+
+
+def _import_folder(path: Path, strict: bool) -> Imported:
+    """Import every document of a folder; files of one unit each are put together by phase."""
+    texts: list[str] = []
+    found: list[Diagnostic] = []
+    used = rows = 0
+    docs: list[Document] = []
+    for file in folder.files(path):
+        text = read_file(file)
+        refused = text if isinstance(text, Diagnostic) else too_long(str(file), text)
+        if refused is not None or isinstance(text, Diagnostic):
+            found += [refused] if refused is not None else []
+        else:
+            docs.append(document(str(file), text))
+    joined, alone = folder.joined(path, docs)
+    if joined is not None:
+        texts += plans.plans(str(path), joined.outline)
+        found += [
+            d
+            for file, t in joined.troubles
+            for d in diagnostics(file, [Trouble(t.code, t.line, t.message, t.hint)], PLAIN, strict)
+        ]
+        used, rows = joined.rows, joined.rows
+    for doc in alone:
+        outline = reading.read(doc)
+        if outline is not None:
+            one = _of_outline(doc, outline, strict)
+            texts += one.texts
+            found += one.diagnostics
+            used, rows = used + one.used, rows + one.rows
+        else:
+            found.append(
+                Diagnostic("PP916", doc.file, 1, 1, "this file of the folder is no plan that can be read: not used")
+            )
+    if not texts:
+        found.append(Diagnostic("PP915", str(path), 1, 1, "no branch can be found in the documents of this folder"))
+    return Imported(tuple(texts), in_order(found), used=used, rows=rows)

@@ -22,7 +22,7 @@ from phaseplan.documents.importing.likeness import alike
 from phaseplan.documents.importing.words import ids, slug
 
 ENOUGH = 3.0  # a total below this is a guess
-MOST = 400  # branches of one document; a plan of a person has dozens
+MOST = 2_000  # branches of one document; a plan of a person has dozens
 
 
 @dataclass(slots=True, eq=False)

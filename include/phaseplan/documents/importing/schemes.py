@@ -25,7 +25,7 @@ _NUMBER = r"(?=[ _#-]*(?:\d|one\b|two\b|three\b|four\b|five\b|six\b))"
 _LEAD = "feature/"  # makes a git name of a text that does not look like one
 _IN_CODE = re.compile(r"`[A-Za-z][\w.-]{0,40}(?:/[\w-]{1,80}){1,4}`")
 _HEAD = re.compile(r"\W{0,4}\*\*`([A-Za-z][\w.-]{0,40}(?:/[\w-]{1,80}){1,4})`\*\*")
-MOST = 400  # ids of one document
+MOST = 2_000  # ids of one document
 
 
 @dataclass(frozen=True)

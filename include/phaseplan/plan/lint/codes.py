@@ -97,10 +97,12 @@ _WARNINGS = {
     "PP912": "sources put a branch in different waves",
     "PP913": "git names and branches do not fit together",
     "PP914": "a dependency in words that fits no branch",
+    "PP916": "a line that looks like a unit of work or a dependency, and is not in the plan",
 }
 _NOTES = {
     "PP504": "the claimed conflict risk is not what the overlap of paths says",
     "PP703": "a wave has more branches than agents may run at once",
+    "PP917": "work that the document calls finished, and the plan leaves out",
 }
 
 _TABLES: tuple[tuple[Severity, dict[str, str]], ...] = (("error", _ERRORS), ("warning", _WARNINGS), ("note", _NOTES))

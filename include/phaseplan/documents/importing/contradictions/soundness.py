@@ -15,11 +15,12 @@ from phaseplan.documents.importing.facts import Said
 from phaseplan.plan.model import PhasePlan
 from phaseplan.plan.patterns.overlap import common_path
 
-_BAD = re.compile(
-    r"circular|cycl|error|fail|panic|todo|fixme|conflict|warn|unused|vulnerab|forbid|race|"
-    r"deprecat|missing|broken|<<<|leak|invalid|secret|password",
+_BAD = re.compile(  # as a word of its own: `hideSecret` and `aria-invalid` are names that ought to be there
+    r"(?<![\w-])(?:circular|cycl(?:e|ic)s?|errors?|fail(?:s|ed|ures?)?|panics?|todo|fixme|conflicts?|warn(?:s|ings?)?|unused|"
+    r"vulnerab\w*|forbidden|races?|deprecated|missing|broken|leak(?:s|ed)?|invalid|secrets?|passwords?)(?![\w-])|<<<",
     re.IGNORECASE,
 )
+_FILE = re.compile(r"(?<![\w/])(?:[\w.-]+/)*[\w-]+\.(?!\.)\w{1,6}\s*$")
 _GREP = re.compile(r"\s*(?:e|f|z|r)?grep\b(?P<rest>.*)", re.DOTALL)
 _IDLE = re.compile(
     r"(?:git (?:status|log|branch|show)|git diff(?!.*(?:--exit-code|--quiet|--check))|ls|cat|pwd|true|find|tree|wc)\b",
@@ -53,7 +54,8 @@ def inverted(command: str) -> bool:
     match = _GREP.fullmatch(re.split(r"(?<!\|)\|(?!\|)", command)[-1])
     if match is None or re.search(r"(?:^|\s)(?:-\w*[vL]\w*|--invert-match|--files-without-match)\b", match["rest"]):
         return False
-    return _BAD.search(match["rest"]) is not None
+    asks_one_file = _FILE.search(match["rest"]) and not re.search(r"TODO|FIXME|<<<", match["rest"], re.IGNORECASE)
+    return _BAD.search(match["rest"]) is not None and not asks_one_file
 
 
 def fault(command: str) -> str | None:

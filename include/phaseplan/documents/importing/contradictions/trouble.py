@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from phaseplan.documents.importing.schemes import Scheme
-from phaseplan.plan.lint.codes import Severity
+from phaseplan.plan.lint.codes import CODES, Severity
 from phaseplan.plan.lint.diagnostics import Diagnostic
 
 
@@ -36,6 +36,9 @@ class Strict(Diagnostic):
 
 def diagnostics(file: str, troubles: list[Trouble], scheme: Scheme, strict: bool) -> list[Diagnostic]:
     """Make diagnostics of a file from contradictions, in the document's own words."""
-    kind = Strict if strict else Diagnostic
     shown = scheme.shown
-    return [kind(t.code, file, t.line, 1, shown(t.message), t.hint and shown(t.hint)) for t in troubles]
+    kinds = (Strict if strict and CODES[t.code].severity == "warning" else Diagnostic for t in troubles)
+    return [
+        kind(t.code, file, t.line, 1, shown(t.message), t.hint and shown(t.hint))
+        for t, kind in zip(troubles, kinds, strict=True)
+    ]

@@ -166,6 +166,9 @@ def _lives(s: Statement, own_ids: list[str], facts: Facts) -> None:
 
 
 def _is_list_of_branches(s: Statement) -> bool:
+    bare = re.sub(r"^\W*(?:agent\W*\w{1,3}\b)?\W*", "", f"{s.key}: {s.raw}" if s.key else s.raw, flags=re.I)
+    if not any(bare.startswith(name) for name in names(bare)) and not s.context.under(r"branch", 2):
+        return False  # a name further on is mentioned, not defined
     is_about_branches = s.context.under(r"branch|wave|assign", 2) or (s.context.wave is not None and s.depth == 1)
     return bool(is_about_branches) and not s.context.under(_OTHER.pattern, 1) and s.kind == "item"
 

@@ -1,0 +1,171 @@
+"""Read lines `Key: value` about a unit, a group or a phase, in the words of several languages."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from phaseplan.documents.importing.spans import duration, spans
+from phaseplan.documents.outline.headings import is_done
+from phaseplan.documents.outline.ids import nothing
+from phaseplan.documents.outline.model import At, Part, Unit
+from phaseplan.documents.outline.text import cell_paths, git_name, paths, plain, planned, size
+from phaseplan.plan.spans import Span
+
+#: Words of each kind; the first that matches decides, so directions stand before what they contain.
+KINDS: tuple[tuple[str, str], ...] = (
+    (
+        "feeds",
+        r"(?:prerequisite|requirement|precondition|voraussetzung|requisito|pr\u00e9requis|"
+        r"required|needed|vorg\u00e4nger)s? (?:of|for|by|f\u00fcr|von|para|pour|de)\b.*|"
+        r"(?:this )?(?:un)?blocks?|blocking|enables?|feeds|unlocks|blockiert|bloquea|bloque|"
+        r"benötigt von|dependents|dependants|successors?|"
+        r"nachfolger|used by|downstream|sucesor(?:es)?|outward issue link \(blocks\)|"
+        r"is required by|comes before|before|vor",
+    ),
+    (
+        "needs",
+        r"(?:phase |task |story |hard )?(?:depends(?: on)?|dependenc(?:y|ies)|deps?|depend[_ ]on)|"
+        r"prerequisites?(?: stories| tasks)?|requires?|needs?|"
+        r"blocked[ -_]?by|is blocked by|builds on|waits (?:for|on)|after|comes after|follows|upstream|predecessors?|"
+        r"inward issue link \(blocks\)|abh\u00e4ngig(?:keit(?:en)?)?(?: von)?|"
+        r"h\u00e4ngt ab von|braucht|ben\u00f6tigt|nach|kommt nach|vorg\u00e4nger|"
+        r"voraussetzung(?:en)?|"
+        r"depende(?: de)?|dependencias?|requiere|despu\u00e9s de|predecesor(?:es)?|"
+        r"d\u00e9pend(?: de)?|d\u00e9pendances?|apr\u00e8s|"
+        r"n\u00e9cessite|dipende(?: da)?|dipendenze|dopo|depend\u00eancias?|depois de|requer|afhankelijk van|na",
+    ),
+    ("name", r"(?:git |feature )?branch(?: name)?|zweig|rama|branche|ramo|worktree branch|git"),
+    (
+        "owns",
+        r"(?:(?:owned|touched|changed|modified|affected|key|main|target|expected|"
+        r"new) )?(?:files?|paths?|directories|directory|folders?|modules?|packages?)"
+        r"(?: (?:modified|owned|touched|changed|to (?:create|modify|change)(?:/modify)?|"
+        r"created|affected))?|owns|ownership|touches|scope|"
+        r"writes|edits|creates?|modif(?:y|ies)|tests?|deletes?|dateien|pfade|archivos|ficheros|rutas|fichiers|chemins|file|caminhos|arquivos|bestanden",
+    ),
+    (
+        "lines",
+        r"(?:est(?:imated|\.)? |target |max )*(?:lines(?: of code)?|loc|size|sloc|zeilen|"
+        r"l\u00edneas|lignes|righe|linhas|regels)",
+    ),
+    (
+        "span",
+        r"(?:est(?:imated|\.)? |planned )*(?:duration|time|effort|estimate|hours|dauer|aufwand|"
+        r"duraci\u00f3n|dur\u00e9e|durata|dura\u00e7\u00e3o|duur)",
+    ),
+    ("state", r"status|state|zustand|estado|statut|stato"),
+    ("label", r"(?:assigned )?(?:agent|assignee|assigned to|owner|zust\u00e4ndig|responsable|verantwortlich)"),
+    ("title", r"title|name|titel|t\u00edtulo|titre|titolo|summary"),
+    ("consumes", r"consumes"),
+)
+_KINDS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in KINDS)
+_PAIR = re.compile(
+    r"\s*(?:[-*+]\s+)?(?:\*\*|__|_|\*)?(?P<key>[^\W\d_][^:*_\n|]{1,40}?)(?:\*\*|__)?\s*:(?:\*\*|__)?(?P<value>(?:\s.*)?)$"
+)
+_FROM = re.compile(
+    r"\b(?:from|of|by|in)\s+((?:tasks?|story|stories|prs?|units?|issues?)\s*#?\d[\d.]*\b(?:\s*(?:,|and|&|-)\s*#?\d[\d.]*\b)*)",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(
+    r"\s*[(\[\u2014\u2013,;-]\s*(?:it |this )?(?:depends on|depends|requires|needs|after|"
+    r"blocked by|builds on|waits for|nach|depende de|d\u00e9pend de)"
+    r":?\s+(?P<needs>[^()\[\]]*\d[^()\[\]]*|all [^()\[\]]*|[^()\[\]]*/[^()\[\]]*)[)\]]?\s*$",
+    re.IGNORECASE,
+)
+_PHASES = re.compile(r"\b(?:phases?|fasen?|fases)\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def kind_of(key: str) -> str | None:
+    """Return what a key or a column's heading is about; None if no word of it is known."""
+    bare = re.sub(r"\s*\([^)]*\)$", "", key.strip(" .:*_#")) if "(blocks)" not in key.lower() else key.strip(" .:*_#")
+    return next((kind for kind, pattern in _KINDS if pattern.fullmatch(bare)), None)
+
+
+def pair(text: str) -> tuple[str, str] | None:
+    """Split `**Depends on:** PR 2` into what it is about and its value; None if it is no such line."""
+    match = _PAIR.match(text)
+    if match is None:
+        return None
+    kind = kind_of(plain(match["key"]))
+    return None if kind is None else (kind, match["value"].strip().removesuffix("_").strip())
+
+
+def without_needs(unit: Unit, text: str, line: int) -> str:
+    """Take `(depends on #12)` from the end of a title, and note it; return the rest."""
+    match = _CLAUSE.search(text)
+    if match is None:
+        return text
+    unit.texts.append(At(match["needs"], line))
+    return text[: match.start()]
+
+
+def of_unit(unit: Unit, kind: str, value: str, line: int) -> bool:
+    """Add one value to a unit; False if it holds nothing of its kind."""
+    if kind in ("needs", "feeds"):
+        (unit.texts if kind == "needs" else unit.feeds).append(At(value, line))
+    elif kind == "consumes":
+        unit.texts += [At(match[1].rstrip(" ."), line) for match in _FROM.finditer(plain(value))]
+    elif kind == "name" and (name := git_name(value)):
+        unit.name = unit.name or At(name, line)
+    elif kind == "name" and is_done(value):
+        unit.state = At("done", line)
+    elif kind == "owns":
+        own(unit, cell_paths(value) or paths(value), line)
+    elif kind == "lines" and (count := size(value) or _number(value)) is not None:
+        unit.lines = At(count, line)
+    elif kind == "span" and (count := size(value)) is not None:
+        unit.lines = unit.lines or At(count, line)
+    elif kind == "span" and (span := planned(value)):
+        unit.span = At(span, line)
+    elif kind == "state":
+        unit.state = At("done", line) if is_done(value) else unit.state
+    elif kind == "label" and plain(value):
+        unit.label = At(plain(value), line)
+    elif kind == "title" and plain(value):
+        unit.title = unit.title or plain(value)
+    else:
+        return False
+    return True
+
+
+def own(unit: Unit, several: list[str], line: int) -> None:
+    """Add paths to a unit, each once."""
+    known = {path.value for path in unit.owns}
+    unit.owns += [At(path, line) for path in dict.fromkeys(several) if path not in known]
+
+
+def of_part(part: Part, kind: str, value: str, line: int) -> bool:
+    """Add one value to a phase; False if it is not about phases."""
+    bare = plain(value)
+    if kind not in ("needs", "feeds") or not (_PHASES.search(bare) or nothing(bare)):
+        return False
+    own_number = part.number.value if part.number else None
+    target = part.depends if kind == "needs" else part.blocks
+    target += [At(n, line) for n in phase_numbers(bare) if n != own_number]
+    return True
+
+
+def phase_numbers(text: str) -> list[int]:
+    """List the phases that a text names: `Phase 2`, `Phases 3 and 4`, `phases 2-4`."""
+    out: list[int] = []
+    for match in re.finditer(
+        r"\b(?:phases?|fasen?|fases)\s*#?(\d{1,3}(?:\s*(?:,|&|-|\u2013|and|und|y|et|to)\s*(?:phase\s*)?\d{1,3})*)\b(?!\.\d)",
+        text,
+        re.I,
+    ):
+        for piece in re.split(r",|&|\band\b|\bund\b|\by\b|\bet\b", match[1]):
+            ends = [int(n) for n in re.findall(r"\d+", piece)]
+            out += range(ends[0], min(ends[-1], ends[0] + 50) + 1) if ends else ()
+    return list(dict.fromkeys(out))
+
+
+def _number(value: str) -> int | None:
+    match = re.fullmatch(r"[~\u2248]?\s*(\d{1,3}(?:[,.\u202f ]\d{3})+|\d{1,6})", plain(value))
+    return int(re.sub(r"\D", "", match[1])) if match else None
+
+
+def times(value: str) -> Span | None:
+    """Return the time of a cell."""
+    return duration(value) if spans(value) or "day" in value.lower() else None

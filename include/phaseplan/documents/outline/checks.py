@@ -1,0 +1,48 @@
+"""Find what an outline says that cannot be right: names of another phase or wave, names given twice, idle gates."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from phaseplan.documents.importing.contradictions.soundness import fault, inverted
+from phaseplan.documents.importing.words import slug
+from phaseplan.documents.outline.model import At, Group, Outline, Part, Trouble, Unit
+
+
+def check(outline: Outline) -> None:
+    """Add what is found to the outline's troubles."""
+    first: dict[str, Unit] = {}
+    for part in outline.parts:
+        for group in part.groups:
+            for command in group.checks:
+                if (why := fault(command.value)) is not None:
+                    hint = "left out of validate, as a TODO" if inverted(command.value) else "kept; say what is to fail"
+                    outline.troubles.append(Trouble("PP910", command.line, f"`{command.value}` {why}", hint))
+            for unit in group.units:
+                _name(outline, part, group, unit, first)
+
+
+def critical(outline: Outline, path: At[tuple[str, ...]]) -> None:
+    """Report a critical path that does not follow the needs."""
+    needs = {unit.id: [need.value for need in unit.needs] for unit in outline.units}
+    for one, other in pairwise(path.value):
+        if one not in needs[other]:
+            message = f"the critical path goes {one} -> {other}, but {other} does not need {one}"
+            outline.troubles.append(Trouble("PP905", path.line, message, "a claim; nothing is computed from it"))
+
+
+def _name(outline: Outline, part: Part, group: Group, unit: Unit, first: dict[str, Unit]) -> None:
+    if unit.name is None:
+        return
+    name, line = unit.name.value, unit.name.line
+    phase, wave, _ = slug(name)
+    if wave is not None and group.word in ("wave", "phase") and wave != group.number:
+        message = f"the name of {unit.id}, {name}, says wave {wave}; it is in wave {group.number}"
+        outline.troubles.append(Trouble("PP903", line, message, f"took wave {group.number}; the name stays"))
+    if phase is not None and part.number is not None and phase != part.number.value:
+        message = f"the name of {unit.id}, {name}, says phase {phase}; this is phase {part.number.value}"
+        outline.troubles.append(Trouble("PP903", line, message, "the name stays"))
+    other = first.setdefault(name, unit)
+    if other is not unit:
+        message = f"{unit.id} and {other.id} have one git name, {name}"
+        outline.troubles.append(Trouble("PP913", line, message, "give each its own"))

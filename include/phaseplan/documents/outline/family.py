@@ -1,0 +1,76 @@
+"""Tell plans in waves as Phase 5 is one, which say one thing in many places, from documents of one grammar."""
+
+from __future__ import annotations
+
+import re
+
+from phaseplan.documents.outline.ids import Known
+from phaseplan.documents.outline.lines import Document, Line
+from phaseplan.documents.outline.model import Outline
+from phaseplan.documents.outline.text import git_names, paths
+
+_WAVE = re.compile(
+    r"\b(?:wave|stage|batch|sprint|tier|welle|ola|vague)s?[ #-]*(?:\d|one|two|three)\b|\b(?:first|second|third) wave\b",
+    re.IGNORECASE,
+)
+_TRIPLE = re.compile(r"(?<![\w./-])(?:[A-Z]{1,3})?\d{1,3}\.\d{1,3}\.\d{1,3}[a-z]?(?![\w/]|\.\d)")
+_PIECE = re.compile(r"\bp\d{1,3}w\d{1,3}[-_]")
+_AGENT = re.compile(r"\b(?:agent|engineer|developer)s?[ #]*(?:\d|[A-Z]\b)")
+_SAYS = re.compile(
+    r"\d|\b(?:waves?|agents?|phases?|branch(?:es)?|depends|blocks|needs|requires|lines|hours|days|owns?|owned|before|after|"
+    r"parallel|independent|critical|risk|split|merge|together)\b",
+    re.IGNORECASE,
+)  # fmt: skip
+
+
+def is_wave_plan(doc: Document) -> bool:
+    """Say whether a document is of the family: waves and agents, ids of phase, wave and place, names like `p5w1-x`."""
+    text = doc.text
+    triples = {match[0] for match in _TRIPLE.finditer(text)}
+    triples -= _outlined(doc)
+    graph = any(line.kind == "code" and line.language == "mermaid" for line in doc.lines)
+    signs = (
+        min(2, len(_WAVE.findall(text))) + min(2, len(triples)) + 2 * bool(_PIECE.search(text))
+        + (len(_AGENT.findall(text)) > 1) + graph
+    )  # fmt: skip
+    return signs >= 2
+
+
+def _outlined(doc: Document) -> set[str]:
+    """List the ids of three numbers that only number checkboxes below others: `1.2.1` below `1.2`."""
+    labels = {
+        match[0].rstrip(".") for line in doc.items if line.box is not None and (match := re.match(r"[\d.]+", line.text))
+    }
+    return {label for label in labels if label.rsplit(".", 1)[0] in labels}
+
+
+def explained(doc: Document, outline: Outline) -> bool:
+    """Say whether an outline accounts for every line that could say something about the plan."""
+    return not outline.disagrees and not unexplained(doc, outline)
+
+
+def unexplained(doc: Document, outline: Outline) -> list[Line]:
+    """List the lines that could say something about the plan, and that no value is from."""
+    known = Known(outline.units)
+    names = {
+        name for unit in outline.units if unit.name for name in (unit.name.value, unit.name.value.rsplit("/", 1)[-1])
+    }
+    checks = {check.line for part in outline.parts for group in part.groups for check in group.checks}
+    read = outline.used | checks
+    out: list[Line] = []
+    for line in doc.lines:
+        if line.number in read or line.kind in ("blank", "front", "comment"):
+            continue
+        if line.kind == "code":
+            mentioned = [name for name in git_names(line.raw) if name not in names]
+            strange = line.language not in ("mermaid",) and bool(
+                mentioned or _TRIPLE.search(line.raw) or line.language in ("yaml", "yml")
+            )
+            if strange and line.raw.strip() and not line.raw.strip().startswith("#"):
+                out.append(line)
+        elif line.kind == "heading":
+            if line.level < 7 and (_TRIPLE.search(line.text) or git_names(line.text)):
+                out.append(line)
+        elif _SAYS.search(line.plain) or git_names(line.text) or paths(line.text) or known.one(line.plain):
+            out.append(line)
+    return out

@@ -1,0 +1,115 @@
+"""Read headings that number something: groups such as `Wave 2: Core (done)`, units such as `Task 3: Store`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from phaseplan.documents.outline.ids import CODE
+from phaseplan.documents.outline.lines import Line
+from phaseplan.documents.outline.text import plain
+
+GROUPS = {
+    "wave", "phase", "stage", "batch", "sprint", "tier", "iteration", "round", "layer", "milestone", "epic", "track",
+    "welle", "etappe", "stufe", "vague", "\u00e9tape", "lot", "ola", "oleada", "etapa", "fase", "onda",
+    "ondata", "golf",
+    "v\u00e5g", "fala", "\u0432\u043e\u043b\u043d\u0430", "dalga",
+}  # fmt: skip
+WAVES = GROUPS - {"phase", "epic", "track", "milestone", "fase", "etapa", "\u00e9tape"}
+PHASES = {"phase", "fase"}
+_NO_UNITS = {
+    "version", "figure", "table", "appendix", "section", "chapter", "option", "day", "week", "level", "step", "part",
+    "release", "example", "requirement", "note", "risk", "decision", "criterion", "scenario", "question", "agent",
+    "month", "year", "python", "node", "http", "web", "top", "priority", "goal", "principle", "rule", "adr", "rfc",
+}  # fmt: skip
+_COUNT = {word: str(n) for n, word in enumerate(
+    ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)}  # fmt: skip
+_NUMBERED = re.compile(
+    rf"(?P<word>[^\W\d_]{{2,20}})(?:[ \t]*#[ \t]*|"
+    rf"[ \t]+(?:no\.?[ \t]*)?)(?P<label>\d{{1,5}}(?:\.\d{{1,3}}){{0,2}}[a-z]?|[A-Z](?![\w])|"
+    rf"{'|'.join(_COUNT)})(?P<rest>(?![\w.]*\d)\b.*|\s*[:.\u2013\u2014-].*)",
+    re.IGNORECASE,
+)
+_CODED = re.compile(
+    rf"\[?(?P<label>{CODE}|#\d{{1,6}})\]?(?P<rest>(?:\s*[:.)|\u2013\u2014]|\s+-|\s+(?=[^\W\d_\[`])|\s*$).*)"
+)
+_SEPARATOR = re.compile(r"^\s*(?:[:.|)\]\u2013\u2014\u00b7-]+\s*)?")
+_DONE = re.compile(
+    r"\b(?:done|finished|completed?|merged|shipped|closed|erledigt|fertig|abgeschlossen|termin\u00e9e?|hecho|"
+    r"completad[oa]|conclu\u00edd[oa]|fatto)\b|\u2705|\u2714|\u2611",
+    re.IGNORECASE,
+)
+_NOT_DONE = re.compile(r"\b(?:not|to be|until|when|definition of|nicht|noch|to)\b", re.IGNORECASE)
+_ASIDE = re.compile(r"\s*[(\[](?P<aside>[^()\[\]]*)[)\]]\s*(?P<after>\W{0,4}(?:MVP)?\W{0,4})$")
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """Hold what a heading numbers: `word` is empty for an id of its own such as `W3`."""
+
+    word: str
+    label: str
+    title: str
+    shown: str
+    asides: tuple[str, ...]
+    done: bool
+
+    @property
+    def number(self) -> int | None:
+        """Return the number of a group; None for `A` and `2.1`."""
+        return int(self.label) if self.label.isdigit() else None
+
+
+@lru_cache(maxsize=4096)
+def numbered(text: str) -> Numbered | None:
+    """Read a heading's text; None if it numbers nothing."""
+    bare = plain(re.sub(r"^\s*\[[ xX]\]\s*", "", text))
+    bare = re.sub(
+        r"^\W{0,4}(?=\w|#\d)", lambda m: "#" if m[0].endswith("#") else "[" if m[0].endswith("[") else "", bare
+    )
+    done = _DONE.search(text)
+    finished = bool(done and not _NOT_DONE.search(bare))
+    if (match := _NUMBERED.match(bare)) and match["word"].lower() not in _NO_UNITS:
+        title, asides = titled(match["rest"])
+        label = _COUNT.get(match["label"].lower(), match["label"])
+        shown = f"{match['word']} {match['label']}"
+        return Numbered(match["word"].lower(), label, title, shown, asides, finished and _of_state(asides, title, text))
+    if (match := _CODED.match(bare)) and not re.fullmatch(
+        r"(?:v|V|P|US|FR|NFR|AC|ADR|RFC|UTF|SHA|MD|ES|HTTP)-?\d+", match["label"]
+    ):
+        title, asides = titled(match["rest"])
+        return Numbered("", match["label"], title, match["label"], asides, finished and _of_state(asides, title, text))
+    return None
+
+
+def _of_state(asides: tuple[str, ...], title: str, text: str) -> bool:
+    """Say whether `done` is a remark behind the title and not a word of it."""
+    return any(_DONE.search(aside) for aside in asides) or not _DONE.search(title) or "\u2705" in text
+
+
+def titled(rest: str) -> tuple[str, tuple[str, ...]]:
+    """Split what follows a number into its title and the remarks in brackets at its end."""
+    title, asides = _SEPARATOR.sub("", rest, count=1).strip(), []
+    while (match := _ASIDE.search(title)) and match.start() > 0:
+        asides.append(match["aside"])
+        title = title[: match.start()].strip()
+    if (whole := re.fullmatch(r"[(\[]([^()\[\]]*)[)\]]", title)) is not None:
+        return "", (whole[1], *asides)
+    state = re.search(r"\s+[-\u2013\u2014|:]\s+(done|finished|complete[d]?|merged)$", title, re.IGNORECASE)
+    if state is not None:
+        asides.append(state[1])
+        title = title[: state.start()]
+    return title.rstrip(" :"), tuple(asides)
+
+
+def is_group(line: Line) -> Numbered | None:
+    """Return what a heading groups: `## Wave 2: Core`, `## Epic 3`; None if it groups nothing."""
+    head = numbered(line.text)
+    return head if head is not None and head.word in GROUPS else None
+
+
+def is_done(text: str) -> bool:
+    """Say whether a text, of a cell or a status, says that its unit is done."""
+    bare = plain(text).strip(" .!")
+    return bool(bare) and len(bare) < 40 and _DONE.search(text) is not None and not _NOT_DONE.search(bare)

@@ -1,0 +1,248 @@
+"""Know ids: which texts are one, and which units a text means. No other module decides that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from phaseplan.documents.outline.model import Group, Unit
+from phaseplan.documents.outline.text import plain
+
+#: An id that a document gives to a unit: `T001`, `A-1`, `CORE-001`, `W2-T3`, `#12`, `1.2`, `3.1.1`, `04-01`, `7`.
+CODE = r"[A-Z][A-Za-z]{0,11}(?:[-_][A-Z][A-Z0-9]{0,11})*[-_]?\d{1,5}(?:[-._]?(?:[A-Z]{1,3})?\d{1,4})*[a-z]?"
+NUMBERED = r"\d{1,4}(?:\.\d{1,4}){0,3}[a-z]?|\d{2,3}-\d{2,3}"
+ONE = rf"(?:#\d{{1,6}}|{CODE}|{NUMBERED})"
+_ID = re.compile(ONE)
+_NOTHING = re.compile(
+    r"(?:none|nothing|n/?a|nil|null|no(?: other)?(?: \w+){0,3}|[-\u2013\u2014\u2212/.\s]*|"
+    r"\[\s*\]|independent|keine?[rsnm]?|"
+    r"nichts|ninguno|ninguna|nada|aucune?|rien|nessuno|nessuna|nenhum|nenhuma|\u2205|\u65e0|\u306a\u3057|\u7121|"
+    r"immediate(?:ly)?|base|main|can start (?:immediately|at once|first).*)(?:\s*[(,;\u2013\u2014-].*)?\.?",
+    re.IGNORECASE,
+)
+_TO = r"\s*(?:-|\u2013|\u2014|\.\.\.?|\u2026|\bto\b|\bthrough\b|\bthru\b|\bbis\b|\ba\b|\bal\b|\u00e0)\s*"
+_WORD = r"[^\W\d_]{2,20}s?(?:es)?"
+_SEPARATE = re.compile(r"\s*(?:[,;&+\n]|\band\b|\bplus\b|\bund\b|\by\b|\bet\b|\be\b|\bsowie\b|<br\s*/?>)\s*", re.I)
+_ALL = re.compile(r"\b(?:all|every|each|everything|alle[sr]?|todos|todas|tous|toutes|tutti|tutte)\b", re.IGNORECASE)
+_EXCEPT = re.compile(r"\b(?:except(?: for)?|but not|without|excluding|other than|au\u00dfer|ohne|excepto|sauf)\b", re.I)
+_BEFORE = re.compile(
+    r"\b(?:previous|prior|earlier|above|preceding|before|vorherige\w*|anteriores|pr\u00e9c\u00e9dents?)\b", re.I
+)
+_GROUP = re.compile(r"\b([^\W\d_]{3,20}?)s?\s*#?(\d{1,3})\b", re.IGNORECASE)
+_NOT = re.compile(r"\b(?:not|no longer|never|optional(?:ly)?|nicht)\b", re.IGNORECASE)
+
+
+def nothing(text: str) -> bool:
+    """Say whether a text says that nothing is needed."""
+    return _NOTHING.fullmatch(plain(text).strip()) is not None
+
+
+def is_id(text: str) -> bool:
+    """Say whether a text alone could be an id; a version, a time or a size is none."""
+    return _ID.fullmatch(text.strip()) is not None
+
+
+def key(text: str) -> str:
+    """Return what two ways to write one id have in common: `#012` and `12`, `t001` and `T001`."""
+    bare = text.strip().lstrip("#").lower()
+    return str(int(bare)) if bare.isdigit() else bare
+
+
+@dataclass(frozen=True)
+class Meant:
+    """Hold the ids that a text means, and the parts of it that fit no unit."""
+
+    ids: tuple[str, ...]
+    unread: tuple[str, ...]
+
+
+@dataclass
+class Known:
+    """Hold the units of a document, in order, to read what texts mean."""
+
+    units: list[Unit]
+    groups: list[Group] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Index the units by everything that means one of them."""
+        self.place = {unit.id: i for i, unit in enumerate(self.units)}
+        self.by_key: dict[str, str] = {}
+        words: set[str] = set()
+        for unit in self.units:
+            self.by_key.setdefault(key(unit.id), unit.id)
+            if unit.shown:
+                self.by_key.setdefault(key(unit.shown), unit.id)
+                words |= {m.lower() for m in re.findall(r"[^\W\d_]{2,20}(?=\s*#?\d)", unit.shown)}
+            if unit.name:
+                self.by_key.setdefault(unit.name.value.lower(), unit.id)
+                self.by_key.setdefault(unit.name.value.rsplit("/", 1)[-1].lower(), unit.id)
+        self.by_title: dict[str, str] = {}
+        for unit in self.units:
+            if unit.title:
+                self.by_title.setdefault(unit.title.lower().strip(" ."), unit.id)
+        stems = "|".join(re.escape(word[:-1]) + r"\w{0,4}" for word in sorted(words)) or "(?!)"
+        self.stems = re.compile(rf"^(?:{stems})\s*#?(?=\d)")
+        self.group_of = {unit.id: group for group in self.groups for unit in group.units}
+        self.plain_numbers = any(unit.id.isdigit() for unit in self.units)
+
+    def one(self, text: str) -> str | None:
+        """Return the unit that a text alone means."""
+        bare = text.strip(" .`*_()[]:").lower()
+        short = self.stems.sub("", bare)
+        short = re.sub(
+            r"^(?:task|tasks|story|stories|issue|pr|branch|unit|ticket|step)\s*(?=#?\d|[a-z]+-?\d)", "", short
+        )
+        for form in (bare, short, re.sub(r"-plan(?:\.md)?$", "", short)):
+            if (unit := self.by_key.get(key(form))) is not None:
+                return unit
+        return self.by_title.get(bare)
+
+    def meant(self, text: str, by: str = "") -> Meant:
+        """Return the units that a text means to the unit `by`: lists, ranges, plurals, all of a group, exceptions."""
+        bare = plain(text).strip()
+        if nothing(bare):
+            return Meant((), ())
+        split = _EXCEPT.split(bare, maxsplit=1)
+        out, unread = self._list(split[0], by)
+        if len(split) == 2:
+            less, odd = self._list(split[1], by)
+            out, unread = [i for i in out if i not in less], unread + odd
+        return Meant(tuple(dict.fromkeys(i for i in out if i != by)), tuple(unread))
+
+    def _list(self, text: str, by: str) -> tuple[list[str], list[str]]:
+        out: list[str] = []
+        unread: list[str] = []
+        asides = re.findall(r"\(([^()]*)\)", text)
+        whole = self.one(text)
+        if whole is not None:
+            return [whole], []
+        text = re.sub(r"\s*\([^()]*\)", " ", text)
+        in_asides = [i for aside in asides for i in self._exact(aside)]
+        for part in (p for p in _SEPARATE.split(text) if p and p.strip(" .:;")):
+            ids = self._part(part.strip(" .:;"), by, in_asides)
+            if ids is None:
+                unread.append(part.strip(" .:;"))
+            else:
+                out += ids
+        return (out, unread) if out or not in_asides else (in_asides, [])
+
+    def _exact(self, aside: str) -> list[str]:
+        """List the units of an aside that lists nothing but units: `(2.1, 2.2)`."""
+        out: list[str] = []
+        for part in (p.strip() for p in _SEPARATE.split(aside) if p.strip()):
+            ids = self._range(part) or ([unit] if (unit := self.one(part)) else None)
+            if ids is None:
+                return []
+            out += ids
+        return out
+
+    def _part(self, part: str, by: str, in_asides: list[str]) -> list[str] | None:
+        """Read one part of a list; None if it means no unit."""
+        if nothing(part):
+            return []
+        if (unit := self.one(part)) is not None:
+            return [unit]
+        if (several := self._range(part)) is not None:
+            return several
+        if _ALL.search(part) or _BEFORE.search(part):
+            return in_asides or self._all(part, by)
+        if "/" in part and (several := self._slashed(part)) is not None:
+            return several
+        if (members := self._members(part, by)) is not None:
+            return members
+        if _NOT.search(part):
+            return None
+        units = [
+            unit for token in re.findall(rf"(?<![\w.#/-]){ONE}(?![\w/]|\.\d|-\w)", part) if (unit := self._token(token))
+        ]
+        return units or None
+
+    def _slashed(self, part: str) -> list[str] | None:
+        """Spell out `HAI-001/003` and `W1-T1/T3`: what follows a slash takes the beginning from the id before."""
+        first, *others = (piece.strip() for piece in part.split("/"))
+        out = [self.one(first)]
+        for other in others:
+            forms = (other, *(first[:at] + other for at in range(len(first) - 1, 0, -1)))
+            out.append(next((unit for form in forms if (unit := self.one(form)) is not None), None))
+        units = [unit for unit in out if unit is not None]
+        return units if len(units) == len(out) else None
+
+    def _token(self, token: str) -> str | None:
+        """Return the unit of a token inside other words; a bare number inside words is none."""
+        return None if token.isdigit() else self.by_key.get(key(token))
+
+    def _range(self, part: str) -> list[str] | None:
+        """Spell out `T001-T004`, `1.1 to 1.3`, `Tasks 1-3`, `04-01..04-03` among the units that there are."""
+        bare = re.sub(rf"^{_WORD}\s+(?=#?[A-Z]*-?\d)", "", part.strip())
+        match = re.fullmatch(rf"({ONE}){_TO}(?:{_WORD}\s+)?({ONE})", bare)
+        if match is None:
+            return None
+        first, last = self.one(match[1]), self.one(match[2])
+        if last is None and (stem := re.match(r"(.*?)\d+$", match[1])):  # `T001-4`, `1.1-3`
+            width = len(match[1]) - len(stem[1])
+            last = self.one(stem[1] + match[2].zfill(width)) or self.one(stem[1] + match[2])
+        if first is None or last is None or self.place[first] > self.place[last]:
+            return None
+        return [unit.id for unit in self.units[self.place[first] : self.place[last] + 1]]
+
+    def _all(self, part: str, by: str) -> list[str] | None:
+        """List all units, or all of a group, that the unit may wait for: what itself waits for it is left out."""
+        members = self._members(part, by)
+        if members is None and re.search(r"\d", part):
+            return None
+        own = self.group_of.get(by)
+        if (
+            members is None
+            and _BEFORE.search(part)
+            and by in self.place
+            and not re.search(r"\bgroup|wave|phase|epic", part, re.I)
+        ):
+            members = [unit.id for unit in self.units[: self.place[by]]]
+        elif members is None and own is not None and _BEFORE.search(part):
+            members = [u.id for group in self.groups[: self.groups.index(own)] for u in group.units]
+        elif members is None and len(part.split()) <= 4:
+            members = [unit.id for unit in self.units]
+        return None if members is None else [i for i in members if i != by and not self._waits(i, by)]
+
+    def _members(self, part: str, by: str) -> list[str] | None:
+        """List the units of the group that a text names: `Epic 2 stories`, `Wave 1`, `Phase 2`; none of its own."""
+        for match in _GROUP.finditer(part):
+            for group in self.groups:
+                if group.word.lower() == match[1].lower() and str(int(match[2])) == group.label.lstrip("0"):
+                    return [unit.id for unit in group.units if unit.id != by]
+        lowered = part.lower().strip()
+        for group in self.groups:
+            if group.title and lowered in (group.title.lower(), f"{group.title.lower()} phase"):
+                return [unit.id for unit in group.units if unit.id != by]
+        return None
+
+    def _waits(self, unit: str, by: str) -> bool:
+        """Say whether `unit` stands behind `by` and needs it, as far as it is read already."""
+        todo, visited = [unit], set[str]()
+        needs = {u.id: [n.value for n in u.needs] for u in self.units}
+        while todo:
+            current = todo.pop()
+            if current == by:
+                return True
+            if current not in visited:
+                visited.add(current)
+                todo += needs.get(current, [])
+        return False
+
+
+def reads_as_ids(cells: Iterable[str], known: Known) -> list[list[str]] | None:
+    """Return the units of each cell of a column that holds nothing but units; None if it holds anything else."""
+    out: list[list[str]] = []
+    for cell in cells:
+        bare = plain(cell)
+        if nothing(bare):
+            out.append([])
+            continue
+        meant = known.meant(cell)
+        if meant.unread or not meant.ids or not re.search(r"\d", bare):
+            return None
+        if re.search(r"[^\W\d_]{4,}", re.sub(ONE, "", bare)) and len(bare.split()) > 3:
+            return None
+        out.append(list(meant.ids))
+    return out if any(out) else None

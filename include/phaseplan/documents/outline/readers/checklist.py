@@ -1,0 +1,102 @@
+"""Read checkboxes without numbers: Conductor's `plan.md` (`- [ ] Task: ...`), GitHub's task lists (`- [ ] #12`)."""
+
+from __future__ import annotations
+
+import re
+
+from phaseplan.documents.outline import attributes
+from phaseplan.documents.outline.builder import Builder
+from phaseplan.documents.outline.headings import GROUPS, numbered, titled
+from phaseplan.documents.outline.lines import Document, Line
+from phaseplan.documents.outline.model import At, Outline, Unit
+from phaseplan.documents.outline.text import git_names, paths, plain
+
+_TASK = re.compile(
+    r"(?:\*\*)?(?:Task|Aufgabe|Tarea|T\u00e2che)\b\s*(\d{1,3}(?:\.\d{1,3})?)?\s*:(?:\*\*)?\s*(.*)", re.IGNORECASE
+)
+_ISSUE = re.compile(r"(?:\*\*)?(?:[\w.-]+/[\w.-]+)?#(\d{1,6})\b(?:\*\*)?\s*[:\u2013\u2014-]?\s*(.*)")
+_URL = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/(?:issues|pull)/(\d{1,6})\S*\s*(.*)")
+_SHA = re.compile(r"\s+`?\[?(?:checkpoint: )?[0-9a-f]{7,40}\]?`?$")
+_CONDUCTOR = re.compile(r"Conductor - User Manual Verification", re.IGNORECASE)
+_NO_UNITS = re.compile(
+    r"acceptance|criteria|definition of|verification|validation|checklist|success|testing|"
+    r"notes?\b|review|quality|gates?\b|"
+    r"requirements?\b|risks?\b|sign-?off|open questions|out of scope|kriterien|criterios|crit\u00e8res",
+    re.IGNORECASE,
+)
+_MOST_HEADING = re.compile(
+    r"tasks?\b|plan\b|to ?do|issues?\b|work|implementation|aufgaben|tareas|t\u00e2ches", re.IGNORECASE
+)
+
+
+def recognise(doc: Document) -> bool:
+    """Say whether there are checkboxes that define work: of tasks, of issues, or two below a heading that groups."""
+    boxes = [line for line in doc.items if line.box is not None and line.level <= 1]
+    tasks = [line for line in boxes if _TASK.match(line.text) or _ISSUE.match(line.text) or _URL.match(line.text)]
+    if tasks:
+        return True
+    grouped = any((head := numbered(line.text)) and head.word in GROUPS for line in doc.headings)
+    listed = any(_MOST_HEADING.search(line.plain) for line in doc.headings)
+    return len(boxes) >= 2 and (grouped or listed) and not all(_NO_UNITS.search(line.plain) for line in doc.headings)
+
+
+def read(doc: Document) -> Outline:
+    """Read the outermost checkboxes as units, headings as groups."""
+    build = Builder(doc, "checklist")
+    unit: Unit | None = None
+    barred = False
+    tasks_only = any(line.box is not None and _TASK.match(line.text) for line in doc.items)
+    for line in doc.lines:
+        if line.kind == "heading" and line.level > 1:
+            unit, head = None, numbered(line.text)
+            if head is not None and head.word in GROUPS:
+                build.new_group(line, head)
+            barred = _NO_UNITS.search(line.plain) is not None and (head is None or head.word not in GROUPS)
+            if barred:
+                build.use(line)
+        elif line.kind == "item" and line.box is not None and line.level <= 1:
+            unit = None if barred else _unit(build, line, tasks_only)
+            if barred or _CONDUCTOR.search(line.text):
+                build.use(line)
+        elif unit is not None and line.kind in ("item", "text") and line.level > 1:
+            build.use(line)
+            found = attributes.pair(line.text)
+            if found is not None and found[1] and line.box is None:
+                attributes.of_unit(unit, found[0], found[1], line.number)
+        elif line.kind in ("item", "text"):
+            unit = None
+            build.attribute(line)
+    _ids(build)
+    return build.outline
+
+
+def _unit(build: Builder, line: Line, tasks_only: bool) -> Unit | None:
+    text = _SHA.sub("", line.text)
+    task, issue = _TASK.match(text), _ISSUE.match(text) or _URL.match(text)
+    if _CONDUCTOR.search(text) or (tasks_only and task is None):
+        return None
+    label = task[1] if task else issue[1] if issue else None
+    raw = task[2] if task else issue[2] if issue else text
+    unit = Unit(label or "", line.number, shown=f"#{label}" if issue else label or "", made_up=not label)
+    raw = attributes.without_needs(unit, raw, line.number)
+    unit.title = titled(f": {plain(raw)}")[0]
+    if names := git_names(raw):
+        unit.name = At(names[0], line.number)
+    attributes.own(unit, paths(raw), line.number)
+    if line.done:
+        unit.state = At("done", line.number)
+    return build.new_unit(line, unit)
+
+
+def _ids(build: Builder) -> None:
+    """Number the units without an id by group and place: `2.1`."""
+    known = {unit.id for unit in build.outline.units if unit.id}
+    for part in build.outline.parts:
+        for group in part.groups:
+            place = 0
+            for unit in (unit for unit in group.units if not unit.id):
+                place += 1
+                while f"{group.number}.{place}" in known:
+                    place += 1
+                unit.id = f"{group.number}.{place}"
+                known.add(unit.id)

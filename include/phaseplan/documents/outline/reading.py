@@ -1,0 +1,169 @@
+"""Recognise the format of a document, have its reader read it, and settle what its words mean."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from phaseplan.documents.outline import checks, edges
+from phaseplan.documents.outline.family import explained, is_wave_plan
+from phaseplan.documents.outline.ids import Known
+from phaseplan.documents.outline.lines import Document
+from phaseplan.documents.outline.model import At, Group, Outline, Part, Trouble, Unit
+from phaseplan.documents.outline.readers import (
+    checklist,
+    csvfile,
+    front,
+    numbered,
+    roadmap,
+    sections,
+    speckit,
+    taskfile,
+    waves,
+    worktrees,
+)
+
+#: Readers in the order in which they are asked: what is surest of its format comes first.
+SURE: tuple[ModuleType, ...] = (taskfile, csvfile, front, speckit, roadmap)
+#: What reads a plan in waves, if it can account for all of it.
+FAMILY: tuple[ModuleType, ...] = (sections, waves)
+OTHERS: tuple[ModuleType, ...] = (numbered, sections, waves, checklist, worktrees)
+_WAVES = {"phase", "wave", ""}  # words of groups whose order is stated to be the order of work
+
+
+def read(doc: Document) -> Outline | None:
+    """Return the outline of a document; None if no reader knows it, or none of its units."""
+    of_waves: bool | None = None
+    for reader in (*SURE, *FAMILY, *OTHERS):
+        if reader not in SURE and of_waves is None:
+            of_waves = is_wave_plan(doc)
+        if of_waves is not None and reader not in (FAMILY if of_waves else OTHERS):
+            continue
+        if reader.recognise(doc):
+            outline: Outline = reader.read(doc)
+            if outline.units:
+                settle(doc, outline)
+                if not of_waves or explained(doc, outline):
+                    return outline
+    return None
+
+
+def settle(doc: Document, outline: Outline) -> None:
+    """Turn words into needs, leave finished groups out, and put everything into order."""
+    groups = [group for part in outline.parts for group in part.groups]
+    known = Known(outline.units, groups)
+    for unit in known.units:
+        for text in unit.texts:
+            _needs(outline, known, unit, text)
+        for text in unit.feeds:
+            meant = known.meant(text.value, unit.id)
+            _unread(outline, unit, text, meant.unread)
+            for fed in meant.ids:
+                _add(known.units[known.place[fed]], unit.id, text.line)
+    stated = {(need.value, unit.id) for unit in known.units for need in unit.needs}
+    drawn = list(edges.graph(doc, known))
+    graph = {edge.value for edge, sure in drawn if sure}
+    outline.disagrees = (bool(graph and stated) and graph != stated) or edges.sizes(doc, known)
+    for edge, sure in [*edges.read(doc, known, outline.used), *drawn]:
+        outline.used.add(edge.line)
+        if sure:
+            _add(known.units[known.place[edge.value[1]]], edge.value[0], edge.line)
+    checks.check(outline)
+    for path in edges.critical(doc, known):
+        checks.critical(outline, path)
+    for part in outline.parts:
+        if outline.ordered:
+            _in_order(known, part)
+        _finished(outline, part)
+        part.groups = [group for group in part.groups if group.units]
+        _collapse(part)
+        _numbers(part)
+    outline.parts = [part for part in outline.parts if part.groups]
+    _across(outline)
+
+
+def _needs(outline: Outline, known: Known, unit: Unit, text: At[str]) -> None:
+    meant = known.meant(text.value, unit.id)
+    _unread(outline, unit, text, meant.unread)
+    for needed in meant.ids:
+        _add(unit, needed, text.line, text.why)
+
+
+def _unread(outline: Outline, unit: Unit, text: At[str], parts: tuple[str, ...]) -> None:
+    for part in parts:
+        message = f"{unit.shown or unit.id} depends on `{part[:120]}`, which fits no branch of this document"
+        hint = "name the branch's id, or drop it if another phase makes it"
+        outline.troubles.append(Trouble("PP914", text.line, message, hint))
+
+
+def _add(unit: Unit, needed: str, line: int, why: str = "") -> None:
+    if needed != unit.id and needed not in {need.value for need in unit.needs}:
+        unit.needs.append(At(needed, line, why))
+
+
+def _in_order(known: Known, part: Part) -> None:
+    """Let a unit without the mark of those that run beside others need what stands before it in its group."""
+    for group in part.groups:
+        before: list[Unit] = []
+        for unit in group.units:
+            if not unit.marked:
+                for other in before:
+                    if not unit.needs and not known._waits(other.id, unit.id):
+                        break
+                implied = [other for other in before if not known._waits(other.id, unit.id)]
+                for other in implied:
+                    _add(unit, other.id, unit.line, "by order")
+                before = [unit]
+            else:
+                before.append(unit)
+
+
+def _finished(outline: Outline, part: Part) -> None:
+    """Leave out groups that the document calls finished, where others are not."""
+    for group in part.groups:
+        if (
+            group.units
+            and all(unit.state for unit in group.units)
+            and group.word
+            and any(u.state.value == "merged" for u in group.units if u.state)
+        ):
+            group.done = True
+    finished = [group for group in part.groups if group.done and group.units]
+    if not finished or all(group.done for group in part.groups if group.units):
+        return
+    for group in finished:
+        out = {unit.id for unit in group.units}
+        message = f"{group.word} {group.label or group.number} is finished: {', '.join(sorted(out))} left out"
+        outline.troubles.append(Trouble("PP917", group.line, message, "what is merged already is in the base"))
+        group.units = []
+        for unit in part.units:
+            unit.needs = [need for need in unit.needs if need.value not in out]
+
+
+def _collapse(part: Part) -> None:
+    """Put units into one group where epics or tracks need later ones: their order is none of time."""
+    place = {unit.id: i for i, group in enumerate(part.groups) for unit in group.units}
+    late = any(place.get(need.value, 0) > place[unit.id] for unit in part.units for need in unit.needs)
+    if late and any(group.word not in _WAVES for group in part.groups):
+        first = part.groups[0]
+        part.groups = [Group(1, first.line, word="", units=[unit for group in part.groups for unit in group.units])]
+
+
+def _numbers(part: Part) -> None:
+    """Number the groups by their place, unless their own numbers are in order."""
+    numbers = [group.number for group in part.groups]
+    if numbers != sorted(set(numbers)):
+        for number, group in enumerate(part.groups, 1):
+            group.number = number
+
+
+def _across(outline: Outline) -> None:
+    """Turn needs of another phase's units into dependencies on that phase."""
+    of = {unit.id: part for part in outline.parts for unit in part.units}
+    for part in outline.parts:
+        for unit in part.units:
+            for need in [need for need in unit.needs if of.get(need.value) is not part]:
+                unit.needs.remove(need)
+                other = of.get(need.value)
+                if other is not None and other.number is not None:
+                    numbers = {tie.value for tie in part.depends}
+                    part.depends += [At(other.number.value, need.line)] if other.number.value not in numbers else []

@@ -1,0 +1,199 @@
+"""Read tables: which column is what, by its heading in several languages, else by what all its cells hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from phaseplan.documents.outline import attributes
+from phaseplan.documents.outline.attributes import kind_of
+from phaseplan.documents.outline.headings import is_done
+from phaseplan.documents.outline.ids import ONE, Known, nothing, reads_as_ids
+from phaseplan.documents.outline.lines import Document, Line
+from phaseplan.documents.outline.model import At, Trouble, Unit
+from phaseplan.documents.outline.text import cell_paths, git_name, git_names, plain, planned, size
+
+_ID = re.compile(
+    r"(?:(?:task|issue|story|branch|ticket|item|work item|pr|unit)[ _-]?)?(?:id|key|#|"
+    r"no\.?|nr\.?|num|number|nummer|n\u00b0|n\u00ba|ref|code|identifier|kennung|"
+    r"clave|c\u00f3digo|schl\u00fcssel|k\u00fcrzel)|issue|ticket|task|pr|story|unit|w",
+    re.IGNORECASE,
+)
+_WAVE = re.compile(
+    r"(?:execution )?(?:wave|stage|batch|sprint|welle|ola|vague|onda|tier|etappe|phase|cycle)(?: ?(?:#|no\.?|nr\.?))?",
+    re.IGNORECASE,
+)
+_TITLE = re.compile(
+    r"title|name|summary|titel|titre|t\u00edtulo|titolo|task(?: name)?|story|feature|"
+    r"description|beschreibung|aufgabe|tarea|t\u00e2che|what|work|deliverable|"
+    r"component|repair|focus|scope|descripci\u00f3n|descri\u00e7\u00e3o|nombre|nome|nom|bezeichnung|thema",
+    re.IGNORECASE,
+)
+_NO_UNITS = re.compile(
+    r"risk|mitigation|severity|impact|metric|decision|milestone|requirement|term|command|version|endpoint|question|risiko|criteri",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(rf"(?:[^\W\d_]{{2,12}}\s+)?({ONE})", re.IGNORECASE)
+
+
+@dataclass(eq=False)
+class Table:
+    """Hold one table: its rows' units, and the column of every kind."""
+
+    head: Line
+    rows: list[Line]
+    kinds: dict[int, str] = field(default_factory=dict)
+    units: dict[int, Unit] = field(default_factory=dict)  # by line
+
+    def cells(self, column: int) -> list[str]:
+        """Return the cells of a column."""
+        return [row.cells[column] if column < len(row.cells) else "" for row in self.rows]
+
+    def column(self, kind: str) -> int | None:
+        """Return the first column of a kind."""
+        return next((i for i, other in self.kinds.items() if other == kind), None)
+
+    def cell(self, row: Line, kind: str) -> str:
+        """Return one cell; empty if there is none."""
+        i = self.column(kind)
+        return row.cells[i] if i is not None and i < len(row.cells) else ""
+
+
+def tables(doc: Document) -> Iterator[Table]:
+    """Yield the tables of a document, with the kinds of their columns."""
+    table: Table | None = None
+    for line in doc.lines:
+        if line.kind == "head":
+            if table is not None:
+                yield classified(table)
+            table = Table(line, [])
+        elif line.kind == "row" and table is not None:
+            table.rows.append(line)
+        elif table is not None and line.kind != "comment":
+            yield classified(table)
+            table = None
+    if table is not None:
+        yield classified(table)
+
+
+def classified(table: Table) -> Table:
+    """Find what each column is."""
+    heads = [plain(cell).strip(" :*") for cell in table.head.cells]
+    for i, head in enumerate(heads):
+        cells = [cell for cell in table.cells(i) if plain(cell)]
+        if _ID.fullmatch(head) and "id" not in table.kinds.values() and _are_ids(cells, bare=True):
+            table.kinds[i] = "id"
+        elif _WAVE.fullmatch(head) and cells and all(re.match(r"\D{0,12}\d{1,3}\W*$", plain(cell)) for cell in cells):
+            table.kinds[i] = "wave"
+        elif (kind := kind_of(head)) is not None and kind not in table.kinds.values():
+            table.kinds[i] = kind
+        elif kind in ("needs", "feeds"):
+            table.kinds[i] = kind  # Jira repeats a column for each link
+    if "id" not in table.kinds.values():
+        named = (i for i in range(min(2, len(heads))) if table.kinds.get(i) in (None, "title"))
+        first = next((i for i in named if _are_ids([c for c in table.cells(i) if plain(c)], bare=False)), None)
+        if first is not None:
+            table.kinds[first] = "id"
+    if "title" not in table.kinds.values():
+        _title(table, heads)
+    if "name" not in table.kinds.values():
+        names = (
+            i for i in range(len(heads)) if i not in table.kinds and _are(table.cells(i), lambda c: bool(git_names(c)))
+        )
+        table.kinds.update(dict.fromkeys(list(names)[:1], "name"))
+    return table
+
+
+def _are_ids(cells: list[str], bare: bool) -> bool:
+    """Say whether all cells are ids, each another; `bare`: a number alone is one."""
+    labels = [match[1] for cell in cells if (match := _LABEL.fullmatch(plain(cell).strip(" :.[]*")))]
+    numbers = all(re.fullmatch(r"\d+(?:\.\d+)?", label) for label in labels)
+    return bool(cells) and len(labels) == len(cells) == len(set(labels)) and (bare or not numbers)
+
+
+def _are(cells: list[str], holds: object) -> bool:
+    full = [cell for cell in cells if plain(cell) and not nothing(cell)]
+    return bool(full) and callable(holds) and all(holds(cell) for cell in full)
+
+
+def _title(table: Table, heads: list[str]) -> None:
+    """Take the column whose heading means a title, else the first with different words in every row."""
+    free = [i for i in range(len(heads)) if i not in table.kinds]
+    named = next((i for i in free if _TITLE.fullmatch(heads[i])), None)
+    wordy = (
+        i for i in free
+        if (cells := [plain(cell) for cell in table.cells(i) if plain(cell)])
+        and len(set(cells)) == len(cells)
+        and all(re.search(r"[^\W\d_]{2}", cell) and not is_done(cell) for cell in cells)
+        and not all(cell_paths(cell) or planned(cell) or size(cell) or _LABEL.fullmatch(cell) for cell in cells)
+        and not any(re.fullmatch(rf"(?:{ONE})(?:\s*,\s*(?:{ONE}))*", cell) for cell in cells)
+    )  # fmt: skip
+    title = named if named is not None else next(wordy, None)
+    if title is not None:
+        table.kinds[title] = "title"
+
+
+def defines(table: Table) -> bool:
+    """Say whether the rows of a table are units: an id or a git name each, and something said of it."""
+    heads = " ".join(plain(cell) for cell in table.head.cells)
+    kinds = set(table.kinds.values())
+    if not table.rows or (_NO_UNITS.search(heads) and not {"needs", "name"} & kinds):
+        return False
+    return ("id" in kinds and bool(kinds - {"id", "label"}) and len(kinds) > 1) or ("name" in kinds and len(kinds) > 1)
+
+
+def unit(table: Table, row: Line) -> Unit | None:
+    """Read a row as a unit; None if it has neither an id nor a git name."""
+    raw_id = plain(table.cell(row, "id")).strip(" :.[]*")
+    label = _LABEL.fullmatch(raw_id)
+    name = git_name(table.cell(row, "name"))
+    if label is None and name is None:
+        return None
+    one = Unit(label[1].removeprefix("#") if label else "", row.number, shown=raw_id, made_up=label is None)
+    for i, kind in table.kinds.items():
+        cell = row.cells[i] if i < len(row.cells) else ""
+        if not plain(cell) or kind == "id":
+            continue
+        if kind == "wave" and (number := re.search(r"\d{1,3}", plain(cell))):
+            one.wave = At(int(number[0]), row.number)
+        elif kind == "title":
+            one.title = plain(re.sub(r"\s*\[(?:P|US\d+)\]", "", cell))
+        elif kind != "wave":
+            attributes.of_unit(one, kind, cell, row.number)
+    if one.state is None and any(is_done(cell) and len(plain(cell)) < 12 for cell in row.cells):
+        one.state = At("done", row.number)
+    return one
+
+
+def unknown(table: Table, known: Known) -> Iterator[Trouble]:
+    """Read the columns whose heading no word is known of, by their cells; report one of ids whose direction is open."""
+    for i, head in enumerate(table.head.cells):
+        if i in table.kinds or not table.units:
+            continue
+        cells = [row.cells[i] if i < len(row.cells) else "" for row in table.rows if row.number in table.units]
+        several = list(table.units.values())
+        listed = reads_as_ids(cells, known) if any(plain(cell) for cell in cells) else None
+        if listed is not None:
+            back = [
+                known.place[n] < known.place[u.id]
+                for u, ids in zip(several, listed, strict=False)
+                for n in ids
+                if n != u.id
+            ]
+            if back and all(back):
+                for one, cell in zip(several, cells, strict=False):
+                    if plain(cell):
+                        one.texts.append(At(cell, one.line, f"column {plain(head)}"))
+                table.kinds[i] = "needs"
+            elif back:
+                message = f"not used: the column `{plain(head)}` holds ids, and nothing says who waits for whom"
+                yield Trouble("PP916", table.head.number, message, "call it `Depends on` or `Blocks`")
+        elif _are(cells, cell_paths):
+            table.kinds[i] = "owns"
+            for one, cell in zip(several, cells, strict=False):
+                attributes.own(one, cell_paths(cell) or [], one.line)
+        elif _are(cells, planned) and "span" not in table.kinds.values():
+            table.kinds[i] = "span"
+            for one, cell in zip(several, cells, strict=False):
+                one.span = At(span, one.line) if (span := planned(cell)) else None

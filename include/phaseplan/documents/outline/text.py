@@ -1,0 +1,117 @@
+"""Read small pieces of a document's text: words without markup, paths, git names, sizes, times."""
+
+from __future__ import annotations
+
+import html
+import re
+from functools import lru_cache
+
+from phaseplan.documents.importing.spans import spans
+from phaseplan.plan.spans import Span
+
+_CODE = re.compile(r"(`+)(.+?)\1")
+_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,500}\)")
+_BOLD = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])(.{1,400}?)(?<=[^\s*])\1(?![\w*])")
+_UNDER = re.compile(r"(?<![\w_])(_{1,2})(?=[^\s_])([^_]{1,300})(?<=[^\s_])\1(?![\w_])")
+_STRUCK = re.compile(r"~~([^~]{1,300})~~")
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
+_SIGNS = re.compile("[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff\u200b-\u200f]+")
+_ENDED = r"\.?[\w@*+-]+(?:\.[\w@*+-]+)*\.[A-Za-z][A-Za-z0-9]{0,9}"
+_PATH = re.compile(
+    rf"(?<![\w/.:@\\-])(?:\./)?((?:/?(?:[\w.@*()\[\]+-]+/)+(?:{_ENDED}|\*{{1,2}}|\.\w[\w.-]*)?)|(?:{_ENDED}))(?![\w/])"
+)
+_KNOWN_FILE = re.compile(
+    r"\.?[\w.@*+-]+\.(?:py|tsx?|jsx?|mjs|go|rs|java|kt|rb|php|c|h|cc|cpp|hpp|cs|swift|md|mdx|ya?ml|json|toml|sql|proto|sh|"
+    r"html?|s?css|vue|svelte|tf|lock|cfg|ini|txt|env|xml|gradle|prisma|graphql|ipynb|csv)|"
+    r"(?:Makefile|Dockerfile|Cargo\.toml|go\.(?:mod|sum)|\.[a-z][\w.-]+)",
+)
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\b[\w.-]+@[\w.-]+", re.IGNORECASE)
+_SUFFIX = re.compile(r":\d+(?:[-:,]\d+)*$|#L\d+(?:-L?\d+)?$")
+_SIZE = re.compile(r"(?:~|\u2248|about |ca\. ?)?\s*(\d[\d,.]{0,8})\s*(?:lines|loc\b|zeilen|lignes|l\u00edneas)", re.I)
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,80}(?:/[\w.-]{1,100}){0,6}")
+_PREFIX = re.compile(
+    r"(?<![\w./@-])((?:feature|feat|features|fix|bugfix|hotfix|chore|refactor|task|topic|release|users?|dev|wip|agent)/"
+    r"[A-Za-z0-9][\w./-]{0,150}[A-Za-z0-9])(?![\w/])"
+)
+
+
+@lru_cache(maxsize=8192)
+def plain(text: str) -> str:
+    """Return a text's own words: without markup, whole, in one line; code keeps what is in it."""
+    if not text.isascii():
+        text = _SIGNS.sub("", text)
+    kept: list[str] = []
+
+    def keep(match: re.Match[str]) -> str:
+        kept.append(match[2])
+        return f"\ue000{len(kept) - 1}\ue001"
+
+    if any(c in text for c in "`*_~[<&\\"):
+        text = _CODE.sub(keep, text)
+        text = _LINK.sub(r"\1", _STRUCK.sub(r"\1", text))
+        text = _UNDER.sub(r"\2", _BOLD.sub(r"\2", _BOLD.sub(r"\2", text)))
+        text = html.unescape(_TAG.sub(" ", text))
+        text = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
+        text = re.sub("\ue000(\\d+)\ue001", lambda m: kept[int(m[1])], text)
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def paths(text: str) -> list[str]:
+    """List the paths in a text: whole in code, and outside of it what ends like a file or a folder."""
+    out: dict[str, None] = {}
+    for match in _CODE.finditer(text):
+        inside = _SUFFIX.sub("", match[2].strip()).removeprefix("./")
+        if is_path(inside):
+            out[inside] = None
+    rest = _URL.sub(" ", _CODE.sub(" ", text))
+    for match in _PATH.finditer(rest):
+        bare = match[1].rstrip(".,;)") if not match[1].endswith("]") else match[1]
+        if is_path(bare) and not _PREFIX.fullmatch(bare):
+            out[bare] = None
+    return list(out)
+
+
+def is_path(text: str) -> bool:
+    """Say whether a text alone is a path: a folder with a slash at its end, or a file."""
+    if not text or len(text) > 200 or re.search(r"[\s<>|\"'`=;$,]|://|^-|\.\.", text) or text.strip("./*") == "":
+        return False
+    last = text.rsplit("/", 1)[-1]
+    if "/" in text:
+        return last in ("", "*", "**") or bool(_KNOWN_FILE.fullmatch(last) or re.fullmatch(_ENDED, last))
+    return _KNOWN_FILE.fullmatch(text) is not None and not re.fullmatch(r"\d+(?:\.\w+)*", text)
+
+
+def cell_paths(cell: str) -> list[str] | None:
+    """List the paths of a cell that holds nothing else; None if it holds something else."""
+    parts = [part.strip().strip("`").strip() for part in re.split(r"[,;]|<br\s*/?>|\s\+\s|\s&\s|\s+", cell)]
+    parts = [_SUFFIX.sub("", part).removeprefix("./") for part in parts if part and part.lower() not in ("and", "und")]
+    sure = all(is_path(part) or ("/" in part and _NAME.fullmatch(part)) for part in parts)
+    return parts if parts and sure else None
+
+
+def git_name(text: str) -> str | None:
+    """Return the git name that a text after `Branch:` is; None if it is none."""
+    code = _CODE.search(text)
+    bare = (code[2] if code else plain(text)).strip(" .,;")
+    if re.search(r"[<>{}$\s]", bare) or not _NAME.fullmatch(bare) or bare.isdigit():
+        return None
+    return bare if code or "/" in bare or "-" in bare else None
+
+
+def git_names(text: str) -> list[str]:
+    """List the texts like `feature/x`."""
+    if "/" not in text:
+        return []
+    return [m[1] for m in _PREFIX.finditer(text.replace("`", " ")) if not _KNOWN_FILE.search(m[1].rsplit("/", 1)[-1])]
+
+
+def size(text: str) -> int | None:
+    """Return the lines that a text estimates; None if it estimates none."""
+    match = _SIZE.search(text)
+    return int(re.sub(r"\D", "", match[1])) if match and re.search(r"\d", match[1]) else None
+
+
+def planned(text: str) -> Span | None:
+    """Return the time that is planned: the first one, whatever was measured afterwards stands behind it."""
+    times = spans(text)
+    return times[0] if times else None

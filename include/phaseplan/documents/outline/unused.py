@@ -1,0 +1,89 @@
+"""Find the lines that look like units or edges and were not used: nothing is lost in silence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from phaseplan.documents.outline import edges, tables
+from phaseplan.documents.outline.headings import GROUPS, numbered
+from phaseplan.documents.outline.ids import CODE
+from phaseplan.documents.outline.lines import Document, Line
+from phaseplan.documents.outline.model import Outline, Trouble
+from phaseplan.documents.outline.text import git_names, paths
+
+_CODED = re.compile(rf"\[?(?:{CODE}|#\d{{1,6}})\]?(?:\s*[:.)|\u2013\u2014]|\s+-)\s*\S")
+_TASK = re.compile(
+    r"(?:Task|Story|PR|Issue|Ticket|Branch|Unit)\s*#?\d{1,4}(?:\.\d{1,3})*\b\s*[:.\u2013\u2014-]\s*\S", re.IGNORECASE
+)
+_NO_UNITS = re.compile(
+    r"acceptance|criteria|definition of|verification|validation|success|requirements?\b|risks?\b|checklist|"
+    r"out of scope|open questions|references|glossary|sign-?off|decisions?\b|metrics?\b|notes?\b",
+    re.IGNORECASE,
+)
+_NO_CODE = re.compile(r"\[?(?:FR|NFR|SC|AC|US|R|RISK|REQ|ADR|RFC|UTF|HTTP|SHA|ES|D|Q|M|KPI|P)-?\d", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"\W*(?:depends on|dependencies|blocked by|prerequisites?|requires)\W*:\W*\S", re.IGNORECASE)
+_WORDS = {"unit": "a unit of work", "edge": "a dependency"}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Hold a line that looks like a unit or an edge."""
+
+    line: int
+    kind: str
+
+
+def candidates(doc: Document) -> Iterator[Candidate]:
+    """Yield them in order, whatever the document's format is."""
+    rows = {row.number for table in tables.tables(doc) if tables.defines(table) for row in table.rows}
+    barred = False
+    for line in doc.lines:
+        if line.kind == "heading":
+            barred = _NO_UNITS.search(line.plain) is not None
+            if _heading(line):
+                yield Candidate(line.number, "unit")
+        elif (line.kind == "row" and line.number in rows) or (line.kind == "item" and not barred and _item(line)):
+            yield Candidate(line.number, "unit")
+        elif line.kind in ("item", "text") and (edges.mentions(line.plain) or _ATTRIBUTE.match(line.plain)):
+            yield Candidate(line.number, "edge")
+
+
+def _heading(line: Line) -> bool:
+    head = numbered(line.text) if line.level > 1 else None
+    return head is not None and head.word not in GROUPS and not _NO_CODE.match(head.shown)
+
+
+def _item(line: Line) -> bool:
+    text = line.plain.lstrip("*_ ")
+    if line.box is not None and line.level <= 1:
+        return True
+    if _NO_CODE.match(text):
+        return False
+    named = git_names(line.text)
+    return bool(
+        _CODED.match(text) or _TASK.match(text) or (named and text.startswith(named[0]) and not paths(line.text))
+    )
+
+
+def report(doc: Document, outline: Outline) -> tuple[list[Trouble], int, int]:
+    """Return a report for each line that was not used, how many were used, and how many there are."""
+    own = {unit.line for unit in outline.units if not unit.file}
+    own |= {text.line for unit in outline.units for text in (*unit.texts, *unit.feeds)}
+    reported = {trouble.line for trouble in outline.troubles if trouble.code in ("PP914", "PP916")}
+    return of_lines(doc, outline.used | own | reported, own)
+
+
+def of_lines(doc: Document, used: set[int], own: set[int] | None = None) -> tuple[list[Trouble], int, int]:
+    """Return the same for the lines that were used; `own` are rows whatever they look like."""
+    every = {one.line: one.kind for one in candidates(doc)} | dict.fromkeys(own or set(), "unit")
+    lost = [(line, kind) for line, kind in sorted(every.items()) if line not in used]
+    troubles = [
+        Trouble(
+            "PP916", line, f"this looks like {_WORDS[kind]}, and was not used",
+            "write it as the document writes the others, or add it to the plan by hand",
+        )
+        for line, kind in lost
+    ]  # fmt: skip
+    return troubles, len(every) - len(lost), len(every)
