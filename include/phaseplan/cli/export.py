@@ -23,14 +23,14 @@ def run(args: argparse.Namespace) -> int:
     :raises InputFault: the document would replace the plan.
     """
     from phaseplan.documents.export.document import markdown
-    from phaseplan.plan.campaign import load_valid
+    from phaseplan.plan.campaign import load_reckonable
     from phaseplan.plan.lint import render
 
-    campaign = load_valid([args.plan], None)
+    campaign = load_reckonable([args.plan])
     if not campaign.plans:
         sys.stderr.write(render.text(campaign.diagnostics))
         return 1
-    document = markdown(campaign.plans[0].plan)
+    document = markdown(campaign.plans[0].plan, whole=not campaign.has_errors)
     output = args.output or Path("-")
     write(output, document, sources=[args.plan])
     if str(output) != "-":

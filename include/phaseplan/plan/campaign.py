@@ -12,7 +12,7 @@ from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.engines import EngineEntry
 from phaseplan.plan.lint.codes import CODES
 from phaseplan.plan.lint.diagnostics import Diagnostic, Finding, in_order
-from phaseplan.plan.lint.repair import concerns, repair
+from phaseplan.plan.lint.repair import blank, concerns, repair
 from phaseplan.plan.lint.rules import check
 from phaseplan.plan.lint.rules.agents import named
 from phaseplan.plan.lint.rules.campaign import Member, cross_check
@@ -26,7 +26,8 @@ from phaseplan.plan.yaml.load import Source, gc_paused, load
 _GROUPS = ("PP5", "PP6", "PP7")  # paths, agents, running
 _NAMES = {"PP302", "PP303", "PP304", "PP305", "PP306", "PP307", "PP308", "PP309", "PP310"}
 _UNKNOWN = {"PP505", "PP506"}  # a shared file's branches that do not exist have no place in any order
-_NO_MATTER = {code for code in CODES if code.startswith(_GROUPS)} - _UNKNOWN | _NAMES  # to dependencies and durations
+_LATER = {"PP206"}  # what is still to be filled in
+_NO_MATTER = {code for code in CODES if code.startswith(_GROUPS)} - _UNKNOWN | _NAMES | _LATER  # to dependencies, times
 NO_PATHS: frozenset[tuple[str | int, ...]] = frozenset()
 
 
@@ -119,8 +120,8 @@ def _load(
         problems.extend(_across(read, advice))
     bad = {d.file for d in problems if not harmless(d)}
     plans = [
-        LoadedPlan(entry.path, entry.plan)
-        for entry in read
+        LoadedPlan(entry.path, blank(entry.plan, entry.touched, number))
+        for number, entry in enumerate(read)
         if entry.plan and str(entry.path) not in bad and (agents is None or _has_agents(entry.plan, profiles))
     ]
     return Campaign(tuple(sorted(plans, key=lambda p: p.plan.phase)), profiles, in_order(problems))

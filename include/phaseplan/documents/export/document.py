@@ -15,12 +15,16 @@ from phaseplan.plan.model import Branch, PhasePlan, Wave
 from phaseplan.plan.yaml.load import parse
 
 
-def markdown(plan: PhasePlan) -> str:
-    """Write the document of a plan that lints without errors; importing it gives the same plan.
+def markdown(plan: PhasePlan, whole: bool = True) -> str:
+    """Write the document of a plan; importing that of one that lints without errors gives the same plan.
 
     If sections would be misread, such as a title `Phase 1`, the whole plan is in *Plan Settings*, which an import reads
     before all other sections.
+
+    :param whole: False: names, titles or paths are still missing, and stay so.
     """
+    if not whole:
+        return document(plan, {})
     text = document(plan, settings(plan))
     return text if _read(text) == plan else document(plan, plain(plan))
 
@@ -137,7 +141,14 @@ def _agents(wave: Wave) -> str:
 
 def _agent(branch: Branch) -> list[str]:
     label, title = words(branch.agent_label), words(branch.title)
-    return [label, words(branch.id), code(branch.branch), title, str(branch.lines), _ids(branch.depends_on)]
+    return [
+        label,
+        words(branch.id),
+        code(branch.branch) if branch.branch else "",
+        title,
+        str(branch.lines),
+        _ids(branch.depends_on),
+    ]
 
 
 def _notes(heading: str, notes: tuple[str, ...]) -> list[str]:

@@ -102,7 +102,7 @@ def _of_waves(doc: Document, strict: bool, others: Others) -> Imported:
         )
         none = Diagnostic("PP915", doc.file, 1, 1, "no branch can be found in this document", hint)
         return Imported((), (none,), plan_draft)
-    lost, used, rows = unused.of_lines(doc, used_lines(doc, plan_draft))
+    lost, used, rows = unused.of_waves(doc, used_lines(doc, plan_draft))
     troubles: list[Trouble] = [
         *disagreements.find(plan_draft),
         *figures.find(plan_draft),

@@ -24,6 +24,7 @@ _NO_UNITS = re.compile(
 )
 _NO_CODE = re.compile(r"\[?(?:FR|NFR|SC|AC|US|R|RISK|REQ|ADR|RFC|UTF|HTTP|SHA|ES|D|Q|M|KPI|P)-?\d", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"\W*(?:depends on|dependencies|blocked by|prerequisites?|requires)\W*:\W*\S", re.IGNORECASE)
+_SUM = re.compile(r"\|\s*\**(?:sum|total|summe|gesamt|totale|suma)\b", re.IGNORECASE)
 _WORDS = {"unit": "a unit of work", "edge": "a dependency"}
 
 
@@ -37,7 +38,8 @@ class Candidate:
 
 def candidates(doc: Document) -> Iterator[Candidate]:
     """Yield them in order, whatever the document's format is."""
-    rows = {row.number for table in tables.tables(doc) if tables.defines(table) for row in table.rows}
+    defining = (table for table in tables.tables(doc) if tables.defines(table))
+    rows = {row.number for table in defining for row in table.rows if not _SUM.search(row.text)}
     barred = False
     for line in doc.lines:
         if line.kind == "heading":
@@ -56,9 +58,12 @@ def _heading(line: Line) -> bool:
 
 
 def _item(line: Line) -> bool:
+    return (line.box is not None and line.level <= 1) or _named(line)
+
+
+def _named(line: Line) -> bool:
+    """Say whether an item begins with an id or a git name."""
     text = line.plain.lstrip("*_ ")
-    if line.box is not None and line.level <= 1:
-        return True
     if _NO_CODE.match(text):
         return False
     named = git_names(line.text)
@@ -75,9 +80,18 @@ def report(doc: Document, outline: Outline) -> tuple[list[Trouble], int, int]:
     return of_lines(doc, outline.used | own | reported, own)
 
 
-def of_lines(doc: Document, used: set[int], own: set[int] | None = None) -> tuple[list[Trouble], int, int]:
-    """Return the same for the lines that were used; `own` are rows whatever they look like."""
+def of_waves(doc: Document, used: set[int]) -> tuple[list[Trouble], int, int]:
+    """Return the same for a plan in waves, whose units all have ids or names: a checkbox without one is a criterion."""
+    boxes = {line.number for line in doc.items if line.box is not None and not _named(line)}
+    return of_lines(doc, used, without=boxes)
+
+
+def of_lines(
+    doc: Document, used: set[int], own: set[int] | None = None, without: set[int] | None = None
+) -> tuple[list[Trouble], int, int]:
+    """Return the same for the lines that were used; `own` are rows whatever they look like, `without` are none."""
     every = {one.line: one.kind for one in candidates(doc)} | dict.fromkeys(own or set(), "unit")
+    every = {line: kind for line, kind in every.items() if not without or line not in without}
     lost = [(line, kind) for line, kind in sorted(every.items()) if line not in used]
     troubles = [
         Trouble(

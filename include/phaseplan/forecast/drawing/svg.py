@@ -118,7 +118,7 @@ def _box(branch: Branch, x: float, y: float, line: str) -> Iterator[str]:
     yield f'<rect class="box" x="{x:g}" y="{top:g}" {_size(BOX, BOX_HEIGHT)} rx="6" stroke="{line}"/>'
     yield f'<text class="id" x="{x + 10:g}" y="{top + 18:g}">{_words(branch.id, 14)}</text>'
     yield f'<text class="soft" x="{x + BOX - 10:g}" y="{top + 18:g}" text-anchor="end">{_words(lines)}</text>'
-    yield f'<text x="{x + 10:g}" y="{top + 36:g}">{_words(branch.slug, 28)}</text></g>'
+    yield f'<text x="{x + 10:g}" y="{top + 36:g}">{_words(branch.slug or branch.title, 28)}</text></g>'
 
 
 def _edge(band: _Band, edge: tuple[tuple[int, Node], ...]) -> str:

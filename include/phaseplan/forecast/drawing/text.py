@@ -35,7 +35,7 @@ def _branches(wave: Wave, rail: str) -> Iterator[str]:
     for branch in wave.branches:
         lines = f"{branch.lines:>5} lines" if branch.lines else " " * 11
         needs = f"  ← {', '.join(map(clean, branch.depends_on))}" if branch.depends_on else ""
-        name = set_cell_size(_fit(clean(branch.slug), _SLUG), _SLUG)
+        name = set_cell_size(_fit(clean(branch.slug or branch.title), _SLUG), _SLUG)
         yield _fit(f"{rail}    {clean(branch.id):<{_ID}}{name} {lines}{needs}".rstrip())
 
 

@@ -10,6 +10,7 @@ from phaseplan.forecast.improving.edits import Edit, apply
 from phaseplan.forecast.simulation.network import connect, gather
 from phaseplan.forecast.simulation.schedule import run, shared
 from phaseplan.plan.lint.diagnostics import Path
+from phaseplan.plan.lint.repair import blank, repair
 from phaseplan.plan.lint.schema import validate
 from phaseplan.plan.model import Branch, PhasePlan, Start
 from phaseplan.plan.spans import text as time_text
@@ -51,7 +52,10 @@ def draft_of(file: str, text: str) -> Draft | None:
     if source.data is None or source.diagnostics:
         return None
     plan, errors = validate(PhasePlan, source.data)
-    return None if plan is None or errors else Draft(source, text, plan)
+    if errors:  # what is still to be filled in changes no time
+        plan, touched = repair(PhasePlan, source.data, errors)
+        plan = blank(plan, touched, 0) if plan is not None else None
+    return None if plan is None else Draft(source, text, plan)
 
 
 def with_branch(plan: PhasePlan, path: Path, branch: Branch) -> PhasePlan:

@@ -35,6 +35,7 @@ _ERRORS: dict[str, str] = {
     "PP202": "a required key is missing",
     "PP203": "a value of the wrong kind",
     "PP204": "a duration that cannot be read",
+    "PP206": "a name, a title, paths or a number that a plan needs before it can run",
     "PP301": "two branches have the same id",
     "PP302": "two branches have the same git name",
     "PP303": "a branch id that cannot be part of a git ref",

@@ -12,7 +12,10 @@ from pydantic import BaseModel
 
 from phaseplan.plan.lint.diagnostics import Finding, Path
 from phaseplan.plan.lint.schema import Errors, M, model_at, validate
+from phaseplan.plan.model import PhasePlan
 
+NO_PHASE = 999_999  # the highest number of all: no plan in use has it
+_BLANK: dict[str, Any] = {"branch": "", "title": "", "owns": ()}
 _ROUNDS = 4  # a replaced value can lack something itself; no model nests deeper than this
 
 
@@ -76,7 +79,25 @@ def _stand_in(path: Path) -> Any:
     number = "-".join(str(step) for step in path if isinstance(step, int)) or "0"
     unique: dict[str, Any] = {
         "id": f"unnamed-{number}", "branch": f"unnamed-{number}", "owns": [f"/.unnamed-{number}/"], "title": "-",
-        "phase": 1 << 40, "wave": int(number.split("-")[0]) + 1, "files": "*", "pattern": "x", "path": f"/.{number}",
+        "phase": NO_PHASE, "wave": int(number.split("-")[0]) + 1, "files": "*", "pattern": "x", "path": f"/.{number}",
         "branches": [{}], "owner": "-", "paths": ["*"], "command": "true", "image": "none",
     }  # fmt: skip
     return unique.get(str(path[-1]))
+
+
+def blank(plan: PhasePlan, touched: frozenset[Path], number: int) -> PhasePlan:
+    """Return a repaired plan with nothing where its author is still to fill in something; `number` as missing phase."""
+    if not touched:
+        return plan
+    top: dict[str, Any] = {"phase": number} if ("phase",) in touched else {}
+    top |= {"title": ""} if ("title",) in touched else {}
+    waves = []
+    for i, wave in enumerate(plan.waves):
+        branches = []
+        for j, branch in enumerate(wave.branches):
+            lacking = {k: v for k, v in _BLANK.items() if ("waves", i, "branches", j, k) in touched}
+            branches.append(
+                branch.model_construct(**{k: getattr(branch, k) for k in type(branch).model_fields} | lacking)
+            )
+        waves.append(wave.model_copy(update={"branches": tuple(branches)}))
+    return plan.with_(**top, waves=tuple(waves))

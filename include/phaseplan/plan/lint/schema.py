@@ -28,6 +28,13 @@ _WANTED = {
     "finite_number": "a finite number",
 }
 _MANY = 1000  # findings of one file: each looks for the nearest name, and a DAG processor waits 30 s for all plans
+#: What a branch may lack while ids and dependencies are already sound: what is said of it, and the next step.
+_LACKING = {
+    "branch": ("no git name", "see `import --names 'feature/{phase}/{slug}'`, or write `branch:`"),
+    "title": ("no title", "write `title:`, what it is"),
+    "owns": ("no owned paths", "write `owns:`, what it may change; `improve` proposes some"),
+}
+_TOP: tuple[Path, ...] = (("phase",), ("title",))
 _BOUNDS = {
     "greater_than": "greater than {gt}",
     "greater_than_equal": "at least {ge}",
@@ -50,11 +57,27 @@ def _echo(error: Mapping[str, Any]) -> bool:
 
 def findings(model: type[BaseModel], data: Any, errors: Errors) -> list[Finding]:
     """Make one finding for each of pydantic's errors; of very many the first ones, and the number of the others."""
-    shown_findings = [_finding(model, data, error) for error in errors[:_MANY]]
+    several, errors = _lacking(errors)
+    shown_findings = [*several, *(_finding(model, data, error) for error in errors[:_MANY])]
     if len(errors) > _MANY:
         message = f"{len(errors) - _MANY:,} more problems of this file are not shown: mend these first"
         shown_findings.append(Finding(shown_findings[-1].code, (), message, None))
     return shown_findings
+
+
+def _lacking(errors: Errors) -> tuple[list[Finding], Errors]:
+    """Make one finding of a key that several branches lack; return it with the other errors."""
+    paths: dict[str, list[Path]] = {}
+    for error in errors:
+        if error["type"] == "missing" and len(error["loc"]) == 5 and error["loc"][4] in _LACKING:
+            paths.setdefault(str(error["loc"][4]), []).append(tuple(error["loc"][:4]))
+    grouped = {key for key, where in paths.items() if len(where) > 1}
+    found = [
+        Finding("PP206", paths[key][0], f"{len(paths[key])} x branch: {_LACKING[key][0]}", _LACKING[key][1])
+        for key in _LACKING
+        if key in grouped
+    ]
+    return found, [e for e in errors if not (e["type"] == "missing" and len(e["loc"]) == 5 and e["loc"][4] in grouped)]
 
 
 def _finding(model: type[BaseModel], data: Any, error: Mapping[str, Any]) -> Finding:
@@ -64,7 +87,8 @@ def _finding(model: type[BaseModel], data: Any, error: Mapping[str, Any]) -> Fin
         allowed = _keys(model_at(model, path[:-1]))
         return Finding("PP201", path, f"unknown key `{name}`{_in(path[:-1], data)}", hint(name, allowed, "keys"), True)
     if kind == "missing":
-        return Finding("PP202", path[:-1], f"`{name}` is missing{_in(path[:-1], data)}", None)
+        later = (len(path) == 5 and path[2:3] == ("branches",) and name in _LACKING) or path in _TOP
+        return Finding("PP206" if later else "PP202", path[:-1], f"`{name}` is missing{_in(path[:-1], data)}", None)
     value = error.get("input")
     if kind == "value_error":
         text = str(error["ctx"]["error"]) if "ctx" in error else error["msg"]

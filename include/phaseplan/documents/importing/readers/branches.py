@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from phaseplan.documents.importing.blocks import Block
 from phaseplan.documents.importing.context import Context, agents_of, wave_of
@@ -25,6 +26,7 @@ _LIVES = re.compile(
     r"`([\w.-]+/[\w./-]+)`",
     re.I,
 )
+_STARTS = re.compile(r"\W*(?:agent\W*\w{1,3}\b)?\W*[\w.-]{1,40}/", re.I)  # a later name is a mention
 _BARE_NAME = re.compile(r"[A-Za-z][\w.-]{0,60}(?:/[\w-]{1,80}){1,4}")  # a git name of any kind, alone on its line
 _ROLE = re.compile(r"\W*agent[ #]*(\w{1,2})\s*(?::|\s[-\u2013\u2014])\s*(\S.*)", re.I)
 _NAMED = re.compile(r"\bbranch:?\s+`([\w.-]+(?:/[\w.-]+)*)`", re.I)
@@ -141,12 +143,9 @@ def paragraph(block: Block, context: Context, facts: Facts) -> None:
     lead = re.match(r"\W*\*\*([^*\n]{1,120})\*\*", block.text)
     own_ids = ids(clean(lead[1])) if lead else []
     branch = own_ids[0] if len(own_ids) == 1 else context.branch
-    sizes = _EXPECTED.findall(clean(block.text))
-    if branch is not None and len(sizes) == 1:
-        by_id = bool(ids(branch))
-        subject = Mention("text", block.line, id=branch if by_id else None, name=None if by_id else branch)
-        subject.lines = line_counts(sizes[0])
-        facts.mentions.append(subject)
+    if branch is not None and len(sizes := _EXPECTED.findall(clean(block.text))) == 1:
+        subject = Mention("text", block.line, id=branch, lines=line_counts(sizes[0]))
+        facts.mentions.append(subject if ids(branch) else replace(subject, id=None, name=branch))
 
 
 def _lives(s: Statement, own_ids: list[str], facts: Facts) -> None:
@@ -166,11 +165,9 @@ def _lives(s: Statement, own_ids: list[str], facts: Facts) -> None:
 
 
 def _is_list_of_branches(s: Statement) -> bool:
-    bare = re.sub(r"^\W*(?:agent\W*\w{1,3}\b)?\W*", "", f"{s.key}: {s.raw}" if s.key else s.raw, flags=re.I)
-    if not any(bare.startswith(name) for name in names(bare)) and not s.context.under(r"branch", 2):
-        return False  # a name further on is mentioned, not defined
+    starts = _STARTS.match(f"{s.key}: {s.raw}" if s.key else s.raw) or s.context.under(r"branch", 2)
     is_about_branches = s.context.under(r"branch|wave|assign", 2) or (s.context.wave is not None and s.depth == 1)
-    return bool(is_about_branches) and not s.context.under(_OTHER.pattern, 1) and s.kind == "item"
+    return bool(starts and is_about_branches) and not s.context.under(_OTHER.pattern, 1) and s.kind == "item"
 
 
 def _subject(s: Statement) -> Mention | None:
