@@ -32,7 +32,7 @@ def test_ids_and_needs_are_enough(verb: str, unfilled: Path, capsys: pytest.Capt
     assert main([verb, str(unfilled)]) == 0
     output = capsys.readouterr().out
     assert "unnamed" not in output and "999999" not in output
-    assert ("A-1" in output) == (verb in ("graph", "export"))
+    assert ("A-1" in output) == (verb in ("graph", "export", "simulate"))
 
 
 def test_findings_are_grouped_by_what_is_missing(unfilled: Path) -> None:
