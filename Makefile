@@ -12,7 +12,7 @@ PROPERTY_EXAMPLES ?= 2000
 ENGINE = $(PYTHON) -m provision.engine during $(MAKE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up docs check lint format bench soak fuzz clean environment images sample lock \
+.PHONY: help demo test up docs check lint format bench soak ranges fuzz clean environment images sample lock \
 	stack stack-down in-demo in-test in-up in-bench in-soak in-images
 
 help: ## this list
@@ -78,6 +78,9 @@ in-soak: in-images
 
 fuzz: environment ## mutated documents into the importer, a million: writes docs/fuzz.md (FUZZ_INPUTS=20000)
 	@$(VENV)/python -m tests.documents.fuzz $(FUZZ_INPUTS)
+
+ranges: ## the oldest and newest of all that the wheel asks for, on Python 3.11 and 3.12: the table in docs/install.md
+	@$(PYTHON) -m provision.ranges $(RANGES_TESTS)
 
 images: environment ## the base image and ours
 	@$(ENGINE) in-images
