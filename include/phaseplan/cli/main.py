@@ -37,6 +37,7 @@ VERBS: dict[str, str] = {  # verb -> module of this package; the order is the or
     "doctor": "doctor",
     "engines": "engines",
     "pools": "pools",
+    "gc": "housekeeping.gc",
     "export": "export",
     "new": "new",
     "schema": "schema",

@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from phaseplan.config.settings import cache_size
@@ -14,6 +15,34 @@ from phaseplan.config.settings import cache_size
 EVERY = 600.0
 #: Seconds after its last use for which a cache stays whatever its size: the next task needs it again.
 FRESH = 3600.0
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Hold one repository's cache: where it is, its bytes, and when it was last used (seconds of the epoch)."""
+
+    home: Path
+    key: str
+    size: int
+    used: float
+
+
+def spare_caches(home: Path, before: float) -> list[Cache]:
+    """List the caches that were last used before a time, and of the others the longest unused beyond `cache_size`."""
+    caches = [Cache(home, path.stem, _size(path), _used(home, path.stem)) for path in home.glob("*.git")]
+    caches.sort(key=lambda cache: cache.used)
+    over = sum(cache.size for cache in caches if cache.used >= before) - cache_size()
+    spare = []
+    for cache in caches:
+        if cache.used < before or over > 0:
+            spare.append(cache)
+            over -= 0 if cache.used < before else cache.size
+    return spare
+
+
+def drop(cache: Cache) -> bool:
+    """Remove a cache; return False if a process uses it."""
+    return _remove(cache.home, cache.key)
 
 
 def keep_small(home: Path, own: str) -> None:

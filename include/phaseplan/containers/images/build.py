@@ -18,6 +18,8 @@ from phaseplan.errors import Infrastructure
 
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 _SHARED = ("runner", "fetch")
+#: Label of an image that was built here, with the name that it was given: an older one of that name is found by it.
+OURS = "phaseplan.built"
 
 
 class BuildFailed(Infrastructure):
@@ -50,7 +52,14 @@ def build(client: docker.DockerClient, context: Mapping[str, Path], image: str, 
     arguments = {name: os.environ[name] for name in _PROXIES if name in os.environ}
     with _packed(context) as file, engine_errors():
         events = client.api.build(
-            fileobj=file, custom_context=True, tag=image, rm=True, forcerm=True, buildargs=arguments, decode=True
+            fileobj=file,
+            custom_context=True,
+            tag=image,
+            rm=True,
+            forcerm=True,
+            buildargs=arguments,
+            labels={OURS: image},
+            decode=True,
         )
         for entry in events:
             if "error" in entry:

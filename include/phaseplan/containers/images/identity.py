@@ -11,6 +11,7 @@ from typing import Any
 import docker
 
 from phaseplan.containers.engine_errors import engine_errors
+from phaseplan.containers.images.build import OURS
 
 #: A step that does not say what it put into the image: BuildKit leaves out the digest that the older builder writes.
 _UNTOLD = re.compile(r"\s*(?:/bin/sh -c #\(nop\) )?(?:COPY|ADD)\b(?!.*\b(?:file|dir|multi):[0-9a-f]{32,})", re.DOTALL)
@@ -42,7 +43,10 @@ def identity(facts: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> st
     if registered:
         return registered[0]
     config = {key: value for key, value in (facts.get("Config") or {}).items() if key not in _CHANGES}
+    if OURS in (config.get("Labels") or {}):  # says what the image is called, which is not what it is
+        config["Labels"] = {key: value for key, value in config["Labels"].items() if key != OURS} or None
     commands = [str(step.get("CreatedBy") or "") for step in steps]
+    commands = [command for command in commands if f"LABEL {OURS}=" not in command]
     layers_count = not commands or not all(command and not _UNTOLD.match(command) for command in commands)
     layers = (facts.get("RootFS") or {}).get("Layers") if layers_count else None
     made = [facts.get("Os"), facts.get("Architecture"), config, commands, layers]
