@@ -67,13 +67,15 @@ def own() -> None:
         raise ProvisionError(f"{VENV} is no folder. Next: move it away, then run `make environment`.")
 
 
-def make(python: str, version: str, *constraints: str) -> None:
-    """Make `.venv` anew, install the requirements into it, and let it import `phaseplan` from this checkout."""
+def make(python: str, version: str, *wanted: str) -> None:
+    """Make `.venv` anew, install into it what is wanted, and let it import `phaseplan` from this checkout.
+
+    :param wanted: as `pip install` takes it.
+    """
     own()
     say(f"making the Python environment .venv with Python {version} (about a minute)")
     run(python, "-m", "venv", "--clear", str(VENV), quiet=True)
-    wanted = [word for path in REQUIREMENTS for word in ("-r", str(path))]
-    run(str(VENV / "bin/python"), "-m", "pip", "install", "-q", *wanted, *constraints, quiet=True)
+    run(str(VENV / "bin/python"), "-m", "pip", "install", "-q", *wanted, quiet=True)
     (packages,) = VENV.glob("lib/python*/site-packages")
     (packages / "phaseplan-checkout.pth").write_text(f"{TOP / 'include'}\n")
 
@@ -82,7 +84,7 @@ def lock() -> int:
     """Renew constraints.txt from what the direct requirements resolve to today."""
     python, version = find_python()
     need_venv(python, version)
-    make(python, version)
+    make(python, version, *(word for path in REQUIREMENTS for word in ("-r", str(path))))
     frozen = output(str(VENV / "bin/python"), "-m", "pip", "freeze") or ""
     head = "".join(line for line in LOCK.read_text().splitlines(keepends=True) if line.startswith("#"))
     LOCK.write_text(head + "".join(f"{line}\n" for line in sorted(frozen.splitlines(), key=str.lower)))
@@ -99,7 +101,7 @@ def ensure() -> int:
         if STAMP.is_file() and STAMP.read_text() == made_from and usable(VENV):
             return 0
         need_venv(python, version)
-        make(python, version, "-c", str(LOCK))
+        make(python, version, "--no-deps", "-r", str(LOCK))  # the lock has all: nothing is left to be resolved
         STAMP.write_text(made_from)
     return 0
 
