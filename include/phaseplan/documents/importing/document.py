@@ -94,8 +94,8 @@ def _of_outline(doc: Document, outline: Outline, strict: bool) -> Imported:
 
 def _of_waves(doc: Document, strict: bool, others: Others) -> Imported:
     """Read a plan in waves that says one thing in many places."""
-    plan_draft = draft(read(doc.file, doc.text))
-    if not plan_draft.branches:
+    plan_draft = draft(read(doc.file, doc.text)) if reading.is_known_family(doc) else None
+    if plan_draft is None or not plan_draft.branches:
         hint = (
             "branches are found in tables with an id or a branch column, headings and checkboxes with numbers or ids, "
             "graphs, and git worktree add; docs/import.md lists the formats"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from phaseplan.documents.outline.text import plain
 
@@ -53,6 +53,7 @@ class Document:
     file: str
     text: str
     lines: list[Line] = field(default_factory=list)
+    tables: list[Any] | None = None  # once `tables` has found them
 
     @cached_property
     def headings(self) -> list[Line]:

@@ -30,6 +30,11 @@ OTHERS: tuple[ModuleType, ...] = (numbered, sections, waves, checklist, worktree
 _WAVES = {"phase", "wave", ""}  # words of groups whose order is stated to be the order of work
 
 
+def is_known_family(doc: Document) -> bool:
+    """Say whether the reader of plans in waves may find something: of the family, or with code that may hold a plan."""
+    return is_wave_plan(doc) or any(line.kind == "code" and line.raw.strip() for line in doc.lines)
+
+
 def read(doc: Document) -> Outline | None:
     """Return the outline of a document; None if no reader knows it, or none of its units."""
     of_waves: bool | None = None

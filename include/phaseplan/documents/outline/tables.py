@@ -60,8 +60,14 @@ class Table:
         return row.cells[i] if i is not None and i < len(row.cells) else ""
 
 
-def tables(doc: Document) -> Iterator[Table]:
-    """Yield the tables of a document, with the kinds of their columns."""
+def tables(doc: Document) -> list[Table]:
+    """List the tables of a document, with the kinds of their columns; they are found once."""
+    if doc.tables is None:
+        doc.tables = list(_found(doc))
+    return list(doc.tables)
+
+
+def _found(doc: Document) -> Iterator[Table]:
     table: Table | None = None
     for line in doc.lines:
         if line.kind == "head":

@@ -13,6 +13,7 @@ _CODE = re.compile(r"(`+)(.+?)\1")
 _LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,500}\)")
 _BOLD = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])(.{1,400}?)(?<=[^\s*])\1(?![\w*])")
 _UNDER = re.compile(r"(?<![\w_])(_{1,2})(?=[^\s_])([^_]{1,300})(?<=[^\s_])\1(?![\w_])")
+_SIMPLE = re.compile(r"(?:[!-%'-)+-;=-Z\]^a-z{-}]+(?: [!-%'-)+-;=-Z\]^a-z{-}]+)*)?")  # no markup, single spaces
 _STRUCK = re.compile(r"~~([^~]{1,300})~~")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _SIGNS = re.compile("[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff\u200b-\u200f]+")
@@ -38,6 +39,8 @@ _PREFIX = re.compile(
 @lru_cache(maxsize=8192)
 def plain(text: str) -> str:
     """Return a text's own words: without markup, whole, in one line; code keeps what is in it."""
+    if _SIMPLE.fullmatch(text):
+        return text
     if not text.isascii():
         text = _SIGNS.sub("", text)
     kept: list[str] = []

@@ -59,6 +59,8 @@ def read(doc: Document) -> Outline:
     """Read rows and items as units, headings as waves and phases."""
     build = Builder(doc, "tables and lists")
     found = {table.head.number: table for table in tables.tables(doc)}
+    for table in found.values():
+        table.units = {}
     heads = [head for line in doc.headings if line.level > 1 and (head := is_group(line))]
     plans = any(h.word in PHASES for h in heads) and any(h.word not in PHASES for h in heads)
     reading = _Reading(found, plans)
