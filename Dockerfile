@@ -28,6 +28,7 @@ COPY phaseplan ./
 COPY include ./include
 COPY dags ./dags
 COPY plugins ./plugins
+COPY skills ./skills
 ENV PATH=/opt/phaseplan/.venv/bin:$PATH PYTHONPATH=/opt/phaseplan/include PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     AIRFLOW_HOME=/var/lib/airflow AIRFLOW_CONFIG=/opt/phaseplan/airflow.cfg PHASEPLAN_DATABASE=postgres/airflow \
     GIT_SSH_COMMAND="ssh -i /run/secrets/git_ssh_key -o IdentitiesOnly=yes -o BatchMode=yes -o UserKnownHostsFile=/run/secrets/git_known_hosts"

@@ -41,9 +41,10 @@ def documents() -> list[Path]:
 
 
 def sources() -> list[str]:
-    """Return the inputs of fuzzing: the texts of the corpus, and a document as `export` writes it."""
+    """Return the inputs of fuzzing: the texts of the corpus and of every format, and a document as `export` writes it."""
+    formats = sorted(path for path in (HERE.parent / "data/documents").rglob("*") if path.suffix in (".md", ".json"))
     plan = load_valid([HERE.parents[1] / "include" / "plans" / "phase-05.yaml"], None).plans[0].plan
-    return [*(path.read_bytes().decode() for path in documents()), markdown(plan)]
+    return [*(path.read_bytes().decode() for path in (*documents(), *formats)), markdown(plan)]
 
 
 def wanted(document: Path) -> dict[str, Any]:

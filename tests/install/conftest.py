@@ -22,6 +22,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(TOP / name, source / name)
     shutil.copytree(TOP / "include", source / "include", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(TOP / "images", source / "images", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(TOP / "skills", source / "skills")
     (source / "docs").mkdir()
     shutil.copy(TOP / "docs/plan.schema.json", source / "docs")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from phaseplan.cli.local_airflow.folders import DAG_FILES
 from phaseplan.cli.output import write
-from phaseplan.config.place import airflow_home, checkout
+from phaseplan.config.place import airflow_home, checkout, skill
 from phaseplan.config.settings import settings
 from phaseplan.errors import InputFault
 
-HELP = "write the DAG files, folders and profiles that an Airflow you have needs; overwrites nothing"
+HELP = "write the DAG files, folders, profiles and the agents' skill that an Airflow you have needs; overwrites nothing"
 _AGENTS = """\
 # Agent profiles: how a branch gets built. Secrets are names of Airflow connections, never values.
 # All keys: docs/plan.md of Phaseplan, "Agent profiles"; agents with an image of ours: docs/agents.md.
@@ -48,7 +48,10 @@ def run(args: argparse.Namespace) -> int:
     include = folder / "include"
     files = {folder / "dags" / name: text for name, text in DAG_FILES.items()}
     files |= {include / "agents.yaml": _AGENTS, include / "notifiers.yaml": _NOTIFIERS}
-    for path in (folder / "dags", include / "plans"):
+    taught = folder / "skills/phaseplan"
+    files |= {taught / "SKILL.md": (skill() / "SKILL.md").read_text(encoding="utf-8")}
+    files |= {folder / "AGENTS.md": (skill() / "AGENTS.md").read_text(encoding="utf-8")}
+    for path in (folder / "dags", include / "plans", taught):
         try:
             path.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError, PermissionError) as error:

@@ -31,6 +31,12 @@ def images() -> Path:
     return top / "images" if top else code() / "phaseplan/images"
 
 
+def skill() -> Path:
+    """Return the folder of the skill for coding agents: the checkout's, else the one that comes with the package."""
+    top = checkout()
+    return (top or code() / "phaseplan") / "skills/phaseplan"
+
+
 def filled_in(value: str) -> str:
     """Return a value with `$NAME` and `~` filled in, also in what was filled in, as Airflow does.
 

@@ -148,5 +148,5 @@ def mentions(text: str) -> bool:
     match = _SENTENCE.fullmatch(text.rstrip(".;"))
     if match is None or len(text) > 300:
         return False
-    sides = [any(not m[0].isdigit() for m in _MENTION.finditer(match[side])) for side in ("left", "right")]
+    sides = [any(not m[0].isdecimal() for m in _MENTION.finditer(match[side])) for side in ("left", "right")]
     return all(sides)

@@ -58,7 +58,7 @@ class Numbered:
     @property
     def number(self) -> int | None:
         """Return the number of a group; None for `A` and `2.1`."""
-        return int(self.label) if self.label.isdigit() else None
+        return int(self.label) if self.label.isdecimal() else None
 
 
 @lru_cache(maxsize=4096)

@@ -46,7 +46,7 @@ def is_id(text: str) -> bool:
 def key(text: str) -> str:
     """Return what two ways to write one id have in common: `#012` and `12`, `t001` and `T001`."""
     bare = text.strip().lstrip("#").lower()
-    return str(int(bare)) if bare.isdigit() else bare
+    return str(int(bare)) if bare.isdecimal() else bare
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Known:
         stems = "|".join(re.escape(word[:-1]) + r"\w{0,4}" for word in sorted(words)) or "(?!)"
         self.stems = re.compile(rf"^(?:{stems})\s*#?(?=\d)")
         self.group_of = {unit.id: group for group in self.groups for unit in group.units}
-        self.plain_numbers = any(unit.id.isdigit() for unit in self.units)
+        self.plain_numbers = any(unit.id.isdecimal() for unit in self.units)
 
     def one(self, text: str) -> str | None:
         """Return the unit that a text alone means."""
@@ -170,7 +170,7 @@ class Known:
 
     def _token(self, token: str) -> str | None:
         """Return the unit of a token inside other words; a bare number inside words is none."""
-        return None if token.isdigit() else self.by_key.get(key(token))
+        return None if token.isdecimal() else self.by_key.get(key(token))
 
     def _range(self, part: str) -> list[str] | None:
         """Spell out `T001-T004`, `1.1 to 1.3`, `Tasks 1-3`, `04-01..04-03` among the units that there are."""

@@ -96,7 +96,7 @@ def git_name(text: str) -> str | None:
     """Return the git name that a text after `Branch:` is; None if it is none."""
     code = _CODE.search(text)
     bare = (code[2] if code else plain(text)).strip(" .,;")
-    if re.search(r"[<>{}$\s]", bare) or not _NAME.fullmatch(bare) or bare.isdigit():
+    if re.search(r"[<>{}$\s]", bare) or not _NAME.fullmatch(bare) or bare.isdecimal():
         return None
     return bare if code or "/" in bare or "-" in bare else None
 

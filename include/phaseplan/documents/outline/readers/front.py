@@ -43,7 +43,7 @@ def read(doc: Document) -> Outline:
     build.part.title = None
     gsd = "plan" in data and bool(_GSD & data.keys())
     unit = _plan(doc, build, data, lines) if gsd else _task(build, data, lines)
-    number = int(data["wave"]) if gsd and str(data.get("wave", "")).isdigit() and len(data["wave"]) < 4 else 1
+    number = int(data["wave"]) if gsd and str(data.get("wave", "")).isdecimal() and len(data["wave"]) < 4 else 1
     group = Group(number, lines.get("wave", unit.line), units=[unit], word="wave" if gsd else "")
     group.checks = _checks(doc) if gsd else []
     build.part.groups.append(group)
