@@ -41,7 +41,7 @@ def documents() -> list[Path]:
 
 
 def sources() -> list[str]:
-    """Return the inputs of fuzzing: the texts of the corpus and of every format, and a document as `export` writes it."""
+    """Return the inputs of fuzzing: the texts of the corpus, of every format, and of a document that `export` wrote."""
     formats = sorted(path for path in (HERE.parent / "data/documents").rglob("*") if path.suffix in (".md", ".json"))
     plan = load_valid([HERE.parents[1] / "include" / "plans" / "phase-05.yaml"], None).plans[0].plan
     return [*(path.read_bytes().decode() for path in (*documents(), *formats)), markdown(plan)]
