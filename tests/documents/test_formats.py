@@ -148,3 +148,15 @@ def test_a_critical_path_that_is_none_is_reported() -> None:
 def test_the_page_of_import_has_the_table_of_this_corpus() -> None:
     page = Path(__file__).resolve().parents[2] / "docs" / "import.md"
     assert page.read_text().endswith(formats.table())
+
+
+def test_a_remark_in_brackets_that_names_no_unit_stays_in_the_title() -> None:
+    text = (
+        "# Tasks\n\n## Phase 1: A\n\n- [ ] T001 Build it (requires Rust 1.70)\n- [ ] T002 Ship it (depends on T001)\n"
+    )
+    done = import_text("x.md", text)
+    assert formats.compact(formats.plans(done)[0])["titles"] == {
+        "T001": "Build it (requires Rust 1.70)",
+        "T002": "Ship it",
+    }
+    assert done.diagnostics == ()

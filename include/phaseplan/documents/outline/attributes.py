@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from phaseplan.documents.importing.spans import duration, spans
 from phaseplan.documents.outline.headings import is_done
-from phaseplan.documents.outline.ids import nothing
+from phaseplan.documents.outline.ids import ONE, nothing
 from phaseplan.documents.outline.model import At, Part, Unit
 from phaseplan.documents.outline.text import cell_paths, git_name, paths, plain, planned, size
 from phaseplan.plan.spans import Span
@@ -76,6 +76,42 @@ _CLAUSE = re.compile(
 _PHASES = re.compile(r"\b(?:phases?|fasen?|fases)\b", re.IGNORECASE)
 
 
+_OF_NEEDS = {
+    "task",
+    "tasks",
+    "story",
+    "stories",
+    "pr",
+    "prs",
+    "issue",
+    "issues",
+    "phase",
+    "phases",
+    "wave",
+    "waves",
+    "unit",
+    "units",
+    "epic",
+    "epics",
+    "and",
+    "all",
+    "of",
+    "to",
+    "through",
+    "the",
+    "previous",
+    "earlier",
+    "except",
+    "or",
+    "step",
+    "steps",
+    "branch",
+    "branches",
+    "und",
+    "bis",
+}
+
+
 @lru_cache(maxsize=4096)
 def kind_of(key: str) -> str | None:
     """Return what a key or a column's heading is about; None if no word of it is known."""
@@ -95,8 +131,9 @@ def pair(text: str) -> tuple[str, str] | None:
 def without_needs(unit: Unit, text: str, line: int) -> str:
     """Take `(depends on #12)` from the end of a title, and note it; return the rest."""
     match = _CLAUSE.search(text)
-    if match is None:
-        return text
+    words = re.findall(r"[^\W\d_]{2,}", re.sub(rf"(?<![\w.]){ONE}", " ", match["needs"])) if match else []
+    if match is None or ("/" not in match["needs"] and not {word.lower() for word in words} <= _OF_NEEDS):
+        return text  # `(requires Rust 1.70)` is the title's own
     unit.texts.append(At(match["needs"], line))
     return text[: match.start()]
 
