@@ -77,39 +77,10 @@ _PHASES = re.compile(r"\b(?:phases?|fasen?|fases)\b", re.IGNORECASE)
 
 
 _OF_NEEDS = {
-    "task",
-    "tasks",
-    "story",
-    "stories",
-    "pr",
-    "prs",
-    "issue",
-    "issues",
-    "phase",
-    "phases",
-    "wave",
-    "waves",
-    "unit",
-    "units",
-    "epic",
-    "epics",
-    "and",
-    "all",
-    "of",
-    "to",
-    "through",
-    "the",
-    "previous",
-    "earlier",
-    "except",
-    "or",
-    "step",
-    "steps",
-    "branch",
-    "branches",
-    "und",
-    "bis",
-}
+    "task", "tasks", "story", "stories", "pr", "prs", "issue", "issues", "phase", "phases", "wave", "waves", "unit",
+    "units", "epic", "epics", "and", "all", "of", "to", "through", "the", "previous", "earlier", "except", "or",
+    "step", "steps", "branch", "branches", "und", "bis",
+}  # fmt: skip
 
 
 @lru_cache(maxsize=4096)

@@ -13,6 +13,8 @@ from phaseplan.documents.outline.text import plain
 CODE = r"[A-Z][A-Za-z]{0,11}(?:[-_][A-Z][A-Z0-9]{0,11})*[-_]?\d{1,5}(?:[-._]?(?:[A-Z]{1,3})?\d{1,4})*[a-z]?"
 NUMBERED = r"\d{1,4}(?:\.\d{1,4}){0,3}[a-z]?|\d{2,3}-\d{2,3}"
 ONE = rf"(?:#\d{{1,6}}|{CODE}|{NUMBERED})"
+#: Ids that requirements, risks, decisions and the like have, not units.
+NO_UNIT = re.compile(r"\[?(?:FR|NFR|SC|AC|US|R|RISK|REQ|ADR|RFC|UTF|HTTP|SHA|ES|D|Q|M|KPI|P|G|QG)-?\d", re.IGNORECASE)
 _ID = re.compile(ONE)
 _NOTHING = re.compile(
     r"(?:none|nothing|n/?a|nil|null|no(?: other)?(?: \w+){0,3}|[-\u2013\u2014\u2212/.\s]*|"

@@ -25,7 +25,7 @@ from phaseplan.documents.outline.readers import (
 #: Readers in the order in which they are asked: what is surest of its format comes first.
 SURE: tuple[ModuleType, ...] = (taskfile, csvfile, front, speckit, roadmap)
 #: What reads a plan in waves, if it can account for all of it.
-FAMILY: tuple[ModuleType, ...] = (sections, waves)
+FAMILY: tuple[ModuleType, ...] = (sections, waves, checklist)
 OTHERS: tuple[ModuleType, ...] = (numbered, sections, waves, checklist, worktrees)
 _WAVES = {"phase", "wave", ""}  # words of groups whose order is stated to be the order of work
 
@@ -37,17 +37,21 @@ def is_known_family(doc: Document) -> bool:
 
 def read(doc: Document) -> Outline | None:
     """Return the outline of a document; None if no reader knows it, or none of its units."""
-    of_waves: bool | None = None
-    for reader in (*SURE, *FAMILY, *OTHERS):
-        if reader not in SURE and of_waves is None:
-            of_waves = is_wave_plan(doc)
-        if of_waves is not None and reader not in (FAMILY if of_waves else OTHERS):
-            continue
+    sure = _first(doc, SURE)
+    if sure is not None:
+        return sure
+    of_waves = is_wave_plan(doc)
+    return _first(doc, FAMILY if of_waves else OTHERS, whole=of_waves)
+
+
+def _first(doc: Document, readers: tuple[ModuleType, ...], whole: bool = False) -> Outline | None:
+    """Return the outline of the first reader that finds units; `whole`: it must account for the whole document."""
+    for reader in readers:
         if reader.recognise(doc):
             outline: Outline = reader.read(doc)
             if outline.units:
                 settle(doc, outline)
-                if not of_waves or explained(doc, outline):
+                if not whole or explained(doc, outline):
                     return outline
     return None
 

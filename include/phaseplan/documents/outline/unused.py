@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from phaseplan.documents.outline import edges, tables
 from phaseplan.documents.outline.headings import GROUPS, numbered
-from phaseplan.documents.outline.ids import CODE
+from phaseplan.documents.outline.ids import CODE, NO_UNIT
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import Outline, Trouble
 from phaseplan.documents.outline.text import git_names, paths
@@ -22,7 +22,6 @@ _NO_UNITS = re.compile(
     r"out of scope|open questions|references|glossary|sign-?off|decisions?\b|metrics?\b|notes?\b",
     re.IGNORECASE,
 )
-_NO_CODE = re.compile(r"\[?(?:FR|NFR|SC|AC|US|R|RISK|REQ|ADR|RFC|UTF|HTTP|SHA|ES|D|Q|M|KPI|P)-?\d", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"\W*(?:depends on|dependencies|blocked by|prerequisites?|requires)\W*:\W*\S", re.IGNORECASE)
 _SUM = re.compile(r"\|\s*\**(?:sum|total|summe|gesamt|totale|suma)\b", re.IGNORECASE)
 _WORDS = {"unit": "a unit of work", "edge": "a dependency"}
@@ -54,7 +53,7 @@ def candidates(doc: Document) -> Iterator[Candidate]:
 
 def _heading(line: Line) -> bool:
     head = numbered(line.text) if line.level > 1 else None
-    return head is not None and head.word not in GROUPS and not _NO_CODE.match(head.shown)
+    return head is not None and head.word not in GROUPS and not NO_UNIT.match(head.shown)
 
 
 def _item(line: Line) -> bool:
@@ -64,7 +63,7 @@ def _item(line: Line) -> bool:
 def _named(line: Line) -> bool:
     """Say whether an item begins with an id or a git name."""
     text = line.plain.lstrip("*_ ")
-    if _NO_CODE.match(text):
+    if NO_UNIT.match(text):
         return False
     named = git_names(line.text)
     return bool(

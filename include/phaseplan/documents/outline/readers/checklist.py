@@ -7,6 +7,7 @@ import re
 from phaseplan.documents.outline import attributes
 from phaseplan.documents.outline.builder import Builder
 from phaseplan.documents.outline.headings import GROUPS, numbered, titled
+from phaseplan.documents.outline.ids import CODE, NO_UNIT
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Outline, Unit
 from phaseplan.documents.outline.text import git_names, paths, plain
@@ -16,6 +17,7 @@ _TASK = re.compile(
 )
 _ISSUE = re.compile(r"(?:\*\*)?(?:[\w.-]+/[\w.-]+)?#(\d{1,6})\b(?:\*\*)?\s*[:\u2013\u2014-]?\s*(.*)")
 _URL = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/(?:issues|pull)/(\d{1,6})\S*\s*(.*)")
+_CODED = re.compile(rf"(?:\*\*)?\[?({CODE})\]?(?:\*\*)?\s*(?::|\u2013|\u2014|\s-)\s*(?:\*\*)?\s*(.+)")
 _SHA = re.compile(r"\s+`?\[?(?:checkpoint: )?[0-9a-f]{7,40}\]?`?$")
 _CONDUCTOR = re.compile(r"Conductor - User Manual Verification", re.IGNORECASE)
 _NO_UNITS = re.compile(
@@ -33,11 +35,17 @@ def recognise(doc: Document) -> bool:
     """Say whether there are checkboxes that define work: of tasks, of issues, or two below a heading that groups."""
     boxes = [line for line in doc.items if line.box is not None and line.level <= 1]
     tasks = [line for line in boxes if _TASK.match(line.text) or _ISSUE.match(line.text) or _URL.match(line.text)]
-    if tasks:
+    if tasks or len({match[1] for line in doc.items if (match := _coded(line))}) >= 2:
         return True
     grouped = any((head := numbered(line.text)) and head.word in GROUPS for line in doc.headings)
     listed = any(_MOST_HEADING.search(line.plain) for line in doc.headings)
     return len(boxes) >= 2 and (grouped or listed) and not all(_NO_UNITS.search(line.plain) for line in doc.headings)
+
+
+def _coded(line: Line) -> re.Match[str] | None:
+    """Return the id of its own that an item begins with: `- [ ] **TASK_1**: Make the store`, `- A1: Schema`."""
+    match = _CODED.match(line.text) if line.level <= 1 else None
+    return match if match is not None and not NO_UNIT.match(match[1]) else None
 
 
 def read(doc: Document) -> Outline:
@@ -45,7 +53,7 @@ def read(doc: Document) -> Outline:
     build = Builder(doc, "checklist")
     unit: Unit | None = None
     barred = False
-    tasks_only = any(line.box is not None and _TASK.match(line.text) for line in doc.items)
+    tasks_only = any((line.box is not None and _TASK.match(line.text)) or _coded(line) for line in doc.items)
     for line in doc.lines:
         if line.kind == "heading" and line.level > 1:
             unit, head = None, numbered(line.text)
@@ -54,7 +62,7 @@ def read(doc: Document) -> Outline:
             barred = _NO_UNITS.search(line.plain) is not None and (head is None or head.word not in GROUPS)
             if barred:
                 build.use(line)
-        elif line.kind == "item" and line.box is not None and line.level <= 1:
+        elif line.kind == "item" and line.level <= 1 and (line.box is not None or (_coded(line) and not barred)):
             unit = None if barred else _unit(build, line, tasks_only)
             if barred or _CONDUCTOR.search(line.text):
                 build.use(line)
@@ -72,7 +80,7 @@ def read(doc: Document) -> Outline:
 
 def _unit(build: Builder, line: Line, tasks_only: bool) -> Unit | None:
     text = _SHA.sub("", line.text)
-    task, issue = _TASK.match(text), _ISSUE.match(text) or _URL.match(text)
+    task, issue = _TASK.match(text) or _coded(line), _ISSUE.match(text) or _URL.match(text)
     if _CONDUCTOR.search(text) or (tasks_only and task is None):
         return None
     label = task[1] if task else issue[1] if issue else None
