@@ -160,3 +160,10 @@ def test_a_remark_in_brackets_that_names_no_unit_stays_in_the_title() -> None:
         "T002": "Ship it",
     }
     assert done.diagnostics == ()
+
+
+def test_a_need_of_another_file_stays_in_the_plan_as_a_todo() -> None:
+    front = 'phase: 3\nplan: 2\nwave: 1\ndepends_on: ["01"]\nfiles_modified: [src/a.ts]'
+    done = import_text("03-02-PLAN.md", f"---\n{front}\n---\n\n# Lamps\n")
+    assert "# TODO depends_on: `03-01` (03-02-PLAN.md:5)" in (done.text or "")
+    assert [(d.code, d.line) for d in done.diagnostics] == [("PP914", 5)]

@@ -34,7 +34,8 @@ Column = Literal[
 _COLUMNS: tuple[tuple[Column, str], ...] = (
     (
         "feeds",
-        r"^(?:blocks|blocking|enables|unblocks|feeds|required by|needed by|dependents|dependants|"
+        r"^(?:prerequisites? (?:of|for)|"
+        r"blocks|blocking|enables|unblocks|feeds|required by|needed by|dependents|dependants|"
         r"downstream|successors?|consum(?:ed by|ers?))\b|^used by",
     ),
     ("critical", r"critical"),

@@ -26,6 +26,7 @@ _DAYS = re.compile(
     re.I,
 )
 _MOST = 300  # characters of a text that states a duration
+_MEASURED = re.compile(r"[/,;|(]?\s*[^/,;|(]*\(?\b(?:actual(?:ly)?|measured|took|real|so far)\b", re.IGNORECASE)
 _LATE = {"pm", "afternoon"}
 
 
@@ -53,6 +54,8 @@ def spans(text: str) -> list[Span]:
 def duration(text: str) -> Span | None:
     """Return the duration that a text states: hours before days before calendar positions (`Day 2-3 AM`: 12 hours)."""
     text = text[:_MOST]
+    if (measured := _MEASURED.search(text)) is not None and spans(text[: measured.start()]):
+        text = text[: measured.start()]  # what is planned stands before it
     stated = spans(text)
     hours = [s for s in stated if re.search(r"\d\s*-?\s*(?:h|hr|hour)", text, re.I) and s.low % DAY] or stated
     if hours:

@@ -8,6 +8,15 @@ from phaseplan.documents.importing.readers.edges import NEEDS
 from phaseplan.documents.importing.words import ids_out, line_counts, names
 
 SIZE = re.compile(r"~?\s*(\d[\d,]*(?:\s*(?:\u2192|->|-|\u2013)\s*\d[\d,]*)?)\s*(?:lines|loc|lines of code)\b", re.I)
+_ROLE = re.compile(
+    r"(?:[\w/&-]+ ){0,3}(?:expert|engineer|specialist|developer|lead|architect|owner|programmer|designer)s?",
+    re.IGNORECASE,
+)
+
+
+def is_role(text: str) -> bool:
+    """Say whether a text names what an agent is, not what it builds: `Steel Expert`."""
+    return _ROLE.fullmatch(text.strip(" *_:.")) is not None
 
 
 def lines_of(text: str) -> tuple[int, ...]:

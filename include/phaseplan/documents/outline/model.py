@@ -41,6 +41,7 @@ class Unit:
     texts: list[At[str]] = field(default_factory=list)  # what it needs, in words
     feeds: list[At[str]] = field(default_factory=list)  # what needs it, in words
     needs: list[At[str]] = field(default_factory=list)  # ids, once the words are read
+    unread: list[At[str]] = field(default_factory=list)  # words of needs that fit no unit
 
 
 @dataclass(slots=True, eq=False)

@@ -126,6 +126,9 @@ class _Plan:
             lines = ", ".join(dict.fromkeys(f"{file}:{need.line}" for need in unit.needs))
             whys = ", ".join(dict.fromkeys(need.why for need in unit.needs if need.why))
             yield f"        depends_on: [{ids}]  # {lines}{f' ({whys})' if whys else ''}"
+        for lost in unit.unread:
+            text = " ".join(lost.value.split())[:120]
+            yield f"        # TODO depends_on: `{text}` ({file}:{lost.line}) fits no branch of this document"
         if unit.owns:
             yield "        owns:"
             yield from (f"          - {value(own.value)}{at(own.line)}" for own in unit.owns)

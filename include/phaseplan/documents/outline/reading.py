@@ -99,6 +99,7 @@ def _needs(outline: Outline, known: Known, unit: Unit, text: At[str]) -> None:
 
 def _unread(outline: Outline, unit: Unit, text: At[str], parts: tuple[str, ...]) -> None:
     for part in parts:
+        unit.unread.append(At(part, text.line))
         message = f"{unit.shown or unit.id} depends on `{part[:120]}`, which fits no branch of this document"
         hint = "name the branch's id, or drop it if another phase makes it"
         outline.troubles.append(Trouble("PP914", text.line, message, hint))

@@ -12,7 +12,7 @@ from phaseplan.documents.importing.readers import edges
 from phaseplan.documents.importing.readers.edges import ARROW, MAYBE, NEEDS, SPLIT
 from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import Statement
-from phaseplan.documents.importing.titles import SIZE, lines_of, title_of
+from phaseplan.documents.importing.titles import SIZE, is_role, lines_of, title_of
 from phaseplan.documents.importing.words import clean, ids, ids_out, is_placeholder, line_counts, names, paths
 
 _BARE_NEEDS = re.compile(
@@ -82,7 +82,7 @@ def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> N
     own_ids, named = ids(text), names(raw)
     role = _ROLE.fullmatch(text)
     if role is not None and wave is not None and not own_ids and not named:
-        title = title_of(role[2])
+        title = None if is_role(role[2]) else title_of(role[2])
         facts.mentions.append(Mention("branch section", line, title=title, wave=wave, agent=role[1].upper()))
         return
     if own_ids and SPLIT.search(text) and not MAYBE.search(text):

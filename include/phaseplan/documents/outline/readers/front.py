@@ -74,7 +74,9 @@ def _plan(doc: Document, build: Builder, data: dict[str, Any], lines: dict[str, 
     unit.shown = unit.id
     unit.title, title_line = _objective(doc)
     for needed in _texts(data.get("depends_on")):
-        unit.texts.append(At(needed, _line_of(doc, needed, lines.get("depends_on", 1))))
+        line = _line_of(doc, needed, lines.get("depends_on", 1))
+        whole = f"{int(phase[1]):02}-{int(needed):02}" if phase and re.fullmatch(r"\d{1,3}", needed) else needed
+        unit.texts.append(At(whole, line))
     for path in _texts(data.get("files_modified")):
         if is_path(path) or "/" in path:
             unit.owns.append(At(path, _line_of(doc, path, lines.get("files_modified", 1))))
