@@ -24,6 +24,14 @@ from tests.git.lab import Lab, plan_of
 
 pytestmark = pytest.mark.airflow
 
+PLAN = """
+phase: 5
+title: Seen
+agent: sh
+waves:
+  - {wave: 1, branches: [{id: "5.1", branch: feature/p5-1, title: One, owns: [one/]}]}
+  - {wave: 2, branches: [{id: "5.2", branch: feature/p5-2, title: Two, owns: [two/], depends_on: ["5.1"]}]}
+"""
 TASK = "wave_1.5-1_b5.1"
 
 
@@ -62,7 +70,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     lab = Lab(top)
     token = lab.open(plan_of({"5.1": [], "5.2": ["5.1"]}))
     lab.build(token, "5.1", {"made.txt": "<b>by an agent</b>\n"})
-    facts = {"repository": str(lab.url), "state": str(top / "state"), "plans": str(top / "plans")}
+    (top / "plans").mkdir()
+    (top / "plans" / "phase-05.yaml").write_text(PLAN)
+    (top / "agents.yaml").write_text("sh: {image: debian, command: [sh]}\n")
+    facts = {"repository": str(lab.url), "state": str(top / "state"), "plans": str(top / "plans"),
+             "agents": str(top / "agents.yaml")}  # fmt: skip
     home = prepare(top / "home", phaseplan=facts)
     migrate(home, TOP / ".phaseplan" / "cache")
     (home.path / "passwords.json").write_text(json.dumps(dict.fromkeys(("admin", "viewer"), home.password)))
@@ -110,6 +122,31 @@ def test_only_a_user_with_the_right_to_view_reads_a_page(server: Server) -> None
 def test_the_diff_is_shown_if_the_forge_is_unknown(server: Server) -> None:
     code, headers, _ = server.get(f"/phaseplan/dags/phase_05/tasks/{TASK}/diff")
     assert (code, headers["location"]) == (303, f"{server.home.address}/phaseplan/dags/phase_05/tasks/{TASK}#diff")
+
+
+def test_the_board_offers_what_its_viewer_may_do(server: Server) -> None:
+    for path in ("/phaseplan/board", "/phaseplan/board/phases/5", "/phaseplan/board/phases/5/conflicts"):
+        assert server.get(path, user=None)[0] == 401
+    code, headers, text = server.get("/phaseplan/board/phases/5")
+    assert code == 200 and 'id="b-5.1"' in text and "<button data-do" not in text, "viewers look"
+    assert "connect-src 'self'" in headers["content-security-policy"] and "'none'" in headers["content-security-policy"]
+    _, _, text = server.get("/phaseplan/board/phases/5", user="admin")
+    assert '<button data-do="pause"' in text
+
+
+def test_the_board_sends_what_has_moved_and_nothing_else(server: Server) -> None:
+    _, headers, whole = server.get("/phaseplan/board")
+    assert "<!doctype" in whole and "Phase 5" in whole
+    code, headers, part = server.get("/phaseplan/board?part=1")
+    stamp = headers["x-phaseplan-stamp"]
+    assert code == 200 and "<!doctype" not in part and "Phase 5" in part
+    code, _, nothing = server.get(f"/phaseplan/board?part=1&seen={stamp}")
+    assert (code, nothing) == (204, "") or server.get("/phaseplan/board?part=1")[1]["x-phaseplan-stamp"] != stamp
+
+
+def test_the_board_of_an_unknown_phase_says_so(server: Server) -> None:
+    code, _, text = server.get("/phaseplan/board/phases/99")
+    assert code == 404 and "Nothing to show" in text
 
 
 @pytest.mark.parametrize("dag", ["phase_06", "example", quote("<script>", safe="")])

@@ -24,6 +24,7 @@ class Watch:
     """Look at phases: one listing of a repository serves all callers, and only a phase whose refs moved is read."""
 
     files: PlanFiles = field(default_factory=lambda: FILES)
+    nights: bool = False  # also read the history of runs, which waiting has no use for
     _places: dict[str, _Place] = field(default_factory=dict)
 
     def look(self, phase: int, repository: str | None, *, max_age: float = 0.0) -> Wait:
@@ -55,9 +56,17 @@ class Watch:
                     return Wait(phase, Standing.FAILED, f"Phase {phase} cannot open. {dependency_wait.reason}")
         return wait
 
+    def snapshot(self, plan: PhasePlan, *, max_age: float) -> Snapshot:
+        """Return a phase as its refs tell it; the same object as long as none of them has moved.
+
+        :param max_age: the greatest age in seconds of the listing, which all callers share.
+        :raises Infrastructure: the repository does not answer.
+        """
+        return self._place(plan.repository).snapshot(plan.phase, max_age, settings().state)
+
     def _place(self, repository: str | None) -> _Place:
         url = repository_for(repository)
-        return self._places.setdefault(url, _Place(Remote(url)))
+        return self._places.setdefault(url, _Place(Remote(url), self.nights))
 
 
 _FIRST = 10.0  # seconds that a first look waits for another caller's
@@ -68,6 +77,7 @@ class _Place:
     """Hold one repository's refs as they were at the last listing."""
 
     remote: Remote
+    nights: bool = False
     _listed_at: float = float("-inf")
     _refs: dict[str, str] = field(default_factory=dict)
     _fault: Infrastructure | None = None
@@ -103,6 +113,11 @@ class _Place:
             return Wait(phase, Standing.WAITING, f"Waiting for phase {phase}: it has not been opened yet.")
         return self.look(opened.plan, max_age or _FIRST, state)
 
+    def snapshot(self, phase: int, max_age: float, state: Path) -> Snapshot:
+        """Return a phase's snapshot, read again only where its refs moved."""
+        with self._lock:
+            return self._snapshot(phase, max_age, state)
+
     def _snapshot(self, phase: int, max_age: float, state: Path) -> Snapshot:
         self._ask(max_age)
         root, own = refs.root(phase), refs.integration(phase)
@@ -126,7 +141,7 @@ class _Place:
 
     def _read(self, phase: int, state: Path) -> Snapshot:
         with self.remote.private(state=state) as repo:
-            return read(repo, self.remote, phase)
+            return read(repo, self.remote, phase, nights=self.nights, listed=self._refs)
 
 
 #: One for all triggers of a triggerer process; a task has its own.

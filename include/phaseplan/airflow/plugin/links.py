@@ -63,5 +63,6 @@ VIEWS = [
         "href": f"{PREFIX}/dags/{{DAG_ID}}/tasks/{{TASK_ID}}?framed=1",
         "destination": "task_instance",
         "url_route": "phaseplan_branch",
-    }
+    },
+    {"name": "Phaseplan", "href": f"{PREFIX}/board", "destination": "nav", "url_route": "phaseplan"},
 ]

@@ -1,4 +1,4 @@
-"""Serve a page for every branch to users who may see the logs of the DAG's tasks.
+"""Serve the board, and a page for every branch, to users who may see the logs of the DAG's tasks.
 
 Only the API server needs this module, and it costs a second to import: `links` imports it when it is asked.
 """
@@ -12,6 +12,7 @@ from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import Depends, FastAPI
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from phaseplan.airflow.plugin.board import router
 from phaseplan.airflow.plugin.links import page_url, top
 from phaseplan.errors import PhaseplanError
 from phaseplan.plan import names
@@ -21,6 +22,7 @@ from phaseplan.report.pages.render import HEADERS, Links, page, problem
 _MAY_READ = [Depends(requires_access_dag("GET", DagAccessEntity.TASK_LOGS))]
 
 app = FastAPI(title="Phaseplan", docs_url=None, redoc_url=None, openapi_url=None)
+app.include_router(router)
 
 
 @app.get("/dags/{dag_id}/tasks/{task_id}", dependencies=_MAY_READ)

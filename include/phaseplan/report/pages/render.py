@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import jinja2
-from markupsafe import Markup
-
-from phaseplan.ledger.money.usage import spent_of
-from phaseplan.ledger.run_note import WORDS
 from phaseplan.plan.model import PhasePlan
+from phaseplan.report.html import environment, headers
 from phaseplan.report.pages.look import Look, TaskOf
-from phaseplan.text.clean import clean
 
 _HERE = Path(__file__).parent
 _STYLE = (_HERE / "style.css").read_text()
 _LONGEST = 4000  # characters of one finding
 _FINDINGS = 20  # of one attempt
 
-#: No script, no picture, no font, no form, nothing from anywhere; our one style by its digest; framed by Airflow only.
-POLICY = (
-    "default-src 'none'; style-src 'sha256-"
-    + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
+HEADERS = headers(_STYLE)
 
 
 @dataclass(frozen=True)
@@ -55,40 +37,8 @@ class Links:
         return quote(self.task_of(plan, branch_id)) + ("?framed=1" if self.framed else "")
 
 
-def _shown(text: object, longest: int | None = None) -> str:
-    """Return text without control and direction characters; tabs and line ends stay."""
-    whole = "\n".join("\t".join(map(clean, line.split("\t"))) for line in str(text).split("\n"))
-    return whole if longest is None or len(whole) <= longest else f"{whole[:longest]}\n… and more, in the task's log"
-
-
-def _time(text: str) -> str:
-    return text[:16].replace("T", " ")
-
-
-def _span(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    minutes, left_over = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{left_over:02}" if hours else f"{minutes}:{left_over:02}"
-
-
-def _pages() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: _shown(value) if isinstance(value, str) and not hasattr(value, "__html__") else value,
-    )
-    environment.filters.update(time=_time, span=_span, shown=_shown)
-    environment.globals.update(style=Markup(_STYLE), words=WORDS, spent_of=spent_of)
-    environment.globals.update(findings=_FINDINGS, longest=_LONGEST)
-    return environment
-
-
-_PAGES = _pages()
+_PAGES = environment([_HERE], _STYLE)
+_PAGES.globals.update(findings=_FINDINGS, longest=_LONGEST)
 
 
 def page(look: Look, links: Links) -> str:

@@ -1,0 +1,115 @@
+"""Serve the board: what a viewer may see is asked of Airflow phase by phase, and so is what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.base_auth_manager import ResourceMethod
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.api_fastapi.common.db.common import SessionDep
+from airflow.api_fastapi.core_api.security import GetUserDep
+from airflow.models.dag import DagModel
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse, Response
+
+from phaseplan.airflow.plugin.links import PREFIX, top
+from phaseplan.errors import PhaseplanError
+from phaseplan.plan import names
+from phaseplan.report.board.looking import LOOKING
+from phaseplan.report.board.render import (
+    HEADERS,
+    Frame,
+    Rights,
+    campaign_page,
+    conflicts_part,
+    phase_page,
+    problem_page,
+)
+
+router = APIRouter(prefix="/board")
+Part = Annotated[bool, Query(description="Only what is exchanged when something has moved.")]
+Seen = Annotated[
+    str, Query(max_length=64, description="Stamp of what the viewer has; nothing comes if it is the same.")
+]
+
+
+@router.get("")
+def campaign(user: GetUserDep, part: Part = False, seen: Seen = "") -> Response:
+    """Show all phases that a viewer may see."""
+    sees = _sees(user)
+
+    def made(frame: Frame) -> str:
+        return campaign_page(LOOKING.campaign(sees), frame, part=part)
+
+    return _answer(sees, None, seen if part else "", "", made)
+
+
+@router.get("/phases/{phase}")
+def one_phase(phase: int, user: GetUserDep, session: SessionDep, part: Part = False, seen: Seen = "") -> Response:
+    """Show one phase."""
+    sees = _sees(user)
+    if not sees(phase) or not LOOKING.knows(phase):
+        return _problem(404, "Nothing to show", f"There is no phase {phase} here that you may see.")
+    dag = names.dag_id(phase)
+    rights = Rights(
+        trigger=_may(user, "POST", dag, DagAccessEntity.RUN),
+        pause=_may(user, "PUT", dag, None),
+        clear=_may(user, "PUT", dag, DagAccessEntity.TASK_INSTANCE),
+    )
+    model = session.get(DagModel, dag)
+    paused = bool(model is not None and model.is_paused)
+
+    def made(frame: Frame) -> str:
+        board = LOOKING.phase(phase)
+        if board is None:
+            return problem_page("Nothing to show", f"No valid plan file describes phase {phase}.")
+        return phase_page(board, frame, rights, paused, part=part)
+
+    return _answer(sees, phase, seen if part else "", f"{paused}{rights}", made)
+
+
+@router.get("/phases/{phase}/conflicts")
+def conflicts(phase: int, user: GetUserDep) -> Response:
+    """Show which branches under way would conflict."""
+    board = LOOKING.phase(phase) if _sees(user)(phase) else None
+    if board is None:
+        return _problem(404, "Nothing to show", f"There is no phase {phase} here that you may see.")
+    return HTMLResponse(conflicts_part(LOOKING.conflicts(board)), headers=HEADERS)
+
+
+def _answer(
+    sees: Callable[[int], bool], phase: int | None, seen: str, more: str, made: Callable[[Frame], str]
+) -> Response:
+    """Answer with a page, or with nothing where the viewer has seen it."""
+    try:
+        stamp = LOOKING.stamp(sees, phase, more)
+        if seen and seen == stamp:
+            return Response(status_code=204, headers=HEADERS)
+        text = made(Frame(top(), f"{top()}{PREFIX}/board", stamp))
+    except PhaseplanError as error:
+        return _problem(503, "The target repository cannot be read now", str(error))
+    return HTMLResponse(text, headers={**HEADERS, "X-Phaseplan-Stamp": stamp})
+
+
+def _sees(user: Any) -> Callable[[int], bool]:
+    """Return whether a viewer may see the logs of a phase, which say all that the board says."""
+    known: dict[int, bool] = {}
+
+    def sees(phase: int) -> bool:
+        if phase not in known:
+            known[phase] = _may(user, "GET", names.dag_id(phase), DagAccessEntity.TASK_LOGS)
+        return known[phase]
+
+    return sees
+
+
+def _may(user: Any, method: ResourceMethod, dag: str, entity: DagAccessEntity | None) -> bool:
+    details = DagDetails(id=dag, team_name=DagModel.get_team_name(dag))
+    manager = get_auth_manager()
+    return bool(manager.is_authorized_dag(method=method, access_entity=entity, details=details, user=user))
+
+
+def _problem(code: int, title: str, text: str) -> Response:
+    return HTMLResponse(problem_page(title, text), status_code=code, headers=HEADERS)

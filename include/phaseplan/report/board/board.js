@@ -1,0 +1,150 @@
+"use strict";
+// Exchanges the page's middle when something has moved, and acts through Airflow's own API as whoever looks at it.
+(() => {
+  const PERIOD = 1000, SLOW = 15000; // milliseconds between two questions: while somebody looks, and in a hidden window
+  const board = document.getElementById("board"), said = document.getElementById("said");
+  const ask = document.getElementById("ask");
+  const api = (location.pathname.split("/phaseplan/")[0] || "") + "/api/v2";
+  let stamp = board.dataset.stamp, away = 0;
+
+  const theme = () => {
+    let chosen = "";
+    try { chosen = localStorage.getItem("theme") || ""; } catch { /* not ours to read */ }
+    if (chosen === "dark" || chosen === "light") document.documentElement.dataset.theme = chosen;
+    else delete document.documentElement.dataset.theme;
+  };
+
+  const since = () => {
+    for (const part of board.querySelectorAll("[data-since]")) {
+      const seconds = Math.max(0, Math.round((Date.now() - Date.parse(part.dataset.since)) / 1000));
+      part.textContent = "for " + Math.floor(seconds / 60) + ":" + String(seconds % 60).padStart(2, "0");
+    }
+  };
+
+  const exchange = (text) => {
+    const open = [...board.querySelectorAll("details")].map((part) => part.open);
+    const loaded = [...board.querySelectorAll("details[data-load]")].map((part) => part.querySelector(".loaded").innerHTML);
+    const focus = document.activeElement && document.activeElement.id;
+    const places = [...board.querySelectorAll(".scroll, .waves")].map((part) => part.scrollLeft);
+    board.innerHTML = text;
+    board.querySelectorAll("details").forEach((part, n) => { part.open = Boolean(open[n]); });
+    board.querySelectorAll("details[data-load]").forEach((part, n) => {
+      if (part.open && loaded[n]) part.querySelector(".loaded").innerHTML = loaded[n];
+    });
+    board.querySelectorAll(".scroll, .waves").forEach((part, n) => { part.scrollLeft = places[n] || 0; });
+    if (focus && document.getElementById(focus)) document.getElementById(focus).focus({ preventScroll: true });
+    since();
+  };
+
+  const look = async () => {
+    try {
+      const where = location.pathname + "?part=1" + (stamp ? "&seen=" + encodeURIComponent(stamp) : "");
+      const answer = await fetch(where, { credentials: "same-origin", redirect: "error" });
+      if (answer.status === 200) {
+        stamp = answer.headers.get("X-Phaseplan-Stamp") || "";
+        exchange(await answer.text());
+        document.title = answer.headers.get("X-Phaseplan-Title") ? decodeURIComponent(answer.headers.get("X-Phaseplan-Title")) : document.title;
+      }
+      if (answer.status === 401 || answer.status === 403) say("You are not logged in any more, or may not see this: load the page again.");
+      else if (answer.status >= 500) say("The target repository cannot be read now; this page shows what was there before.");
+      else if (away) say("");
+      away = answer.status >= 400 ? away + 1 : 0;
+    } catch {
+      away += 1;
+      if (away === 3) say("Airflow does not answer; this page shows what was there before.");
+    }
+    setTimeout(look, document.hidden ? SLOW : Math.min(PERIOD * (1 + away), SLOW));
+  };
+
+  const say = (text) => { said.textContent = text; };
+
+  const call = async (method, path, body) => {
+    const answer = await fetch(api + path, {
+      method, credentials: "same-origin", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+    });
+    if (answer.ok) return;
+    let why = "";
+    try { why = (await answer.json()).detail; } catch { /* no words */ }
+    throw new Error("Airflow refused it (" + answer.status + ")" + (typeof why === "string" ? ": " + why : ""));
+  };
+
+  const deeds = {
+    trigger: async (at) => {
+      await call("PATCH", `/dags/${at.dag}?update_mask=is_paused`, { is_paused: false });
+      await call("POST", `/dags/${at.dag}/dagRuns`, { logical_date: null, conf: {} });
+      return "A run begins; the board shows it when its first task has opened the phase.";
+    },
+    pause: async (at) => { await call("PATCH", `/dags/${at.dag}?update_mask=is_paused`, { is_paused: true }); return "Paused."; },
+    unpause: async (at) => { await call("PATCH", `/dags/${at.dag}?update_mask=is_paused`, { is_paused: false }); return "Unpaused."; },
+    clear: async (at) => {
+      await call("POST", `/dags/${at.dag}/clearTaskInstances`, {
+        dry_run: false, dag_run_id: at.run, task_ids: [at.task], include_downstream: true, only_failed: false, reset_dag_runs: true,
+      });
+      return "Cleared: it is tried again.";
+    },
+    stop: async (at) => {
+      await call("PATCH", `/dags/${at.dag}/dagRuns/${encodeURIComponent(at.run)}/taskInstances/${encodeURIComponent(at.task)}`, { new_state: "failed" });
+      return "Stopped: its container ends within seconds.";
+    },
+  };
+
+  const act = async (button) => {
+    document.getElementById("question").textContent = button.dataset.ask;
+    document.getElementById("yes").textContent = button.textContent;
+    ask.returnValue = "no";
+    ask.showModal();
+    await new Promise((resolve) => ask.addEventListener("close", resolve, { once: true }));
+    if (ask.returnValue !== "yes") return;
+    button.disabled = true;
+    try {
+      say(await deeds[button.dataset.do](button.dataset));
+      stamp = "";
+    } catch (error) {
+      say(error.message);
+      button.disabled = false;
+    }
+  };
+
+  // Airflow shows us in a frame that may not move the window around it: its own link can.
+  const leave = (event, link) => {
+    if (window.parent === window) return;
+    event.preventDefault();
+    const outer = window.parent.document.createElement("a");
+    outer.href = link.href;
+    window.parent.document.body.append(outer);
+    outer.click();
+    outer.remove();
+  };
+
+  const linked = (id) => {
+    const own = board.querySelector(`[data-id="${CSS.escape(id)}"]`);
+    const needs = new Set(own ? own.dataset.needs.split(" ") : []);
+    for (const card of board.querySelectorAll("[data-id]")) {
+      card.classList.toggle("needed", needs.has(card.dataset.id));
+      card.classList.toggle("waits", Boolean(id) && card.dataset.needs.split(" ").includes(id));
+    }
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-do]"), link = event.target.closest("a[data-airflow]");
+    if (button) act(button);
+    else if (link) leave(event, link);
+  });
+  for (const kind of ["focusin", "mouseover"]) {
+    document.addEventListener(kind, (event) => {
+      const card = event.target.closest && event.target.closest("[data-id]");
+      linked(card ? card.dataset.id : "");
+    });
+  }
+  document.addEventListener("toggle", async (event) => {
+    const part = event.target;
+    if (!part.open || !part.dataset.load) return;
+    const answer = await fetch(part.dataset.load, { credentials: "same-origin" });
+    part.querySelector(".loaded").innerHTML = answer.ok ? await answer.text() : "They cannot be told now.";
+  }, true);
+
+  theme();
+  since();
+  setInterval(() => { theme(); since(); }, 1000);
+  setTimeout(look, PERIOD);
+})();

@@ -1,0 +1,116 @@
+"""Read what the board shows from target repositories: one listing serves all viewers, and only what moved is read."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from phaseplan.config.plan_cache import FILES
+from phaseplan.config.settings import repository_for, settings
+from phaseplan.ledger.snapshot import Snapshot
+from phaseplan.merging.predicted_conflicts import EarlyWarning, warnings
+from phaseplan.plan.model import PhasePlan
+from phaseplan.report.board.campaign import Campaign, campaign_of
+from phaseplan.report.board.phase import PhaseBoard, board_of
+from phaseplan.report.standing import judge
+from phaseplan.report.status import PhaseStatus, build_status
+from phaseplan.report.watching import Watch
+from phaseplan.repository.remote import Remote
+
+#: Seconds for which all viewers share one listing of a repository: how far the board is behind it at most.
+AGE = 1.5
+#: Seconds after which a page of something at work is rendered anew although no ref has moved: predictions grow old.
+TICK = 15
+MaySee = Callable[[int], bool]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Hold what one look at a phase has shown; `number` is of this look alone."""
+
+    number: int
+    snapshot: Snapshot
+    plan: PhasePlan
+    status: PhaseStatus
+
+
+@dataclass
+class Looking:
+    """Keep what was last read of each phase, for all viewers of one process."""
+
+    watch: Watch = field(default_factory=lambda: Watch(nights=True))
+    _known: dict[int, _Known] = field(default_factory=dict)
+    _reads: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def stamp(self, may_see: MaySee, phase: int | None = None, more: str = "") -> str:
+        """Return a word that changes whenever a page of these phases would.
+
+        :param more: what else the page depends on.
+        :raises Infrastructure: a repository does not answer.
+        """
+        parts = [more]
+        for number, plan in self._plans(may_see, phase).items():
+            known = self._known_of(plan)
+            run = known.snapshot.run
+            clock = int(datetime.now(UTC).timestamp()) // TICK if run and not run.closed else 0
+            parts.append(f"{number} {known.number} {clock}")
+        return sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    def knows(self, number: int) -> bool:
+        """Say whether a valid plan file describes a phase."""
+        return number in FILES.plans(settings())
+
+    def phase(self, number: int) -> PhaseBoard | None:
+        """Return a phase's board; None if no valid plan file describes it.
+
+        :raises Infrastructure: its repository does not answer.
+        """
+        plan = FILES.plans(settings()).get(number)
+        return self._board(plan) if plan else None
+
+    def campaign(self, may_see: MaySee) -> Campaign:
+        """Return all phases that a viewer may see.
+
+        :raises Infrastructure: a repository does not answer.
+        """
+        plans = self._plans(may_see)
+        boards = {number: self._board(plan) for number, plan in plans.items()}
+        waits = {number: judge(boards[number].snapshot, plan) for number, plan in plans.items()}
+        return campaign_of(boards, waits)
+
+    def conflicts(self, board: PhaseBoard) -> tuple[EarlyWarning, ...]:
+        """Return which branches under way would conflict; trial merges, so only where a viewer asks for them."""
+        run = board.status.run
+        if run is None:
+            return ()
+        remote = Remote(repository_for(board.plan.repository))
+        with remote.private(state=settings().state) as repo:
+            return tuple(warnings(repo, board.snapshot, board.plan, run.base))
+
+    def _plans(self, may_see: MaySee, phase: int | None = None) -> dict[int, PhasePlan]:
+        plans = FILES.plans(settings())
+        return {n: plan for n, plan in plans.items() if (phase is None or n == phase) and may_see(n)}
+
+    def _board(self, plan: PhasePlan) -> PhaseBoard:
+        known = self._known_of(plan)
+        shown = known.snapshot.pinned.plan if known.snapshot.pinned else plan
+        return board_of(shown, known.snapshot, known.status, datetime.now(UTC))
+
+    def _known_of(self, plan: PhasePlan) -> _Known:
+        """Return what is known of a phase, computed anew where its refs or its plan file have changed."""
+        snapshot = self.watch.snapshot(plan, max_age=AGE)
+        with self._lock:
+            known = self._known.get(plan.phase)
+            if known is None or known.snapshot is not snapshot or known.plan is not plan:
+                self._reads += 1
+                known = _Known(self._reads, snapshot, plan, build_status(snapshot, plan))
+                self._known[plan.phase] = known
+            return known
+
+
+#: One for all requests of an API server's process.
+LOOKING = Looking()

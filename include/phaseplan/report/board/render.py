@@ -1,0 +1,73 @@
+"""Render the board: whole pages, and the part of them that is exchanged when something moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from phaseplan.merging.predicted_conflicts import EarlyWarning
+from phaseplan.report.board.campaign import Campaign
+from phaseplan.report.board.phase import PhaseBoard
+from phaseplan.report.html import environment, headers
+
+_HERE = Path(__file__).parent
+_STYLE = (_HERE.parent / "pages/style.css").read_text() + (_HERE / "board.css").read_text()
+_SCRIPT = (_HERE / "board.js").read_text()
+_LONGEST = 300  # characters of one line why
+
+HEADERS = headers(_STYLE, _SCRIPT)
+_PAGES = environment([_HERE], _STYLE)
+_PAGES.globals.update(script=Markup(_SCRIPT), longest=_LONGEST)
+
+
+@dataclass(frozen=True)
+class Rights:
+    """Hold what a viewer may do to a phase; what is not allowed is not offered."""
+
+    trigger: bool = False
+    pause: bool = False
+    clear: bool = False
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Hold where a page is.
+
+    :param top: address that Airflow's own pages begin with, without a slash at the end.
+    :param board: address of the board.
+    """
+
+    top: str
+    board: str
+    stamp: str
+
+
+def campaign_page(campaign: Campaign, frame: Frame, *, part: bool = False) -> str:
+    """Render all phases.
+
+    :param part: only what changes.
+    """
+    return _PAGES.get_template("campaign.html" if part else "campaign_page.html").render(c=campaign, frame=frame)
+
+
+def phase_page(board: PhaseBoard, frame: Frame, rights: Rights, paused: bool, *, part: bool = False) -> str:
+    """Render one phase.
+
+    :param paused: Airflow starts no run of it.
+    """
+    name = "phase.html" if part else "phase_page.html"
+    return _PAGES.get_template(name).render(b=board, frame=frame, rights=rights, paused=paused)
+
+
+def conflicts_part(warnings: tuple[EarlyWarning, ...]) -> str:
+    """Render the predicted conflicts as a matrix of branches."""
+    ids = sorted({branch for warning in warnings for branch in warning.branches})
+    paths = {frozenset(warning.branches): warning.paths for warning in warnings}
+    return _PAGES.get_template("conflicts.html").render(ids=ids, paths=paths, pair=lambda a, b: frozenset((a, b)))
+
+
+def problem_page(title: str, text: str) -> str:
+    """Render a page that says why there is no board; it tries again by itself."""
+    return _PAGES.get_template("problem_page.html").render(title=title, text=text)
