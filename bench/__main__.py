@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from bench import (
+    board,
     campaign,
     copy,
     culprits,
@@ -46,6 +47,7 @@ ALL: dict[str, Callable[[], dict[str, float]]] = {
     "limited": limited.measure,
     "makespan": _makespans,
     "nights": nights.measure,
+    "board": board.measure,
     "campaign": campaign.measure,
     "waiting": waiting.measure,
 }

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from playwright.sync_api import Locator, Page, ViewportSize, expect
+from playwright.sync_api import FrameLocator, Locator, Page, ViewportSize, expect
 
 from provision.common import TOP
 
@@ -98,6 +98,13 @@ class Person:
         self.open_run(phase, run)
         self.click(self.row(task).get_by_role("link").first)
         self.sees(self.page.get_by_role("heading", name=task, exact=True))
+
+    def board(self) -> FrameLocator:
+        """Open the board from Airflow's own navigation; what is in its frame."""
+        self.go("/plugin/phaseplan")
+        frame = self.page.frame_locator("iframe")
+        self.sees(frame.locator("#board header"))
+        return frame
 
     def sees(self, part: Locator) -> None:
         """Wait until a part of the page is there."""

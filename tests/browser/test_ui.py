@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Runs
-from tests.browser.person import Person
+from tests.browser.person import PATIENCE, WINDOW, Person
 from tests.browser.place import Place
 from tests.end_to_end.night import git
 
@@ -103,6 +103,44 @@ def test_stopping_a_branch_removes_its_container(person: Person, runs: Runs, pla
     person.open_task(71, runs.ids[71], "close_phase")
     person.reads("Clear wave_1.71-1-1_endless with Downstream on and Only-failed off")
     person.picture("stopped")
+
+
+def test_the_board_brings_a_branch_back_and_stops_it(person: Person, runs: Runs, place: Place) -> None:
+    board = person.board()
+    board.get_by_role("link", name="71 A branch that takes too long").click()
+    card = board.get_by_role("article", name="71.1.1")
+    expect(card).to_contain_text("cancelled")
+    for words, state in (("Bring back", "running"), ("Stop", "cancelled")):
+        card.get_by_role("button", name=words).click()
+        board.get_by_role("dialog").get_by_role("button", name=words).click()
+        expect(card).to_contain_text(state, timeout=PATIENCE)  # nobody has loaded anything anew
+        assert place.state(71, "71.1.1") == state
+        person.picture(f"board-{state}")
+    board.get_by_role("link", name="Run in Airflow").click()
+    person.sees(person.row("open_phase"))
+
+
+def test_the_board_shows_all_phases_by_day_and_by_night_and_on_a_phone(person: Person, runs: Runs) -> None:
+    board = person.board()
+    expect(board.get_by_role("heading", name="branches are in")).to_be_visible()
+    for phase in (5, 70, 71):
+        expect(board.get_by_role("link", name=f"Phase {phase} ")).to_be_visible()
+    person.picture("board-campaign")
+    person.page.evaluate("localStorage.setItem('theme', 'dark')")
+    board = person.board()
+    expect(board.locator("html")).to_have_attribute("data-theme", "dark")
+    board.get_by_role("link", name="Phase 70 ").click()
+    expect(board.get_by_role("article", name="70.1.2")).to_be_visible()
+    person.picture("board-dark")
+    person.page.evaluate("localStorage.setItem('theme', 'light')")
+    person.page.set_viewport_size({"width": 420, "height": 760})
+    person.go("/phaseplan/board/phases/70")
+    person.sees(person.page.get_by_role("article", name="70.1.2"))
+    assert person.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nobody scrolls sideways"
+    person.picture("board-phone")
+    person.page.keyboard.press("Tab")
+    assert person.page.evaluate("document.activeElement.tagName") == "A", "the keyboard begins at the first link"
+    person.page.set_viewport_size(WINDOW)
 
 
 def test_the_log_of_a_branch_is_its_story(person: Person, runs: Runs, place: Place) -> None:

@@ -1,0 +1,158 @@
+"""Measure the board in a real API server: a page of 500 branches, how far it is behind the refs, and what viewers cost.
+
+Behind: from the moment a ref has moved until a viewer that asks as the page does gets another page. Cost: CPU time of
+the API server over wall time with ten viewers of a phase at work, and without any.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import yaml
+
+from bench.growth import PHASE, Place
+from phaseplan.cli.local_airflow.home import AIRFLOW, Home, migrate, prepare
+
+COUNT, VIEWERS, MOVES = 500, 10, 20
+SPAN, PERIOD = 60.0, 1.0  # seconds that are measured; between two questions of a page
+_PATIENCE = 120.0
+
+
+class Viewer:
+    """A page that is looked at, as far as the server sees it."""
+
+    def __init__(self, home: Home, token: str) -> None:
+        where = urlsplit(home.address)
+        self.host, self.port, self.cookie = where.hostname or "", where.port, f"_token={token}"
+        self.stamp = ""
+
+    def ask(self, *, whole: bool = False) -> str:
+        """Ask once; return what came, which is nothing where the viewer has it."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
+        more = "" if whole else f"?part=1&seen={self.stamp}"
+        connection.request("GET", f"/phaseplan/board/phases/{PHASE}{more}", headers={"Cookie": self.cookie})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        if answer.status not in (200, 204):
+            raise SystemExit(f"the board answers {answer.status}")
+        self.stamp = answer.headers.get("X-Phaseplan-Stamp") or self.stamp
+        return text
+
+
+def measure() -> dict[str, float]:
+    """Measure one API server without a scheduler, over a phase that is worked at."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Place(Path(folder) / "phase", COUNT - MOVES)
+        with _server(Path(folder), place) as (home, token, process):
+            viewer = Viewer(home, token)
+            began = time.monotonic()
+            viewer.ask(whole=True)
+            first, began = time.monotonic() - began, time.monotonic()
+            viewer.ask(whole=True)
+            again = time.monotonic() - began
+            behind = list(_behind(place, viewer))
+            idle = _share(process)
+            busy = _crowd(home, token, process)
+    return {
+        f"page of {COUNT} branches, first s": first,
+        f"page of {COUNT} branches, again s (aim < 1)": again,
+        "behind the refs, median s (aim < 2)": statistics.median(behind),
+        "behind the refs, most s": max(behind),
+        "API server's CPU share, nobody looks": idle,
+        f"API server's CPU share, {VIEWERS} viewers": busy,
+        f"what {VIEWERS} viewers cost of a core (aim < 0.05)": busy - idle,
+    }
+
+
+@contextmanager
+def _server(folder: Path, place: Place) -> Iterator[tuple[Home, str, psutil.Process]]:
+    plans = folder / "plans"
+    plans.mkdir()
+    plan = place.plan.model_dump(mode="json", exclude_defaults=True) | {"agent": "sh"}
+    (plans / "phase-05.yaml").write_text(yaml.safe_dump(plan))
+    (folder / "agents.yaml").write_text("sh: {image: debian, command: [sh]}\n")
+    section = {"plans": str(plans), "agents": str(folder / "agents.yaml"), "state": str(folder / "state")}
+    home = prepare(folder / "home", phaseplan=section | {"repository": str(place.target.path)})
+    migrate(home, folder / "cache")
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen([*AIRFLOW, "api-server"], env=home.environment, stdout=log, stderr=log)
+        try:
+            yield home, _token(home), psutil.Process(process.pid)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _token(home: Home) -> str:
+    """Log in once the server is there."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            urllib.request.urlopen(f"{home.address}/api/v2/version", timeout=5).close()
+            break
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.5)
+    body = json.dumps({"username": "admin", "password": home.password}).encode()
+    request = urllib.request.Request(f"{home.address}/auth/token", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        return str(json.load(answer)["access_token"])
+
+
+def _behind(place: Place, viewer: Viewer) -> Iterator[float]:
+    """Yield seconds from a branch's last ref to the page that shows it."""
+    for number in range(COUNT - MOVES, COUNT):
+        viewer.ask()
+        place.judged(str(number))
+        began = time.monotonic()
+        while True:
+            time.sleep(PERIOD)
+            if f"{number} Branch {number}: passed" in viewer.ask():
+                break
+        yield time.monotonic() - began
+
+
+def _crowd(home: Home, token: str, process: psutil.Process) -> float:
+    over = threading.Event()
+
+    def look() -> None:
+        viewer = Viewer(home, token)
+        while not over.wait(PERIOD):
+            viewer.ask()
+
+    crowd = [threading.Thread(target=look, daemon=True) for _ in range(VIEWERS)]
+    for one in crowd:
+        one.start()
+    time.sleep(PERIOD * 3)
+    try:
+        return _share(process)
+    finally:
+        over.set()
+        for one in crowd:
+            one.join(10)
+
+
+def _share(process: psutil.Process) -> float:
+    """Return CPU time of a process, its children and what they have waited for, over wall time."""
+    before, began = _cpu(process), time.monotonic()
+    time.sleep(SPAN)
+    return (_cpu(process) - before) / (time.monotonic() - began)
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = [p.cpu_times() for p in (process, *process.children(recursive=True))]
+    return sum(t.user + t.system + t.children_user + t.children_system for t in times)
