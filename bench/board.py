@@ -55,7 +55,7 @@ class Viewer:
 def measure() -> dict[str, float]:
     """Measure one API server without a scheduler, over a phase that is worked at."""
     with tempfile.TemporaryDirectory() as folder:
-        place = Place(Path(folder) / "phase", COUNT - MOVES)
+        place = Place(Path(folder) / "phase", COUNT - MOVES, MOVES)
         with _server(Path(folder), place) as (home, token, process):
             viewer = Viewer(home, token)
             began = time.monotonic()
@@ -119,7 +119,7 @@ def _behind(place: Place, viewer: Viewer) -> Iterator[float]:
         viewer.ask()
         place.judged(str(number))
         began = time.monotonic()
-        while True:
+        while time.monotonic() - began < _PATIENCE:
             time.sleep(PERIOD)
             if f"{number} Branch {number}: passed" in viewer.ask():
                 break

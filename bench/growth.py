@@ -43,6 +43,7 @@ class Place:
 
     folder: Path
     count: int
+    spare: int = TIMES  # branches of the plan that are not judged yet
     spent: dict[str, list[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -51,7 +52,7 @@ class Place:
         self.base = commit(self.target, empty, [], "base", 1)
         self.target.run("update-ref", "refs/heads/main", self.base)
         self.remote = Remote(str(self.target.path))
-        self.plan = _plan(self.count + TIMES)
+        self.plan = _plan(self.count + self.spare)
         with self.worker() as repo:
             self.token = open_phase(
                 self.remote, repo, self.plan, {}, run_id="run", base_name="main", start="dependencies"
