@@ -115,6 +115,14 @@ def test_the_campaign_shows_who_waits_for_whom(lab: Begun) -> None:
     assert campaign.nodes[1].why == "waits for phase 5" and campaign.nodes[0].x < campaign.nodes[1].x
 
 
+def test_a_phase_without_a_plan_file_here_is_shown_by_its_ledger(lab: Begun, tmp_path: Path) -> None:
+    """An API server has none where plans are in a bundle that only DAG processors and workers load."""
+    for file in (tmp_path / "plans").iterdir():
+        file.unlink()
+    campaign = Looking().campaign(everything)
+    assert [(node.phase, node.look.word, node.total) for node in campaign.nodes] == [(5, "running", 4)]
+
+
 def test_the_stamp_changes_when_a_ref_moves_and_only_then(lab: Begun, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("phaseplan.report.board.looking.AGE", 0.0)
     monkeypatch.setattr("phaseplan.report.board.looking.TICK", 10**9)

@@ -17,6 +17,12 @@ def ledger(phase: int) -> str:
     return f"{root(phase)}/ledger"
 
 
+def phase_of_ledger(ref: str) -> int | None:
+    """Return the phase whose ledger a ref is, the inverse of `ledger`; None for any other ref."""
+    match = re.fullmatch(r"refs/phaseplan/phase-(0|[1-9][0-9]{0,8})/ledger", ref)
+    return int(match[1]) if match else None
+
+
 def started(phase: int, branch_id: str, attempt: int) -> str:
     """Return the ref that claims an attempt's number; it points at the workspace base."""
     return f"{root(phase)}/started/{branch_id}/{attempt}"

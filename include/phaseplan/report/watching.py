@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from phaseplan.config.plan_cache import FILES, PlanFiles
 from phaseplan.config.settings import repository_for, settings
-from phaseplan.errors import Infrastructure
+from phaseplan.errors import Infrastructure, InputFault
 from phaseplan.ledger import refs
 from phaseplan.ledger.opened import Unopened
 from phaseplan.ledger.read import read
@@ -64,6 +65,21 @@ class Watch:
         """
         return self._place(plan.repository).snapshot(plan.phase, max_age, settings().state)
 
+    def opened(self, known: Collection[int], *, max_age: float) -> dict[int, PhasePlan]:
+        """Return the phases of the configured repository that were ever opened, each by the plan its newest run pinned.
+
+        :param known: phases that are left out.
+        :return: nothing where no repository is configured.
+        :raises Infrastructure: the repository does not answer.
+        """
+        try:
+            place, state = self._place(None), settings().state
+        except InputFault:
+            return {}
+        phases = [phase for phase in place.phases(max_age) if phase not in known]
+        looks = {phase: place.snapshot(phase, max_age, state).opened for phase in phases}
+        return {phase: opened.plan for phase, opened in looks.items() if not isinstance(opened, Unopened)}
+
     def _place(self, repository: str | None) -> _Place:
         url = repository_for(repository)
         return self._places.setdefault(url, _Place(Remote(url), self.nights))
@@ -112,6 +128,12 @@ class _Place:
         if isinstance(opened, Unopened):
             return Wait(phase, Standing.WAITING, f"Waiting for phase {phase}: it has not been opened yet.")
         return self.look(opened.plan, max_age or _FIRST, state)
+
+    def phases(self, max_age: float) -> list[int]:
+        """List the phases that have a ledger."""
+        with self._lock:
+            self._ask(max_age)
+            return [phase for ref in self._refs if (phase := refs.phase_of_ledger(ref)) is not None]
 
     def snapshot(self, phase: int, max_age: float, state: Path) -> Snapshot:
         """Return a phase's snapshot, read again only where its refs moved."""

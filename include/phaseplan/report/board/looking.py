@@ -61,15 +61,15 @@ class Looking:
         return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     def knows(self, number: int) -> bool:
-        """Say whether a valid plan file describes a phase."""
-        return number in FILES.plans(settings())
+        """Say whether a phase has a valid plan file, or was ever opened."""
+        return number in self._all()
 
     def phase(self, number: int) -> PhaseBoard | None:
-        """Return a phase's board; None if no valid plan file describes it.
+        """Return a phase's board; None if it has no valid plan file and was never opened.
 
         :raises Infrastructure: its repository does not answer.
         """
-        plan = FILES.plans(settings()).get(number)
+        plan = self._all().get(number)
         return self._board(plan) if plan else None
 
     def campaign(self, may_see: MaySee) -> Campaign:
@@ -92,8 +92,15 @@ class Looking:
             return tuple(warnings(repo, board.snapshot, board.plan, run.base))
 
     def _plans(self, may_see: MaySee, phase: int | None = None) -> dict[int, PhasePlan]:
+        return {n: plan for n, plan in self._all().items() if (phase is None or n == phase) and may_see(n)}
+
+    def _all(self) -> dict[int, PhasePlan]:
+        """Return every phase that has a plan file here, or that was opened in the configured repository.
+
+        An API server has no plan files where they are in a bundle that only DAG processors and workers load.
+        """
         plans = FILES.plans(settings())
-        return {n: plan for n, plan in plans.items() if (phase is None or n == phase) and may_see(n)}
+        return {**self.watch.opened(plans, max_age=AGE), **plans}
 
     def _board(self, plan: PhasePlan) -> PhaseBoard:
         known = self._known_of(plan)
