@@ -107,7 +107,7 @@ def test_stopping_a_branch_removes_its_container(person: Person, runs: Runs, pla
 
 def test_the_board_brings_a_branch_back_and_stops_it(person: Person, runs: Runs, place: Place) -> None:
     board = person.board()
-    board.get_by_role("link", name="71 A branch that takes too long").click()
+    board.get_by_role("link", name="71 A branch that takes too long", exact=True).click()
     card = board.get_by_role("article", name="71.1.1")
     expect(card).to_contain_text("cancelled")
     for words, state in (("Bring back", "running"), ("Stop", "cancelled")):
