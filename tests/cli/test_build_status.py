@@ -113,6 +113,17 @@ def test_started_without_a_result_runs_only_while_its_run_does(run: str, closed:
     assert branch.ref == "refs/phaseplan/phase-7/started/7.a/1"
 
 
+def test_an_attempt_that_began_after_its_run_closed_is_that_of_a_cleared_task_and_runs() -> None:
+    """It was called unfinished for as long as its agent worked; the board offered to bring it back once more."""
+    again = replace(claim(RUN), time=at(159))
+    snapshot = Snapshot(
+        phase=7, opened=OpenPhase(ledger(PLAN, closed=True), PINNED), started={"7.a": {1: claim(RUN), 2: again}}
+    )
+    branch = build_status(snapshot, PLAN).branches["7.a"]
+    assert (branch.state, branch.attempt, branch.started) == (State.RUNNING, 2, at(159))
+    assert [attempt.outcome for attempt in branch.attempts] == ["unfinished", "running"]
+
+
 def test_a_dependent_of_an_isolated_branch_is_blocked_by_name_and_the_others_are_not() -> None:
     finding = Finding(gate="budget", limit="10", actual="12", message="too many lines")
     failed = verdict("7.a", 1, 11, outcome="failed", findings=(finding,), name=None)

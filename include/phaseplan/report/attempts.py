@@ -6,7 +6,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from phaseplan.ledger.money.usage import Usage
-from phaseplan.ledger.records import BranchRecord, Record, State, Verdict
+from phaseplan.ledger.records import BranchRecord, Record, State, Verdict, moment
 from phaseplan.ledger.snapshot import Claim, Snapshot
 from phaseplan.ledger.transcripts import Kept
 
@@ -53,9 +53,14 @@ def attempts_of(snapshot: Snapshot, branch_id: str) -> tuple[AttemptStatus, ...]
 
 
 def alive(snapshot: Snapshot, claim: Claim) -> bool:
-    """Say whether the run that made a claim still holds the phase; an attempt without a result runs only that long."""
+    """Say whether the run that made a claim still holds the phase; an attempt without a result runs only that long.
+
+    One that began after its run closed is of a task that was Cleared: the run goes on with it.
+    """
     run = snapshot.run
-    return run is not None and not run.closed and claim.run == run.id
+    if run is None or claim.run != run.id:
+        return False
+    return not run.closed or (bool(claim.time) and moment(claim.time) > moment(run.closed))
 
 
 def _judged(verdict: Verdict, record: BranchRecord | None) -> AttemptStatus:

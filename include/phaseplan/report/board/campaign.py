@@ -129,12 +129,26 @@ def _direct(phase: int, boards: Mapping[int, PhaseBoard]) -> list[int]:
 def _node(board: PhaseBoard, boards: Mapping[int, PhaseBoard], wait: Wait, column: int, row: int) -> Node:
     run = board.status.run
     look = _RUNNING if board.is_open else _LOOKS[wait.standing]
-    why = wait.reason.split("\n")[0] if wait.standing in (Standing.FAILED, Standing.CHANGED) else ""
+    why = _out(board) if wait.standing is Standing.FAILED else ""
+    if wait.standing is Standing.CHANGED:
+        why = "its plan file has changed since it was completed: it needs a new run"
     if run is None:
         behind = [str(n) for n in board.plan.depends_on if n in boards and not boards[n].status.complete]
         why = f"waits for phase {', '.join(behind)}" if behind else "was never opened"
     x, y = column * (_WIDTH + _GAP_X) + _GAP_X // 4, row * (_HEIGHT + _GAP_Y) + _GAP_Y // 2
     return Node(board, look, why, tuple(_strip(board.snapshot.nights)), x, y)
+
+
+def _out(board: PhaseBoard) -> str:
+    """Name what is out of a red phase, and why the first of it is."""
+    run = board.status.run
+    if run is not None and run.fault:
+        return f"could not begin: {run.fault.splitlines()[0]}"
+    out = [card for card in board.cards if card.look.colour in ("bad", "held")]
+    if not out:
+        return "it was closed incomplete"
+    first = f"{out[0].id} {out[0].look.word}" + (f": {out[0].why}" if out[0].why else "")
+    return first + (f" (and {len(out) - 1} more)" if len(out) > 1 else "")
 
 
 def _strip(nights: Sequence[Night]) -> Iterable[Strip]:
