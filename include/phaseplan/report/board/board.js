@@ -58,11 +58,16 @@
 
   const say = (text) => { said.textContent = text; };
 
-  const call = async (method, path, body) => {
+  // A database that is busy makes Airflow answer 500; all but the start of a run may be asked for again.
+  const call = async (method, path, body, tries = 4) => {
     const answer = await fetch(api + path, {
       method, credentials: "same-origin", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
     });
     if (answer.ok) return;
+    if (answer.status >= 500 && tries > 1) {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      return call(method, path, body, tries - 1);
+    }
     let why = "";
     try { why = (await answer.json()).detail; } catch { /* no words */ }
     throw new Error("Airflow refused it (" + answer.status + ")" + (typeof why === "string" ? ": " + why : ""));
@@ -71,7 +76,7 @@
   const deeds = {
     trigger: async (at) => {
       await call("PATCH", `/dags/${at.dag}?update_mask=is_paused`, { is_paused: false });
-      await call("POST", `/dags/${at.dag}/dagRuns`, { logical_date: null, conf: {} });
+      await call("POST", `/dags/${at.dag}/dagRuns`, { logical_date: null, conf: {} }, 1);
       return "A run begins; the board shows it when its first task has opened the phase.";
     },
     pause: async (at) => { await call("PATCH", `/dags/${at.dag}?update_mask=is_paused`, { is_paused: true }); return "Paused."; },
