@@ -44,11 +44,12 @@ from phaseplan.cli.local_airflow.home import prepare
 from phaseplan.cli.running.request import PhaseRequest
 from phaseplan.cli.running.session import carry_out
 from tests.cli.plans import plan
+from tests.database import CACHE
 
 place = Path(sys.argv[1])
 home = prepare(place / "home", phaseplan={}, dags=place / "dags", plugins=place / "plugins", parallelism=4)
 requests = [PhaseRequest(plan(n), place / f"{n}.yaml", str(place)) for n in (7, 8)]
-carry_out(home, place / "cache", requests, "run-x", statuses=lambda request: None,
+carry_out(home, CACHE, requests, "run-x", statuses=lambda request: None,
           docker_url="unix:///nowhere/docker.sock", console=tables.console())
 """
 

@@ -14,6 +14,7 @@ from phaseplan.cli.main import main
 from phaseplan.ledger.records import State, changed
 from tests.cli.test_airflow import DAGS
 from tests.cli.test_reintegrate import book, left_by, repository
+from tests.database import CACHE
 
 __all__ = ["repository"]
 pytestmark = pytest.mark.airflow
@@ -49,7 +50,7 @@ def test_the_branch_and_all_that_follows_runs_again_in_its_own_run(
     assert running(where) is None
     home = prepare(where, phaseplan={}, dags=tmp_path / "dags", plugins=tmp_path / "plugins", parallelism=4)
     with Supervisor(home) as supervisor:
-        migrate(home, tmp_path / "cache")
+        migrate(home, CACHE)
         supervisor.start()
         api = Api(home.address, "admin", home.password)
         triggered(api, supervisor)

@@ -12,6 +12,7 @@ import pytest
 
 from phaseplan.cli.local_airflow.home import migrate, prepare
 from provision.common import TOP
+from tests.database import CACHE
 
 pytestmark = pytest.mark.airflow
 
@@ -27,7 +28,7 @@ def parse(tmp_path: Path) -> tuple[list[str], dict[str, str]]:
     home = prepare(
         tmp_path / "home", phaseplan={"plans": str(tmp_path / "plans"), "agents": str(TOP / "include/agents.yaml")}
     )
-    migrate(home, tmp_path / "cache")
+    migrate(home, CACHE)
     out = subprocess.run(
         [sys.executable, "-c", _PARSE.format(folder=str(TOP / "dags"))],
         env=dict(home.environment),

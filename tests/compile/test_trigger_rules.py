@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from phaseplan.cli.local_airflow.home import migrate, prepare
 from provision.common import TOP
+from tests.database import CACHE
 
 pytestmark = pytest.mark.airflow
 
@@ -20,15 +21,15 @@ from pathlib import Path
 from phaseplan.airflow.compile.dag import compile_plan
 from phaseplan.airflow.compile.options import Options
 from phaseplan.plan.campaign import load_valid
-plans, phase = Path(sys.argv[1]), int(sys.argv[2])
+plans = Path(sys.argv[1])
 campaign = load_valid(sorted(plans.glob("*.yaml")), plans / "agents.yml")
-plan = next(p.plan for p in campaign.plans if p.plan.phase == phase)
-dag = compile_plan(plan, Options(profiles=campaign.profiles, pools=False, retry_delay=0.1))
-for task in dag.tasks:
-    task.retries = 0
-run = dag.test()
-tasks = {t.task_id: str(t.state) for t in run.get_task_instances()}
-print("RESULT " + json.dumps({"run": str(run.state), "tasks": tasks}))
+for loaded in campaign.plans:
+    dag = compile_plan(loaded.plan, Options(profiles=campaign.profiles, pools=False, retry_delay=0.1))
+    for task in dag.tasks:
+        task.retries = 0
+    run = dag.test()
+    tasks = {t.task_id: str(t.state) for t in run.get_task_instances()}
+    print("RESULT " + json.dumps({"phase": loaded.plan.phase, "run": str(run.state), "tasks": tasks}))
 """
 
 _PLAN = """
@@ -47,34 +48,31 @@ waves:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Any]]:
+    """Both phases in one process, over one database: what became of run and tasks."""
     folder = tmp_path_factory.mktemp("rules")
     plans = folder / "plans"
     plans.mkdir()
     (plans / "one.yaml").write_text(_PLAN.format(phase=1, needs="[]"))
     (plans / "two.yaml").write_text(_PLAN.format(phase=2, needs="[9]"))  # which has no plan
     (plans / "agents.yml").write_text('a: {image: "x:1", command: [agent]}\n')
-    return folder
-
-
-def _run(place: Path, phase: int) -> dict[str, object]:
-    section = {"plans": str(place / "plans"), "agents": str(place / "plans/agents.yml"), "state": str(place / "state")}
-    home = prepare(place / f"home-{phase}", phaseplan=section)
-    migrate(home, place / "cache")
+    section = {"plans": str(plans), "agents": str(plans / "agents.yml"), "state": str(folder / "state")}
+    home = prepare(folder / "home", phaseplan=section)
+    migrate(home, CACHE)
     out = subprocess.run(
-        [sys.executable, "-c", _RUN, str(place / "plans"), str(phase)],
+        [sys.executable, "-c", _RUN, str(plans)],
         cwd=TOP,
         env=dict(home.environment),
         capture_output=True,
         text=True,
     )
-    found = [line for line in out.stdout.splitlines() if line.startswith("RESULT ")]
-    assert found, (out.stdout + out.stderr)[-4000:]
-    return dict(json.loads(found[0].removeprefix("RESULT ")))
+    found = [json.loads(line[len("RESULT ") :]) for line in out.stdout.splitlines() if line.startswith("RESULT ")]
+    assert len(found) == 2, (out.stdout + out.stderr)[-4000:]
+    return {result["phase"]: result for result in found}
 
 
-def test_a_failed_opening_skips_the_integrates_and_the_run_is_red(place: Path) -> None:
-    result = _run(place, 1)
+def test_a_failed_opening_skips_the_integrates_and_the_run_is_red(runs: dict[int, dict[str, Any]]) -> None:
+    result = runs[1]
     tasks = result["tasks"]
     assert result["run"] == "failed"
     assert tasks["open_phase"] == "failed"
@@ -84,8 +82,8 @@ def test_a_failed_opening_skips_the_integrates_and_the_run_is_red(place: Path) -
     assert set(quiet.values()) == {"skipped"}, tasks
 
 
-def test_a_failed_sensor_skips_the_integrates_and_the_run_is_red(place: Path) -> None:
-    result = _run(place, 2)
+def test_a_failed_sensor_skips_the_integrates_and_the_run_is_red(runs: dict[int, dict[str, Any]]) -> None:
+    result = runs[2]
     tasks = result["tasks"]
     assert result["run"] == "failed"
     assert tasks["await_phase_09"] == "failed"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from provision.common import TOP
+from tests.database import keep, lend
 
 PHASES = (1, 5, 6, 90, 93, 94, 95, 96, 97, 98)  # those that open
 
@@ -123,11 +124,13 @@ def phaseplan(args: list[str], state: Path, **extra: str) -> subprocess.Complete
     """`./phaseplan` in a process of its own, with its state where the test wants it."""
     process = started(args, state, **extra)
     out, err = process.communicate()
+    keep(state)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 def started(args: list[str], state: Path, **extra: str) -> subprocess.Popen[str]:
     """`./phaseplan`, not waited for."""
+    lend(state)
     return subprocess.Popen(
         [sys.executable, "-m", "phaseplan.cli.main", *args],
         cwd=TOP,

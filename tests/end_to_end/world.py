@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import docker
 
 from phaseplan.cli.local_airflow.api import Api, ApiError
+from tests.database import keep
 from tests.end_to_end import night
 from tests.end_to_end.night import Begun
 
@@ -159,3 +160,4 @@ def airflow_up(home: Path, agents: Path, state: Path, **extra: str) -> Iterator[
     finally:
         process.terminate()
         process.communicate(timeout=60)
+        keep(state)

@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from provision.common import TOP
+from tests.database import lend
 
 HERE = Path(__file__).parent
 NOBODY = "0" * 40
@@ -139,6 +140,7 @@ class Run:
     def start(self, plans: Sequence[Path], agents: Path) -> None:
         """Start the command; it must not wait for us."""
         self.temporary.mkdir(parents=True)
+        lend(self.state)
         command = [sys.executable, "-m", "phaseplan.cli.main", "run", *map(str, plans)]
         command += ["--repository", str(self.target.path), "--agents", str(agents), "--home", str(self.home), "--keep"]
         with (self.place / "output.log").open("wb") as log:

@@ -20,6 +20,7 @@ import pytest
 
 from phaseplan.cli.local_airflow.home import AIRFLOW, Home, migrate, prepare
 from provision.common import TOP
+from tests.database import CACHE
 from tests.git.lab import Lab, plan_of
 
 pytestmark = pytest.mark.airflow
@@ -76,7 +77,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     facts = {"repository": str(lab.url), "state": str(top / "state"), "plans": str(top / "plans"),
              "agents": str(top / "agents.yaml")}  # fmt: skip
     home = prepare(top / "home", phaseplan=facts)
-    migrate(home, TOP / ".phaseplan" / "cache")
+    migrate(home, CACHE)
     (home.path / "passwords.json").write_text(json.dumps(dict.fromkeys(("admin", "viewer"), home.password)))
     users = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,viewer:viewer"}
     with (top / "server.log").open("w") as log:
