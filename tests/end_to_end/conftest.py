@@ -96,7 +96,7 @@ def evenings(place: Place, night: Night, back: Night) -> dict[str, Evening]:
     """The nights after: nothing changed; a file of one branch changed on the base; a gate changed; nothing again."""
     with following() as events, airflow_up(place.home, place.agents, place.state) as api:
         later = Evenings(api, place, events)
-        found = {"nothing": later.again(1), "nothing of phase 5": later.again(5), "nothing of phase 6": later.again(6)}
+        found = {"nothing": later.again(1), "nothing of phase 5": later.again(5)}
         later.push(1, {"recipes/units.py": '"""A place for units."""\n'})
         found["file"] = later.again(1)
         later.edit(1, "  commands:\n", "  commands:\n    - test -s README.md\n")
