@@ -89,8 +89,11 @@ def test_a_file_keeps_its_mode_and_nothing_is_left_beside_it(verb: str, tmp_path
 def test_a_folder_and_a_circle_of_links_are_refused(
     verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(verb, tmp_path) == 1
-    assert "is a folder; name a file" in capsys.readouterr().err
+    if verb == "import":  # a document may hold several phases, and puts each into a file of its own there
+        assert run(verb, tmp_path) == 0 and names(tmp_path) == ["phase-05.yaml"]
+    else:
+        assert run(verb, tmp_path) == 1
+        assert "is a folder; name a file" in capsys.readouterr().err
     circle = tmp_path / "circle"
     circle.symlink_to(circle)
     assert run(verb, circle) == 1
