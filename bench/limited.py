@@ -80,6 +80,7 @@ def _plan(top: Path, phase: int) -> Path:
          "agent": f"agent-{phase}-{n}", "owns": [f"/built/{phase}.1.{n}/"]} for n in range(_BRANCHES)
     ]  # fmt: skip
     plan = {"phase": phase, "title": "Measured", "agent": f"agent-{phase}-0", "depends_on": [1] if phase == 2 else [],
+            "base": "main",  # each has a repository of its own
             "repository": str(top / f"phase-{phase}.git"), "waves": [{"wave": 1, "branches": branches}]}  # fmt: skip
     (file := top / f"phase-{phase}.yaml").write_text(yaml.safe_dump(plan))
     return file
