@@ -124,6 +124,12 @@ def test_an_attempt_that_began_after_its_run_closed_is_that_of_a_cleared_task_an
     assert [attempt.outcome for attempt in branch.attempts] == ["unfinished", "running"]
 
 
+def test_a_start_that_was_written_by_hand_stops_no_status() -> None:
+    started = {"7.a": {1: replace(claim(RUN), time="yesterday")}}
+    snapshot = Snapshot(phase=7, opened=OpenPhase(ledger(PLAN, closed=True), PINNED), started=started)
+    assert build_status(snapshot, PLAN).branches["7.a"].state is State.UNFINISHED
+
+
 def test_a_dependent_of_an_isolated_branch_is_blocked_by_name_and_the_others_are_not() -> None:
     finding = Finding(gate="budget", limit="10", actual="12", message="too many lines")
     failed = verdict("7.a", 1, 11, outcome="failed", findings=(finding,), name=None)

@@ -283,6 +283,15 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
 
 
+def moment_if_any(text: str) -> datetime | None:
+    """Parse a moment like `moment`; None for text that is none, as a ref that was written by hand may have."""
+    try:
+        found = moment(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
 R = TypeVar("R", bound=Record)
 
 

@@ -6,7 +6,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from phaseplan.ledger.money.usage import Usage
-from phaseplan.ledger.records import BranchRecord, Record, State, Verdict, moment
+from phaseplan.ledger.records import BranchRecord, Record, State, Verdict, moment, moment_if_any
 from phaseplan.ledger.snapshot import Claim, Snapshot
 from phaseplan.ledger.transcripts import Kept
 
@@ -60,7 +60,8 @@ def alive(snapshot: Snapshot, claim: Claim) -> bool:
     run = snapshot.run
     if run is None or claim.run != run.id:
         return False
-    return not run.closed or (bool(claim.time) and moment(claim.time) > moment(run.closed))
+    began = moment_if_any(claim.time)
+    return not run.closed or (began is not None and began > moment(run.closed))
 
 
 def _judged(verdict: Verdict, record: BranchRecord | None) -> AttemptStatus:

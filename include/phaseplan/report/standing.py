@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from phaseplan.ledger.records import RunRecord, State, moment
+from phaseplan.ledger.records import RunRecord, State, moment, moment_if_any
 from phaseplan.ledger.rulings import OUT
 from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.phase.close import closing, complete, same_plan
@@ -96,9 +96,9 @@ def _goes_on(snapshot: Snapshot, plan: PhasePlan, closed: datetime) -> bool:
         state, verdicts = snapshot.state(branch.id), snapshot.verdicts.get(branch.id)
         if state is State.RUNNING:
             return True
-        if state is State.PASSED and verdicts and (when := _time(verdicts[-1].finished)) is not None:
+        if state is State.PASSED and verdicts and (when := moment_if_any(verdicts[-1].finished)) is not None:
             wave = snapshot.waves.get(plan.wave_of[branch.id])
-            merged = _time(wave.finished) if wave else None
+            merged = moment_if_any(wave.finished) if wave else None
             if when > closed and (merged is None or merged < when):
                 return True
     return False
@@ -109,14 +109,7 @@ def _traces(snapshot: Snapshot) -> Iterator[datetime]:
     texts = [c.time for claims in snapshot.started.values() for c in claims.values()]
     texts += [v.finished for verdicts in snapshot.verdicts.values() for v in verdicts]
     texts += [wave.finished for wave in snapshot.waves.values()]
-    yield from (when for text in texts if (when := _time(text)) is not None)
-
-
-def _time(text: str) -> datetime | None:
-    try:
-        return moment(text)
-    except ValueError:
-        return None
+    yield from (when for text in texts if (when := moment_if_any(text)) is not None)
 
 
 def _state(snapshot: Snapshot, plan: PhasePlan, run: RunRecord) -> str:

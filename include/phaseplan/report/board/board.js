@@ -43,7 +43,6 @@
       if (answer.status === 200) {
         stamp = answer.headers.get("X-Phaseplan-Stamp") || "";
         exchange(await answer.text());
-        document.title = answer.headers.get("X-Phaseplan-Title") ? decodeURIComponent(answer.headers.get("X-Phaseplan-Title")) : document.title;
       }
       if (answer.status === 401 || answer.status === 403) say("You are not logged in any more, or may not see this: load the page again.");
       else if (answer.status >= 500) say("The target repository cannot be read now; this page shows what was there before.");

@@ -9,7 +9,7 @@ from datetime import datetime
 from phaseplan.forecast.simulation.axis import step
 from phaseplan.forecast.simulation.network import connect, gather
 from phaseplan.forecast.simulation.schedule import pools, run
-from phaseplan.ledger.records import moment
+from phaseplan.ledger.records import moment, moment_if_any
 from phaseplan.plan.durations import Estimate
 from phaseplan.plan.model import PhasePlan
 from phaseplan.report.attempts import AttemptStatus
@@ -82,10 +82,9 @@ def _bars(attempts: tuple[AttemptStatus, ...], opened: datetime | None, now: dat
         return []
     bars = []
     for attempt in attempts:
-        if not attempt.started or moment(attempt.started) < opened:
+        began = moment_if_any(attempt.started)
+        if began is None or began < opened:
             continue
-        end = moment(attempt.finished) if attempt.finished else now
-        bars.append(
-            Bar((moment(attempt.started) - opened).total_seconds(), (end - opened).total_seconds(), attempt.outcome)
-        )
+        end = moment_if_any(attempt.finished) or now
+        bars.append(Bar((began - opened).total_seconds(), (end - opened).total_seconds(), attempt.outcome))
     return bars

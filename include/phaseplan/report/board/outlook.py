@@ -10,7 +10,7 @@ from datetime import datetime
 from phaseplan.forecast.simulation.chance import chance
 from phaseplan.forecast.simulation.network import connect, gather
 from phaseplan.forecast.simulation.schedule import pools
-from phaseplan.ledger.records import State, moment
+from phaseplan.ledger.records import State, moment_if_any
 from phaseplan.plan.durations import Estimate, Learned, estimates_of
 from phaseplan.plan.model import PhasePlan, Start
 from phaseplan.report.status import BranchStatus, PhaseStatus
@@ -100,8 +100,8 @@ def _seconds(
     """Return the least and the most that a branch still takes, in seconds."""
     branch = status.branches[branch_id]
     whole = _scaled(estimates_of(plan)[branch_id], past.get(branch_id, ()), pace)
-    begun = branch.state is State.RUNNING and bool(branch.started)
-    gone = (now - moment(branch.started)).total_seconds() if begun else 0.0
+    began = moment_if_any(branch.started) if branch.state is State.RUNNING else None
+    gone = (now - began).total_seconds() if began else 0.0
     low, high = (max(bound - gone, bound * _REST, 1.0) for bound in (whole.low, whole.high))
     return low, max(low, high)
 
