@@ -39,9 +39,10 @@ def sleeper(client: docker.DockerClient, claim: str, role: str) -> str:
 
 def test_stopped_agents_are_kept_gates_are_removed_and_other_containers_stay(client: docker.DockerClient) -> None:
     run = f"run-{uuid.uuid4().hex}"
-    agent = sleeper(client, f"{run}.0", "agent")
+    agent = sleeper(client, f"{run}/0", "agent")
     gate = sleeper(client, run, "gate")
-    stranger = sleeper(client, f"run-{uuid.uuid4().hex}.0", "agent")
+    stranger = sleeper(client, f"run-{uuid.uuid4().hex}/0", "agent")
+    longer = sleeper(client, f"{run}1/0", "collector")
     url = settings().docker_url
     stopped = f"{agent}-cancelled"
     client.made.append(stopped)
@@ -49,6 +50,7 @@ def test_stopped_agents_are_kept_gates_are_removed_and_other_containers_stay(cli
     assert client.containers.get(stopped).status == "exited"
     assert leftovers.clear(url, [run]) == [stopped]
     assert client.containers.get(stranger).status == "running"
+    assert client.containers.get(longer).status == "running"  # of a run whose id begins with that of this one
     with pytest.raises(NotFound):
         client.containers.get(gate)
     leftovers.wait(url, [run], 0.1)

@@ -9,6 +9,7 @@ has no name.
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 
 import pytest
@@ -134,9 +135,10 @@ def test_another_base_is_another_task(stage: Stage) -> None:
 
 @agent(f"trap 'exit 0' TERM; {WORK}; while :; do sleep 0.1; done")
 def test_an_agent_that_a_person_stopped_is_never_taken_for_done(stage: Stage) -> None:
-    container = begin(stage)
+    run = f"run-{uuid.uuid4().hex}"  # whatever is of this run goes, on the whole engine, also that of other tests
+    container = begin(stage, f"{run}/3")
     follow(stage.client, container, lambda _: None, 1.0)
-    assert leftovers.clear(settings().docker_url, ["run-1/3"])
+    assert leftovers.clear(settings().docker_url, [run])
     next_run(stage)
     assert outcomes(stage) == [(1, "cancelled")]
 

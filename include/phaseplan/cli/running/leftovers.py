@@ -30,9 +30,14 @@ def _found(url: str, runs: Collection[str]) -> Iterator[list[Any]]:
             made = client.containers.list(all=True, filters={"label": "phaseplan.claim"}, ignore_removed=True)
         except (DockerException, RequestException):
             made = []
-        yield [c for c in made if any(str(c.labels["phaseplan.claim"]).startswith(run) for run in runs)]
+        yield [c for c in made if _made_by(c.labels["phaseplan.claim"], runs)]
     finally:
         client.close()
+
+
+def _made_by(claim: object, runs: Collection[str]) -> bool:
+    """Say whether a claim is of one of these runs: a gate has the run's id, a branch its number of tries behind it."""
+    return str(claim).partition("/")[0] in runs
 
 
 def places(docker_url: str) -> list[str]:
@@ -111,5 +116,5 @@ def _images(url: str, runs: Collection[str]) -> None:
 
     with suppress(DockerException, RequestException, PhaseplanError), closing(_client(url)) as client:
         for image in client.api.images(filters={"label": "phaseplan.gating"}):
-            if any(str((image["Labels"] or {}).get("phaseplan.claim")).startswith(run) for run in runs):
+            if _made_by((image["Labels"] or {}).get("phaseplan.claim"), runs):
                 client.api.remove_image(image["Id"], force=True, noprune=True)
