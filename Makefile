@@ -68,6 +68,7 @@ in-bench: in-images
 soak: environment ## every part of a run killed, five seeds each, and a million mutated documents: docs/soak.md, fuzz.md
 	@$(ENGINE) in-soak
 	@$(VENV)/python -m tests.documents.fuzz $(FUZZ_INPUTS)
+	@PHASEPLAN_ANSWERS=10000 $(VENV)/python -m pytest -q --timeout=0 tests/documents/test_proving.py
 	@PHASEPLAN_EXAMPLES=2000 $(VENV)/python -m pytest -q tests/field/test_17_task_names.py -k becomes_a_dag
 in-soak: in-images
 	@PHASEPLAN_EXAMPLES=$(PROPERTY_EXAMPLES) $(VENV)/python -m pytest -q --timeout=0 tests/field/test_09_bytes_stay.py

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -102,3 +104,23 @@ def test_what_no_document_says_is_filled_in_by_rules_that_the_file_names(tmp_pat
     assert "max_lines: 5 " not in founding and "agent: x  # by --agent" in founding
     odd = phaseplan("import", document, "--names", "feature/{pahse}")
     assert odd.returncode == 1 and "{pahse}" in odd.stderr
+
+
+def test_a_model_is_not_asked_before_somebody_agreed_to_the_cost() -> None:
+    done = phaseplan("import", FOUNDING, "--with", "test")
+    assert done.returncode == 1 and "tokens" in done.stderr and "nothing was sent: agree" in done.stderr
+    main, terminal = pty.openpty()
+    command = [sys.executable, "-m", "phaseplan.cli.main", "import", str(FOUNDING), "--with", "test"]
+    with subprocess.Popen(command, cwd=TOP, stdin=terminal, stderr=terminal, stdout=subprocess.PIPE) as process:
+        os.write(main, b"n\n")
+        assert process.wait(60) == 1
+    shown = os.read(main, 10_000).decode()
+    os.close(main), os.close(terminal)
+    assert "Send the document? [y/N]" in shown and "nothing was sent" in shown
+
+
+def test_a_model_whose_answer_is_not_proven_makes_no_plan(tmp_path: Path) -> None:
+    done = phaseplan("import", FOUNDING, "--with", "test", "--yes", "-o", tmp_path / "plan.yaml")  # pydantic-ai's own
+    assert done.returncode == 1 and "PP915" in done.stderr and not (tmp_path / "plan.yaml").exists()
+    done = phaseplan("import", FOUNDING, "--with", "nobody:knows", "--yes")
+    assert done.returncode == 1 and "cannot be used" in done.stderr

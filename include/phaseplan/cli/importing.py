@@ -13,6 +13,7 @@ from phaseplan.cli.output import write
 from phaseplan.errors import InputFault
 
 if TYPE_CHECKING:
+    from phaseplan.documents.importing.document import Imported
     from phaseplan.documents.outline.fill import Fill
 
 HELP = "make a plan file from a document, and say what is contradictory in it and what was not used"
@@ -45,6 +46,14 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--agent", metavar="NAME", default="", help="the agent profile of the plan")
     parser.add_argument("--max-lines", metavar="N", type=int, default=0, help="most added lines of a branch")
+    parser.add_argument(
+        "--with",
+        dest="model",
+        metavar="MODEL",
+        help="let a model read the document, as pydantic-ai names it (openai:gpt-5; keys from the environment); "
+        "a value enters only if its line holds it",
+    )
+    parser.add_argument("--yes", action="store_true", help="ask the model of --with without asking about the cost")
     parser.epilog = (
         "Diagnostics go to standard error; the last line counts the rows that were used. Exit code 1 on errors; "
         "contradictions count with --strict. A document of several phases becomes several plans."
@@ -65,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     if os.path.lexists(output) and not output.is_dir() and not args.force:  # before the work; `write` looks again
         raise InputFault(f"{output} exists; name another file, or replace it with --force")
     others = [(loaded.path, loaded.plan) for loaded in load_valid(args.beside, None).plans]
-    done = import_file(args.document, args.strict, others)
+    done = _asked(args) if args.model else import_file(args.document, args.strict, others)
     sys.stderr.write(render.text(done.diagnostics))
     failed = not done.texts or any(d.is_error for d in done.diagnostics)
     if not failed:
@@ -79,6 +88,25 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.flush()
         print(f"{done.used} of {done.rows} rows used", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _asked(args: argparse.Namespace) -> Imported:
+    """Show what the model's reading costs, and have it read.
+
+    :raises InputFault: the cost was not agreed to.
+    """
+    from phaseplan.documents.proving.asking import ask, question
+
+    asked = question(args.document, args.model)
+    print(asked.cost.text(), file=sys.stderr)
+    if not args.yes:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise InputFault("nothing was sent: agree to the cost with --yes")
+        sys.stderr.write("Send the document? [y/N] ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise InputFault("nothing was sent")
+    return ask(asked, args.strict)
 
 
 def _fill(args: argparse.Namespace) -> Fill:

@@ -21,7 +21,7 @@ from phaseplan.plan.lint.schema import M, findings, validate
 from phaseplan.plan.lint.todos import todos
 from phaseplan.plan.model import PhasePlan
 from phaseplan.plan.notifiers import NotifierProfile
-from phaseplan.plan.yaml.load import Source, gc_paused, load
+from phaseplan.plan.yaml.load import Source, gc_paused, load, parse
 
 _GROUPS = ("PP5", "PP6", "PP7")  # paths, agents, running
 _NAMES = {"PP302", "PP303", "PP304", "PP305", "PP306", "PP307", "PP308", "PP309", "PP310"}
@@ -168,7 +168,16 @@ def _named(model: type[M], path: Path | None) -> tuple[dict[str, M], frozenset[s
 
 def _read(path: Path, view: Callable[[PhasePlan], View], advice: bool) -> _Read:
     """Read one plan file and report all its own problems at once."""
-    source = load(path)
+    return _checked(path, load(path), view, advice)
+
+
+def lint_text(file: str, text: str) -> tuple[Diagnostic, ...]:
+    """Report the errors of a plan that is in no file."""
+    return in_order(_checked(Path(file), parse(file, text), View, advice=False).problems)
+
+
+def _checked(path: Path, source: Source, view: Callable[[PhasePlan], View], advice: bool) -> _Read:
+    """Report all problems of a plan that was read."""
     if source.data is None:
         return _Read(path, source, None, NO_PATHS, source.diagnostics)
     plan, errors = validate(PhasePlan, source.data)

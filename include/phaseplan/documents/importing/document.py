@@ -15,7 +15,7 @@ from phaseplan.documents.importing.used import used_lines
 from phaseplan.documents.importing.writer import write
 from phaseplan.documents.outline import folder, plans, reading, unused
 from phaseplan.documents.outline.lines import Document, document
-from phaseplan.documents.outline.model import Outline
+from phaseplan.documents.outline.model import At, Group, Outline, Part, Unit
 from phaseplan.plan.lint.diagnostics import Diagnostic, in_order
 from phaseplan.plan.model import PhasePlan
 from phaseplan.plan.yaml.load import decode
@@ -72,7 +72,7 @@ def import_text(file: str, text: str, strict: bool = False, others: Others = ())
     doc = document(file, text)
     outline = reading.read(doc)
     if outline is not None:
-        return _of_outline(doc, outline, strict)
+        return finished(doc, outline, strict)
     return _of_waves(doc, strict, others)
 
 
@@ -84,12 +84,27 @@ def too_long(file: str, text: str) -> Diagnostic | None:
     return Diagnostic("PP103", file, 1, 1, message)
 
 
-def _of_outline(doc: Document, outline: Outline, strict: bool) -> Imported:
+def finished(doc: Document, outline: Outline, strict: bool) -> Imported:
     """Write the plans of an outline."""
     lost, used, rows = unused.report(doc, outline)
     troubles = [Trouble(t.code, t.line, t.message, t.hint) for t in (*outline.troubles, *lost)]
     found = in_order(diagnostics(doc.file, troubles, PLAIN, strict))
     return Imported(tuple(plans.plans(doc.file, outline)), found, used=used, rows=rows)
+
+
+def units_of(doc: Document) -> Outline | None:
+    """Return what the readers find in a document: at least its units with their lines and needs."""
+    outline = reading.read(doc)
+    if outline is not None or not reading.is_known_family(doc):
+        return outline
+    plan = draft(read(doc.file, doc.text))
+    label = plan.facts.scheme.label
+    units = [
+        Unit(label(branch.id), mentions[0].line, needs=[At(label(need.value), need.line) for need in branch.needs])
+        for branch in plan.branches
+        if (mentions := branch.entry.mentions)
+    ]
+    return Outline("waves", [Part(groups=[Group(1, 1, units=units)])]) if units else None
 
 
 def _of_waves(doc: Document, strict: bool, others: Others) -> Imported:
@@ -138,7 +153,7 @@ def _import_folder(path: Path, strict: bool) -> Imported:
     for doc in alone:
         outline = reading.read(doc)
         if outline is not None:
-            one = _of_outline(doc, outline, strict)
+            one = finished(doc, outline, strict)
             texts += one.texts
             found += one.diagnostics
             used, rows = used + one.used, rows + one.rows

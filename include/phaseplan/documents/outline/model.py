@@ -42,6 +42,8 @@ class Unit:
     feeds: list[At[str]] = field(default_factory=list)  # what needs it, in words
     needs: list[At[str]] = field(default_factory=list)  # ids, once the words are read
     unread: list[At[str]] = field(default_factory=list)  # words of needs that fit no unit
+    title_line: int = 0  # if another one than the unit's
+    todos: list[str] = field(default_factory=list)  # what a person must decide
 
 
 @dataclass(slots=True, eq=False)
@@ -70,6 +72,7 @@ class Part:
     blocks: list[At[int]] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     claims: list[At[str]] = field(default_factory=list)  # lines of YAML below `claims`
+    todos: list[str] = field(default_factory=list)
     max_agents: At[int] | None = None
     max_lines: At[int] | None = None
 

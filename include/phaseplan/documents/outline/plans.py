@@ -58,6 +58,7 @@ class _Plan:
         if part.max_agents and part.max_agents.value > 0:
             yield f"max_parallel_agents: {part.max_agents.value}{self.at(part.max_agents.line)}"
         yield "# TODO agent: no document names an agent profile; see include/agents.yaml"
+        yield from (f"# TODO {todo}" for todo in part.todos)
         yield from self._claims()
         yield "waves:"
         for group in part.groups:
@@ -66,7 +67,8 @@ class _Plan:
     def _ties(self, key: str, ties: list[At[int]]) -> Iterator[str]:
         numbers = dict.fromkeys(tie.value for tie in ties)
         if numbers:
-            yield f"{key}: [{', '.join(map(str, numbers))}]{self.at(ties[0].line)}"
+            lines = ", ".join(dict.fromkeys(f"{self.file}:{tie.line}" for tie in ties))
+            yield f"{key}: [{', '.join(map(str, numbers))}]  # {lines}"
 
     def _claims(self) -> Iterator[str]:
         pairs = [(claim.value.split(": ", 1), claim.line) for claim in self.part.claims]
@@ -112,7 +114,7 @@ class _Plan:
         else:
             yield f"        # TODO branch: nothing names the git branch of {unit.id}"
         if unit.title:
-            yield f"        title: {value(unit.title)}{at(unit.line)}"
+            yield f"        title: {value(unit.title)}{at(unit.title_line or unit.line)}"
         else:
             yield f"        # TODO title: nothing says what {unit.id} is about"
         if unit.label:
@@ -129,6 +131,7 @@ class _Plan:
         for lost in unit.unread:
             text = " ".join(lost.value.split())[:120]
             yield f"        # TODO depends_on: `{text}` ({file}:{lost.line}) fits no branch of this document"
+        yield from (f"        # TODO {todo}" for todo in unit.todos)
         if unit.owns:
             yield "        owns:"
             yield from (f"          - {value(own.value)}{at(own.line)}" for own in unit.owns)

@@ -87,7 +87,7 @@ def settle(doc: Document, outline: Outline) -> None:
         _collapse(part)
         _numbers(part)
     outline.parts = [part for part in outline.parts if part.groups]
-    _across(outline)
+    across(outline)
 
 
 def _needs(outline: Outline, known: Known, unit: Unit, text: At[str]) -> None:
@@ -166,7 +166,7 @@ def _numbers(part: Part) -> None:
             group.number = number
 
 
-def _across(outline: Outline) -> None:
+def across(outline: Outline) -> None:
     """Turn needs of another phase's units into dependencies on that phase."""
     of = {unit.id: part for part in outline.parts for unit in part.units}
     for part in outline.parts:

@@ -10,7 +10,7 @@ from phaseplan.documents.outline.builder import Builder
 from phaseplan.documents.outline.headings import PHASES, Numbered, is_group
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document, Line
-from phaseplan.documents.outline.model import At, Outline, Trouble, Unit
+from phaseplan.documents.outline.model import At, Outline, Part, Trouble, Unit
 from phaseplan.documents.outline.text import git_names, paths, plain, size
 
 _AGENT = re.compile(
@@ -66,7 +66,7 @@ def read(doc: Document) -> Outline:
     reading = _Reading(found, plans)
     for line in doc.lines:
         _line(build, reading, line)
-    _numbered(build)
+    number_by_place(build.outline.parts)
     known = Known(build.outline.units, [group for part in build.outline.parts for group in part.groups])
     for table in found.values():
         build.outline.troubles += tables.unknown(table, known)
@@ -198,10 +198,10 @@ def _item(build: Builder, line: Line) -> None:
     build.new_unit(line, unit)
 
 
-def _numbered(build: Builder) -> None:
+def number_by_place(parts: list[Part]) -> None:
     """Number units without an id by phase, wave and place, as wave plans do: `0.1.2`."""
-    known = {unit.id for unit in build.outline.units if unit.id}
-    for part in build.outline.parts:
+    known = {unit.id for part in parts for unit in part.units if unit.id}
+    for part in parts:
         phase = part.number.value if part.number else 0
         for group in part.groups:
             place = 0
