@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from phaseplan.documents.importing.contradictions.soundness import fault, inverted
 from phaseplan.documents.importing.document import import_file, import_text
@@ -127,3 +128,68 @@ def test_gates_that_can_fail_are_not_reported(command: str) -> None:
 def test_a_document_without_branches_is_an_error(text: str) -> None:
     done = import_text("x.md", text)
     assert [d.code for d in done.diagnostics] == ["PP915"] and done.text is None
+
+
+SHOP = """# Shop
+
+| ID | Title | Depends on | Hours |
+|---|---|---|---|
+| S-1 | Cart | - | 4 |
+| S-2 | Pay | S-1 | 6 |
+| S-3 | Ship | S-2 | 5 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ("| Total | | | 15 |", []),
+        ("| Total | | | 20 |", ["PP902 20h in all, but the rows above add up to 15h"]),
+        ("\nTotal effort: 40 hours", ["PP902 40h in all, but all units add up to 15h"]),
+        ("\nTotal effort: 15 hours", []),
+        ("\nCritical path: S-1 -> S-2 -> S-3", []),
+        (
+            "\nCritical path: S-1 -> S-3",
+            ["PP905 the critical path is shorter than S-1 -> S-2 -> S-3, by the units' own time"],
+        ),
+        ("\nCritical path: S-3 -> S-1", ["PP905 the critical path goes S-3 -> S-1, but S-1 does not need S-3"]),
+    ],
+)
+def test_sums_and_critical_paths_of_any_format_are_checked(more: str, found: list[str]) -> None:
+    done = import_text("shop.md", f"{SHOP}{more}\n")
+    assert [f"{d.code} {d.message}" for d in done.diagnostics] == found and done.text is not None
+
+
+def test_hours_are_checked_against_their_sum_in_a_plan_in_waves() -> None:
+    rows = "| 4.1.1 | feature/a | - | 4 hours |\n| 4.1.2 | feature/b | - | 6 hours |\n| Total | | | 30 hours |\n"
+    head = "# Phase 4: Shop\n\nTotal effort: 100 hours\n\n## Wave 1: A (8 hours)\n"
+    text = f"{head}| ID | Branch | Depends on | Hours |\n|---|---|---|---|\n{rows}"
+    assert {(d.code, d.line) for d in import_text("x.md", text).diagnostics} == {("PP902", 3), ("PP902", 10)}
+
+
+def test_a_graph_against_two_tables_is_reported_once_for_each_need() -> None:
+    second = "\n| ID | Blocked by |\n|---|---|\n| S-2 | S-1 |\n| S-3 | S-2 |\n"
+    graph = "\n```mermaid\ngraph TD\n  S-1 --> S-2\n  S-1 --> S-3\n```\n"
+    found = import_text("shop.md", SHOP + second + graph).diagnostics
+    assert [(d.code, d.line) for d in found] == [("PP901", 7)] and "S-3 needs S-2" in found[0].message
+    shorter = graph.replace("S-1 --> S-3", "S-2 --> S-3\n  S-1 --> S-3")  # what follows from others is no contradiction
+    assert import_text("shop.md", SHOP + second + shorter).diagnostics == ()
+
+
+@pytest.mark.parametrize("where", ["row", "line"])
+def test_the_parts_of_a_split_row_take_its_place(where: str) -> None:
+    text = SHOP.replace("| S-3 |", "| S-2a | By card | | 3 |\n| S-2b | By bank | | 3 |\n| S-3 |")
+    said = "split into S-2a and S-2b"
+    text = text.replace("| Pay |", f"| Pay ({said}) |") if where == "row" else f"{text}\nS-2 was {said}.\n"
+    done = import_text("shop.md", text)
+    needs = {b["id"]: b.get("depends_on") for b in yaml.safe_load(done.text or "")["waves"][0]["branches"]}
+    assert needs == {"S-1": None, "S-2a": ["S-1"], "S-2b": ["S-1"], "S-3": ["S-2a", "S-2b"]}
+    assert [(d.code, d.severity) for d in done.diagnostics] == [("PP917", "note")]
+
+
+def test_ids_that_exist_and_parts_of_words_are_no_contradictions() -> None:
+    rows = "| 4.1.1 | feature/a | Cart | none |\n| 4.1.2 | feature/b | Pay | 4.1.1 (types only) and 4.1.3 |\n"
+    text = "# Phase 4: Shop\n\n## Wave 1: A\n| ID | Branch | Title | Depends on |\n|---|---|---|---|\n"
+    gates = "grep -q errorBoundary src/app.ts\ngrep -rn terrors src\nmake test-failover\n"
+    more = f"| 4.1.3 | feature/c | Errors | Cart |\n\n### Validation\n```bash\n{gates}```\n"
+    assert import_text("x.md", text + rows + more).diagnostics == ()

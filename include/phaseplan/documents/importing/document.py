@@ -13,7 +13,8 @@ from phaseplan.documents.importing.reading import read
 from phaseplan.documents.importing.schemes import PLAIN
 from phaseplan.documents.importing.used import used_lines
 from phaseplan.documents.importing.writer import write
-from phaseplan.documents.outline import folder, plans, reading, unused
+from phaseplan.documents.outline import contradictions, edges, folder, plans, reading, unused
+from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document, document
 from phaseplan.documents.outline.model import At, Group, Outline, Part, Unit
 from phaseplan.plan.lint.diagnostics import Diagnostic, in_order
@@ -97,14 +98,32 @@ def units_of(doc: Document) -> Outline | None:
     outline = reading.read(doc)
     if outline is not None or not reading.is_known_family(doc):
         return outline
-    plan = draft(read(doc.file, doc.text))
-    label = plan.facts.scheme.label
-    units = [
-        Unit(label(branch.id), mentions[0].line, needs=[At(label(need.value), need.line) for need in branch.needs])
-        for branch in plan.branches
-        if (mentions := branch.entry.mentions)
-    ]
+    units = _units(draft(read(doc.file, doc.text)))
     return Outline("waves", [Part(groups=[Group(1, 1, units=units)])]) if units else None
+
+
+def _units(plan: Draft) -> list[Unit]:
+    """Return the branches of a draft as units, in the document's own ids."""
+    label = plan.facts.scheme.label
+    return [
+        Unit(
+            label(branch.id),
+            branch.entry.mentions[0].line,
+            lines=At(branch.lines.value, branch.lines.line) if branch.lines else None,
+            span=At(branch.span.value, branch.span.line) if branch.span else None,
+            needs=[At(label(need.value), need.line) for need in branch.needs],
+        )
+        for branch in plan.branches
+        if branch.entry.mentions
+    ]
+
+
+def _also(doc: Document, units: list[Unit], found: list[Trouble]) -> list[Trouble]:
+    """Return what contradicts itself in any format, and is not reported yet."""
+    paths = edges.critical(doc, Known(units))
+    also = [*contradictions.sums(doc, units), *(one for path in paths for one in contradictions.critical(path, units))]
+    known = {(trouble.code, trouble.line) for trouble in found}
+    return [Trouble(t.code, t.line, t.message, t.hint) for t in also if (t.code, t.line) not in known]
 
 
 def _of_waves(doc: Document, strict: bool, others: Others) -> Imported:
@@ -124,6 +143,7 @@ def _of_waves(doc: Document, strict: bool, others: Others) -> Imported:
         *soundness.find(plan_draft, others),
         *(Trouble(t.code, t.line, t.message, t.hint) for t in lost),
     ]
+    troubles += _also(doc, _units(plan_draft), troubles)
     found = in_order(diagnostics(doc.file, troubles, plan_draft.facts.scheme, strict))
     return Imported((write(plan_draft),), found, plan_draft, used, rows)
 

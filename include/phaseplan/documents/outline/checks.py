@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from phaseplan.documents.importing.contradictions.soundness import fault, inverted
 from phaseplan.documents.importing.words import slug
-from phaseplan.documents.outline.model import At, Group, Outline, Part, Trouble, Unit
+from phaseplan.documents.outline.model import Group, Outline, Part, Trouble, Unit
 
 
 def check(outline: Outline) -> None:
@@ -20,15 +18,6 @@ def check(outline: Outline) -> None:
                     outline.troubles.append(Trouble("PP910", command.line, f"`{command.value}` {why}", hint))
             for unit in group.units:
                 _name(outline, part, group, unit, first)
-
-
-def critical(outline: Outline, path: At[tuple[str, ...]]) -> None:
-    """Report a critical path that does not follow the needs."""
-    needs = {unit.id: [need.value for need in unit.needs] for unit in outline.units}
-    for one, other in pairwise(path.value):
-        if one not in needs[other]:
-            message = f"the critical path goes {one} -> {other}, but {other} does not need {one}"
-            outline.troubles.append(Trouble("PP905", path.line, message, "a claim; nothing is computed from it"))
 
 
 def _name(outline: Outline, part: Part, group: Group, unit: Unit, first: dict[str, Unit]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from phaseplan.documents.outline import checks, edges
+from phaseplan.documents.outline import checks, contradictions, edges, splitting
 from phaseplan.documents.outline.family import explained, is_wave_plan
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document
@@ -68,17 +68,20 @@ def settle(doc: Document, outline: Outline) -> None:
             _unread(outline, unit, text, meant.unread)
             for fed in meant.ids:
                 _add(known.units[known.place[fed]], unit.id, text.line)
-    stated = {(need.value, unit.id) for unit in known.units for need in unit.needs}
+    stated = {(need.value, unit.id): need.line for unit in known.units for need in unit.needs}
     drawn = list(edges.graph(doc, known))
-    graph = {edge.value for edge, sure in drawn if sure}
-    outline.disagrees = (bool(graph and stated) and graph != stated) or edges.sizes(doc, known)
+    graph = {edge.value: edge.line for edge, sure in drawn if sure and edge.value[0] != edge.value[1]}
+    outline.disagrees = (bool(graph and stated) and graph.keys() != stated.keys()) or edges.sizes(doc, known)
+    outline.troubles += contradictions.graph(stated, graph) if graph and stated else ()
     for edge, sure in [*edges.read(doc, known, outline.used), *drawn]:
         outline.used.add(edge.line)
         if sure:
             _add(known.units[known.place[edge.value[1]]], edge.value[0], edge.line)
     checks.check(outline)
     for path in edges.critical(doc, known):
-        checks.critical(outline, path)
+        outline.troubles += contradictions.critical(path, known.units)
+    splitting.replace(doc, known, outline)
+    outline.troubles += contradictions.sums(doc, outline.units)
     for part in outline.parts:
         if outline.ordered:
             _in_order(known, part)

@@ -34,6 +34,13 @@ _NO_UNITS = re.compile(
     r"risk|mitigation|severity|impact|metric|decision|milestone|requirement|term|command|version|endpoint|question|risiko|criteri",
     re.IGNORECASE,
 )
+_SUM = re.compile(
+    r"(?:grand |sub)?(?:sum|total|totals|overall|summe|gesamt|insgesamt|totale|suma)\b.{0,30}", re.IGNORECASE
+)  # fmt: skip
+_BARE = re.compile(r"\d{1,4}(?:[.,]\d)?")
+_UNIT = re.compile(
+    r"\b(hours?|hrs?|h|stunden|horas?|heures?|ore|days?|d|tage|d\u00edas?|jours?|giorni)\b", re.IGNORECASE
+)
 _LABEL = re.compile(rf"(?:[^\W\d_]{{2,12}}\s+)?({ONE})", re.IGNORECASE)
 
 
@@ -45,6 +52,7 @@ class Table:
     rows: list[Line]
     kinds: dict[int, str] = field(default_factory=dict)
     units: dict[int, Unit] = field(default_factory=dict)  # by line
+    sums: list[Line] = field(default_factory=list)  # rows that add the others up
 
     def cells(self, column: int) -> list[str]:
         """Return the cells of a column."""
@@ -75,7 +83,8 @@ def _found(doc: Document) -> Iterator[Table]:
                 yield classified(table)
             table = Table(line, [])
         elif line.kind == "row" and table is not None:
-            table.rows.append(line)
+            first = next((text for cell in line.cells if (text := plain(cell).strip(" :"))), "")
+            (table.sums if _SUM.fullmatch(first) else table.rows).append(line)
         elif table is not None and line.kind != "comment":
             yield classified(table)
             table = None
@@ -157,6 +166,21 @@ def unit(table: Table, row: Line) -> Unit | None:
     if label is None and name is None:
         return None
     one = Unit(label[1].removeprefix("#") if label else "", row.number, shown=raw_id, made_up=label is None)
+    _values(table, row, one)
+    if one.state is None and any(is_done(cell) and len(plain(cell)) < 12 for cell in row.cells):
+        one.state = At("done", row.number)
+    return one
+
+
+def sum_of(table: Table, row: Line) -> Unit:
+    """Read a row that adds the others up, as far as it has figures."""
+    one = Unit("", row.number)
+    _values(table, row, one)
+    return one
+
+
+def _values(table: Table, row: Line, one: Unit) -> None:
+    """Read the cells of a row into a unit."""
     for i, kind in table.kinds.items():
         cell = row.cells[i] if i < len(row.cells) else ""
         if not plain(cell) or kind == "id":
@@ -166,10 +190,14 @@ def unit(table: Table, row: Line) -> Unit | None:
         elif kind == "title":
             one.title = plain(re.sub(r"\s*\[(?:P|US\d+)\]", "", cell))
         elif kind != "wave":
+            cell = f"{plain(cell)} {_unit_of(table, i)}" if kind == "span" and _BARE.fullmatch(plain(cell)) else cell
             attributes.of_unit(one, kind, cell, row.number)
-    if one.state is None and any(is_done(cell) and len(plain(cell)) < 12 for cell in row.cells):
-        one.state = At("done", row.number)
-    return one
+
+
+def _unit_of(table: Table, column: int) -> str:
+    """Return the unit of bare numbers below a heading: `Hours`, `Effort (days)`."""
+    match = _UNIT.search(plain(table.head.cells[column]))
+    return "" if match is None else "days" if match[1][0].lower() in "djg" or match[1].lower() == "tage" else "hours"
 
 
 def unknown(table: Table, known: Known) -> Iterator[Trouble]:

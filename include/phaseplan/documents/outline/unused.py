@@ -23,7 +23,6 @@ _NO_UNITS = re.compile(
     re.IGNORECASE,
 )
 _ATTRIBUTE = re.compile(r"\W*(?:depends on|dependencies|blocked by|prerequisites?|requires)\W*:\W*\S", re.IGNORECASE)
-_SUM = re.compile(r"\|\s*\**(?:sum|total|summe|gesamt|totale|suma)\b", re.IGNORECASE)
 _WORDS = {"unit": "a unit of work", "edge": "a dependency"}
 
 
@@ -38,7 +37,7 @@ class Candidate:
 def candidates(doc: Document) -> Iterator[Candidate]:
     """Yield them in order, whatever the document's format is."""
     defining = (table for table in tables.tables(doc) if tables.defines(table))
-    rows = {row.number for table in defining for row in table.rows if not _SUM.search(row.text)}
+    rows = {row.number for table in defining for row in table.rows}
     barred = False
     for line in doc.lines:
         if line.kind == "heading":

@@ -105,12 +105,17 @@ def _define(proof: Proof, phase: int, wave: WaveAnswer, cited: UnitAnswer) -> No
         unit.line = 0  # a mention
     elif named and not unit.line:
         unit.line = named[0]
-    if unit.id and key(unit.id) in proof.ids and cited.id is not None:
-        proof.doubt(None, "unit", cited.id, "a unit with this id stands in the answer already")
+    names = {key(" ".join(w.value.split())) for w in (cited.title, cited.branch) if w and w.line in named}
+    own = {key(unit.id)} if unit.id else names  # the same words may be two units of one title, but not on one line
+    own |= {f"{unit.line}|{name}" for name in names}
+    if unit.line and own & proof.ids:
+        words = cited.id or cited.title or cited.branch
+        assert words is not None
+        proof.doubt(None, "unit", words, "it stands in the answer already")
     elif unit.line:
         claim = Claim(unit, cited, phase, wave)
         proof.claims.append(claim)
-        proof.ids |= {key(unit.id)} if unit.id else set()
+        proof.ids |= own
         for name, words, why in doubts:
             proof.doubt(claim, name, words, why)
     else:

@@ -103,7 +103,7 @@ _WARNINGS = {
 _NOTES = {
     "PP504": "the claimed conflict risk is not what the overlap of paths says",
     "PP703": "a wave has more branches than agents may run at once",
-    "PP917": "work that the document calls finished, and the plan leaves out",
+    "PP917": "work that the document calls finished or split, and the plan leaves out",
 }
 
 _TABLES: tuple[tuple[Severity, dict[str, str]], ...] = (("error", _ERRORS), ("warning", _WARNINGS), ("note", _NOTES))
