@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,10 +20,13 @@ from phaseplan.errors import Infrastructure
 from phaseplan.repository.cache_bound import keep_small
 from phaseplan.repository.disk import disk_errors
 from phaseplan.repository.locks import clear
+from phaseplan.repository.objects import missing
 from phaseplan.repository.repo import GitRepo
 
 #: Seconds to wait for another process that fills the cache: longer than any first fetch should take.
 WAIT = 1800.0
+#: Seconds to wait for it where that only saves work.
+BRIEFLY = 1.0
 #: Packs after which a cache puts small ones together.
 PACKS = 40
 #: Refs in files of their own after which a cache puts them into one: every fetch opens each of them, twice.
@@ -47,20 +50,48 @@ class PrivateRepo(GitRepo):
         """
         with disk_errors(), locked(self.shared.with_suffix(".lock")) as lock:
             cache = GitRepo(self.shared, keep=(lock,))
-            if wanted and _has(cache, wanted):
+            if wanted and not missing(cache, wanted):
                 return
             clear(self.shared)  # the lock is ours and no git runs under it: what lies there was left by a killed one
             _refill(cache, lambda: fetch(cache, [f"+{source}:{kept(source)}" for source in sources]))
-            if len(list((self.shared / "objects" / "pack").glob("*.pack"))) > PACKS:
-                cache.run("repack", "--geometric=2", "-d", "-q", "--no-write-bitmap-index")  # it drops no object
-            if sum(len(names) for _, _, names in os.walk(self.shared / "refs" / "kept")) > LOOSE:
-                cache.run("pack-refs", "--all", ok=tuple(range(256)))
+            _tidy(cache)
+
+    def hand_on(self, refs: Mapping[str, str]) -> None:
+        """Put what the target has taken from here into the cache too: the next task on this machine need not fetch it.
+
+        As one pack, like what is fetched. It only saves a fetch, so it waits for no other task that fills the cache,
+        and whatever goes wrong with it is nobody's trouble.
+
+        :param refs: commits by the names of the target's refs.
+        """
+        new = {ref: sha for ref, sha in refs.items() if sha not in self.present}
+        if not new:
+            return
+        with suppress(Infrastructure), disk_errors(), locked(self.shared.with_suffix(".lock"), BRIEFLY) as lock:
+            cache = GitRepo(self.shared, keep=(lock,))
+            # What ends the walk has to be in the cache itself: there a commit never is without all it needs.
+            known = self.present - set(missing(cache, self.present))
+            feed = "".join(f"{line}\n" for line in (*new.values(), "--not", *sorted(known)))
+            pack = str((self.shared / "objects" / "pack" / "pack").resolve())
+            self.run("pack-objects", "--revs", "--local", "--non-empty", "--quiet", pack, stdin=feed.encode())
+            moves = "".join(f"update {kept(ref)} {sha}\n" for ref, sha in new.items())
+            cache.run("update-ref", "--stdin", stdin=moves.encode())
+            self.present.update(new.values())
+            _tidy(cache)
 
 
 def kept(ref: str) -> str:
     """Return the name of a target's ref in the cache: flat, so that `x` and `x/y` of two days lie side by side."""
     top, star, _ = ref.partition("*")
     return f"refs/kept/{hashlib.sha256(top.encode()).hexdigest()[:32]}{'/' + star if star else ''}"
+
+
+def _tidy(cache: GitRepo) -> None:
+    """Put small packs together, and refs into one file, where there are many."""
+    if len(list((cache.path / "objects" / "pack").glob("*.pack"))) > PACKS:
+        cache.run("repack", "--geometric=2", "-d", "-q", "--no-write-bitmap-index")  # it drops no object
+    if sum(len(names) for _, _, names in os.walk(cache.path / "refs" / "kept")) > LOOSE:
+        cache.run("pack-refs", "--all", ok=tuple(range(256)))
 
 
 @contextmanager
@@ -113,12 +144,6 @@ def _in_use(home: Path, key: str) -> Iterator[int]:
         os.close(users)
 
 
-def _has(cache: GitRepo, commits: Sequence[str]) -> bool:
-    """Say whether the cache holds all these commits."""
-    out = cache.run("cat-file", "--batch-check", stdin="".join(f"{c}\n" for c in commits).encode()).out
-    return not any(line.endswith(" missing") for line in out.splitlines())
-
-
 def _refill(cache: GitRepo, fetch: Callable[[], None]) -> None:
     """Fetch into the cache; if a crash of the machine damaged its refs, remove them all and fetch again."""
     try:
@@ -143,25 +168,28 @@ def _make(path: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[int]:
-    """Hold a file's lock; every git that inherits the handle holds it too."""
+def locked(path: Path, patience: float | None = None) -> Iterator[int]:
+    """Hold a file's lock; every git that inherits the handle holds it too.
+
+    :param patience: seconds to wait for it; None: as long as a first fetch may take.
+    """
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        _wait_for(handle, path)
+        _wait_for(handle, path, WAIT if patience is None else patience)
         yield handle
     finally:
         os.close(handle)
 
 
-def _wait_for(handle: int, path: Path) -> None:
-    """Wait for the lock, at most WAIT seconds: a git that hangs, left by a killed process, must not block for ever."""
-    until = time.monotonic() + WAIT
+def _wait_for(handle: int, path: Path, patience: float) -> None:
+    """Wait for the lock, not for ever: a git that hangs may have been left by a killed process."""
+    until = time.monotonic() + patience
     while True:
         try:
             return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > until:
-                raise Infrastructure(f"a git has been filling {path} for {WAIT:.0f} s; end it, or wait") from None
+                raise Infrastructure(f"a git has been filling {path} for {patience:.0f} s; end it, or wait") from None
             time.sleep(0.02)
 
 

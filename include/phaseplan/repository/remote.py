@@ -143,6 +143,8 @@ class Remote:
         for round_ in range(LOCKED):
             result = self._send(repo, moves)
             if result.code == 0 and settled(result.out, result.err, [u.ref for u in moves]):
+                if isinstance(repo, PrivateRepo):
+                    repo.hand_on({u.ref: u.new for u in moves if u.new and not u.must})
                 return True
             held_refs = self.refs(repo=repo)
             if all(self._landed(repo, u, held_refs.get(u.ref)) for u in moves):
