@@ -40,7 +40,7 @@ AGENT = {
     "command": ["sh", "-c", "mkdir -p a; echo hello | tee a/file.txt"],
     "transcript": True,  # it goes along with the work
 }
-MOST = {"open": 5, "branch": 11, "integrate": 4, "close": 4}
+MOST = {"open": 5, "branch": 7, "integrate": 3, "close": 4}
 
 
 class Run:

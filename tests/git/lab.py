@@ -182,7 +182,9 @@ class Lab:
             **more.get("fields", {}),
         )
         line = status_line(plan, branch, "COMPLETED" if verdict.outcome == "passed" else "FAILED", detail="1 lines")
-        results.publish_result(self.repo, self.remote, verdict, head, [line])
+        results.publish_result(
+            self.repo, self.remote, verdict, head, [line], kept=head, snapshot=snapshot, branch=branch
+        )
         if verdict.outcome == "passed":
             assert results.publish_name(self.repo, self.remote, branch, verdict)
         return verdict

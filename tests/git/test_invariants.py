@@ -28,7 +28,7 @@ from tests.git.trouble import Died, dying_at
 HEAD = refs.integration(PHASE)
 BASE = {"f": "one\ntwo\nthree\n", "list": "a\nz\n", "src/0": "0\n", "gen/all": "0\n"}
 GENERATED = [{"paths": ["/gen/**"], "command": "cat src/* > gen/all"}]
-EXAMPLES = int(os.environ.get("PHASEPLAN_EXAMPLES", "6"))  # campaigns; a soak takes 100
+EXAMPLES = int(os.environ.get("PHASEPLAN_EXAMPLES", "4"))  # campaigns; a soak takes 100
 WORK = ("own", "line one", "line three", "union", "generated")
 
 

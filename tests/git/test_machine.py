@@ -11,7 +11,7 @@ import pytest
 
 from tests.git.machine.mutations import ALL
 
-EXAMPLES = int(os.environ.get("PHASEPLAN_MACHINE_EXAMPLES", "4"))  # of each process; `make soak` plays 24
+EXAMPLES = int(os.environ.get("PHASEPLAN_MACHINE_EXAMPLES", "2"))  # of each process; `make soak` plays 24
 STEPS = int(os.environ.get("PHASEPLAN_MACHINE_STEPS", "30"))  # of each example
 SEED = int(os.environ.get("PHASEPLAN_MACHINE_SEED", "1"))
 PROCESSES = 2

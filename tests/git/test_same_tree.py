@@ -21,7 +21,7 @@ from tests.git.nights import Nights
 from tests.git.nights import plan_of as nightly_plan
 
 HEAD, LEDGER = refs.integration(PHASE), refs.ledger(PHASE)
-EXAMPLES = int(os.environ.get("PHASEPLAN_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("PHASEPLAN_EXAMPLES", "3"))
 KINDS = ("one", "three", "mate", "mate", "bad", "failed")
 IDS = ("1", "2", "3", "4")
 

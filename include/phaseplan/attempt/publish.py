@@ -68,6 +68,7 @@ def verdict(
         kept=work,
         report=report,
         snapshot=view.snapshot,
+        branch=view.branch,
     )
     if stands.outcome != made.outcome:
         view.job.say(f"Attempt {attempt} was settled as {stands.outcome} by another process; that stands.")

@@ -15,7 +15,7 @@ from phaseplan.ledger.snapshot import names_to_withdraw
 from phaseplan.ledger.write import Snapshot, read
 from phaseplan.plan.model import Branch
 from phaseplan.repository.objects import commit, write_tree
-from phaseplan.repository.refusals import clash
+from phaseplan.repository.refusals import NameClash, Refused, clash
 from phaseplan.repository.remote import ROUNDS, Remote, Update, lost, pause
 from phaseplan.repository.repo import GitRepo
 
@@ -71,6 +71,7 @@ def publish_result(
     kept: str | None = None,
     report: EndReport | None = None,
     snapshot: Snapshot | None = None,
+    branch: Branch | None = None,
 ) -> Verdict:
     """Publish a verdict under its number; its parent is the judged commit, or the workspace base.
 
@@ -78,6 +79,8 @@ def publish_result(
         result may throw away the workspace.
     :param report: what the attempt's end makes of its profile's pause; that moves with the result, or neither does.
     :param snapshot: what this task has read, for the report to begin from.
+    :param branch: one that passed gets its public name in the same push, if nothing that was read is against it; where
+        the target has an objection, the result goes alone. `named` looks at it afterwards either way.
     :return: the verdict that stands: an earlier one of the same claim does, whatever it says.
     :raises Stale: another claim has judged this attempt.
     :raises Lost: the work is not there; collected again, it is kept again.
@@ -86,9 +89,14 @@ def publish_result(
     ref = refs.result(verdict.phase, verdict.branch, verdict.attempt, verdict.gating)
     work = refs.attempt(verdict.phase, verdict.branch, verdict.attempt)
     moves = [Update(ref, made, None), *([Update(work, kept, kept, must=True)] if kept else [])]
+    name = _free_name(snapshot, branch, verdict) if snapshot and branch else None
     for round_ in range(ROUNDS):
         beside = report(snapshot) if report and snapshot else None
-        if remote.push(repo, [*moves, *([beside] if beside else [])]):
+        together = [*moves, *([beside] if beside else [])]
+        if name and _taken(repo, remote, [*together, name]):
+            return verdict
+        name = None
+        if remote.push(repo, together):
             return verdict
         snapshot = read(repo, remote, verdict.phase, logs=False)
         standing = _standing(snapshot, verdict)
@@ -100,6 +108,23 @@ def publish_result(
             break
         pause(round_)  # another branch was faster with the pause
     raise Stale(f"{verdict.branch}: attempt {verdict.attempt} was already judged under another claim ({ref})")
+
+
+def _free_name(snapshot: Snapshot, branch: Branch, verdict: Verdict) -> Update | None:
+    """Return the move that gives a passed commit its public name; None: that takes a closer look, see `named`."""
+    ref = name_of(branch, verdict) if verdict.outcome == "passed" else ""
+    if not ref or verdict.source == "person" or ref in snapshot.heads or in_the_way(ref, snapshot.heads):
+        return None
+    overtaken = any(number > verdict.attempt for number in snapshot.started.get(branch.id, ()))
+    return None if overtaken else Update(ref, verdict.commit, None)
+
+
+def _taken(repo: GitRepo, remote: Remote, moves: list[Update]) -> bool:
+    """Push a result with its name; False: not like this, but the result alone may be taken."""
+    try:
+        return remote.push(repo, moves)
+    except (Refused, NameClash):
+        return False
 
 
 def _result(repo: GitRepo, verdict: Verdict, parent: str, status_lines: Sequence[str], blockers: Sequence[str]) -> str:

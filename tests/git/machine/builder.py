@@ -61,7 +61,8 @@ def build(world: World, worker: Worker, token: Token, order: Order, claim: str) 
     assert results.keep_attempt(repo, remote, PHASE, branch.id, number, head) == head
     verdict = _verdict(branch, order, number, token, claim, base, head)
     word = "COMPLETED" if verdict.outcome == "passed" else "FAILED"
-    results.publish_result(repo, remote, verdict, head, [status_line(plan, branch, word)])
+    line = status_line(plan, branch, word)
+    results.publish_result(repo, remote, verdict, head, [line], kept=head, snapshot=snapshot, branch=branch)
     if verdict.outcome == "passed":
         results.publish_name(repo, remote, branch, verdict)
     return verdict
@@ -99,7 +100,7 @@ def _adopt(world: World, view: View, branch: Branch, order: Order, workspace: st
     order = replace(order, outcome=outcome)
     verdict = _verdict(branch, order, number, view.job.token, view.job.claim, base, found.commit)
     verdict = changed(verdict, source="person", name=found.ref[11:])
-    results.publish_result(repo, remote, verdict, found.commit)
+    results.publish_result(repo, remote, verdict, found.commit, snapshot=view.snapshot, branch=branch)
     if outcome == "passed":
         results.publish_name(repo, remote, branch, verdict)
     return verdict
@@ -112,8 +113,9 @@ def _again(
     if old.outcome != "passed" or snapshot.state(branch.id) not in (State.ISOLATED, State.BLOCKED):
         return None
     verdict = changed(old, gating=old.gating + 1, claim=claim, run=token.run, finished=now())
-    results.publish_result(worker.repo, worker.remote, verdict, verdict.commit)
-    results.publish_name(worker.repo, worker.remote, branch, verdict)
+    repo, remote = worker.repo, worker.remote
+    results.publish_result(repo, remote, verdict, verdict.commit, snapshot=snapshot, branch=branch)
+    results.publish_name(repo, remote, branch, verdict)
     return verdict
 
 

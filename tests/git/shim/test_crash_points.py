@@ -18,7 +18,7 @@ from tests.git.shim.trial import Call, Scene, describe, trial, undisturbed
 SHAPE = "full" if os.environ.get("PHASEPLAN_SHIM") == "full" else "small"
 SEED = int(os.environ.get("PHASEPLAN_SEED", "5"))
 #: One crash point in so many is tried, which ones the seed says; `make soak` and the full shape try every one.
-SHARE = int(os.environ.get("PHASEPLAN_SHIM_SHARE", "1" if SHAPE == "full" else "10"))
+SHARE = int(os.environ.get("PHASEPLAN_SHIM_SHARE", "1" if SHAPE == "full" else "20"))
 #: In the middle of a push: at moments that the target's hooks know, with and without receive-pack.
 MOMENTS = tuple(
     f"{whom}-at-{moment}"
