@@ -12,7 +12,7 @@ PROPERTY_EXAMPLES ?= 2000
 ENGINE = $(PYTHON) -m provision.engine during $(MAKE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up docs check lint format bench soak ranges fuzz clean environment images sample lock \
+.PHONY: help demo test up docs check lint quick format bench soak ranges fuzz clean environment images sample lock \
 	stack stack-down in-demo in-test in-up in-bench in-soak in-images
 
 help: ## this list
@@ -51,11 +51,13 @@ docs: environment ## the site of docs/, built strictly, into .phaseplan/site
 check: lint ## before every commit: lint, and the pure tests
 	@$(VENV)/python -m pytest -q -n 2 -m "not docker and not airflow" $(PURE)
 
-lint: environment ## formatting, lint, types, and the rules of the house
+lint: quick ## formatting, lint, types, and the rules of the house
+	@$(VENV)/python -m pytest -q tests/house
+
+quick: environment ## formatting, lint and types
 	@$(VENV)/ruff format --check --quiet .
 	@$(VENV)/ruff check --quiet .
 	@$(VENV)/mypy --no-error-summary
-	@$(VENV)/python -m pytest -q tests/house
 
 format: environment ## put the code into the house's format
 	@$(VENV)/ruff check --quiet --fix . && $(VENV)/ruff format --quiet .
@@ -72,6 +74,8 @@ soak: environment ## every part of a run killed, five seeds each, and a million 
 	@PHASEPLAN_EXAMPLES=2000 $(VENV)/python -m pytest -q tests/field/test_17_task_names.py -k becomes_a_dag
 in-soak: in-images
 	@PHASEPLAN_EXAMPLES=$(PROPERTY_EXAMPLES) $(VENV)/python -m pytest -q --timeout=0 tests/field/test_09_bytes_stay.py
+	@PHASEPLAN_EXAMPLES=12 $(VENV)/python -m pytest -q --timeout=0 \
+		tests/git/test_same_tree.py tests/git/test_invariants.py tests/git/test_takeout_random.py
 	@PHASEPLAN_SHIM_SHARE=1 PHASEPLAN_MACHINE_EXAMPLES=24 PHASEPLAN_MACHINE_FAULTS=1 PHASEPLAN_UPDATES=250 \
 		$(VENV)/python -m pytest -q --timeout=0 tests/git/shim tests/git/test_machine.py tests/git/test_race.py
 	@PHASEPLAN_ENGINES=1 $(VENV)/python -m pytest -q --timeout=0 tests/engines

@@ -10,14 +10,18 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
+#: What `make check` plays, in this order: a minute, and the first to fail.
+QUICK = ("house", "compile", "config", "plan", "site")
+#: Of these, what starts parts of an Airflow.
+AIRFLOWS = ("tests/compile/test_trigger_rules.py", "tests/compile/test_dag_files.py")
 #: What neither starts containers nor an Airflow: each test by itself goes to whoever has time.
-BESIDE = ("config", "documents", "gateway", "git", "house", "plan", "site")
+BESIDE = ("documents", "gateway", "git")
 #: Long stories, worked off in order by one process.
 STORIES = ("browser", "end_to_end", "samples")
 #: Each of these is a story, or a few, of its own; the folders that are not named are one.
 ALONE = ("agents", "kills", "stack")
-#: In which order stories are begun: those that take longest first, so that none is left over at the end.
-ORDER = ("stories", "kills", "engine", "stack", "agents", "field", "beside")
+#: In which order groups are begun: what fails in a minute, then stories that take longest, so that none is left over.
+ORDER = ("quick", "stories", "kills", "engine", "stack", "agents", "field", "beside")
 
 
 #: Processes that tests start find the package, as the launcher has it; nothing else of ours is theirs to import.
@@ -26,6 +30,7 @@ os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[1] / "include")
 #: How long an example takes says how busy the machine is, and nothing about the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+_failed: list[str] = []  # of the quick tests
 
 
 class ByFolder(LoadScopeScheduling):
@@ -36,7 +41,7 @@ class ByFolder(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         group = group_of(nodeid)
-        return nodeid.split("::")[0] if group == "field" else nodeid if group == "beside" else group
+        return nodeid.split("::")[0] if group == "field" else nodeid if group in ("beside", "quick") else group
 
 
 def group_of(nodeid: str) -> str:
@@ -44,6 +49,8 @@ def group_of(nodeid: str) -> str:
     folder = nodeid.split("/")[1]
     if folder in BESIDE:
         return "beside"
+    if folder in QUICK and nodeid.split("::")[0] not in AIRFLOWS:
+        return "quick"
     return folder if folder in (*ALONE, "field") else "stories" if folder in STORIES else "engine"
 
 
@@ -57,3 +64,12 @@ def pytest_xdist_make_scheduler(config: Any, log: Any) -> ByFolder:
     """What `-n` uses; the order is ours, and not by the number of tests."""
     config.option.loadscopereorder = False
     return ByFolder(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report: Any) -> None:
+    """Begin nothing else where a quick test has failed: what takes half an hour would say no more."""
+    if group_of(report.nodeid) == "quick":
+        _failed.extend([report.nodeid] if report.failed else [])
+    elif _failed and os.environ.get("CI"):
+        pytest.exit(f"{len(_failed)} of the quick tests failed, so nothing else was begun", returncode=1)
