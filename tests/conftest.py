@@ -1,4 +1,7 @@
-"""Three processes share the tests of `make test`: the longest stories begin, and single tests fill what is left."""
+"""Three processes share the tests of `make test`: two play stories under an Airflow, the third what needs none.
+
+An Airflow that only waits takes a third of a core: a third one at once would leave half of two cores to the tests.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,14 @@ AIRFLOWS = ("tests/compile/test_trigger_rules.py", "tests/compile/test_dag_files
 BESIDE = ("documents", "gateway", "git")
 #: Long stories, worked off in order by one process.
 STORIES = ("browser", "end_to_end", "samples")
-#: Each of these is a story, or a few, of its own; the folders that are not named are one.
+#: Each of these is a story, or a few, of its own.
 ALONE = ("agents", "kills", "stack")
+#: Containers without an Airflow; the folders that are not named anywhere are one more story.
+ENGINE = ("budgets", "build", "container", "operators")
 #: In which order groups are begun: what fails in a minute, then stories that take longest, so that none is left over.
-ORDER = ("quick", "stories", "kills", "engine", "stack", "agents", "field", "beside")
+ORDER = ("quick", "stories", "agents", "airflow", "kills", "stack", "field", "engine", "beside")
+#: Groups that have an Airflow up most of the time, and how many of them are played at once while there is other work.
+UP, MOST_UP = ("stories", "agents", "airflow", "kills", "stack"), 2
 
 
 #: Processes that tests start find the package, as the launcher has it; nothing else of ours is theirs to import.
@@ -43,6 +50,15 @@ class ByFolder(LoadScopeScheduling):
         group = group_of(nodeid)
         return nodeid.split("::")[0] if group == "field" else nodeid if group in ("beside", "quick") else group
 
+    def _assign_work_unit(self, node: Any) -> None:
+        """Give a process the next group; where enough Airflows are up, the next one that has none."""
+        others = [given for other, given in self.assigned_work.items() if other is not node]
+        up = sum(group in UP and not all(done.values()) for given in others for group, done in given.items())
+        without = next((group for group in self.workqueue if group not in UP), None)
+        if up >= MOST_UP and without is not None and next(iter(self.workqueue)) in UP:
+            self.workqueue.move_to_end(without, last=False)
+        super()._assign_work_unit(node)
+
 
 def group_of(nodeid: str) -> str:
     """Name the group of a test, of `ORDER`."""
@@ -51,7 +67,9 @@ def group_of(nodeid: str) -> str:
         return "beside"
     if folder in QUICK and nodeid.split("::")[0] not in AIRFLOWS:
         return "quick"
-    return folder if folder in (*ALONE, "field") else "stories" if folder in STORIES else "engine"
+    if folder in (*ALONE, "field"):
+        return folder
+    return "stories" if folder in STORIES else "engine" if folder in ENGINE else "airflow"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
