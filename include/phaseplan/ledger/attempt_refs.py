@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from phaseplan.errors import Infrastructure, Stale
@@ -92,11 +93,7 @@ def publish_result(
     name = _free_name(snapshot, branch, verdict) if snapshot and branch else None
     for round_ in range(ROUNDS):
         beside = report(snapshot) if report and snapshot else None
-        together = [*moves, *([beside] if beside else [])]
-        if name and _taken(repo, remote, [*together, name]):
-            return verdict
-        name = None
-        if remote.push(repo, together):
+        if _pushed(repo, remote, [*moves, *([beside] if beside else [])], name if round_ == 0 else None):
             return verdict
         snapshot = read(repo, remote, verdict.phase, logs=False)
         standing = _standing(snapshot, verdict)
@@ -119,12 +116,12 @@ def _free_name(snapshot: Snapshot, branch: Branch, verdict: Verdict) -> Update |
     return None if overtaken else Update(ref, verdict.commit, None)
 
 
-def _taken(repo: GitRepo, remote: Remote, moves: list[Update]) -> bool:
-    """Push a result with its name; False: not like this, but the result alone may be taken."""
-    try:
-        return remote.push(repo, moves)
-    except (Refused, NameClash):
-        return False
+def _pushed(repo: GitRepo, remote: Remote, moves: list[Update], name: Update | None) -> bool:
+    """Push a result with its name; without it where the target has not taken both."""
+    with suppress(Refused, NameClash):
+        if name and remote.push(repo, [*moves, name]):
+            return True
+    return remote.push(repo, moves)
 
 
 def _result(repo: GitRepo, verdict: Verdict, parent: str, status_lines: Sequence[str], blockers: Sequence[str]) -> str:
