@@ -59,8 +59,8 @@ class PrivateRepo(GitRepo):
     def hand_on(self, refs: Mapping[str, str]) -> None:
         """Put what the target has taken from here into the cache too: the next task on this machine need not fetch it.
 
-        As one pack, like what is fetched. It only saves a fetch: a task that fills the cache is not waited for long, and
-        what goes wrong here fails nothing.
+        As one pack, like what is fetched. It only saves a fetch: a task that fills the cache is not waited for long,
+        and what goes wrong here fails nothing.
 
         :param refs: commits by the names of the target's refs.
         """
