@@ -92,22 +92,23 @@ def night(tmp_path: Path, second: docker.DockerClient, monkeypatch: pytest.Monke
 
 
 def test_agents_begin_where_there_is_room_stay_there_and_wait_where_there_is_none(night: Night) -> None:
-    first, other = night.step("7.1.1"), night.step("7.1.2")
-    assert night.agents() == {"a": ["7.1.1"], "b": ["7.1.2"]}
+    # Rooms are equal, and the hash of 7.1.2 says a; then b alone has room.
+    first, other = night.step("7.1.2"), night.step("7.1.1")
+    assert night.agents() == {"a": ["7.1.2"], "b": ["7.1.1"]}
     assert isinstance(first, Running) and isinstance(other, Running)
     assert (first.engine, other.engine) == ("a", "b")
     started = night.stage.snapshot().started
-    assert started["7.1.2"][1].engine == engine_of(night.clients["b"]).id
-    assert started["7.1.2"][1].machine.startswith("b on ")
+    assert started["7.1.1"][1].engine == engine_of(night.clients["b"]).id
+    assert started["7.1.1"][1].machine.startswith("b on ")
     with pytest.raises(EngineFull, match=r"7\.1\.3 waits for room on a \(1 agents\) and b \(1 agents\)") as full:
         night.step("7.1.3")
     assert full.value.engines == ("a", "b") and "7.1.3" not in night.stage.snapshot().started, "no number is taken"
-    again = night.step("7.1.2")
+    again = night.step("7.1.1")
     assert isinstance(again, Running) and again.container == other.container, "the next try follows it there"
-    with night.stage.job("run-1/3", "7.1.2") as job:
+    with night.stage.job("run-1/3", "7.1.1") as job:
         settle(night.job(job), over=True)
-    assert night.agents() == {"a": ["7.1.1"], "b": []}
-    assert [v.outcome for v in night.stage.snapshot().verdicts["7.1.2"]] == ["unfinished"]
+    assert night.agents() == {"a": ["7.1.2"], "b": []}
+    assert [v.outcome for v in night.stage.snapshot().verdicts["7.1.1"]] == ["unfinished"]
     third = night.step("7.1.3")
     assert isinstance(third, Running) and third.engine == "b"
     cleared = night.step("7.1.3", "run-1/4")

@@ -1,4 +1,4 @@
-"""Choose the engine of a new attempt: the one with the most room of those that its profile may be on."""
+"""Choose the engine of a new attempt among those that its profile may be on: the more room, the likelier."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from phaseplan.config.engines import placed
 from phaseplan.containers.engine import look
 from phaseplan.containers.engine_errors import EngineUnreachable
 from phaseplan.containers.engines.room import EngineFull, Need, has_place, held, room
+from phaseplan.containers.engines.spread import spread
 from phaseplan.containers.gateways.gateway import remove_agent
 from phaseplan.plan.engines import EngineEntry
 
@@ -23,19 +24,19 @@ def chosen(view: View) -> View:
     fit = _fit(view)
     if not fit:
         return view
-    rooms: list[tuple[int, Job]] = []
+    jobs: dict[str, Job] = {}
+    rooms: dict[str, int] = {}
     silent = []
     for name, entry in fit.items():
         try:
             job = view.job.on(view.job.fleet.place(name))
-            rooms.append((room(entry, held(job.client), _need(view)), job))
+            rooms[name], jobs[name] = room(entry, held(job.client), _need(view)), job
         except EngineUnreachable as error:
             silent.append(str(error))
             view.job.say(f"Left out: {error}")
-    if not rooms:
+    if not jobs:
         raise EngineUnreachable(f"no engine for {view.branch.id}: {'; '.join(silent)}")
-    _, most = max(rooms, key=lambda found: found[0])  # of equals, the first of the file
-    return replace(view, job=most)
+    return replace(view, job=jobs[spread(rooms, f"{view.plan.phase}/{view.branch.id}")])
 
 
 def check_room(view: View, *, claimed: bool = False) -> None:
