@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from airflow.providers.docker.operators.docker import DockerOperator
+from airflow.sdk.api.client import get_hostname
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from phaseplan.airflow.operators import metrics
 from phaseplan.airflow.operators.faults import faults
 from phaseplan.airflow.operators.run import job_of
 from phaseplan.airflow.operators.secrets import readable
+from phaseplan.airflow.operators.story import Segment, Story
 from phaseplan.airflow.operators.telling import tell_branch, tell_budgets, tell_pause
 from phaseplan.airflow.triggers.container import ELSEWHERE, ContainerTrigger
 from phaseplan.airflow.triggers.room import RoomTrigger
@@ -62,11 +66,12 @@ class BranchBuildOperator(DockerOperator):
         self.deferrable = deferrable
         self._waiting_for: str | None = None
         self._heard: Heard | None = None
+        self._story: Story | None = None  # of this process
 
     def execute(self, context: Any) -> Any:
         """Step until there is a verdict; while a container runs, defer or follow it."""
         with faults(), job_of(context, self, self.branch) as job:
-            job = replace(job, heard=self._heard)
+            job = replace(job, heard=self._heard, say=self._told().listen(job.say))
             while isinstance(outcome := self._step(job), Running | Again):
                 if isinstance(outcome, Running):
                     if outcome.resumed:
@@ -94,17 +99,24 @@ class BranchBuildOperator(DockerOperator):
         except EngineFull as full:
             if not self.deferrable:
                 raise
-            self.log.info("%s. No attempt is consumed.", full)
+            self._told().listen(partial(self.log.info, "%s"))(f"{full}. No attempt is consumed.")
             wait = RoomTrigger(engines=full.engines, cpus=full.need.cpus, memory=full.need.memory)
-            self.defer(trigger=wait, method_name="execute_with_room")
+            self.defer(trigger=wait, method_name="execute_with_room", kwargs={"story": self._told().told()})
 
-    def execute_with_room(self, context: Any, event: dict[str, Any]) -> Any:
+    def _told(self) -> Story:
+        """Return what this process tells; made when it is asked for, for a DAG is parsed on another host."""
+        self._story = self._story or Story(get_hostname())
+        return self._story
+
+    def execute_with_room(self, context: Any, event: dict[str, Any], story: Sequence[Segment] = ()) -> Any:
         """Look again after a wait for room: another task may have been quicker."""
+        self._told().repeat(story, partial(self.log.info, "%s"))
         self.log.info("There may be room now: looking again.")
         return self.execute(context)
 
-    def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
+    def execute_complete(self, context: Any, event: dict[str, Any], story: Sequence[Segment] = ()) -> Any:
         """Resume after a deferral. The event is only a hint: labels and refs say what happened."""
+        self._told().repeat(story, partial(self.log.info, "%s"))
         if event["status"] == ELSEWHERE:
             self.log.info("Container %s is %s: it is followed from here.", event["container"][:12], ELSEWHERE)
             self.deferrable = False  # of this start only
@@ -134,6 +146,7 @@ class BranchBuildOperator(DockerOperator):
                     named=job.fleet.named(job.engine),
                 ),
                 method_name="execute_complete",
+                kwargs={"story": self._told().told()},
                 timeout=timedelta(seconds=running.seconds + 600),  # the trigger's own deadline comes first
             )
         self._listen(job, running)
