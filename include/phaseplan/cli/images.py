@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from phaseplan.cli.sources.engines import every_engine
 from phaseplan.config.settings import settings
 from phaseplan.errors import InputFault
 from phaseplan.plan.presets import PRESETS
-from phaseplan.text.shown import one_line
+from phaseplan.text.shown import one_line, plain
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-HELP = "list the images an engine needs besides your own, and build those that are missing"
+HELP = "list the images that engines need besides your own, and build those that are missing"
 _NEEDED = {"collector": "every branch", "gateway": "agents behind a gateway"}
 
 
@@ -42,8 +43,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", metavar="NAME", nargs="*", help="build: these, even if they are there; default: all "
                         "that every installation needs and that are missing")  # fmt: skip
     parser.epilog = (
-        "The engine is that of the setting docker_url. Bases are pulled; settings name the images, so a name of your "
-        "own registry can be built, and pushed with docker push."
+        "The engines are that of the setting docker_url and those of the engines file. Bases are pulled; settings name "
+        "the images, so a name of your own registry can be built, and pushed with docker push. Exit code 2 where an "
+        "engine does not answer."
     )
 
 
@@ -52,23 +54,35 @@ def run(args: argparse.Namespace) -> int:
 
     :raises InputFault: there is no image of a name.
     """
-    from phaseplan.containers.engine import connect
-
     known = {image.name: image for image in _images()}
     if unknown := [name for name in args.names if name not in known]:
         raise InputFault(f"no image {unknown[0]!r}; there are: {', '.join(known)}")
-    client = connect(settings().docker_url)
-    try:
+    silent: list[str] = []
+    with every_engine(silent.append) as clients:
         if args.action == "list":
-            return _list(client, [known[name] for name in args.names] or list(known.values()))
-        wanted = args.names or [name for name in _NEEDED if short_id(client, known[name].image) is None]
-        for name in wanted:
-            build_named(client, name)
-        if not wanted:
-            print(f"Nothing to build: {' and '.join(known[name].image for name in _NEEDED)} are there.")
-        return 0
-    finally:
-        client.close()
+            code = _list(clients, [known[name] for name in args.names] or list(known.values()))
+        else:
+            code = _build(clients, args.names, known)
+    return 2 if told_silent(silent) else code
+
+
+def told_silent(silent: Sequence[str]) -> bool:
+    """Print which engines do not answer, and say whether there are any."""
+    for words in silent:
+        print(f"Left out: {plain(words)}")
+    return bool(silent)
+
+
+def _build(clients: Mapping[str, DockerClient], names: Sequence[str], known: Mapping[str, _Image]) -> int:
+    """Build on each engine what is named, else what is needed and missing there."""
+    built = 0
+    for engine, client in clients.items():
+        for name in names or [name for name in _NEEDED if short_id(client, known[name].image) is None]:
+            build_named(client, name, engine)
+            built += 1
+    if not built and clients:
+        print(f"Nothing to build: {' and '.join(known[name].image for name in _NEEDED)} are there.")
+    return 0
 
 
 def _images() -> list[_Image]:
@@ -88,12 +102,12 @@ def short_id(client: DockerClient, image: str) -> str | None:
         return None
 
 
-def _list(client: DockerClient, images: list[_Image]) -> int:
-    """Print one line an image; return 1 where one is missing that every installation needs."""
-    ids = {each.name: short_id(client, each.image) for each in images}
-    rows = [(each.name, each.image, each.needed_by, ids[each.name] or "missing") for each in images]
-    print_table(("name", "image", "needed by", "on the engine"), *rows)
-    missing = [name for name in _NEEDED if name in ids and ids[name] is None]
+def _list(clients: Mapping[str, DockerClient], images: list[_Image]) -> int:
+    """Print one line an image; return 1 where one is missing that every engine needs."""
+    ids = {each.name: [short_id(client, each.image) for client in clients.values()] for each in images}
+    rows = [(each.name, each.image, each.needed_by, *(i or "missing" for i in ids[each.name])) for each in images]
+    print_table(("name", "image", "needed by", *(f"on {name or 'the engine'}" for name in clients)), *rows)
+    missing = [name for name in _NEEDED if None in ids.get(name, ())]
     if missing:
         print(f"\nNext: phaseplan images build {' '.join(missing)}")
     return 1 if missing else 0
@@ -106,11 +120,15 @@ def print_table(*rows: Sequence[str]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def build_named(client: DockerClient, name: str) -> None:
-    """Build one of our images, and print what the engine says."""
+def build_named(client: DockerClient, name: str, engine: str = "") -> None:
+    """Build one of our images, and print what the engine says.
+
+    :param engine: its name, where there are several.
+    """
     from phaseplan.containers.images.build import build
 
     (wanted,) = (image for image in _images() if image.name == name)
-    print(f"Building {wanted.image}: the first time takes some minutes.", flush=True)
+    where = f" on engine {engine}" if engine else ""
+    print(f"Building {wanted.image}{where}: the first time takes some minutes.", flush=True)
     build(client, wanted.context, wanted.image, lambda line: print(one_line(line), flush=True))
-    print(f"Built {wanted.image}.")
+    print(f"Built {wanted.image}{where}.")

@@ -13,7 +13,7 @@ from phaseplan.cli.images import print_table
 from phaseplan.errors import Infrastructure, InputFault
 from phaseplan.text.shown import plain
 
-HELP = "show what is no longer needed: old attempts, leftovers on the engine, caches, logs; free it with --yes"
+HELP = "show what is no longer needed: old attempts, leftovers on engines, caches, logs; free it with --yes"
 _DAYS = 30
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
@@ -28,11 +28,12 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--repository", metavar="URL", help="the target repository; default: those of all plans and settings"
     )
     parser.epilog = (
-        "Looks at the targets of this installation's plans, at its engine, and at caches and logs here. What stays: "
-        "attempts without a verdict, what is or was integrated, what a branch of the target points at, of each branch "
-        "the newest attempt and the one that counts, every phase with an open run, and whatever has the label of a "
-        "ledger that is not in these targets: it is another installation's. Disk of the target itself is freed by its "
-        "own `git gc`. Exit code 2 where something could not be looked at, or not be freed."
+        "Looks at the targets of this installation's plans, at its engine and those of the engines file, and at "
+        "caches and logs here. What stays: attempts without a verdict, what is or was integrated, what a branch "
+        "of the target points at, of each branch the newest attempt and the one that counts, every phase with an "
+        "open run, and whatever has the label of a ledger that is not in these targets: it is another "
+        "installation's. Disk of the target itself is freed by its own `git gc`. Exit code 2 where something "
+        "could not be looked at, or not be freed."
     )
 
 
@@ -60,14 +61,14 @@ def find(given: str | None, days: float) -> tuple[list[Item], list[str]]:
     """
     from phaseplan.cli.housekeeping.logs import logs
     from phaseplan.cli.housekeeping.phases import look, targets
-    from phaseplan.cli.housekeeping.things import caches, on_engine
+    from phaseplan.cli.housekeeping.things import caches, on_engines
 
     now = datetime.now(UTC)
     before = now - timedelta(days=days)
     phases = look(targets(given), before)
     items, notes = list(phases.items), list(phases.notes)
     try:
-        items += on_engine(phases, now, days)
+        items += on_engines(phases, now, days, lambda words: notes.append(f"not looked at: {words}"))
     except Infrastructure as error:
         notes.append(f"not looked at: {error}")
     return [*items, *caches(before), *logs(min(before, now - timedelta(days=1)))], notes
