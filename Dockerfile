@@ -8,11 +8,11 @@ RUN apt-get update \
 
 # Of wheels downloaded outside where there are some (no index is asked then), else of whatever index pip knows.
 FROM python AS environment
-COPY requirements.txt constraints.txt .phaseplan/wheel[s] /wheels/
+COPY requirements.txt requirements-stack.txt constraints.txt .phaseplan/wheel[s] /wheels/
 RUN if ls /wheels/*.whl > /dev/null 2>&1; then only="--no-index --find-links /wheels"; fi \
  && python3 -m venv /opt/phaseplan/.venv \
  && /opt/phaseplan/.venv/bin/pip install -q --no-cache-dir --no-compile --disable-pip-version-check ${only-} \
-    -r /wheels/requirements.txt -c /wheels/constraints.txt \
+    -r /wheels/requirements.txt -r /wheels/requirements-stack.txt -c /wheels/constraints.txt \
  && /opt/phaseplan/.venv/bin/python -m compileall -q -j 0 /opt/phaseplan/.venv/lib
 
 FROM python AS airflow
@@ -22,7 +22,7 @@ RUN useradd --uid "${PHASEPLAN_UID:?}" --no-create-home --home-dir /var/lib/airf
  && install -d -m 1777 /run/phaseplan
 COPY --from=environment /opt/phaseplan/.venv /opt/phaseplan/.venv
 COPY images/airflow/gitconfig /etc/gitconfig
-COPY images/airflow/entrypoint images/airflow/database-url images/airflow/healthy /usr/local/bin/
+COPY images/airflow/entrypoint images/airflow/database-url images/airflow/broker-url images/airflow/healthy /usr/local/bin/
 WORKDIR /opt/phaseplan
 COPY phaseplan ./
 COPY include ./include
@@ -30,7 +30,7 @@ COPY dags ./dags
 COPY plugins ./plugins
 COPY skills ./skills
 ENV PATH=/opt/phaseplan/.venv/bin:$PATH PYTHONPATH=/opt/phaseplan/include PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    AIRFLOW_HOME=/var/lib/airflow AIRFLOW_CONFIG=/opt/phaseplan/airflow.cfg PHASEPLAN_DATABASE=postgres/airflow \
+    AIRFLOW_HOME=/var/lib/airflow AIRFLOW_CONFIG=/opt/phaseplan/airflow.cfg PHASEPLAN_DATABASE=postgres/airflow PHASEPLAN_BROKER=broker:6379 \
     GIT_SSH_COMMAND="ssh -i /run/secrets/git_ssh_key -o IdentitiesOnly=yes -o BatchMode=yes -o UserKnownHostsFile=/run/secrets/git_known_hosts"
 RUN python -m phaseplan.cli.local_airflow.stack airflow.cfg && chmod 0644 airflow.cfg \
  && python -m compileall -q include dags plugins && mkdir include/plans

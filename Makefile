@@ -78,8 +78,9 @@ in-soak: in-images
 		tests/git/test_same_tree.py tests/git/test_invariants.py tests/git/test_takeout_random.py
 	@PHASEPLAN_SHIM_SHARE=1 PHASEPLAN_MACHINE_EXAMPLES=24 PHASEPLAN_MACHINE_FAULTS=1 PHASEPLAN_UPDATES=250 \
 		$(VENV)/python -m pytest -q --timeout=0 tests/git/shim tests/git/test_machine.py tests/git/test_race.py
-	@PHASEPLAN_ENGINES=1 $(VENV)/python -m pytest -q --timeout=0 tests/engines
+	@PHASEPLAN_ENGINES=1 PHASEPLAN_OBJECT_STORE=1 $(VENV)/python -m pytest -q --timeout=0 tests/engines tests/object_store
 	@$(VENV)/python -m tests.kills.soak
+	@$(VENV)/python -m tests.stack.celery_soak
 
 fuzz: environment ## mutated documents into the importer, a million: writes docs/fuzz.md (FUZZ_INPUTS=20000)
 	@$(VENV)/python -m tests.documents.fuzz $(FUZZ_INPUTS)

@@ -12,7 +12,7 @@ from provision.common import TOP, ProvisionError, digest, finish, install, locke
 
 VENV = TOP / ".venv"
 STAMP = VENV / ".made-from"
-REQUIREMENTS = (TOP / "requirements.txt", TOP / "requirements-dev.txt")
+REQUIREMENTS = (TOP / "requirements.txt", TOP / "requirements-stack.txt", TOP / "requirements-dev.txt")
 LOCK = TOP / "constraints.txt"
 _PYTHONS = ("python3.11", "python3.12", "python3.13", "python3")
 _VERSION = "import sys; print('%d.%d.%d' % sys.version_info[:3])"

@@ -13,6 +13,7 @@ from provision.common import TOP, ProvisionError, finish, locked, output, say
 from provision.compose import Project
 from provision.stack_settings import SETTINGS, ensure_secrets, ensure_settings, owner, read, remove_secrets
 
+CELERY = "docker-compose.celery.yaml"
 _PATIENCE = 300.0  # seconds until every service is healthy
 
 
@@ -22,7 +23,12 @@ def up(file: Path) -> None:
         settings = ensure_settings(file)
         secrets = TOP / settings["PHASEPLAN_SECRETS"]
         ensure_secrets(secrets)
-        stack_images.ensure(settings["PHASEPLAN_AIRFLOW_IMAGE"], settings["PHASEPLAN_POSTGRES_IMAGE"], owner())
+        stack_images.ensure(
+            settings["PHASEPLAN_AIRFLOW_IMAGE"],
+            settings["PHASEPLAN_POSTGRES_IMAGE"],
+            settings["PHASEPLAN_BROKER_IMAGE"] if CELERY in settings.get("COMPOSE_FILE", "") else None,
+            owner(),
+        )
         Project(file, settings["COMPOSE_PROJECT_NAME"]).up(_PATIENCE)
     password = secrets / "admin_password"
     target = settings["PHASEPLAN_REPOSITORY"] or f"each plan names its own, or PHASEPLAN_REPOSITORY in {file} does"
@@ -44,8 +50,9 @@ def down(file: Path, everything: bool) -> None:
     project = Project(file, settings["COMPOSE_PROJECT_NAME"])
     project.run("down", *(["--volumes"] if everything else []))
     if everything:
-        for image in (settings["PHASEPLAN_AIRFLOW_IMAGE"], settings["PHASEPLAN_POSTGRES_IMAGE"]):
-            output("docker", "image", "rm", "--no-prune", image)
+        for service in ("AIRFLOW", "POSTGRES", "BROKER"):
+            if image := settings.get(f"PHASEPLAN_{service}_IMAGE"):
+                output("docker", "image", "rm", "--no-prune", image)
         remove_secrets(TOP / settings["PHASEPLAN_SECRETS"])
         file.unlink()
         return

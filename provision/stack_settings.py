@@ -34,6 +34,7 @@ SECRETS: dict[str, Callable[[], str]] = {
     "jwt_secret": _token,
     "api_secret": _token,
     "database_password": _token,
+    "broker_password": _token,
     "admin_password": lambda: secrets.token_urlsafe(18),
     "git_credentials": str,
     "git_ssh_key": str,
@@ -64,6 +65,7 @@ def ensure_settings(file: Path = SETTINGS) -> dict[str, str]:
         "PHASEPLAN_SECRETS": lambda: f"./.phaseplan/{SECRETS_OF_STACK}",
         "PHASEPLAN_AIRFLOW_IMAGE": lambda: "phaseplan/airflow:1",
         "PHASEPLAN_POSTGRES_IMAGE": lambda: "phaseplan/postgres:1",
+        "PHASEPLAN_BROKER_IMAGE": lambda: "phaseplan/broker:1",
     }
     wanted = {**there, **{key: make() for key, make in fresh.items() if key not in there}, **machine}
     repository = wanted["PHASEPLAN_REPOSITORY"]

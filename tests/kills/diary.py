@@ -39,12 +39,16 @@ class Diary:
         """Stop following."""
         self._events.close()
 
-    def lives(self, ledger: str) -> list[Life]:
-        """The agents of one ledger, in the order in which they began."""
-        self._events.settle()
+    def lives(self, ledger: str, *, gone: float | None = None) -> list[Life]:
+        """The agents of one ledger, in the order in which they began.
+
+        :param gone: when the engine died for good, and its agents with it: it cannot be asked whether all was heard.
+        """
+        if gone is None:
+            self._events.settle()
         with self._lock:
             mine = [(c, b, t) for c, (held, b, t) in self._began.items() if held == ledger]
-            return [Life(c, b, t, self._ended.get(c)) for c, b, t in sorted(mine, key=lambda life: life[2])]
+            return [Life(c, b, t, self._ended.get(c, gone)) for c, b, t in sorted(mine, key=lambda life: life[2])]
 
     def _note(self, event: Event) -> None:
         labels, container, when = event["Actor"]["Attributes"], str(event["Actor"]["ID"]), int(event["timeNano"]) / 1e9

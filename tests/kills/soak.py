@@ -33,6 +33,7 @@ SPREAD = 5.0  # seconds after the chosen event in which the kill comes
 SOCKET = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
 IMAGES = ("phaseplan/sample-go:1", "phaseplan/collector:2")
 TABLE = TOP / "docs" / "soak.md"
+PART = "## Two Celery workers"  # of the page, written by tests.stack.celery_soak
 CALM = "nothing"  # the part of the undisturbed run
 
 
@@ -68,11 +69,23 @@ def main() -> int:
             row = play(folder, part, seed, min(calm, default=0))
             with results.open("a") as file:
                 file.write(json.dumps(asdict(row)) + "\n")
-            TABLE.write_text(table(rows(results)))
+            TABLE.write_text(with_part(table(rows(results)), PART, part_of(TABLE.read_text(), PART)))
             print(
                 f"{part} {seed}: {row.victim}, {row.duration:.0f} s, exit {row.code}, {row.wrong or 'fine'}", flush=True
             )
     return int(any(row.code or row.wrong for row in rows(results)))
+
+
+def part_of(page: str, title: str) -> str:
+    """Return the part of a page that begins with a title, to its end; empty where it has none."""
+    _, mark, rest = page.partition(f"{title}\n")
+    return mark + rest
+
+
+def with_part(page: str, title: str, part: str) -> str:
+    """Return a page with another last part, which has this title."""
+    before = page.removesuffix(part_of(page, title)).rstrip()
+    return f"{before}\n\n{part}" if part else f"{before}\n"
 
 
 def rows(file: Path) -> list[Row]:

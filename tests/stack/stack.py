@@ -19,6 +19,7 @@ from provision.compose import Container, Project
 from provision.stack_settings import owner, read
 from tests.cron import without_cron
 
+FILES = ("docker-compose.yaml", "tests/stack/git.yaml")
 SECRETS = ("fernet_key", "jwt_secret", "api_secret", "database_password", "admin_password")
 
 
@@ -55,8 +56,11 @@ class Stack:
     password: str  # of the git host
 
     @classmethod
-    def make(cls, top: Path) -> Stack:
-        """Settings, credentials and a target repository; nothing runs yet."""
+    def make(cls, top: Path, *files: str) -> Stack:
+        """Settings, credentials and a target repository; nothing runs yet.
+
+        :param files: of compose, on top of the stack's own.
+        """
         stack = cls(top, f"phaseplan-test-{secrets.token_hex(4)}", secrets.token_urlsafe(12))
         (top / "git").mkdir()
         (top / "secrets").mkdir()
@@ -64,10 +68,11 @@ class Stack:
         command(sys.executable, "samples/create.py", "kcp-lite", str(top / "git/kcp-lite.git"))
         (top / "secrets/git_credentials").write_text(f"http://phaseplan:{stack.password}@git:8000\n")
         stack.settings.write_text(
-            f"COMPOSE_PROJECT_NAME={stack.name}\nCOMPOSE_FILE=docker-compose.yaml:tests/stack/git.yaml\n"
+            f"COMPOSE_PROJECT_NAME={stack.name}\nCOMPOSE_FILE={':'.join((*FILES, *files))}\n"
             f"PHASEPLAN_SECRETS={top / 'secrets'}\nPHASEPLAN_PLANS={top / 'plans'}\nPHASEPLAN_REPOSITORY=http://git:8000/kcp-lite.git\n"
             f"PHASEPLAN_AIRFLOW_IMAGE=phaseplan/airflow:{stack.name}\n"
             f"PHASEPLAN_POSTGRES_IMAGE=phaseplan/postgres:{stack.name}\n"
+            f"PHASEPLAN_BROKER_IMAGE=phaseplan/broker:{stack.name}\n"
             f"PHASEPLAN_TEST_PASSWORD={stack.password}\nPHASEPLAN_TEST_GIT={top / 'git'}\n"
         )
         if os.geteuid() == 0:

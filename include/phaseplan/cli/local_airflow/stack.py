@@ -34,6 +34,14 @@ def sections() -> config.Sections:
         "api": {"host": "0.0.0.0", "port": "8080", "secret_key_cmd": _secret("api_secret")},
         "api_auth": {"jwt_secret_cmd": _secret("jwt_secret")},
         "scheduler": {"enable_health_check": "True", "scheduler_health_check_server_host": "127.0.0.1"},
+        # Of docker-compose.celery.yaml. Results go to the queue as well, so that no worker needs the database.
+        "celery": {
+            "broker_url_cmd": "broker-url",
+            "result_backend_cmd": "broker-url",
+            "worker_concurrency": str(_PARALLELISM),
+        },
+        # No task of ours is in a worker for longer than a gate's time limit; a message comes again after a day.
+        "celery_broker_transport_options": {"visibility_timeout": "86400"},
         "logging": {"base_log_folder": str(HOME / "logs")},
         "phaseplan": {"state": str(HOME / "phaseplan")},
     }
