@@ -128,6 +128,7 @@ def test_no_attempt_follows_one_that_has_spent_the_budget() -> None:
         (429, "the provider lets profile night in no more for now (429 no), and asks to wait 30 s"),
         (529, "the provider lets profile night in no more for now"),
         (503, "the provider of profile night is in trouble (503 no)"),
+        (308, "the provider of profile night sends its callers elsewhere (308 no): mend its `endpoint`"),
         (0, "the provider of profile night cannot be reached at https://api.openai.com (no)"),
     ],
 )

@@ -138,6 +138,25 @@ def test_calls_in_parallel_do_not_overshoot_a_budget(start: Start, provider: scr
     assert gauge.most == 2
 
 
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("/v1/chat/completions", {"n": 10, "max_tokens": 1000}),
+        (
+            f"/v1beta/models/{MODEL}:generateContent",
+            {"generationConfig": {"candidateCount": 10, "maxOutputTokens": 1000}},
+        ),
+    ],
+)
+def test_a_call_for_several_answers_reserves_for_each(
+    start: Start, provider: scripted.Provider, path: str, more: dict[str, Any]
+) -> None:
+    gateway, gauge = start("openai", budget={"tokens": 20_500, "usd": None}), Gauge()
+    provider.script += [gauge.step] * 6
+    answers = parallel(6, lambda: gateway.ask(path, {"model": MODEL, **more}))
+    assert Counter(answer.status for answer in answers) == {200: 6} and gauge.most == 2
+
+
 def test_the_last_call_alone_may_go_beyond(start: Start, provider: scripted.Provider) -> None:
     gateway, gauge = start(budget={"tokens": 400, "usd": None}), Gauge()
     provider.script += [gauge.step] * 12

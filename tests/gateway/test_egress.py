@@ -71,16 +71,18 @@ def test_a_host_that_is_not_on_the_list_is_refused_and_said_once(start: Start) -
     assert [line for line in gateway.said if line.startswith("example.org:443 is not among the hosts")]
 
 
-@pytest.mark.parametrize(
-    "target",
-    ["127.0.0.1:80", "169.254.169.254:80", "10.1.2.3:443", "1.1.1.1:443", "[::1]:80", "[::ffff:127.0.0.1]:80",
-     "2130706433:80", "0x7f.1:80"],
-)  # fmt: skip
-def test_a_bare_address_is_refused(start: Start, target: str) -> None:
-    gateway = start(egress=["pypi.org", target])
-    status, words, sock = connect(gateway, target)
-    sock.close()
-    assert status == 403, words
+#: One address in many spellings, and others that no name stands for.
+BARE = ["127.0.0.1:80", "169.254.169.254:80", "10.1.2.3:443", "1.1.1.1:443", "[::1]:80", "[::ffff:127.0.0.1]:80",
+        "2130706433:80", "0x7f.1:80", "127.1:80", "0177.0.0.1:80", "[::ffff:7f00:1]:80", "[::7f00:1]:80",
+        "[fe80::1%25lo]:80", "[64:ff9b::7f00:1]:80", "0:80", "localhost.:80", "[::]:80"]  # fmt: skip
+
+
+def test_a_bare_address_is_refused_in_every_spelling(start: Start) -> None:
+    gateway = start(egress=["pypi.org", *BARE])
+    for target in BARE:
+        status, words, sock = connect(gateway, target)
+        sock.close()
+        assert status == 403, (target, words)
 
 
 def test_a_name_that_leads_inside_is_refused_unless_it_is_named_so(start: Start, echo: int) -> None:
@@ -110,7 +112,9 @@ def addresses(gateway_code: None) -> ModuleType:
      ("169.254.169.254", True), ("10.0.0.1", True), ("172.17.0.1", True), ("192.168.1.1", True), ("100.64.0.1", True),
      ("0.0.0.0", True), ("224.0.0.1", True), ("255.255.255.255", True), ("::1", True), ("::", True), ("fe80::1", True),
      ("fd00::1", True), ("::ffff:10.0.0.1", True), ("64:ff9b::7f00:1", True), ("64:ff9b::a9fe:a9fe", True),
-     ("2002:7f00:1::", True), ("ff02::1", True)],
+     ("2002:7f00:1::", True), ("ff02::1", True), ("::7f00:1", True), ("::a9fe:a9fe", True), ("fec0::1", True),
+     ("64:ff9b:1::808:808", True), ("::ffff:8.8.8.8", False), ("2001:0:7f00:1::", True), ("240.0.0.1", True),
+     ("192.0.0.170", True), ("198.18.0.1", True)],
 )  # fmt: skip
 def test_which_addresses_are_inside(addresses: ModuleType, text: str, inside: bool) -> None:
     assert addresses.inside(ipaddress.ip_address(text)) is inside

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import email.utils
 import http.client
+import importlib
 import ipaddress
 import json
 import socket
 import ssl
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from phaseplan.containers.gateways.record import GatewayRecord
 from tests.gateway import scripted
 from tests.gateway.conftest import KEY, MODEL, TOKEN, Start
 
@@ -104,6 +108,39 @@ def test_a_rate_limit_is_waited_for(start: Start, provider: scripted.Provider, h
     assert gateway.usage()["trouble"] is None and gateway.usage()["calls"] == 1
     gateway.wait_for(lambda: len(gateway.said) >= 2)
     assert [line for line in gateway.said if "all calls wait for 1 s" in line]
+
+
+def test_a_date_is_waited_for(start: Start, provider: scripted.Provider) -> None:
+    gateway = start()
+    later = email.utils.formatdate(time.time() + 2, usegmt=True)  # of whole seconds
+    provider.script.append(scripted.refused(429, "slow down", {"retry-after": later}))
+    assert gateway.message().status == 200
+    assert provider.asked[1].at - provider.asked[0].at >= 0.9
+
+
+def test_a_wait_without_end_leaves_a_readable_record(start: Start, provider: scripted.Provider) -> None:
+    gateway = start(wait=1.0)
+    provider.script.append(scripted.refused(429, "slow down", {"retry-after": "1e999"}))
+    assert gateway.message().status == 429
+    record = GatewayRecord.model_validate_json((gateway.folder / "record/usage.json").read_bytes())
+    assert record.trouble is not None and (record.trouble.status, record.trouble.retry_after) == (429, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("7", 7.0), ("0.5", 0.5), ("-5", 0.0), ("inf", None), ("1e999", None), ("nan", None), ("soon", None), ("", None),
+     ("Wed, 99 Foo 2026", None), ("Wed, 01 Jan 99999 00:00:00 GMT", None), ("Wed, 01 Jan 2020 00:00:00 GMT", 0.0)],
+)  # fmt: skip
+def test_a_wait_is_seconds_or_a_date(gateway_code: None, value: str, seconds: float | None) -> None:
+    patience = importlib.import_module("gateway.patience")
+    assert patience.retry_after([(b"retry-after", value.encode())]) == seconds
+
+
+def test_a_provider_that_asks_for_no_wait_is_not_asked_without_end(start: Start, provider: scripted.Provider) -> None:
+    gateway = start(wait=3.0)
+    provider.script += [scripted.refused(429, "slow down", {"retry-after": "0"})] * 60
+    assert gateway.message().status == 429
+    assert len(provider.asked) < 8
 
 
 def test_a_rate_limit_beyond_the_wait_is_passed_on_at_once(start: Start, provider: scripted.Provider) -> None:

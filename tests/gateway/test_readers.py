@@ -125,6 +125,7 @@ USAGES = [
                    "cache_creation_input_tokens": None}, (8, 4, 5, 0)),
     ("chat", {"prompt_tokens": 3, "completion_tokens": 4, "prompt_tokens_details": None}, (3, 4, 0, 0)),
     ("chat", {"prompt_tokens": 3, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 9}}, (3, 4, 3, 0)),
+    ("chat", {"prompt_tokens": 9, "completion_tokens": 4, "prompt_cache_hit_tokens": 5}, (9, 4, 5, 0)),
     ("responses", {"input_tokens": 3, "output_tokens": -4}, (3, 0, 0, 0)),
     ("responses", {"input_tokens": True, "output_tokens": "7"}, (0, 0, 0, 0)),
     ("gemini", {"promptTokenCount": 3, "toolUsePromptTokenCount": 2, "candidatesTokenCount": 4}, (5, 4, 0, 0)),
@@ -164,6 +165,16 @@ def test_usage_of_a_stream_is_the_same_wherever_it_is_cut(module: ModuleType, pr
     for piece in cut(b"".join(scripted.events(PATHS[protocol])), places):
         meter.feed(piece)
     assert meter.usage(True) == module.Usage(150, 7, 30, 20 if protocol == "anthropic" else 0)
+
+
+@pytest.mark.parametrize("module", ["usage"], indirect=True)
+@pytest.mark.parametrize(
+    "event", [{"choices": [{"delta": {}, "usage": scripted.CHAT}]}, {"x_groq": {"usage": scripted.CHAT}}]
+)
+def test_usage_is_found_where_smaller_providers_put_it(module: ModuleType, event: dict[str, Any]) -> None:
+    meter = module.Meter("chat", "Text/Event-Stream", 100)
+    meter.feed(f"data: {json.dumps(event)}\n\ndata: [DONE]\n\n".encode())
+    assert meter.usage(True) == module.Usage(150, 7, 30)
 
 
 @pytest.mark.parametrize("module", ["usage"], indirect=True)

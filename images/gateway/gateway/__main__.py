@@ -15,7 +15,6 @@ from gateway.addresses import Egress
 from gateway.asking import Asking
 from gateway.bodies import Bodies, room
 from gateway.egress import Forward
-from gateway.headers import Redactor
 from gateway.policy import Unusable, read
 from gateway.provider import Provider
 from gateway.record import Record
@@ -36,7 +35,7 @@ async def serve(folder, host, ports):
     await account.save()
     upstream = Upstream(policy, login)
     provider = Provider(policy, key, upstream) if policy.kind else None
-    asking = Asking(policy, provider, account, Redactor(key))
+    asking = Asking(policy, provider, account)
     reverse = Reverse(policy, asking, account, Record(folder, policy.record_limit), Bodies(room()), key)
     servers = (Server(reverse.serve), Server(Forward(Egress(policy.egress), account, upstream).serve))
     stop = asyncio.Event()

@@ -6,7 +6,10 @@ import socket
 from dataclasses import dataclass
 
 _USUAL = (80, 443)
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: IPv6 addresses with one of IPv4 in their last bits: translated, and as it was meant to be at first.
+_HOLDING = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
+#: Those of a network's own that not every Python calls so.
+_OWN = (ipaddress.ip_network("64:ff9b:1::/48"), ipaddress.ip_network("fec0::/10"))
 
 
 class Refused(Exception):
@@ -54,10 +57,12 @@ def inside(address):
     """Say whether an address is not one of the public network, also where it is wrapped into another."""
     if isinstance(address, ipaddress.IPv6Address):
         wrapped = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-        if address in _NAT64:
+        if any(address in network for network in _HOLDING):
             wrapped = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if wrapped is not None:
             return inside(wrapped)
+        if any(address in network for network in _OWN):
+            return True
     return not address.is_global or address.is_multicast
 
 

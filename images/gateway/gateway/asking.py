@@ -12,8 +12,8 @@ from gateway.wire import Lost
 class Asking:
     """All calls of the attempt: what one is told to wait, the others wait too."""
 
-    def __init__(self, policy, provider, account, redactor):
-        self._policy, self._provider, self._account, self._redactor = policy, provider, account, redactor
+    def __init__(self, policy, provider, account):
+        self._policy, self._provider, self._account = policy, provider, account
         self._hold = 0.0  # on the monotonic clock: before this, no call is made
 
     async def ask(self, call, method, target, headers, body):
@@ -21,6 +21,7 @@ class Asking:
 
         :raises Lost: there is none within the wait.
         :raises Untrusted: another server is at its address.
+        :raises Unreadable: it is packed in a way that is not known.
         """
         patience = Patience(self._policy.wait)
         while True:
@@ -37,10 +38,11 @@ class Asking:
                 await asyncio.sleep(pause)
                 continue
             call.asking = False
-            if not troubled(answer.status):
+            if not troubled(answer.meaning):
                 return answer
-            self._refused(answer)
-            pause = patience.after_answer(answer.status, answer.headers)
+            pause = retry_after(answer.headers, answer.body)
+            self.refused(answer.meaning, message_of(answer.body), pause)
+            pause = patience.after_answer(answer.meaning, answer.headers, pause)
             if pause is None:
                 return answer
             self._wait(answer.status, pause)
@@ -74,13 +76,23 @@ class Asking:
     def _lost(self, error):
         self._account.trouble(0, str(error), None, f"{self._provider.name} cannot be reached: {error}")
 
-    def _refused(self, answer):
-        status, message = answer.status, message_of(self._redactor.whole(answer.body))
-        if status in (401, 402, 403):
+    def unreadable(self, words):
+        """Note that the provider's answer is in an encoding that is not known."""
+        self._account.trouble(0, words, None, f"what {self._provider.name} answers cannot be read: {words}")
+
+    def refused(self, status, message, pause=None):
+        """Note that the provider does not do what it is asked.
+
+        :param message: in its own words, without the key.
+        :param pause: seconds for which it wants to be left alone.
+        """
+        if 300 <= status < 400:
+            sentence = f"{self._provider.name} sends its callers elsewhere ({status}): is the address right?"
+        elif status in (401, 402, 403):
             sentence = f"{self._provider.name} refuses the key ({status}): {message}"
         else:
             sentence = f"{self._provider.name} lets nobody in now ({status}): {message}"
-        self._account.trouble(status, message, retry_after(answer.headers), sentence)
+        self._account.trouble(status, message, pause, sentence)
 
 
 def message_of(body):

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import h11
 
 from gateway import headers
+from gateway.decoding import Packed, Plain, Unknown, Unreadable, decoder
+from gateway.faults import status_of
 from gateway.upstream import Untrusted
 from gateway.wire import CHUNK, Lost, Wire
 
@@ -23,13 +25,19 @@ _VERSION = re.compile(r"/v\d\w*$")
 class Answer:
     """An answer whose head has come.
 
-    :param body: of an error, whole; None if the body is still to be read from `wire`.
+    :param body: of an error, whole or its beginning; None if the body is still to be read from `wire`.
     """
 
     status: int
     headers: list
     wire: Wire
+    unpack: Plain | Packed | Unknown
     body: bytes | None = None
+
+    @property
+    def meaning(self):
+        """Return the status, or the one that an error really means."""
+        return status_of(self.status, self.body) if self.body is not None else self.status
 
 
 class Provider:
@@ -41,7 +49,7 @@ class Provider:
         self._host, self._base = url.hostname, url.path.rstrip("/")
         self._tls, self._upstream = url.scheme == "https", upstream
         self._port = url.port or (443 if self._tls else 80)
-        self._credential = headers.credential(policy.kind, key)
+        self._key, self._credential = key, headers.credential(policy.kind, key)
         self._silence = policy.silence
         self._idle = []
 
@@ -50,6 +58,7 @@ class Provider:
 
         :raises Lost: no head came.
         :raises Untrusted: another server is at its address.
+        :raises Unreadable: it is packed in a way that is not known.
         """
         while self._idle:
             since, wire = self._idle.pop()
@@ -80,9 +89,11 @@ class Provider:
                 continue
             if not isinstance(event, h11.Response):
                 raise Lost("closed without an answer")
-            answer = Answer(event.status_code, list(event.headers), wire)
-            if event.status_code >= 400:
+            answer = _answer(event, wire)
+            if answer.status >= 300:
                 await self._take(answer)
+            elif answer.unpack.fault:
+                raise Unreadable(answer.unpack.fault)
             return answer
         except BaseException:
             wire.close(abort=True)
@@ -108,9 +119,18 @@ class Provider:
             # It may have answered before it had read everything.
 
     async def _take(self, answer):
-        """Read an error to its end, and keep its beginning."""
-        body = bytearray()
+        """Read an error to its end, and keep its beginning, which ends with no part of the key."""
+        body, redactor = bytearray(), headers.Redactor(self._key)
         while isinstance(event := await answer.wire.receive(), h11.Data):
-            body += event.data[: _ERROR - len(body)]
-        answer.body = bytes(body)
+            if len(body) < _ERROR:
+                for piece in answer.unpack.feed(event.data):
+                    body += redactor.feed(piece)[: _ERROR - len(body)]
+        answer.body = bytes(body + redactor.rest()[: _ERROR - len(body)])
         await self.release(answer.wire)
+
+
+def _answer(event, wire):
+    """Return an answer of which the head has come, as one that is not packed."""
+    unpack = decoder(headers.value_of(event.headers, b"content-encoding"))
+    dropped = (b"content-encoding", b"content-length") if unpack.packed else ()
+    return Answer(event.status_code, [pair for pair in event.headers if pair[0] not in dropped], wire, unpack)

@@ -11,9 +11,11 @@ from gateway import headers
 from gateway.answers import answer, sentence
 from gateway.asking import message_of
 from gateway.bodies import TooLong
+from gateway.decoding import Unreadable
 from gateway.patience import troubled
 from gateway.provider import Untrusted
 from gateway.routes import error_body, protocol_of, route_of, wish_of
+from gateway.talk import plain
 from gateway.usage import Meter, estimated
 from gateway.wire import Lost
 
@@ -38,6 +40,7 @@ class Call:
     answered: str = ""  # the model, as the answer calls it
     whole: bool = False
     refusal: tuple = ()  # status and words of an answer that the agent can do nothing with
+    failed: bool = False  # its provider said in the answer that it could not give one
 
 
 class Reverse:
@@ -103,7 +106,7 @@ class Reverse:
         finally:
             self._record.call(call.began, route.path, wish.model, call.status, call.first, call.usage, call.whole)
             if route.metered:
-                good = call.whole and 200 <= call.status < 300
+                good = call.whole and 200 <= call.status < 300 and not call.failed
                 await self._account.settle(reservation, (wish.model, call.answered), call.usage, good, call.refusal)
 
     async def _ask(self, wire, request, route, protocol, wish, call):
@@ -118,14 +121,19 @@ class Reverse:
             self._asking.untrusted(str(error))
             await self._error(wire, protocol, 503, "provider_untrusted", f"the provider is not trusted: {error}")
             return
+        except Unreadable as error:
+            call.usage = meter.usage(False) if route.metered else None
+            self._asking.unreadable(str(error))
+            await self._error(wire, protocol, 503, "provider_unreadable", f"the answer cannot be read: {error}")
+            return
         except (Gone, asyncio.CancelledError):
             if route.metered and call.asking:
                 call.usage = meter.usage(False)  # the provider may have read it all
             raise
         call.status, call.first = answer.status, time.monotonic()
         if answer.body is not None:
-            if not troubled(answer.status):
-                call.refusal = (answer.status, message_of(headers.Redactor(self._key).whole(answer.body)))
+            if not troubled(answer.meaning):
+                call.refusal = (answer.status, message_of(answer.body))
             await self._pass_error(wire, answer)
             call.whole = True
         else:
@@ -140,11 +148,12 @@ class Reverse:
         try:
             await wire.send(h11.Response(status_code=answer.status, headers=kept))
             while isinstance(event := await _receive(provider, self._asking), h11.Data):
-                if meter:
-                    meter.feed(event.data)
-                data = redactor.feed(bytes(event.data))
-                if data:
-                    await wire.send(h11.Data(data=data))
+                for piece in _unpacked(answer.unpack, event.data, self._asking):
+                    if meter:
+                        meter.feed(piece)
+                    data = redactor.feed(piece)
+                    if data:
+                        await wire.send(h11.Data(data=data))
             rest = redactor.rest()
             await wire.send(*([h11.Data(data=rest)] if rest else []), h11.EndOfMessage())
             call.whole = True
@@ -152,21 +161,45 @@ class Reverse:
             if meter:
                 call.usage, call.answered = meter.usage(call.whole), meter.model
                 call.refusal = (call.status, meter.end) if meter.end else ()
+                self._heed(call, meter.fault)
             if call.whole:
                 await self._asking.release(provider)
             else:
                 provider.close(abort=True)
                 wire.close(abort=True)
 
+    def _heed(self, call, fault):
+        """Note an error in an answer that began well."""
+        if fault is None:
+            return
+        status, words = fault[0], plain(headers.Redactor(self._key).whole(fault[1].encode()).decode("utf-8", "replace"))
+        call.failed = True
+        if troubled(status):
+            self._asking.refused(status, words)
+        else:
+            call.refusal = (status, words)
+
     async def _pass_error(self, wire, came):
         redactor = headers.Redactor(self._key)
         kept = [(name, redactor.whole(value)) for name, value in headers.passed(came.headers)]
         kept = [(name, value) for name, value in kept if name not in (b"content-length", b"content-type")]
         kind = headers.value_of(came.headers, b"content-type").encode("latin-1") or b"application/json"
-        await answer(wire, came.status, redactor.whole(came.body), *kept, content_type=kind)
+        await answer(wire, came.status, came.body, *kept, content_type=kind)
 
     async def _error(self, wire, protocol, status, kind, words):
         await answer(wire, status, error_body(protocol, status, kind, words), _FINAL)
+
+
+def _unpacked(unpack, data, asking):
+    """Yield the pieces of an answer.
+
+    :raises Lost: it is damaged.
+    """
+    try:
+        yield from unpack.feed(data)
+    except Unreadable as error:
+        asking.broken(str(error))
+        raise Lost(str(error)) from None
 
 
 async def _receive(provider, asking):

@@ -21,7 +21,7 @@ _ROUTES = (
 _PREFIX = {"anthropic": "/v1/messages", "gemini": "/v1beta/"}
 _LIMITS = {"anthropic": ("max_tokens",), "chat": ("max_completion_tokens", "max_tokens"),
            "responses": ("max_output_tokens",)}  # fmt: skip
-_WANTED = {"model", "stream", "stream_options", "background", "generationConfig"}
+_WANTED = {"model", "stream", "stream_options", "background", "generationConfig", "n"}
 _WANTED |= {name for names in _LIMITS.values() for name in names}
 USUAL = 4096  # tokens of an answer to a request that sets no limit
 
@@ -104,9 +104,11 @@ def _wish(route, body):
             body = members.with_member(body, "stream_options", {**options, "include_usage": True})
     config = values.get("generationConfig")
     limits = [values.get(name) for name in _LIMITS.get(route.protocol, ())]
-    limits += [config.get("maxOutputTokens")] if isinstance(config, dict) else []
+    config = config if isinstance(config, dict) else {}
+    limits += [config.get("maxOutputTokens")]
     most = next((limit for limit in limits if isinstance(limit, int) and limit > 0), USUAL)
-    return Wish(model, most, body)
+    answers = values.get("n") if route.protocol == "chat" else config.get("candidateCount")
+    return Wish(model, most * (answers if isinstance(answers, int) and answers > 1 else 1), body)
 
 
 def error_body(protocol, status, kind, sentence):

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from gateway.ends import end_of
+from gateway.faults import fault_of
 from gateway.sse import Events
 
 _LARGEST = 8 << 20  # bytes of an answer that is kept to be read
@@ -40,12 +41,15 @@ class Meter:
 
     def __init__(self, protocol, content_type, asked):
         self._protocol, self._asked = protocol, asked
-        self._events = Events() if content_type.startswith("text/event-stream") else None
+        kind = content_type.strip().lower()
+        self._events = Events() if kind.startswith("text/event-stream") else None
+        self._page = kind.startswith("text/html")
         self._body = bytearray()
         self._size = self._words = 0
         self._seen = {}
         self.model = ""  # as the provider calls it
         self.end = ""  # in words, where it is not a good one
+        self.fault = None  # status and words of an error in it
 
     def feed(self, data):
         """Read the next bytes of the answer."""
@@ -68,6 +72,8 @@ class Meter:
         elif self._size <= _LARGEST:
             self._read(bytes(self._body))
         counted = _figures(self._protocol, self._seen)
+        if self._page and not counted:  # of whatever stands between
+            self.fault = (502, "a page of HTML in the place of an answer")
         if counted and whole:
             return counted
         output = estimated(self._words or (0 if self._events else self._size))
@@ -84,13 +90,16 @@ class Meter:
                 self._seen |= _said(part)
                 self.model = self.model or _model(part)
                 self.end = self.end or end_of(part)
+                self.fault = self.fault or fault_of(part)
                 if self._events and (self._protocol != "responses" or "delta" in part):  # later ones repeat the words
                     self._words += _length(part)
 
 
 def _said(data):
     """Return the `usage` of an answer, or of one of its events."""
-    for place in (data, data.get("message"), data.get("response")):
+    choices = data.get("choices")  # where Moonshot has it
+    first = choices[0] if isinstance(choices, list) and choices else None
+    for place in (data, data.get("message"), data.get("response"), data.get("x_groq"), first):
         if isinstance(place, dict):
             found = place.get("usage") or place.get("usageMetadata")
             if isinstance(found, dict):
@@ -129,7 +138,8 @@ def _figures(protocol, seen):
         return Usage(read, made, min(read, _number(seen, "cachedContentTokenCount")))
     read, made = ("prompt", "completion") if protocol == "chat" else ("input", "output")
     details = seen.get(f"{read}_tokens_details")
-    cached = _number(details, "cached_tokens") if isinstance(details, dict) else 0
+    cached = _number(details if isinstance(details, dict) else {}, "cached_tokens")
+    cached = cached or _number(seen, "prompt_cache_hit_tokens")  # as DeepSeek calls them
     total = _number(seen, f"{read}_tokens")
     return Usage(total, _number(seen, f"{made}_tokens"), min(cached, total))
 

@@ -186,6 +186,8 @@ def trouble_words(trouble: Trouble, name: str, profile: AgentProfile) -> str:
     if status in _BUSY:
         pause = f", and asks to wait {trouble.retry_after:.0f} s" if trouble.retry_after else ""
         return f"the provider lets profile {name} in no more for now ({words}){pause}: its limits are the account's"
+    if 300 <= status < 400:
+        return f"the provider of profile {name} sends its callers elsewhere ({words}): mend its `endpoint`"
     if not status:
         where = profile.provider.base_url if profile.provider else "its address"
         return f"the provider of profile {name} cannot be reached at {where} ({words}): look at network and endpoint"
