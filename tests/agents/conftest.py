@@ -77,9 +77,13 @@ def evening(tmp_path_factory: pytest.TempPathFactory, host: str, images: None) -
     profiles: dict[str, object] = {}
     connections: dict[str, str] = {}
     with ExitStack() as stack:
-        models = {part.phase: stack.enter_context(serving(part.script, host)) for part in PARTS}
+        models = {part.phase: stack.enter_context(serving(part.script, host, part.edit)) for part in PARTS}
         for part in PARTS:
-            git(top, "clone", "-q", "--bare", "work", str(target_of(top, part.phase)))
+            if part.sample:
+                made = [sys.executable, TOP / "samples/create.py", part.sample, target_of(top, part.phase)]
+                subprocess.run(made, check=True, capture_output=True)
+            else:
+                git(top, "clone", "-q", "--bare", "work", str(target_of(top, part.phase)))
             profiles |= part.profiles(models[part.phase])
             connections |= part.connections
             plan = {**part.plan(), "repository": str(target_of(top, part.phase))}

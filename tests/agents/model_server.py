@@ -42,10 +42,11 @@ class Model:
     """What the server does, and what it was asked.
 
     :param script: the shell command that every agent is told to run.
+    :param edit: what an agent without tools is told.
     """
 
-    def __init__(self, script: str) -> None:
-        self.script = script
+    def __init__(self, script: str, edit: str) -> None:
+        self.script, self.edit = script, edit
         self.calls: Counter[str] = Counter()  # by key
         self.mended: set[str] = set()  # keys whose fault is over
         self.asked: dict[str, float] = {}  # when a key came first
@@ -82,9 +83,9 @@ class Model:
 
 
 @contextmanager
-def serving(script: str, host: str) -> Iterator[Model]:
+def serving(script: str, host: str, edit: str = EDIT) -> Iterator[Model]:
     """A model at an address of this machine, until the end of the context."""
-    model = Model(script)
+    model = Model(script, edit)
     handler = type("Handler", (_Handler,), {"model": model})
     server = ThreadingHTTPServer((host, 0), handler)
     model.url = f"http://{host}:{server.server_port}"
@@ -251,7 +252,7 @@ def _chat(model: Model, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
         call[1]["command"] = f"echo {SUBMIT}; echo Done."
     elif done:
         call = None
-    message: dict[str, Any] = {"role": "assistant", "content": "Done." if asked.get("tools") else EDIT}
+    message: dict[str, Any] = {"role": "assistant", "content": "Done." if asked.get("tools") else model.edit}
     if call:
         function = {"name": call[0], "arguments": json.dumps(call[1])}
         message["tool_calls"] = [{"index": 0, "id": "call_1", "type": "function", "function": function}]

@@ -15,7 +15,7 @@ from phaseplan.containers.transcript import take
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.presets import PRESETS
 from phaseplan.repository.repo import GitRepo
-from tests.agents.conftest import TRIED
+from tests.agents.evening.presets import QUICK
 from tests.agents.model_server import CACHED, INPUT, OUTPUT, Model
 from tests.container import conftest as container
 from tests.container.conftest import Story, Work
@@ -44,7 +44,7 @@ def played(story: Story, made: AgentProfile, key: str) -> int:
     return ended.code
 
 
-@pytest.mark.parametrize("name", TRIED)
+@pytest.mark.parametrize("name", QUICK)
 def test_it_builds_a_branch_and_says_what_it_used(story: Story, model: Model, name: str) -> None:
     assert played(story, profile(name, model), "good-key-0123") == 0, story.log
     came = story.collect()
@@ -65,14 +65,14 @@ def test_it_builds_a_branch_and_says_what_it_used(story: Story, model: Model, na
         assert [json.loads(line) for line in kept.events.splitlines() if line.startswith(b"{")], "events, as they came"
 
 
-@pytest.mark.parametrize("name", TRIED)
+@pytest.mark.parametrize("name", QUICK)
 def test_a_refused_key_is_the_providers_and_is_not_asked_for_long(story: Story, model: Model, name: str) -> None:
     assert played(story, profile(name, model), "bad-key-0123") == 69, story.log
     assert "the provider refuses the key (401 " in story.log[-1]
     assert 1 <= model.calls["bad-key-0123"] <= 10
 
 
-@pytest.mark.parametrize("name", TRIED)
+@pytest.mark.parametrize("name", QUICK)
 def test_a_provider_that_asks_to_wait_once_is_waited_for(story: Story, model: Model, name: str) -> None:
     assert played(story, profile(name, model), "once-key-0123") == 0, story.log
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.agents.gateway_stage import BEGIN
-from tests.agents.model_server import Model
+from tests.agents.model_server import EDIT, Model
 from tests.end_to_end.night import phaseplan
 
 #: Writes the one file that a branch owns; what an agent of a line of Python ends with.
@@ -32,6 +32,8 @@ class Part:
     """One phase of the evening.
 
     :param script: what the scripted model tells its agents to do.
+    :param sample: whose repository it builds on; None: an empty one.
+    :param edit: what the model shows agents that have no tools.
     :param beside: what a person does meanwhile, from before the run to after it.
     """
 
@@ -41,6 +43,8 @@ class Part:
     keys: Mapping[str, str]  # by connection
     plan: Callable[[], dict[str, Any]]  # without its repository
     beside: Callable[[Path, Model], AbstractContextManager[None]] = lambda *_: nullcontext()
+    sample: str | None = None
+    edit: str = EDIT
 
     @property
     def connections(self) -> dict[str, str]:

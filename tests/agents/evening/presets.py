@@ -1,29 +1,59 @@
-"""A wave with one branch for each coding agent in its real image, and a wave of one more."""
+"""The sample `recipes`, built by coding agents in their real images; the model dictates the sample's code."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
+import yaml
+
 from phaseplan.plan.presets import PRESETS
+from provision.common import TOP
 from tests.agents.evening.part import Part
 from tests.agents.model_server import Model
 
-PHASE = 88
-#: Those that are tried; two of all are Python environments of half a gigabyte, which CI does not fetch each time.
-TRIED = sorted(PRESETS) if os.environ.get("PHASEPLAN_AGENTS") == "all" else ["claude-code", "codex", "opencode"]
-SCRIPT = 'mkdir -p "built/$PHASEPLAN_BRANCH" && echo "$PHASEPLAN_BRANCH" > "built/$PHASEPLAN_BRANCH/made.txt"'
+PHASE = 1
+SAMPLE = TOP / "samples/recipes"
 KEY = "sk-the-key-of-this-test-0123456789"
+_ALL = os.environ.get("PHASEPLAN_AGENTS") == "all"
+#: Whose command lines are tried with each kind of trouble.
+QUICK = sorted(PRESETS) if _ALL else ["claude-code", "codex", "opencode"]
+#: Who builds which branch; of the two that are Python environments of half a gigabyte CI makes one.
+AGENTS = {"1.1.1": "aider", "1.1.2": "claude-code", "1.2.1": "opencode", "1.2.2": "codex",
+          "1.2.3": "mini-swe-agent" if _ALL else "claude-code"}  # fmt: skip
+TRIED = sorted(set(AGENTS.values()))
 
 
-def made(branch: str, agent: str) -> str:
-    """Name the file that an agent writes: Aider has no tools, and writes what the scripted model shows it."""
-    return "a/file.txt" if agent == "aider" else f"built/{branch}/made.txt"
+def files() -> set[str]:
+    """Name the files that the whole library has."""
+    places = [SAMPLE / "repository", *(SAMPLE / "agent/branches").iterdir()]
+    found = {path.relative_to(place).as_posix() for place in places for path in place.rglob("*") if path.is_file()}
+    return {name for name in found if "__pycache__" not in name and name not in ("commands", "needs")}
 
 
-def agents() -> dict[str, str]:
-    """Say who builds which branch."""
-    return {**{f"{PHASE}.1.{n}": agent for n, agent in enumerate(TRIED, 1)}, f"{PHASE}.2.1": "codex"}
+def _code(branch: str) -> dict[str, str]:
+    """Return the files of a branch, by name."""
+    home = SAMPLE / "agent/branches" / branch
+    return {f"{path.parent.name}/{path.name}": path.read_text() for path in sorted(home.glob("*/*.py"))}
+
+
+def _script() -> str:
+    """Write the shell command that makes the branch of whoever runs it."""
+    lines = ['case "$PHASEPLAN_BRANCH" in']
+    for branch in AGENTS:
+        lines.append(f"{branch})")
+        lines += [f"cat > {name} <<'END'\n{text}END" for name, text in _code(branch).items()]
+        if (commands := SAMPLE / "agent/branches" / branch / "commands").is_file():
+            lines.append(f"cat >> recipes/commands.txt <<'END'\n{commands.read_text()}END")
+        lines.append(";;")
+    return "\n".join([*lines, "esac", "python3 -B -m unittest"])
+
+
+def _edit() -> str:
+    """Say the same to Aider, which has no tools and writes what it is shown."""
+    branch = next(branch for branch, agent in AGENTS.items() if agent == "aider")
+    return "Done.\n\n" + "\n".join(f"{name}\n```\n{text}```\n" for name, text in _code(branch).items())
 
 
 def _profiles(model: Model) -> dict[str, Any]:
@@ -40,16 +70,11 @@ def _profiles(model: Model) -> dict[str, Any]:
 
 
 def _plan() -> dict[str, Any]:
-    def branch(number: str, agent: str, **more: Any) -> dict[str, Any]:
-        id_ = f"{PHASE}.{number}"
-        named = {"id": id_, "branch": f"feature/p{PHASE}w{number[0]}-{agent}-{number[-1]}", "title": f"By {agent}"}
-        return {**named, "brief": "Write made.txt.", "owns": [made(id_, agent)], "agent": agent, **more}
-
-    first = [branch(f"1.{n}", agent) for n, agent in enumerate(TRIED, 1)]
-    second = [branch("2.1", "codex", depends_on=[f"{PHASE}.1.1"])]
-    waves = [{"wave": 1, "branches": first}, {"wave": 2, "branches": second}]
-    gates = {"commands": ["find . -name '*.txt' | grep -q ."]}
-    return {"phase": PHASE, "title": "Agents", "agent": "codex", "attempts": 1, "gates": gates, "waves": waves}
+    plan: dict[str, Any] = yaml.safe_load(Path(SAMPLE / "plan.yaml").read_text())
+    for wave in plan["waves"]:
+        for branch in wave["branches"]:
+            branch |= {"agent": AGENTS[branch["id"]], "brief": "Write the module and its tests."}
+    return {**plan, "agent": "codex"}
 
 
-PART = Part(PHASE, SCRIPT, _profiles, {"model_key": KEY}, _plan)
+PART = Part(PHASE, _script(), _profiles, {"model_key": KEY}, _plan, sample="recipes", edit=_edit())
