@@ -137,6 +137,20 @@ def test_a_redirection_is_not_followed_with_the_key(start: Start, provider: scri
     assert "sends its callers elsewhere (301): is the address right?" in gateway.said[0]
 
 
+@pytest.mark.parametrize("path", [MESSAGES, CHAT, RESPONSES])
+def test_a_stream_that_ends_without_its_last_event_is_trouble(
+    start: Start, provider: scripted.Provider, path: str
+) -> None:
+    """As where a proxy of the provider's gives up, and ends what it passes on as if it were whole."""
+    gateway = start("openai")
+    provider.script += [lambda handler: handler.stream(scripted.events(path)[:1]), scripted.good]
+    gateway.ask(path, {"model": MODEL, "stream": True})
+    assert gateway.usage()["trouble"]["status"] == 502 and gateway.usage()["answered"] == 0
+    assert gateway.usage()["models"][MODEL]["output"] > 0
+    gateway.ask(path, {"model": MODEL, "stream": True})
+    assert gateway.usage()["trouble"] is None and gateway.usage()["answered"] == 1
+
+
 def test_a_page_in_the_place_of_an_answer_is_trouble(start: Start, provider: scripted.Provider) -> None:
     gateway = start()
     page = b"<html>Log in to this network</html>"

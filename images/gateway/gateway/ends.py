@@ -3,6 +3,8 @@
 _REFUSED = "the model refused to answer"
 _CUT = "its answer was cut off at its limit of length"
 _FULL = "the context was full"
+#: Types of the events that come last; chat says `[DONE]`, or how each choice has finished.
+_LAST = ("message_stop", "response.completed", "response.incomplete", "response.failed", "response.cancelled", "error")
 #: What providers call these ends.
 _WORDS = {
     "refusal": _REFUSED,
@@ -27,6 +29,11 @@ def end_of(data):
         if isinstance(name, str) and name in _WORDS:
             return f"{_WORDS[name]} ({name})"
     return ""
+
+
+def is_last(data):
+    """Say whether an event of a stream is one after which nothing is missing."""
+    return data.get("type") in _LAST or bool(data.get("error")) or any(_named(data))
 
 
 def _named(data):

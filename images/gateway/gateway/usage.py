@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from gateway.ends import end_of
+from gateway.ends import end_of, is_last
 from gateway.faults import fault_of
 from gateway.sse import Events
 
@@ -50,6 +50,7 @@ class Meter:
         self.model = ""  # as the provider calls it
         self.end = ""  # in words, where it is not a good one
         self.fault = None  # status and words of an error in it
+        self._ended = False  # its last event has come
 
     def feed(self, data):
         """Read the next bytes of the answer."""
@@ -59,7 +60,9 @@ class Meter:
                 self._body += data
             return
         for event in self._events.feed(data):
-            if event != b"[DONE]":
+            if event == b"[DONE]":
+                self._ended = True
+            else:
                 self._read(event)
 
     def usage(self, whole):
@@ -74,6 +77,8 @@ class Meter:
         counted = _figures(self._protocol, self._seen)
         if self._page and not counted:  # of whatever stands between
             self.fault = (502, "a page of HTML in the place of an answer")
+        if self._events is not None and whole and not (self._ended or self.fault or self._protocol == "gemini"):
+            self.fault = (502, "its stream ended before its last event")  # of whatever stands between
         if counted and whole:
             return counted
         output = estimated(self._words or (0 if self._events else self._size))
@@ -91,6 +96,7 @@ class Meter:
                 self.model = self.model or _model(part)
                 self.end = self.end or end_of(part)
                 self.fault = self.fault or fault_of(part)
+                self._ended = self._ended or is_last(part)
                 if self._events and (self._protocol != "responses" or "delta" in part):  # later ones repeat the words
                     self._words += _length(part)
 
