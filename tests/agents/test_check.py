@@ -20,6 +20,18 @@ from tests.agents.model_server import Model
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600), pytest.mark.usefixtures("images")]
 
 
+#: Asks for a host that is not named, and does its task.
+CURIOUS = """
+import pathlib, urllib.request
+try:
+    urllib.request.urlopen("http://evil.example/")
+except OSError as error:
+    print(error)
+pathlib.Path("phaseplan-check").mkdir()
+pathlib.Path("phaseplan-check/hello.txt").write_text("hello")
+"""
+
+
 @pytest.fixture
 def agents(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Arguments that name an agents file with a profile for each thing that can be wrong."""
@@ -31,6 +43,13 @@ def agents(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> lis
         "refused": {**codex, "secrets": {"key": "refused"}},
         "nowhere": {**codex, "secrets": {"key": "nowhere"}},
         "unbuilt": {**codex, "image": "phaseplan/agent-codex:0.0.0"},
+        "curious": {
+            **codex,
+            "secrets": {"key": "good"},
+            "image": "phaseplan/sample-recipes:1",
+            "egress": ["pypi.org"],
+            "command": ["python3", "-c", CURIOUS],
+        },
         "idle": {"image": "debian:bookworm-slim", "command": ["sh", "-c", "printf '\\033[2Jnothing to do\\n'"]},
         "leaky": {
             "image": "debian:bookworm-slim",
@@ -55,8 +74,21 @@ def test_a_profile_that_works_says_what_it_used(agents: list[str], capfd: pytest
     assert (
         "\nUsed 2,468 tokens in (40 cached), 112 out, price unknown in 2 calls, as the gateway counted them.\n" in said
     )
-    assert re.search(r"^good: works, \d+ s$", said, re.MULTILINE)
+    assert re.search(
+        r"^Codex: codex-cli 0\.171\.0, image phaseplan/agent-codex:0\.171\.0 \([0-9a-f]{12}\)$", said, re.MULTILINE
+    )
+    assert re.search(r"^good: works, \d+ s$", said, re.MULTILINE) and "\n- " not in said
     assert "good-key-0123" not in said and time.monotonic() - begun < 300
+
+
+def test_an_image_without_git_and_a_host_that_is_refused_are_a_line_each(
+    agents: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["agents", "check", "curious", *agents]) == 0
+    said = capfd.readouterr().out
+    assert "Codex: version unknown (made for 0.171.0), image phaseplan/sample-recipes:1 (" in said
+    assert "\n- image phaseplan/sample-recipes:1 has no git, with which Codex finds its way in a repository: " in said
+    assert "\n- evil.example:80 is refused: name it in `egress` of the profile, if its agents may reach it\n" in said
 
 
 def test_what_a_killed_check_has_left_goes_with_the_next_one(
@@ -104,7 +136,11 @@ def test_endpoint_and_model_of_a_connection_are_named_and_used(
         ("unbuilt", 2, r"image phaseplan/agent-codex:0.0.0 is not on the Docker engine"),
         ("idle", 1, r"- it ended well and did not write phaseplan-check/hello.txt"),
         ("leaky", 1, r"- secrets: "),
-        ("nobody", 1, r"no agent profile 'nobody'; there are: described, good, idle, leaky, nowhere, refused, unbuilt"),
+        (
+            "nobody",
+            1,
+            r"no agent profile 'nobody'; there are: curious, described, good, idle, leaky, nowhere, refused, unbuilt",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_the_next_step(

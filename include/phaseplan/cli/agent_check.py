@@ -12,6 +12,7 @@ from docker import DockerClient
 
 from phaseplan.airflow.operators.secrets import check_secrets, completed, secrets, way_out
 from phaseplan.attempt.gateway import trouble_words
+from phaseplan.cli.agent_image import looked_into
 from phaseplan.config.settings import settings
 from phaseplan.containers import engine, given_secrets, pid1
 from phaseplan.containers.agent import create_agent
@@ -49,6 +50,7 @@ def check(client: DockerClient, name: str, profile: AgentProfile) -> int:
     _clear_away(client)
     profile = completed(profile)
     begun, redact = time.monotonic(), Redactor(secrets(profile).values())
+    remarks = list(looked_into(client, profile, _labels("agent", time.time_ns() % 10**9)))
     with (
         redact.errors(),
         tempfile.TemporaryDirectory(prefix="phaseplan-check-") as folder,
@@ -63,10 +65,14 @@ def check(client: DockerClient, name: str, profile: AgentProfile) -> int:
         wrote = (
             collected.raw is not None and repo.run("cat-file", "-e", f"{collected.raw}:{FILE}", ok=(0, 128)).code == 0
         )
+    refused = record.refused if record else ()
     trouble = trouble_words(record.trouble, name, profile) if record and record.trouble else ""
     advice = list(_advice(profile, ended, collected, wrote, trouble))
+    remarks += [
+        f"{host} is refused: name it in `egress` of the profile, if its agents may reach it" for host in refused
+    ]
     print(f"\n{name}: {'works' if wrote and not advice else 'does not work'}, {time.monotonic() - begun:.0f} s")
-    for line in advice:
+    for line in (*advice, *remarks):
         print(f"- {plain(redact(line))}")
     return 1 if advice else 0
 
@@ -151,8 +157,6 @@ def _record(client: DockerClient, container: str) -> GatewayRecord | None:
     record = read_record(client, gateway.id)
     if record is not None:
         print(f"Used {record.usage} in {record.calls} calls, as the gateway counted them.")
-        for host in record.refused:
-            print(f"Refused: {host}, which is not in `egress` of the profile.")
     return record
 
 

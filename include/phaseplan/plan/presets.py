@@ -16,6 +16,7 @@ class Preset(BaseModel):
     """A coding agent's command line that has an image of ours.
 
     :param version: of the command line; it is the image's tag as well.
+    :param program: its name in the image.
     :param key: the variable in which it looks for the provider's key.
     :param scratch: what it may leave in a workspace that is no work.
     :param kind: the protocol that it speaks with its provider.
@@ -26,6 +27,7 @@ class Preset(BaseModel):
 
     name: PresetName
     version: str
+    program: str
     key: str
     title: str
     scratch: tuple[str, ...] = ()
@@ -44,16 +46,38 @@ PRESETS: Mapping[str, Preset] = {
         Preset(
             name="claude-code",
             version="2.1.332",
+            program="claude",
             key="ANTHROPIC_API_KEY",
             title="Claude Code",
             scratch=("/.claude/",),
             kind="anthropic",
             base_url="https://api.anthropic.com",
         ),
-        Preset(name="codex", version="0.171.0", key="OPENAI_API_KEY", title="Codex", scratch=("/.codex/",)),
-        Preset(name="opencode", version="1.18.33", key="OPENAI_API_KEY", title="OpenCode", scratch=("/.opencode/",)),
-        Preset(name="aider", version="0.86.2", key="OPENAI_API_KEY", title="Aider", scratch=("/.aider*",)),
-        Preset(name="mini-swe-agent", version="2.4.6", key="OPENAI_API_KEY", title="mini-swe-agent"),
+        Preset(
+            name="codex",
+            version="0.171.0",
+            program="codex",
+            key="OPENAI_API_KEY",
+            title="Codex",
+            scratch=("/.codex/",),
+        ),
+        Preset(
+            name="opencode",
+            version="1.18.33",
+            program="opencode",
+            key="OPENAI_API_KEY",
+            title="OpenCode",
+            scratch=("/.opencode/",),
+        ),
+        Preset(
+            name="aider",
+            version="0.86.2",
+            program="aider",
+            key="OPENAI_API_KEY",
+            title="Aider",
+            scratch=("/.aider*",),
+        ),
+        Preset(name="mini-swe-agent", version="2.4.6", program="mini", key="OPENAI_API_KEY", title="mini-swe-agent"),
     )
 }
 MODEL, ENDPOINT = "PHASEPLAN_MODEL", "PHASEPLAN_ENDPOINT"  # variables by which an image's `agent` gets them
