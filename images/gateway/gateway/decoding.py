@@ -1,4 +1,4 @@
-"""Unpack an answer that came packed though nobody asked for it: neither tokens nor the key could be found in it."""
+"""Unpack an answer that came packed, unasked: neither tokens nor the key could be found in it otherwise."""
 
 import zlib
 

@@ -42,7 +42,7 @@ def _seconds(text):
 def troubled(status):
     """Say whether a status is the provider's trouble and not the agent's.
 
-    A redirection is one: nobody follows it with the key.
+    A redirection is one: it is not followed with the key.
     """
     return 300 <= status < 400 or status in (401, 402, 403, *_BUSY) or status >= 500
 
