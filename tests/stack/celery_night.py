@@ -66,6 +66,8 @@ def played(workers: Workers, seed: int) -> Night:
             diary.close()
     _look(workers, night, dies)
     _unchanged(workers, night, dies)
+    workers.revive(goes)  # without its engine; it serves what it has logged
+    _read_logs(workers, night)
     return night
 
 
@@ -77,13 +79,22 @@ def _look(workers: Workers, night: Night, living: str) -> None:
     twice = {name for name, count in night.attempts.items() if count > 1}
     night.wrong += [f"{branch} was followed by nobody, and built again" for branch in twice - set(night.lost)]
     night.wrong += [f"left over on engine {living}: {one}" for one in workers.leftovers(living)]
-    for task in workers.stack.api().tasks("phase_05", RUN):
-        if task.task_id.startswith("wave_") and task.task_id.count("_") > 1:
-            log = workers.log(RUN, task)
-            night.retold += RETOLD in log
-            night.wrong += [
-                f"{task.task_id}: its log lacks {part!r}" for part in ("Container", "COMPLETED") if part not in log
-            ]
+
+
+def _read_logs(workers: Workers, night: Night) -> None:
+    """Look whether the logs of each branch's tries hold its story, now that every worker is there to be asked."""
+    branches = {task: task.split(".")[1].split("_")[0].replace("-", ".") for task in _tasks(workers)}
+    for task, branch in branches.items():
+        log = workers.log(RUN, task)
+        night.retold += RETOLD in log
+        parts = (f"STARTED {branch}", f"COMPLETED {branch}")
+        night.wrong += [f"{task}: its logs lack {part!r}" for part in parts if part not in log]
+
+
+def _tasks(workers: Workers) -> list[str]:
+    """Tasks that build a branch."""
+    found = [task.task_id for task in workers.stack.api().tasks("phase_05", RUN)]
+    return [name for name in found if name.startswith("wave_") and name.count("_") > 1]
 
 
 def _unchanged(workers: Workers, night: Night, living: str) -> None:

@@ -31,7 +31,7 @@ worker and its engine get it, and `phaseplan engines forget` says so. Then the s
   - *retold*: logs of branches in which one worker shows what another had logged before the deferral.
   - *unchanged*: containers that the second night started.
   - *checks*: the phase is complete, no two agents of one branch overlap (by the engines' events), nothing is left on
-    the engine that lives, and each branch's log holds its beginning and its end, as Airflow's API shows it.
+    the engine that lives, and once the second worker is back, Airflow's API shows beginning and end of each branch.
 
 | seed | followed | lost | attempts | took | retold | unchanged | checks |
 |---|---|---|---|---|---|---|---|

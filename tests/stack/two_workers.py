@@ -69,11 +69,13 @@ class Workers:
             out += command(*url, *words, "--filter", "label=phaseplan.ledger").split()
         return out
 
-    def log(self, run: str, task: Any) -> str:
-        """A task's log of its last try, as Airflow's API shows it; it may come in pieces."""
-        path = f"/dags/phase_05/dagRuns/{run}/taskInstances/{task.task_id}/logs/{task.tries}"
-        answer = self.stack.api().call("GET", path)
-        return "\n".join(str(line.get("event", line)) for line in answer["content"] if isinstance(line, dict))
+    def log(self, run: str, task: str) -> str:
+        """The logs of all tries of a task, as Airflow's API shows them."""
+        api, path, lines = self.stack.api(), f"/dags/phase_05/dagRuns/{run}/taskInstances/{task}", list[str]()
+        for number in range(1, int(api.call("GET", path)["try_number"]) + 1):
+            answer = api.call("GET", f"{path}/logs/{number}")
+            lines += [str(line.get("event", line)) for line in answer["content"] if isinstance(line, dict)]
+        return "\n".join(lines)
 
     def kill(self, name: str) -> None:
         """Kill a worker's container; nothing starts it again."""
