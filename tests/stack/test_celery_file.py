@@ -50,6 +50,7 @@ def test_tasks_run_in_workers_alone(services: dict[str, Any]) -> None:
                  if one["image"] == services["worker"]["image"]}  # fmt: skip
     assert executors.pop("init") is None, "it migrates the database, and runs nothing"
     assert set(executors.values()) == {"CeleryExecutor"}
+    assert services["worker"].get("scale") == 3, "as many as .env says"
     assert sources(services["worker"])["/var/run/docker.sock"] == "/x"
     assert sources(services["scheduler"])["/var/run/docker.sock"] == "/dev/null"
     assert sources(services["triggerer"])["/var/run/docker.sock"] == "/x"
