@@ -3,7 +3,7 @@
 It speaks the three protocols of the command lines that have an image: Anthropic messages, OpenAI responses and OpenAI
 chat. A key that begins with `bad` is refused (401), `limit` is told to wait (429), `context` has asked for too much
 (400), `down` gets 503, and `once` gets 429 at its first call only; `third` gets 429 at every third call, `away` 500 for
-45 s from its first call on, and the first answer to `reset` breaks off in the middle; the second to `hold` stops in the
+60 s from its first call on, and the first answer to `reset` breaks off in the middle; the second to `hold` stops in the
 middle until the test lets it go on. An agent that offers no tools gets a file to write.
 """
 
@@ -24,7 +24,7 @@ SHELLS = ("bash", "shell", "exec_command", "shell_command", "local_shell")
 INPUT, OUTPUT, CACHED = 1234, 56, 20  # tokens of each answer
 SUBMIT = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"  # how mini-swe-agent ends
 EDIT = "Done.\n\na/file.txt\n```\nhello\n```\n"  # for an agent without tools: the whole file, as aider wants it
-AWAY = 45.0  # seconds; longer than a gateway asks by itself
+AWAY = 60.0  # seconds; longer than a gateway asks by itself
 _FAULTS = {
     "bad": (401, "authentication_error", "invalid api key", "invalid_api_key"),
     "limit": (429, "rate_limit_error", "Rate limit reached", "rate_limit_exceeded"),
