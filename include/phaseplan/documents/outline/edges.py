@@ -145,8 +145,10 @@ def _graphs(doc: Document) -> Iterator[tuple[str, int]]:
 
 def mentions(text: str) -> bool:
     """Say whether a line looks as if it told what needs what: an id on both sides of such words."""
+    if len(text) > 300 or len(_MENTION.findall(text)) < 2 or "critical path" in text.lower():  # a claim
+        return False
     match = _SENTENCE.fullmatch(text.rstrip(".;"))
-    if match is None or len(text) > 300 or "critical path" in text.lower():  # a claim
+    if match is None:
         return False
     sides = [any(not m[0].isdecimal() for m in _MENTION.finditer(match[side])) for side in ("left", "right")]
     return all(sides)

@@ -25,6 +25,12 @@ _SAYS = re.compile(
 
 def is_wave_plan(doc: Document) -> bool:
     """Say whether a document is of the family: waves and agents, ids of phase, wave and place, names like `p5w1-x`."""
+    if doc.in_waves is None:
+        doc.in_waves = _is_wave_plan(doc)
+    return doc.in_waves
+
+
+def _is_wave_plan(doc: Document) -> bool:
     text = doc.text
     triples = {match[0] for match in _TRIPLE.finditer(text)}
     triples -= _outlined(doc)

@@ -54,6 +54,7 @@ class Document:
     text: str
     lines: list[Line] = field(default_factory=list)
     tables: list[Any] | None = None  # once `tables` has found them
+    in_waves: bool | None = None  # once `family` has said so
 
     @cached_property
     def headings(self) -> list[Line]:

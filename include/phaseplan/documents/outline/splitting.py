@@ -16,6 +16,7 @@ _SPLIT = re.compile(
     r"dividid[oa] en|divis\w* en)\b:?\s*(?P<parts>[^|.;()]*)",
     re.IGNORECASE,
 )
+_WORDS = ("split", "divid", "divis", "broken", "replaced", "superseded", "geteilt", "ersetzt")
 
 
 def replace(doc: Document, known: Known, outline: Outline) -> None:
@@ -44,7 +45,8 @@ def _splits(doc: Document, known: Known) -> Iterator[tuple[Unit, list[Unit], int
     """Yield units that a line says are split, with their parts: two units at least, none of them itself."""
     at = {unit.line: unit for unit in known.units if not unit.file}
     for line in doc.lines:
-        if line.kind not in ("row", "item", "text", "heading"):
+        low = line.raw.lower()
+        if line.kind not in ("row", "item", "text", "heading") or not any(word in low for word in _WORDS):
             continue
         for text in line.cells or (line.text,):
             match = _SPLIT.search(plain(text))

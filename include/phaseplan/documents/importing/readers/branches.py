@@ -150,7 +150,7 @@ def paragraph(block: Block, context: Context, facts: Facts) -> None:
 
 def _lives(s: Statement, own_ids: list[str], facts: Facts) -> None:
     """Read `5.1.1 lives on `sync/x`.`"""
-    match = _LIVES.search(s.raw)
+    match = _LIVES.search(s.raw) if "`" in s.raw else None
     sizes = [m[1] for m in re.finditer(r"(?<=[.*]\s)~?(\d[\d,]*) lines\.", f"{s.raw} ")]
     if sizes and s.kind == "text" and len(own_ids) == 1 and s.whole.find(own_ids[0]) < 4:
         facts.mentions.append(Mention("text", s.line, id=own_ids[0], lines=line_counts(sizes[0])))

@@ -57,7 +57,7 @@ def read(s: Statement, facts: Facts) -> None:
 
 def by_name(s: Statement, facts: Facts) -> None:
     """Read `feature/a depends on feature/b and feature/c`."""
-    need = NEEDS.search(s.raw) if s.kind in ("item", "text") else None
+    need = NEEDS.search(s.raw) if s.kind in ("item", "text") and re.search(r"[/\d]", s.raw) else None
     subjects = names(s.raw[: need.start()]) if need else []
     if need and len(subjects) == 1 and names(need[1]) and _affirms(s.raw):
         facts.mentions.append(Mention("text", s.line, name=subjects[0], needs=need[1].rstrip(". ")))

@@ -32,20 +32,26 @@ _AT_MOST = re.compile(
     rf"|\b(?:max(?:imum)?|at most) ({NUMBER}) (?:in parallel|at once|at the same time)\b",
     re.I,
 )
+_MANY = ("agents", "engineers", "developers", "workers", "owners", "max", "at most")
 _PREFIX = re.compile(r"\bprefix\w*\b[^/\n]{0,40}?\s((?:[A-Za-z][\w.-]*/){1,5})(?![\w*])", re.I)
 _NO_PHASE_TITLE = re.compile(r"^tasks?$|wave|implementation|execution|parallel|plan\b|optimal|summary|agents?\b", re.I)
 
 
 def read(s: Statement, facts: Facts) -> None:
     """Add what one statement says of the phase and its waves to the facts."""
-    for match in _REDUCTION.finditer(s.whole):
+    low = s.whole.lower()  # what a pattern cannot do without is looked for first: most lines say nothing of the phase
+    for match in _REDUCTION.finditer(s.whole) if "%" in low else ():
         facts.reductions.append(Said(int(match[1]), s.line))
-    if (limit := _LIMIT.search(s.whole)) and (
-        s.context.under(r"gate|require|criteri|constraint|standard|rule|quality")
-        or re.search(r"each|every|all|per[- ]branch|branch(?:es)?", s.whole, re.I)
+    if (
+        ("lines" in low or "loc" in low)
+        and (limit := _LIMIT.search(s.whole))
+        and (
+            s.context.under(r"gate|require|criteri|constraint|standard|rule|quality")
+            or re.search(r"each|every|all|per[- ]branch|branch(?:es)?", s.whole, re.I)
+        )
     ):
         facts.max_lines.append(Said(int(limit[2].replace(",", "")) - bool(limit[1]), s.line))
-    if prefix := _PREFIX.search(f"{s.key}: {s.raw}".replace("`", "")):
+    if "prefix" in f"{s.key} {s.raw}".lower() and (prefix := _PREFIX.search(f"{s.key}: {s.raw}".replace("`", ""))):
         facts.prefixes.append(Said(prefix[1], s.line))
     if s.kind == "item" and s.depth == 1 and s.context.headings[-1:] == ("Notes",):  # whatever the note begins with
         about = facts if s.context.wave is None else facts.wave(s.context.wave)
@@ -92,14 +98,15 @@ def _critical(s: Statement, facts: Facts) -> None:
 
 def _phase(s: Statement, facts: Facts) -> None:
     key = s.key.lower().replace("_", " ")
-    if s.kind != "fence":
+    low = s.whole.lower()
+    if s.kind != "fence" and any(word in low for word in _MANY):
         counts = (most[1] or most[2] or most[3] for most in _AT_MOST.finditer(s.whole))
         facts.max_agents += [Said(number(most), s.line) for most in counts]
     if (s.kind != "fence" and (s.key or s.kind != "text")) and sentences(s, facts):
         return
     if tie(s, key, facts) or relation(s, facts):
         return
-    for pattern, act in _PHASE_KEYS:
+    for pattern, act in _PHASE_KEYS if key else ():
         if re.fullmatch(pattern, key):
             act(s, facts)
             return

@@ -31,7 +31,7 @@ def read(s: Statement, facts: Facts) -> bool:
     wave = wave_of(s.key, wave_of(" ".join(s.parents), s.context.wave))
     if s.about(_SHARED) or s.context.under(_SHARED, 1):
         return _shared(s, wave, facts)
-    if (match := _FIRST.search(s.whole)) is not None:
+    if "agent" in s.whole.lower() and (match := _FIRST.search(s.whole)) is not None:
         _leader(match[1], wave, facts)
     if not (s.about(_OWNERSHIP) or s.context.under(_OWNERSHIP, 1)) or s.kind == "table":
         return False

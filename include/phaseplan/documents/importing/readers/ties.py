@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from phaseplan.documents.importing.facts import Facts, Said, Ties
 from phaseplan.documents.importing.statements import Statement
@@ -61,6 +62,8 @@ def phases(text: str) -> tuple[int, ...]:
 def sentences(s: Statement, facts: Facts) -> bool:
     """Read `Phase 10 depends on Phase 5 and Phase 9. It blocks nothing.`; return True if it is about other phases."""
     tied = False
+    if not re.search(r"phase|nothing", s.value, re.I):
+        return False
     for sentence in re.split(r"(?<=[.;])\s", s.value):
         if (match := _TIED.match(sentence)) is not None:
             tied |= tie(replace(s, value=sentence[match.end(1) :].strip()), match[1].lower(), facts)
@@ -85,26 +88,34 @@ def tie(s: Statement, key: str, facts: Ties) -> bool:
             *(h.lower() for h in reversed(s.context.headings[-1:])),
         )
     ):
-        for target, pattern in (
-            (facts.depends, _DEPENDS),
-            (facts.blocks, _BLOCKS),
-            (facts.independent, _INDEPENDENT),
-        ):
+        for target in _targets(text, facts) if not s.context.branch else ():
             if at and s.kind == "text" and not s.key and not re.match(r"\W*(?:phases?\s*\d|no)", s.value, re.I):
                 continue
-            if re.fullmatch(rf"{pattern}\b:?(?:\s*\(.*\))?(?::.*)?", text) and not s.context.branch:
-                phase_numbers = phases(s.whole if at else s.value)
-                if not phase_numbers and at == 0 and re.search(r"\d", s.value) and not ids(s.value):
-                    bare = re.sub(r"\([^)]*\)", "", s.value)
-                    phase_numbers = tuple(numbers(bare)) if re.fullmatch(r"\W*[\d, and]+\W*", bare) else ()
-                if phase_numbers or is_none(s.value):
-                    target.append(Said(phase_numbers if not is_none(s.value) else (), s.line))
-                return at == 0 or bool(phase_numbers)
+            phase_numbers = phases(s.whole if at else s.value)
+            if not phase_numbers and at == 0 and re.search(r"\d", s.value) and not ids(s.value):
+                bare = re.sub(r"\([^)]*\)", "", s.value)
+                phase_numbers = tuple(numbers(bare)) if re.fullmatch(r"\W*[\d, and]+\W*", bare) else ()
+            if phase_numbers or is_none(s.value):
+                target.append(Said(phase_numbers if not is_none(s.value) else (), s.line))
+            return at == 0 or bool(phase_numbers)
     return False
+
+
+@lru_cache(maxsize=4096)
+def _kinds(text: str) -> tuple[str, ...]:
+    """Return which ties a key, a parent or a heading names."""
+    patterns = (("depends", _DEPENDS), ("blocks", _BLOCKS), ("independent", _INDEPENDENT))
+    return tuple(name for name, p in patterns if re.fullmatch(rf"{p}\b:?(?:\s*\(.*\))?(?::.*)?", text))
+
+
+def _targets(text: str, facts: Ties) -> list[list[Said[tuple[int, ...]]]]:
+    return [getattr(facts, name) for name in _kinds(text)]
 
 
 def relation(s: Statement, facts: Facts) -> bool:
     """Read `Phase 7: Type checker` beside `Phase 8 depends on it`, and `Phase 8: Code generation` of itself."""
+    if "phase" not in s.key.lower():
+        return False
     phase_numbers, own = phases(s.key), facts.phases[0].value if facts.phases else None
     if len(phase_numbers) != 1 or not re.match(r"\W*phase\b", s.key, re.I):
         return False

@@ -157,7 +157,8 @@ def _text(build: Builder, line: Line) -> None:
         _item(build, line)
         return
     build.unit = None
-    if (owned := _OWNED.search(line.plain)) is not None and build.group is not None and paths(line.text):
+    text = line.plain
+    if build.group is not None and " by " in text and (owned := _OWNED.search(text)) and paths(line.text):
         for unit in build.group.units:
             names = {
                 unit.id.lower(),
@@ -168,11 +169,11 @@ def _text(build: Builder, line: Line) -> None:
                 attributes.own(unit, paths(line.text), line.number)
                 build.use(line)
         return
-    if (tie := _TIE.fullmatch(line.plain.rstrip("."))) is not None:
+    if ("phase" in (low := text.lower()) or "fase" in low) and (tie := _TIE.fullmatch(text.rstrip("."))):
         kind = attributes.kind_of(tie["key"]) or "needs"
         if of_part(build.part, kind, tie["value"], line.number):
             build.use(line)
-    elif (saved := _SAVED.search(line.plain)) is not None:
+    elif "%" in text and (saved := _SAVED.search(text)) is not None:
         build.use(line)
         claims = (f"reduction: {saved['rate']}%", f"sequential: {saved['long']}", f"parallel: {saved['short']}")
         build.part.claims += [At(claim, line.number) for claim in claims]
