@@ -53,7 +53,7 @@ def _large() -> dict[str, float]:
     texts = {
         "rows": "# Phase 5: Big\n\n## Wave 1\n\n" + head + _many(row, 900),
         "tasks": "# Tasks: Big\n\n## Phase 1: Setup\n\n" + _many(task, 6_000),
-        "a plan in waves with much prose": (corpus.HERE / "01-founding.md").read_text() + _many(notes, 5_000),
+        "a plan in waves with much prose": (corpus.HERE / "01-founding.md").read_text() + _many(notes, 3_500),
     }
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "page.md"

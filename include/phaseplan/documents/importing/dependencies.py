@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from phaseplan.documents.importing.context import agents_of, wave_of, waves_of
 from phaseplan.documents.importing.facts import Facts, Said, Source
 from phaseplan.documents.importing.identity import Branches, Entry
-from phaseplan.documents.importing.likeness import covered
+from phaseplan.documents.importing.likeness import within
 from phaseplan.documents.importing.owners import agent_of
 from phaseplan.documents.importing.readers.ties import phases
 from phaseplan.documents.importing.words import clean, ids, is_none, names
@@ -146,23 +146,19 @@ def _part(
 
 
 def by_words(branches: Branches, entry: Entry, text: str, waves: dict[str, int]) -> str | None:
-    """Return the branch whose title has most of a text's words and which is not in a later wave.
+    """Return the branch whose title has all of a text's words and which is not in a later wave.
 
-    Among several, an earlier wave counts before the same one, then the title with the fewest other words, then order.
+    Among several, an earlier wave counts before the same one, then a title with no other words, then order.
     """
     own = waves.get(entry.id)
-    best: tuple[float, bool, float, int] | None = None
-    chosen: str | None = None
+    fitting: list[tuple[bool, bool, int, str]] = []
     for i, other in enumerate(branches.entries.values()):
         wave = waves.get(other.id)
-        if other is entry or (own is not None and wave is not None and wave > own):
-            continue
-        coverage = max((covered(text, t) for t in other.titles), default=0.0)
-        back = max((covered(t, text) for t in other.titles), default=0.0)
-        rank = (round(coverage, 2), wave != own, back, -i)
-        if coverage >= 0.6 and (best is None or rank > best):
-            best, chosen = rank, other.id
-    return chosen
+        late = own is not None and wave is not None and wave > own
+        titles = [title for title in other.titles if within(text, title)] if other is not entry and not late else []
+        if titles:
+            fitting.append((wave == own, not any(within(title, text) for title in titles), i, other.id))
+    return min(fitting)[-1] if fitting else None
 
 
 def chosen(needs: Needs, members: dict[int, list[str]], own: int | None) -> list[Choice]:

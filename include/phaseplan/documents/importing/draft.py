@@ -125,7 +125,7 @@ def _waves(entry: Entry, facts: Facts) -> list[Said[int]]:
             if (
                 entry.id in ids(fact.value)
                 or fact.value in entry.names
-                or (not ids(fact.value) and max((alike(fact.value, t) for t in entry.titles), default=0.0) >= 0.75)
+                or (not ids(fact.value) and any(alike(fact.value, title) for title in entry.titles))
             ):
                 out.append(Said(number, fact.line, fact.source))
     if not out:

@@ -4,8 +4,7 @@ The rule, for mentions without an id, strongest first:
 
 1. the git name, where another mention gives name and id;
 2. the agent's number, within its wave;
-3. the best total of: the wave in the git name (`p5w1-`) against the id's, the wave it stands in, words of title and
-   git name in common, the same number of lines, the same place within the wave;
+3. all words of the title or the git name, within the wave;
 4. the place within the wave, where as many are left on both sides.
 
 Where a document has no ids at all they are phase.wave.place.
@@ -21,7 +20,7 @@ from phaseplan.documents.importing.facts import Facts, Mention, Said
 from phaseplan.documents.importing.likeness import alike
 from phaseplan.documents.importing.words import ids, slug
 
-ENOUGH = 3.0  # a total below this is a guess
+MOST_PAIRS = 40_000  # of groups and ids that are compared by their words
 MOST = 2_000  # branches of one document; a plan of a person has dozens
 
 
@@ -142,13 +141,8 @@ def _merged(groups: list[list[Mention]]) -> list[list[Mention]]:
         first = next((m for m in group if m.title), group[0])
         home = by_agent.get((first.wave, first.agent)) if first.agent else None
         if home is None and first.title:
-            scored = [
-                (max((alike(first.title, t) for t in _titles(g)), default=0.0), i)
-                for i, g in enumerate(out)
-                if first.wave is None or _wave(g) in (None, first.wave)
-            ]
-            best = max(scored, default=(0.0, 0))
-            home = out[best[1]] if best[0] >= 0.6 else None
+            near = (g for g in out if first.wave is None or _wave(g) in (None, first.wave))
+            home = next((g for g in near if any(alike(first.title, title) for title in _titles(g))), None)
         if home is not None:
             home += group
         else:
@@ -166,25 +160,21 @@ def _wave(group: list[Mention]) -> int | None:
 
 
 def _assign(branches: Branches, groups: list[list[Mention]], facts: Facts, phase: int | None) -> None:
-    """Apply rule 3, best total first; then rule 4; then make ids."""
+    """Apply rule 3, then rule 4, then make ids."""
     had_ids = bool(branches.entries)
     waves = {b: n for n, wave in facts.waves.items() for fact in wave.members for b in ids(fact.value)}
     open_ids = list(branches.entries.values())
-    places = _places(open_ids, waves)
-    if len(groups) * len(open_ids) <= 40_000:
-        totals = [
-            (_total(g, e, places, waves), -gi, -ei) for gi, g in enumerate(groups) for ei, e in enumerate(open_ids)
-        ]
-    else:
-        totals = []
     placed: set[int] = set()
     filled: set[int] = set()
-    for _, gi, ei in sorted((t for t in totals if t[0] >= ENOUGH), reverse=True):
-        group, entry = groups[-gi], open_ids[-ei]
-        if -gi in placed or (any(m.name for m in group) and (-ei in filled or entry.names)):
+    pairs = len(groups) * len(open_ids) <= MOST_PAIRS
+    for gi, group in enumerate(groups) if pairs else ():
+        named = any(m.name for m in group)
+        free = ((i, e) for i, e in enumerate(open_ids) if not (named and (i in filled or e.names)))
+        ei, entry = next(((i, e) for i, e in free if _fits(group, e, waves)), (-1, None))
+        if entry is None:
             continue
-        placed.add(-gi)
-        filled |= {-ei} if any(m.name for m in group) else set()
+        placed.add(gi)
+        filled |= {ei} if named else set()
         for mention in group:
             add_mention(branches, entry, mention)
     unplaced = [g for i, g in enumerate(groups) if i not in placed]
@@ -198,38 +188,17 @@ def _assign(branches: Branches, groups: list[list[Mention]], facts: Facts, phase
             branches.loose += group
 
 
-def _places(entries: list[Entry], waves: dict[str, int]) -> dict[str, int]:
-    """Return the place of each id within its wave."""
-    count: dict[int | None, int] = defaultdict(int)
-    out = {}
-    for entry in _in_order(entries):
-        wave = waves.get(entry.id, entry.wave)
-        out[entry.id] = count[wave]
-        count[wave] += 1
-    return out
-
-
 def _in_order(entries: list[Entry]) -> list[Entry]:
     """Sort by the numbers of the ids."""
     return sorted(entries, key=lambda e: tuple(int(n) if n.isdigit() else 0 for n in e.id.split(".")))
 
 
-def _total(group: list[Mention], entry: Entry, places: dict[str, int], waves: dict[str, int]) -> float:
-    total = 0.0
-    of_name = next((slug(m.name)[1] for m in group if m.name and slug(m.name)[1] is not None), None)
-    if of_name is not None:
-        total += 2.0 if str(of_name) == entry.id.split(".")[1] else -2.0
-    wave, entry_wave = next((m.wave for m in group if m.wave is not None), None), waves.get(entry.id, entry.wave)
-    if wave is not None and entry_wave is not None:
-        total += 2.0 if wave == entry_wave else -3.0
-    likeness = max((alike(a, b) for a in _titles(group) for b in entry.titles), default=0.0)
-    total += 6.0 * likeness
-    counts = {n for m in group for n in m.lines}
-    if counts and (entry_counts := {n for m in entry.mentions for n in m.lines}):
-        total += 1.5 if counts & entry_counts else -1.0
-    if group[0].source == "agent table" and group[0].place == places.get(entry.id):
-        total += 0.5
-    return total if likeness > 0.3 or not entry.titles else min(total, ENOUGH - 1)
+def _fits(group: list[Mention], entry: Entry, waves: dict[str, int]) -> bool:
+    """Say whether a title or a git name of the group is the entry's, and nothing puts them in different waves."""
+    wave, of_entry = _wave(group), waves.get(entry.id, _of_entry(entry))
+    if wave is not None and wave != of_entry:
+        return False
+    return any(alike(title, other) for title in _titles(group) for other in entry.titles)
 
 
 def _by_place(

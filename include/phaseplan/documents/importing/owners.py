@@ -43,13 +43,6 @@ def agent_of(branches: Branches, agent: str, wave: int | None) -> Entry | None:
 
 
 def by_title(branches: Branches, title: str, wave: int | None) -> Entry | None:
-    """Return the branch whose title is most similar."""
-    scored = sorted(
-        (
-            (max((alike(title, t) for t in e.titles), default=0.0), e.wave == wave, -i, e)
-            for i, e in enumerate(branches.entries.values())
-        ),
-        key=lambda s: s[:3],
-        reverse=True,
-    )
-    return scored[0][3] if scored and scored[0][0] >= 0.55 else None
+    """Return the branch that a title means, the one of the same wave first."""
+    fitting = [entry for entry in branches.entries.values() if any(alike(title, t) for t in entry.titles)]
+    return next((entry for entry in fitting if entry.wave == wave), fitting[0] if fitting else None)
