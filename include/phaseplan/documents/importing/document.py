@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from phaseplan.documents.importing.contradictions import disagreements, figures, soundness
-from phaseplan.documents.importing.contradictions.trouble import Trouble, diagnostics
+from phaseplan.documents.importing.contradictions.trouble import diagnostics
 from phaseplan.documents.importing.draft import Draft, draft
 from phaseplan.documents.importing.reading import read
 from phaseplan.documents.importing.schemes import PLAIN
@@ -16,7 +16,7 @@ from phaseplan.documents.importing.writer import write
 from phaseplan.documents.outline import contradictions, edges, folder, plans, reading, unused
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document, document
-from phaseplan.documents.outline.model import At, Group, Outline, Part, Unit
+from phaseplan.documents.outline.model import At, Group, Outline, Part, Trouble, Unit
 from phaseplan.plan.lint.diagnostics import Diagnostic, in_order
 from phaseplan.plan.model import PhasePlan
 from phaseplan.plan.yaml.load import decode
@@ -88,8 +88,7 @@ def too_long(file: str, text: str) -> Diagnostic | None:
 def finished(doc: Document, outline: Outline, strict: bool) -> Imported:
     """Write the plans of an outline."""
     lost, used, rows = unused.report(doc, outline)
-    troubles = [Trouble(t.code, t.line, t.message, t.hint) for t in (*outline.troubles, *lost)]
-    found = in_order(diagnostics(doc.file, troubles, PLAIN, strict))
+    found = in_order(diagnostics(doc.file, [*outline.troubles, *lost], PLAIN, strict))
     return Imported(tuple(plans.plans(doc.file, outline)), found, used=used, rows=rows)
 
 
@@ -123,7 +122,7 @@ def _also(doc: Document, units: list[Unit], found: list[Trouble]) -> list[Troubl
     paths = edges.critical(doc, Known(units))
     also = [*contradictions.sums(doc, units), *(one for path in paths for one in contradictions.critical(path, units))]
     known = {(trouble.code, trouble.line) for trouble in found}
-    return [Trouble(t.code, t.line, t.message, t.hint) for t in also if (t.code, t.line) not in known]
+    return [trouble for trouble in also if (trouble.code, trouble.line) not in known]
 
 
 def _of_waves(doc: Document, strict: bool, others: Others) -> Imported:
@@ -141,7 +140,7 @@ def _of_waves(doc: Document, strict: bool, others: Others) -> Imported:
         *disagreements.find(plan_draft),
         *figures.find(plan_draft),
         *soundness.find(plan_draft, others),
-        *(Trouble(t.code, t.line, t.message, t.hint) for t in lost),
+        *lost,
     ]
     troubles += _also(doc, _units(plan_draft), troubles)
     found = in_order(diagnostics(doc.file, troubles, plan_draft.facts.scheme, strict))
@@ -164,11 +163,7 @@ def _import_folder(path: Path, strict: bool) -> Imported:
     joined, alone = folder.joined(path, docs)
     if joined is not None:
         texts += plans.plans(str(path), joined.outline)
-        found += [
-            d
-            for file, t in joined.troubles
-            for d in diagnostics(file, [Trouble(t.code, t.line, t.message, t.hint)], PLAIN, strict)
-        ]
+        found += [d for file, t in joined.troubles for d in diagnostics(file, [t], PLAIN, strict)]
         used, rows = joined.rows, joined.rows
     for doc in alone:
         outline = reading.read(doc)

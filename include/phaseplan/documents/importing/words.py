@@ -17,6 +17,8 @@ _BARE_UNDERLINE = re.compile(r"(?<!\w)_{1,2}([^_\n]{1,300})_{1,2}(?!\w)")
 _TICKS = re.compile(r"`+")
 _BOX = re.compile(r"^\s*\[[ xX]\]\s+")
 _ESCAPE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)|\\([!-/:-@\[-`{-~])", re.DOTALL)
+_INNER = re.compile(r"[*_](?=[*_\w])")  # what would be markup outside of code
+_SIMPLE = re.compile(r"(?:[!-%'-)+-;=-Z\]^a-z{-}]+(?: [!-%'-)+-;=-Z\]^a-z{-}]+)*)?")  # no markup, single spaces
 _ESCAPED = re.compile("[\ue021-\ue07e]")  # a character that was escaped, kept from being markup
 _LINE_BREAKS = re.compile(r"[\x85\u2028\u2029]")
 
@@ -55,21 +57,33 @@ _SLUG = re.compile(r"p(\d{1,3})w(\d{1,3})[-_/]")
 
 @lru_cache(maxsize=REMEMBERED)
 def clean(text: str) -> str:
-    """Remove Markdown's marks, HTML, footnotes, emoji, and struck text; return one line."""
+    """Remove Markdown's marks, HTML, footnotes, emoji, and struck text; return one line. Code keeps what is in it."""
+    if _SIMPLE.fullmatch(text):
+        return text
     text = _ESCAPED.sub("", text)
-    text = _ESCAPE.sub(lambda match: chr(0xE000 + ord(match[2])) if match[2] else match[0], text)
+    text = _ESCAPE.sub(lambda match: _kept(match[2]) if match[2] else _INNER.sub(lambda m: _kept(m[0]), match[0]), text)
     text = html.unescape(_LINE_BREAKS.sub(" ", text))
     for pattern, new in ((_STRUCK, ""), (_FOOTNOTE, ""), (_LINK, r"\1"), (_BREAK, ", "), (_TAG, ""), (_TICKS, "")):
         text = pattern.sub(new, text)
     text = _MARK.sub(r"\1", _MARK.sub(r"\1", text))
     text = _BOX.sub("", _BARE_UNDERLINE.sub(r"\1", text))
     text = _ESCAPED.sub(lambda match: chr(ord(match[0]) - 0xE000), text)
-    text = "".join(
-        c
-        for c in text
-        if c in "\u2192\u2190\u2194\u21d2\u27f6\u2713\u2714\u2705\u274c\u2717\u2715\u25cf\u25cb\u2b24" or not _symbol(c)
+    text = (
+        text
+        if text.isascii()
+        else "".join(
+            c
+            for c in text
+            if c in "\u2192\u2190\u2194\u21d2\u27f6\u2713\u2714\u2705\u274c\u2717\u2715\u25cf\u25cb\u2b24"
+            or not _symbol(c)
+        )
     )
     return re.sub(r"\s+", " ", text).strip().lstrip("|").strip()
+
+
+def _kept(c: str) -> str:
+    """Return a character so that it is no markup."""
+    return chr(0xE000 + ord(c))
 
 
 def _symbol(c: str) -> bool:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
-from functools import lru_cache
 
 from phaseplan.documents.importing.spans import spans
+from phaseplan.documents.importing.words import clean, names
 from phaseplan.plan.spans import Span
 
 _CODE = re.compile(r"(`+)(.+?)\1")
-_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,500}\)")
-_BOLD = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])(.{1,400}?)(?<=[^\s*])\1(?![\w*])")
-_UNDER = re.compile(r"(?<![\w_])(_{1,2})(?=[^\s_])([^_]{1,300})(?<=[^\s_])\1(?![\w_])")
-_SIMPLE = re.compile(r"(?:[!-%'-)+-;=-Z\]^a-z{-}]+(?: [!-%'-)+-;=-Z\]^a-z{-}]+)*)?")  # no markup, single spaces
-_STRUCK = re.compile(r"~~([^~]{1,300})~~")
-_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
-_SIGNS = re.compile("[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff\u200b-\u200f]+")
 _ENDED = r"\.?[\w@*+-]+(?:\.[\w@*+-]+)*\.[A-Za-z][A-Za-z0-9]{0,9}"
 _PATH = re.compile(
     rf"(?<![\w/.:@\\-])(?:\./)?((?:/?(?:[\w.@*()\[\]+-]+/)+(?:{_ENDED}|\*{{1,2}}|\.\w[\w.-]*)?)|(?:{_ENDED}))(?![\w/])"
@@ -30,33 +22,10 @@ _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\b[\w.-]+@[\w.-]+", re.IGNORECASE)
 _SUFFIX = re.compile(r":\d+(?:[-:,]\d+)*$|#L\d+(?:-L?\d+)?$")
 _SIZE = re.compile(r"(?:~|\u2248|about |ca\. ?)?\s*(\d[\d,.]{0,8})\s*(?:lines|loc\b|zeilen|lignes|l\u00edneas)", re.I)
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,80}(?:/[\w.-]{1,100}){0,6}")
-_PREFIX = re.compile(
-    r"(?<![\w./@-])((?:feature|feat|features|fix|bugfix|hotfix|chore|refactor|task|topic|release|users?|dev|wip|agent)/"
-    r"[A-Za-z0-9][\w./-]{0,150}[A-Za-z0-9])(?![\w/])"
-)
 
 
-@lru_cache(maxsize=8192)
-def plain(text: str) -> str:
-    """Return a text's own words: without markup, whole, in one line; code keeps what is in it."""
-    if _SIMPLE.fullmatch(text):
-        return text
-    if not text.isascii():
-        text = _SIGNS.sub("", text)
-    kept: list[str] = []
-
-    def keep(match: re.Match[str]) -> str:
-        kept.append(match[2])
-        return f"\ue000{len(kept) - 1}\ue001"
-
-    if any(c in text for c in "`*_~[<&\\"):
-        text = _CODE.sub(keep, text)
-        text = _LINK.sub(r"\1", _STRUCK.sub(r"\1", text))
-        text = _UNDER.sub(r"\2", _BOLD.sub(r"\2", _BOLD.sub(r"\2", text)))
-        text = html.unescape(_TAG.sub(" ", text))
-        text = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
-        text = re.sub("\ue000(\\d+)\ue001", lambda m: kept[int(m[1])], text)
-    return re.sub(r"\s+", " ", text).strip()
+plain = clean  # a text's own words
+git_names = names  # texts like `feature/x`
 
 
 def paths(text: str) -> list[str]:
@@ -69,7 +38,7 @@ def paths(text: str) -> list[str]:
     rest = _URL.sub(" ", _CODE.sub(" ", text))
     for match in _PATH.finditer(rest):
         bare = match[1].rstrip(".,;)") if not match[1].endswith("]") else match[1]
-        if is_path(bare) and not _PREFIX.fullmatch(bare):
+        if is_path(bare) and not names(bare):
             out[bare] = None
     return list(out)
 
@@ -99,13 +68,6 @@ def git_name(text: str) -> str | None:
     if re.search(r"[<>{}$\s]", bare) or not _NAME.fullmatch(bare) or bare.isdecimal():
         return None
     return bare if code or "/" in bare or "-" in bare else None
-
-
-def git_names(text: str) -> list[str]:
-    """List the texts like `feature/x`."""
-    if "/" not in text:
-        return []
-    return [m[1] for m in _PREFIX.finditer(text.replace("`", " ")) if not _KNOWN_FILE.search(m[1].rsplit("/", 1)[-1])]
 
 
 def size(text: str) -> int | None:

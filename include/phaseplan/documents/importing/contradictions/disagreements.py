@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from phaseplan.documents.importing.contradictions.trouble import Trouble
 from phaseplan.documents.importing.dependencies import RANK
 from phaseplan.documents.importing.draft import Draft, DraftBranch
 from phaseplan.documents.importing.facts import Said
 from phaseplan.documents.importing.words import slug
+from phaseplan.documents.outline.model import Trouble
 
 PARTIAL = ("list", "text")  # sources that seldom say everything: what they leave out is no contradiction
 

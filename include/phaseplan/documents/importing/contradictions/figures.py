@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from phaseplan.documents.importing.contradictions.disagreements import place
-from phaseplan.documents.importing.contradictions.trouble import Trouble
 from phaseplan.documents.importing.draft import Draft, DraftBranch, DraftWave
 from phaseplan.documents.importing.facts import Said
 from phaseplan.documents.importing.spans import in_days, spans, written
+from phaseplan.documents.outline.model import Trouble
 from phaseplan.plan.durations import SECONDS_A_LINE
 from phaseplan.plan.spans import Span
 

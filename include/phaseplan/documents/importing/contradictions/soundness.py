@@ -9,9 +9,9 @@ from pathlib import Path
 
 from phaseplan.documents.importing.context import agents_of
 from phaseplan.documents.importing.contradictions.disagreements import place
-from phaseplan.documents.importing.contradictions.trouble import Trouble
 from phaseplan.documents.importing.draft import Draft, DraftWave
 from phaseplan.documents.importing.facts import Said
+from phaseplan.documents.outline.model import Trouble
 from phaseplan.plan.model import PhasePlan
 from phaseplan.plan.patterns.overlap import common_path
 

@@ -5,18 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from phaseplan.documents.importing.schemes import Scheme
+from phaseplan.documents.outline.model import Trouble
 from phaseplan.plan.lint.codes import CODES, Severity
 from phaseplan.plan.lint.diagnostics import Diagnostic
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Hold one contradiction; the message names the second place, the hint what was taken or is to be done."""
-
-    code: str
-    line: int
-    message: str
-    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
