@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from phaseplan.documents.importing.spans import spans
-from phaseplan.documents.importing.words import clean, names
+from phaseplan.documents.importing.words import clean
 from phaseplan.plan.spans import Span
 
 _CODE = re.compile(r"(`+)(.+?)\1")
@@ -23,9 +23,12 @@ _SUFFIX = re.compile(r":\d+(?:[-:,]\d+)*$|#L\d+(?:-L?\d+)?$")
 _SIZE = re.compile(r"(?:~|\u2248|about |ca\. ?)?\s*(\d[\d,.]{0,8})\s*(?:lines|loc\b|zeilen|lignes|l\u00edneas)", re.I)
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,80}(?:/[\w.-]{1,100}){0,6}")
 
+_PREFIX = re.compile(
+    r"(?<![\w./@-])((?:feature|feat|features|fix|bugfix|hotfix|chore|refactor|task|topic|release|users?|dev|wip|agent)/"
+    r"[A-Za-z0-9][\w./-]{0,150}[A-Za-z0-9])(?![\w/])"
+)
 
 plain = clean  # a text's own words
-git_names = names  # texts like `feature/x`
 
 
 def paths(text: str) -> list[str]:
@@ -38,7 +41,7 @@ def paths(text: str) -> list[str]:
     rest = _URL.sub(" ", _CODE.sub(" ", text))
     for match in _PATH.finditer(rest):
         bare = match[1].rstrip(".,;)") if not match[1].endswith("]") else match[1]
-        if is_path(bare) and not names(bare):
+        if is_path(bare) and not _PREFIX.fullmatch(bare):
             out[bare] = None
     return list(out)
 
@@ -68,6 +71,13 @@ def git_name(text: str) -> str | None:
     if re.search(r"[<>{}$\s]", bare) or not _NAME.fullmatch(bare) or bare.isdecimal():
         return None
     return bare if code or "/" in bare or "-" in bare else None
+
+
+def git_names(text: str) -> list[str]:
+    """List the texts like `feature/x`."""
+    if "/" not in text:
+        return []
+    return [m[1] for m in _PREFIX.finditer(text.replace("`", " ")) if not _KNOWN_FILE.search(m[1].rsplit("/", 1)[-1])]
 
 
 def size(text: str) -> int | None:
