@@ -12,7 +12,7 @@ from phaseplan.containers.labels import Labels
 from phaseplan.containers.log_following import follow
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.presets import PRESETS
-from phaseplan.text.shown import one_line
+from phaseplan.text.shown import plain
 
 _PATIENCE = 60.0  # seconds
 _GIT = "git: "
@@ -43,7 +43,7 @@ def _printed(client: DockerClient, profile: AgentProfile, labels: Labels, progra
     container, lines = engine.create(client, spec), list[str]()
     try:
         engine.start(client, container)
-        follow(client, container, lambda line: lines.append(one_line(line)), _PATIENCE)
+        follow(client, container, lambda line: lines.append(plain(line).strip()), _PATIENCE)
     finally:
         engine.remove(client, container)
     return lines
