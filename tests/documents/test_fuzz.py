@@ -66,6 +66,7 @@ HOSTILE = {
     "links": "[a](" * 50_000,
     "html": "<a " * 100_000,
     "numbers": "1," * 200_000 + " lines",
+    "digits of an id": "# Phase 5\n" + "- A" + "1" * 1_900 + "!\n",
     "days": "## Wave 1 (" + "Day 1 - " * 20_000 + ")",
 }
 

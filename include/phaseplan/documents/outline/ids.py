@@ -10,7 +10,10 @@ from phaseplan.documents.outline.model import Group, Unit
 from phaseplan.documents.outline.text import plain
 
 #: An id that a document gives to a unit: `T001`, `A-1`, `CORE-001`, `W2-T3`, `#12`, `1.2`, `3.1.1`, `04-01`, `7`.
-CODE = r"[A-Z][A-Za-z]{0,11}(?:[-_][A-Z][A-Z0-9]{0,11})*[-_]?\d{1,5}(?:[-._]?(?:[A-Z]{1,3})?\d{1,4})*[a-z]?"
+CODE = (
+    r"[A-Z][A-Za-z]{0,11}(?:[-_][A-Z][A-Z0-9]{0,11})*[-_]?\d{1,5}"
+    r"(?:(?:[-._](?:[A-Z]{1,3})?|[A-Z]{1,3})\d{1,4})*[a-z]?"
+)
 NUMBERED = r"\d{1,4}(?:\.\d{1,4}){0,3}[a-z]?|\d{2,3}-\d{2,3}"
 ONE = rf"(?:#\d{{1,6}}|{CODE}|{NUMBERED})"
 #: Ids that requirements, risks, decisions and the like have, not units.
