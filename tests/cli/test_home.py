@@ -56,6 +56,8 @@ def test_airflow_settings_of_the_caller_are_not_inherited(tmp_path: Path) -> Non
         "AIRFLOW__PHASEPLAN__DOCKER_URL": "unix:///x",
         "AIRFLOW_CONN_TOKEN": "secret",
         "NO_PROXY": "intranet",
+        "_AIRFLOW_PARSING_CONTEXT_DAG_ID": "nightly",  # what Airflow leaves to whatever a task starts
+        "_AIRFLOW_PROCESS_CONTEXT": "client",
     }
     found = config.environment(tmp_path, tmp_path, {"phaseplan": {"plans": "/p"}}, base)
     assert "AIRFLOW__CORE__DAGS_FOLDER" not in found
@@ -63,6 +65,7 @@ def test_airflow_settings_of_the_caller_are_not_inherited(tmp_path: Path) -> Non
     assert found["AIRFLOW__PHASEPLAN__DOCKER_URL"] == "unix:///x"
     assert found["AIRFLOW_CONN_TOKEN"] == "secret"
     assert found["NO_PROXY"] == "intranet,127.0.0.1,localhost"
+    assert not [name for name in found if name.startswith("_AIRFLOW_")]
 
 
 def test_old_homes_are_removed_unless_in_use(tmp_path: Path) -> None:

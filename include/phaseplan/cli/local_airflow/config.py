@@ -99,12 +99,18 @@ def write(path: Path, content: Sections) -> None:
 
 
 def environment(home: Path, code: Path, content: Sections, base: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of every component: the caller's, without what would contradict the home's airflow.cfg."""
+    """Return the environment of every component: the caller's, without what would contradict the home's airflow.cfg.
+
+    Nor with what an Airflow has told one of its tasks: which DAG is asked for, or what kind of process this is. Whoever is
+    started by that task would take it for its own, and find no other DAG.
+    """
     own_variables = {f"AIRFLOW__{section}__{key}".upper() for section, keys in content.items() for key in keys}
     inherited = {
         name: value
         for name, value in base.items()
-        if name not in own_variables and (not name.startswith("AIRFLOW__") or name.startswith("AIRFLOW__PHASEPLAN__"))
+        if name not in own_variables
+        and not name.startswith("_AIRFLOW_")
+        and (not name.startswith("AIRFLOW__") or name.startswith("AIRFLOW__PHASEPLAN__"))
     }
     # A proxy must not get between tasks and the API server on loopback.
     no_proxy = ",".join(filter(None, (base.get("NO_PROXY") or base.get("no_proxy"), _LOOPBACK)))
