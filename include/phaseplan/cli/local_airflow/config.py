@@ -101,8 +101,8 @@ def write(path: Path, content: Sections) -> None:
 def environment(home: Path, code: Path, content: Sections, base: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of every component: the caller's, without what would contradict the home's airflow.cfg.
 
-    Nor with what an Airflow has told one of its tasks: which DAG is asked for, or what kind of process this is. Whoever is
-    started by that task would take it for its own, and find no other DAG.
+    Nor with what an Airflow leaves in the environment of its tasks, which DAG is asked for and what kind of process it
+    is: an Airflow that one of them starts would find no other DAG.
     """
     own_variables = {f"AIRFLOW__{section}__{key}".upper() for section, keys in content.items() for key in keys}
     inherited = {
