@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,13 @@ class Place:
     def on_engine(self, phase: int, kind: str = "ps -aq") -> list[str]:
         """What a phase has on the engine: containers, or volumes with `volume ls -q`."""
         return docker(*kind.split(), "--filter", f"label=phaseplan.ledger={self.ledger(phase)['id']}").split()
+
+    def comes_to_have(self, phase: int, containers: int, seconds: float = 30) -> None:
+        """Wait for so many containers: a ref moves before its agent begins, and before a stopped one is removed."""
+        deadline = time.monotonic() + seconds
+        while len(found := self.on_engine(phase)) != containers:
+            assert time.monotonic() < deadline, found
+            time.sleep(0.2)
 
     def clear_away(self) -> None:
         """Remove what the runs left on the engine: the work of an isolated attempt stays in a volume."""

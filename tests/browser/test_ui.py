@@ -114,7 +114,7 @@ def test_the_board_brings_a_branch_back_and_stops_it(person: Person, runs: Runs,
         card.get_by_role("button", name=words).click()
         board.get_by_role("dialog").get_by_role("button", name=words).click()
         expect(card).to_contain_text(state, timeout=PATIENCE)  # nobody has loaded anything anew
-        assert len(place.on_engine(71)) == agents
+        place.comes_to_have(71, agents)
         person.picture(f"board-{state}")
     board.get_by_role("link", name="Run in Airflow").click()
     person.sees(person.row("open_phase"))
