@@ -154,6 +154,11 @@ def test_an_error_that_is_not_about_a_disk_passes_through() -> None:
     assert of_git("fatal: not a git repository", "/r") is None
 
 
+def test_git_s_own_words_for_a_write_that_took_nothing_are_recognised() -> None:
+    full = of_git("fatal: sha1 file '/r/index.lock' write error. Out of diskspace", "/r")
+    assert full is not None and "no space left on this machine's disk: free some" in str(full)
+
+
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     return Lab(tmp_path)

@@ -23,6 +23,7 @@ _NEXT = {
 #: What git says of the same, in the C locale.
 _SAID = {
     "no space left on device": errno.ENOSPC,
+    "out of diskspace": errno.ENOSPC,  # where a write took nothing and there was no error to report
     "database or disk is full": errno.ENOSPC,
     "disk quota exceeded": errno.EDQUOT,
     "read-only file system": errno.EROFS,
