@@ -24,6 +24,9 @@ from phaseplan.plan.budget import Budget, amount
 
 _REFUSED = (401, 402, 403)
 _BUSY = (408, 409, 425, 429, 529)
+#: Seconds by which an engine may note the end of a killed gateway after that of the agent, which had lost its
+#: connection by it: it hears of each separately. Less than a gateway that is told to stop gets until it is killed.
+_DISORDER = 3.0
 
 
 @dataclass(frozen=True)
@@ -129,17 +132,20 @@ def metered(view: View, agent: Found, redact: Redactor) -> Metered:
     if ran and record is not None and record.calls:
         view.job.say(f"Used {redact(str(record.usage))} in {record.calls} calls.")
     started = view.snapshot.started.get(view.branch.id, {}).get(agent.labels.attempt)
-    return _judged(view, record, _broken(agent, gateway), started.allowance if started else None)
+    return _judged(view, record, broken(agent, gateway), started.allowance if started else None)
 
 
-def _broken(agent: Found, gateway: Found) -> str:
+def broken(agent: Found, gateway: Found) -> str:
     """Say how a gateway ended that did so before its agent; one that was stopped as its agent was is not at fault."""
     if agent.stopped and gateway.exit_code in (0, LOST):
         return ""
-    if gateway.status == "exited" and agent.finished_at and moment(gateway.finished_at) < moment(agent.finished_at):
-        memory = ", out of memory" if gateway.oom else ""
-        return f"the gateway between the agent and its model ended first (exit code {gateway.exit_code}{memory})"
-    return ""
+    if gateway.status != "exited" or not agent.finished_at:
+        return ""
+    after = (moment(gateway.finished_at) - moment(agent.finished_at)).total_seconds()
+    if after >= (0 if gateway.exit_code in (0, LOST) else _DISORDER):
+        return ""
+    memory = ", out of memory" if gateway.oom else ""
+    return f"the gateway between the agent and its model ended first (exit code {gateway.exit_code}{memory})"
 
 
 def _judged(view: View, record: GatewayRecord | None, broken: str, allowance: Allowance | None) -> Metered:
