@@ -133,3 +133,6 @@ def staged(
     yield made
     for container in made.containers():
         engine.remove(made.client, container.id)
+    if ledger := made.snapshot().ledger:  # the work of an attempt that failed stays in its volume
+        for volume in made.client.volumes.list(filters={"label": f"phaseplan.ledger={ledger.id}"}):
+            volume.remove(force=True)
