@@ -24,7 +24,7 @@ import psutil
 import yaml
 
 from bench.lessons import Lessons, serving
-from bench.place import at
+from bench.place import Status, at, status_in
 from phaseplan.config.settings import settings
 from phaseplan.containers import engine
 from phaseplan.containers.network import AGENTS, network_of
@@ -73,7 +73,7 @@ def measure() -> dict[str, float]:
         watch.start()
         _run(top, _files(top, lessons.url))
         watch.join()
-        status = _status(top)
+        status = status_in(top / "target.git", _PHASE)
     rows = {"agents at work at once": float(lessons.most)}
     for kind in ("direct", "through"):
         times = lessons.times[kind]
@@ -118,7 +118,7 @@ def _memory() -> dict[str, float]:
     }
 
 
-def _counted(status: dict) -> float:  # type: ignore[type-arg]  # a JSON value
+def _counted(status: Status) -> float:
     models = status["usage"]["models"].values()
     return float(sum(model["input"] + model["output"] for model in models))
 
@@ -170,9 +170,3 @@ def _run(top: Path, plan: Path) -> None:
     done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise SystemExit((done.stdout + done.stderr)[-4000:])
-
-
-def _status(top: Path) -> dict:  # type: ignore[type-arg]  # a JSON value
-    words = ["status", str(_PHASE), "--json", "--repository", str(top / "target.git")]
-    command = [sys.executable, "-m", "phaseplan.cli.main", *words]
-    return dict(json.loads(subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True).stdout))

@@ -9,11 +9,11 @@ import sys
 import tempfile
 import threading
 import time
-from datetime import datetime
 from pathlib import Path
 
 import psutil
 
+from bench.place import Status, at, status_in
 from provision.common import TOP
 
 WAVES = {1: 3, 2: 4, 3: 3}  # branches a wave, as Phase 5 has them
@@ -31,10 +31,10 @@ def measure(seconds: int) -> dict[str, float]:
         begun, used = time.time(), _Used()
         _run(place, used)
         ended = time.time()
-        status = _status(place)
+        status = status_in(place / "repository.git", 5)
     bound = float(seconds * len(WAVES))
-    first = min(_at(b["started"]) for b in status["branches"].values())
-    last = max(_at(w["finished"]) for w in status["waves"].values())
+    first = min(at(b["started"]) for b in status["branches"].values())
+    last = max(at(w["finished"]) for w in status["waves"].values())
     run = last - first
     agents = sum(b["agent_seconds"] for b in status["branches"].values())
     return {
@@ -51,17 +51,17 @@ def measure(seconds: int) -> dict[str, float]:
     }
 
 
-def _gaps(status: dict) -> dict[str, float]:  # type: ignore[type-arg]  # a JSON value
+def _gaps(status: Status) -> dict[str, float]:
     """Return the time of each wave that is not its longest agent's."""
     out = {}
     before = None
     for number, wave in sorted(status["waves"].items(), key=lambda kv: int(kv[0])):
         branches = [b for b in status["branches"].values() if b["wave"] == int(number)]
-        ends, starts = [_at(b["finished"]) for b in branches], [_at(b["started"]) for b in branches]
+        ends, starts = [at(b["finished"]) for b in branches], [at(b["started"]) for b in branches]
         if before is not None:
             out[f"{number} (integrated before to first start)"] = min(starts) - before
-        out[f"{number} (last agent's end to integrated)"] = _at(wave["finished"]) - max(ends)
-        before = _at(wave["finished"])
+        out[f"{number} (last agent's end to integrated)"] = at(wave["finished"]) - max(ends)
+        before = at(wave["finished"])
     return out
 
 
@@ -109,17 +109,6 @@ def _run(place: Path, used: _Used) -> None:
         used.watch(process)
         if process.wait() != 0:
             raise SystemExit((place / "out.log").read_text()[-4000:])
-
-
-def _status(place: Path) -> dict:  # type: ignore[type-arg]  # a JSON value
-    command = [sys.executable, "-m", "phaseplan.cli.main", "status", "5", "--json"]
-    command += ["--repository", str(place / "repository.git")]
-    out = subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True)
-    return dict(json.loads(out.stdout))
-
-
-def _at(moment: str) -> float:
-    return datetime.fromisoformat(moment).timestamp()
 
 
 def _files(place: Path, seconds: int) -> None:

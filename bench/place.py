@@ -18,6 +18,13 @@ Status = dict[str, Any]  # `status --json`
 PLANS = TOP / "include/plans"
 
 
+def status_in(repository: Path, phase: int) -> Status:
+    """Return what `status --json` says of a phase in a target repository."""
+    words = ["status", str(phase), "--json", "--repository", str(repository)]
+    command = [sys.executable, "-m", "phaseplan.cli.main", *words]
+    return dict(json.loads(subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True).stdout))
+
+
 @dataclass(frozen=True)
 class Place:
     """One target repository, and runs on it."""
@@ -50,9 +57,7 @@ class Place:
 
     def status(self, phase: int) -> Status:
         """Read the status from the ledger."""
-        command = [sys.executable, "-m", "phaseplan.cli.main", "status", str(phase), "--json"]
-        command += ["--repository", str(self.repository)]
-        return dict(json.loads(subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True).stdout))
+        return status_in(self.repository, phase)
 
 
 def at(moment: str) -> float:

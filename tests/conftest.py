@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
-#: What `make check` plays, in this order: a minute, and the first to fail.
+#: Folders that `make check` plays: a minute, and the first to fail.
 QUICK = ("house", "compile", "config", "plan", "site")
 #: Of these, what starts parts of an Airflow.
 AIRFLOWS = ("tests/compile/test_trigger_rules.py", "tests/compile/test_dag_files.py")
