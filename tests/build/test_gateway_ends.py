@@ -8,6 +8,7 @@ import pytest
 
 from phaseplan.attempt.gateway import broken
 from phaseplan.containers.engine import Found
+from phaseplan.containers.gateways.gateway import ended_first
 from phaseplan.containers.labels import Labels
 from phaseplan.containers.pid1 import LOST
 
@@ -36,7 +37,8 @@ def ended(code: int, after: float = 0.0, *, stopped: bool = False) -> Found:
 def test_a_gateway_that_was_killed_is_the_cause_though_it_was_noted_second(
     code: int, after: float, is_cause: bool
 ) -> None:
-    assert bool(broken(ended(1), ended(code, after))) is is_cause
+    assert bool(broken(ended(1), ended(code, after))) is is_cause  # an agent's
+    assert bool(ended_first(ended(1), ended(code, after))) is is_cause  # a gate's too
 
 
 def test_a_gateway_that_was_stopped_with_its_agent_is_not() -> None:

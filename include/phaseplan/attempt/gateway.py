@@ -9,7 +9,7 @@ from phaseplan.attempt.job import View
 from phaseplan.attempt.secrets import completed
 from phaseplan.containers.engine import Found, find, look, stop
 from phaseplan.containers.gateways import gateway as gateways
-from phaseplan.containers.gateways.gateway import READY, Gateway, gateway_of, open_gateway
+from phaseplan.containers.gateways.gateway import READY, Gateway, ended_first, gateway_of, open_gateway
 from phaseplan.containers.gateways.record import GatewayRecord, Trouble, read_record, sentences
 from phaseplan.containers.log_following import Cursor
 from phaseplan.containers.network import PAIR
@@ -17,16 +17,12 @@ from phaseplan.containers.pid1 import LOST
 from phaseplan.containers.redact import Redactor
 from phaseplan.ledger.money.budgets import reserve
 from phaseplan.ledger.money.usage import UNITS, Allowance, Usage
-from phaseplan.ledger.records import moment
 from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.budget import Budget, amount
 
 _REFUSED = (401, 402, 403)
 _BUSY = (408, 409, 425, 429, 529)
-#: Seconds by which an engine may note the end of a killed gateway after that of the agent, which had lost its
-#: connection by it: it hears of each separately. Less than a gateway that is told to stop gets until it is killed.
-_DISORDER = 3.0
 
 
 @dataclass(frozen=True)
@@ -139,13 +135,8 @@ def broken(agent: Found, gateway: Found) -> str:
     """Say how a gateway ended that did so before its agent; one that was stopped as its agent was is not at fault."""
     if agent.stopped and gateway.exit_code in (0, LOST):
         return ""
-    if gateway.status != "exited" or not agent.finished_at:
-        return ""
-    after = (moment(gateway.finished_at) - moment(agent.finished_at)).total_seconds()
-    if after >= (0 if gateway.exit_code in (0, LOST) else _DISORDER):
-        return ""
-    memory = ", out of memory" if gateway.oom else ""
-    return f"the gateway between the agent and its model ended first (exit code {gateway.exit_code}{memory})"
+    how = ended_first(agent, gateway)
+    return f"the gateway between the agent and its model {how}" if how else ""
 
 
 def _judged(view: View, record: GatewayRecord | None, broken: str, allowance: Allowance | None) -> Metered:

@@ -13,13 +13,12 @@ import docker
 
 from phaseplan.containers import engine, network
 from phaseplan.containers.engine import Found, Spec
-from phaseplan.containers.gateways.gateway import READY, Gateway, close_found, open_gateway
+from phaseplan.containers.gateways.gateway import READY, Gateway, close_found, ended_first, open_gateway
 from phaseplan.containers.gateways.record import BadRecord, read_record, sentences
 from phaseplan.containers.gateways.way_out import WayOut
 from phaseplan.containers.labels import Labels
 from phaseplan.containers.log_following import Sink
 from phaseplan.containers.network import PAIR
-from phaseplan.ledger.records import moment
 from phaseplan.plan.agents import AgentProfile
 
 
@@ -64,11 +63,7 @@ class Door:
         if pair is None:
             return ""
         gateway = next((g for g in self._gateways() if g.marks.get(PAIR) == pair), None)
-        if gateway is None:
-            return "was removed"
-        if gateway.status != "running" and moment(gateway.finished_at) < moment(command.finished_at):
-            return f"ended first (exit code {gateway.exit_code}{', out of memory' if gateway.oom else ''})"
-        return ""
+        return "was removed" if gateway is None else ended_first(command, gateway)
 
     def refused(self) -> str:
         """Say which hosts the gating's commands asked for that the profile does not name; empty: none."""

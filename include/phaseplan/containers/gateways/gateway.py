@@ -24,7 +24,9 @@ from phaseplan.containers.gateways.record import sentences
 from phaseplan.containers.gateways.way_out import STRAIGHT, WayOut
 from phaseplan.containers.labels import Labels
 from phaseplan.containers.network import PAIR, name_of
+from phaseplan.containers.pid1 import LOST
 from phaseplan.errors import Infrastructure
+from phaseplan.ledger.records import moment
 from phaseplan.plan.agents import OPENAI, AgentProfile
 from phaseplan.plan.budget import Budget
 from phaseplan.plan.presets import ENDPOINT, MODEL
@@ -36,6 +38,7 @@ READY = "ready"  # what a gateway says first
 _PATIENCE = 60.0  # seconds until it says so
 _WAIT = 600.0  # seconds for which it waits by itself for a provider that is busy
 _RECORD = 1 << 20  # bytes of its list of calls
+_DISORDER = 3.0  # seconds between two ends that an engine may note the wrong way round; less than the grace of a stop
 
 
 class GatewayFailed(Infrastructure):
@@ -180,6 +183,20 @@ def _found(client: docker.DockerClient, labels: Labels, pair: str) -> list[Found
         client, ledger=labels.ledger, phase=labels.phase, branch=labels.branch, attempt=labels.attempt, role="gateway"
     )
     return [gateway for gateway in gateways if gateway.marks.get(PAIR) == pair]
+
+
+def ended_first(user: Found, gateway: Found) -> str:
+    """Say how a gateway ended that did so before what used it; empty: it did not.
+
+    An engine hears of each end separately: under load it may note the end of a killed gateway after that of its user,
+    which had lost its connection by it.
+    """
+    if gateway.status != "exited" or not user.finished_at:
+        return ""
+    after = (moment(gateway.finished_at) - moment(user.finished_at)).total_seconds()
+    if after >= (0 if gateway.exit_code in (0, LOST) else _DISORDER):
+        return ""
+    return f"ended first (exit code {gateway.exit_code}{', out of memory' if gateway.oom else ''})"
 
 
 def close(client: docker.DockerClient, labels: Labels, pair: str) -> None:
