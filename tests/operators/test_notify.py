@@ -14,7 +14,7 @@ from phaseplan.airflow.operators import notify as module
 from phaseplan.airflow.operators.notify import about_branch, about_phase, about_wave, notify
 from phaseplan.ledger.money.usage import ModelUsage, Spent, Usage
 from phaseplan.plan.digest import plan_digest
-from phaseplan.plan.model import Notify
+from phaseplan.plan.notify import Notify
 from tests.cli.plans import plan
 from tests.operators import notifiers
 

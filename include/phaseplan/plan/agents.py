@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
+from phaseplan.plan.base import Model
 from phaseplan.plan.budget import Budget
 from phaseplan.plan.egress import Host, Price, Provider, base_of
 from phaseplan.plan.kinds import Memory, Real, Size, TimeLimit, Variable, Whole, Words
-from phaseplan.plan.model import Model
 from phaseplan.plan.presets import PRESETS, PresetName, expanded
 from phaseplan.plan.prices import prices_of
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from phaseplan.plan.agents import AgentProfile
+from phaseplan.plan.base import Model
 from phaseplan.plan.kinds import Memory, Positive, Real
-from phaseplan.plan.model import Model
 
 
 def _url(value: str) -> str:

@@ -11,27 +11,22 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
+from phaseplan.plan.base import Model
 from phaseplan.plan.budget import Budget, PhaseBudget
 from phaseplan.plan.kinds import Command, Number, Positive, TimeLimit, Whole
 from phaseplan.plan.login import parted
+from phaseplan.plan.notify import Notify
 from phaseplan.plan.spans import Duration
 
 Start = Literal["wave", "dependencies"]
 Risk = Literal["low", "medium", "high"]
-Event = Literal["isolated", "blocked", "paused", "resumed", "budget", "wave_integrated", "phase_complete"]
 
 #: The base of a phase that depends on others: what those have integrated.
 DEPENDENCIES = "dependencies"
 #: Schedules that are no cron.
 AFTER, NEVER = "after dependencies", "none"
-
-
-class Model(BaseModel):
-    """Base of every plan model: immutable, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class Required(Model):
@@ -109,23 +104,6 @@ class Claims(Model):
     )
     risks: dict[str, Risk] = Field(default={}, description="Named risks, each low, medium or high.")
     mitigations: dict[str, str] = Field(default={}, description="What is done about each risk.")
-
-
-class Notify(Model):
-    """Who is told of what: names of notifiers in the operator's notifiers file, never classes or addresses."""
-
-    isolated: tuple[str, ...] = Field(default=(), description="When a branch was taken out.")
-    blocked: tuple[str, ...] = Field(default=(), description="When an agent said what it is blocked on.")
-    paused: tuple[str, ...] = Field(default=(), description="When a profile waits for its provider, once for all.")
-    resumed: tuple[str, ...] = Field(default=(), description="When it goes on.")
-    budget: tuple[str, ...] = Field(default=(), description="When a budget that branches share is at 80 %, or spent.")
-    wave_integrated: tuple[str, ...] = Field(default=(), description="When a wave was merged and passed.")
-    phase_complete: tuple[str, ...] = Field(default=(), description="When all branches are integrated.")
-
-    def names(self, event: Event) -> tuple[str, ...]:
-        """Return the notifiers that this plan names for one event."""
-        names: tuple[str, ...] = getattr(self, event)
-        return names
 
 
 class Branch(Model):

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from phaseplan.plan.model import Event, Model
+from phaseplan.plan.base import Model
+from phaseplan.plan.notify import Event
 
 _CLASS = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", re.ASCII)
 

@@ -19,8 +19,9 @@ from phaseplan.ledger.money.usage import Spent
 from phaseplan.ledger.pause.pauses import Pause
 from phaseplan.plan import names
 from phaseplan.plan.campaign import load_notifiers
-from phaseplan.plan.model import Event, Notify, PhasePlan
+from phaseplan.plan.model import PhasePlan
 from phaseplan.plan.notifiers import NotifierProfile
+from phaseplan.plan.notify import Event, Notify
 from phaseplan.text.clean import clean
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from phaseplan.ledger.pause.pauses import Pause
 from phaseplan.ledger.records import Outcome, Verdict
 from phaseplan.ledger.write import read
 from phaseplan.phase.close import Closing
-from phaseplan.plan.model import Event
+from phaseplan.plan.notify import Event
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
 from phaseplan.wave.integrate import Integrated

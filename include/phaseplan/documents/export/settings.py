@@ -12,7 +12,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from phaseplan.documents.export.text import speakable
-from phaseplan.plan.model import Branch, Model, PhasePlan, Wave
+from phaseplan.plan.base import Model
+from phaseplan.plan.model import Branch, PhasePlan, Wave
 from phaseplan.plan.spans import Span, written
 
 _KEYS = ("repository", "base", "schedule", "start", "attempts", "agent", "budget", "history", "conventions", "notify")

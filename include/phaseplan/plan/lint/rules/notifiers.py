@@ -8,7 +8,7 @@ from typing import get_args
 from phaseplan.plan.lint.diagnostics import Finding
 from phaseplan.plan.lint.rules.view import View
 from phaseplan.plan.lint.suggest import hint
-from phaseplan.plan.model import Event
+from phaseplan.plan.notify import Event
 
 
 def known_notifiers(view: View) -> Iterator[Finding]:
