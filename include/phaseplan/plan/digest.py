@@ -36,11 +36,12 @@ _TALK = {
     "lines",
     "notify",
     "budget",
+    "deliver",
 }
 
 
 def plan_digest(plan: PhasePlan) -> str:
-    """Compute the digest of what a plan makes happen; titles, claims, estimates, schedule, notify, budgets do not."""
+    """Compute the digest of what a plan makes happen; titles, claims, estimates, schedule, notify, budgets, delivery do not."""
     return sha256(without_talk(without_defaults(plan)))
 
 

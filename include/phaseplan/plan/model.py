@@ -15,6 +15,7 @@ from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, model_valida
 
 from phaseplan.plan.base import Model
 from phaseplan.plan.budget import Budget, PhaseBudget
+from phaseplan.plan.delivery import Deliver, Delivery
 from phaseplan.plan.kinds import Command, Number, Positive, TimeLimit, Whole
 from phaseplan.plan.login import parted
 from phaseplan.plan.notify import Notify
@@ -190,6 +191,7 @@ class PhasePlan(Model):
     shared_files: tuple[SharedFile, ...] = Field(default=(), description="Files that several branches may change.")
     generated_files: tuple[GeneratedFiles, ...] = Field(default=(), description="Files that commands make.")
     conventions: str | None = Field(default=None, description="A file of the repository that is quoted in every brief.")
+    deliver: Deliver = Field(default=Delivery(), description="What becomes of the finished phase.")
     notify: Notify = Field(default=Notify(), description="Names of notifiers, by event.")
     notes: tuple[str, ...] = Field(default=(), description="What else the authors said.")
     claims: Claims | None = Field(

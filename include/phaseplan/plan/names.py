@@ -10,7 +10,8 @@ from phaseplan.plan.model import PhasePlan
 
 OPEN = "open_phase"
 CLOSE = "close_phase"
-NOTE = "note"  # XCom of close_phase: the text of the run's note
+DELIVER = "deliver"
+NOTE = "note"  # XCom of close_phase and deliver: the text of the run's note
 BY_DEPENDENCIES = "start_by_dependencies"
 
 group_id, branch_task, branch_task_id = task_names.group, task_names.label, task_names.task_id

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from phaseplan.plan.base import Model
 
-Event = Literal["isolated", "blocked", "paused", "resumed", "budget", "wave_integrated", "phase_complete"]
+Event = Literal["isolated", "blocked", "paused", "resumed", "budget", "wave_integrated", "phase_complete", "delivery"]
 
 
 class Notify(Model):
@@ -21,6 +21,9 @@ class Notify(Model):
     budget: tuple[str, ...] = Field(default=(), description="When a budget that branches share is at 80 %, or spent.")
     wave_integrated: tuple[str, ...] = Field(default=(), description="When a wave was merged and passed.")
     phase_complete: tuple[str, ...] = Field(default=(), description="When all branches are integrated.")
+    delivery: tuple[str, ...] = Field(
+        default=(), description="When the phase was pushed or its pull request opened, merged or closed, or was not."
+    )
 
     def names(self, event: Event) -> tuple[str, ...]:
         """Return the notifiers that this plan names for one event."""

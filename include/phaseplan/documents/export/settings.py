@@ -16,7 +16,9 @@ from phaseplan.plan.base import Model
 from phaseplan.plan.model import Branch, PhasePlan, Wave
 from phaseplan.plan.spans import Span, written
 
-_KEYS = ("repository", "base", "schedule", "start", "attempts", "agent", "budget", "history", "conventions", "notify")
+_KEYS = (
+    "repository", "base", "schedule", "start", "attempts", "agent", "budget", "history", "conventions", "deliver", "notify",
+)  # fmt: skip
 
 
 def plain(value: Any) -> Any:

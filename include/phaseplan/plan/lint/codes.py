@@ -60,6 +60,7 @@ _ERRORS: dict[str, str] = {
     "PP601": "an agent profile that does not exist",
     "PP602": "a branch that no agent profile builds",
     "PP603": "a notifier that the operator has not defined",
+    "PP609": "a delivery that cannot be made",
     "PP701": "a schedule that Airflow cannot follow",
     "PP704": "a repository address that would make git run a program",
     "PP801": "two plans describe the same phase",

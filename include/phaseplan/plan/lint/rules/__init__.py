@@ -14,6 +14,7 @@ from phaseplan.plan.lint.rules import (
     budgets,
     case,
     commands,
+    delivery,
     dependencies,
     gitnames,
     ids,
@@ -54,6 +55,7 @@ ERRORS: tuple[Rule, ...] = (
     agents.known_profiles,
     agents.every_branch_has_a_profile,
     notifiers.known_notifiers,
+    delivery.possible_delivery,
     running.valid_schedule,
     repository.usable_repository,
 )
