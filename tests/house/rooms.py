@@ -28,6 +28,7 @@ ROOMS = (
     "attempt",
     "wave",
     "phase",
+    "delivery",
     "report",
     "airflow",
     "cli",

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from phaseplan.errors import Infrastructure
 from phaseplan.ledger import refs
+from phaseplan.ledger.delivered import parsed
 from phaseplan.ledger.lazily import Lazily
 from phaseplan.ledger.money.usage import Allowance
 from phaseplan.ledger.opened import OpenPhase, Unopened
@@ -113,7 +114,9 @@ def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, s
         if match[1] == "attempts" and not match[4]:
             attempts.setdefault(match[2], {})[int(match[3])] = sha
     pauses = {ref: sha for ref, sha in own.items() if ref.startswith(refs.paused(phase, ""))}
-    files = _files(repo, [*_wanted(tip, results.values(), started.values(), logs), *map(_pause_of, pauses.values())])
+    delivery = own.get(refs.delivery(phase))
+    beside = [*map(_pause_of, pauses.values()), *([f"{delivery}:delivery.json"] if delivery else [])]
+    files = _files(repo, [*_wanted(tip, results.values(), started.values(), logs), *beside])
     judged = _judged(files, refs.root(phase), results)
     found = Snapshot(
         phase=phase,
@@ -130,6 +133,8 @@ def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, s
         gone={ref.rpartition("/")[2]: sha for ref, sha in own.items() if ref.startswith(refs.gone(phase, ""))},
         reserved=own.get(refs.budget(phase)),
         told=own.get(refs.told(phase)),
+        delivery=parsed(files.get(f"{delivery}:delivery.json")) if delivery else None,
+        delivery_ref=delivery,
     )
     return _with_logs(found, files) if logs else found
 

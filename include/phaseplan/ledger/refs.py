@@ -38,6 +38,11 @@ def told(phase: int) -> str:
     return f"{root(phase)}/told"
 
 
+def delivery(phase: int) -> str:
+    """Return the ref of where the finished phase was delivered to."""
+    return f"{root(phase)}/delivery"
+
+
 def attempt(phase: int, branch_id: str, number: int) -> str:
     """Return the ref of what an attempt produced, raw."""
     return f"{root(phase)}/attempts/{branch_id}/{number}"

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from phaseplan.errors import Bug
 from phaseplan.ledger import refs
+from phaseplan.ledger.delivered import Delivered
 from phaseplan.ledger.money.usage import Allowance
 from phaseplan.ledger.opened import OpenPhase, Unopened
 from phaseplan.ledger.pause.pauses import Pause
@@ -69,6 +70,8 @@ class Snapshot:
     gone: Mapping[str, str] = field(default_factory=dict)  # engines that a person has declared gone, and their marks
     reserved: str | None = None  # commit of the newest start that reserved from the phase's budget
     told: str | None = None  # commit of what people were told of shared budgets
+    delivery: Delivered | None = None  # where the phase was delivered to
+    delivery_ref: str | None = None  # commit of that record
     nights: tuple[Night, ...] = ()  # runs that have ended, oldest first, where they were asked for
     _records: dict[str, BranchRecord | None] = field(default_factory=dict, init=False, compare=False, repr=False)
 

@@ -13,6 +13,7 @@ from phaseplan.ledger.run_history import abandoned
 from phaseplan.ledger.write import Change, Snapshot, update
 from phaseplan.merging.base import resolve_base
 from phaseplan.merging.reconcile import reconcile
+from phaseplan.phase.merged import with_merged
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.digest import plan_digest
 from phaseplan.plan.model import PhasePlan
@@ -72,6 +73,7 @@ def take_over(
     check_branches(request.branches, plan.by_id, f"phase {plan.phase} has no")
     base = seen.base if seen else resolve_base(remote, repo, plan, request.base)
     before = reconcile(repo, remote, plan.phase, snapshot=seen.snapshot if seen else None)
+    base = with_merged(repo, base, before)
     wanted: dict[str, Any] = {"base": base, "plan": plan_digest(plan), **request.recorded()}
 
     def change(snapshot: Snapshot) -> Change | None:

@@ -41,7 +41,8 @@ _TALK = {
 
 
 def plan_digest(plan: PhasePlan) -> str:
-    """Compute the digest of what a plan makes happen; titles, claims, estimates, schedule, notify, budgets, delivery do not."""
+    """Compute the digest of what a plan makes happen: titles, claims, estimates, schedule, notify, budgets and delivery
+    do not."""
     return sha256(without_talk(without_defaults(plan)))
 
 

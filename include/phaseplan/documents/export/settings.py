@@ -17,7 +17,8 @@ from phaseplan.plan.model import Branch, PhasePlan, Wave
 from phaseplan.plan.spans import Span, written
 
 _KEYS = (
-    "repository", "base", "schedule", "start", "attempts", "agent", "budget", "history", "conventions", "deliver", "notify",
+    "repository", "base", "schedule", "start", "attempts", "agent", "budget", "history", "conventions", "deliver",
+    "notify",
 )  # fmt: skip
 
 

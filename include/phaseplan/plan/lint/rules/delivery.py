@@ -32,7 +32,9 @@ def possible_delivery(view: View) -> Iterator[Finding]:
         yield Finding("PP609", ("deliver", "connection"), "the connection's name is empty", advice)
     for i, label in enumerate(deliver.labels):
         if not _LABEL.fullmatch(label) or not label.strip():
-            yield Finding("PP609", ("deliver", "labels", i), f"{label!r} is no label", "write up to 100 characters, no ,")
+            yield Finding(
+                "PP609", ("deliver", "labels", i), f"{label!r} is no label", "write up to 100 characters, no ,"
+            )
 
 
 def _owner(view: View, name: str) -> str | None:
