@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from phaseplan.delivery.deliver import Delivering, Outcome, look_again
+from phaseplan.delivery.deliver import Delivering, DeliveryReport, look_again
 from phaseplan.delivery.place import Access, OpenForge, forge_of
 from phaseplan.ledger.delivered import Delivered
 from phaseplan.ledger.records import Token
@@ -40,7 +40,7 @@ class Shop:
         access = Access("phaseplan_forge", self.forge.top, self.forge.kind, self.token or self.forge.token)
         return forge_of(access, deliver, remote)
 
-    def night(self, wanted: PhasePlan, **more: Any) -> Outcome:
+    def night(self, wanted: PhasePlan, **more: Any) -> DeliveryReport:
         """One run, to its end."""
         return self.deliver(self.built(wanted, **more))
 
@@ -57,7 +57,7 @@ class Shop:
         base = find_base(lab.remote, lab.repo, "main")
         look_again(lab.repo, lab.remote, lab.read(), wanted.deliver, base, self.opened, self.words.append)
 
-    def deliver(self, token: Token) -> Outcome:
+    def deliver(self, token: Token) -> DeliveryReport:
         """What the task `deliver` does."""
         lab = self.nights.lab
         return Delivering(lab.repo, lab.remote, token, PHASE, self.opened, self.words.append).run()

@@ -28,7 +28,7 @@ Forges = Callable[[Delivery, str], OpenForge]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DeliveryReport:
     """Hold what a delivery came to.
 
     :param news: whether it is another than before, which people want to hear of.
@@ -55,7 +55,7 @@ class Delivering:
     forges: Forges
     say: Callable[[str], None]
 
-    def run(self) -> Outcome:
+    def run(self) -> DeliveryReport:
         """Deliver, and record it. Doing it twice is doing it once.
 
         :raises Undelivered: the phase is not complete, as after a run of selected branches.
@@ -77,11 +77,11 @@ class Delivering:
             self._remember(snapshot, plan, error)
             raise
         if record is None:
-            return Outcome(
+            return DeliveryReport(
                 f"{plan.deliver.onto} has all of phase {self.phase} already: nothing to deliver", seen=snapshot
             )
         before, after = snapshot.delivery, keep(self.repo, self.remote, snapshot, record)
-        return Outcome(f"Delivered: {record}.", record, _differs(before, record), after)
+        return DeliveryReport(f"Delivered: {record}.", record, _differs(before, record), after)
 
     def _delivered(self, snapshot: Snapshot, plan: PhasePlan, head: str) -> Delivered | None:
         if plan.deliver.how == "push":

@@ -45,6 +45,12 @@ def note(night: Night, flakes: Sequence[Flake] = ()) -> str:
     return _cut("\n- ".join([head, *lines]))
 
 
+def with_delivery(closing: str, delivery: str) -> str:
+    """Put what became of the phase's delivery behind the first line of its note."""
+    head, line, rest = closing.partition("\n")
+    return _cut(f"{head}\n- {_plain(delivery)}{line}{rest}" if delivery else closing)
+
+
 def with_note(before: str, new: str) -> str:
     """Put our part into a note: what a person wrote stays above it; an earlier part of ours is replaced."""
     own = before if before.startswith(MARK) else before.partition(f"\n{MARK}")[0].rstrip()

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
+
+from phaseplan.plan.base import Model
 
 How = Literal["none", "push", "pull-request"]
 Forge = Literal["github", "gitlab", "gitea", "forgejo"]
 _HOW: tuple[How, ...] = ("none", "push", "pull-request")
 
 
-class Delivery(BaseModel):
+class Delivery(Model):
     """What becomes of the integration branch once the phase is complete; `deliver: push` is short for its `how`.
 
     Where a token goes is the operator's to say: the address is in the connection, never in a plan (decision 062).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     how: How = Field(
         default="none",

@@ -16,6 +16,7 @@ from phaseplan.airflow.compile.schedule import completion, schedule
 from phaseplan.airflow.compile.weights import weights
 from phaseplan.airflow.operators.branch_build import BranchBuildOperator
 from phaseplan.airflow.operators.callbacks import branch_failed, branch_retries
+from phaseplan.airflow.operators.deliver import DeliverOperator
 from phaseplan.airflow.operators.phase import ClosePhaseOperator, IntegrateOperator, OpenPhaseOperator
 from phaseplan.airflow.operators.retrying import BRANCH_RETRIES, RETRIES, SLOWEST, ByCause
 from phaseplan.airflow.sensors.phase_complete import PhaseCompleteSensor
@@ -96,6 +97,10 @@ class _Graph:
             outlets=[completion(plan.phase)] if self.options.schedules else [],
         )
         close.set_upstream([t for t in (opened, integrate) if t is not None])
+        if plan.deliver.wanted:  # only behind a green close: what is not complete is not delivered, and the run is red
+            deliver = DeliverOperator(task_id=names.DELIVER, phase=plan.phase, repository=repository)
+            deliver.doc_md = f"Delivers the complete phase: {plan.deliver}"
+            deliver.set_upstream(close)
 
     def _wave(
         self, wave: Wave, opened: BaseOperator, freely: BaseOperator, before: BaseOperator | None

@@ -83,6 +83,11 @@ def about_phase(plan: PhasePlan, reason: str, spent: Spent | None = None) -> dic
     return {**_phase(plan), "reason": reason, "used": str(spent or "")}
 
 
+def about_delivery(plan: PhasePlan, reason: str) -> dict[str, str]:
+    """Return the details of `delivery`."""
+    return {**_phase(plan), "reason": reason, "message": f"Phase {plan.phase} {plan.title}: {reason}"}
+
+
 def about_profile(plan: PhasePlan, pause: Pause) -> dict[str, str]:
     """Return the details of `paused` and `resumed`."""
     reason = pause.farewell() if pause.ended else pause.sentence()

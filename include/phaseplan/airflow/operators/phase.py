@@ -14,9 +14,10 @@ from phaseplan.airflow.compile.schedule import asset_of
 from phaseplan.airflow.operators import metrics
 from phaseplan.airflow.operators.engines import fleet
 from phaseplan.airflow.operators.faults import faults
+from phaseplan.airflow.operators.forges import open_forge
 from phaseplan.airflow.operators.run import made_job, pulled_token, repository, target, token
 from phaseplan.airflow.operators.secrets import check_secrets, way_out
-from phaseplan.airflow.operators.telling import tell_phase, tell_wave
+from phaseplan.airflow.operators.telling import tell_landing, tell_phase, tell_wave
 from phaseplan.attempt.job import Job
 from phaseplan.attempt.sweep import sweep
 from phaseplan.config import origins
@@ -24,6 +25,7 @@ from phaseplan.config.engines import engines
 from phaseplan.config.plan_files import plan_files
 from phaseplan.config.settings import settings
 from phaseplan.containers.engine import connect
+from phaseplan.delivery.deliver import look_again
 from phaseplan.errors import Infrastructure, InputFault, Stale
 from phaseplan.ledger.old_transcripts import forget_old
 from phaseplan.ledger.records import Ledger
@@ -44,7 +46,7 @@ from phaseplan.repository.repo import GitRepo
 from phaseplan.wave.task import WaveTask
 
 
-class _PhaseOperator(BaseOperator):
+class PhaseOperator(BaseOperator):
     """Define a task that knows its phase and where the repository may be."""
 
     def __init__(self, *, phase: int, repository: str | None = None, **kwargs: Any) -> None:
@@ -53,7 +55,7 @@ class _PhaseOperator(BaseOperator):
         self.repository = repository
 
 
-class OpenPhaseOperator(_PhaseOperator):
+class OpenPhaseOperator(PhaseOperator):
     """Reconcile what a dead run left, pin base and plan in the ledger, hand out the run's token.
 
     Then it decides about what earlier runs have integrated: reused, gated again, or taken out to be built anew.
@@ -72,6 +74,9 @@ class OpenPhaseOperator(_PhaseOperator):
             check_queues(engines(), ahead, profiles)
             base = self._look_ahead(remote, repo, held, ahead, asked.base)
             found = read(repo, remote, self.phase, listed=held)
+            delivered = found.delivery
+            found = look_again(repo, remote, found, plan.deliver, base, open_forge, self.log.info)
+            tell_landing(context, plan, delivered, found.delivery)
             before, built_by = found.ledger, {v.agent for vs in found.verdicts.values() for v in vs}
             needed = _needed(plan, profiles, {asked.agent, *built_by})
             run_id = context["dag_run"].run_id
@@ -106,7 +111,7 @@ class OpenPhaseOperator(_PhaseOperator):
         return commit
 
 
-class IntegrateOperator(_PhaseOperator):
+class IntegrateOperator(PhaseOperator):
     """Settle a wave's branches, merge what passed, regenerate, gate, publish."""
 
     ui_color = "#f3e5f5"
@@ -125,7 +130,7 @@ class IntegrateOperator(_PhaseOperator):
         return {"head": done.head, "merged": list(done.merged), "isolated": list(done.isolated)}
 
 
-class ClosePhaseOperator(_PhaseOperator):
+class ClosePhaseOperator(PhaseOperator):
     """Fail unless every selected branch is integrated; the message names what is out and what to do."""
 
     ui_color = "#fff3e0"

@@ -13,6 +13,7 @@ from airflow.sdk.definitions.retry_policy import RetryDecision
 from phaseplan.attempt.job import ProviderAway
 from phaseplan.containers.engine_errors import DiskFull, EngineUnreachable
 from phaseplan.containers.engines.room import EngineFull
+from phaseplan.delivery.errors import ForgeAway
 from phaseplan.ledger.money.budgets import BudgetHeld
 from phaseplan.ledger.pause.pauses import LONGEST, Paused
 from phaseplan.repository.refusals import RepositoryUnreachable
@@ -26,7 +27,7 @@ BRANCH_RETRIES = 72
 FEW = 3  # of a trouble that nobody knows
 SLOWEST = 600.0  # seconds between two tries; with all of them a task waits for more than an hour
 _KEY = "phaseplan_paused"
-_PASSING = (EngineUnreachable, RepositoryUnreachable, DiskFull, ProviderAway)
+_PASSING = (EngineUnreachable, RepositoryUnreachable, DiskFull, ProviderAway, ForgeAway)
 
 
 class ByCause(RetryPolicy):
@@ -67,8 +68,8 @@ class ByCause(RetryPolicy):
 
 
 def _asked(cause: BaseException) -> float:
-    """Return the seconds for which a provider asked to wait."""
-    asked = cause.retry_after if isinstance(cause, ProviderAway) else None
+    """Return the seconds for which a provider or a forge asked to wait."""
+    asked = cause.retry_after if isinstance(cause, ProviderAway | ForgeAway) else None
     return min(asked or 0.0, LONGEST)
 
 

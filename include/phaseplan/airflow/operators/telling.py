@@ -7,18 +7,23 @@ from typing import Any
 from phaseplan.airflow.operators.notify import (
     about_branch,
     about_budget,
+    about_delivery,
     about_phase,
     about_profile,
     about_wave,
     notify,
 )
 from phaseplan.attempt.job import Job
+from phaseplan.delivery.deliver import DeliveryReport
+from phaseplan.errors import PhaseplanError
+from phaseplan.ledger.delivered import Delivered
 from phaseplan.ledger.money.budget_news import news
 from phaseplan.ledger.money.spending import Spending, spending, spent_by
 from phaseplan.ledger.pause.pauses import Pause
 from phaseplan.ledger.records import Outcome, Verdict
 from phaseplan.ledger.write import read
 from phaseplan.phase.close import Closing
+from phaseplan.plan.model import PhasePlan
 from phaseplan.plan.notify import Event
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
@@ -80,3 +85,23 @@ def tell_phase(context: Any, closing: Closing) -> None:
         plan = seen.pinned.plan
         spent = spending(seen, plan).phase
         notify(context, plan.notify, "phase_complete", about_phase(plan, closing.message, spent))
+
+
+def tell_delivery(context: Any, done: DeliveryReport) -> None:
+    """Notify of a pull request that was opened, merged or closed, or of a push."""
+    if done.record is not None and done.seen is not None and done.seen.pinned is not None:
+        plan = done.seen.pinned.plan
+        notify(context, plan.notify, "delivery", about_delivery(plan, str(done.record)))
+
+
+def tell_landing(context: Any, plan: PhasePlan, before: Delivered | None, after: Delivered | None) -> None:
+    """Notify, as a run begins, that a pull request was merged or closed since."""
+    if after is not None and after != before:
+        notify(context, plan.notify, "delivery", about_delivery(plan, str(after)))
+
+
+def tell_undelivered(context: Any, repo: GitRepo, remote: Remote, phase: int, error: PhaseplanError) -> None:
+    """Notify that a complete phase could not be delivered."""
+    pinned = read(repo, remote, phase).pinned
+    if pinned is not None:
+        notify(context, pinned.plan.notify, "delivery", about_delivery(pinned.plan, f"not delivered: {error}"))

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.orm import object_session
 
-from phaseplan.ledger.run_note import with_note
+from phaseplan.ledger.run_note import with_delivery, with_note
 from phaseplan.plan import names
 
 log = logging.getLogger(__name__)
@@ -38,20 +38,27 @@ def _write(dag_run: Any) -> None:
     session = object_session(dag_run)
     if session is None or dag_run.dag is None or _TAG not in dag_run.dag.tags:
         return
-    words = session.scalar(
-        select(XComModel.value).where(
-            XComModel.dag_id == dag_run.dag_id,
-            XComModel.run_id == dag_run.run_id,
-            XComModel.task_id == names.CLOSE,
-            XComModel.key == names.NOTE,
-        )
-    )
-    if not isinstance(words, str) or not words:
+    closing, delivery = (_words(session, dag_run, task) for task in (names.CLOSE, names.DELIVER))
+    if not closing:
         return
+    words = with_delivery(closing, delivery)
     before = session.scalar(select(DagRunNote.content).where(DagRunNote.dag_run_id == dag_run.id))
     now = datetime.now(UTC)
     text = with_note(before or "", words)
     session.execute(_upsert(session.get_bind().dialect.name, dag_run.id, text, now))
+
+
+def _words(session: Any, dag_run: Any, task: str) -> str:
+    """Return what a task has handed out for the note."""
+    value = session.scalar(
+        select(XComModel.value).where(
+            XComModel.dag_id == dag_run.dag_id,
+            XComModel.run_id == dag_run.run_id,
+            XComModel.task_id == task,
+            XComModel.key == names.NOTE,
+        )
+    )
+    return value if isinstance(value, str) else ""
 
 
 def _upsert(dialect: str, dag_run_id: int, content: str, now: datetime) -> Any:
