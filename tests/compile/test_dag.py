@@ -107,3 +107,13 @@ def test_branches_are_in_the_queue_of_their_engine_and_without_a_file_where_they
     kinds = {(task.task_type == "BranchBuildOperator", task.queue) for task in placed.tasks}
     assert kinds == {(True, "farm"), (False, "default")}
     assert {task.queue for task in dag.tasks} == {"default"}
+
+
+def test_a_phase_is_delivered_behind_its_close_and_only_where_the_plan_says_so(dag):
+    assert "deliver" not in dag.task_ids
+    delivered = compile_plan(small(deliver={"how": "pull-request", "onto": "main"}), Options())
+    task = delivered.get_task("deliver")
+    assert task.upstream_task_ids == {"close_phase"} and task.trigger_rule == "all_success"
+    assert task.retries == RETRIES and "pull request onto main" in task.doc_md
+    leaves = {t.task_id for t in delivered.tasks if not t.downstream_task_ids}
+    assert leaves == {"deliver"}, "what is not complete leaves it upstream_failed, and the run red"

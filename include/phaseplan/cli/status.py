@@ -58,6 +58,8 @@ def show(console: Console, status: PhaseStatus, snapshot: Snapshot, plan: PhaseP
     head = f" at {status.integration[:8]}" if status.integration else ""
     print_line(f"Phase {status.phase} {status.title}: {'complete' if status.complete else 'not complete'}")
     print_line(f"{integrated} of {len(status.branches)} branches integrated{head}; " + _run_line(status))
+    for line in tables.delivered(status):
+        print_line(line)
     console.print(BranchTable(status))
     figures = [*tables.waves(status), *tables.timing(status, plan), *tables.used(status), *tables.budgets(status)]
     for line in [*figures, *tables.early(status), *tables.flaky(status)]:

@@ -61,12 +61,7 @@ class OpenForge:
 
     def page(self, url: str) -> str:
         """Return the address of a page if it is one of the forge, else nothing: an answer may hold any address."""
-        try:
-            parts = urlsplit(url)
-            sound = parts.scheme in ("http", "https") and web_host((parts.hostname or "").lower()) == self.host
-        except ValueError:
-            return ""
-        return url if sound and not parts.username and not _ACTS.search(url) else ""
+        return _page(url, self.host)
 
 
 def forge_of(access: Access, deliver: Delivery, remote: str) -> OpenForge:
@@ -115,6 +110,25 @@ def site_of(access: Access, forge: str | None = None) -> Site:
 def web_host(host: str) -> str:
     """Return the host of the pages of which an API's host is known."""
     return "github.com" if host == "api.github.com" else host
+
+
+def page_on(remote: str, url: str) -> str:
+    """Return the address of a page if it is on the very host of a repository's URL, else nothing.
+
+    A record may have been written by hand, and shows what reads it no link to anywhere else.
+    """
+    match = _SCP.fullmatch(remote)
+    host = match[1] if match and "://" not in remote else urlsplit(remote).hostname if "://" in remote else ""
+    return _page(url, (host or "").lower()) if host else ""
+
+
+def _page(url: str, host: str) -> str:
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and web_host((parts.hostname or "").lower()) == web_host(host)
+    except ValueError:
+        return ""
+    return url if sound and not parts.username and not _ACTS.search(url) else ""
 
 
 def project_of(remote: str) -> str | None:

@@ -81,8 +81,8 @@ class Opening:
         if known.tip == self.head:
             return work
         record = self.snapshot.delivery
-        mine = record is not None and record.number == known.number
-        return (record.work if record and mine else "") or work_in(self.plan.phase, known.body)
+        recorded = record is not None and record.number == known.number
+        return (record.work if record and recorded else "") or work_in(self.plan.phase, known.body)
 
     def _kept(self, known: PullRequest, work: str) -> Delivered:
         """Write our part of an open one anew; the forge moves the commits with the branch by itself."""

@@ -16,7 +16,7 @@ _HOW: tuple[How, ...] = ("none", "push", "pull-request")
 
 
 class Delivery(Model):
-    """What becomes of the integration branch once the phase is complete; `deliver: push` is short for its `how`.
+    """Describe what becomes of the phase once it is complete; `deliver: push` is short for its `how`.
 
     Where a token goes is the operator's to say: the address is in the connection, never in a plan (decision 062).
     """

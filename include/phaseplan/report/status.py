@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from phaseplan.ledger import refs
+from phaseplan.ledger.delivered import Delivered
 from phaseplan.ledger.flaky import Flake, flaky
 from phaseplan.ledger.last_event import untouched
 from phaseplan.ledger.money.spending import spending
@@ -25,8 +26,6 @@ from phaseplan.report.pauses import paused, standing
 
 if TYPE_CHECKING:
     from phaseplan.ledger.write import Snapshot
-
-#: A dependency in one of these states holds its dependents back.
 
 
 class BranchStatus(Record):
@@ -98,6 +97,7 @@ class PhaseStatus(Record):
     budgets: dict[str, BudgetStatus] = {}  # that branches share: of the phase, and of the newest run as its night
     predicted_conflicts: tuple[EarlyWarning, ...] = ()
     pauses: tuple[Pause, ...] = ()  # profiles whose provider is waited for
+    delivery: Delivered | None = None  # where it was delivered to
     flaky: tuple[Flake, ...] = ()  # verdicts that changed though nothing about the branch did
 
 
@@ -139,6 +139,7 @@ def build_status(
         claims=shown.claims.model_dump(mode="json", exclude_defaults=True) if shown.claims else {},
         predicted_conflicts=tuple(warnings),
         pauses=standing(snapshot),
+        delivery=snapshot.delivery,
         flaky=flaky(snapshot.nights),
     )
 

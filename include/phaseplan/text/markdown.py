@@ -11,7 +11,7 @@ import re
 from phaseplan.text.clean import clean
 
 _NOTHING = "\u200b"  # a space without width
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>+|~\"'$^=])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+|~\"'$^=])")
 #: Signs before a name or number of a forge: @user #1 !1 ~label %milestone &epic $snippet ^alert, and the - of KEY-1.
 _SIGN = re.compile(r"([@#!~%&$^])(?=\S)|(?<=[A-Za-z0-9_])(-)(?=[0-9])")
 _ADDRESS = re.compile(r"(?i)(://)|(?<=\bwww)(\.)|(?<=\bmailto)(:)")
@@ -23,8 +23,7 @@ def harmless(text: str, longest: int = 300) -> str:
     :param longest: characters of the text that are kept.
     """
     line = title(text, longest).replace("&", "&amp;")
-    line = line.replace(_NOTHING, "&#8203;")
-    line = _SPECIAL.sub(r"\\\1", line).replace("\\<", "&lt;").replace("\\>", "&gt;")
+    line = _SPECIAL.sub(r"\\\1", line).replace("\\<", "&lt;").replace("\\>", "&gt;").replace(_NOTHING, "&#8203;")
     return re.sub(r"^([-+=/]|[0-9]+(?=[.)]))", "&#8203;\\1", line)
 
 

@@ -38,6 +38,12 @@ class Ended:
         return self.status is not None and self.status.run is not None and self.status.run.id == self.run_id
 
     @property
+    def undelivered(self) -> bool:
+        """Say whether the phase is complete and this run could not deliver it."""
+        delivery = self.status.delivery if self.status and self.status.complete else None
+        return delivery is not None and bool(delivery.problem) and delivery.run == self.run_id
+
+    @property
     def code(self) -> int:
         """Return 0 if complete (or all that was selected is in), 1 if branches or gates failed, 2 if the system did."""
         status = self.status
@@ -46,7 +52,7 @@ class Ended:
         if status is None or not self.opened:
             return SYSTEM
         if status.complete:
-            return FINE
+            return SYSTEM if self.undelivered else FINE
         selected = self.request.selected
         branches = [b for branch_id, b in status.branches.items() if not selected or branch_id in selected]
         if selected and self.state == "success" and all(b.state is State.INTEGRATED for b in branches):
@@ -78,11 +84,12 @@ def report(console: Console, ends: Sequence[Ended], home: Path) -> None:
 def _phase(console: Console, end: Ended, folder: Path) -> None:
     plan = end.request.plan
     word = {FINE: "complete" if not end.request.selected else "the selection is in"}.get(end.code, "NOT complete")
+    word = "complete, and not delivered" if end.undelivered else word
     tables.say(console, f"\nPhase {plan.phase} {plan.title}: {word}")
     if end.status is not None and end.opened:
         console.print(BranchTable(end.status, end.request.selected))
         lines = [*tables.waves(end.status), *tables.timing(end.status, plan)]
-        lines += [*tables.used(end.status), *tables.budgets(end.status)]
+        lines += [*tables.used(end.status), *tables.budgets(end.status), *tables.delivered(end.status)]
         if attention := list(tables.troubles(end.status, plan)):
             lines += ["", "Needs attention:", *(f"  {line}" for line in attention)]
     elif end.taken is not None:
@@ -104,7 +111,7 @@ def _system_errors(end: Ended, folder: Path) -> Iterator[str]:
 def _own_tasks(plan: PhasePlan) -> list[str]:
     waiting = [names.await_task(phase) for phase in plan.depends_on]
     integrates = [names.integrate_task(wave.wave) for wave in plan.waves]
-    return [*waiting, names.OPEN, *integrates, names.CLOSE]
+    return [*waiting, names.OPEN, *integrates, names.CLOSE, names.DELIVER]
 
 
 def _where(end: Ended, folder: Path) -> Iterator[str]:

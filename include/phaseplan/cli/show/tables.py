@@ -60,6 +60,13 @@ def troubles(status: PhaseStatus, plan: PhasePlan) -> Iterator[str]:
             yield f"    next: {_next_step(status, plan, ids[0])}"
 
 
+def delivered(status: PhaseStatus) -> Iterator[str]:
+    """Say where the phase was delivered to, or why it was not."""
+    if status.delivery is not None:
+        line = str(status.delivery)
+        yield line if status.delivery.state == "failed" else f"delivered: {line}"
+
+
 def _alike(status: PhaseStatus) -> Iterator[tuple[list[str], BranchStatus]]:
     """Group branches that are out; those with the same cause come together."""
     by_cause: dict[tuple[str, ...], list[str]] = {}

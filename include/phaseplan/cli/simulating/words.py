@@ -40,6 +40,8 @@ def _head(report: Report) -> Iterator[Line]:
         facts = f"{_count(len(plan.place), 'branch')}, {_count(len(plan.waves), 'wave')}"
         waits = f"; waits for phase {', '.join(map(str, plan.depends_on))}" if plan.depends_on else ""
         yield plain(f"Phase {plan.phase} {plan.title}: {facts}, `start: {plan.start}`{waits}", "bold")
+        if plan.deliver.wanted:
+            yield plain(f"  once complete: {plan.deliver}; nothing is delivered here", "dim")
     if report.missing:
         phases = ", ".join(map(str, report.missing))
         yield plain(f"Not among the plans given, taken to be complete: phase {phases}", "yellow")

@@ -105,7 +105,8 @@ class Looking:
     def _board(self, plan: PhasePlan) -> PhaseBoard:
         known = self._known_of(plan)
         shown = known.snapshot.pinned.plan if known.snapshot.pinned else plan
-        return board_of(shown, known.snapshot, known.status, datetime.now(UTC))
+        remote = Remote(repository_for(plan.repository)).url
+        return board_of(shown, known.snapshot, known.status, datetime.now(UTC), remote)
 
     def _known_of(self, plan: PhasePlan) -> _Known:
         """Return what is known of a phase, computed anew where its refs or its plan file have changed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from phaseplan.delivery.place import page_on
 from phaseplan.forecast.analysis import critical_path
 from phaseplan.ledger.money.usage import spent_of
 from phaseplan.ledger.records import State
@@ -81,6 +82,7 @@ class PhaseBoard:
     outlook: Outlook | None
     gantt: Gantt
     critical: tuple[str, ...]
+    page: str = ""  # address of its pull request, if that is on the target's host
 
     @property
     def cards(self) -> tuple[Card, ...]:
@@ -98,10 +100,11 @@ class PhaseBoard:
         return self.status.run is not None and not self.status.run.closed
 
 
-def board_of(plan: PhasePlan, snapshot: Snapshot, status: PhaseStatus, now: datetime) -> PhaseBoard:
+def board_of(plan: PhasePlan, snapshot: Snapshot, status: PhaseStatus, now: datetime, remote: str = "") -> PhaseBoard:
     """Put a phase's board together.
 
     :param plan: the one that is shown: pinned by the newest run, else the file's.
+    :param remote: URL of the target repository.
     """
     past: Learned = learned(snapshot)
     expected = planned(plan, status, past)
@@ -127,6 +130,7 @@ def board_of(plan: PhasePlan, snapshot: Snapshot, status: PhaseStatus, now: date
         outlook=outlook(plan, status, past, now),
         gantt=gantt_of(plan, status, expected, now),
         critical=path,
+        page=page_on(remote, status.delivery.url) if status.delivery else "",
     )
 
 
