@@ -30,6 +30,7 @@ _NOTIFIERS = """\
 #   class: airflow.providers.slack.notifications.slack_webhook.SlackWebhookNotifier
 #   arguments: {slack_webhook_conn_id: team_chat, text: "{{ phaseplan.message }}"}
 #   events: [isolated, phase_complete]
+#   digest: true                  # one message a night, and none where nothing has changed
 {}
 """
 

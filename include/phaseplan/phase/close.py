@@ -36,6 +36,7 @@ class Closing:
     ok: bool
     message: str
     note: str = ""  # the same in a few lines, for the run's own note
+    fresh: bool = True  # False: the run was closed before, and has come to nothing else since
     seen: Snapshot | None = field(default=None, compare=False, repr=False)  # the phase afterwards
 
 
@@ -57,6 +58,7 @@ def close_phase(repo: GitRepo, remote: Remote, token: Token, *, phase: int) -> C
         tonight = continued(nights, night(snapshot, run))
         closings[-1] = replace(result, note=note(tonight, flaky((*nights, tonight))))
         if old.closed and old.complete == result.complete and not tells_more(nights, tonight):
+            closings[-1] = replace(closings[-1], fresh=False)
             return None
         return Change(changed(ledger, run=run), night=tonight)
 

@@ -28,4 +28,5 @@ class NotifierProfile(Model):
 
     class_path: Annotated[str, AfterValidator(_dotted)] = Field(alias="class")
     arguments: dict[str, Any] = {}
+    digest: bool = False  # one message a night instead of one for each branch and wave
     events: tuple[Event, ...] = ()  # receives these events of every plan, also of one without `notify`

@@ -6,12 +6,13 @@ import asyncio
 import contextvars
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, get_args
 
 from airflow.sdk import BaseNotifier
 
+from phaseplan.airflow.addresses import board_url
 from phaseplan.config.settings import settings
 from phaseplan.ledger.money.budget_news import level_of
 from phaseplan.ledger.money.budgets import SharedBudget
@@ -27,12 +28,25 @@ from phaseplan.text.clean import clean
 log = logging.getLogger(__name__)
 
 PATIENCE = 30.0  # seconds for one notifier: a mail server that hangs must not hold a wave
-_KEYS = ("event", "phase", "title", "wave", "branch", "reason", "next_step", "used", "message")
+_KEYS = ("event", "phase", "title", "wave", "branch", "reason", "next_step", "used", "board", "message")
+#: What a digest tells of; who is to act at once, as where a provider refuses its key, is told at once all the same.
+_IN_DIGEST: tuple[Event, ...] = ("isolated", "blocked", "wave_integrated", "phase_complete")
 _LONGEST = 2000  # characters of one value; a reason may quote what an agent printed
 
 
 def notify(context: Any, plan_notify: Notify, event: Event, details: Mapping[str, str]) -> tuple[str, ...]:
     """Send an event to all notifiers for it: those the plan names, and those the operator gave it to.
+
+    :return: names of the notifiers that took it.
+    """
+    wanted = ((n, p) for n, p in _wanted(plan_notify, event) if not (p.digest and event in _IN_DIGEST))
+    return send(context, wanted, details, event)
+
+
+def send(
+    context: Any, notifiers: Iterable[tuple[str, NotifierProfile]], details: Mapping[str, str], event: str
+) -> tuple[str, ...]:
+    """Send a message through some notifiers, by name.
 
     Their templates find `{{ phaseplan.message }}` and the other keys of `about_branch`, `about_wave`, `about_phase`.
     Whatever goes wrong is logged with the class of its error only: its words may quote an address that is a secret.
@@ -42,9 +56,10 @@ def notify(context: Any, plan_notify: Notify, event: Event, details: Mapping[str
     """
     values = dict.fromkeys(_KEYS, "") | {key: _harmless(value) for key, value in details.items()}
     values["event"] = event
-    values["message"] = values["message"] or _message(values)
+    values["board"] = board_url(values["phase"], values["branch"].partition(" ")[0]) if values["phase"] else ""
+    values["message"] = "\n".join(filter(None, (values["message"] or _message(values), values["board"])))
     sent = []
-    for name, profile in _wanted(plan_notify, event):
+    for name, profile in notifiers:
         try:
             _within(PATIENCE, lambda profile=profile: _tell(profile, {**context, "phaseplan": dict(values)}))
         except Exception as error:
@@ -86,6 +101,11 @@ def about_phase(plan: PhasePlan, reason: str, spent: Spent | None = None) -> dic
 def about_delivery(plan: PhasePlan, reason: str) -> dict[str, str]:
     """Return the details of `delivery`."""
     return {**_phase(plan), "reason": reason, "message": f"Phase {plan.phase} {plan.title}: {reason}"}
+
+
+def about_night(plan: PhasePlan, text: str) -> dict[str, str]:
+    """Return the details of a digest."""
+    return {**_phase(plan), "reason": text, "message": text}
 
 
 def about_profile(plan: PhasePlan, pause: Pause) -> dict[str, str]:
@@ -136,6 +156,15 @@ def _wanted(plan_notify: Notify, event: Event) -> Iterator[tuple[str, NotifierPr
             yield name, known[name]
         else:
             log.warning("There is no usable notifier %r, so nobody was told of %s through it.", clean(name), event)
+
+
+def digest_notifiers(plan_notify: Notify) -> Iterator[tuple[str, NotifierProfile]]:
+    """Yield the notifiers that get one message a night: a plan names them, or they have events of all plans."""
+    known, _, _ = load_notifiers(settings().notifiers)
+    named = {name for event in get_args(Event) for name in plan_notify.names(event)}
+    for name, profile in known.items():
+        if profile.digest and (name in named or profile.events):
+            yield name, profile
 
 
 def _tell(profile: NotifierProfile, context: Any) -> None:

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 
 from phaseplan.airflow.compile.schedule import asset_of
 from phaseplan.airflow.operators import metrics
+from phaseplan.airflow.operators.digest import tell_night
 from phaseplan.airflow.operators.engines import fleet
 from phaseplan.airflow.operators.faults import faults
 from phaseplan.airflow.operators.forges import open_forge
@@ -35,6 +36,7 @@ from phaseplan.phase.close import close_phase
 from phaseplan.phase.engines import check_engines, check_queues
 from phaseplan.phase.open import Seen, take_over
 from phaseplan.phase.preflight import Ahead, check_budgets, check_names, check_target
+from phaseplan.phase.renew import NightRed
 from phaseplan.phase.task import renew
 from phaseplan.plan import names
 from phaseplan.plan.agents import AgentProfile
@@ -86,7 +88,11 @@ class OpenPhaseOperator(PhaseOperator):
             job = made_job(context, self, "", made, remote, repo)
             if before is not None and before.run is not None and before.run.epoch < made.epoch:
                 now = sweep(job, opening=True, snapshot=now)
-            renew(job, now)
+            try:
+                renew(job, now)
+            except NightRed:
+                tell_night(context, repo, remote, self.phase)
+                raise
             metrics.looked(now)
         self.log.info("Phase %s is open on base %s (epoch %s).", self.phase, made.base, made.epoch)
         context["ti"].xcom_push(key="return_value", value=made.model_dump(mode="json"))
@@ -148,6 +154,8 @@ class ClosePhaseOperator(PhaseOperator):
             self._put_away(made_job(context, self, "", own, remote, repo), closing.seen)
             self._forget(remote, repo, closing.seen)
             tell_phase(context, closing)
+            if closing.fresh:
+                tell_night(context, repo, remote, self.phase)
             metrics.looked(closing.seen)
             if closing.complete:
                 self._emit(context, closing.seen.ledger if closing.seen else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from phaseplan.airflow.plugin.links import PREFIX
+from phaseplan.airflow.addresses import PREFIX
 
 
 class Pages:

@@ -14,7 +14,7 @@ from airflow.models.dag import DagModel
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, Response
 
-from phaseplan.airflow.plugin.links import PREFIX, top
+from phaseplan.airflow.addresses import PREFIX, top
 from phaseplan.errors import PhaseplanError
 from phaseplan.plan import names
 from phaseplan.report.board.looking import LOOKING

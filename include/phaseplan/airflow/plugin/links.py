@@ -5,17 +5,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from airflow.configuration import conf
 from airflow.sdk.bases.operatorlink import BaseOperatorLink
 
+from phaseplan.airflow.addresses import PREFIX, top
 from phaseplan.airflow.operators.branch_build import BranchBuildOperator
-
-PREFIX = "/phaseplan"
-
-
-def top() -> str:
-    """Return the address that Airflow's pages begin with, without a slash at the end."""
-    return str(conf.get("api", "base_url", fallback="")).rstrip("/")
 
 
 def page_url(dag_id: str, task_id: str) -> str:
