@@ -38,6 +38,7 @@ FOUND = {
     "plans": "`include/plans`",
     "agents": "`include/agents.yaml`",
     "notifiers": "`include/notifiers.yaml`, if there is one",
+    "approvers": "`include/approvers.yaml`, if there is one",
     "engines": "`include/engines.yaml`, if there is one",
     "state": "`.phaseplan` of a checkout, else `phaseplan` in Airflow's home: the first that this user may write",
 }

@@ -14,6 +14,11 @@ def top() -> str:
     return str(conf.get("api", "base_url", fallback="")).rstrip("/")
 
 
+def page_url(dag_id: str, task_id: str) -> str:
+    """Return the address of a task's page."""
+    return f"{top()}{PREFIX}/dags/{quote(dag_id, safe='')}/tasks/{quote(task_id, safe='')}"
+
+
 def board_url(phase: int | str, branch: str = "") -> str:
     """Return the address of a phase's board, at a branch; empty where this Airflow does not know its own address."""
     at = f"#b-{quote(branch, safe='')}" if branch else ""

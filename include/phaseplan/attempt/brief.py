@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from phaseplan.ledger.approval.answers import Remark
 from phaseplan.ledger.records import Finding
 from phaseplan.plan.model import Branch, PhasePlan
 from phaseplan.repository.declarations import declarations
@@ -26,6 +27,7 @@ def task(
     predicted: Sequence[str] = (),
     findings: Sequence[Finding] = (),
     notes: Sequence[str] = (),
+    remarks: Sequence[Remark] = (),
     gates_image: str | None = None,
 ) -> dict[str, Any]:
     """Return the task as a JSON value (version 1, docs/design/container.md).
@@ -55,6 +57,7 @@ def task(
         "predicted_conflicts": list(predicted),
         "findings": [f.model_dump(mode="json") for f in findings],
         "notes": list(notes),
+        "remarks": [r.model_dump(mode="json") for r in remarks],
     }
 
 
@@ -109,6 +112,7 @@ def markdown(task: dict[str, Any]) -> str:
         _bullets("What will be checked", _checks(gates)) + _where(gates, task["gates_image"]),
         _bullets("What you build on", [_offer(dependency) for dependency in task["dependencies"]]),
         _bullets("Predicted conflicts", task["predicted_conflicts"]),
+        _bullets("What a person said of the work before, which was sent back", [_remark(r) for r in task["remarks"]]),
         _bullets("What sank the attempt before", [str(Finding.model_validate(f)) for f in task["findings"]]),
         _bullets("What else the attempt before did", [f"{n}: is that meant? If not, keep them" for n in task["notes"]]),
         f"## Conventions\n\n{task['conventions']}" if task["conventions"] else "",
@@ -134,6 +138,11 @@ def _offer(dependency: dict[str, Any]) -> str:
     lines = [f"    {line}" for path, found in declares.items() for line in (f"{path}:", *(f"  {one}" for one in found))]
     code = "\n".join(["", "", "  It declares (quoted from its code, no instructions):", "", *(f"  {x}" for x in lines)])
     return f"{dependency['id']} {dependency['title']}: {', '.join(paths[:20])}{more}" + (code if lines else "")
+
+
+def _remark(remark: dict[str, Any]) -> str:
+    lines = str(remark["words"]).splitlines() or [""]
+    return "\n  ".join([f"of attempt {remark['attempt']}: {lines[0]}", *lines[1:]])
 
 
 def _checks(gates: dict[str, Any]) -> list[str]:

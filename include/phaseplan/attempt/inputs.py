@@ -33,6 +33,8 @@ BUILT: Mapping[str, str] = {
     "conventions": "the conventions changed",
     "dependencies": "what it depends on has another result",
 }
+#: What a person said when work was sent back; an ingredient only of branches whose work was.
+SENT_BACK = "sent_back"
 #: Of work that a person pushed no agent, image or brief is an input.
 BUILT_BY_A_PERSON = ("entry", "dependencies")
 
@@ -97,6 +99,8 @@ def ingredients(
         "gates": checks,
         "version": __version__,
     }
+    if remarks := snapshot.opened.ledger.remarks.get(branch.id) if snapshot.opened.ledger else None:
+        found[SENT_BACK] = [remark.words for remark in remarks]
     mark = {} if scheme == schemes.FIRST else {schemes.NAME: scheme}
     return mark | {name: sha256(value)[:16] for name, value in found.items()}
 
@@ -116,7 +120,7 @@ def key_of(found: Mapping[str, str]) -> str:
 def same_task(now: Mapping[str, str], then: Mapping[str, str]) -> bool:
     """Say whether an agent that was given `then` has been given what it would be given now."""
     same = schemes.of(now) == schemes.of(then)
-    return bool(then) and same and all(now.get(name) == then.get(name) for name in BUILT)
+    return bool(then) and same and all(now.get(name) == then.get(name) for name in (*BUILT, SENT_BACK))
 
 
 def outdated(now: Mapping[str, str], verdict: Verdict) -> tuple[str, ...]:
@@ -127,6 +131,8 @@ def outdated(now: Mapping[str, str], verdict: Verdict) -> tuple[str, ...]:
 
     :param now: under the scheme that `schemes.readable` names for the verdict.
     """
+    if now.get(SENT_BACK) != verdict.inputs.get(SENT_BACK):
+        return ("a person sent it back",)
     if not verdict.inputs:
         return ("nothing is recorded of what it was built from",)
     of_interest = BUILT_BY_A_PERSON if verdict.source == "person" else tuple(BUILT)

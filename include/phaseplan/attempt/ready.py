@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from phaseplan.attempt.job import Job, NotReady, View
+from phaseplan.ledger.approval.approvals import check_approved
 from phaseplan.ledger.blocked import need
 from phaseplan.ledger.run import check_token, reached
 from phaseplan.ledger.write import read
@@ -28,10 +29,12 @@ def check_ready(view: View) -> None:
     """Check that the branch may be built now.
 
     :raises WaveNotReached: in `start: wave`, this run has not integrated the wave before.
+    :raises NotApproved: a person has to approve what comes before.
     :raises NotReady: a dependency is not in.
     """
     if view.run.start == "wave":
         reached(view.snapshot, view.plan.wave_of[view.branch.id])
+    check_approved(view.snapshot, view.plan.wave_of[view.branch.id])
     needed = view.snapshot.not_ready(view.branch.id)
     if needed is not None:
         raise NotReady(blocked_by(view, needed))

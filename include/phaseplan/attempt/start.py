@@ -193,5 +193,6 @@ def _task(view: View, attempt: int, workspace: Workspace) -> dict[str, object]:
         predicted=for_brief(view.job.repo, view.snapshot, view.plan, view.branch, view.run.base),
         findings=earlier.sank(view),
         notes=earlier.noted(view),
+        remarks=view.ledger.remarks.get(view.branch.id, ()),
         gates_image=view.gate_profile.image if view.gate_profile.image != view.profile.image else None,
     )

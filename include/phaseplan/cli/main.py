@@ -29,6 +29,7 @@ VERBS: dict[str, str] = {  # verb -> module of this package; the order is the or
     "status": "status",
     "history": "history",
     "transcript": "transcript",
+    "approve": "approve",
     "isolate": "isolate",
     "reintegrate": "reintegrate",
     "agents": "agents",

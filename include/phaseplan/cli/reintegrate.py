@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from phaseplan.cli import run as run_verb
-from phaseplan.cli.local_airflow.api import Api, ApiError
-from phaseplan.cli.local_airflow.home import running
-from phaseplan.cli.sources.lastrun import last_run
+from phaseplan.cli.local_airflow.api import Api
+from phaseplan.cli.local_airflow.finding import airflow_of
 from phaseplan.cli.sources.planning import source
 from phaseplan.cli.sources.reading import file_of, phase_number, repository_of, snapshot_of
 from phaseplan.config.settings import settings
@@ -61,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     status, last = build_status(snapshot), snapshot.opened.run
     wanted = tuple(dict.fromkeys(args.branches))
     refuse(status, wanted)
-    if (airflow := _airflow(args.home, configured.state, phase, last.id)) is not None:
+    if (airflow := airflow_of(args.home, configured.state, phase, last.id)) is not None:
         return _clear(airflow, snapshot.opened.plan, last.id, wanted)
     if last.closed is None and not args.take_over:
         raise InputFault(
@@ -143,20 +142,6 @@ def selection(plan: PhasePlan, status: PhaseStatus, wanted: Sequence[str]) -> tu
             else:
                 left[branch_id] = missing
     return tuple(b for b in merge_order(plan) if b in core), left
-
-
-def _airflow(home: Path | None, state: Path, phase: int, run_id: str) -> Api | None:
-    """Find an Airflow of this machine that is up and whose newest run of the phase is the one the ledger knows."""
-    homes = [home] if home else [state / "up", *map(Path, filter(None, [last_run().get("home")]))]
-    for place in homes:
-        api = running(place)
-        try:
-            if api is not None and api.newest_run(names.dag_id(phase)) == run_id:
-                return api
-        except ApiError as error:
-            if error.status != 404:  # it knows no such DAG
-                raise
-    return None
 
 
 def _clear(api: Api, plan: PhasePlan, run_id: str, wanted: Sequence[str]) -> int:

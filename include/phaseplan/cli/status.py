@@ -62,6 +62,7 @@ def show(console: Console, status: PhaseStatus, snapshot: Snapshot, plan: PhaseP
         print_line(line)
     console.print(BranchTable(status))
     figures = [*tables.waves(status), *tables.timing(status, plan), *tables.used(status), *tables.budgets(status)]
+    figures += tables.approvals(status)
     for line in [*figures, *tables.early(status), *tables.flaky(status)]:
         print_line(line)
     for title, lines in (

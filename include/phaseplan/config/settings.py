@@ -96,6 +96,10 @@ class Settings(BaseSettings):
         default_factory=partial(place.existing, "notifiers.yaml"),
         description="file of notifiers; none: no notification is sent",
     )
+    approvers: Path | None = Field(
+        default_factory=partial(place.existing, "approvers.yaml"),
+        description="file of roles that plans name under `approve`; none: those are ids of Airflow users",
+    )
     engines: Path | None = Field(
         default_factory=partial(place.existing, "engines.yaml"),
         description="file of the engines that agents are spread over; none: they are on that of `docker_url`",

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from phaseplan.ledger.approval.answers import Approval, Remark
 from phaseplan.ledger.money.usage import Usage
 from phaseplan.ledger.transcripts import Kept
 from phaseplan.plan.agents import AgentProfile
@@ -196,21 +197,14 @@ class Ledger(Record):
     integration: str | None = None  # head; the branch `integration/phase-N` is derived from it
     waves: dict[int, WaveRecord] = {}
     branches: dict[str, BranchRecord] = {}
+    approvals: dict[str, Approval] = {}  # what people were asked and have answered, by point
+    remarks: dict[str, tuple[Remark, ...]] = {}  # what people said of a branch's work that they sent back, oldest first
     told: dict[str, str] = {}  # blocker line by branch, as this run has logged it: told twice is told once
 
 
 #: What one run did about one branch. `built`: nothing of it was integrated before; `rebuilt`: it was, and new work is.
 What = Literal[
-    "built",
-    "reused",
-    "gated",
-    "rebuilt",
-    "isolated",
-    "blocked",
-    "cancelled",
-    "unfinished",
-    "waiting",
-    "untouched",
+    "built", "reused", "gated", "rebuilt", "isolated", "blocked", "cancelled", "unfinished", "waiting", "untouched"
 ]
 
 

@@ -39,6 +39,11 @@ def wave_line(wave: int, text: str, *, when: str | None = None) -> str:
     return f"{stamp(when)} Wave {wave} - Integration: {_one_line(text)}"
 
 
+def point_line(point: str, text: str) -> str:
+    """Format a line of the status log about a person's approval."""
+    return f"{stamp()} Approval - {point}: {_one_line(text)}"
+
+
 def blocker_line(branch: Branch, reason: str) -> str:
     """Format a line of the other log: `BLOCKED: Agent 2 - Need SyncTarget type definition from Agent 1`."""
     return f"BLOCKED: {agent(branch)} - {_one_line(reason)}"

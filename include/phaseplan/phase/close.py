@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from phaseplan.ledger import refs
+from phaseplan.ledger.approval.approvals import OPENING, WHOLE, members, missing
+from phaseplan.ledger.approval.approvals import state as approval_state
 from phaseplan.ledger.flaky import flaky
 from phaseplan.ledger.last_event import untouched
 from phaseplan.ledger.money.budgets import BudgetSpent, obstacle, shared_budgets
@@ -82,9 +84,27 @@ def closing(snapshot: Snapshot) -> Closing:
     lines += [f"Budget: {budget}." for budget in shared_budgets(snapshot)]
     lines += [_red(n, w, run) for n, w in ledger.waves.items() if w.state == "red"]
     lines += _used(snapshot, plan, run)
-    if troubles:
+    point = unapproved(snapshot, everything)
+    lines += [f"- {approval_state(snapshot, point)}."] if point else []
+    if troubles and not (point and not any(snapshot.state(b) in OUT for b in troubles)):
         lines.append(_next_step(snapshot, plan, run, tuple(troubles)))
-    return Closing(everything and not troubles, not troubles, "\n".join(lines))
+    ok = not troubles and not point
+    return Closing(everything and ok, ok, "\n".join(lines))
+
+
+def unapproved(snapshot: Snapshot, everything: bool) -> str:
+    """Return the first point that this run has come to and no person has approved; empty: there is none.
+
+    :param everything: all branches of the plan are integrated.
+    """
+    opened = snapshot.require_open()
+    chosen = selection(opened.plan, opened.run)
+    last = max((opened.plan.wave_of[b] for b in chosen), default=0)
+    until = {b for b in opened.plan.by_id if opened.plan.wave_of[b] <= last}
+    for point in missing(snapshot):
+        if point == OPENING or (everything if point == WHOLE else until.intersection(members(opened.plan, point))):
+            return point
+    return ""
 
 
 def _used(snapshot: Snapshot, plan: PhasePlan, run: RunRecord) -> list[str]:

@@ -9,7 +9,7 @@ from phaseplan.ledger.write import Snapshot
 from phaseplan.phase.renew import Renewal
 from phaseplan.wave.task import wave_bench
 
-_NAME = "opening"  # what the gate containers carry in the branch's place
+NAME = "opening"  # what the gate containers carry in the branch's place
 
 
 def renew(job: Job, snapshot: Snapshot) -> None:
@@ -19,13 +19,13 @@ def renew(job: Job, snapshot: Snapshot) -> None:
     :param snapshot: the phase as it was read just now.
     :raises NightRed: the run cannot begin.
     """
-    snapshot = sweep(job, lambda branch: branch == _NAME, snapshot=snapshot)  # of a start that died
+    snapshot = sweep(job, lambda branch: branch == NAME, snapshot=snapshot)  # of a start that died
     renewal = Renewal(
         remote=job.remote,
         repo=job.repo,
         token=job.token,
         phase=job.phase,
-        bench=wave_bench(snapshot, job.client, job.here, _NAME, job.say, job.way_out),
+        bench=wave_bench(snapshot, job.client, job.here, NAME, job.say, job.way_out),
         images=job.image,
         gate_runs=job.here.gate_runs,
         say=job.say,

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
+from phaseplan.plan.approving import Approve
 from phaseplan.plan.base import Model
 from phaseplan.plan.budget import Budget, PhaseBudget
 from phaseplan.plan.delivery import Deliver, Delivery
@@ -192,6 +193,7 @@ class PhasePlan(Model):
     generated_files: tuple[GeneratedFiles, ...] = Field(default=(), description="Files that commands make.")
     conventions: str | None = Field(default=None, description="A file of the repository that is quoted in every brief.")
     deliver: Deliver = Field(default=Delivery(), description="What becomes of the finished phase.")
+    approve: Approve | None = Field(default=None, description="Where it waits for a person's approval, and whose.")
     notify: Notify = Field(default=Notify(), description="Names of notifiers, by event.")
     notes: tuple[str, ...] = Field(default=(), description="What else the authors said.")
     claims: Claims | None = Field(

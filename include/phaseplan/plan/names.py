@@ -13,6 +13,7 @@ CLOSE = "close_phase"
 DELIVER = "deliver"
 NOTE = "note"  # XCom of close_phase and deliver: the text of the run's note
 BY_DEPENDENCIES = "start_by_dependencies"
+AGAIN = "build_again"  # begins the run in which work that was sent back is built again
 
 group_id, branch_task, branch_task_id = task_names.group, task_names.label, task_names.task_id
 integrate_task = task_names.integrate

@@ -8,7 +8,17 @@ from pydantic import Field
 
 from phaseplan.plan.base import Model
 
-Event = Literal["isolated", "blocked", "paused", "resumed", "budget", "wave_integrated", "phase_complete", "delivery"]
+Event = Literal[
+    "isolated",
+    "blocked",
+    "paused",
+    "resumed",
+    "budget",
+    "approval",
+    "wave_integrated",
+    "phase_complete",
+    "delivery",
+]
 
 
 class Notify(Model):
@@ -19,6 +29,7 @@ class Notify(Model):
     paused: tuple[str, ...] = Field(default=(), description="When a profile waits for its provider, once for all.")
     resumed: tuple[str, ...] = Field(default=(), description="When it goes on.")
     budget: tuple[str, ...] = Field(default=(), description="When a budget that branches share is at 80 %, or spent.")
+    approval: tuple[str, ...] = Field(default=(), description="When a person is asked to approve.")
     wave_integrated: tuple[str, ...] = Field(default=(), description="When a wave was merged and passed.")
     phase_complete: tuple[str, ...] = Field(default=(), description="When all branches are integrated.")
     delivery: tuple[str, ...] = Field(

@@ -20,6 +20,7 @@ from phaseplan.merging.predicted_conflicts import EarlyWarning
 from phaseplan.phase.close import complete
 from phaseplan.plan.graph import transitive
 from phaseplan.plan.model import Branch, PhasePlan, Wave
+from phaseplan.report.approvals import ApprovalStatus, approvals_of
 from phaseplan.report.attempts import AttemptStatus, alive, attempts_of
 from phaseplan.report.budgets import BudgetStatus, budgets_of, spent_for, unaffordable
 from phaseplan.report.pauses import paused, standing
@@ -98,6 +99,7 @@ class PhaseStatus(Record):
     predicted_conflicts: tuple[EarlyWarning, ...] = ()
     pauses: tuple[Pause, ...] = ()  # profiles whose provider is waited for
     delivery: Delivered | None = None  # where it was delivered to
+    approvals: dict[str, ApprovalStatus] = {}  # points at which the plan waits for a person
     flaky: tuple[Flake, ...] = ()  # verdicts that changed though nothing about the branch did
 
 
@@ -140,6 +142,7 @@ def build_status(
         predicted_conflicts=tuple(warnings),
         pauses=standing(snapshot),
         delivery=snapshot.delivery,
+        approvals=approvals_of(snapshot),
         flaky=flaky(snapshot.nights),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from phaseplan.errors import Bug
 from phaseplan.gates.workbench import Workbench
+from phaseplan.ledger.approval.approvals import check_approved
 from phaseplan.ledger.records import Ledger, RunRecord
 from phaseplan.ledger.run import reached, selection, settle_unfinished
 from phaseplan.ledger.write import Snapshot
@@ -42,6 +43,7 @@ def job_of(repo: GitRepo, snapshot: Snapshot, number: int, bench: Workbench, beg
     if wave is None:
         raise Bug(f"phase {plan.phase} has no wave {number} in the plan that run {run.id} pinned")
     reached(snapshot, number)
+    check_approved(snapshot, number)
     ids = [b for b in selection(plan, run) if plan.wave_of[b] <= number]
     folded = snapshot.folded()
     ledger, lines = settle_unfinished(plan, folded, ids)

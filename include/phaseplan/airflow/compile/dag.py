@@ -14,12 +14,14 @@ from phaseplan.airflow.compile.options import Options
 from phaseplan.airflow.compile.params import form
 from phaseplan.airflow.compile.schedule import completion, schedule
 from phaseplan.airflow.compile.weights import weights
+from phaseplan.airflow.operators.approving import ApproveOperator, BuildAgainOperator
 from phaseplan.airflow.operators.branch_build import BranchBuildOperator
 from phaseplan.airflow.operators.callbacks import branch_failed, branch_retries
 from phaseplan.airflow.operators.deliver import DeliverOperator
 from phaseplan.airflow.operators.phase import ClosePhaseOperator, IntegrateOperator, OpenPhaseOperator
 from phaseplan.airflow.operators.retrying import BRANCH_RETRIES, RETRIES, SLOWEST, ByCause
 from phaseplan.airflow.sensors.phase_complete import PhaseCompleteSensor
+from phaseplan.ledger.approval.approvals import OPENING, WHOLE, of_wave, points, task_of
 from phaseplan.plan import names
 from phaseplan.plan.model import Branch, PhasePlan, Wave
 
@@ -73,6 +75,7 @@ class _Graph:
         self.weights = weights(plan, options.start)
         self.count = len(self.weights)
         self.branches: dict[str, BaseOperator] = {}
+        self.questions: list[BaseOperator] = []  # tasks that ask a person
 
     def build(self) -> None:
         plan, repository = self.plan, self.plan.repository
@@ -83,11 +86,14 @@ class _Graph:
             opened.set_upstream(
                 PhaseCompleteSensor(task_id=names.await_task(phase), phase=phase, repository=repository)
             )
+        begun = self._asked(OPENING, opened)
         freely = EmptyOperator(task_id=names.BY_DEPENDENCIES)
-        freely.set_upstream(opened)
+        freely.set_upstream(begun)
         integrate: BaseOperator | None = None
         for wave in plan.waves:
-            integrate = self._wave(wave, opened, freely, integrate)
+            integrate = self._wave(wave, (opened, begun), freely, integrate)
+        if integrate is not None:
+            integrate = self._asked(WHOLE, integrate, opened)
         close = ClosePhaseOperator(
             task_id=names.CLOSE,
             phase=plan.phase,
@@ -101,16 +107,43 @@ class _Graph:
             deliver = DeliverOperator(task_id=names.DELIVER, phase=plan.phase, repository=repository)
             deliver.doc_md = f"Delivers the complete phase: {plan.deliver}"
             deliver.set_upstream(close)
+        if self.questions:
+            again = BuildAgainOperator(
+                task_id=names.AGAIN, phase=plan.phase, repository=repository, trigger_rule=TriggerRule.ALL_DONE
+            )
+            again.set_upstream(self.questions)
+
+    def _asked(self, point: str, before: BaseOperator, opened: BaseOperator | None = None) -> BaseOperator:
+        """Add the task that asks a person at a point, where the plan wants that; return what comes last."""
+        if point not in points(self.plan):
+            return before
+        task = ApproveOperator(
+            task_id=task_of(point).rpartition(".")[2],
+            plan=self.plan,
+            point=point,
+            trigger_rule=TriggerRule.ALL_DONE,
+            task_display_name=_shown(f"approve {point}"),
+        )
+        task.set_upstream([t for t in (opened, before) if t is not None])
+        self.questions.append(task)
+        return task
 
     def _wave(
-        self, wave: Wave, opened: BaseOperator, freely: BaseOperator, before: BaseOperator | None
+        self,
+        wave: Wave,
+        opening: tuple[BaseOperator, BaseOperator],
+        freely: BaseOperator,
+        before: BaseOperator | None,
     ) -> BaseOperator:
-        """Add one task group; return its `integrate`."""
+        """Add one task group; return its last task: `integrate`, or the question about it.
+
+        :param opening: the task that opened the phase, and the one after which agents may begin.
+        """
+        opened, gate = opening
         with TaskGroup(names.group_id(wave.wave), tooltip=_shown(wave.title)):
-            gate = opened
             if before is not None:
                 gate = EmptyOperator(task_id="start", trigger_rule=TriggerRule.ONE_DONE)
-                gate.set_upstream([before, freely])
+                gate.set_upstream([before] if isinstance(before, ApproveOperator) else [before, freely])
             for branch in wave.branches:
                 self._branch(branch)
             integrate = IntegrateOperator(
@@ -121,6 +154,7 @@ class _Graph:
                 trigger_rule=TriggerRule.ALL_DONE,
                 priority_weight=self.count + 1 + len(self.plan.waves) - wave.wave,
             )
+            asked = self._asked(of_wave(wave.wave), integrate, opened)
         # One call a task: Airflow hashes the whole DAG in each.
         always = [opened] if gate is opened else [opened, gate]
         for branch in wave.branches:
@@ -129,7 +163,7 @@ class _Graph:
             )
         own = [self.branches[branch.id] for branch in wave.branches]
         integrate.set_upstream([opened, *own] if before is None else [opened, before, *own])
-        return integrate
+        return asked
 
     def _branch(self, branch: Branch) -> None:
         profile = self.options.profiles.get(self.plan.profile_of(branch) or "")

@@ -10,6 +10,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from phaseplan.attempt.job import NotReady
 from phaseplan.containers.engines.room import EngineFull
 from phaseplan.errors import Infrastructure, Lasting, PhaseplanError, Stale
+from phaseplan.ledger.approval.approvals import NotApproved
+from phaseplan.ledger.approval.asking import AskAgain
 from phaseplan.ledger.money.budgets import BudgetHeld, BudgetSpent
 from phaseplan.ledger.run import WaveNotReached
 from phaseplan.merging.workspace import DependencyOut
@@ -22,12 +24,14 @@ def faults() -> Iterator[None]:
     fault of the input or of ours fails; a stale or unready task skips."""
     try:
         yield
-    except (Stale, NotReady, DependencyOut, WaveNotReached, BudgetSpent) as error:
+    except (Stale, NotReady, NotApproved, DependencyOut, WaveNotReached, BudgetSpent) as error:
         raise AirflowSkipException(str(error)) from error
     except Lasting as error:
         raise AirflowFailException(str(error)) from error
     except (BudgetHeld, EngineFull) as error:
         raise AirflowException(f"no attempt is consumed: {error}") from error
+    except AskAgain as error:
+        raise AirflowException(f"asked once more: {error}") from error
     except Infrastructure as error:
         raise AirflowException(f"infrastructure, no attempt is consumed: {error}") from error
     except OSError as error:

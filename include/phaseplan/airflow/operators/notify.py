@@ -125,6 +125,16 @@ def about_budget(plan: PhasePlan, shared: SharedBudget) -> dict[str, str]:
     return {**_phase(plan), "reason": str(shared), "next_step": step, "message": message}
 
 
+def about_approval(plan: PhasePlan, point: str, address: str) -> dict[str, str]:
+    """Return the details of `approval`: a person is asked.
+
+    :param address: of the phase on the board.
+    """
+    step = f"Answer at {address}, in Airflow under Required Actions, or by `phaseplan approve {plan.phase}`."
+    message = f"Phase {plan.phase}: {point} waits for a person's approval.\n{step}"
+    return {**_phase(plan), "reason": f"{point} waits for a person's approval", "next_step": step, "message": message}
+
+
 def _harmless(value: str) -> str:
     return "\n".join(clean(line) for line in value[:_LONGEST].split("\n"))
 

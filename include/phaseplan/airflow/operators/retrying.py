@@ -14,6 +14,7 @@ from phaseplan.attempt.job import ProviderAway
 from phaseplan.containers.engine_errors import DiskFull, EngineUnreachable
 from phaseplan.containers.engines.room import EngineFull
 from phaseplan.delivery.errors import ForgeAway
+from phaseplan.ledger.approval.asking import AskAgain
 from phaseplan.ledger.money.budgets import BudgetHeld
 from phaseplan.ledger.pause.pauses import LONGEST, Paused
 from phaseplan.repository.refusals import RepositoryUnreachable
@@ -53,6 +54,9 @@ class ByCause(RetryPolicy):
         if isinstance(cause, Paused):
             waited.one_more()
             return RetryDecision.retry(timedelta(seconds=cause.seconds), first)
+        if isinstance(cause, AskAgain):
+            waited.one_more()
+            return RetryDecision.retry(timedelta(seconds=1), first)  # the next try is a new question for people
         begun = max(0, max_tries - self.retries)  # tries before the last Clear
         if isinstance(cause, BudgetHeld | EngineFull):
             waited.one_more()

@@ -11,8 +11,12 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.models.dag import DagModel
+from airflow.models.hitl import HITLDetail
+from airflow.models.taskinstance import TaskInstance
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from phaseplan.airflow.addresses import PREFIX, top
 from phaseplan.errors import PhaseplanError
@@ -57,6 +61,7 @@ def one_phase(phase: int, user: GetUserDep, session: SessionDep, part: Part = Fa
         trigger=_may(user, "POST", dag, DagAccessEntity.RUN),
         pause=_may(user, "PUT", dag, None),
         clear=_may(user, "PUT", dag, DagAccessEntity.TASK_INSTANCE),
+        answer=_may_answer(user, session, phase, dag),
     )
     model = session.get(DagModel, dag)
     paused = bool(model is not None and model.is_paused)
@@ -103,6 +108,22 @@ def _sees(user: Any) -> Callable[[int], bool]:
         return known[phase]
 
     return sees
+
+
+def _may_answer(user: Any, session: Session, phase: int, dag: str) -> bool:
+    """Say whether a viewer may answer what the phase asks, as Airflow itself decides it: right, and list of users."""
+    try:
+        run, tasks = LOOKING.questions(phase)
+    except PhaseplanError:
+        return False
+    if not tasks or not _may(user, "PUT", dag, DagAccessEntity.HITL_DETAIL):
+        return False
+    wanted = (TaskInstance.dag_id == dag, TaskInstance.run_id == run, TaskInstance.task_id.in_(tasks))
+    query = select(HITLDetail).join(TaskInstance, HITLDetail.ti_id == TaskInstance.id).where(*wanted)
+    asked = [detail for detail in session.scalars(query) if not detail.response_received]
+    users = [{user["id"] for user in detail.assigned_users or ()} for detail in asked]
+    manager = get_auth_manager()
+    return bool(asked) and all(not u or manager.is_authorized_hitl_task(assigned_users=u, user=user) for u in users)
 
 
 def _may(user: Any, method: ResourceMethod, dag: str, entity: DagAccessEntity | None) -> bool:

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from airflow.sdk.bases.operatorlink import BaseOperatorLink
 
-from phaseplan.airflow.addresses import PREFIX, top
+from phaseplan.airflow.addresses import PREFIX, page_url
 from phaseplan.airflow.operators.branch_build import BranchBuildOperator
-
-
-def page_url(dag_id: str, task_id: str) -> str:
-    """Return the address of a task's page."""
-    return f"{top()}{PREFIX}/dags/{quote(dag_id, safe='')}/tasks/{quote(task_id, safe='')}"
 
 
 class _BranchLink(BaseOperatorLink):

@@ -12,9 +12,8 @@ from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import Depends, FastAPI
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from phaseplan.airflow.addresses import top
+from phaseplan.airflow.addresses import page_url, top
 from phaseplan.airflow.plugin.board import router
-from phaseplan.airflow.plugin.links import page_url
 from phaseplan.errors import PhaseplanError
 from phaseplan.plan import names
 from phaseplan.report.pages.look import Look, look

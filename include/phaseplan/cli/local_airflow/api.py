@@ -128,6 +128,14 @@ class Api:
         answer = self.call("POST", f"/dags/{_q(dag_id)}/clearTaskInstances", body)
         return [str(task["task_id"]) for task in answer["task_instances"]]
 
+    def answer(self, dag_id: str, run_id: str, task_id: str, choice: str, fields: dict[str, Any]) -> None:
+        """Answer the question of a task that waits for a person.
+
+        :raises ApiError: with status 403 where the user may not, 404 where nothing is asked, 409 where it was answered.
+        """
+        path = f"/dags/{_q(dag_id)}/dagRuns/{_q(run_id)}/taskInstances/{_q(task_id)}/-1/hitlDetails"
+        self.call("PATCH", path, {"chosen_options": [choice], "params_input": fields})
+
     def tasks(self, dag_id: str, run_id: str) -> list[TaskState]:
         """List all task instances of a run."""
         states: list[TaskState] = []

@@ -48,6 +48,7 @@ def troubles(status: PhaseStatus, plan: PhasePlan) -> Iterator[str]:
         elif wave.state == "red":
             yield f"wave {number} is red: its gates did not pass, and nothing of it was published"
             yield from _findings(wave.findings)
+    yield from (p.words for p in status.approvals.values() if p.state not in ("approved", "not reached"))
     for pause in status.pauses:
         waiting = [b for b, branch in status.branches.items() if branch.paused == pause.profile]
         over = status.run is not None and status.run.closed is not None
@@ -151,6 +152,11 @@ def used(status: PhaseStatus) -> Iterator[str]:
         if branch.usage is not None:
             refused = f"; refused hosts: {', '.join(sorted(branch.usage.refused)[:5])}" if branch.usage.refused else ""
             yield f"          {branch_id}: {spent_of(branch)}{refused}"
+
+
+def approvals(status: PhaseStatus) -> Iterator[str]:
+    """Show what people have approved."""
+    yield from (f"approval  {point.words}" for point in status.approvals.values() if point.state == "approved")
 
 
 def budgets(status: PhaseStatus) -> Iterator[str]:

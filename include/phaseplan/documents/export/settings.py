@@ -17,9 +17,9 @@ from phaseplan.plan.model import Branch, PhasePlan, Wave
 from phaseplan.plan.spans import Span, written
 
 _KEYS = (
-    "repository", "base", "schedule", "start", "attempts", "agent", "budget", "history", "conventions", "deliver",
-    "notify",
-)  # fmt: skip
+    *("repository", "base", "schedule", "start", "attempts", "agent", "budget", "history", "conventions"),
+    *("approve", "deliver", "notify"),
+)
 
 
 def plain(value: Any) -> Any:
@@ -31,7 +31,7 @@ def plain(value: Any) -> Any:
         changed_fields = {
             key: (n, getattr(value, n)) for key, (n, default) in fields.items() if getattr(value, n) != default
         }
-        return {key: written(v) if n == "timeout" else plain(v) for key, (n, v) in changed_fields.items()}
+        return {key: written(v) if n in ("timeout", "within") else plain(v) for key, (n, v) in changed_fields.items()}
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     return value

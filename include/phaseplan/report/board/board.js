@@ -25,12 +25,17 @@
     const open = [...board.querySelectorAll("details")].map((part) => part.open);
     const loaded = [...board.querySelectorAll("details[data-load]")].map((part) => part.querySelector(".loaded").innerHTML);
     const focus = document.activeElement && document.activeElement.id;
+    const kept = [...board.querySelectorAll("[data-keep]")].map((part) => [part.id, part.value, part.checked]);
     const places = [...board.querySelectorAll(".scroll, .waves")].map((part) => part.scrollLeft);
     board.innerHTML = text;
     board.querySelectorAll("details").forEach((part, n) => { part.open = Boolean(open[n]); });
     board.querySelectorAll("details[data-load]").forEach((part, n) => {
       if (part.open && loaded[n]) part.querySelector(".loaded").innerHTML = loaded[n];
     });
+    for (const [id, value, checked] of kept) {
+      const part = document.getElementById(id);
+      if (part) { part.value = value; part.checked = checked; }
+    }
     board.querySelectorAll(".scroll, .waves").forEach((part, n) => { part.scrollLeft = places[n] || 0; });
     if (focus && document.getElementById(focus)) document.getElementById(focus).focus({ preventScroll: true });
     since();
@@ -85,6 +90,14 @@
         dry_run: false, dag_run_id: at.run, task_ids: [at.task], include_downstream: true, only_failed: false, reset_dag_runs: true,
       });
       return "Cleared: it is tried again.";
+    },
+    answer: async (at) => {
+      const form = document.getElementById("ask-" + at.form);
+      const fields = { words: form.querySelector("textarea").value || null };
+      if (at.branches) fields.branches = [...form.querySelectorAll("input:checked")].map((box) => box.value);
+      await call("PATCH", `/dags/${at.dag}/dagRuns/${encodeURIComponent(at.run)}/taskInstances/${encodeURIComponent(at.task)}/-1/hitlDetails`,
+        { chosen_options: [at.choice], params_input: fields });
+      return "Answered: the board shows what follows in a few seconds.";
     },
     stop: async (at) => {
       await call("PATCH", `/dags/${at.dag}/dagRuns/${encodeURIComponent(at.run)}/taskInstances/${encodeURIComponent(at.task)}`, { new_state: "failed" });

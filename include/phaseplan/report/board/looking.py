@@ -72,6 +72,18 @@ class Looking:
         plan = self._all().get(number)
         return self._board(plan) if plan else None
 
+    def questions(self, number: int) -> tuple[str, tuple[str, ...]]:
+        """Return the run that holds a phase, and the tasks of it that wait for a person.
+
+        :raises Infrastructure: its repository does not answer.
+        """
+        plan = self._all().get(number)
+        if plan is None:
+            return "", ()
+        status = self._known_of(plan).status
+        waiting = tuple(known.task for known in status.approvals.values() if known.state == "waiting")
+        return (status.run.id if status.run else ""), waiting
+
     def campaign(self, may_see: MaySee) -> Campaign:
         """Return all phases that a viewer may see.
 

@@ -7,12 +7,14 @@ from datetime import datetime
 
 from phaseplan.delivery.place import page_on
 from phaseplan.forecast.analysis import critical_path
+from phaseplan.ledger.approval.approvals import OPENING, approved, of_wave, points
 from phaseplan.ledger.money.usage import spent_of
 from phaseplan.ledger.records import State
 from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.plan import names
 from phaseplan.plan.durations import Learned
 from phaseplan.plan.model import Branch, PhasePlan
+from phaseplan.report.board.asked import Asked, asked
 from phaseplan.report.board.gantt import Gantt, gantt_of
 from phaseplan.report.board.looks import Look, look_of
 from phaseplan.report.board.outlook import Outlook, outlook, planned
@@ -82,6 +84,7 @@ class PhaseBoard:
     outlook: Outlook | None
     gantt: Gantt
     critical: tuple[str, ...]
+    asked: tuple[Asked, ...]
     page: str = ""  # address of its pull request, if that is on the target's host
 
     @property
@@ -131,6 +134,7 @@ def board_of(plan: PhasePlan, snapshot: Snapshot, status: PhaseStatus, now: date
         gantt=gantt_of(plan, status, expected, now),
         critical=path,
         page=page_on(remote, status.delivery.url) if status.delivery else "",
+        asked=asked(plan, snapshot, status),
     )
 
 
@@ -174,10 +178,18 @@ def _why(plan: PhasePlan, snapshot: Snapshot, branch: Branch, own: BranchStatus)
     missing = [n for n in branch.depends_on if snapshot.state(n) not in (State.PASSED, State.INTEGRATED)]
     if missing:
         return f"waits for {', '.join(missing)}"
+    if point := next((p for p in _points_before(plan, branch) if not approved(snapshot, p)), ""):
+        return f"waits for the approval of {point}"
     below = [w.wave for w in plan.waves if w.wave < plan.wave_of[branch.id]]
     if snapshot.run.start == "wave" and below and not _wave_in(snapshot, below[-1]):
         return f"waits for wave {below[-1]}"
     return "waits for a free agent"
+
+
+def _points_before(plan: PhasePlan, branch: Branch) -> tuple[str, ...]:
+    """List the points that stand before a branch."""
+    earlier = {of_wave(w.wave) for w in plan.waves if w.wave < plan.wave_of[branch.id]}
+    return tuple(point for point in points(plan) if point == OPENING or point in earlier)
 
 
 def _wave_in(snapshot: Snapshot, number: int) -> bool:

@@ -29,6 +29,7 @@ class Rights:
     trigger: bool = False
     pause: bool = False
     clear: bool = False
+    answer: bool = False
 
 
 @dataclass(frozen=True)
