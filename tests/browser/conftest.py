@@ -1,4 +1,4 @@
-"""`./phaseplan up` over four plans, one of them broken, and a person with a browser."""
+"""`./phaseplan up` over six plans, one of them broken, and a person with a browser."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.end_to_end.world import airflow_up
 _PATIENCE = 30_000.0  # milliseconds for a page to react; a loaded machine needs seconds
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Repositories and plans."""
     made = Place(tmp_path_factory.mktemp("ui"))
@@ -27,14 +27,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     made.clear_away()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def airflow(place: Place) -> Iterator[Api]:
     """What `./phaseplan up` starts."""
-    with airflow_up(place.home, place.agents, place.top / "state") as api:
+    approvers = str(place.top / "approvers.yaml")
+    with airflow_up(place.home, place.agents, place.top / "state", AIRFLOW__PHASEPLAN__APPROVERS=approvers) as api:
         yield api
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def page() -> Iterator[Page]:
     """A window of Debian's Chromium."""
     expect.set_options(timeout=_PATIENCE)
@@ -47,7 +48,7 @@ def page() -> Iterator[Page]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def person(page: Page, airflow: Api, place: Place) -> Person:
     """Logged in, with the password that `up` has generated."""
     someone = Person(page, airflow.address)

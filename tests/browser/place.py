@@ -16,7 +16,7 @@ from tests.end_to_end.night import bare, docker, git
 
 HERE = Path(__file__).parent
 IMAGE = "phaseplan-test-browser/agent:1"
-PHASES = {5: "kcp-lite.git", 70: "small.git", 71: "small.git"}  # those that get a DAG
+PHASES = {5: "kcp-lite.git", 70: "small.git", 71: "small.git", 73: "small.git", 74: "small.git"}  # those that get a DAG
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Place:
             repository = self.top / ("kcp-lite.git" if file.parent.parent.name == "include" else "small.git")
             (self.plans / file.name).write_text(f"repository: {repository}\n{without_cron(file.read_text())}")
         profiles = (TOP / "include/agents.yaml", HERE / "agents.yaml")
+        (self.top / "approvers.yaml").write_text("leads: [admin]\n")
         self.agents.write_text("\n".join(file.read_text() for file in profiles))
 
     def git(self, phase: int, *args: str) -> str:

@@ -46,7 +46,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Show the question, or answer it as the user that Airflow knows.
 
-    :raises InputFault: nobody is asked, no Airflow is found, or Airflow refuses the answer.
+    :raises InputFault: no question waits, no Airflow is found, or Airflow refuses the answer.
     """
     phase = phase_number(args.phase)
     snapshot, point = _asked(args, phase)

@@ -26,7 +26,7 @@ class Approver:
 def approvers(who: Iterable[str]) -> tuple[Approver, ...]:
     """Return the users that a plan's `who` means, each once: those of a role, else the user of that id.
 
-    :raises InputFault: the approvers file cannot be read, or a role has nobody.
+    :raises InputFault: the approvers file cannot be read, or a role is empty.
     """
     names = tuple(who)
     roles = _roles(settings().approvers) if names else {}

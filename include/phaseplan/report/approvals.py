@@ -11,7 +11,7 @@ from phaseplan.ledger.snapshot import Snapshot
 
 
 class ApprovalStatus(Record):
-    """Describe one point. `not reached`: nobody has been asked in this run, and what is there is not approved."""
+    """Describe one point. `not reached`: no question was asked in this run, and what is there is not approved."""
 
     state: Literal["not reached", "waiting", "approved", "sent back", "stopped", "unanswered"]
     task: str  # the Airflow task that asks

@@ -43,8 +43,7 @@ def integrate(
     :param gate_runs: how often the gates may run, all in all.
     :param snapshot: what was read just now, to begin from.
     :raises Stale: a newer run holds the ledger; nothing was touched.
-    :raises WaveNotReached: the wave before is not integrated in this run; nothing was touched.
-    :raises NotApproved: a person has to approve what comes before; nothing was touched.
+    :raises WaveNotReached, NotApproved: the wave before is not integrated in this run, or not approved.
     :raises WaveRed: nothing can be published, and no branch is at fault or known to be; only that is recorded. The
         target's refusal of the integration branch is one of the reasons.
     :raises NotConserved: the merge lost something; nothing is recorded.

@@ -80,7 +80,7 @@ class ApproveOperator(HITLOperator):
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
         """Carry out what was answered.
 
-        :raises AirflowFailException: nobody answered in time, and the plan says to stop then.
+        :raises AirflowFailException: no answer came in time, and the plan says to stop then.
         """
         own = token(context)
         with faults(), repository(self.repository) as (remote, repo):
@@ -156,8 +156,8 @@ def _given(event: Mapping[str, Any]) -> Answer:
         if event.get("error_type") == "timeout":
             return Answer("")
         raise AskAgain(f"the answer could not be read: {event['error']}")
-    chosen, said = event["chosen_options"], event.get("params_input") or {}
-    words, branches = said.get("words") or "", said.get("branches") or []
+    chosen, fields = event["chosen_options"], event.get("params_input") or {}
+    words, branches = fields.get("words") or "", fields.get("branches") or []
     if not isinstance(words, str) or len(words) > _LONGEST:
         raise AskAgain(f"`words` has to be a text of at most {_LONGEST} characters")
     if not isinstance(branches, list) or not all(isinstance(b, str) for b in branches):

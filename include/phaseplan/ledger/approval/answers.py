@@ -22,7 +22,7 @@ class Approval(_Answer):
 
     :param run: the run that asked.
     :param work: judged commit by branch: what is integrated of the wave, or of the phase.
-    :param who: name of the Airflow user who answered; empty: nobody did.
+    :param who: name of the Airflow user who answered; empty: none did.
     :param branches: those that were sent back, or isolated with the approval of the others.
     :param again: why an answer could not be taken, so that it is asked once more.
     """

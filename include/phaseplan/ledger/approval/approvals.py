@@ -1,7 +1,7 @@
 """Decide what has to be approved, and whether it is. Pure.
 
 An approval is of commits: it holds as long as everything that is integrated there is among what was approved. So a
-night that changes nothing asks nobody, a branch that is taken out needs no new approval, and new work does.
+night that changes nothing asks no one, a branch that is taken out needs no new approval, and new work does.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class AskAgain(PhaseplanError):
 
 @dataclass(frozen=True)
 class Answer:
-    """Hold what a person chose; `who` empty: nobody did, and the time is over."""
+    """Hold what a person chose; `who` empty: no answer came in time."""
 
     choice: Choice | Literal[""]
     who: str = ""
@@ -37,7 +37,7 @@ class Answer:
 
 
 def ask(repo: GitRepo, remote: Remote, token: Token, phase: int, point: str) -> tuple[Snapshot, bool]:
-    """Write down that a person is asked; return the phase, and whether somebody has to answer.
+    """Write down that a person is asked; return the phase, and whether an answer is needed.
 
     :raises NotApproved: the point is not reached, so there is nothing to ask.
     :raises Stale: another run holds the ledger.

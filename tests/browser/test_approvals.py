@@ -1,0 +1,148 @@
+"""A phase that people approve, driven to its end by a person's clicks: docs/approvals.md."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import psutil
+import pytest
+from playwright.sync_api import Locator, expect
+
+from phaseplan.cli.local_airflow.api import Api, ApiError
+from provision.common import TOP
+from tests.browser.person import PATIENCE, Person
+from tests.browser.place import Place
+
+pytestmark = [pytest.mark.browser, pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(1200)]
+
+DAG = "phase_73"
+
+
+def comes(what: Callable[[], bool], why: str, seconds: float = PATIENCE / 1000) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, why
+        time.sleep(0.3)
+
+
+def waits(api: Api, task: str) -> bool:
+    """Whether a task of the newest run waits for a person, also while parts of Airflow are being started again."""
+    with suppress(ApiError):
+        run = api.newest_run(DAG)
+        return run is not None and any(t.task_id == task and t.state == "awaiting_input" for t in api.tasks(DAG, run))
+    return False
+
+
+def answer(section: Locator, word: str) -> None:
+    """Press one of the answers of a question on the board, and say yes."""
+    section.get_by_role("button", name=word, exact=True).click()
+    dialog = section.page.get_by_role("dialog")
+    dialog.get_by_role("button", name=word, exact=True).click()
+
+
+def killed(place: Place, names: tuple[str, ...]) -> int:
+    """Kill parts of the Airflow that runs from a home; `up` starts them again."""
+    count = 0
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            line = " ".join(process.cmdline())
+            if process.environ().get("AIRFLOW_HOME") == str(place.home) and any(name in line for name in names):
+                process.kill()
+                count += 1
+    return count
+
+
+@pytest.fixture(scope="module")
+def triggered(airflow: Api, place: Place) -> Iterator[Api]:
+    """Both phases begin; the first question is asked."""
+    for phase in (73, 74):
+        airflow.trigger(f"phase_{phase}", f"first_{phase}", {})
+    comes(lambda: waits(airflow, "wave_1.approve"), "nobody was asked about wave 1")
+    return airflow
+
+
+def test_the_board_asks_with_what_a_person_has_to_know(person: Person, triggered: Api) -> None:
+    person.go("/phaseplan/board/phases/73")
+    section = person.page.get_by_role("region", name="Approval of wave 1")
+    person.sees(section)
+    expect(section).to_contain_text("73.1.1 Reads what people say")
+    expect(person.page.get_by_role("article", name="73.2.1")).to_contain_text("waits for the approval of wave 1")
+    person.picture("board-approval")
+
+
+def test_a_question_survives_that_scheduler_and_api_server_die(person: Person, place: Place, triggered: Api) -> None:
+    assert killed(place, ("scheduler", "api-server", "api_server")) >= 2
+    comes(lambda: waits(triggered, "wave_1.approve"), "the question is gone")
+    assert place.ledger(73)["approvals"]["wave 1"]["answer"] == ""
+
+
+def test_what_is_sent_back_is_built_again_with_the_words(person: Person, place: Place, triggered: Api) -> None:
+    person.go("/phaseplan/board/phases/73")
+    section = person.page.get_by_role("region", name="Approval of wave 1")
+    person.sees(section)
+    section.get_by_label("73.1.1").check()
+    section.get_by_label("Words").fill("use a map, not a list")
+    time.sleep(3)  # the board has moved by itself meanwhile, or may have
+    expect(section.get_by_label("Words")).to_have_value("use a map, not a list")
+    answer(section, "Send back")
+    comes(lambda: "73.1.1" in place.ledger(73).get("remarks", {}), "the words are not in the ledger")
+    comes(lambda: triggered.newest_run(DAG) != "first_73", "no run builds it again")
+    assert triggered.run_state(DAG, "first_73") == "failed"
+    comes(lambda: waits(triggered, "wave_1.approve"), "nobody is asked about the new work")
+    branches = place.ledger(73)["branches"]
+    assert (branches["73.1.1"]["attempt"], branches["73.1.2"]["attempt"]) == (2, 1)
+    assert "use a map, not a list" in place.git(73, "show", "integration/phase-73:work/73.1.1/said.txt")
+
+
+def test_airflow_s_own_page_answers_it(person: Person, place: Place, triggered: Api) -> None:
+    run = triggered.newest_run(DAG)
+    person.go(f"/dags/{DAG}/runs/{run}/tasks/wave_1.approve/required_actions")
+    person.sees(person.page.get_by_text("What each answer does").or_(person.page.get_by_text("Send back").first).first)
+    for text in ("2 of 2 branches are integrated", "two of one kind", "look at both", "73.1.2"):
+        person.reads(text)
+    person.picture("required-action")
+    person.page.get_by_role("button", name="Approve", exact=True).click()
+    comes(lambda: place.ledger(73)["approvals"]["wave 1"]["answer"] == "approved", "the approval is not in the ledger")
+    assert place.ledger(73)["approvals"]["wave 1"]["who"] == "admin"
+    comes(lambda: waits(triggered, "wave_2.approve"), "nobody was asked about wave 2")
+
+
+def test_a_terminal_answers_it(place: Place, triggered: Api) -> None:
+    def approve(*more: str) -> subprocess.CompletedProcess[str]:
+        command = [str(TOP / "phaseplan"), "approve", "73", "--home", str(place.home), *more]
+        repository = ["--repository", str(place.top / "small.git")]
+        return subprocess.run([*command, *repository], capture_output=True, text=True, check=False)
+
+    shown = approve()
+    assert shown.returncode == 0 and "Phase 73: approve wave 2?" in shown.stdout, shown.stderr
+    assert approve("--send-back", "x", "--branches", "73.9.9").returncode == 0  # Airflow takes it, the task does not
+    comes(lambda: "73.9.9 is not integrated" in place.ledger(73)["approvals"]["wave 2"]["again"], "it was not refused")
+    comes(lambda: waits(triggered, "wave_2.approve"), "it is not asked again")
+    done = approve("--yes")
+    assert done.returncode == 0, done.stderr
+    comes(lambda: waits(triggered, "approve_phase"), "nobody was asked about the phase")
+    assert not place.ledger(73)["run"]["complete"]
+
+
+def test_the_last_click_completes_the_phase(person: Person, place: Place, triggered: Api) -> None:
+    person.go("/phaseplan/board/phases/73")
+    section = person.page.get_by_role("region", name="Approval of the phase")
+    person.sees(section)
+    answer(section, "Approve")
+    comes(lambda: bool(place.ledger(73)["run"]["complete"]), "the phase is not complete")
+    expect(section).to_have_count(0, timeout=PATIENCE)
+    run = triggered.newest_run(DAG)
+    comes(lambda: triggered.run_state(DAG, str(run)) == "success", "its run is not green")
+
+
+def test_a_question_that_is_not_answered_in_time_ends_the_run(place: Place, triggered: Api) -> None:
+    comes(lambda: triggered.run_state("phase_74", "first_74") == "failed", "it still waits")
+    given = place.ledger(74)["approvals"]["the opening"]
+    assert (given["answer"], given["who"]) == ("unanswered", "")
+    assert place.ledger(74)["branches"] == {} and place.on_engine(74) == []
+    states = {t.task_id: t.state for t in triggered.tasks("phase_74", "first_74")}
+    assert states["approve_open"] == "failed" and states["close_phase"] == "failed"
