@@ -40,7 +40,7 @@ def question(snapshot: Snapshot, point: str, links: Links) -> Question:
     plan, status = snapshot.require_open().plan, build_status(snapshot)
     asked = approval(snapshot, point)
     parts = [
-        f"**Your last answer could not be taken:** {code(asked.again)}" if asked and asked.again else "",
+        f"**Your last answer could not be taken:** {_code(asked.again)}" if asked and asked.again else "",
         _head(snapshot, plan, status, point),
         _table(plan, status, members(plan, point), links) if point != OPENING else _opening(snapshot, plan),
         "\n".join(_findings(status, members(plan, point))),
@@ -56,11 +56,11 @@ def question(snapshot: Snapshot, point: str, links: Links) -> Question:
 def _head(snapshot: Snapshot, plan: PhasePlan, status: PhaseStatus, point: str) -> str:
     ids = members(plan, point)
     done = sum(status.branches[b].state is State.INTEGRATED for b in ids)
-    where = f" at {code(status.integration[:12])}" if status.integration else ""
+    where = f" at {_code(status.integration[:12])}" if status.integration else ""
     run = snapshot.require_open().run
     if point == OPENING:
-        return f"Phase {plan.phase} {code(plan.title)} is open on base {code(run.base_name)}, {code(run.base[:12])}."
-    return f"Phase {plan.phase} {code(plan.title)}, {point}: {done} of {len(ids)} branches are integrated{where}."
+        return f"Phase {plan.phase} {_code(plan.title)} is open on base {_code(run.base_name)}, {_code(run.base[:12])}."
+    return f"Phase {plan.phase} {_code(plan.title)}, {point}: {done} of {len(ids)} branches are integrated{where}."
 
 
 def _opening(snapshot: Snapshot, plan: PhasePlan) -> str:
@@ -107,10 +107,10 @@ def _findings(status: PhaseStatus, ids: tuple[str, ...]) -> Iterator[str]:
         lines = [str(f) for f in branch.findings[:_FINDINGS]] + list(branch.notes[:_FINDINGS])
         if branch.state is not State.INTEGRATED:
             lines.insert(0, branch.reason or str(branch.state))
-        yield from (f"- {branch_id}: {code(line[:_CUT])}" for line in lines)
+        yield from (f"- {branch_id}: {_code(line[:_CUT])}" for line in lines)
     for number, wave in status.waves.items():
         if any(status.branches[b].wave == number for b in ids):
-            yield from (f"- wave {number}: {code(str(finding)[:_CUT])}" for finding in wave.findings[:_FINDINGS])
+            yield from (f"- wave {number}: {_code(str(finding)[:_CUT])}" for finding in wave.findings[:_FINDINGS])
 
 
 def _risks(plan: PhasePlan, point: str) -> Iterator[str]:
@@ -121,7 +121,7 @@ def _risks(plan: PhasePlan, point: str) -> Iterator[str]:
     claims = plan.claims
     for name, risk in (claims.risks if claims else {}).items():
         done = claims.mitigations.get(name) if claims else None
-        yield f"- risk {code(name)}: {risk}" + (f"; against it: {code(done)}" if done else "")
+        yield f"- risk {_code(name)}: {risk}" + (f"; against it: {_code(done)}" if done else "")
 
 
 def _cost(plan: PhasePlan, status: PhaseStatus, point: str) -> str:
@@ -154,3 +154,8 @@ def _next(plan: PhasePlan, point: str) -> str:
 def _before(plan: PhasePlan, wave: Wave) -> str:
     earlier = [w.wave for w in plan.waves if w.wave < wave.wave]
     return of_wave(max(earlier)) if earlier else ""
+
+
+def _code(text: str) -> str:
+    """Write a code span outside of a table, where a bar needs no escape."""
+    return code(text).replace("\\|", "|")
