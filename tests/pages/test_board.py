@@ -10,10 +10,13 @@ import pytest
 import yaml
 
 from phaseplan.ledger.records import State, Token
+from phaseplan.plan import names
 from phaseplan.plan.model import PhasePlan
 from phaseplan.report.board.looking import Looking
 from phaseplan.report.board.outlook import outlook
-from phaseplan.report.board.render import HEADERS, Frame, Rights, campaign_page, conflicts_part, phase_page
+from phaseplan.report.board.render import HEADERS, Frame, Rights, branch_page, campaign_page, conflicts_part, phase_page
+from phaseplan.report.pages.look import look
+from phaseplan.report.pages.render import Links
 from phaseplan.report.status import build_status
 from tests.git.lab import Lab, plan_of
 from tests.git.talk import Talk, talk
@@ -173,3 +176,15 @@ def test_conflicts_are_a_matrix(lab: Begun) -> None:
     text = conflicts_part(warnings)
     assert text.count("✕") == 2 and "<code>a</code>" in text
     assert "None" in conflicts_part(())
+
+
+def test_a_branch_on_the_board_has_its_page_its_log_and_its_buttons(lab: Begun) -> None:
+    found = look(5, "5.2", lambda _, branch: branch)
+    assert found is not None
+    links = Links(names.branch_task_id, "/dags/phase_05", framed=True, by_id=True)
+    page = branch_page(found, FRAME, ALL, links)
+    assert 'data-do="clear"' in page and "data-log" in page and 'href="/phaseplan/board/phases/5"' in page
+    assert "<h2>Attempts, newest first</h2>" in page and "Bring 5.2 back?" in page
+    assert EVIL not in page and page.count("<script>") == 1
+    assert 'href="5.2"' in branch_page(look(5, "5.3", lambda _, branch: branch) or found, FRAME, ALL, links)
+    assert "data-do=" not in branch_page(found, FRAME, Rights(), links, part=True)

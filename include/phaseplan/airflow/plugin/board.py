@@ -26,11 +26,14 @@ from phaseplan.report.board.render import (
     HEADERS,
     Frame,
     Rights,
+    branch_page,
     campaign_page,
     conflicts_part,
     phase_page,
     problem_page,
 )
+from phaseplan.report.pages.look import look
+from phaseplan.report.pages.render import Links
 
 router = APIRouter(prefix="/board")
 Part = Annotated[bool, Query(description="Only what is exchanged when something has moved.")]
@@ -73,6 +76,25 @@ def one_phase(phase: int, user: GetUserDep, session: SessionDep, part: Part = Fa
         return phase_page(board, frame, rights, paused, part=part)
 
     return _answer(sees, phase, seen if part else "", f"{paused}{rights}", made)
+
+
+@router.get("/phases/{phase}/branches/{branch}")
+def one_branch(phase: int, branch: str, user: GetUserDep, part: Part = False, seen: Seen = "") -> Response:
+    """Show one branch."""
+    sees = _sees(user)
+    if not sees(phase) or not LOOKING.knows(phase):
+        return _problem(404, "Nothing to show", f"There is no phase {phase} here that you may see.")
+    dag = names.dag_id(phase)
+    rights = Rights(clear=_may(user, "PUT", dag, DagAccessEntity.TASK_INSTANCE))
+    links = Links(names.branch_task_id, f"{top()}/dags/{dag}", framed=True, by_id=True)
+
+    def made(frame: Frame) -> str:
+        found = look(phase, branch, lambda _, branch_id: branch_id)
+        if found is None or found.branch is None:
+            return problem_page("Nothing to show", f"Phase {phase} has no branch {branch}.")
+        return branch_page(found, frame, rights, links, part=part)
+
+    return _answer(sees, phase, seen if part else "", f"{branch}{rights}", made)
 
 
 @router.get("/phases/{phase}/conflicts")

@@ -23,13 +23,13 @@
 
   const exchange = (text) => {
     const open = [...board.querySelectorAll("details")].map((part) => part.open);
-    const loaded = [...board.querySelectorAll("details[data-load]")].map((part) => part.querySelector(".loaded").innerHTML);
+    const loaded = [...board.querySelectorAll("details[data-load], details[data-log]")].map((part) => part.querySelector(".loaded").innerHTML);
     const focus = document.activeElement && document.activeElement.id;
     const kept = [...board.querySelectorAll("[data-keep]")].map((part) => [part.id, part.value, part.checked]);
     const places = [...board.querySelectorAll(".scroll, .waves")].map((part) => part.scrollLeft);
     board.innerHTML = text;
     board.querySelectorAll("details").forEach((part, n) => { part.open = Boolean(open[n]); });
-    board.querySelectorAll("details[data-load]").forEach((part, n) => {
+    board.querySelectorAll("details[data-load], details[data-log]").forEach((part, n) => {
       if (part.open && loaded[n]) part.querySelector(".loaded").innerHTML = loaded[n];
     });
     for (const [id, value, checked] of kept) {
@@ -142,6 +142,32 @@
     }
   };
 
+  const LINES = 60; // of a log's end
+  const tail = async (part) => {
+    const shown = part.querySelector(".loaded"), at = part.dataset;
+    const task = `${api}/dags/${at.dag}/dagRuns/${encodeURIComponent(at.run)}/taskInstances/${encodeURIComponent(at.task)}`;
+    try {
+      const known = await (await fetch(task, { credentials: "same-origin" })).json();
+      const answer = await fetch(`${task}/logs/${known.try_number}?full_content=true`, {
+        credentials: "same-origin", headers: { Accept: "application/x-ndjson" },
+      });
+      if (!answer.ok) throw new Error("Airflow refused it (" + answer.status + ").");
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      let lines = [], rest = "";
+      for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+        const parts = (rest + piece.value).split("\n");
+        rest = parts.pop();
+        lines = lines.concat(parts).slice(-LINES);
+      }
+      const texts = lines.concat(rest ? [rest] : []).map((line) => {
+        try { const event = JSON.parse(line); return event.event ?? line; } catch { return line; }
+      });
+      shown.textContent = texts.join("\n") || "It has no line yet.";
+    } catch (error) {
+      shown.textContent = "They cannot be read now: " + error.message;
+    }
+  };
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-do]"), link = event.target.closest("a[data-airflow]");
     if (button) act(button);
@@ -155,6 +181,7 @@
   }
   document.addEventListener("toggle", async (event) => {
     const part = event.target;
+    if (part.open && "log" in part.dataset) tail(part);
     if (!part.open || !part.dataset.load) return;
     const answer = await fetch(part.dataset.load, { credentials: "same-origin" });
     part.querySelector(".loaded").innerHTML = answer.ok ? await answer.text() : "They cannot be told now.";

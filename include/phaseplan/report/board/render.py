@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 
 from phaseplan.merging.predicted_conflicts import EarlyWarning
+from phaseplan.plan import names
+from phaseplan.report.board import buttons
 from phaseplan.report.board.campaign import Campaign
+from phaseplan.report.board.looks import look_of
 from phaseplan.report.board.phase import PhaseBoard
 from phaseplan.report.html import environment, headers
+from phaseplan.report.pages.look import Look
+from phaseplan.report.pages.render import FINDINGS, Links
 
 _HERE = Path(__file__).parent
 _STYLE = (_HERE.parent / "pages/style.css").read_text() + (_HERE / "board.css").read_text()
@@ -18,8 +24,8 @@ _SCRIPT = (_HERE / "board.js").read_text()
 _LONGEST = 300  # characters of one line why
 
 HEADERS = headers(_STYLE, _SCRIPT)
-_PAGES = environment([_HERE], _STYLE)
-_PAGES.globals.update(script=Markup(_SCRIPT), longest=_LONGEST)
+_PAGES = environment([_HERE, _HERE.parent / "pages"], _STYLE)
+_PAGES.globals.update(script=Markup(_SCRIPT), longest=_LONGEST, findings=FINDINGS, ask=buttons, look_of=look_of)
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,22 @@ def phase_page(board: PhaseBoard, frame: Frame, rights: Rights, paused: bool, *,
     """
     name = "phase.html" if part else "phase_page.html"
     return _PAGES.get_template(name).render(b=board, frame=frame, rights=rights, paused=paused)
+
+
+def branch_page(look: Look, frame: Frame, rights: Rights, links: Links, *, part: bool = False) -> str:
+    """Render one branch: its page, with what a viewer may do about it, and the end of its log.
+
+    :param look: at a task that builds a branch.
+    """
+    assert look.branch is not None
+    name, own = "branch_part.html" if part else "branch_page.html", look.branch.branch.id
+    facts: dict[str, Any] = {"look": look, "plan": look.plan, "status": look.status, "links": links, "at": look.branch}
+    facts |= {
+        "dag": names.dag_id(look.plan.phase),
+        "run": look.status.run,
+        "task": names.branch_task_id(look.plan, own),
+    }
+    return _PAGES.get_template(name).render(**facts, frame=frame, rights=rights)
 
 
 def conflicts_part(warnings: tuple[EarlyWarning, ...]) -> str:

@@ -14,7 +14,7 @@ from phaseplan.report.pages.look import Look, TaskOf
 _HERE = Path(__file__).parent
 _STYLE = (_HERE / "style.css").read_text()
 _LONGEST = 4000  # characters of one finding
-_FINDINGS = 20  # of one attempt
+FINDINGS = 20  # of one attempt
 
 HEADERS = headers(_STYLE)
 
@@ -26,19 +26,23 @@ class Links:
     :param task_of: the Airflow task of a branch, which its page is named after.
     :param airflow: of the DAG in Airflow's own pages.
     :param framed: the page is shown inside Airflow's, where nothing may open another window.
+    :param by_id: pages are named after the branch instead: those of the board.
     """
 
     task_of: TaskOf
     airflow: str
     framed: bool = False
+    by_id: bool = False
 
     def to(self, plan: PhasePlan, branch_id: str) -> str:
         """Return the address of another branch's page, from a page of the same phase."""
+        if self.by_id:
+            return quote(branch_id, safe="")
         return quote(self.task_of(plan, branch_id)) + ("?framed=1" if self.framed else "")
 
 
 _PAGES = environment([_HERE], _STYLE)
-_PAGES.globals.update(findings=_FINDINGS, longest=_LONGEST)
+_PAGES.globals.update(findings=FINDINGS, longest=_LONGEST)
 
 
 def page(look: Look, links: Links) -> str:
