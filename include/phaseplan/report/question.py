@@ -148,7 +148,8 @@ def _next(plan: PhasePlan, point: str) -> str:
     if point == WHOLE or following is None:
         last = "phase" in plan.approve.at if plan.approve else False
         return "you are asked about the phase" if last and point != WHOLE else "the phase is complete"
-    return f"wave {following.wave} begins, with {len(following.branches)} branches"
+    count = len(following.branches)
+    return f"wave {following.wave} begins, with {count} {'branch' if count == 1 else 'branches'}"
 
 
 def _before(plan: PhasePlan, wave: Wave) -> str:
