@@ -20,7 +20,7 @@ _PICTURES = TOP / "docs/screenshots"
 
 @contextmanager
 def window(home: Home, token: str) -> Iterator[Page]:
-    """Open a window of somebody who is logged in."""
+    """Open a window that is logged in."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", "--disable-gpu"])
         context = browser.new_context(viewport={"width": 1500, "height": 900})

@@ -24,7 +24,8 @@ from phaseplan.cli.running.logs import last_error
 from phaseplan.cli.show import tables
 from phaseplan.plan import names
 from phaseplan.plan.campaign import load_valid
-from phaseplan.report.status import PhaseStatus, Timings, build_status
+from phaseplan.report.status import PhaseStatus, build_status
+from phaseplan.report.timings import Timings
 from tests.git.lab import Lab, plan_of
 
 TOP = Path(__file__).resolve().parents[2]

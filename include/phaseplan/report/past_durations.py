@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from phaseplan.ledger.snapshot import Snapshot
-from phaseplan.report.status import agent_seconds
+from phaseplan.report.timings import agent_seconds
 
 
 def learned(snapshot: Snapshot) -> dict[str, tuple[float, ...]]:

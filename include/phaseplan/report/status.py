@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from phaseplan.ledger import refs
@@ -13,7 +12,7 @@ from phaseplan.ledger.last_event import untouched
 from phaseplan.ledger.money.spending import spending
 from phaseplan.ledger.money.usage import Spent, Usage, fields_of
 from phaseplan.ledger.pause.pauses import Pause
-from phaseplan.ledger.records import BranchRecord, Finding, Ledger, Record, RunRecord, State, Verdict
+from phaseplan.ledger.records import BranchRecord, Finding, Ledger, Record, RunRecord, State
 from phaseplan.ledger.rulings import OUT, READY, follows
 from phaseplan.ledger.unpublished import held, refused, unpublished
 from phaseplan.merging.predicted_conflicts import EarlyWarning
@@ -24,6 +23,7 @@ from phaseplan.report.approvals import ApprovalStatus, approvals_of
 from phaseplan.report.attempts import AttemptStatus, alive, attempts_of
 from phaseplan.report.budgets import BudgetStatus, budgets_of, spent_for, unaffordable
 from phaseplan.report.pauses import paused, standing
+from phaseplan.report.timings import Timings, agent_seconds, seconds, timings_of
 
 if TYPE_CHECKING:
     from phaseplan.ledger.write import Snapshot
@@ -66,16 +66,6 @@ class WaveStatus(Record):
     findings: tuple[Finding, ...] = ()
     usage: Usage | None = None  # of models by all attempts of its branches
     wasted: Usage | None = None
-
-
-class Timings(Record):
-    """Hold what the newest run took, in seconds, and what one agent after another would have taken."""
-
-    sequential: float = 0.0
-    actual: float = 0.0
-    saved: float = 0.0
-    saved_ratio: float = 0.0  # of sequential
-    agent_utilisation: float = 0.0  # agents' time over actual x max_parallel_agents
 
 
 class PhaseStatus(Record):
@@ -133,7 +123,7 @@ def build_status(
             wave.wave: _wave(ledger, wave, branches).model_copy(update=fields_of(spent.waves.get(wave.wave)))
             for wave in shown.waves
         },
-        timings=_timings(snapshot, ledger, shown),
+        timings=timings_of(snapshot, ledger, shown),
         **fields_of(spent.phase),
         run_usage=tonight.usage if tonight else None,
         run_wasted=tonight.wasted if tonight else None,
@@ -212,7 +202,7 @@ def _decided(snapshot: Snapshot, branch_id: str, record: BranchRecord) -> dict[s
         "reason": record.reason or verdict.reason,
         "started": verdict.started,
         "finished": verdict.finished,
-        "seconds": _seconds(verdict.started, verdict.finished),
+        "seconds": seconds(verdict.started, verdict.finished),
         "agent_seconds": agent_seconds(verdict),
     }
 
@@ -263,40 +253,6 @@ def _wave(ledger: Ledger | None, wave: Wave, branches: Mapping[str, BranchStatus
         head=record.head,
         started=started,
         finished=record.finished,
-        seconds=_seconds(started, record.finished),
+        seconds=seconds(started, record.finished),
         findings=record.findings,
     )
-
-
-def _timings(snapshot: Snapshot, ledger: Ledger | None, plan: PhasePlan) -> Timings:
-    """Compute times of the newest run only: a reused branch took it no time."""
-    if ledger is None or ledger.run is None:
-        return Timings()
-    run = ledger.run.id
-    verdicts = [v for vs in snapshot.verdicts.values() for v in vs if v.run == run and v.started and v.finished]
-    waves = [w for w in ledger.waves.values() if w.run == run and w.started and w.finished]
-    spans = [(v.started, v.finished) for v in verdicts] + [(w.started, w.finished) for w in waves]
-    if not spans:
-        return Timings()
-    actual = _seconds(min(start for start, _ in spans), max(end for _, end in spans)) or 0.0
-    sequential = sum(_seconds(start, end) or 0.0 for start, end in spans)
-    agents = sum(agent_seconds(v) or 0.0 for v in verdicts)
-    return Timings(
-        sequential=round(sequential, 3),
-        actual=round(actual, 3),
-        saved=round(sequential - actual, 3),
-        saved_ratio=round((sequential - actual) / sequential, 3) if sequential else 0.0,
-        agent_utilisation=round(agents / (actual * plan.max_parallel_agents), 3) if actual else 0.0,
-    )
-
-
-def agent_seconds(verdict: Verdict) -> float | None:
-    """Return how long the agent of one attempt worked, in seconds; None if unknown."""
-    return verdict.timings.get("agent", _seconds(verdict.started, verdict.finished))
-
-
-def _seconds(started: str, finished: str) -> float | None:
-    """Return the seconds between two times, None if one is missing."""
-    if not started or not finished:
-        return None
-    return round((datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds(), 3)

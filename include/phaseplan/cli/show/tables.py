@@ -17,7 +17,8 @@ from phaseplan.ledger.unpublished import WAITING
 from phaseplan.plan import names
 from phaseplan.plan.durations import estimates_of
 from phaseplan.plan.model import PhasePlan, Start
-from phaseplan.report.status import BranchStatus, PhaseStatus, Timings
+from phaseplan.report.status import BranchStatus, PhaseStatus
+from phaseplan.report.timings import Timings
 from phaseplan.text.clean import clean
 
 _FINDINGS = 5  # of one branch or wave; the rest is in the log
