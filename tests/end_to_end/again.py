@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,12 +45,35 @@ class Evenings:
 
     def again(self, phase: int) -> Evening:
         """Trigger the phase and wait for its end."""
+        return self.seen(phase, ended(self.api, phase, self._trigger(phase), 300))
+
+    def begin(self, phase: int, branches: list[str]) -> None:
+        """Trigger the phase and wait until the agent of one of these branches is at work."""
+        labels, ledger = {"role": "agent"}, self._ledger(phase)["id"]
+        before = {branch: self._starts(ledger, branch=branch, **labels) for branch in branches}
+        self._trigger(phase)
+        deadline = time.monotonic() + 200
+        while all(self._starts(ledger, branch=branch, **labels) == count for branch, count in before.items()):
+            assert time.monotonic() < deadline, f"no agent of {branches} began"
+            time.sleep(0.2)
+
+    def runs(self, phase: int) -> list[Any]:
+        """All runs of the phase that Airflow knows."""
+        return list(insist(lambda: self.api.call("GET", f"/dags/phase_{phase:02d}/dagRuns"))["dag_runs"])
+
+    def seen(self, phase: int, state: str) -> Evening:
+        """What a run has come to by now."""
+        ledger = self._ledger(phase)
+        return Evening(state, ledger, tuple(self._made(ledger["id"])))
+
+    def _trigger(self, phase: int) -> str:
         self.count += 1
         run = f"again-{self.count}"
         insist(lambda: self.api.trigger(f"phase_{phase:02d}", run, {}))
-        state = ended(self.api, phase, run, 300)
-        ledger = self._ledger(phase)
-        return Evening(state, ledger, tuple(self._made(ledger["id"])))
+        return run
+
+    def _starts(self, ledger: str, **labels: str) -> int:
+        return len(self.events.containers("start", ledger=ledger, **labels))
 
     def _made(self, ledger: str) -> list[tuple[str, str]]:
         """Containers of one ledger that the engine has made since the evening before."""

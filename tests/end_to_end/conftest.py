@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from phaseplan.cli.running.homes import drop_database
 from provision.common import TOP
 from tests.cron import without_cron
 from tests.end_to_end.again import Evening, Evenings
@@ -18,10 +19,18 @@ from tests.end_to_end.night import PHASES, Night, bare, docker, git, phaseplan, 
 from tests.end_to_end.place import Place
 from tests.end_to_end.world import Person, World, airflow_up, clear, ended
 from tests.engine_events import following
+from tests.postgresql import chosen_database
 
 HERE = Path(__file__).parent
 IMAGES = {"phaseplan/test-misfits:1": "misfits", "phaseplan-test-gallery/agent:1": "gallery"}
 GALLERY = (95, 96, 97, 98)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def database() -> Iterator[str]:
+    """The kind of database that every Airflow here has: SQLite, or PostgreSQL where the environment asks for it."""
+    with chosen_database() as kind:
+        yield kind
 
 
 @pytest.fixture(scope="session")
@@ -93,15 +102,24 @@ def back(place: Place, night: Night) -> Night:
 
 @pytest.fixture(scope="session")
 def evenings(place: Place, night: Night, back: Night) -> dict[str, Evening]:
-    """The nights after: nothing changed; a file of one branch changed on the base; a gate changed; nothing again."""
-    with following() as events, airflow_up(place.home, place.agents, place.state) as api:
-        later = Evenings(api, place, events)
-        found = {"nothing": later.again(1), "nothing of phase 5": later.again(5)}
-        later.push(1, {"recipes/units.py": '"""A place for units."""\n'})
-        found["file"] = later.again(1)
-        later.edit(1, "  commands:\n", "  commands:\n    - test -s README.md\n")
-        found["gate"] = later.again(1)
-        found["nothing again"] = later.again(1)
+    """The nights after: nothing changed; a file changed; Airflow's database lost in the middle; a gate changed."""
+    with following() as events:
+        with airflow_up(place.home, place.agents, place.state) as api:
+            later = Evenings(api, place, events)
+            found = {"nothing": later.again(1), "nothing of phase 5": later.again(5)}
+            later.push(1, {"recipes/units.py": '"""A place for units."""\n'})
+            found["file"] = later.again(1)
+            later.push(1, {"recipes/units.py": '"""Another place for units."""\n'})
+            later.begin(1, ["1.2.1", "1.2.2"])
+        found["cut off"] = later.seen(1, "cut off")
+        drop_database(place.home)
+        with airflow_up(place.home, place.agents, place.state) as later.api:
+            assert not [run for phase in PHASES for run in later.runs(phase)], "the database is empty"
+            found["database lost"] = later.again(1)
+            found["nothing in a new database"] = later.again(5)
+            later.edit(1, "  commands:\n", "  commands:\n    - test -s README.md\n")
+            found["gate"] = later.again(1)
+            found["nothing again"] = later.again(1)
     return found
 
 

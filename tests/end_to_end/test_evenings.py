@@ -8,11 +8,11 @@ from tests.end_to_end.again import Evening
 
 pytestmark = [pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(1200)]
 
-NOTHING = ["nothing", "nothing of phase 5", "nothing again"]
+NOTHING = ["nothing", "nothing of phase 5", "nothing in a new database", "nothing again"]
 RECIPES = ["1.1.1", "1.1.2", "1.2.1", "1.2.2", "1.2.3"]
 
 
-@pytest.mark.parametrize("which", [*NOTHING, "file", "gate"])
+@pytest.mark.parametrize("which", [*NOTHING, "file", "database lost", "gate"])
 def test_it_is_complete(evenings: dict[str, Evening], which: str) -> None:
     evening = evenings[which]
     assert evening.state == "success"
@@ -42,3 +42,12 @@ def test_a_gate_that_changed_runs_gates_only(evenings: dict[str, Evening]) -> No
     assert evening.due == dict.fromkeys(RECIPES, "gate")
     assert evening.begun("agent") == []
     assert set(evening.begun("gate")) == {"opening"}, "one gating, with a container for each command"
+
+
+def test_a_phase_goes_on_from_its_ledger_when_airflow_s_database_is_lost(evenings: dict[str, Evening]) -> None:
+    cut, lost = evenings["cut off"], evenings["database lost"]
+    assert not cut.ledger["run"]["closed"] and cut.ledger["branches"]["1.1.1"]["state"] == "integrated"
+    assert cut.ledger["run"]["id"] != lost.ledger["run"]["id"] and lost.ledger["id"] == cut.ledger["id"]
+    assert (lost.due["1.1.1"], lost.due["1.1.2"]) == ("reuse", "reuse")
+    agents = [*cut.begun("agent"), *lost.begun("agent")]
+    assert sorted(agents) == ["1.1.1", "1.2.1", "1.2.2"], "one each, before the loss or after it"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 
 import pytest
 
+from tests.database import rows
 from tests.end_to_end.night import PHASES, Night, phaseplan
 from tests.end_to_end.place import Place
 
@@ -14,14 +14,17 @@ pytestmark = [pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(1200)
 
 
 def test_every_run_says_in_its_note_what_it_came_to(night: Night, place: Place) -> None:
-    database = sqlite3.connect(f"file:{place.home / 'airflow.db'}?mode=ro", uri=True)
     query = "select dag_id, content from dag_run_note join dag_run on dag_run.id = dag_run_id order by dag_run.id desc"
-    notes = dict(database.execute(query).fetchall())
-    database.close()
+    notes = dict(rows(place.home, query))
     assert notes.keys() >= {f"phase_{phase:02d}" for phase in PHASES}
     assert notes["phase_05"].startswith("Phaseplan: complete, 10 of 10 branches integrated: built 10")
     assert notes["phase_96"].startswith("Phaseplan: not complete, ")
     assert "\n- isolated: 96.1.2 (" in notes["phase_96"] and "96.1.4 (" in notes["phase_96"]
+
+
+def test_airflow_has_the_database_that_was_asked_for(night: Night, place: Place, database: str) -> None:
+    config = (place.home / "airflow.cfg").read_text()
+    assert f"sql_alchemy_conn = {database}" in config and (place.home / "airflow.db").exists() == (database == "sqlite")
 
 
 def test_history_tells_the_same(night: Night) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any, TypeVar
 import pytest
 
 from phaseplan.cli.local_airflow.api import Api, ApiError
+from tests.database import rows, seconds
 from tests.end_to_end.world import airflow_up, ended, insist
 from tests.kills.parts import strike
 from tests.kills.place import Run, bare
@@ -49,9 +48,10 @@ class Story:
 
     def instances(self, task: str) -> list[tuple[str, str, float]]:
         """DAG, state and end (seconds since 1970) of a task in every phase."""
-        with closing(sqlite3.connect(f"file:{self.run.home / 'airflow.db'}?mode=ro", uri=True)) as database:
-            rows = database.execute("select dag_id, state, end_date from task_instance where task_id = ?", (task,))
-            return [(dag, state, datetime.fromisoformat(f"{end}+00:00").timestamp()) for dag, state, end in rows]
+        found = rows(
+            self.run.home, "select dag_id, state, end_date from task_instance where task_id = :task", task=task
+        )
+        return [(dag, state, seconds(end)) for dag, state, end in found]
 
 
 def plan(folder: Path, phase: int) -> Path:
@@ -152,14 +152,7 @@ def deferred(run: Run, wanted: set[tuple[int, int]]) -> set[str]:
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline and run.process.poll() is None:
         time.sleep(0.5)
-        if not (run.home / "airflow.db").exists():
-            continue
-        with closing(sqlite3.connect(f"file:{run.home / 'airflow.db'}?mode=ro", uri=True)) as database:
-            try:
-                rows = database.execute("select dag_id, task_id from task_instance where state = 'deferred'").fetchall()
-            except sqlite3.OperationalError:  # no tables yet
-                continue
-        if names <= set(rows):
+        if names <= set(rows(run.home, "select dag_id, task_id from task_instance where state = 'deferred'")):
             return {dag for dag, _ in names}
     raise AssertionError(f"{names} were not all waiting:\n{run.output[-3000:]}")
 

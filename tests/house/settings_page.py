@@ -43,7 +43,7 @@ FOUND = {
     "state": "`.phaseplan` of a checkout, else `phaseplan` in Airflow's home: the first that this user may write",
 }
 _KINDS = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", Path: "path"}
-_KINDS |= {settings.Proxy: "address"}
+_KINDS |= {settings.Proxy: "address", settings.Server: "address"}
 _ALIASES = {  # what a type of settings.py takes
     "_size": "size: `500m`, `5g`",
     "_whole": "whole number above 0",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from typing import Any
 
 import psutil
 
+from tests.database import rows
 from tests.kills.diary import Diary, together
 from tests.kills.place import LISTINGS, NOBODY, Run
 
@@ -149,8 +148,7 @@ def _ancestor(run: Run, one: str, other: str) -> bool:
 
 def used(run: Run, phase: int) -> tuple[int, int]:
     """Airflow retries, and attempts beyond each branch's first."""
-    with closing(sqlite3.connect(f"file:{run.home / 'airflow.db'}?mode=ro", uri=True)) as database:
-        query = "select sum(max(try_number - 1, 0)) from task_instance where dag_id = ?"
-        retries = database.execute(query, (f"phase_{phase:02d}",)).fetchone()[0]
+    query = "select sum(try_number - 1) from task_instance where dag_id = :dag and try_number > 1"
+    ((retries,),) = rows(run.home, query, dag=f"phase_{phase:02d}")
     starts = run.target.refs(f"refs/phaseplan/phase-{phase}/started/")
     return int(retries or 0), len(starts) - len(_ledger(run, phase)["branches"])

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
 import psutil
 
 from phaseplan.plan import names
+from tests.database import rows
 from tests.kills.engine import PrivateEngine
 from tests.kills.place import Run, now
 
@@ -107,11 +107,10 @@ def _title(process: psutil.Process) -> str:
 
 
 def _instance(run: Run, identity: UUID) -> tuple[str, str]:
-    with closing(sqlite3.connect(f"file:{run.home / 'airflow.db'}?mode=ro", uri=True)) as database:
-        row = database.execute("select dag_id, task_id from task_instance where id = ?", (identity.hex,)).fetchone()
-    if row is None:
+    query = "select dag_id, task_id from task_instance where replace(cast(id as varchar), '-', '') = :identity"
+    if not (found := rows(run.home, query, identity=identity.hex)):
         raise ValueError(f"no task {identity}")
-    return str(row[0]), str(row[1])
+    return str(found[0][0]), str(found[0][1])
 
 
 def _kill_agent(run: Run, phase: int, dice: random.Random) -> str:

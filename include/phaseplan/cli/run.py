@@ -147,7 +147,8 @@ def _home(
     }
     if len(repositories) == 1:
         section["repository"] = section["repository_override"] = repositories.pop()
-    return prepare(place, phaseplan=section, parallelism=_parallelism(wanted, configured))
+    parallelism = _parallelism(wanted, configured)
+    return prepare(place, phaseplan=section, parallelism=parallelism, server=configured.database_server)
 
 
 def _parallelism(wanted: Sequence[PhaseRequest], configured: Settings) -> int:

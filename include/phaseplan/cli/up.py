@@ -32,7 +32,8 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Start, print the address, watch; Ctrl-C is the ordinary way to end."""
     configured = settings()
-    home = prepare((args.home or configured.state / "up"), phaseplan=_section(args, configured), live=True)
+    place = args.home or configured.state / "up"
+    home = prepare(place, phaseplan=_section(args, configured), live=True, server=configured.database_server)
     try:
         with interruptible(), Supervisor(home) as supervisor:
             migrate(home, configured.state / "cache")

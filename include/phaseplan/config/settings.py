@@ -53,6 +53,15 @@ def _proxy(address: str) -> str:
     return address.strip()
 
 
+def _server(address: str) -> str:
+    parts = urlsplit(address.strip())
+    if parts.scheme != "postgresql" or parts.path.strip("/"):
+        raise ValueError("must be an address like postgresql://airflow@db.example.org, without a database's name")
+    if parts.password:
+        raise ValueError("must hold no password, which belongs into ~/.pgpass")
+    return address.strip()
+
+
 def _whole(value: object) -> object:
     text = str(value).strip()
     if not text.isdecimal() or int(text) < 1:
@@ -70,6 +79,7 @@ def _engine() -> str:
 
 Bytes = Annotated[int, BeforeValidator(_size)]
 Count = Annotated[int, BeforeValidator(_whole)]
+Server = Annotated[str, AfterValidator(_server)]
 Proxy = Annotated[str, AfterValidator(_proxy)]
 Switch = Annotated[bool, BeforeValidator(_bare)]
 
@@ -107,6 +117,11 @@ class Settings(BaseSettings):
     state: Path = Field(
         default_factory=place.state,
         description="folder of mirrors of the logs and caches of repositories; it may be deleted at any time",
+    )
+    database_server: Server | None = Field(
+        default=None,
+        description="PostgreSQL server on which the Airflow of `run` and `up` has a database for each home; none: "
+        "SQLite in the home",
     )
     deferrable: Switch = Field(default=True, description="wait for agents in the triggerer, not in a worker slot")
     collector_image: str = Field(

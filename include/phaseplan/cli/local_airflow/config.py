@@ -64,7 +64,15 @@ def merged(*parts: Sections) -> Sections:
 
 
 def sections(
-    home: Path, dags: Path, plugins: Path, *, port: int, keys: Mapping[str, str], parallelism: int, live: bool
+    home: Path,
+    dags: Path,
+    plugins: Path,
+    *,
+    database: str,
+    port: int,
+    keys: Mapping[str, str],
+    parallelism: int,
+    live: bool,
 ) -> Sections:
     """Return all settings of an Airflow in a home that differ from Airflow's defaults; `live` as in `shared`."""
     address = f"http://127.0.0.1:{port}"
@@ -76,7 +84,7 @@ def sections(
             "simple_auth_manager_passwords_file": str(home / "passwords.json"),
             "execution_api_server_url": f"{address}/execution/",
         },
-        "database": {"sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}"},
+        "database": {"sql_alchemy_conn": database},
         "api": {"host": "127.0.0.1", "port": str(port), "base_url": address, "secret_key": keys["secret"]},
         "api_auth": {"jwt_secret": keys["jwt"]},
         # Logs are read from the disk that all components share: no component serves them.

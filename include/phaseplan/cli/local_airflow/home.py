@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from phaseplan.cli.local_airflow import config
+from phaseplan.cli.local_airflow import config, postgresql
 from phaseplan.cli.local_airflow.api import Api
 from phaseplan.cli.local_airflow.folders import folders
 from phaseplan.cli.local_airflow.sqlite import count_triggers_on
@@ -40,6 +40,7 @@ class Home:
     password: str  # of user `admin`
     environment: Mapping[str, str]
     lock: int  # descriptor that holds the home; closed with the process
+    database: str  # its address, for SQLAlchemy
 
     @property
     def address(self) -> str:
@@ -60,12 +61,14 @@ def prepare(
     plugins: Path | None = None,
     parallelism: int = 8,
     live: bool = False,
+    server: str | None = None,
 ) -> Home:
     """Create a home, or reuse the one that an earlier start left.
 
     :param phaseplan: the `[phaseplan]` section, see `config.settings`.
     :param dags, plugins: by default those of the checkout, or of the home.
     :param live: see `config.sections`.
+    :param server: PostgreSQL server that its database is on; by default it is a file in the home.
     :raises InputFault: another process uses that home, or it cannot be a home.
     """
     path = path.resolve()
@@ -82,10 +85,12 @@ def prepare(
     write_whole(path / "passwords.json", json.dumps({"admin": password}))
     port = _free_port()
     own_dags, own_plugins = folders(path)
+    database = postgresql.address_on(server, path) if server else f"sqlite:///{path / 'airflow.db'}"
     content = config.sections(
         path,
         dags=dags or own_dags,
         plugins=plugins or own_plugins,
+        database=database,
         port=port,
         keys=keys,
         parallelism=parallelism,
@@ -93,7 +98,7 @@ def prepare(
     )
     content["phaseplan"] = dict(phaseplan)
     config.write(path / "airflow.cfg", content)
-    return Home(path, port, password, config.environment(path, place.code(), content, os.environ), lock)
+    return Home(path, port, password, config.environment(path, place.code(), content, os.environ), lock, database)
 
 
 def in_use(path: Path) -> bool:
@@ -166,9 +171,11 @@ def migrate(home: Home, cache: Path) -> None:
     database = home.path / "airflow.db"
     release = version("apache-airflow-core")
     marker = home.path / "airflow.version"
-    if database.exists() and marker.exists() and marker.read_text() == release:
+    on_server = not home.database.startswith("sqlite")
+    there = not postgresql.create(home.database) if on_server else database.exists()
+    if there and marker.exists() and marker.read_text() == release:
         return
-    if database.exists():
+    if there or on_server:
         _run_migrate(home.environment)
     else:
         template = cache / f"airflow-{release}-2.db"

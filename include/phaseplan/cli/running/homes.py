@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from phaseplan.cli.local_airflow import postgresql
 from phaseplan.cli.local_airflow.home import in_use
-from phaseplan.errors import InputFault
+from phaseplan.errors import Infrastructure, InputFault
 from phaseplan.plan.login import parted
 from phaseplan.plan.yaml.load import parse
 
@@ -57,10 +59,13 @@ def tidy(parent: Path) -> None:
     homes = sorted(entry for entry in parent.glob("run-*") if entry.is_dir())
     for home in homes[: max(0, len(homes) - KEEP)]:
         if not in_use(home):
+            with suppress(Infrastructure):  # a server that is gone has taken it along
+                postgresql.drop(home)
             shutil.rmtree(home, ignore_errors=True)
 
 
 def drop_database(home: Path) -> None:
     """Remove what only a running Airflow needs; logs and plans stay."""
+    postgresql.drop(home)
     for name in ("airflow.db", "airflow.db-wal", "airflow.db-shm", "airflow.version"):
         (home / name).unlink(missing_ok=True)
