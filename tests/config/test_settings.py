@@ -31,7 +31,11 @@ BAD = (
     ("timezone", "/etc/localtime", "must be a name like Europe/Berlin"),
     ("start", "waves", "must be 'wave' or 'dependencies'"),
     ("proxy", "proxy.example:3128", "must be an address like http://proxy.example.org:3128"),
-    ("database_server", "mysql://airflow@db", "must be an address like postgresql://airflow@db.example.org"),
+    (
+        "database_server",
+        "mysql://airflow@db",
+        "must be an address like postgresql://airflow@db.example.org, without a database's name",
+    ),
 )
 
 
