@@ -17,6 +17,7 @@ from phaseplan.config.settings import PREFIX, settings
 from phaseplan.containers import engine
 from tests.container.test_gc import Shelf
 from tests.git.lab import Lab, plan_of
+from tests.one_branch import PLAN
 
 pytestmark = [
     pytest.mark.docker,
@@ -25,15 +26,6 @@ pytestmark = [
         os.geteuid() != 0 or shutil.which("dockerd") is None, reason="a second engine is started by root"
     ),
 ]
-PLAN = """\
-phase: 4
-title: Four
-agent: mine
-waves:
-  - wave: 1
-    branches:
-      - {id: 4.1.1, branch: feature/four, title: Four, owns: [four.txt], brief: Write four into it.}
-"""
 
 
 @pytest.fixture(autouse=True)

@@ -7,18 +7,11 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from types import SimpleNamespace
 
 import docker
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from phaseplan.airflow.operators.engines import fleet as operators_fleet
 from phaseplan.airflow.operators.engines import keys_of
@@ -32,41 +25,9 @@ from phaseplan.containers.engines.fleet import Fleet
 from phaseplan.containers.identity import engine_of
 from phaseplan.errors import Infrastructure, InputFault
 from phaseplan.plan.engines import EngineEntry
+from tests.certificates import Authority
 
 pytestmark = pytest.mark.docker
-
-
-@dataclass
-class Authority:
-    """Sign certificates for a test."""
-
-    name: str
-
-    def __post_init__(self) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.pem, _ = self.sign(self.name, own=True)
-
-    def sign(self, name: str, *, own: bool = False) -> tuple[str, str]:
-        """Return a certificate and its key."""
-        key, now = self.key if own else ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.name)])
-        made = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
-        made = made.serial_number(x509.random_serial_number())
-        made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-        made = made.add_extension(x509.BasicConstraints(ca=own, path_length=None), critical=True)
-        made = made.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        made = made.add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False
-        )
-        usage = dict.fromkeys(("content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False)
-        usage |= {"encipher_only": False, "decipher_only": False, "digital_signature": True}
-        made = made.add_extension(x509.KeyUsage(**usage, key_cert_sign=own, crl_sign=own), critical=True)
-        alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-        made = made.add_extension(alternative, critical=False)
-        certificate = made.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
-        form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        return certificate, key.private_bytes(serialization.Encoding.PEM, *form).decode()
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:
@@ -152,7 +113,9 @@ def test_neither_a_stranger_is_let_in_nor_a_strange_engine_trusted(guarded: tupl
 
 def test_a_connection_that_lacks_something_says_what_and_shows_nothing() -> None:
     entry, own = EngineEntry(url="tcp://h:1", agents=1, connection="c"), Authority("own")
-    with pytest.raises(SecretMissing, match=r"`c` of engine tcp://h:1 has no authority and no key: write it \(PEM\)"):
+    with pytest.raises(
+        SecretMissing, match=r"`c` of engine tcp://h:1 has no authority and no key. Next: write it \(PEM\)"
+    ):
         keys_of(SimpleNamespace(password="", extra_dejson={"certificate": "x"}), entry)
     mixed = Keys(own.pem, own.sign("a")[0], own.sign("b")[1])
     with pytest.raises(InputFault, match="cannot be used: KEY_VALUES_MISMATCH") as caught:

@@ -14,18 +14,10 @@ import pytest
 
 from provision.common import TOP
 from tests.install.place import environment
+from tests.one_branch import PLAN
 
 pytestmark = [pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(600)]
 
-_PLAN = """\
-phase: 4
-title: Four
-agent: mine
-waves:
-  - wave: 1
-    branches:
-      - {id: 4.1.1, branch: feature/four, title: Four, owns: [four.txt], brief: Write four into it.}
-"""
 _AGENTS = """\
 mine: {image: "phaseplan/collector:2", command: [git]}
 keyed: {image: "phaseplan/collector:2", command: [git], secrets: {TOKEN: nobody_made_this}}
@@ -80,7 +72,7 @@ def place(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
     assert block is not None
     configuration.write_text(configuration.read_text() + "\n" + block[1])
     assert made.run("phaseplan", "init", str(made.home)).returncode == 0
-    (made.home / "include/plans/phase-04.yaml").write_text(_PLAN)
+    (made.home / "include/plans/phase-04.yaml").write_text(PLAN)
     (made.home / "include/agents.yaml").write_text(_AGENTS)
     made.airflow("dag-processor", "--num-runs", "1")
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(made.target)], check=True)
@@ -105,7 +97,7 @@ def plan(place: Place) -> Iterator[Path]:
     """The plan's file, which a test may change."""
     path = place.home / "include/plans/phase-04.yaml"
     yield path
-    path.write_text(_PLAN)
+    path.write_text(PLAN)
 
 
 def test_the_block_of_the_readme_shows_the_phases(place: Place) -> None:
@@ -134,7 +126,7 @@ def test_nothing_is_wrong_where_nothing_is(place: Place) -> None:
 BROKEN: Mapping[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
     "no git": (("versions",), {"PATH": "/nowhere"}, 2, "no program `git` on PATH -> install git"),
     "bad setting": (("settings",), {"AIRFLOW__PHASEPLAN__GATE_RUNS": "0"}, 1, "`gate_runs` in section [phaseplan]"),
-    "no plans": (("settings",), {"AIRFLOW__PHASEPLAN__PLANS": "/nowhere"}, 1, "plans /nowhere does not exist"),
+    "no plans": (("settings",), {"AIRFLOW__PHASEPLAN_PLANS": "/nowhere"}, 1, "plans /nowhere does not exist"),
     "no engine": (("engine",), {"AIRFLOW__PHASEPLAN__DOCKER_URL": "unix:///nowhere/d.sock"}, 2, "unix:///nowhere/d.sock"),
     "no collector": (
         ("engine",), {"AIRFLOW__PHASEPLAN__COLLECTOR_IMAGE": _NONE}, 2, "phaseplan images build collector",
@@ -178,7 +170,7 @@ def test_a_target_that_refuses_our_refs_says_so_in_its_own_words(place: Place) -
     ],
 )
 def test_a_profile_that_cannot_work_is_named(place: Place, plan: Path, agent: str, area: str, words: str) -> None:
-    plan.write_text(_PLAN.replace("mine", agent))
+    plan.write_text(PLAN.replace("mine", agent))
     code, wrong = place.wrong(area)
     assert code and words in wrong
 
@@ -186,14 +178,14 @@ def test_a_profile_that_cannot_work_is_named(place: Place, plan: Path, agent: st
 def test_the_gateway_s_image_is_wanted_only_where_a_profile_has_one(place: Place, plan: Path) -> None:
     missing = {"AIRFLOW__PHASEPLAN__GATEWAY_IMAGE": _NONE}
     assert place.wrong("engine", **missing) == (0, "")
-    plan.write_text(_PLAN.replace("mine", "model"))
+    plan.write_text(PLAN.replace("mine", "model"))
     code, wrong = place.wrong("engine", **missing)
     assert code == 2 and "-> phaseplan images build gateway" in wrong
 
 
 def test_a_phase_that_airflow_does_not_show_is_named(place: Place) -> None:
     another = place.home / "include/plans/phase-03.yaml"
-    another.write_text(_PLAN.replace("4", "3"))
+    another.write_text(PLAN.replace("4", "3"))
     try:
         code, wrong = place.wrong("DAGs")
     finally:

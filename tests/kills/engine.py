@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -15,19 +16,25 @@ from provision.dockerd import ping
 
 #: First process of the namespaces: takes in orphans, and when it ends the kernel ends all the others with it.
 _HOLDER = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nwhile True: signal.pause()"
+#: Hands the socket over as an init system does: opened outside, it leads in from the machine.
+_DOOR = 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@" 3<&0'
 _BRIDGE = "172.31.255.1/24"
 _NETWORK_NAMESPACE = 0x40000000  # CLONE_NEWNET
 PATIENCE = 60.0  # seconds for an engine to answer
 
 
 class PrivateEngine:
-    """dockerd and its containerd under one folder. Its networks lead nowhere but to what listens inside."""
+    """dockerd and its containerd under one folder. Its networks lead nowhere but to what listens inside.
 
-    def __init__(self, folder: Path) -> None:
+    :param door: a port of the machine at which it listens as well, as `words` say.
+    """
+
+    def __init__(self, folder: Path, door: socket.socket | None = None, words: Sequence[str] = ()) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.url = f"unix://{folder / 'docker.sock'}"
-        # Its own network namespace, or its bridge would be that of the machine's engine.
+        self._door, self._words = door, words
+        # Its own network namespace, or it would take the bridge of the machine's engine for its own, or remove it.
         unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         self._holder = subprocess.Popen([*unshare, sys.executable, "-c", _HOLDER])
         self._inside = self._first_inside()
@@ -59,9 +66,11 @@ class PrivateEngine:
         dockerd = ["dockerd", f"--host={self.url}", f"--data-root={folder / 'data'}", f"--exec-root={folder / 'exec'}"]
         dockerd += [f"--pidfile={folder / 'dockerd.pid'}", "--iptables=false", "--ip6tables=false"]
         dockerd += [f"--bip={_BRIDGE}"]  # chosen by itself, it would be the machine's
+        if self._door:
+            dockerd = ["sh", "-c", _DOOR, "sh", *dockerd, "--host=fd://", *self._words]
         with (folder / "dockerd.log").open("ab") as log:
             command = self.enter("setsid", "--fork", *dockerd)
-            subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            subprocess.run(command, check=True, stdin=self._door or subprocess.DEVNULL, stdout=log, stderr=log)
         until = time.monotonic() + PATIENCE
         while (trouble := ping(self.url)) is not None:
             assert time.monotonic() < until, f"{trouble}\n{(folder / 'dockerd.log').read_text()[-3000:]}"

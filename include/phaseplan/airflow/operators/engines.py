@@ -64,8 +64,8 @@ def keys_of(connection: Any, entry: EngineEntry) -> Keys:
     if missing := [name for name, value in values.items() if not value]:
         where = {"key": "the password", "authority": "extra.authority", "certificate": "extra.certificate"}
         raise SecretMissing(
-            f"the Airflow connection `{entry.connection}` of engine {entry.url} has no {' and no '.join(missing)}: "
-            f"write it (PEM) into {' and '.join(where[name] for name in missing)}"
+            f"the Airflow connection `{entry.connection}` of engine {entry.url} has no {' and no '.join(missing)}. "
+            f"Next: write it (PEM) into {' and '.join(where[name] for name in missing)}"
         )
     found = Keys(**{name: str(value) for name, value in values.items()})
     try:

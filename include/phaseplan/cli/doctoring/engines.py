@@ -81,7 +81,8 @@ def _entry(every: Fleet, name: str, entry: EngineEntry) -> Iterator[Line]:
     try:
         place = every.place(name)
     except Infrastructure as error:
-        yield broken(_AREA, f"{name}: {error}", "start it, or mend its entry in the engines file")
+        words, _, step = str(error).partition(" Next: ")
+        yield broken(_AREA, f"{name}: {words}", step or "start it, or mend its entry in the engines file")
         return
     yield from _facts(f"{name} ({entry.url})", place.client)
     alive = len(held(place.client))

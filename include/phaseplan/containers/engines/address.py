@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from phaseplan.containers.engine import PATIENCE, connect
 from phaseplan.containers.engine_errors import EngineUnreachable, engine_errors
 from phaseplan.containers.engines.ssh import SshAdapter
+from phaseplan.containers.engines.tls_faults import explained
 from phaseplan.errors import InputFault
 
 _KNOCK = 10.0  # seconds
@@ -95,8 +96,15 @@ def open_engine(url: str, keys: Keys | None) -> docker.DockerClient:
         return _open_ssh(url)
     if url.startswith("tcp://"):
         _knock(url)
-    if keys is None:
-        return connect(url)
+    try:
+        return _open_tls(url, keys) if keys else connect(url)
+    except EngineUnreachable as error:
+        if (words := explained(str(error), keys.certificate if keys else None)) is None:
+            raise
+        raise EngineUnreachable(words) from error
+
+
+def _open_tls(url: str, keys: Keys) -> docker.DockerClient:
     by = _by(_Adapter(keys.context()))
     with engine_errors():
         return docker.DockerClient(base_url=url, version="auto", timeout=PATIENCE, tls=by)
