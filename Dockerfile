@@ -22,7 +22,8 @@ RUN useradd --uid "${PHASEPLAN_UID:?}" --no-create-home --home-dir /var/lib/airf
  && install -d -m 1777 /run/phaseplan
 COPY --from=environment /opt/phaseplan/.venv /opt/phaseplan/.venv
 COPY images/airflow/gitconfig /etc/gitconfig
-COPY images/airflow/entrypoint images/airflow/database-url images/airflow/broker-url images/airflow/healthy /usr/local/bin/
+COPY images/airflow/entrypoint images/airflow/database-url images/airflow/broker-url images/airflow/healthy \
+    images/airflow/remove-old-logs /usr/local/bin/
 WORKDIR /opt/phaseplan
 COPY phaseplan ./
 COPY include ./include

@@ -79,6 +79,7 @@ in-soak: in-images
 	@PHASEPLAN_SHIM_SHARE=1 PHASEPLAN_MACHINE_EXAMPLES=24 PHASEPLAN_MACHINE_FAULTS=1 PHASEPLAN_UPDATES=250 \
 		$(VENV)/python -m pytest -q --timeout=0 tests/git/shim tests/git/test_machine.py tests/git/test_race.py
 	@PHASEPLAN_ENGINES=1 PHASEPLAN_OBJECT_STORE=1 $(VENV)/python -m pytest -q --timeout=0 tests/engines tests/object_store
+	@PHASEPLAN_TESTS_DATABASE=postgresql $(VENV)/python -m pytest -q tests/end_to_end
 	@$(VENV)/python -m tests.kills.soak
 	@$(VENV)/python -m tests.stack.celery_soak
 

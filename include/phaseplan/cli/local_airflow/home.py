@@ -72,13 +72,7 @@ def prepare(
     :raises InputFault: another process uses that home, or it cannot be a home.
     """
     path = path.resolve()
-    try:
-        (path / "logs").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        if (full := of_error(error)) is not None:
-            raise full from error
-        raise InputFault(f"{path} cannot be used as an Airflow home: {error.strerror}. Give another --home.") from error
-    path.chmod(0o700)
+    _make_folders(path)
     lock = _lock(path)
     keys = _keys(path)
     password = keys["password"]
@@ -99,6 +93,16 @@ def prepare(
     content["phaseplan"] = dict(phaseplan)
     config.write(path / "airflow.cfg", content)
     return Home(path, port, password, config.environment(path, place.code(), content, os.environ), lock, database)
+
+
+def _make_folders(path: Path) -> None:
+    try:
+        (path / "logs").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if (full := of_error(error)) is not None:
+            raise full from error
+        raise InputFault(f"{path} cannot be used as an Airflow home: {error.strerror}. Give another --home.") from error
+    path.chmod(0o700)
 
 
 def in_use(path: Path) -> bool:

@@ -35,7 +35,7 @@ def create(address: str) -> bool:
 
 
 def drop(home: Path) -> None:
-    """Drop the database of a home, if it is on a server; whoever still uses it is disconnected."""
+    """Drop the database of a home, if it is on a server; open connections to it are closed."""
     parser = configparser.RawConfigParser()
     parser.read(home / "airflow.cfg")
     address = parser.get("database", "sql_alchemy_conn", fallback="").replace("%%", "%")
