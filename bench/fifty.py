@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,7 +71,9 @@ def measure() -> dict[str, float]:
         top = Path(folder)
         watch = threading.Thread(target=_turns, args=(lessons, found := {}), daemon=True)
         watch.start()
-        _run(top, _files(top, lessons.url))
+        key = json.dumps({"conn_type": "generic", "password": "key-of-this-measurement"})
+        plan = _files(top, lessons.url)
+        two_slots(top, plan, {"AIRFLOW_CONN_BENCH_KEY": key, "AIRFLOW__PHASEPLAN__STATE": str(top / "state")})
         watch.join()
         status = status_in(top / "target.git", _PHASE)
     rows = {"agents at work at once": float(lessons.most)}
@@ -162,11 +164,10 @@ def _files(top: Path, url: str) -> Path:
     return file
 
 
-def _run(top: Path, plan: Path) -> None:
+def two_slots(top: Path, plan: Path, variables: Mapping[str, str]) -> None:
+    """Run a plan of a folder to its end, with the worker slots of a machine with one core."""
     words = ["run", str(plan), "--repository", str(top / "target.git"), "--agents", str(top / "agents.yaml")]
-    key = json.dumps({"conn_type": "generic", "password": "key-of-this-measurement"})
-    environment = {**os.environ, "AIRFLOW_CONN_BENCH_KEY": key, "AIRFLOW__PHASEPLAN__STATE": str(top / "state")}
     command = [sys.executable, "-c", _RUN, *words, "--home", str(top / "home")]
-    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, env=environment)
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, env={**os.environ, **variables})
     if done.returncode:
         raise SystemExit((done.stdout + done.stderr)[-4000:])

@@ -37,6 +37,7 @@ class Night:
     output: str
     repositories: dict[int, Path]
     begun: tuple[Begun, ...]  # containers of the gallery
+    notes: dict[str, str]  # of runs, by DAG
     cached: dict[str, Any] = field(default_factory=dict)
 
     def status(self, phase: int) -> dict[str, Any]:

@@ -6,8 +6,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.database import rows
 from tests.end_to_end.night import Night
 from tests.end_to_end.world import World
+
+#: By DAG, the newest run of each last.
+_NOTES = "select dag_id, content from dag_run_note join dag_run on dag_run.id = dag_run_id order by dag_run.id"
 
 
 @dataclass(frozen=True)
@@ -43,4 +47,5 @@ class Place:
         shutil.copytree(self.state, copies / "state", ignore=shutil.ignore_patterns("cache"))
         repositories = {phase: copies / repository.name for phase, repository in self.repositories.items()}
         begun = tuple(self.world.begun)
-        return Night(copies / "state", copies / "logs", code, output, repositories, begun)
+        notes = dict(rows(self.home, _NOTES))
+        return Night(copies / "state", copies / "logs", code, output, repositories, begun, notes)
