@@ -16,6 +16,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from phaseplan.airflow.operators.secrets import field_of, shared_key
 from phaseplan.airflow.triggers.engine_address import EngineAddress
+from phaseplan.airflow.triggers.log_pipe import arrived
 from phaseplan.attempt.cancel import cancel
 from phaseplan.config.settings import settings
 from phaseplan.containers.disk_usage import INTERVAL, USAGE
@@ -130,6 +131,7 @@ class ContainerTrigger(BaseTrigger):
                 log.cancel()
                 watch.cancel()
                 seen.cancel()
+        await arrived(self.log)
         shown = {"lines": self._lines, "gateway": self._gateway.place.stamp}
         yield TriggerEvent({"container": self.container_id, "status": status, **shown})
 
