@@ -136,9 +136,6 @@ BROKEN: Mapping[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
     "a name without address": (
         ("logs",), {"AIRFLOW__CORE__HOSTNAME_CALLABLE": "theirs.name"}, 2, "no-such-host.invalid, has no address",
     ),
-    "no database of theirs": (
-        ("DAGs",), {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////nowhere/a.db"}, 0, "",
-    ),
 }  # fmt: skip
 
 
@@ -148,6 +145,12 @@ def test_what_is_broken_is_named_with_the_next_step(place: Place, name: str) -> 
     (place.home / "theirs.py").write_text("def name():\n    return 'no-such-host.invalid'\n")
     found, wrong = place.wrong(*areas, **variables)
     assert (found, words in wrong) == (code, True), wrong
+
+
+def test_a_component_without_a_database_says_what_it_could_not_look_at(place: Place) -> None:
+    code, lines = place.doctor("DAGs", AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="sqlite:////nowhere/a.db")
+    assert (code, [each["state"] for each in lines]) == (0, ["not seen"])
+    assert "DAGs and pools were not looked at" in lines[0]["words"]
 
 
 def test_a_target_that_refuses_our_refs_says_so_in_its_own_words(place: Place) -> None:
