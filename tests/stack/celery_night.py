@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,7 +28,7 @@ class Night:
 
     seed: int
     followed: list[str] = field(default_factory=list)  # branches at work on the engine whose worker died
-    lost: list[str] = field(default_factory=list)  # branches at work on the engine that died with its worker
+    lost: list[str] = field(default_factory=list)  # branches with an open attempt on the engine that died
     took: float = 0.0
     attempts: dict[str, int] = field(default_factory=dict)
     retold: int = 0  # logs in which one worker repeats another's part
@@ -49,12 +50,14 @@ def played(workers: Workers, seed: int) -> Night:
         workers.kill(dies)
         until(partial(_integrated, workers, 1), 600, "wave 1 is integrated by the other worker")
         workers.revive(dies)
-        night.lost = _at_work(workers, goes, 2)
+        _at_work(workers, goes, 2)
         time.sleep(dice.uniform(0, 3))
         workers.kill(goes)
         workers.engines[goes].die()
         died = now()
-        workers.stack.inside("scheduler", "./phaseplan", "engines", "forget", "5", ids[goes])
+        # Others may have begun there since: what was open on it is what is lost.
+        said = workers.stack.inside("scheduler", "./phaseplan", "engines", "forget", "5", ids[goes])
+        night.lost = re.findall(r"([\d.]+) \(attempt", said)
         state = until(partial(_ended, workers, RUN), 900, "phase 5 is at its end")
         night.took = time.monotonic() - begun
         night.wrong += [f"the run is {state}"] if state != "success" else []
