@@ -27,7 +27,7 @@ worker and its engine get it, and `phaseplan engines forget` says so. Then the s
 
   - *followed*: agents at work on the engine whose worker died: the other worker ended their attempts, and no second one
     began.
-  - *lost*: agents that died with their engine: one more attempt each, on the other.
+  - *lost*: branches with an attempt open on the engine that died: one more attempt each, on the other.
   - *retold*: logs of branches in which one worker shows what another had logged before the deferral.
   - *unchanged*: containers that the second night started.
   - *checks*: the phase is complete, no two agents of one branch overlap (by the engines' events), nothing is left on
