@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import socket
+import ssl
+import subprocess
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from phaseplan.airflow.operators.retrying import ByCause
 from phaseplan.delivery.errors import ForgeAway, ForgeRefuses
+from phaseplan.delivery.place import Access, forge_of
 from phaseplan.errors import Lasting
 from tests.delivery.place import Shop, plan
 from tests.delivery.standin.server import TOKEN
@@ -64,6 +71,30 @@ def test_no_answer_at_all(hub: Shop) -> None:
     with pytest.raises(ForgeAway, match=r"127.0.0.1 \(connection `phaseplan_forge`\) does not answer: Connect"):
         hub.deliver(token)
     hub.forge.port = port
+
+
+def test_a_certificate_that_nobody_vouches_for_gets_no_token(tmp_path: Path) -> None:
+    """Over TLS by a stranger: the handshake fails before anything is sent."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    command = [*words, "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with contextlib.suppress(OSError), context.wrap_socket(server.accept()[0], server_side=True) as line:
+                heard.append(line.recv(9999))
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        access = Access("forge", f"https://localhost:{server.getsockname()[1]}", "gitea", TOKEN)
+        with pytest.raises(ForgeRefuses, match=r"is not trusted: .*CERTIFICATE_VERIFY_FAILED.*Next: let SSL_CERT_FILE"):
+            forge_of(access, plan().deliver, "").forge.tip("main")
+        thread.join(10)
+    assert heard in ([], [b""])
 
 
 def test_a_wrong_token(shop: Shop) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from phaseplan.delivery.errors import OntoMoved
+from phaseplan.delivery.errors import NotAsClosed, OntoMoved
 from phaseplan.errors import InputFault
 from phaseplan.repository.refusals import Refused
 from phaseplan.repository.remote import Remote
-from tests.delivery.place import Shop, plan
+from tests.delivery.place import HEAD, Shop, plan
+from tests.git.lab import commit_files
 
 PUSH = plan("push")
 
@@ -37,6 +38,19 @@ def test_a_branch_that_moved_is_refused_and_the_next_night_takes_it_in(hub: Shop
     assert hub.nights.ledger().run.complete, "the phase is complete all the same"  # type: ignore[union-attr]
     assert hub.night(PUSH).news
     assert hub.nights.main() == hub.nights.ledger().integration and hub.record.problem == ""
+
+
+def test_what_was_pushed_to_integration_since_the_close_is_not_delivered(hub: Shop) -> None:
+    """It has passed no gate; the next run takes it in, gates it and delivers it."""
+    token = hub.built(PUSH)
+    head = hub.nights.ledger().integration
+    hub.nights.lab.push(f"refs/heads/{HEAD}", commit_files(hub.nights.lab.repo, head, {"by/hand": "x\n"}, "by hand"))
+    before = hub.nights.main()
+    with pytest.raises(NotAsClosed, match=r"has passed no gate\. Next: run phase 5 again"):
+        hub.deliver(token)
+    assert hub.nights.main() == before and "passed no gate" in str(hub.record)
+    assert hub.night(PUSH).news
+    assert "by/hand" in hub.nights.lab.repo.run("ls-tree", "-r", "--name-only", hub.nights.main()).out
 
 
 def test_a_race_for_the_branch_is_seen(hub: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

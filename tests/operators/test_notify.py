@@ -161,5 +161,14 @@ def test_an_unknown_name_or_a_broken_file_is_logged(
     assert notify({}, Notify(isolated=("chat",)), "isolated", about_branch(plan(), "7.a", "why")) == ()
 
 
+def test_what_an_agent_said_pings_nobody_in_slack(defined: Defined) -> None:
+    said = defined()
+    defined(chat={"class": f"{HERE}.ToFile", "arguments": {"path": str(said), "text": "{{ phaseplan.slack }}"}})
+    details = about_branch(plan(), "7.a", "<!channel> <@U1> <https://evil.example.com|safe> &lt;")
+    notify({}, Notify(isolated=("chat",)), "isolated", details)
+    (line,) = lines(said)
+    assert "&lt;!channel&gt; &lt;@U1&gt; &lt;https://evil.example.com|safe&gt; &amp;lt;" in line and "<" not in line
+
+
 def test_who_is_told_makes_no_other_plan() -> None:
     assert plan_digest(plan(notify={"isolated": ["chat"]})) == plan_digest(plan())

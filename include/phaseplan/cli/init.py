@@ -28,7 +28,7 @@ _NOTIFIERS = """\
 #
 # team-chat:
 #   class: airflow.providers.slack.notifications.slack_webhook.SlackWebhookNotifier
-#   arguments: {slack_webhook_conn_id: team_chat, text: "{{ phaseplan.message }}"}
+#   arguments: {slack_webhook_conn_id: team_chat, text: "{{ phaseplan.slack }}"}
 #   events: [isolated, phase_complete]
 #   digest: true                  # one message a night, and none where nothing has changed
 {}

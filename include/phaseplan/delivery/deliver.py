@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from phaseplan.delivery.errors import ForgeRefuses
+from phaseplan.delivery.errors import ForgeRefuses, NotAsClosed
 from phaseplan.delivery.place import OpenForge
 from phaseplan.delivery.pull_request import Local, Opening
 from phaseplan.delivery.push import push
 from phaseplan.delivery.record import keep
 from phaseplan.errors import Infrastructure, InputFault, PhaseplanError
+from phaseplan.ledger import refs
 from phaseplan.ledger.delivered import Delivered
+from phaseplan.ledger.read import read
 from phaseplan.ledger.records import Token, changed, now
 from phaseplan.ledger.run import check_token
 from phaseplan.ledger.snapshot import Snapshot
-from phaseplan.merging.reconcile import reconcile
 from phaseplan.phase.close import complete
 from phaseplan.plan.delivery import Delivery
 from phaseplan.plan.model import PhasePlan
@@ -62,7 +63,7 @@ class Delivering:
         :raises Stale: another run holds the phase.
         :raises ForgeAway, ForgeRefuses, OntoMoved, Refused, InputFault: it cannot be delivered; that is recorded too.
         """
-        snapshot = reconcile(self.repo, self.remote, self.phase, token=self.token)
+        snapshot = read(self.repo, self.remote, self.phase, nights=True)
         opened = check_token(snapshot, self.token)
         plan, head = opened.plan, opened.ledger.integration
         if not complete(snapshot, None) or head is None:
@@ -72,6 +73,7 @@ class Delivering:
                 "nothing is delivered. The run that completes it delivers it."
             )
         try:
+            _check_closed(snapshot, head)
             record = self._delivered(snapshot, plan, head)
         except (Infrastructure, InputFault) as error:
             self._remember(snapshot, plan, error)
@@ -148,6 +150,22 @@ def look_again(
     new = changed(old, state=found.state, commit=found.commit, head=tip, problem="", time=now(), **taken)
     say(f"Delivered: {new}.")
     return keep(repo, remote, snapshot, new)
+
+
+def _check_closed(snapshot: Snapshot, head: str) -> None:
+    """Check that integration is what the run closed with: what was pushed there since has passed no gate.
+
+    :raises NotAsClosed: it is not.
+    """
+    own, tonight = refs.integration(snapshot.phase), snapshot.nights[-1] if snapshot.nights else None
+    closed = tonight is not None and bool(tonight.integration) and head.startswith(str(tonight.integration))
+    if closed and snapshot.heads.get(own) == head:
+        return
+    held = snapshot.heads.get(own, "")[:12]
+    raise NotAsClosed(
+        f"{own[11:]} is {f'at {held}' if held else 'gone'}, and the run closed with {head[:12]}: what it holds now has "
+        f"passed no gate. Next: run phase {snapshot.phase} again, which takes in what people pushed there"
+    )
 
 
 def is_part(repo: GitRepo, commit: str, head: str) -> bool:

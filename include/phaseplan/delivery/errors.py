@@ -29,3 +29,7 @@ class ForgeRefuses(Lasting):
 
 class OntoMoved(Lasting):
     """The branch that is to get the work has commits that the phase has not."""
+
+
+class NotAsClosed(Lasting):
+    """Integration is another than the one that the run closed with."""

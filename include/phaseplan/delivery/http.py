@@ -89,11 +89,19 @@ class Client:
         except httpx.InvalidURL:
             raise ForgeRefuses(f"the forge of connection `{self._who}` has no usable address: {self.root}") from None
         except httpx.HTTPError as error:
-            raise ForgeAway(f"{self._name} does not answer: {type(error).__name__}") from None
+            raise self._silent(error) from None
         if response.is_success:
             more = 'rel="next"' in response.headers.get("link", "")
             return Answer(self._parsed(data, f"{method} {path}"), more)
         raise self._bad(response, data, f"{method} {path}")
+
+    def _silent(self, error: httpx.HTTPError) -> ForgeAway | ForgeRefuses:
+        """Put into words that there was no answer; a certificate that is not trusted stays so."""
+        words = cut(str(error).replace(self._secret, "***"), 200)
+        if "CERTIFICATE_VERIFY_FAILED" in words:
+            step = "Next: let SSL_CERT_FILE name a file with the authority that made it"
+            return ForgeRefuses(f"the certificate of {self._name} is not trusted: {words}. {step}")
+        return ForgeAway(f"{self._name} does not answer: {type(error).__name__}: {words}")
 
     def _read(self, response: httpx.Response) -> bytes:
         data = bytearray()

@@ -28,7 +28,9 @@ from phaseplan.text.clean import clean
 log = logging.getLogger(__name__)
 
 PATIENCE = 30.0  # seconds for one notifier: a mail server that hangs must not hold a wave
-_KEYS = ("event", "phase", "title", "wave", "branch", "reason", "next_step", "used", "board", "message")
+_KEYS = ("event", "phase", "title", "wave", "branch", "reason", "next_step", "used", "board", "message", "slack")
+#: Slack acts on <!channel>, <@name> and <address|text>: the signs that it asks senders to escape.
+_SLACK = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 #: What a digest tells of; who is to act at once, as where a provider refuses its key, is told at once all the same.
 _IN_DIGEST: tuple[Event, ...] = ("isolated", "blocked", "wave_integrated", "phase_complete")
 _LONGEST = 2000  # characters of one value; a reason may quote what an agent printed
@@ -58,6 +60,7 @@ def send(
     values["event"] = event
     values["board"] = board_url(values["phase"], values["branch"].partition(" ")[0]) if values["phase"] else ""
     values["message"] = "\n".join(filter(None, (values["message"] or _message(values), values["board"])))
+    values["slack"] = values["message"].translate(_SLACK)
     sent = []
     for name, profile in notifiers:
         try:
