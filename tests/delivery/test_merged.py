@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from phaseplan.errors import InputFault
 from phaseplan.repository.objects import tree_of
 from tests.delivery.place import HEAD, Shop, plan
 
@@ -72,6 +73,19 @@ def test_new_work_after_a_squash_gets_a_pull_request_of_its_own(shop: Shop) -> N
     shop.forge.merge(2, "squash")
     shop.night(plan(waves=waves))
     assert shop.nights.built == [] and shop.record.state == "merged"
+
+
+def test_a_delivery_of_another_kind_forgets_no_merge(hub: Shop) -> None:
+    hub.night(plan())
+    hub.forge.merge(1, "squash")
+    hub.nights.push_main({"own/1/file": "1 mended on main\n"})
+    settled(hub)
+    with pytest.raises(InputFault, match="no branch release"):
+        hub.night(plan("push", deliver={"onto": "release"}))
+    assert hub.record.state == "failed" and hub.record.taken_as
+    hub.nights.push_main({"own/1/file": "1 mended twice\n"})
+    hub.night(plan())
+    assert hub.nights.built == [] and hub.nights.files()["own/1/file"] == "1 mended twice\n"
 
 
 def test_the_branch_may_be_deleted_after_the_merge(hub: Shop) -> None:

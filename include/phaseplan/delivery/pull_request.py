@@ -141,9 +141,7 @@ class Opening:
         over = found.state != "open"
         kept = record.head if over and record is not None and record.number == found.number else ""
         head = found.tip if self.local.is_part(found.tip) else kept
-        taken = (record.taken_head, record.taken_as) if record else ("", "")
-        if found.state == "merged" and found.commit and head:
-            taken = (head, found.commit)
+        taken = (head, found.commit) if found.state == "merged" and found.commit and head else ("", "")
         return Delivered(
             how="pull-request",
             state=found.state,

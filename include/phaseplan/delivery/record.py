@@ -8,7 +8,7 @@ from phaseplan.errors import Infrastructure
 from phaseplan.ledger import refs
 from phaseplan.ledger.delivered import Delivered
 from phaseplan.ledger.read import read
-from phaseplan.ledger.records import now
+from phaseplan.ledger.records import changed, now
 from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.plan.digest import sha256
 from phaseplan.repository.objects import commit, write_tree
@@ -30,9 +30,14 @@ def move_of(repo: GitRepo, snapshot: Snapshot, record: Delivered) -> Update:
 
 
 def keep(repo: GitRepo, remote: Remote, snapshot: Snapshot, record: Delivered) -> Snapshot:
-    """Put the record into the target, whatever another process has recorded meanwhile: both have seen the forge."""
+    """Put the record into the target, whatever another process has recorded meanwhile: both have seen the forge.
+
+    What an earlier pull request was merged as is known on, also by a delivery of another kind.
+    """
     for round_ in range(ROUNDS):
         old = snapshot.delivery
+        if old is not None and old.taken_head and not record.taken_head:
+            record = changed(record, taken_head=old.taken_head, taken_as=old.taken_as)
         if old is not None and old.model_copy(update={"time": record.time}) == record:
             return snapshot
         move = move_of(repo, snapshot, record)
