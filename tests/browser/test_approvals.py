@@ -141,6 +141,22 @@ def test_the_last_click_completes_the_phase(person: Person, place: Place, trigge
     comes(lambda: triggered.run_state(DAG, str(run)) == "success", "its run is not green")
 
 
+def test_the_board_isolates_what_is_integrated(person: Person, place: Place, triggered: Api) -> None:
+    person.go("/phaseplan/board/phases/73/branches/73.1.2")
+    person.sees(person.page.get_by_role("heading", name="73.1.2 Is fine as it is"))
+    person.page.get_by_text("The last lines of its log").click()
+    expect(person.page.locator("details[data-log] pre")).to_contain_text("Nothing to do", timeout=PATIENCE)
+    person.picture("board-branch")
+    person.page.get_by_role("button", name="Isolate").click()
+    person.page.get_by_role("dialog").get_by_role("button", name="Isolate").click()
+    comes(lambda: place.state(73, "73.1.2") == "isolated", "it is still integrated")
+    run = str(triggered.newest_run(DAG))
+    comes(lambda: triggered.run_state(DAG, run) == "success", "the run that takes it out is not green")
+    assert place.state(73, "73.1.1") == place.state(73, "73.2.1") == "integrated"
+    assert not place.ledger(73)["run"]["complete"]
+    person.reads("taken out: a run was asked to")
+
+
 def test_a_question_that_is_not_answered_in_time_ends_the_run(place: Place, triggered: Api) -> None:
     comes(lambda: triggered.run_state("phase_74", "first_74") == "failed", "it still waits")
     given = place.ledger(74)["approvals"]["the opening"]

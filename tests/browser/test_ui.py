@@ -55,8 +55,8 @@ def test_its_documentation_has_the_graph_and_the_table(person: Person) -> None:
     person.press("Close")
 
 
-def test_the_form_has_five_fields_and_refuses_a_bad_value(runs: Runs) -> None:
-    for field in ("Base", "Start", "Branches", "Agent", "Rebuild"):
+def test_the_form_has_six_fields_and_refuses_a_bad_value(runs: Runs) -> None:
+    for field in ("Base", "Start", "Branches", "Isolate", "Agent", "Rebuild"):
         assert field in runs.refusal
     assert "the plan's own" in runs.refusal
     assert "Invalid input for param base: 'main; reboot' does not match" in runs.refusal

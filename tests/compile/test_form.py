@@ -15,7 +15,7 @@ def shapes(**changes: Any) -> dict[str, tuple[Any, str | None, dict[str, Any]]]:
     return {name: (param.value, param.description, param.schema) for name, param in fields.items()}
 
 
-def test_the_form_is_these_five_fields_and_no_others() -> None:
+def test_the_form_is_these_six_fields_and_no_others() -> None:
     assert shapes() == {
         "base": (
             "main",
@@ -44,6 +44,18 @@ def test_the_form_is_these_five_fields_and_no_others() -> None:
                 "title": "Branches",
             },
         ),
+        "isolate": (
+            [],
+            "Integrated branches that are taken out first, with what needs them; the run is about the others.",
+            {
+                "type": ["array", "null"],
+                "items": {"type": "string", "enum": ["8.a", "8.b", "8.c"]},
+                "uniqueItems": True,
+                "examples": ["8.a", "8.b", "8.c"],
+                "values_display": {"8.a": "8.a p8-a", "8.b": "8.b p8-b", "8.c": "8.c p8-c"},
+                "title": "Isolate",
+            },
+        ),
         "agent": (
             None,
             "Profile that builds every branch of this run instead of the plan's own.",
@@ -63,7 +75,9 @@ def test_the_form_is_these_five_fields_and_no_others() -> None:
 
 
 def test_the_order_of_the_form_is_that_of_the_model() -> None:
-    assert list(shapes()) == list(RunRequest.model_fields) == ["base", "start", "branches", "agent", "rebuild"]
+    assert (
+        list(shapes()) == list(RunRequest.model_fields) == ["base", "start", "branches", "isolate", "agent", "rebuild"]
+    )
 
 
 def test_the_base_of_a_phase_that_depends_on_others_says_what_dependencies_means() -> None:

@@ -49,6 +49,18 @@ def test_unknown_names_are_refused_with_the_nearest_one() -> None:
     check_agent(None, {})
 
 
+def test_a_run_that_isolates_is_about_the_others() -> None:
+    asked = RunRequest(base="b", start="wave", isolate=("2",))
+    assert asked.selection(("1", "2", "3"), "phase 5 has no") == ("1", "3")
+    assert RunRequest(base="b", start="wave").selection(("1", "2"), "") == ()
+    both = RunRequest(base="b", start="wave", branches=("1", "2"), isolate=("2",))
+    assert both.selection(("1", "2", "3"), "") == ("1",)
+    with pytest.raises(InputFault, match="no branch is left"):
+        asked.selection(("2",), "")
+    with pytest.raises(InputFault, match="phase 5 has no branch `2`"):
+        asked.selection(("1", "3"), "phase 5 has no")
+
+
 def test_pairs_say_what_is_not_so_by_itself() -> None:
     assert RunRequest(base="b", start="wave").pairs() == ["base=b", "start=wave"]
     whole = RunRequest(base="b", start="dependencies", branches=("1", "2"), agent="x", rebuild="always")
@@ -66,6 +78,7 @@ def test_the_record_holds_every_field_of_the_request_and_keeps_its_shape() -> No
         "plan": "p",
         "start": "dependencies",
         "branches": ["1"],
+        "isolate": [],
         "agent": "x",
         "rebuild": "always",
         "opened": "2026-01-05T10:00:00.000Z",

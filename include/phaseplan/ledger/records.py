@@ -177,7 +177,8 @@ class RunRecord(Record):
     base_name: str
     plan: str  # digest
     start: Start
-    branches: tuple[str, ...] = ()  # the selection; empty: all
+    branches: tuple[str, ...] = ()  # the selection, without those to isolate; empty: all
+    isolate: tuple[str, ...] = ()  # integrated branches that it was asked to take out
     agent: str | None = None  # overrides every profile
     rebuild: Rebuild = "auto"
     opened: str

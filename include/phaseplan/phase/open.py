@@ -17,7 +17,7 @@ from phaseplan.phase.merged import with_merged
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.digest import plan_digest
 from phaseplan.plan.model import PhasePlan
-from phaseplan.plan.run_request import RunRequest, check_agent, check_branches
+from phaseplan.plan.run_request import RunRequest, check_agent
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
 
@@ -70,11 +70,11 @@ def take_over(
     :raises BaseMissing: there is no such branch, tag or commit; nothing was created.
     :raises Refused, NameClash: the target will not have the ledger, or the integration branch; nothing was created.
     """
-    check_branches(request.branches, plan.by_id, f"phase {plan.phase} has no")
+    chosen = request.selection(tuple(plan.by_id), f"phase {plan.phase} has no")
     base = seen.base if seen else resolve_base(remote, repo, plan, request.base)
     before = reconcile(repo, remote, plan.phase, snapshot=seen.snapshot if seen else None)
     base = with_merged(repo, base, before)
-    wanted: dict[str, Any] = {"base": base, "plan": plan_digest(plan), **request.recorded()}
+    wanted: dict[str, Any] = {"base": base, "plan": plan_digest(plan), **request.recorded(), "branches": chosen}
 
     def change(snapshot: Snapshot) -> Change | None:
         old = snapshot.run

@@ -55,6 +55,11 @@ class RunRequest(BaseModel):
     branches: Branches = Field(
         default=(), title="Branches", description="Only these; the others succeed untouched. Empty: all."
     )
+    isolate: Branches = Field(
+        default=(),
+        title="Isolate",
+        description="Integrated branches that are taken out first, with what needs them; the run is about the others.",
+    )
     agent: Agent = Field(
         default=None,
         title="Agent",
@@ -81,6 +86,21 @@ class RunRequest(BaseModel):
         """Return the fields as a record of the run names them: `base` is the commit there, `base_name` this base."""
         values = self.model_dump()
         return {"base_name": values.pop("base"), **values}
+
+    def selection(self, known: Collection[str], lacks: str) -> tuple[str, ...]:
+        """Return the branches that the run is about; empty: all that the plan has.
+
+        :param known: ids of the plan's branches, in order.
+        :param lacks: who has no other, as the message begins.
+        :raises InputFault: a branch is unknown, or none is left.
+        """
+        check_branches((*self.branches, *self.isolate), known, lacks)
+        if not self.isolate:
+            return self.branches
+        left = tuple(b for b in self.branches or known if b not in self.isolate)
+        if not left:
+            raise InputFault("isolate: no branch is left for the run; take the last one out by `phaseplan isolate`.")
+        return left
 
     def pairs(self) -> list[str]:
         """Write the request as the `key=value` pairs that `--set` takes, without those that have their default."""

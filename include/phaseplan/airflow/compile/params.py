@@ -22,6 +22,7 @@ def form(plan: PhasePlan, profiles: Collection[str], start: str) -> dict[str, Pa
         "base": {"default": plan.base_name, "description": _base(plan, schemas["base"]["description"])},
         "start": {"default": start},
         "branches": _branches(plan),
+        "isolate": _branches(plan),
         "agent": _agent(profiles),
     }
     return {name: Param(**{**schema, **of_plan.get(name, {})}) for name, schema in schemas.items()}

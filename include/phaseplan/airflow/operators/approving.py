@@ -23,7 +23,7 @@ from phaseplan.ledger.approval.asking import Answer, AskAgain, Choice, answer, a
 from phaseplan.ledger.records import Token
 from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.ledger.write import read
-from phaseplan.phase.approving import isolate
+from phaseplan.phase.isolating import isolate
 from phaseplan.plan import names
 from phaseplan.plan.model import PhasePlan
 from phaseplan.report.question import Links, question
@@ -96,7 +96,8 @@ class ApproveOperator(HITLOperator):
             if given.choice == "Isolate":
                 seen = read(repo, remote, self.phase)
                 check_answer(seen, self.point, given)
-                isolate(made_job(context, cast(Any, self), "", own, remote, repo), self.point, given)
+                reason = given.words or f"by {given.who}, who approved {self.point} without it"
+                isolate(made_job(context, cast(Any, self), "", own, remote, repo), given.branches, reason)
         except (AskAgain, InputFault) as why:
             ask_again(repo, remote, own, self.phase, self.point, str(why))
             raise AskAgain(str(why)) from why

@@ -34,6 +34,7 @@ from phaseplan.ledger.write import Snapshot, read
 from phaseplan.merging.base import resolve_base
 from phaseplan.phase.close import close_phase
 from phaseplan.phase.engines import check_engines, check_queues
+from phaseplan.phase.isolating import isolate
 from phaseplan.phase.open import Seen, take_over
 from phaseplan.phase.preflight import Ahead, check_budgets, check_names, check_target
 from phaseplan.phase.renew import NightRed
@@ -88,6 +89,9 @@ class OpenPhaseOperator(PhaseOperator):
             job = made_job(context, self, "", made, remote, repo)
             if before is not None and before.run is not None and before.run.epoch < made.epoch:
                 now = sweep(job, opening=True, snapshot=now)
+            if asked.isolate:
+                isolate(job, asked.isolate, "a run was asked to")
+                now = read(repo, remote, self.phase)
             try:
                 renew(job, now)
             except NightRed:
@@ -211,7 +215,7 @@ def _remember(url: str, plan: PhasePlan, file: Path) -> None:
 
 def _ahead(plan: PhasePlan, profiles: dict[str, AgentProfile], asked: RunRequest) -> Ahead:
     """List what the run is about to do; branches that no plan has are left to `open_phase`, which names them."""
-    chosen = [b for b in asked.branches or plan.by_id if b in plan.by_id]
+    chosen = [b for b in asked.branches or plan.by_id if b in plan.by_id and b not in asked.isolate]
     names = {asked.agent or plan.profile_of(plan.by_id[b]) for b in chosen} | {plan.gates.profile}
     return Ahead(plan, chosen, {name: profile for name, profile in profiles.items() if name in names}, asked.agent)
 

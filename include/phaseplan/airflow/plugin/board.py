@@ -85,7 +85,10 @@ def one_branch(phase: int, branch: str, user: GetUserDep, part: Part = False, se
     if not sees(phase) or not LOOKING.knows(phase):
         return _problem(404, "Nothing to show", f"There is no phase {phase} here that you may see.")
     dag = names.dag_id(phase)
-    rights = Rights(clear=_may(user, "PUT", dag, DagAccessEntity.TASK_INSTANCE))
+    rights = Rights(
+        trigger=_may(user, "POST", dag, DagAccessEntity.RUN),
+        clear=_may(user, "PUT", dag, DagAccessEntity.TASK_INSTANCE),
+    )
     links = Links(names.branch_task_id, f"{top()}/dags/{dag}", framed=True, by_id=True)
 
     def made(frame: Frame) -> str:

@@ -27,7 +27,8 @@ class PhaseRequest:
     @property
     def selected(self) -> tuple[str, ...]:
         """Return the branches the run is about; empty: all."""
-        return tuple(self.conf.get("branches") or ())
+        chosen, out = self.conf.get("branches") or (), self.conf.get("isolate") or ()
+        return tuple(b for b in chosen or (self.plan.by_id if out else ()) if b not in out)
 
     @property
     def by_wave(self) -> bool:
@@ -65,7 +66,7 @@ def _of_the_command_line() -> Iterator[None]:
 
 def _read(key: str, value: str) -> object:
     """Convert a value as its parameter requires it; branches are separated by commas."""
-    if key != "branches":
+    if key not in ("branches", "isolate"):
         return value
     return list(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
 
@@ -83,16 +84,17 @@ def requests(
         if plan.phase in by_phase:
             raise InputFault(f"phase {plan.phase} is in both {by_phase[plan.phase]} and {file}; give one of them.")
         by_phase[plan.phase] = file
-    wanted = list(conf.get("branches", ()))
+    wanted, out = list(conf.get("branches", ())), list(conf.get("isolate", ()))
     known = [branch.id for _, plan in plans for branch in plan]
     with _of_the_command_line():
-        check_branches(wanted, known)
+        check_branches([*wanted, *out], known)
     _one_base(plans, conf)
     found = []
     for file, plan in sorted(plans, key=lambda pair: pair[1].phase):
         own = [b for b in wanted if b in plan.by_id]
-        if not wanted or own:
-            settings = {**conf, "branches": own} if wanted else dict(conf)
+        leaving = [b for b in out if b in plan.by_id]
+        if not (wanted or out) or own or leaving:
+            settings = {**conf, **({"branches": own} if wanted else {}), **({"isolate": leaving} if out else {})}
             found.append(PhaseRequest(plan, file, repositories(plan), settings))
     return found
 

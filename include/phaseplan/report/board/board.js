@@ -83,6 +83,10 @@
       await call("POST", `/dags/${at.dag}/dagRuns`, { logical_date: null, conf: {} }, 1);
       return "A run begins; the board shows it when its first task has opened the phase.";
     },
+    isolate: async (at) => {
+      await call("POST", `/dags/${at.dag}/dagRuns`, { logical_date: null, conf: { isolate: [at.branch] } }, 1);
+      return "A run begins that takes it out; the board shows it when that is done.";
+    },
     pause: async (at) => { await call("PATCH", `/dags/${at.dag}?update_mask=is_paused`, { is_paused: true }); return "Paused."; },
     unpause: async (at) => { await call("PATCH", `/dags/${at.dag}?update_mask=is_paused`, { is_paused: false }); return "Unpaused."; },
     clear: async (at) => {

@@ -11,6 +11,14 @@ def clear(branch: str) -> str:
     )
 
 
+def isolate(branch: str) -> str:
+    """Say what isolating a branch that is integrated does."""
+    return (
+        f"Isolate {branch}? A run begins, after the one that is at work, that takes it and what needs it out of "
+        "integration by reverts, gated; the others stay. A later run of the whole phase builds it anew."
+    )
+
+
 def stop(branch: str) -> str:
     """Say what stopping a branch does."""
     return (
