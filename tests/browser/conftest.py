@@ -15,6 +15,8 @@ from tests.browser.person import WINDOW, Person
 from tests.browser.place import Place
 from tests.end_to_end.world import airflow_up
 
+#: Somebody who may look, beside the user that `up` has; Airflow makes a password.
+USERS = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,viewer:viewer"}
 _PATIENCE = 30_000.0  # milliseconds for a page to react; a loaded machine needs seconds
 
 
@@ -31,7 +33,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def airflow(place: Place) -> Iterator[Api]:
     """What `./phaseplan up` starts."""
     approvers = str(place.top / "approvers.yaml")
-    with airflow_up(place.home, place.agents, place.top / "state", AIRFLOW__PHASEPLAN__APPROVERS=approvers) as api:
+    with airflow_up(
+        place.home, place.agents, place.top / "state", AIRFLOW__PHASEPLAN__APPROVERS=approvers, **USERS
+    ) as api:
         yield api
 
 

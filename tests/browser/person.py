@@ -40,9 +40,9 @@ class Person:
         """Open a page by its address, as a bookmark does."""
         self.page.goto(f"{self.address}{path}", wait_until="commit")
 
-    def log_in(self, password: str) -> None:
+    def log_in(self, password: str, user: str = "admin") -> None:
         """Fill in the form that the UI shows to strangers."""
-        self.page.get_by_label("Username").fill("admin")
+        self.page.get_by_label("Username").fill(user)
         self.page.get_by_label("Password").fill(password)
         self.button("Sign in").click()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from playwright.sync_api import Locator, expect
 
 from phaseplan.cli.local_airflow.api import Api, ApiError
 from provision.common import TOP
-from tests.browser.person import PATIENCE, Person
+from tests.browser.person import PATIENCE, WINDOW, Person
 from tests.browser.place import Place
 
 pytestmark = [pytest.mark.browser, pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(1200)]
@@ -130,11 +131,33 @@ def test_a_terminal_answers_it(place: Place, triggered: Api) -> None:
     assert not place.ledger(73)["run"]["complete"]
 
 
-def test_the_last_click_completes_the_phase(person: Person, place: Place, triggered: Api) -> None:
+def test_who_may_not_answer_sees_the_question_and_no_button(person: Person, place: Place, triggered: Api) -> None:
+    window = person.page.context.browser
+    assert window is not None
+    context = window.new_context(viewport=WINDOW)
+    viewer = Person(context.new_page(), person.address)
+    viewer.go()
+    viewer.log_in(json.loads((place.home / "passwords.json").read_text())["viewer"], "viewer")
+    viewer.sees(viewer.link("Dags").first)
+    viewer.go("/phaseplan/board/phases/73")
+    viewer.reads("You may not answer it.")
+    assert viewer.page.locator("button[data-do]").count() == 0
+    viewer.picture("board-viewer")
+    context.close()
+
+
+def test_the_keyboard_alone_completes_the_phase(person: Person, place: Place, triggered: Api) -> None:
     person.go("/phaseplan/board/phases/73")
     section = person.page.get_by_role("region", name="Approval of the phase")
     person.sees(section)
-    answer(section, "Approve")
+    for _ in range(40):
+        person.page.keyboard.press("Tab")
+        if person.page.evaluate("document.activeElement.dataset.choice") == "Approve":
+            break
+    person.picture("board-keyboard")
+    person.page.keyboard.press("Enter")
+    expect(person.page.get_by_role("dialog")).to_be_visible()
+    person.page.keyboard.press("Enter")
     comes(lambda: bool(place.ledger(73)["run"]["complete"]), "the phase is not complete")
     expect(section).to_have_count(0, timeout=PATIENCE)
     run = triggered.newest_run(DAG)
@@ -145,7 +168,7 @@ def test_the_board_isolates_what_is_integrated(person: Person, place: Place, tri
     person.go("/phaseplan/board/phases/73/branches/73.1.2")
     person.sees(person.page.get_by_role("heading", name="73.1.2 Is fine as it is"))
     person.page.get_by_text("The last lines of its log").click()
-    expect(person.page.locator("details[data-log] pre")).to_contain_text("Nothing to do", timeout=PATIENCE)
+    expect(person.page.locator("details[data-log] pre")).to_contain_text("feature/p73w1-fine", timeout=PATIENCE)
     person.picture("board-branch")
     person.page.get_by_role("button", name="Isolate").click()
     person.page.get_by_role("dialog").get_by_role("button", name="Isolate").click()

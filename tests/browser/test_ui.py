@@ -131,6 +131,8 @@ def test_the_board_shows_all_phases_by_day_and_by_night_and_on_a_phone(person: P
     expect(board.locator("html")).to_have_attribute("data-theme", "dark")
     board.get_by_role("link", name="Phase 70 ").click()
     expect(board.get_by_role("article", name="70.1.2")).to_be_visible()
+    board.get_by_role("button", name="Arrows of dependencies").click()
+    expect(board.locator("svg.arrows path.edge")).to_have_count(1)
     person.picture("board-dark")
     person.page.evaluate("localStorage.setItem('theme', 'light')")
     person.page.set_viewport_size({"width": 420, "height": 760})

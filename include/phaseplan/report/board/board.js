@@ -39,6 +39,41 @@
     board.querySelectorAll(".scroll, .waves").forEach((part, n) => { part.scrollLeft = places[n] || 0; });
     if (focus && document.getElementById(focus)) document.getElementById(focus).focus({ preventScroll: true });
     since();
+    arrows();
+  };
+
+  // From each card to those that need it; over the cards, and gone for a pointer.
+  let pointed = false;
+  const arrows = () => {
+    const waves = board.querySelector(".waves"), button = document.getElementById("arrows");
+    board.querySelectorAll("svg.arrows").forEach((old) => old.remove());
+    if (button) button.setAttribute("aria-pressed", String(pointed));
+    if (!pointed || !waves) return;
+    const made = (name, facts) => {
+      const part = document.createElementNS("http://www.w3.org/2000/svg", name);
+      for (const [key, value] of Object.entries(facts)) part.setAttribute(key, value);
+      return part;
+    };
+    const svg = made("svg", { class: "arrows", width: waves.scrollWidth, height: waves.scrollHeight, "aria-hidden": "true" });
+    const tip = made("marker", { id: "head", viewBox: "0 0 6 6", refX: 5, refY: 3, markerWidth: 7, markerHeight: 7, orient: "auto" });
+    tip.append(made("path", { class: "tip", d: "M0 0L6 3L0 6z" }));
+    svg.append(tip);
+    const origin = waves.getBoundingClientRect();
+    const box = (card) => {
+      const at = card.getBoundingClientRect(), left = at.left - origin.left + waves.scrollLeft;
+      return { left, right: left + at.width, y: at.top - origin.top + waves.scrollTop + at.height / 2 };
+    };
+    for (const card of waves.querySelectorAll("[data-id]")) {
+      for (const id of card.dataset.needs.split(" ").filter(Boolean)) {
+        const other = document.getElementById("b-" + id);
+        if (!other) continue;
+        const from = box(other), to = box(card), same = Math.abs(from.left - to.left) < 2;
+        const end = same ? to.right : to.left, bend = same ? from.right + 28 : (from.right + to.left) / 2;
+        const d = `M${from.right} ${from.y}C${bend} ${from.y} ${bend} ${to.y} ${end} ${to.y}`;
+        svg.append(made("path", { class: "edge", d, "marker-end": "url(#head)" }));
+      }
+    }
+    waves.append(svg);
   };
 
   const look = async () => {
@@ -174,7 +209,10 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-do]"), link = event.target.closest("a[data-airflow]");
-    if (button) act(button);
+    if (event.target.closest("#arrows")) {
+      pointed = !pointed;
+      arrows();
+    } else if (button) act(button);
     else if (link) leave(event, link);
   });
   for (const kind of ["focusin", "mouseover"]) {
@@ -191,6 +229,7 @@
     part.querySelector(".loaded").innerHTML = answer.ok ? await answer.text() : "They cannot be told now.";
   }, true);
 
+  addEventListener("resize", arrows);
   theme();
   since();
   setInterval(() => { theme(); since(); }, 1000);
