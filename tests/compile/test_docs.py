@@ -55,6 +55,7 @@ def drawing(text: str) -> list[str]:
 
 def test_the_graph_reads_without_being_drawn(plan: PhasePlan) -> None:
     assert DRAWING in doc_md(plan, limited=True)
+    assert "[The phase on the board](/b/5)" in doc_md(plan, limited=True, board="/b/5")
     assert "mermaid" not in doc_md(plan, limited=True)
 
 

@@ -16,6 +16,7 @@ def test_every_run_says_in_its_note_what_it_came_to(night: Night) -> None:
     notes = night.notes
     assert notes.keys() >= {f"phase_{phase:02d}" for phase in PHASES}
     assert notes["phase_05"].startswith("Phaseplan: complete, 10 of 10 branches integrated: built 10")
+    assert "/phaseplan/board/phases/5)" in notes["phase_05"].splitlines()[1]
     assert notes["phase_96"].startswith("Phaseplan: not complete, ")
     assert "\n- isolated: 96.1.2 (" in notes["phase_96"] and "96.1.4 (" in notes["phase_96"]
 

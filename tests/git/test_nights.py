@@ -9,7 +9,7 @@ import pytest
 
 from phaseplan.ledger.records import BranchRecord, Deed, Due, Finding, Night, State, Token, changed
 from phaseplan.ledger.run_history import FILE, abandoned, as_line, night
-from phaseplan.ledger.run_note import LONGEST, note, with_note
+from phaseplan.ledger.run_note import LONGEST, note, with_link, with_note
 from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.ledger.write import Change, commit_ledger, read, update
 from tests.git.lab import PHASE, Lab, plan_of
@@ -219,6 +219,8 @@ def test_a_note_keeps_what_a_person_wrote_and_fits_its_column() -> None:
     long = note(Night(run="r", epoch=1, opened="o", base="b", base_name="m", plan="p", start="wave", deeds=deeds))
     assert len(long) == LONGEST and long.endswith("…") and "isolated 60" in long
     first, second = "Phaseplan: one", "Phaseplan: two"
+    assert with_link(first, "") == first and with_link("a\n- b", "/x") == "a\n- [the phase on the board](/x)\n- b"
+    assert len(with_link("a" * 999 + "\n- b", "/x")) == LONGEST
     assert with_note("", first) == first and with_note(first, second) == second
     mine = with_note("look at 5.2", first)
     assert mine == "look at 5.2\n\nPhaseplan: one"

@@ -51,6 +51,12 @@ def with_delivery(closing: str, delivery: str) -> str:
     return _cut(f"{head}\n- {_plain(delivery)}{line}{rest}" if delivery else closing)
 
 
+def with_link(text: str, address: str) -> str:
+    """Put a link to the phase on the board below the first line; without an address nothing changes."""
+    first, *more = text.split("\n")
+    return _cut("\n".join([first, f"- [the phase on the board]({address})", *more])) if address else text
+
+
 def with_note(before: str, new: str) -> str:
     """Put our part into a note: what a person wrote stays above it; an earlier part of ours is replaced."""
     own = before if before.startswith(MARK) else before.partition(f"\n{MARK}")[0].rstrip()

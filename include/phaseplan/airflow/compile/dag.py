@@ -9,6 +9,7 @@ from airflow.sdk import DAG, TaskGroup, TriggerRule
 from airflow.sdk.bases.operator import BaseOperator
 from airflow.sdk.definitions.param import ParamsDict
 
+from phaseplan.airflow.addresses import board_url
 from phaseplan.airflow.compile.docs import doc_md
 from phaseplan.airflow.compile.options import Options
 from phaseplan.airflow.compile.params import form
@@ -41,7 +42,7 @@ def compile_plan(plan: PhasePlan, options: Options) -> DAG:
         max_active_runs=1,
         auto_register=False,  # half a DAG, or one that is only tried, is nobody's
         tags=["phaseplan", f"phase-{plan.phase}"],
-        doc_md=doc_md(plan, limited=options.pools),
+        doc_md=doc_md(plan, limited=options.pools, board=board_url(plan.phase)),
         default_args={"owner": "phaseplan", "weight_rule": "absolute", **_retries(options)},
     ) as dag:
         _Graph(plan, options).build()

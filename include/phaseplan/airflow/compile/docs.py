@@ -12,13 +12,15 @@ _NAME = 30  # characters a branch may take before what it needs
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|])")
 
 
-def doc_md(plan: PhasePlan, *, limited: bool) -> str:
+def doc_md(plan: PhasePlan, *, limited: bool, board: str = "") -> str:
     """Write Markdown for the DAG's documentation.
 
     :param limited: whether a pool enforces max_parallel_agents.
+    :param board: address of the phase on the board; empty: this Airflow does not know its own.
     """
     parts = [
         f"# Phase {plan.phase}: {_cell(plan.title)}",
+        *([f"[The phase on the board]({board})"] if board else []),
         _facts(plan, limited),
         f"```text\n{_drawing(plan)}\n```",
         "| Wave | Branch | Title | Lines | Needs |\n|---|---|---|---|---|",

@@ -10,6 +10,7 @@ from typing import Any
 from airflow.sdk import AssetAlias, BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 
+from phaseplan.airflow.addresses import board_url
 from phaseplan.airflow.compile.schedule import asset_of
 from phaseplan.airflow.operators import metrics
 from phaseplan.airflow.operators.digest import tell_night
@@ -30,6 +31,7 @@ from phaseplan.delivery.deliver import look_again
 from phaseplan.errors import Infrastructure, InputFault, Stale
 from phaseplan.ledger.old_transcripts import forget_old
 from phaseplan.ledger.records import Ledger
+from phaseplan.ledger.run_note import with_link
 from phaseplan.ledger.write import Snapshot, read
 from phaseplan.merging.base import resolve_base
 from phaseplan.phase.close import close_phase
@@ -163,7 +165,8 @@ class ClosePhaseOperator(PhaseOperator):
             metrics.looked(closing.seen)
             if closing.complete:
                 self._emit(context, closing.seen.ledger if closing.seen else None)
-        context["ti"].xcom_push(key=names.NOTE, value=closing.note)  # the plugin makes it the run's note
+        # The plugin makes it the run's note.
+        context["ti"].xcom_push(key=names.NOTE, value=with_link(closing.note, board_url(self.phase)))
         self.log.info("%s", closing.message)
         if not closing.ok:
             raise AirflowFailException(closing.message)
