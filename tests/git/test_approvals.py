@@ -28,7 +28,7 @@ class Asked(Nights):
 
     def ask(self, token: Token, point: str) -> bool:
         """Return whether somebody has to answer."""
-        return ask(self.lab.repo, self.lab.remote, token, PHASE, point)[1]
+        return ask(self.lab.repo, self.lab.remote, token, PHASE, point).open
 
     def answer(self, token: Token, point: str, given: Answer = YES) -> Approval:
         """Answer."""

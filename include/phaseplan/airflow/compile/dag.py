@@ -108,7 +108,7 @@ class _Graph:
             deliver = DeliverOperator(task_id=names.DELIVER, phase=plan.phase, repository=repository)
             deliver.doc_md = f"Delivers the complete phase: {plan.deliver}"
             deliver.set_upstream(close)
-        if self.questions:
+        if self.questions and self.options.schedules:  # else a run begins by hand only
             again = BuildAgainOperator(
                 task_id=names.AGAIN, phase=plan.phase, repository=repository, trigger_rule=TriggerRule.ALL_DONE
             )

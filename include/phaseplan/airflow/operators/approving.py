@@ -8,18 +8,20 @@ from typing import Any, cast
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import Param
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from phaseplan.airflow.addresses import board_url, page_url
+from phaseplan.airflow.operators.answer_form import AT_OPENING, CHOICES, form
+from phaseplan.airflow.operators.answer_form import given as read_answer
 from phaseplan.airflow.operators.faults import faults
+from phaseplan.airflow.operators.kept_answer import KeptAnswer
 from phaseplan.airflow.operators.notify import about_approval, notify
 from phaseplan.airflow.operators.run import made_job, repository, token
 from phaseplan.config.approvers import approvers
 from phaseplan.errors import InputFault
 from phaseplan.ledger.approval.answers import Approval
 from phaseplan.ledger.approval.approvals import OPENING, approval, members, state
-from phaseplan.ledger.approval.asking import Answer, AskAgain, Choice, answer, ask, ask_again, check_answer
+from phaseplan.ledger.approval.asking import AskAgain, answer, ask, ask_again, check_answer
 from phaseplan.ledger.records import Token
 from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.ledger.write import read
@@ -29,10 +31,6 @@ from phaseplan.plan.model import PhasePlan
 from phaseplan.report.question import Links, question
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
-
-_LONGEST = 4000  # characters of what a person says
-_CHOICES: tuple[Choice, ...] = ("Approve", "Send back", "Isolate")
-_AT_OPENING: tuple[Choice, ...] = ("Approve", "Do not begin")
 
 
 class ApproveOperator(HITLOperator):
@@ -48,8 +46,8 @@ class ApproveOperator(HITLOperator):
         opening = point == OPENING
         super().__init__(
             subject=f"Phase {plan.phase}: approve {point}?",
-            options=list(_AT_OPENING if opening else _CHOICES),
-            params=_form(() if opening else members(plan, point)),
+            options=list(AT_OPENING if opening else CHOICES),
+            params=form(() if opening else members(plan, point)),
             **kwargs,
         )
         self.phase, self.point, self.repository = plan.phase, point, plan.repository
@@ -58,16 +56,24 @@ class ApproveOperator(HITLOperator):
         """Ask, unless what is there is approved already."""
         own = token(context)
         with faults(), repository(self.repository) as (remote, repo):
-            seen, open_ = ask(repo, remote, own, self.phase, self.point)
-            if not open_:
-                given = approval(seen, self.point)
+            kept = KeptAnswer.of(context).answer()
+            if kept is not None and (done := self._done(read(repo, remote, self.phase), own)):
+                return self._ended(done, read(repo, remote, self.phase))
+            asked = ask(repo, remote, own, self.phase, self.point)
+            if not asked.open:
+                given = approval(asked.seen, self.point)
                 self.log.info("Nobody is asked: %s.", given.sentence(self.point) if given else "no agent will begin")
                 return None
-            self._say(context, seen)
+            if kept is not None and not asked.new:
+                return self._carried_out(context, remote, repo, own, kept)
+            self._say(asked.seen)
+            if asked.new:
+                plan = asked.seen.require_open().plan
+                notify(context, plan.notify, "approval", about_approval(plan, self.point, board_url(plan.phase)))
         return super().execute(context)
 
-    def _say(self, context: Any, seen: Snapshot) -> None:
-        """Put into the question what a person has to know, and notify."""
+    def _say(self, seen: Snapshot) -> None:
+        """Put into the question what a person has to know."""
         plan = seen.require_open().plan
         asked = question(seen, self.point, _links(plan))
         self.subject, self.body = asked.subject, asked.body
@@ -75,33 +81,51 @@ class ApproveOperator(HITLOperator):
             self.assigned_users = [{"id": user.id, "name": user.name} for user in approvers(plan.approve.who)] or None
             self.response_timeout = timedelta(seconds=plan.approve.within) if plan.approve.within else None
             self.defaults = ["Approve"] if plan.approve.unanswered == "go on" and plan.approve.within else None
-        notify(context, plan.notify, "approval", about_approval(plan, self.point, board_url(plan.phase)))
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
-        """Carry out what was answered.
+        """Carry out what was answered; where a repository or an engine is away the next try does it, and asks nobody.
 
         :raises AirflowFailException: no answer came in time, and the plan says to stop then.
         """
         own = token(context)
+        KeptAnswer.of(context).keep(event)
         with faults(), repository(self.repository) as (remote, repo):
-            done = self._answered(context, remote, repo, own, event)
-            self.log.info("%s.", done.sentence(self.point))
-            if done.answer == "unanswered":
-                raise AirflowFailException(state(read(repo, remote, self.phase), self.point))
+            return self._carried_out(context, remote, repo, own, event)
+
+    def _carried_out(
+        self, context: Any, remote: Remote, repo: GitRepo, own: Token, event: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        done = self._answered(context, remote, repo, own, event)
+        return self._ended(done, read(repo, remote, self.phase))
+
+    def _done(self, seen: Snapshot, own: Token) -> Approval | None:
+        """Return what an earlier try, which died then, has written down."""
+        known = approval(seen, self.point)
+        return known if known is not None and known.run == own.run and known.answer else None
+
+    def _ended(self, done: Approval, seen: Snapshot) -> dict[str, Any]:
+        self.log.info("%s.", done.sentence(self.point))
+        if done.answer == "unanswered":
+            raise AirflowFailException(state(seen, self.point))
         return {"answer": done.answer, "who": done.who, "branches": list(done.branches)}
 
     def _answered(self, context: Any, remote: Remote, repo: GitRepo, own: Token, event: Mapping[str, Any]) -> Approval:
         try:
-            given = _given(event)
+            given = read_answer(event)
             if given.choice == "Isolate":
                 seen = read(repo, remote, self.phase)
                 check_answer(seen, self.point, given)
                 reason = given.words or f"by {given.who}, who approved {self.point} without it"
                 isolate(made_job(context, cast(Any, self), "", own, remote, repo), given.branches, reason)
         except (AskAgain, InputFault) as why:
+            KeptAnswer.of(context).forget()
             ask_again(repo, remote, own, self.phase, self.point, str(why))
             raise AskAgain(str(why)) from why
-        return answer(repo, remote, own, self.phase, self.point, given)
+        try:
+            return answer(repo, remote, own, self.phase, self.point, given)
+        except AskAgain:
+            KeptAnswer.of(context).forget()
+            raise
 
 
 class BuildAgainOperator(TriggerDagRunOperator):
@@ -129,45 +153,6 @@ class BuildAgainOperator(TriggerDagRunOperator):
         self.conf = {key: asked[key] for key in ("base", "start", "agent") if key in asked}
         self.log.info("%s was sent back: a run begins that builds it again.", " and ".join(back))
         return super().execute(context)
-
-
-def _form(branches: tuple[str, ...]) -> dict[str, Any]:
-    """Make the fields of the answer form."""
-    if not branches:
-        return {"words": _words("Why, for the ledger and for others.")}
-    chosen = Param(
-        [], type="array", title="branches", examples=list(branches), items={"type": "string"},
-        description="To send back (none: all) or to isolate.",
-    )  # fmt: skip
-    return {"words": _words("To send back: what is to be different. The next agents read it."), "branches": chosen}
-
-
-def _words(description: str) -> Any:
-    return Param(
-        None, type=["null", "string"], format="multiline", title="words", maxLength=_LONGEST, description=description
-    )
-
-
-def _given(event: Mapping[str, Any]) -> Answer:
-    """Read what Airflow hands over; an API's caller may have sent anything.
-
-    :raises AskAgain: it is no answer.
-    """
-    if "error" in event:
-        if event.get("error_type") == "timeout":
-            return Answer("")
-        raise AskAgain(f"the answer could not be read: {event['error']}")
-    chosen, fields = event["chosen_options"], event.get("params_input") or {}
-    words, branches = fields.get("words") or "", fields.get("branches") or []
-    if not isinstance(words, str) or len(words) > _LONGEST:
-        raise AskAgain(f"`words` has to be a text of at most {_LONGEST} characters")
-    if not isinstance(branches, list) or not all(isinstance(b, str) for b in branches):
-        raise AskAgain("`branches` has to be a list of branch ids")
-    if len(chosen) != 1 or chosen[0] not in (*_CHOICES, *_AT_OPENING):
-        raise AskAgain(f"choose one of {', '.join(_CHOICES)}")
-    user = event.get("responded_by_user") or {}
-    who = str(user.get("name") or user.get("id") or "")
-    return Answer(chosen[0], who, words, tuple(dict.fromkeys(branches)))
 
 
 def _links(plan: PhasePlan) -> Links:

@@ -144,7 +144,8 @@ def _may_answer(user: Any, session: Session, phase: int, dag: str) -> bool:
     if not tasks or not _may(user, "PUT", dag, DagAccessEntity.HITL_DETAIL):
         return False
     wanted = (TaskInstance.dag_id == dag, TaskInstance.run_id == run, TaskInstance.task_id.in_(tasks))
-    query = select(HITLDetail).join(TaskInstance, HITLDetail.ti_id == TaskInstance.id).where(*wanted)
+    parked = TaskInstance.state.in_(("awaiting_input", "deferred"))
+    query = select(HITLDetail).join(TaskInstance, HITLDetail.ti_id == TaskInstance.id).where(*wanted, parked)
     asked = [detail for detail in session.scalars(query) if not detail.response_received]
     users = [{user["id"] for user in detail.assigned_users or ()} for detail in asked]
     manager = get_auth_manager()

@@ -32,6 +32,9 @@ class Plain:
             for pause in view.pauses:
                 if self._changed(view.phase, f"profile {pause.profile}", pause.since):
                     self._line(elapsed, view, pause.sentence())
+            for question in view.questions:
+                if self._changed(view.phase, "question", question):
+                    self._line(elapsed, view, question)
             for branch in view.branches:
                 if branch.state not in ("pending", "queued") and self._changed(view.phase, branch.id, branch.state):
                     self._line(elapsed, view, _branch(branch, view))

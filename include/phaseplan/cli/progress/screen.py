@@ -40,6 +40,7 @@ def draw(views: Sequence[PhaseView], elapsed: float, etas: Sequence[float | None
     parts: list[RenderableType] = []
     for view, eta in zip(views, etas, strict=True):
         pauses = [Text(clean(pause.sentence()), "yellow") for pause in view.pauses]
+        pauses += [Text(clean(question), "bold cyan") for question in view.questions]
         parts += [_head(view, elapsed, eta), *pauses, _table(view, every=sum(len(v.branches) for v in views) <= room)]
     return Group(*parts)
 

@@ -52,6 +52,7 @@ class PhaseView:
     branches: tuple[BranchView, ...]
     waves: Mapping[int, str]
     pauses: tuple[Pause, ...] = ()  # of profiles
+    questions: tuple[str, ...] = ()  # that wait for a person
 
     @property
     def busy(self) -> int:
@@ -102,6 +103,7 @@ def observe(
         tuple(branches),
         {number: state for number, state in waves.items() if number in shown},
         status.pauses if status else (),
+        tuple(p.words for p in status.approvals.values() if p.state == "waiting") if status else (),
     )
 
 

@@ -36,15 +36,31 @@ class Answer:
     branches: tuple[str, ...] = ()
 
 
-def ask(repo: GitRepo, remote: Remote, token: Token, phase: int, point: str) -> tuple[Snapshot, bool]:
-    """Write down that a person is asked; return the phase, and whether an answer is needed.
+@dataclass(frozen=True)
+class Asked:
+    """Hold the phase once a person is asked.
+
+    :param open: an answer is needed; else what is there is approved already.
+    :param new: no question about exactly this was asked before, in this run.
+    """
+
+    seen: Snapshot
+    open: bool
+    new: bool
+
+
+def ask(repo: GitRepo, remote: Remote, token: Token, phase: int, point: str) -> Asked:
+    """Write down that a person is asked. Doing it twice is doing it once.
 
     :raises NotApproved: the point is not reached, so there is nothing to ask.
     :raises Stale: another run holds the ledger.
     """
 
+    new: list[bool] = [False]
+
     def change(snapshot: Snapshot) -> Change | None:
         check_token(snapshot, token)
+        new[0] = False
         _check_reached(snapshot, point)
         if approvals.approved(snapshot, point):
             return None
@@ -52,12 +68,12 @@ def ask(repo: GitRepo, remote: Remote, token: Token, phase: int, point: str) -> 
         same = old is not None and (old.run, old.answer) == (token.run, "")
         if same and old is not None and old.work == work:
             return None
-        again = old.again if same and old is not None else ""
+        again, new[0] = old.again if same and old is not None else "", True
         asked = Approval(run=token.run, asked=now(), work=work, again=again)
         return Change(_with(snapshot, point, asked), (point_line(point, "ASKED for a person's approval"),))
 
     seen = update(repo, remote, phase, change)
-    return seen, not approvals.approved(seen, point)
+    return Asked(seen, not approvals.approved(seen, point), new[0])
 
 
 def check_answer(snapshot: Snapshot, point: str, answer: Answer) -> None:
