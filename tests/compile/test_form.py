@@ -15,6 +15,16 @@ def shapes(**changes: Any) -> dict[str, tuple[Any, str | None, dict[str, Any]]]:
     return {name: (param.value, param.description, param.schema) for name, param in fields.items()}
 
 
+#: What a field takes that chooses branches.
+CHOSEN = {
+    "type": ["array", "null"],
+    "items": {"type": "string", "enum": ["8.a", "8.b", "8.c"]},
+    "uniqueItems": True,
+    "examples": ["8.a", "8.b", "8.c"],
+    "values_display": {"8.a": "8.a p8-a", "8.b": "8.b p8-b", "8.c": "8.c p8-c"},
+}
+
+
 def test_the_form_is_these_six_fields_and_no_others() -> None:
     assert shapes() == {
         "base": (
@@ -35,26 +45,12 @@ def test_the_form_is_these_six_fields_and_no_others() -> None:
         "branches": (
             [],
             "Only these; the others succeed untouched. Empty: all.",
-            {
-                "type": ["array", "null"],
-                "items": {"type": "string", "enum": ["8.a", "8.b", "8.c"]},
-                "uniqueItems": True,
-                "examples": ["8.a", "8.b", "8.c"],
-                "values_display": {"8.a": "8.a p8-a", "8.b": "8.b p8-b", "8.c": "8.c p8-c"},
-                "title": "Branches",
-            },
+            {**CHOSEN, "title": "Branches"},
         ),
         "isolate": (
             [],
             "Integrated branches that are taken out first, with what needs them; the run is about the others.",
-            {
-                "type": ["array", "null"],
-                "items": {"type": "string", "enum": ["8.a", "8.b", "8.c"]},
-                "uniqueItems": True,
-                "examples": ["8.a", "8.b", "8.c"],
-                "values_display": {"8.a": "8.a p8-a", "8.b": "8.b p8-b", "8.c": "8.c p8-c"},
-                "title": "Isolate",
-            },
+            {**CHOSEN, "title": "Isolate"},
         ),
         "agent": (
             None,
