@@ -15,8 +15,6 @@ from tests.browser.person import WINDOW, Person
 from tests.browser.place import Place
 from tests.end_to_end.world import airflow_up
 
-#: Somebody who may look, beside the user that `up` has; Airflow makes a password.
-USERS = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,viewer:viewer"}
 _PATIENCE = 30_000.0  # milliseconds for a page to react; a loaded machine needs seconds
 
 
@@ -32,10 +30,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 @pytest.fixture(scope="package")
 def airflow(place: Place) -> Iterator[Api]:
     """What `./phaseplan up` starts."""
-    approvers = str(place.top / "approvers.yaml")
-    with airflow_up(
-        place.home, place.agents, place.top / "state", AIRFLOW__PHASEPLAN__APPROVERS=approvers, **USERS
-    ) as api:
+    approvers = {"AIRFLOW__PHASEPLAN__APPROVERS": str(place.top / "approvers.yaml")}
+    with airflow_up(place.home, place.agents, place.top / "state", **approvers) as api:
         yield api
 
 
@@ -94,7 +90,7 @@ def runs(person: Person) -> Runs:
         person.form(phase)
         ids[phase] = person.trigger()
     form = person.form(5)
-    form.get_by_role("combobox", name="Select one or multiple values").click()
+    form.get_by_role("combobox", name="Select one or multiple values").first.click()
     person.page.get_by_role("option", name="5.1.1 synctarget-api").click()
     form.get_by_role("button", name="Trigger", exact=True).scroll_into_view_if_needed()
     person.picture("form")

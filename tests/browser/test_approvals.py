@@ -58,6 +58,15 @@ def killed(place: Place, *parts: str) -> set[str]:
     return found
 
 
+def with_a_viewer(place: Place) -> None:
+    """Give Airflow a user who may only look, from its next start on."""
+    file, known = place.home / "airflow.cfg", place.home / "passwords.json"
+    lines = [line for line in file.read_text().splitlines() if not line.startswith("simple_auth_manager_users")]
+    lines.insert(lines.index("[core]") + 1, "simple_auth_manager_users = admin:admin,viewer:viewer")
+    file.write_text("\n".join(lines) + "\n")
+    known.write_text(json.dumps({**json.loads(known.read_text()), "viewer": "looks"}))
+
+
 @pytest.fixture(scope="module")
 def triggered(airflow: Api, place: Place) -> Iterator[Api]:
     """Both phases begin; the first question is asked."""
@@ -77,6 +86,7 @@ def test_the_board_asks_with_what_a_person_has_to_know(person: Person, triggered
 
 
 def test_a_question_survives_that_scheduler_and_api_server_die(person: Person, place: Place, triggered: Api) -> None:
+    with_a_viewer(place)
     assert killed(place, "scheduler", "api-server") == {"scheduler", "api-server"}
     time.sleep(2)
     comes(lambda: waits(triggered, "wave_1.approve"), "the question is gone")

@@ -33,6 +33,7 @@ STORY = [
 
 
 def test_a_phase_is_found_by_its_tag(person: Person) -> None:
+    person.go()
     person.click(person.link("Dags").first)
     person.click(person.link("phaseplan").first)
     for title in ("5: API Foundation & Contracts", "70: A branch that comes back", "71: A branch that takes too long"):

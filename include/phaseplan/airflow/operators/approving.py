@@ -83,7 +83,7 @@ class ApproveOperator(HITLOperator):
             self.defaults = ["Approve"] if plan.approve.unanswered == "go on" and plan.approve.within else None
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
-        """Carry out what was answered; where a repository or an engine is away the next try does it, and asks nobody.
+        """Carry out what was answered; where a repository or an engine is away the next try does it without asking.
 
         :raises AirflowFailException: no answer came in time, and the plan says to stop then.
         """
