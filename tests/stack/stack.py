@@ -119,15 +119,16 @@ class Stack:
         command("git", "-C", str(clone), *fetch, GIT_TERMINAL_PROMPT="0", no_proxy="127.0.0.1")
         return command("git", "-C", str(clone), *words)
 
-    def ledger(self) -> dict[str, Any]:
-        """The ledger of phase 5, empty before it is opened."""
-        if "refs/phaseplan/phase-5/ledger" not in self.git("for-each-ref", "--format=%(refname)"):
+    def ledger(self, phase: int = 5) -> dict[str, Any]:
+        """The ledger of a phase, empty before it is opened."""
+        ref = f"refs/phaseplan/phase-{phase}/ledger"
+        if ref not in self.git("for-each-ref", "--format=%(refname)").split():
             return {}
-        return dict(json.loads(self.git("show", "refs/phaseplan/phase-5/ledger:ledger.json")))
+        return dict(json.loads(self.git("show", f"{ref}:ledger.json")))
 
-    def agents(self, wave: int) -> list[str]:
-        """Ids of agents' containers of a wave that run now."""
-        labels = (f"phaseplan.ledger={self.ledger().get('id')}", "phaseplan.role=agent")
+    def agents(self, phase: int, *branches: str) -> list[str]:
+        """Ids of agents' containers of some branches that run now on the machine's engine."""
+        labels = (f"phaseplan.ledger={self.ledger(phase).get('id')}", "phaseplan.role=agent")
         words = [word for label in labels for word in ("--filter", f"label={label}")]
         said = command("docker", "ps", *words, "--format", '{{.Label "phaseplan.branch"}} {{.ID}}')
-        return [line.split()[1] for line in said.splitlines() if line.startswith(f"5.{wave}.")]
+        return [line.split()[1] for line in said.splitlines() if line.split()[0] in branches]

@@ -1,4 +1,7 @@
-"""Phase 5 in the stack, over a git host with a password; scheduler and database restarted in the middle."""
+"""Phase 5 on two Celery workers, of which both die; then Phase 6 in the plain stack, whose scheduler and database do.
+
+One stack for both, over a git host with a password. `make soak` plays the first part with other seeds.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,17 @@ import pytest
 
 from phaseplan.cli.local_airflow.api import ApiError
 from provision.common import TOP
-from provision.compose import find
+from provision.compose import Project, find
 from provision.stack_settings import read
+from tests.stack import celery_night
 from tests.stack.stack import SECRETS, Stack, command, until
+from tests.stack.two_workers import Workers
 
-pytestmark = [pytest.mark.stack, pytest.mark.docker, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.stack, pytest.mark.docker, pytest.mark.timeout(2400)]
 SERVICES = {"postgres", "init", "api-server", "scheduler", "dag-processor", "triggerer", "git"}
 RUN = "manual__stack"
+BUILT = ("6.1.1", "6.2.1")  # of phase 6, one after the other
+SEED = 1
 
 
 @dataclass
@@ -28,21 +35,25 @@ class Night:
     """What happened, for the tests to ask about."""
 
     stack: Stack
-    state: str  # how the run of phase 5 ended
+    celery: celery_night.Night
+    state: str  # how the run of phase 6 ended
     restarted: list[str]
     untouched: bool  # a second `up` in the middle left every service's container as it was
 
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    """One stack, one run of phase 5 in it; everything is gone afterwards."""
-    stack = Stack.make(tmp_path_factory.mktemp("stack"))
+    """One stack, phase 5 and a part of phase 6 in it; everything is gone afterwards."""
+    workers = Workers.make(tmp_path_factory.mktemp("stack"))
+    stack = workers.stack
     try:
-        said = stack.provision("up")
+        said = workers.up()
         assert "http://127.0.0.1:" in said and stack.secret("admin_password") not in said
-        yield play(stack)
+        celery = celery_night.played(workers, SEED)
+        workers.leave()
+        yield play(stack, celery)
     finally:
-        stack.provision("down", "--everything")
+        workers.stop()
     left = command("docker", "ps", "-aq", "--filter", f"label=com.docker.compose.project={stack.name}")
     left += command("docker", "volume", "ls", "-q", "--filter", f"name={stack.name}")
     left += command("docker", "network", "ls", "-q", "--filter", f"name={stack.name}")
@@ -50,27 +61,42 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     assert left == "" and not stack.settings.exists() and not (stack.top / "secrets").exists()
 
 
-def play(stack: Stack) -> Night:
-    """Trigger phase 5; restart the scheduler under wave 1 and the database under wave 2; wait for the end."""
+def play(stack: Stack, celery: celery_night.Night) -> Night:
+    """Trigger two branches of phase 6; restart the scheduler under one and the database under the other."""
     restarted = []
     api = stack.api()
-    until(partial(known, stack), 120, "phase 5 is known")
-    api.trigger("phase_05", RUN, {})
-    for wave, service in ((1, "scheduler"), (2, "postgres")):
-        until(partial(stack.agents, wave), 300, f"agents of wave {wave} at work")
+    until(partial(known, stack), 120, "phase 6 is known")
+    api.trigger("phase_06", RUN, {"branches": list(BUILT)})
+    for branch, service in zip(BUILT, ("scheduler", "postgres"), strict=True):
+        until(partial(stack.agents, 6, branch), 300, f"the agent of {branch} at work")
         command("docker", "restart", stack.containers()[service].id)
         restarted.append(service)
     before = {name: one.id for name, one in stack.containers().items()}
     stack.provision("up")
     untouched = before == {name: one.id for name, one in stack.containers().items()}
-    state = until(partial(ended, stack), 600, "phase 5 is at its end")
-    return Night(stack, state, restarted, untouched)
+    state = until(partial(ended, stack), 600, "phase 6 is at its end")
+    restore(stack)
+    return Night(stack, celery, state, restarted, untouched)
+
+
+def restore(stack: Stack) -> None:
+    """Put a dump of the database into an empty one, by the commands of docs/stack.md; what follows sees that one."""
+
+    def postgres(*words: str) -> None:
+        stack.inside("postgres", words[0], "-U", "postgres", *words[1:])
+
+    postgres("pg_dump", "-Fc", "-f", "/tmp/airflow.dump", "airflow")
+    Project(stack.settings, stack.name).run("stop", "api-server", "scheduler", "dag-processor", "triggerer")
+    postgres("dropdb", "--force", "airflow")
+    postgres("createdb", "-O", "airflow", "airflow")
+    postgres("pg_restore", "-d", "airflow", "--exit-on-error", "/tmp/airflow.dump")
+    stack.provision("up")
 
 
 def known(stack: Stack) -> bool:
     """Whether Airflow has read the DAG."""
     try:
-        return bool(stack.api().call("GET", "/dags/phase_05"))
+        return bool(stack.api().call("GET", "/dags/phase_06"))
     except ApiError:
         return False
 
@@ -78,19 +104,28 @@ def known(stack: Stack) -> bool:
 def ended(stack: Stack) -> str | None:
     """How the run ended; None: not yet, or the API is not there just now."""
     try:
-        state = stack.api().run_state("phase_05", RUN)
+        state = stack.api().run_state("phase_06", RUN)
     except ApiError:
         return None
     return state if state in ("success", "failed") else None
 
 
-def test_the_phase_is_complete_over_the_wire(night: Night) -> None:
+def test_a_phase_on_celery_outlives_a_worker_and_a_worker_with_its_engine(night: Night) -> None:
+    assert night.celery.wrong == [], night.celery
+    assert night.celery.followed and night.celery.lost and len(night.celery.attempts) == 10
+
+
+def test_an_unchanged_night_on_the_other_worker_makes_no_container(night: Night) -> None:
+    assert night.celery.unchanged == 0
+
+
+def test_a_phase_is_built_in_the_scheduler_over_the_wire(night: Night) -> None:
     assert night.restarted == ["scheduler", "postgres"] and night.state == "success"
-    ledger = night.stack.ledger()
-    assert {branch["state"] for branch in ledger["branches"].values()} == {"integrated"}
-    assert len(ledger["branches"]) == 10 and ledger["run"]["closed"]
+    ledger = night.stack.ledger(6)
+    assert {branch: ledger["branches"][branch]["state"] for branch in BUILT} == dict.fromkeys(BUILT, "integrated")
+    assert ledger["run"]["closed"]
     status: dict[str, Any] = json.loads(night.stack.inside("scheduler", "./phaseplan", "status", "5", "--json"))
-    assert status["complete"] is True, (status["run"], ledger["run"])
+    assert status["complete"] is True, status["run"]
 
 
 def test_a_second_up_changes_nothing(night: Night) -> None:
@@ -98,10 +133,10 @@ def test_a_second_up_changes_nothing(night: Night) -> None:
 
 
 def test_logs_are_served_by_who_wrote_them(night: Night) -> None:
-    task = next(t for t in night.stack.api().tasks("phase_05", RUN) if t.task_id.startswith("wave_3.5-3-1"))
-    path = f"/dags/phase_05/dagRuns/{RUN}/taskInstances/{task.task_id}/logs/{task.tries}"
+    task = next(t for t in night.stack.api().tasks("phase_06", RUN) if t.task_id.startswith("wave_2.6-2-1"))
+    path = f"/dags/phase_06/dagRuns/{RUN}/taskInstances/{task.task_id}/logs/{task.tries}"
     said = json.dumps(night.stack.api().call("GET", path))
-    assert "COMPLETED 5.3.1" in said, said[:3000]
+    assert "COMPLETED 6.2.1" in said, said[:3000]
 
 
 def test_a_branch_has_its_page(night: Night) -> None:
@@ -169,3 +204,9 @@ def test_each_service_removes_its_old_logs(night: Night) -> None:
     make = f"mkdir -p {old.rpartition('/')[0]} && touch -d '31 days ago' {old} && touch {old}.new"
     night.stack.inside("scheduler", "sh", "-c", f"{make} && remove-old-logs")
     assert night.stack.inside("scheduler", "sh", "-c", f"ls {old}*").split() == [f"{old}.new"]
+
+
+def test_a_restored_database_has_every_run(night: Night) -> None:
+    api = night.stack.api()
+    states = {(dag, run): api.run_state(dag, run) for dag, run in (("phase_05", celery_night.RUN), ("phase_06", RUN))}
+    assert set(states.values()) == {"success"}, states

@@ -43,10 +43,18 @@ class Workers:
         (top / "two.yaml").write_text(yaml.safe_dump({"services": _services(top)}))
         return workers
 
-    def up(self) -> None:
-        """Load the images, and bring the stack up."""
+    def up(self) -> str:
+        """Load the images, and bring the stack up; return what `make stack` says."""
         for engine in self.engines.values():
             engine.load(IMAGES)
+        return self.stack.provision("up")
+
+    def leave(self) -> None:
+        """Take the workers out of the stack, as docs/stack.md says: from then on tasks run in the scheduler."""
+        settings, more = self.stack.settings, f":{CELERY}:{self.stack.top / 'two.yaml'}"
+        text = settings.read_text()
+        assert more in text
+        settings.write_text(text.replace(more, ""))
         self.stack.provision("up")
 
     def stop(self) -> None:
