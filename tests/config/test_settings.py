@@ -33,7 +33,7 @@ BAD = (
     ("proxy", "proxy.example:3128", "must be an address like http://proxy.example.org:3128"),
     (
         "database_server",
-        "mysql://airflow@db",
+        "mysql://db.example.org",
         "must be an address like postgresql://airflow@db.example.org, without a database's name",
     ),
 )
@@ -79,7 +79,7 @@ def test_path_to_nowhere_for_notifiers_is_one_sentence(monkeypatch, tmp_path: Pa
 
 
 def test_every_key_with_a_bad_value_is_tested() -> None:
-    places = {"repository", "repository_override", "docker_url", "plans", "agents", "state", "engines"}
+    places = {"repository", "repository_override", "docker_url", "plans", "agents", "approvers", "state", "engines"}
     free = places | {"collector_image", "gateway_image", "ca_bundle", "proxy_login", "no_proxy"}
     assert set(Settings.model_fields) == free | {"notifiers"} | {key for key, *_ in BAD}
 
