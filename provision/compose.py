@@ -66,9 +66,14 @@ class Project:
 
         :raises ProvisionError: it failed.
         """
+        done = self._compose(*args)
+        if done.returncode:
+            raise ProvisionError(f"`{' '.join(done.args)}` failed with exit code {done.returncode}")
+
+    def _compose(self, *args: str, pipe: int | None = None) -> subprocess.CompletedProcess[str]:
         command = [*find(), "--env-file", str(self.settings), *args]
-        if code := subprocess.run(command, cwd=TOP, env={**os.environ, "COMPOSE_PROJECT_NAME": self.name}).returncode:
-            raise ProvisionError(f"`{' '.join(command)}` failed with exit code {code}")
+        env = {**os.environ, "COMPOSE_PROJECT_NAME": self.name}
+        return subprocess.run(command, cwd=TOP, env=env, stdout=pipe, text=True)
 
     def containers(self) -> tuple[Container, ...]:
         """List its containers on the engine."""
@@ -84,12 +89,29 @@ class Project:
         :raises ProvisionError: a service failed, or it took longer; says which, and what it printed last.
         """
         try:
+            self._remove_orphans()
             self.run("up", "-d", "--remove-orphans")
         except ProvisionError as error:
             reports = [_report(one) for one in self.containers() if one.failed]
             raise ProvisionError("\n".join([*reports, str(error)])) from None
         say("waiting until every service is healthy (up to two minutes)")
         self._wait(patience)
+
+    def _remove_orphans(self) -> None:
+        """Remove containers of services that the settings name no more, with the volumes that have no name."""
+        listed = self._compose("config", "--services", pipe=subprocess.PIPE)
+        services = set(listed.stdout.split()) if listed.returncode == 0 else set()
+        for one in self.containers() if services else ():
+            if one.service not in services:
+                say(f"{one.service} is not in the settings any more: it is stopped and removed")
+                output("docker", "stop", "--time", "60", one.id, timeout=90)
+                output("docker", "rm", "-f", "-v", one.id)
+
+    def remove_volumes(self) -> None:
+        """Remove every volume of the project, also those of services that the settings name no more."""
+        label = f"label=com.docker.compose.project={self.name}"
+        if volumes := (output("docker", "volume", "ls", "-q", "--filter", label) or "").split():
+            output("docker", "volume", "rm", "-f", *volumes)
 
     def _wait(self, patience: float) -> None:
         deadline, restarts = time.monotonic() + patience, Counter[str]()

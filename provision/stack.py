@@ -48,8 +48,9 @@ def down(file: Path, everything: bool) -> None:
     if "COMPOSE_PROJECT_NAME" not in settings:
         raise ProvisionError(f"there is no stack: {file} is missing, or names no COMPOSE_PROJECT_NAME")
     project = Project(file, settings["COMPOSE_PROJECT_NAME"])
-    project.run("down", *(["--volumes"] if everything else []))
+    project.run("down", "--remove-orphans", *(["--volumes"] if everything else []))
     if everything:
+        project.remove_volumes()
         for service in ("AIRFLOW", "POSTGRES", "BROKER"):
             if image := settings.get(f"PHASEPLAN_{service}_IMAGE"):
                 output("docker", "image", "rm", "--no-prune", image)
