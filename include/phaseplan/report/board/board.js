@@ -201,7 +201,8 @@
       const texts = lines.concat(rest ? [rest] : []).map((line) => {
         try { const event = JSON.parse(line); return event.event ?? line; } catch { return line; }
       });
-      shown.textContent = texts.join("\n") || "It has no line yet.";
+      // Airflow's marks of groups are for its own page.
+      shown.textContent = texts.filter((text) => !/^::(end)?group::/.test(text)).join("\n") || "It has no line yet.";
     } catch (error) {
       shown.textContent = "They cannot be read now: " + error.message;
     }
