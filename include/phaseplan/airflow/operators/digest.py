@@ -9,14 +9,20 @@ from phaseplan.airflow.operators.notify import about_night, digest_notifiers, se
 from phaseplan.errors import Infrastructure
 from phaseplan.ledger.night_news import is_news, news
 from phaseplan.ledger.read import read
+from phaseplan.plan.model import PhasePlan
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
 
 log = logging.getLogger(__name__)
 
 
-def tell_night(context: Any, repo: GitRepo, remote: Remote, phase: int) -> None:
-    """Send the digest of the run that has just ended; a message may get lost, and fails no task."""
+def tell_night(context: Any, repo: GitRepo, remote: Remote, phase: int, known: PhasePlan | None = None) -> None:
+    """Send the digest of the run that has just ended; a message may get lost, and fails no task.
+
+    :param known: the plan of that run, where the caller has it: the target is not asked if no notifier wants a digest.
+    """
+    if known is not None and not list(digest_notifiers(known.notify)):
+        return
     try:
         seen = read(repo, remote, phase, nights=True, logs=False)
     except Infrastructure as error:

@@ -161,7 +161,8 @@ class ClosePhaseOperator(PhaseOperator):
             self._forget(remote, repo, closing.seen)
             tell_phase(context, closing)
             if closing.fresh:
-                tell_night(context, repo, remote, self.phase)
+                known = closing.seen.pinned if closing.seen else None
+                tell_night(context, repo, remote, self.phase, known.plan if known else None)
             metrics.looked(closing.seen)
             if closing.complete:
                 self._emit(context, closing.seen.ledger if closing.seen else None)
