@@ -12,6 +12,7 @@ import docker
 import pytest
 import yaml
 
+from phaseplan.cli.doctoring.plans import campaign
 from phaseplan.cli.main import main
 from phaseplan.config.settings import PREFIX, settings
 from phaseplan.containers import engine
@@ -42,6 +43,7 @@ def gone(tmp_path: Path, second: docker.DockerClient, monkeypatch: pytest.Monkey
     values = {"ENGINES": "engines.yaml", "AGENTS": "agents.yaml", "PLANS": "plans", "STATE": "state"}
     for key, name in values.items():
         monkeypatch.setenv(f"{PREFIX}{key}", str(tmp_path / name))
+    campaign.cache_clear()  # another test's, in this process
     return address
 
 

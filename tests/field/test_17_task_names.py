@@ -98,9 +98,7 @@ def test_a_plan_that_airflow_refuses_takes_only_itself_out(monkeypatch: pytest.M
     for phase in (3, 4, 5):
         (tmp_path / f"{phase}.yaml").write_text(json.dumps(PLAN | {"phase": phase}, ensure_ascii=False))
     real = compiling.doc_md
-    monkeypatch.setattr(
-        compiling, "doc_md", lambda plan, limited: 1 // (plan.phase - 4) and real(plan, limited=limited)
-    )
+    monkeypatch.setattr(compiling, "doc_md", lambda plan, **more: 1 // (plan.phase - 4) and real(plan, **more))
     campaign = load_valid([tmp_path / f"{phase}.yaml" for phase in (3, 4, 5)], agents)
     dags, problems = compile_campaign(campaign, Options())
     assert [dag.dag_id for dag in dags] == ["phase_03", "phase_05"]

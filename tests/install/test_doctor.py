@@ -126,7 +126,7 @@ def test_nothing_is_wrong_where_nothing_is(place: Place) -> None:
 BROKEN: Mapping[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
     "no git": (("versions",), {"PATH": "/nowhere"}, 2, "no program `git` on PATH -> install git"),
     "bad setting": (("settings",), {"AIRFLOW__PHASEPLAN__GATE_RUNS": "0"}, 1, "`gate_runs` in section [phaseplan]"),
-    "no plans": (("settings",), {"AIRFLOW__PHASEPLAN_PLANS": "/nowhere"}, 1, "plans /nowhere does not exist"),
+    "no plans": (("settings",), {"AIRFLOW__PHASEPLAN__PLANS": "/nowhere"}, 1, "plans /nowhere does not exist"),
     "no engine": (("engine",), {"AIRFLOW__PHASEPLAN__DOCKER_URL": "unix:///nowhere/d.sock"}, 2, "unix:///nowhere/d.sock"),
     "no collector": (
         ("engine",), {"AIRFLOW__PHASEPLAN__COLLECTOR_IMAGE": _NONE}, 2, "phaseplan images build collector",
