@@ -161,6 +161,15 @@ def test_an_approval_without_some_holds_for_the_others(nights: Asked, plan: Phas
     assert nights.ledger().branches["2"].state == "isolated"
 
 
+def test_a_branch_that_is_taken_out_meanwhile_makes_no_new_question(nights: Asked, plan: PhasePlan) -> None:
+    nights.wave(token := nights.begin(plan), plan, 1)
+    nights.ask(token, "wave 1")
+    first = nights.ledger().approvals["wave 1"]
+    take_out(nights.lab.remote, nights.lab.repo, nights.lab.bench, PHASE, "2", "the answer's task died after this")
+    assert nights.ask(token, "wave 1") and nights.ledger().approvals["wave 1"] == first
+    assert nights.answer(token, "wave 1", Answer("Isolate", "ann", "", ("2",))).answer == "approved"
+
+
 def test_an_approval_survives_that_approved_work_is_taken_out(nights: Asked, plan: PhasePlan) -> None:
     nights.wave(token := nights.begin(plan), plan, 1)
     nights.ask(token, "wave 1")

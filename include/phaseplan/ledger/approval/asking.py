@@ -66,7 +66,7 @@ def ask(repo: GitRepo, remote: Remote, token: Token, phase: int, point: str) -> 
             return None
         old, work = approvals.approval(snapshot, point), approvals.work(snapshot, point)
         same = old is not None and (old.run, old.answer) == (token.run, "")
-        if same and old is not None and old.work == work:
+        if same and old is not None and work.items() <= old.work.items() and bool(work) == bool(old.work):
             return None
         again, new[0] = old.again if same and old is not None else "", True
         asked = Approval(run=token.run, asked=now(), work=work, again=again)
