@@ -38,7 +38,8 @@ class Closing:
     ok: bool
     message: str
     note: str = ""  # the same in a few lines, for the run's own note
-    fresh: bool = True  # False: the run was closed before, and has come to nothing else since
+    #: False: the run was closed before, and has come to nothing else since; how it ended is the same.
+    fresh: bool = field(default=True, compare=False)
     seen: Snapshot | None = field(default=None, compare=False, repr=False)  # the phase afterwards
 
 
