@@ -82,6 +82,7 @@ _WARNINGS = {
     "PP702": "a cron on a phase that waits for other phases",
     "PP705": "a repository address with a password in it",
     "PP706": "a gate command that can only find a clean checkout",
+    "PP707": "a part of `approve` that has no effect",
     "PP802": "a phase depends on one that no plan describes",
     "PP806": "a phase is missing from the blocks of one it depends on",
     "PP807": "two plans of one repository publish under the same git name",

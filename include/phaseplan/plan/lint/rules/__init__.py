@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from phaseplan.plan.lint.diagnostics import Finding
 from phaseplan.plan.lint.rules import (
     agents,
+    approvals,
     budgets,
     case,
     commands,
@@ -61,6 +62,7 @@ ERRORS: tuple[Rule, ...] = (
 )
 ADVICE: tuple[Rule, ...] = (
     agents.told_what_to_build,
+    approvals.answered_in_time,
     agents.model_is_named,
     budgets.counted,
     budgets.not_below_a_branch,
