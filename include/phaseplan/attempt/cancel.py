@@ -12,6 +12,7 @@ from phaseplan.attempt.ready import look
 from phaseplan.config.settings import repository_for, settings
 from phaseplan.containers.engine import cancel as stop
 from phaseplan.containers.engine import find
+from phaseplan.containers.engine import look as look_again
 from phaseplan.errors import PhaseplanError
 from phaseplan.ledger.opened import Unopened
 from phaseplan.ledger.records import Token
@@ -19,6 +20,7 @@ from phaseplan.ledger.write import read
 from phaseplan.repository.remote import Remote
 
 log = logging.getLogger(__name__)
+_GRACE = 2  # seconds that an agent has to end by itself, where this process has few left
 
 
 def cancel(
@@ -63,3 +65,20 @@ def cancel(
                 put_away(look(job), container)  # the secret values it was given are read from the container itself
     except PhaseplanError as error:
         log.warning("Container %s is stopped; its work is collected later: %s", container_id[:12], error)
+
+
+def cancel_own(job: Job) -> None:
+    """Stop the agent that this claim has at work, wherever it is; then collect it as `cancelled` and remove it.
+
+    What is not done before this process is killed is left to the wave's `integrate` or the next start of the branch.
+    """
+    try:
+        view = look(job)
+        for place in job.everywhere():
+            found = find(place.client, ledger=view.ledger.id, phase=job.phase, branch=job.branch_id, role="agent")
+            for container in found:
+                if container.labels.claim == job.claim:
+                    stop(place.client, container.id, _GRACE)
+                    put_away(look(place), look_again(place.client, container.id))
+    except PhaseplanError as error:
+        log.warning("The work of %s is collected later: %s", job.branch_id, error)

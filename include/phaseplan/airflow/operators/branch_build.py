@@ -17,6 +17,7 @@ from phaseplan.airflow.operators import metrics
 from phaseplan.airflow.operators.faults import faults
 from phaseplan.airflow.operators.run import job_of
 from phaseplan.airflow.operators.secrets import readable
+from phaseplan.airflow.operators.stopping import check_not_ended, stoppable
 from phaseplan.airflow.operators.story import Segment, Story
 from phaseplan.airflow.operators.telling import tell_branch, tell_budgets, tell_pause
 from phaseplan.airflow.triggers.container import ELSEWHERE, ContainerTrigger
@@ -64,14 +65,17 @@ class BranchBuildOperator(DockerOperator):
         self.branch = branch
         self.repository = repository
         self.deferrable = deferrable
+        self._context: Any = None  # while it executes
         self._waiting_for: str | None = None
         self._heard: Heard | None = None
         self._story: Story | None = None  # of this process
 
     def execute(self, context: Any) -> Any:
         """Step until there is a verdict; while a container runs, defer or follow it."""
-        with faults(), job_of(context, self, self.branch) as job:
+        self._context = context
+        with faults(), job_of(context, self, self.branch) as job, stoppable() as jobs:
             job = replace(job, heard=self._heard, say=self._told().listen(job.say))
+            jobs.append(job)
             while isinstance(outcome := self._step(job), Running | Again):
                 if isinstance(outcome, Running):
                     if outcome.resumed:
@@ -129,6 +133,7 @@ class BranchBuildOperator(DockerOperator):
     def _wait(self, job: Job, running: Running) -> None:
         """Wait until the container has ended; a deferral does not return."""
         self._waiting_for = running.container
+        check_not_ended(self._context)  # Airflow takes no deferral of a task that is over, and the agent would go on
         if self.deferrable:
             self.defer(
                 trigger=ContainerTrigger(
@@ -171,11 +176,13 @@ class BranchBuildOperator(DockerOperator):
         excerpt.end()
 
     def on_kill(self) -> None:
-        """Leave the container alone: a worker that goes away must not take the agent with it.
+        """Leave the container alone where a worker goes away; stop it where a person has ended the task.
 
-        SIGTERM does not say whether a user cancelled or the worker is going away, and a new try follows the
-        container by its labels. A user's cancel is seen by the trigger, or by the next start of this branch.
+        SIGTERM does not say which, and Airflow may be what is away. A person's cancel is seen here, by the trigger
+        while the task is deferred, or else by the next start of this branch.
         """
+        if self._context:
+            check_not_ended(self._context)
         if self._waiting_for:
             self.log.warning("This process ends; container %s goes on.", self._waiting_for[:12])
 
