@@ -201,3 +201,14 @@ def test_an_image_that_is_missing_is_infrastructure_and_consumes_nothing(stage: 
         with pytest.raises(ImageMissing, match="does-not-exist"):
             step(replace(job, token=token))
     assert stage.snapshot().started == {}
+
+
+@SLOW
+def test_a_process_that_follows_another_s_agent_says_when_it_began(stage: Stage) -> None:
+    begin(stage)
+    stage.said.clear()  # with the worker's disk
+    begin(stage)
+    (line,) = [said for said in stage.said if "STARTED 7.1.1 A" in said]
+    (agent,) = stage.containers()
+    assert line.startswith(agent.started_at[:16].replace("T", " "))
+    assert not stage.snapshot().status_lines, "the ledger gets it once, with the result"

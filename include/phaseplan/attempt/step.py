@@ -20,6 +20,7 @@ from phaseplan.ledger.pause.pausing import EndReport
 from phaseplan.ledger.records import Verdict
 from phaseplan.ledger.rulings import follows
 from phaseplan.ledger.run import WaveNotReached
+from phaseplan.ledger.status_log import status_line
 
 
 def step(job: Job) -> Running | Again | Done | Untouched:
@@ -86,6 +87,8 @@ def _go_on(view: View, attempt: int) -> Running | Done:
     """Take an attempt up where a dead or deferred process left it."""
     container = _container(view, attempt)
     if container is not None and container.status == "running":
+        if view.job.heard is None:  # the log of the process that began it may have died with its worker
+            view.job.say(status_line(view.plan, view.branch, "STARTED", when=container.started_at))
         view.job.say(f"Following container {container.id[:12]}, which this task started.")
         probe = _is_probe(view, attempt)
         resumed = _answered(view, attempt, container) if probe else None
