@@ -14,12 +14,13 @@ from phaseplan.documents.export.document import document as document_of
 from phaseplan.documents.export.document import markdown
 from phaseplan.documents.export.settings import plain
 from phaseplan.documents.export.settings import settings as rest_of
-from phaseplan.documents.export.text import as_yaml, code, lasting, speakable, table, words
+from phaseplan.documents.export.text import as_yaml, lasting, speakable, words
 from phaseplan.documents.importing.document import import_text
 from phaseplan.plan.campaign import load_valid
 from phaseplan.plan.model import PhasePlan
 from phaseplan.plan.spans import Span, seconds, written
 from phaseplan.plan.yaml.load import parse
+from phaseplan.text.markdown import code, table
 from tests.plan.reader import Reader, codes, text
 
 TOP = Path(__file__).resolve().parents[2]

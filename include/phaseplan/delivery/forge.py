@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,20 @@ class PullRequest:
     body: str
     tip: str = ""
     commit: str = ""
+
+
+def pull_request(data: Mapping[str, Any], *, merged: bool) -> PullRequest:
+    """Read a pull request as GitHub describes it, and those that took its form over."""
+    return PullRequest(
+        number=int(data["number"]),
+        state="merged" if merged else "open" if data["state"] == "open" else "closed",
+        head=str(data["head"]["ref"]),
+        onto=str(data["base"]["ref"]),
+        url=str(data["html_url"]),
+        body=str(data.get("body") or ""),
+        tip=str(data["head"]["sha"]),
+        commit=str(data.get("merge_commit_sha") or "") if merged else "",  # before, it is of a trial merge
+    )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from phaseplan.delivery.forge import Draft, PullRequest
+from phaseplan.delivery.forge import Draft, PullRequest, pull_request
 from phaseplan.delivery.http import Client
 
 _DRAFT = "WIP: "  # marks a draft, unless a server's administrator has chosen other words
@@ -66,14 +66,4 @@ class Gitea:
 
 
 def _read(data: Mapping[str, Any]) -> PullRequest:
-    merged = bool(data.get("merged"))
-    return PullRequest(
-        number=int(data["number"]),
-        state="merged" if merged else "open" if data["state"] == "open" else "closed",
-        head=str(data["head"]["ref"]),
-        onto=str(data["base"]["ref"]),
-        url=str(data["html_url"]),
-        body=str(data.get("body") or ""),
-        tip=str(data["head"]["sha"]),
-        commit=str(data.get("merge_commit_sha") or "") if merged else "",
-    )
+    return pull_request(data, merged=bool(data.get("merged")))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from phaseplan.delivery.forge import Draft, PullRequest
+from phaseplan.delivery.forge import Draft, PullRequest, pull_request
 from phaseplan.delivery.http import Client
 
 
@@ -57,14 +57,4 @@ class GitHub:
 
 
 def _read(data: Mapping[str, Any]) -> PullRequest:
-    merged = bool(data.get("merged_at"))
-    return PullRequest(
-        number=int(data["number"]),
-        state="merged" if merged else "open" if data["state"] == "open" else "closed",
-        head=str(data["head"]["ref"]),
-        onto=str(data["base"]["ref"]),
-        url=str(data["html_url"]),
-        body=str(data.get("body") or ""),
-        tip=str(data["head"]["sha"]),
-        commit=str(data.get("merge_commit_sha") or "") if merged else "",  # before, it is of a trial merge
-    )
+    return pull_request(data, merged=bool(data.get("merged_at")))

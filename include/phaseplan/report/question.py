@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from phaseplan.documents.export.text import code, table
 from phaseplan.ledger.approval.approvals import OPENING, WHOLE, approval, members, of_wave
 from phaseplan.ledger.money.usage import spent_of
 from phaseplan.ledger.records import State
@@ -13,10 +13,12 @@ from phaseplan.ledger.run import selection
 from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.plan.model import PhasePlan, Wave
 from phaseplan.report.status import BranchStatus, PhaseStatus, build_status
+from phaseplan.text.markdown import code, table
 
 _FINDINGS = 3  # of one branch
 _CUT = 300  # characters of one finding or reason
 _ROWS = 60  # branches in the table; the board has them all
+_code = partial(code, cell=False)
 
 
 @dataclass(frozen=True)
@@ -155,8 +157,3 @@ def _next(plan: PhasePlan, point: str) -> str:
 def _before(plan: PhasePlan, wave: Wave) -> str:
     earlier = [w.wave for w in plan.waves if w.wave < wave.wave]
     return of_wave(max(earlier)) if earlier else ""
-
-
-def _code(text: str) -> str:
-    """Write a code span outside of a table, where a bar needs no escape."""
-    return code(text).replace("\\|", "|")

@@ -1,4 +1,4 @@
-"""Write other people's text into Markdown of a forge so that nothing in it acts: no mention, link, tag or keyword.
+"""Write other people's text into Markdown so that nothing in it acts: no mark, mention, link, tag or keyword.
 
 Forges look for names, numbers and closing words in what Markdown has made, and some in what was written: an escape or
 an entity alone does not help. An invisible character after the sign that they look for does, in both.
@@ -7,6 +7,7 @@ an entity alone does not help. An invisible character after the sign that they l
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 from phaseplan.text.clean import clean
 
@@ -33,3 +34,21 @@ def title(text: str, longest: int = 200) -> str:
     line = line if len(line) <= longest else f"{line[: longest - 1]}…"
     line = _SIGN.sub(lambda match: f"{match[0]}{_NOTHING}", line)
     return _ADDRESS.sub(lambda match: f"{match[0][0]}{_NOTHING}{match[0][1:]}", line)
+
+
+def code(text: str, *, cell: bool = True) -> str:
+    """Write a code span.
+
+    :param cell: it stands in a table, whose cell a bar would end.
+    """
+    text = " ".join(text.splitlines())
+    ticks = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    pad = " " if text[:1] in (" ", "`") or text[-1:] in (" ", "`") else ""
+    span = f"{ticks}{pad}{text}{pad}{ticks}"
+    return span.replace("|", "\\|") if cell else span
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table; the cells are Markdown already."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

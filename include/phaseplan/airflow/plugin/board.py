@@ -58,7 +58,7 @@ def one_phase(phase: int, user: GetUserDep, session: SessionDep, part: Part = Fa
     """Show one phase."""
     sees = _sees(user)
     if not sees(phase) or not LOOKING.knows(phase):
-        return _problem(404, "Nothing to show", f"There is no phase {phase} here that you may see.")
+        return _hidden(phase)
     dag = names.dag_id(phase)
     rights = Rights(
         trigger=_may(user, "POST", dag, DagAccessEntity.RUN),
@@ -83,7 +83,7 @@ def one_branch(phase: int, branch: str, user: GetUserDep, part: Part = False, se
     """Show one branch."""
     sees = _sees(user)
     if not sees(phase) or not LOOKING.knows(phase):
-        return _problem(404, "Nothing to show", f"There is no phase {phase} here that you may see.")
+        return _hidden(phase)
     dag = names.dag_id(phase)
     rights = Rights(
         trigger=_may(user, "POST", dag, DagAccessEntity.RUN),
@@ -105,8 +105,13 @@ def conflicts(phase: int, user: GetUserDep) -> Response:
     """Show which branches under way would conflict."""
     board = LOOKING.phase(phase) if _sees(user)(phase) else None
     if board is None:
-        return _problem(404, "Nothing to show", f"There is no phase {phase} here that you may see.")
+        return _hidden(phase)
     return HTMLResponse(conflicts_part(LOOKING.conflicts(board)), headers=HEADERS)
+
+
+def _hidden(phase: int) -> Response:
+    """Say that there is no such phase, whether there is none or the viewer may not see it."""
+    return _problem(404, "Nothing to show", f"There is no phase {phase} here that you may see.")
 
 
 def _answer(

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from phaseplan.documents.export.settings import listable, plain, scriptable, settings
-from phaseplan.documents.export.text import as_yaml, bullets, code, fence, lasting, table, words
+from phaseplan.documents.export.text import as_yaml, bullets, fence, lasting, words
 from phaseplan.documents.importing.document import import_text
 from phaseplan.forecast.analysis import Analysis, WaveFacts, analyse
 from phaseplan.forecast.drawing.mermaid import flowchart
 from phaseplan.plan.lint.schema import validate
 from phaseplan.plan.model import Branch, PhasePlan, Wave
 from phaseplan.plan.yaml.load import parse
+from phaseplan.text.markdown import code, table
 
 
 def markdown(plan: PhasePlan, whole: bool = True) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
@@ -33,14 +33,6 @@ def words(text: str) -> str:
     return _BEGINNING.sub(r"\g<0>\\", _ACTIVE.sub(r"\\\g<0>", " ".join(text.split())))
 
 
-def code(text: str) -> str:
-    """Write a code span; a `|` in it does not end a table's cell."""
-    text = " ".join(text.splitlines())
-    ticks = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
-    pad = " " if text[:1] in (" ", "`") or text[-1:] in (" ", "`") else ""
-    return f"{ticks}{pad}{text}{pad}{ticks}".replace("|", "\\|")
-
-
 def fence(kind: str, text: str) -> str:
     """Write a fenced block, its fence longer than any in the text."""
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
@@ -51,12 +43,6 @@ def fence(kind: str, text: str) -> str:
 def bullets(items: Iterable[str]) -> str:
     """Write a list of texts."""
     return "".join(f"- {words(item)}\n" for item in items)
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table; the cells are Markdown already."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def lasting(span: Span, days: bool = True) -> str:
