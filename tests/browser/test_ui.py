@@ -187,6 +187,22 @@ def test_an_isolated_branch_comes_back(person: Person, runs: Runs, place: Place)
     assert place.on_engine(70) == []
 
 
+def test_the_board_pauses_a_phase_and_starts_a_run(person: Person, runs: Runs, place: Place) -> None:
+    board = person.board()
+    board.get_by_role("link", name="70 A branch that comes back", exact=True).click()
+    before = place.ledger(70)["run"]["id"]
+    for words, next_words in (("Pause", "Unpause"), ("Unpause", "Pause")):
+        board.get_by_role("button", name=words, exact=True).click()
+        board.get_by_role("dialog").get_by_role("button", name=words).click()
+        expect(board.get_by_role("button", name=next_words, exact=True)).to_be_visible(timeout=PATIENCE)
+    board.get_by_role("button", name="Start a run").click()
+    board.get_by_role("dialog").get_by_role("button", name="Start a run").click()
+    expect(board.get_by_role("button", name="Start a run")).to_have_count(0, timeout=PATIENCE)  # one is open
+    expect(board.get_by_role("button", name="Start a run")).to_be_visible(timeout=PATIENCE)  # and closed again
+    run = place.ledger(70)["run"]
+    assert run["id"] != before and run["closed"] and run["complete"], "what had passed is reused"
+
+
 def push_a_fix(place: Place) -> None:
     """From the attempt that failed, as the branch's next name."""
     clone = place.top / "clone"
