@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from phaseplan.documents.importing.contradictions.soundness import fault, inverted
 from phaseplan.documents.importing.document import import_file, import_text
+from phaseplan.documents.outline.commands import fault, inverted
 from phaseplan.plan.campaign import load_valid
 from tests.documents.corpus import HERE
 
@@ -152,7 +152,10 @@ SHOP = """# Shop
             "\nCritical path: S-1 -> S-3",
             ["PP905 the critical path is shorter than S-1 -> S-2 -> S-3, by the units' own time"],
         ),
-        ("\nCritical path: S-3 -> S-1", ["PP905 the critical path goes S-3 -> S-1, but S-1 does not need S-3"]),
+        (
+            "\nCritical path: S-3 -> S-1",
+            ["PP905 the critical path goes S-3 -> S-1, but S-1 does not need S-3: it needs nothing (shop.md:5)"],
+        ),
     ],
 )
 def test_sums_and_critical_paths_of_any_format_are_checked(more: str, found: list[str]) -> None:

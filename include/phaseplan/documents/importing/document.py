@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from phaseplan.documents.importing.contradictions import disagreements, figures, soundness
+from phaseplan.documents.importing.contradictions import disagreements, figures, promises, soundness
+from phaseplan.documents.importing.contradictions.soundness import Others
 from phaseplan.documents.importing.contradictions.trouble import diagnostics
 from phaseplan.documents.importing.draft import Draft, draft
+from phaseplan.documents.importing.phase import fill
+from phaseplan.documents.importing.readers.pieces import overlay
 from phaseplan.documents.importing.reading import read
 from phaseplan.documents.importing.schemes import PLAIN
 from phaseplan.documents.importing.used import used_lines
-from phaseplan.documents.importing.writer import write
-from phaseplan.documents.outline import contradictions, edges, folder, plans, reading, unused
+from phaseplan.documents.outline import checks, contradictions, edges, folder, plans, reading, unused
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document, document
-from phaseplan.documents.outline.model import At, Group, Outline, Part, Trouble, Unit
+from phaseplan.documents.outline.model import At, Outline, Trouble
 from phaseplan.plan.lint.diagnostics import Diagnostic, in_order
-from phaseplan.plan.model import PhasePlan
 from phaseplan.plan.yaml.load import decode
 from phaseplan.plan.yaml.load import read as read_file
 
 MOST_LINES = 20_000  # a document of a thousand branches has fewer
 MOST_CHARACTERS = 1 << 20  # 70 times the founding document
-Others = Iterable[tuple[Path, PhasePlan]]
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,6 @@ class Imported:
 
     texts: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
-    draft: Draft | None = field(default=None, repr=False)
     used: int = 0
     rows: int = 0
 
@@ -95,56 +93,46 @@ def finished(doc: Document, outline: Outline, strict: bool) -> Imported:
 def units_of(doc: Document) -> Outline | None:
     """Return what the readers find in a document: at least its units with their lines and needs."""
     outline = reading.read(doc)
-    if outline is not None or not reading.is_known_family(doc):
+    plan = _draft(doc) if outline is None else None
+    if plan is None:
         return outline
-    units = _units(draft(read(doc.file, doc.text)))
-    return Outline("waves", [Part(groups=[Group(1, 1, units=units)])]) if units else None
-
-
-def _units(plan: Draft) -> list[Unit]:
-    """Return the branches of a draft as units, in the document's own ids."""
     label = plan.facts.scheme.label
-    return [
-        Unit(
-            label(branch.id),
-            branch.entry.mentions[0].line,
-            lines=At(branch.lines.value, branch.lines.line) if branch.lines else None,
-            span=At(branch.span.value, branch.span.line) if branch.span else None,
-            needs=[At(label(need.value), need.line) for need in branch.needs],
-        )
-        for branch in plan.branches
-        if branch.entry.mentions
-    ]
+    for unit in plan.units:
+        unit.id, unit.needs = label(unit.id), [At(label(need.value), need.line) for need in unit.needs]
+    return Outline("waves", [plan.part])
 
 
-def _also(doc: Document, units: list[Unit], found: list[Trouble]) -> list[Trouble]:
-    """Return what contradicts itself in any format, and is not reported yet."""
-    paths = edges.critical(doc, Known(units))
-    also = [*contradictions.sums(doc, units), *(one for path in paths for one in contradictions.critical(path, units))]
-    known = {(trouble.code, trouble.line) for trouble in found}
-    return [trouble for trouble in also if (trouble.code, trouble.line) not in known]
+def _draft(doc: Document) -> Draft | None:
+    """Read a plan in waves that says one thing in many places; None if it has no branches."""
+    plan = draft(read(doc.file, doc.text)) if reading.is_known_family(doc) else None
+    if plan is None or not plan.units:
+        return None
+    fill(plan)
+    return plan
 
 
 def _of_waves(doc: Document, strict: bool, others: Others) -> Imported:
-    """Read a plan in waves that says one thing in many places."""
-    plan_draft = draft(read(doc.file, doc.text)) if reading.is_known_family(doc) else None
-    if plan_draft is None or not plan_draft.branches:
+    """Write a plan in waves, with what contradicts itself in it."""
+    plan = _draft(doc)
+    if plan is None:
         hint = (
             "branches are found in tables with an id or a branch column, headings and checkboxes with numbers or ids, "
             "graphs, and git worktree add; docs/import.md lists the formats"
         )
-        none = Diagnostic("PP915", doc.file, 1, 1, "no branch can be found in this document", hint)
-        return Imported((), (none,), plan_draft)
-    lost, used, rows = unused.of_waves(doc, used_lines(doc, plan_draft))
-    troubles: list[Trouble] = [
-        *disagreements.find(plan_draft),
-        *figures.find(plan_draft),
-        *soundness.find(plan_draft, others),
-        *lost,
-    ]
-    troubles += _also(doc, _units(plan_draft), troubles)
-    found = in_order(diagnostics(doc.file, troubles, plan_draft.facts.scheme, strict))
-    return Imported((write(plan_draft),), found, plan_draft, used, rows)
+        return Imported((), (Diagnostic("PP915", doc.file, 1, 1, "no branch can be found in this document", hint),))
+    facts, units = plan.facts, plan.units
+    outline = Outline("a plan in waves; where places disagree, docs/decisions/016 says which counts", [plan.part])
+    checks.check(outline)
+    lost, used, rows = unused.of_waves(doc, used_lines(doc, plan))
+    troubles: list[Trouble] = [*outline.troubles, *disagreements.find(plan), *figures.find(plan), *promises.find(plan)]
+    troubles += [*soundness.find(plan, others), *lost]
+    paths = [At(fact.value, fact.line) for fact in facts.critical] or edges.critical(doc, Known(units))
+    troubles += [one for path in paths for one in contradictions.critical(doc.file, path, units)]
+    known = {(trouble.code, trouble.line) for trouble in troubles}
+    troubles += [one for one in contradictions.sums(doc, units) if (one.code, one.line) not in known]
+    lines = plans.plans(doc.file, outline, facts.scheme)[0].rstrip("\n").split("\n")
+    text = "\n".join(overlay(lines, facts.stated, plans.short(doc.file))) + "\n"
+    return Imported((text,), in_order(diagnostics(doc.file, troubles, facts.scheme, strict)), used, rows)
 
 
 def _import_folder(path: Path, strict: bool) -> Imported:

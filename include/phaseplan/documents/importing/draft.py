@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from phaseplan.documents.importing import dependencies
@@ -13,7 +13,7 @@ from phaseplan.documents.importing.identity import Branches, Entry, resolve
 from phaseplan.documents.importing.likeness import alike
 from phaseplan.documents.importing.owners import assign
 from phaseplan.documents.importing.words import ids, slug
-from phaseplan.plan.spans import Span
+from phaseplan.documents.outline.model import At, Group, Part, Unit
 
 T = TypeVar("T")
 VALUES: tuple[Source, ...] = ("agent table", "branch section", "list", "matrix", "wave table", "graph", "text", "shell")
@@ -22,67 +22,38 @@ WAVES: tuple[Source, ...] = ("agent table", "wave table", "branch section", "lis
 
 
 @dataclass(slots=True)
-class DraftBranch:
-    """Hold one branch as chosen; None or empty: the document does not say."""
-
-    entry: Entry
-    wave: Said[int] | None
-    name: Said[str] | None
-    title: Said[str] | None
-    lines: Said[int] | None
-    agent: Said[str] | None
-    label: Said[str] | None
-    span: Said[Span] | None
-    owns: list[Said[str]]
-    needs: list[Said[str]] = field(default_factory=list)
-    needs_source: Source | None = None
-
-    @property
-    def id(self) -> str:
-        """Return the branch's id."""
-        return self.entry.id
-
-
-@dataclass(slots=True)
-class DraftWave:
-    """Hold one wave as chosen."""
-
-    number: int
-    statements: WaveSaid
-    title: Said[str] | None
-    span: Said[Span] | None
-    branches: list[DraftBranch]
-
-
-@dataclass(slots=True)
 class Draft:
     """Hold one phase as chosen, with the facts it was chosen from."""
 
     facts: Facts
-    phase: Said[int] | None
-    waves: list[DraftWave]
+    part: Part
     known: Branches
     needs: dict[str, Needs]
-    waves_said: dict[str, list[Said[int]]]  # every wave a branch was put in
+    sources: dict[str, Source | None]  # of what each branch needs
+    placed: dict[str, list[Said[int]]]  # every wave a branch was put in
 
     @property
-    def branches(self) -> list[DraftBranch]:
+    def units(self) -> list[Unit]:
         """Return all branches in plan order."""
-        return [branch for wave in self.waves for branch in wave.branches]
+        return list(self.part.units)
 
     @property
     def wave_of(self) -> dict[str, int]:
         """Return the wave by branch id."""
-        return {branch.id: wave.number for wave in self.waves for branch in wave.branches}
+        return {unit.id: group.number for group in self.part.groups for unit in group.units}
+
+    def mentions(self, unit: Unit) -> list[Mention]:
+        """Return the places that are about a branch."""
+        return self.known.entries[unit.id].mentions
 
 
 def draft(facts: Facts) -> Draft:
     """Choose a draft from the facts."""
-    phase = facts.phases[0] if facts.phases else None
+    phase = at(facts.phases[0]) if facts.phases else None
     known = resolve(facts, phase.value if phase else None)
     assign(known, facts)
-    stated_waves = {branch: _waves(entry, facts) for branch, entry in known.entries.items()}
-    wave_of = {branch: _of_sources(values, WAVES) for branch, values in stated_waves.items()}
+    placed = {branch: _waves(entry, facts) for branch, entry in known.entries.items()}
+    wave_of = {branch: _of_sources(values, WAVES) for branch, values in placed.items()}
     numbers = {branch: value.value for branch, value in wave_of.items() if value is not None}
     needs = dependencies.collect(known, facts, numbers)
     members: dict[int, list[str]] = {}
@@ -90,27 +61,36 @@ def draft(facts: Facts) -> Draft:
         members.setdefault(number, []).append(branch)
     choices = {b: dependencies.chosen(needs[b], members, numbers.get(b)) for b in known.entries}
     settled = dependencies.settle(choices, numbers)
-    draft_branches = []
-    for branch, entry in known.entries.items():
-        one = _branch(entry, wave_of[branch])
-        one.needs = sorted(settled[branch][0], key=lambda n: _order(n.value))
-        one.needs_source = settled[branch][1]
-        draft_branches.append(one)
-    return Draft(facts, phase, _grouped(draft_branches, facts), known, needs, stated_waves)
+    units = [_unit(entry, wave_of[branch]) for branch, entry in known.entries.items()]
+    for unit in units:
+        chosen, source = settled[unit.id]
+        unit.needs = [At(n.value, n.line, source or "") for n in sorted(chosen, key=lambda n: _order(n.value))]
+    part = Part(phase, groups=_grouped(units, facts))
+    return Draft(facts, part, known, needs, {b: source for b, (_, source) in settled.items()}, placed)
 
 
-def _grouped(branches: list[DraftBranch], facts: Facts) -> list[DraftWave]:
-    numbers = sorted(
-        {b.wave.value for b in branches if b.wave} | ({0} if any(b.wave is None for b in branches) else set())
-    )
-    out = []
-    for number in numbers:
-        fact = facts.waves.get(number, WaveSaid())
-        members = sorted((b for b in branches if (b.wave.value if b.wave else 0) == number), key=lambda b: _order(b.id))
-        titles = _of_sources(fact.titles, ("branch section", "wave table", "text"))
-        spans = _of_sources(fact.spans, ("list", "wave table", "text"))
-        out.append(DraftWave(number, fact, titles, spans, members))
-    return out
+def at(fact: Said[T]) -> At[T]:
+    """Return a value with its line, without its source."""
+    return At(fact.value, fact.line)
+
+
+def _grouped(units: list[Unit], facts: Facts) -> list[Group]:
+    by_wave: dict[int, list[Unit]] = {}
+    for unit in sorted(units, key=lambda unit: _order(unit.id)):
+        by_wave.setdefault(unit.wave.value if unit.wave else 0, []).append(unit)
+    return [_group(number, by_wave[number], facts.waves.get(number, WaveSaid())) for number in sorted(by_wave)]
+
+
+def _group(number: int, units: list[Unit], facts: WaveSaid) -> Group:
+    first = units[0].wave
+    group = Group(number, first.line if first else units[0].line, word="wave" if first else "", units=units)
+    if title := _of_sources(facts.titles, ("branch section", "wave table", "text")):
+        group.title, group.title_line = title.value, title.line
+    if span := _of_sources(facts.spans, ("list", "wave table", "text")):
+        group.span = at(span)
+    group.risk = at(facts.risks[0]) if facts.risks else None
+    group.checks, group.notes = [*map(at, facts.checks)], [*map(at, facts.notes)]
+    return group
 
 
 def _order(branch: str) -> tuple[tuple[int, str], ...]:
@@ -136,39 +116,42 @@ def _waves(entry: Entry, facts: Facts) -> list[Said[int]]:
     return out
 
 
-def _branch(entry: Entry, wave: Said[int] | None) -> DraftBranch:
+def _unit(entry: Entry, wave: Said[int] | None) -> Unit:
+    """Return a branch with the best value of each kind; what is missing the document does not say."""
     mentions = entry.mentions
-    return DraftBranch(
-        entry,
-        wave,
-        name=_of_sources([Said(m.name, m.line, m.source) for m in mentions if m.name], VALUES),
-        title=_of_sources([Said(m.title, m.line, m.source) for m in mentions if m.title], VALUES),
-        lines=_lines(mentions),
-        agent=_of_sources(
-            [Said(m.agent, m.line, m.source) for m in mentions if m.agent and m.source != "shell"], VALUES
-        ),
-        label=_of_sources([Said(m.label, m.line, m.source) for m in mentions if m.label], VALUES),
-        span=_of_sources([Said(m.span, m.line, m.source) for m in mentions if m.span], VALUES),
-        owns=_owns(mentions),
-    )
+    unit = Unit(entry.id, mentions[0].line if mentions else 1, made_up=entry.made_up, wave=at(wave) if wave else None)
+    if title := _best([(m, m.title) for m in mentions]):
+        unit.title, unit.title_line = title.value, title.line
+    unit.name = _best([(m, m.name) for m in mentions])
+    agent = _best([(m, m.agent and f"Agent {m.agent}") for m in mentions if m.source != "shell"])
+    unit.label = _best([(m, m.label) for m in mentions]) or agent
+    unit.span = _best([(m, m.span) for m in mentions])
+    unit.lines, unit.owns = _lines(mentions), _owns(mentions)
+    return unit
 
 
-def _lines(mentions: list[Mention]) -> Said[int] | None:
+def _best(values: list[tuple[Mention, T | None]]) -> At[T] | None:
+    """Return the value of the best place that gives one."""
+    best = _of_sources([Said(value, m.line, m.source) for m, value in values if value], VALUES)
+    return at(best) if best else None
+
+
+def _lines(mentions: list[Mention]) -> At[int] | None:
     """Return the best source's estimate; of `750→800` the one that another source gives too, else the first."""
     counts = Counter(n for m in mentions for n in set(m.lines) if n)
     best = _of_sources([Said(m.lines, m.line, m.source) for m in mentions if m.lines and m.lines[0]], VALUES)
     if best is None:
         return None
     value = max(best.value, key=lambda n: (counts[n], -best.value.index(n)))
-    return Said(value, best.line, best.source)
+    return At(value, best.line)
 
 
-def _owns(mentions: list[Mention]) -> list[Said[str]]:
+def _owns(mentions: list[Mention]) -> list[At[str]]:
     """Return all paths that the best source names."""
     for source in PATHS:
         path_lines = {path: m.line for m in reversed(mentions) if m.source == source for path in reversed(m.owns)}
         if path_lines:
-            return [Said(path, line, source) for path, line in reversed(path_lines.items())]
+            return [At(path, line) for path, line in reversed(path_lines.items())]
     return []
 
 

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from phaseplan.documents.importing.context import agents_of, wave_of
-from phaseplan.documents.importing.draft import Draft
-from phaseplan.documents.importing.facts import Said, Shared
+from phaseplan.documents.importing.draft import Draft, at
+from phaseplan.documents.importing.facts import Shared
 from phaseplan.documents.importing.owners import agent_of, by_title
 from phaseplan.documents.importing.words import ids, names
+from phaseplan.documents.outline.model import At, SharedFile
+from phaseplan.documents.outline.plans import short
 from phaseplan.plan.patterns.overlap import common_path
 
 
-@dataclass(frozen=True, slots=True)
-class SharedChoice:
-    """Hold one shared file whose owner is known."""
-
-    path: str
-    line: int
-    owner: str
-    branches: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Sharing:
-    """Hold paths that several branches change. `unowned` and `generated` are paths with their lines."""
-
-    files: tuple[SharedChoice, ...]
-    unowned: tuple[tuple[str, int], ...]
-    generated: tuple[tuple[str, int], ...]
-    command: Said[str] | None
-
-
-def sharing(draft: Draft) -> Sharing:
-    """Sort the statements about shared files."""
-    files: dict[str, SharedChoice] = {}
-    unowned: dict[str, int] = {}
-    generated: dict[str, int] = {}
+def share(draft: Draft) -> None:
+    """Sort the statements about shared files: those with an owner, those without, and what a command makes."""
+    part, unowned, generated = draft.part, dict[str, int](), dict[str, int]()
+    files: dict[str, SharedFile] = {}
     for shared in draft.facts.shared:
         if shared.generated:
             generated.setdefault(shared.path, shared.line)
@@ -46,10 +25,15 @@ def sharing(draft: Draft) -> Sharing:
             unowned.setdefault(shared.path, shared.line)
         else:
             others = tuple(b for b in _sharers(draft, shared) if b != owner)
-            files.setdefault(shared.path, SharedChoice(shared.path, shared.line, owner, others))
-    loose = tuple((path, line) for path, line in unowned.items() if path not in files)
-    command = draft.facts.generators[0] if draft.facts.generators else None
-    return Sharing(tuple(files.values()), loose, tuple(generated.items()), command)
+            files.setdefault(shared.path, SharedFile(shared.path, shared.line, owner, others))
+    part.shared = list(files.values())
+    part.todos += [
+        f"shared file {path}: nothing says which branch owns it ({short(draft.facts.file)}:{line})"
+        for path, line in unowned.items()
+        if path not in files
+    ]
+    part.generated = [At(path, line) for path, line in generated.items()]
+    part.generator = at(draft.facts.generators[0]) if draft.facts.generators else None
 
 
 def _branches_named(draft: Draft, text: str, wave: int | None) -> list[str]:
@@ -78,7 +62,7 @@ def _sharers(draft: Draft, shared: Shared) -> list[str]:
         return named
     return [
         branch.id
-        for branch in draft.branches
+        for branch in draft.units
         if (shared.wave is None or draft.wave_of[branch.id] == shared.wave)
         and any(common_path(own.value, shared.path) for own in branch.owns)
     ]

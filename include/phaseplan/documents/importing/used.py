@@ -14,8 +14,8 @@ def used_lines(doc: Document, draft: Draft) -> set[int]:
     """Return the lines of all facts, and those that only name branches of the plan."""
     lines: set[int] = set()
     _collect(draft.facts, lines, 0)
-    known = {branch.id for branch in draft.branches}
-    names = {name for branch in draft.branches for name in branch.entry.names}
+    known = set(draft.known.entries)
+    names = {name for entry in draft.known.entries.values() for name in entry.names}
     scheme = draft.facts.scheme
     for line in doc.lines:
         if line.number in lines or line.kind not in ("heading", "row", "item", "text"):

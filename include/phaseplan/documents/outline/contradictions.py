@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
+from pathlib import Path
 
 from phaseplan.documents.importing.spans import spans, written
 from phaseplan.documents.outline import tables
@@ -92,13 +93,17 @@ def closure(needs: Needs) -> Needs:
     return out
 
 
-def critical(path: At[tuple[str, ...]], units: list[Unit]) -> Iterator[Trouble]:
+def critical(file: str, path: At[tuple[str, ...]], units: list[Unit]) -> Iterator[Trouble]:
     """Yield PP905: a critical path that goes where no need goes, or that is shorter than another one."""
     needs = {unit.id: {need.value for need in unit.needs} for unit in units}
     implied = closure(needs)
     for one, other in pairwise(path.value):
         if one not in implied.get(other, set()):
-            message = f"the critical path goes {one} -> {other}, but {other} does not need {one}"
+            own = next(unit for unit in units if unit.id == other)
+            others = ", ".join(need.value for need in own.needs) or "nothing"
+            where = f" ({Path(file).name}:{own.needs[0].line if own.needs else own.line})"
+            message = f"the critical path goes {one} -> {other}, but {other} does not need {one}: "
+            message += f"it needs {others}{where}"
             yield Trouble("PP905", path.line, message, "a claim; nothing is computed from it")
             return
     for kind, cost in (("time", _time), ("lines", _lines)):

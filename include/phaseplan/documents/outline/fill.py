@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from phaseplan.documents.importing.writer import value
+from phaseplan.documents.outline.plans import value
 
 _TODO = "        # TODO branch:"
 

@@ -59,7 +59,20 @@ class Group:
     done: bool = False
     units: list[Unit] = field(default_factory=list)
     checks: list[At[str]] = field(default_factory=list)
+    risk: At[str] | None = None  # of conflicts
+    notes: list[At[str]] = field(default_factory=list)
     after: list[At[str]] = field(default_factory=list)  # what it waits for, in words
+    title_line: int = 0  # if another one than the group's
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFile:
+    """Hold one file that several units change, and the unit that owns it."""
+
+    path: str
+    line: int
+    owner: str
+    others: tuple[str, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -68,10 +81,17 @@ class Part:
 
     number: At[int] | None = None
     title: At[str] | None = None
-    depends: list[At[int]] = field(default_factory=list)
-    blocks: list[At[int]] = field(default_factory=list)
+    depends: list[At[int | None]] = field(default_factory=list)  # None: it says that there are none
+    blocks: list[At[int | None]] = field(default_factory=list)
+    independent: list[At[int | None]] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     claims: list[At[str]] = field(default_factory=list)  # lines of YAML below `claims`
+    critical: At[tuple[str, ...]] | None = None  # path that the document claims
+    risks: dict[str, dict[str, At[str]]] = field(default_factory=dict)  # `risks` and `mitigations`
+    shared: list[SharedFile] = field(default_factory=list)
+    generated: list[At[str]] = field(default_factory=list)  # paths
+    generator: At[str] | None = None  # the command that makes them
+    notes: list[At[str]] = field(default_factory=list)
     todos: list[str] = field(default_factory=list)
     max_agents: At[int] | None = None
     max_lines: At[int] | None = None

@@ -79,7 +79,7 @@ def settle(doc: Document, outline: Outline) -> None:
             _add(known.units[known.place[edge.value[1]]], edge.value[0], edge.line)
     checks.check(outline)
     for path in edges.critical(doc, known):
-        outline.troubles += contradictions.critical(path, known.units)
+        outline.troubles += contradictions.critical(doc.file, path, known.units)
     splitting.replace(doc, known, outline)
     outline.troubles += contradictions.sums(doc, outline.units)
     for part in outline.parts:

@@ -1,9 +1,11 @@
-"""Define a contradiction: two places of a document that cannot both be right, and what the importer took."""
+"""Report contradictions: two places of a document that cannot both be right, and what the importer took."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from phaseplan.documents.importing.draft import Draft
 from phaseplan.documents.importing.schemes import Scheme
 from phaseplan.documents.outline.model import Trouble
 from phaseplan.plan.lint.codes import CODES, Severity
@@ -33,3 +35,13 @@ def diagnostics(file: str, troubles: list[Trouble], scheme: Scheme, strict: bool
         kind(t.code, file, t.line, 1, shown(t.message), t.hint and shown(t.hint))
         for t, kind in zip(troubles, kinds, strict=True)
     ]
+
+
+def clash(draft: Draft, code: str, line: int, text: str, other: int, hint: str | None = None) -> Trouble:
+    """Return a contradiction with its other place: `phase-05.md:112`."""
+    return Trouble(code, line, f"{text} ({place(draft, other)})", hint)
+
+
+def place(draft: Draft, line: int) -> str:
+    """Write a place in the document."""
+    return f"{Path(draft.facts.file).name}:{line}"
