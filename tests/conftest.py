@@ -33,6 +33,8 @@ UP, MOST_UP = ("stories", "agents", "airflow", "kills", "stack"), 2
 
 #: Processes that tests start find the package, as the launcher has it; nothing else of ours is theirs to import.
 os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[1] / "include")
+#: They keep what Python has compiled, as on anybody's machine: a third of what a command of ours costs is compiling.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 #: How long an example takes says how busy the machine is, and nothing about the code.
 settings.register_profile("untimed", deadline=None)

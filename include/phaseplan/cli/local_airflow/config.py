@@ -84,7 +84,8 @@ def sections(
             "simple_auth_manager_passwords_file": str(home / "passwords.json"),
             "execution_api_server_url": f"{address}/execution/",
         },
-        "database": {"sql_alchemy_conn": database},
+        # The home has migrated it; each component would read all of Airflow's migrations once more.
+        "database": {"sql_alchemy_conn": database, "check_migrations": "False"},
         "api": {"host": "127.0.0.1", "port": str(port), "base_url": address, "secret_key": keys["secret"]},
         "api_auth": {"jwt_secret": keys["jwt"]},
         # Logs are read from the disk that all components share: no component serves them.
