@@ -14,8 +14,11 @@ import yaml
 from phaseplan.cli.running.homes import drop_database
 from provision.common import TOP
 from tests.cron import without_cron
-from tests.end_to_end.again import Evening, Evenings
+from tests.end_to_end.again import Evening
+from tests.end_to_end.delivered import DeliveredEvenings
 from tests.end_to_end.night import PHASES, Night, bare, docker, git, phaseplan, started
+from tests.end_to_end.outside import Outside, deliver
+from tests.end_to_end.outside import outside as outside_servers
 from tests.end_to_end.place import Place
 from tests.end_to_end.world import Person, World, airflow_up, clear, ended
 from tests.engine_events import following
@@ -101,25 +104,40 @@ def back(place: Place, night: Night) -> Night:
 
 
 @pytest.fixture(scope="session")
-def evenings(place: Place, night: Night, back: Night) -> dict[str, Evening]:
-    """The nights after: nothing changed; a file changed; Airflow's database lost in the middle; a gate changed."""
+def outside(place: Place) -> Iterator[Outside]:
+    """A forge that phase 1 is delivered to, and what notifiers speak to."""
+    with outside_servers(place.repositories[1]) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def evenings(place: Place, night: Night, back: Night, outside: Outside) -> dict[str, Evening]:
+    """The nights after: nothing changed; a file changed; Airflow's database lost in the middle; a gate changed; its
+    pull request was squashed, and a file of it changed since; it is to be pushed to a branch that has moved."""
+    plan = next(f for f in (place.home / "plans").glob("*.yaml") if "\nphase: 1\n" in f.read_text())
+    plan.write_text(deliver() + plan.read_text())
+    more = outside.settings(place.home)
     with following() as events:
-        with airflow_up(place.home, place.agents, place.state) as api:
-            later = Evenings(api, place, events)
-            found = {"nothing": later.again(1), "nothing of phase 5": later.again(5)}
+        with airflow_up(place.home, place.agents, place.state, **more) as api:
+            later = DeliveredEvenings(api, place, events, outside=outside)
+            found = {"nothing": later.noted("nothing", 1), "nothing of phase 5": later.noted("nothing of phase 5", 5)}
             later.push(1, {"recipes/units.py": '"""A place for units."""\n'})
-            found["file"] = later.again(1)
+            found["file"] = later.noted("file", 1)
             later.push(1, {"recipes/units.py": '"""Another place for units."""\n'})
             later.begin(1, ["1.2.1", "1.2.2"])
         found["cut off"] = later.seen(1, "cut off")
         drop_database(place.home)
-        with airflow_up(place.home, place.agents, place.state) as later.api:
+        with airflow_up(place.home, place.agents, place.state, **more) as later.api:
             assert not [run for phase in PHASES for run in later.runs(phase)], "the database is empty"
-            found["database lost"] = later.again(1)
+            found["database lost"] = later.noted("database lost", 1)
             found["nothing in a new database"] = later.again(5)
             later.edit(1, "  commands:\n", "  commands:\n    - test -s README.md\n")
-            found["gate"] = later.again(1)
-            found["nothing again"] = later.again(1)
+            found["gate"] = later.noted("gate", 1)
+            found["nothing again"] = later.noted("nothing again", 1)
+            later.merge()
+            found["merged"] = later.noted("merged", 1)
+            later.release()
+            found["moved"] = later.noted("moved", 1)
     return found
 
 
