@@ -130,7 +130,6 @@ def evenings(place: Place, night: Night, back: Night, outside: Outside) -> dict[
         with airflow_up(place.home, place.agents, place.state, **more) as later.api:
             assert not [run for phase in PHASES for run in later.runs(phase)], "the database is empty"
             found["database lost"] = later.noted("database lost", 1)
-            found["nothing in a new database"] = later.again(5)
             later.edit(1, "  commands:\n", "  commands:\n    - test -s README.md\n")
             found["gate"] = later.noted("gate", 1)
             found["nothing again"] = later.noted("nothing again", 1)

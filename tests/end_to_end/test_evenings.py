@@ -8,7 +8,7 @@ from tests.end_to_end.again import Evening
 
 pytestmark = [pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(1200)]
 
-NOTHING = ["nothing", "nothing of phase 5", "nothing in a new database", "nothing again"]
+NOTHING = ["nothing", "nothing of phase 5", "nothing again"]
 RECIPES = ["1.1.1", "1.1.2", "1.2.1", "1.2.2", "1.2.3"]
 
 
