@@ -1,8 +1,4 @@
-"""Split Markdown into a flat list of blocks with lines: headings, paragraphs, list items, tables, fences.
-
-Only markdown-it's block rules run. Inline markup is taken off by `words.clean`: the inline rules are where hostile
-text costs time, and a plan's facts need none of them.
-"""
+"""Put the lines of a document together: headings, paragraphs, list items, tables, fences, each with its first line."""
 
 from __future__ import annotations
 
@@ -11,18 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from phaseplan.documents.outline.lines import Document, Line
 
 Kind = Literal["heading", "text", "item", "table", "fence"]
-MOST_CELLS = 64  # of one table row; more is no plan
-LONGEST = 2_000  # characters of a line or a cell that are read: every pattern may be quadratic in them
 
 _BOLD_LINE = re.compile(r"(\*\*|__)([^*_\n]{3,120})\1:?")
 _NAMED_LINE = re.compile(r"\W{0,4}\*\*`[^`\n]{3,100}`\*\*(?:\s*\([^()\n]{1,80}\))?")  # a name opens its section
-_SECTION = re.compile(r"\W*(?:wave|phase|stage|sprint|batch|tier) \w{1,6}\b", re.IGNORECASE)
 _SUMMARY = re.compile(r"<summary>\s*([^\n]{1,200}?)\s*</summary>", re.IGNORECASE)
 _OPENS = re.compile(r"\b(?:wave|agent)\W*\d|\d\.\d", re.IGNORECASE)  # a label with a colon introduces a list
+_RULER = re.compile(r"\s*(?:=+|(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,})?")  # or nothing at all
+_QUOTE = re.compile(r"^\s*(?:>\s?)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +31,8 @@ class Row:
 class Block:
     """Hold one block. `level`: of a heading 1-6 (7: a paragraph all in bold), of a list item its depth from 1.
 
-    `text` of a fence is its content and `line` the first line of it (`whole`: with lines of any length); `rows` of a
-    table begin with its header.
+    `text` of a fence is its content and `line` the first line of it (`whole`: of YAML, with lines of any length); the
+    first of a table's `rows` is its header.
     """
 
     kind: Kind
@@ -50,69 +44,109 @@ class Block:
     whole: str = ""
 
 
-def blocks(text: str) -> list[Block]:
+def blocks(doc: Document) -> list[Block]:
     """List the blocks of a document, in order."""
-    parser = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table")
-    parser.disable(["code", "html_block", "reference"])  # an indented table is a table, HTML around one is not its end
-    parser.core.ruler.enableOnly(["normalize", "block"])
-    return list(_flat(parser.parse(text)))
+    return list(_Blocks(doc).read())
 
 
-def _flat(tokens: list[Token]) -> Iterator[Block]:
-    depth, fresh, rows, cells, row_line = 0, False, [], [], 0  # type: int, bool, list[Row], list[str], int
-    opened = ""
-    for token in tokens:
-        line = token.map[0] + 1 if token.map else row_line
-        if token.type in ("bullet_list_open", "ordered_list_open"):
-            depth += 1
-        elif token.type in ("bullet_list_close", "ordered_list_close"):
-            depth -= 1
-        elif token.type == "list_item_open":
-            fresh = True
-        elif token.type == "table_open":
-            rows = []
-        elif token.type == "tr_open":
-            cells, row_line = [], line
-        elif token.type == "tr_close":
-            rows.append(Row(row_line, tuple(cells[:MOST_CELLS])))
-        elif token.type == "table_close":
-            yield Block("table", rows[0].line, rows=tuple(rows))
-        elif token.type == "fence":
-            yield Block("fence", line + 1, _short(token.content), depth, _language(token.info), whole=token.content)
-        elif token.type == "inline":
-            if opened in ("th_open", "td_open"):
-                cells.append(token.content[:LONGEST])
+class _Blocks:
+    """Collect lines until a block is complete."""
+
+    def __init__(self, doc: Document) -> None:
+        self.doc, self.raws = doc, re.split(r"\r\n|\n|\r", doc.text)
+        self.kind = ""  # of the block that is open: text, item, table, fence
+        self.lines: list[Line] = []
+        self.indents: list[int] = []  # of the texts of the items that are open
+
+    def read(self) -> Iterator[Block]:
+        """Yield the blocks."""
+        for line in self.doc.lines:
+            if line.kind == "code":
+                yield from self.code(line)
+            elif line.kind in ("head", "row"):
+                yield from self.end() if line.kind == "head" else ()
+                self.kind = "table"
+                self.lines.append(line)
+            elif line.kind == "comment":
+                yield from self.end() if self.kind != "table" else ()
             else:
-                yield _text(_short(token.content), line, opened, depth, fresh)
-                fresh = False
-        if token.nesting == 1:
-            opened = token.type if token.type != "heading_open" else f"{token.tag}{token.markup}"
+                yield from self.text(line)
+        yield from self.end()
+
+    def code(self, line: Line) -> Iterator[Block]:
+        """Begin a fence, go on with it, or end it."""
+        if line.marker and self.kind != "fence":
+            yield from self.end()
+            self.depth(line.level)
+            self.kind, self.lines = "fence", [line]
+        elif line.marker:
+            yield from self.end()
+        else:
+            self.lines.append(line)
+
+    def text(self, line: Line) -> Iterator[Block]:
+        """Begin a heading, an item or a paragraph, or go on with one."""
+        if line.kind == "heading" and line.level < 7:
+            yield from self.end()
+            self.depth(self.indent(line))
+            yield Block("heading", line.number, line.text, line.level)
+        elif line.kind == "item" and (self.kind != "text" or not line.marker[0].isdigit() or line.marker[:-1] == "1"):
+            yield from self.end()  # a number but 1 goes on with a paragraph
+            self.depth(line.level)
+            bare = _QUOTE.sub("", line.raw.expandtabs(4))
+            self.indents.append(len(bare) - len(bare.lstrip()) + len(line.marker) + 1)
+            self.kind, self.lines = "item", [line]
+        elif _RULER.fullmatch(_QUOTE.sub("", line.raw)):
+            yield from self.end()
+        elif self.kind in ("text", "item"):
+            self.lines.append(line)
+        else:
+            yield from self.end()
+            self.depth(self.indent(line))
+            self.kind, self.lines = "text", [line]
+
+    def indent(self, line: Line) -> int:
+        """Return the columns before a line."""
+        bare = line.raw.expandtabs(4)
+        return len(bare) - len(bare.lstrip())
+
+    def depth(self, indent: int) -> None:
+        """Close the items that a line at this indent does not belong to."""
+        while self.indents and indent < self.indents[-1]:
+            self.indents.pop()
+
+    def end(self) -> Iterator[Block]:
+        """Yield the block that is open, if there is one."""
+        kind, lines, self.kind, self.lines = self.kind, self.lines, "", []
+        if not lines:
+            return
+        first = lines[0].number
+        if kind == "table":
+            yield Block("table", first, rows=tuple(Row(line.number, line.cells) for line in lines))
+        elif kind == "fence":
+            opened, *inner = lines
+            text = "".join(f"{_less(line.raw, opened.level)}\n" for line in inner)
+            raws = self.raws[first : first + len(inner)] if opened.language in ("yaml", "yml") else []
+            whole = "".join(f"{_less(raw, opened.level)}\n" for raw in raws)
+            yield Block("fence", first + 1, text, len(self.indents), opened.language, whole=whole)
+        else:
+            texts = [_QUOTE.sub("", line.raw).lstrip() for line in lines]
+            if kind == "item":
+                texts[0] = re.sub(r"^(?:[-*+]|\d{1,9}[.)])\s+", "", texts[0])
+            yield _paragraph(kind, first, "\n".join(texts).rstrip(), len(self.indents))
 
 
-def _short(content: str) -> str:
-    """Cut every line of a text to the length that is read."""
-    if len(content) <= LONGEST:
-        return content
-    return "\n".join(line[:LONGEST] for line in content.split("\n"))
+def _less(raw: str, indent: int) -> str:
+    """Take the indent of a fence off a line."""
+    return raw[min(indent, len(raw) - len(raw.lstrip())) :]
 
 
-def _text(content: str, line: int, opened: str, depth: int, fresh: bool) -> Block:
-    """Make a heading, a paragraph or the first paragraph of a list item."""
-    if opened.startswith("h") and opened[1:2].isdigit():
-        underlined = opened.endswith("-")  # `key: value` above a ruler is no heading
-        if not (underlined and ("\n" in content or (":" in content and not _SECTION.match(content)))):
-            return Block("heading", line, content, int(opened[1]))
-    if fresh and depth:
+def _paragraph(kind: str, line: int, content: str, depth: int) -> Block:
+    if kind == "item":
         return Block("item", line, content, depth)
     if (summary := _SUMMARY.search(content)) is not None and depth == 0:
         return Block("heading", line + content[: summary.start()].count("\n"), summary[1], 7)
-    if depth == 0 and _BOLD_LINE.fullmatch(content.strip()) and (":" not in content[-3:] or _OPENS.search(content)):
-        return Block("heading", line, content, 7)
-    if depth == 0 and _NAMED_LINE.fullmatch(content.strip()):
+    bold = _BOLD_LINE.fullmatch(content) and (":" not in content[-3:] or _OPENS.search(content))
+    if depth == 0 and (bold or _NAMED_LINE.fullmatch(content)):
         return Block("heading", line, content, 7)
     return Block("text", line, content, depth)
-
-
-def _language(info: str) -> str:
-    words = info.strip().lower().split()
-    return words[0].strip("{}.") if words else ""

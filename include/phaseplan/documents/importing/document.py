@@ -104,7 +104,7 @@ def units_of(doc: Document) -> Outline | None:
 
 def _draft(doc: Document) -> Draft | None:
     """Read a plan in waves that says one thing in many places; None if it has no branches."""
-    plan = draft(read(doc.file, doc.text)) if reading.is_known_family(doc) else None
+    plan = draft(read(doc)) if reading.is_known_family(doc) else None
     if plan is None or not plan.units:
         return None
     fill(plan)
@@ -121,7 +121,7 @@ def _of_waves(doc: Document, strict: bool, others: Others) -> Imported:
         )
         return Imported((), (Diagnostic("PP915", doc.file, 1, 1, "no branch can be found in this document", hint),))
     facts, units = plan.facts, plan.units
-    outline = Outline("a plan in waves; where places disagree, docs/decisions/016 says which counts", [plan.part])
+    outline = Outline("a plan in waves (docs/decisions/016)", [plan.part])
     checks.check(outline)
     lost, used, rows = unused.of_waves(doc, used_lines(doc, plan))
     troubles: list[Trouble] = [*outline.troubles, *disagreements.find(plan), *figures.find(plan), *promises.find(plan)]

@@ -14,21 +14,22 @@ from phaseplan.documents.importing.schemes import scheme
 from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import statements
 from phaseplan.documents.importing.words import clean, ids, names, slug
+from phaseplan.documents.outline.lines import Document
 
 NEAR = 4  # lines below the first heading in which a bold line is the title
 
 
-def read(file: str, text: str) -> Facts:
+def read(doc: Document) -> Facts:
     """Return everything that a document says."""
-    facts = Facts(file=file)
-    others = [block for block, _ in pieces.take(with_context(blocks(text)), facts)]
+    facts = Facts(file=doc.file)
+    others = [block for block, _ in pieces.take(with_context(blocks(doc)), facts)]
     phase = facts.stated.top.get("phase") or phase_of(list(with_context(others)))
     facts.scheme = scheme(others, facts.stated.branches, phase.value if phase else None)
     _stand_ins(facts)
     contexts = list(with_context([facts.scheme.block(block) for block in others]))
     if phase is not None:
         facts.phases.append(phase)
-    soft = graphs.legend_says_soft(text)
+    soft = graphs.legend_says_soft(doc.text)
     lead = ""
     for block, context in contexts:
         if block.kind == "heading":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from phaseplan.documents.importing.words import slug
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import Outline
@@ -52,7 +53,10 @@ def _outlined(doc: Document) -> set[str]:
 
 def explained(doc: Document, outline: Outline) -> bool:
     """Say whether an outline accounts for every line that could say something about the plan."""
-    return not outline.disagrees and not unexplained(doc, outline)
+    groups = [group for part in outline.parts for group in part.groups]
+    unread = any(unit.unread for unit in outline.units)
+    waves = {slug(unit.name.value)[1] for group in groups if not group.word for unit in group.units if unit.name}
+    return not (outline.disagrees or unread or waves - {None} or unexplained(doc, outline))
 
 
 def unexplained(doc: Document, outline: Outline) -> list[Line]:

@@ -18,12 +18,13 @@ _BOLD = re.compile(r"(?:\*\*|__)([^*_]{3,120})(?:\*\*|__):?")
 _ITEM = re.compile(r"([ \t]*)([-*+]|\d{1,4}[.)])[ \t]+(?:\[([ xX~/-]?)\](\*?)[ \t]+)?(.*)")
 _FENCE = re.compile(r"\s*(?:[-*+]\s+)?(`{3,}|~{3,})\s*([\w+-]*)")
 _RULE = re.compile(r"\s*\|?\s*:?-{1,}:?\s*(?:\|\s*:?-{1,}:?\s*)*\|?\s*")
+_SECTION = re.compile(r"\W*(?:wave|phase|stage|sprint|batch|tier) \w{1,6}\b", re.IGNORECASE)
 _PIPE = re.compile(r"(?<!\\)\|")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Hold one line. `level`: of a heading 1 to 6 (7: a line in bold), of an item its indent, of code its fence."""
+    """Hold one line. `level`: of a heading 1 to 6 (7: a line in bold), of an item or a fence its indent."""
 
     number: int
     kind: Kind
@@ -93,11 +94,12 @@ def document(file: str, text: str) -> Document:
         if fence:
             closed = raw.strip().startswith(fence) and not raw.strip().strip(fence[0])
             inner = "" if closed else raw
-            out.append(Line(number, "code", inner, inner, language=language))
+            out.append(Line(number, "code", inner, inner, language=language, marker=fence if closed else ""))
             fence = "" if closed else fence
         elif opened:
             fence, language = opened[1], opened[2].lower()
-            out.append(Line(number, "code", "", language=language))
+            indent = len(raw) - len(raw.lstrip())
+            out.append(Line(number, "code", "", level=indent, language=language, marker=fence))
         elif comment or raw.lstrip().startswith("<!--"):
             comment = "-->" not in raw
             out.append(Line(number, "comment", raw))
@@ -123,7 +125,8 @@ def _line(number: int, raw: str, after: str, table: bool) -> Line:
         return Line(number, "heading", raw, match[2], len(match[1]))
     if match := _BOLD.fullmatch(quoted.strip()):
         return Line(number, "heading", raw, match[1].rstrip(":"), 7)
-    if re.fullmatch(r"=+\s*|-{3,}\s*", after) and re.match(r"[A-Za-z]", quoted) and ":" not in quoted:
+    keyed = ":" in quoted and after[:1] == "-" and not _SECTION.match(quoted)  # `key: value` above a ruler
+    if re.fullmatch(r"=+\s*|-{3,}\s*", after) and re.match(r"[A-Za-z]", quoted) and not keyed:
         return Line(number, "heading", raw, quoted.strip(), 1 if after[0] == "=" else 2)
     if match := _ITEM.fullmatch(quoted):
         indent = len(match[1].expandtabs(4))

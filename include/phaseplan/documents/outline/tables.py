@@ -41,7 +41,7 @@ _BARE = re.compile(r"\d{1,4}(?:[.,]\d)?")
 _UNIT = re.compile(
     r"\b(hours?|hrs?|h|stunden|horas?|heures?|ore|days?|d|tage|d\u00edas?|jours?|giorni)\b", re.IGNORECASE
 )
-_LABEL = re.compile(rf"(?:[^\W\d_]{{2,12}}\s+)?({ONE})", re.IGNORECASE)
+_LABEL = re.compile(rf"(?:[^\W\d_]{{2,12}}\s+)?({ONE})(?:(?<=[.-]\d)\s+(?P<title>[^\W\d_]{{2}}.*))?", re.IGNORECASE)
 
 
 @dataclass(eq=False)
@@ -101,7 +101,9 @@ def classified(table: Table) -> Table:
             table.kinds[i] = "id"
         elif _WAVE.fullmatch(head) and cells and all(re.match(r"\D{0,12}\d{1,3}\W*$", plain(cell)) for cell in cells):
             table.kinds[i] = "wave"
-        elif (kind := kind_of(head)) is not None and kind not in table.kinds.values():
+        elif (kind := kind_of(head)) == "span" and _are_ids(cells, bare=False):
+            continue  # `Effort` is a unit of work, or how much it is
+        elif kind is not None and kind not in table.kinds.values():
             table.kinds[i] = kind
         elif kind in ("needs", "feeds"):
             table.kinds[i] = kind  # Jira repeats a column for each link
@@ -165,8 +167,10 @@ def unit(table: Table, row: Line) -> Unit | None:
     name = git_name(table.cell(row, "name"))
     if label is None and name is None:
         return None
-    one = Unit(label[1].removeprefix("#") if label else "", row.number, shown=raw_id, made_up=label is None)
+    shown = raw_id.removesuffix(label["title"] or "").strip() if label else raw_id
+    one = Unit(label[1].removeprefix("#") if label else "", row.number, shown=shown, made_up=label is None)
     _values(table, row, one)
+    one.title = one.title or (label["title"] or "" if label else "")
     if one.state is None and any(is_done(cell) and len(plain(cell)) < 12 for cell in row.cells):
         one.state = At("done", row.number)
     return one
