@@ -14,6 +14,7 @@ from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import Statement
 from phaseplan.documents.importing.titles import SIZE, is_role, lines_of, title_of
 from phaseplan.documents.importing.words import clean, ids, ids_out, is_placeholder, line_counts, names, paths
+from phaseplan.documents.outline.attributes import kind_of
 
 _BARE_NEEDS = re.compile(
     r"(?:depends on|requires|needs|on top of|builds on|waits for|after|blocked by)\b:?\s+"
@@ -48,33 +49,27 @@ _OTHER = re.compile(
     r"risk|example|template|success|metric|savings|split|integration",
     re.I,
 )
-_OWNS = re.compile(
-    r"(?:owned |primary |target |main |key |exclusive |new )*(?:files?|paths?|packages?|"
-    r"directory|directories|location|owns|ownership|code|touches|writes|edits|modifies|creates|"
-    r"works? in|area)(?: owned| paths?| to create|"
-    r" created| location| ownership| isolation)?(?:\s*\(.*\))?",
-    re.I,
-)
-_KEYS: tuple[tuple[str, str], ...] = (
+_KEYS: tuple[tuple[str, str], ...] = (  # before the words that `attributes` knows
     ("id", r"(?:branch|effort|task|work item|item)?[ -]?(?:id|number|no\.?|#)"),
-    ("name", r"(?:git |feature )?branch(?: name)?|git"),
     (
         "lines",
-        r"(?:estimated? |est\.? |target |expected |total |max )*(?:lines|loc|size|line count|"
-        r"lines of code|estimate|budget)(?: \(?est\w*\.?\)?| of code)?",
+        r"(?:[a-z]+\.? )*(?:lines|loc|size|line count|lines of code|estimate|budget)(?: \(?est\w*\.?\)?| of code)?",
     ),
-    (
-        "needs",
-        r"(?:depends on|dependencies|dependency|deps|requires|prerequisites?|blocked by|needs|"
-        r"depends|on top(?: of)?|after|"
-        r"waits for|builds on|upstream|predecessors?|before|first)",
-    ),
-    ("feeds", r"(?:blocks|enables|unblocks|required by|needed by|downstream|successors?)"),
-    ("title", r"(?:title|focus(?: area)?|name|description|scope|purpose|feature|component)"),
-    ("span", r"(?:estimated |est\.? )*(?:duration|time|effort|hours)"),
+    ("needs", r"depends|on top(?: of)?|before|first"),
+    ("title", r"focus(?: area)?|description|scope|purpose|feature|component"),
     ("wave", r"(?:execution )?wave"),
+    ("tests", r"tests?"),
     ("agent", r"(?:assigned |agent )?(?:agent|assignee|assigned to)(?: assignment)?"),
+    (
+        "owns",
+        r"(?:exclusive |primary )*(?:files?|location|code|works? in|area|paths? ownership|file isolation|owned paths?)",
+    ),
 )
+
+
+def _kind(key: str) -> str | None:
+    """Return what a key below a branch is about."""
+    return next((kind for kind, pattern in _KEYS if re.fullmatch(pattern, key)), None) or kind_of(key)
 
 
 def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> None:
@@ -220,17 +215,16 @@ def _attribute(s: Statement, subject: Mention, facts: Facts) -> bool:
     """Read `Lines: 600` below a branch."""
     key = re.sub(r"[_\s]+", " ", s.key.lower()).strip()
     needs_match = _BARE_NEEDS.match(s.value) if not key and s.kind == "item" else None
-    kind = next((kind for kind, pattern in _KEYS if re.fullmatch(pattern, key)), None)
+    kind = _kind(key)
+    above = _kind(s.parents[-1].split(":")[0].lower()) if s.parents and not key else None
     first = re.split(r"\.\s|\s\(", s.raw, maxsplit=1)[0]
     if kind == "title" and "`" in first and not re.search(r"[A-Za-z]{5}", _CODE.sub("", first)) and paths(first):
         subject.owns = tuple(paths(first))
-    elif (kind is None and _OWNS.fullmatch(key)) or (
-        not key and s.parents and _OWNS.fullmatch(s.parents[-1].split(":")[0].lower())
-    ):
+    elif "owns" in (kind, above):
         subject.owns = tuple(paths(s.raw))
-    elif kind is None and not key and s.context.under(rf"^{_OWNS.pattern}$", 1) and paths(s.raw):
+    elif not key and s.context.headings and _kind(s.context.headings[-1].lower()) == "owns" and paths(s.raw):
         subject.owns = tuple(paths(s.raw)[:1])
-    elif not key and s.parents and re.fullmatch(dict(_KEYS)["needs"], s.parents[-1].split(":")[0].lower()):
+    elif above == "needs":
         subject.needs = s.value
     elif kind == "name" and s.kind == "fence" and _GIT.fullmatch(s.value) and not is_placeholder(s.value):
         subject.name = s.value
