@@ -10,8 +10,8 @@ from phaseplan.documents.importing.facts import Facts, Said, Source
 from phaseplan.documents.importing.identity import Branches, Entry
 from phaseplan.documents.importing.likeness import within
 from phaseplan.documents.importing.owners import agent_of
-from phaseplan.documents.importing.readers.ties import phases
 from phaseplan.documents.importing.words import clean, ids, is_none, names
+from phaseplan.documents.outline.attributes import phases
 
 RANK: tuple[Source, ...] = ("graph", "matrix", "agent table", "branch section", "list", "text")
 Choice = tuple[list[Said[str]], Source | None]

@@ -9,11 +9,11 @@ from phaseplan.documents.importing.blocks import Block, blocks
 from phaseplan.documents.importing.context import Context, wave_heading, wave_of, with_context
 from phaseplan.documents.importing.facts import Facts, Said
 from phaseplan.documents.importing.readers import branches, graphs, pieces, prose, sharing, shells, tables
-from phaseplan.documents.importing.readers.ties import phases
 from phaseplan.documents.importing.schemes import scheme
 from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import statements
 from phaseplan.documents.importing.words import clean, ids, names, slug
+from phaseplan.documents.outline.attributes import phases
 from phaseplan.documents.outline.lines import Document
 
 NEAR = 4  # lines below the first heading in which a bold line is the title

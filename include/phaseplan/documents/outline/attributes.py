@@ -73,6 +73,11 @@ _CLAUSE = re.compile(
     r":?\s+(?P<needs>[^()\[\]]*\d[^()\[\]]*|all [^()\[\]]*|[^()\[\]]*/[^()\[\]]*)[)\]]?\s*$",
     re.IGNORECASE,
 )
+_JOINT = re.compile(r"[,&/]|\b(?:and|und|y|et)\b", re.IGNORECASE)
+_PHASE_LIST = re.compile(
+    r"\b(?:phases?|fasen?|fases)\s*#?(\d{1,3}(?!\.\d)(?:\s*(?:[,&/\u2013-]|and|und|y|et|to|through)\s*(?:phase\s*)?\d{1,3}\b(?!\.\d))*)",
+    re.IGNORECASE,
+)
 _PHASES = re.compile(r"\b(?:phases?|fasen?|fases)\b", re.IGNORECASE)
 
 
@@ -151,22 +156,18 @@ def of_part(part: Part, kind: str, value: str, line: int) -> bool:
         return False
     own_number = part.number.value if part.number else None
     target = part.depends if kind == "needs" else part.blocks
-    target += [At(n, line) for n in phase_numbers(bare) if n != own_number]
+    target += [At(n, line) for n in phases(bare) if n != own_number]
     return True
 
 
-def phase_numbers(text: str) -> list[int]:
+def phases(text: str) -> tuple[int, ...]:
     """List the phases that a text names: `Phase 2`, `Phases 3 and 4`, `phases 2-4`."""
     out: list[int] = []
-    for match in re.finditer(
-        r"\b(?:phases?|fasen?|fases)\s*#?(\d{1,3}(?:\s*(?:,|&|-|\u2013|and|und|y|et|to)\s*(?:phase\s*)?\d{1,3})*)\b(?!\.\d)",
-        text,
-        re.I,
-    ):
-        for piece in re.split(r",|&|\band\b|\bund\b|\by\b|\bet\b", match[1]):
-            ends = [int(n) for n in re.findall(r"\d+", piece)]
-            out += range(ends[0], min(ends[-1], ends[0] + 50) + 1) if ends else ()
-    return list(dict.fromkeys(out))
+    for match in _PHASE_LIST.finditer(text):
+        for part in _JOINT.split(match[1]):
+            ends = [int(n) for n in re.findall(r"\d+", part)]
+            out += range(ends[0], ends[1] + 1) if len(ends) == 2 and 0 < ends[1] - ends[0] < 50 else ends
+    return tuple(dict.fromkeys(out))
 
 
 def _number(value: str) -> int | None:

@@ -9,10 +9,11 @@ from phaseplan.documents.importing.blocks import Block
 from phaseplan.documents.importing.context import NUMBER, Context, number, wave_heading, wave_of
 from phaseplan.documents.importing.facts import Facts, Said
 from phaseplan.documents.importing.readers import waves
-from phaseplan.documents.importing.readers.ties import phases, relation, sentences, tie
+from phaseplan.documents.importing.readers.ties import relation, sentences, tie
 from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import Statement, split
 from phaseplan.documents.importing.words import clean, ids, numbers
+from phaseplan.documents.outline.attributes import phases
 
 _REDUCTION = re.compile(
     r"(\d{1,3})(?:\.\d+)?\s*%\s*(?:(?:time|overall|total|wall[- ]clock|schedule)\s*)?(?:reduction|"

@@ -10,6 +10,7 @@ from phaseplan.documents.importing.context import Context, agents_of, wave_of
 from phaseplan.documents.importing.facts import Facts, Mention, Said
 from phaseplan.documents.importing.statements import split
 from phaseplan.documents.importing.words import ids, is_placeholder, line_counts, names, paths
+from phaseplan.documents.outline.attributes import kind_of
 
 LANGUAGES = ("bash", "sh", "shell", "console", "zsh", "shell-session", "")
 _MAKES = re.compile(
@@ -102,11 +103,10 @@ def _comment(text: str, line: int, facts: Facts, subject: Mention, created: list
         subject.name = created[0]
     if subject.id is None and subject.name is None:
         return False
-    if re.fullmatch(r"(?:estimated |target |total )*(?:lines|loc|size|target|estimate)", key, re.I) and line_counts(
-        value
-    ):
-        subject.lines = line_counts(value) if re.search(r"line|loc|size", text, re.I) else ()
-    elif re.fullmatch(r"depends(?: on)?|dependencies|deps|needs|requires|blocked by|after", key, re.I):
+    kind = "lines" if key.lower() in ("target", "estimate") else kind_of(key)
+    if kind == "lines" and re.search(r"line|loc|size", text, re.I) and line_counts(value):
+        subject.lines = line_counts(value)
+    elif kind == "needs":
         subject.needs = value
     else:
         return False

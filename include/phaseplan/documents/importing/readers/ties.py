@@ -9,10 +9,8 @@ from functools import lru_cache
 from phaseplan.documents.importing.facts import Facts, Said, Ties
 from phaseplan.documents.importing.statements import Statement
 from phaseplan.documents.importing.words import ids, is_none, numbers
+from phaseplan.documents.outline.attributes import kind_of, phases
 
-_PHASES = re.compile(
-    r"\bphases?\s*#?(\d{1,3}(?:\s*(?:[,&/\u2013-]|and|to|through)\s*(?:phase\s*)?\d{1,3}\b(?!\.\d))*)", re.I
-)
 _TIED = re.compile(
     r"\W*(?:phase \d+ |it |this phase )?(?:is )?(depends on|requires|needs|presupposes|blocks|"
     r"independent (?:of|from))\s+"
@@ -34,29 +32,13 @@ _APART = re.compile(
     r"nothing to do with (?:it|this|us))\b",
     re.I,
 )
-_DEPENDS = (
-    r"(?:phase )?(?:depends on(?: phases?)?|dependencies|prerequisites?|requires(?: phases?)?|presupposes|needs|"
-    r"prerequisite phases?|"
-    r"predecessors?|"
-    r"upstream(?: phases)?|hard dependencies|phase dependencies)"
-)
-_BLOCKS = (
-    r"(?:phase )?(?:blocks(?: phases?)?|enables|required by(?: phases?)?|unblocks|needed by|"
-    r"downstream(?: phases)?|successors?|(?:phases )?waiting(?: phases| for (?:this one|it|us))?|"
-    r"blocked phases|(?:what )?(?:this phase |phase \d+ )?(?:unlocks|enables|unblocks|blocks))"
-)
-_INDEPENDENT = r"(?:phase )?(?:is )?independent (?:from|of)(?: phases?)?|(?:can run )?(?:in )?parallel with|"
-_INDEPENDENT += r"no relation|unrelated(?: phases?)?"
-
-
-def phases(text: str) -> tuple[int, ...]:
-    """List phase numbers in a text: `Phase 5, Phases 7-9`."""
-    out: list[int] = []
-    for match in _PHASES.finditer(text):
-        for part in re.split(r"[,&/]|\band\b", match[1]):
-            ends = [int(n) for n in re.findall(r"\d+", part)]
-            out += range(ends[0], ends[1] + 1) if len(ends) == 2 and 0 < ends[1] - ends[0] < 50 else ends
-    return tuple(dict.fromkeys(out))
+_KINDS = (
+    ("depends", r"(?:phase )?(?:presupposes|prerequisite phases?|hard dependencies|(?:phase )?dependencies)"),
+    ("blocks", r"(?:phase )?(?:(?:phases )?waiting(?: phases| for (?:this one|it|us))?|blocked phases|"
+     r"(?:what )?(?:this phase |phase \d+ )(?:unlocks|enables|unblocks|blocks))"),
+    ("independent", r"(?:phase )?(?:is )?independent (?:from|of)(?: phases?)?|(?:can run )?(?:in )?parallel with|"
+     r"no relation|unrelated(?: phases?)?"),
+)  # fmt: skip
 
 
 def sentences(s: Statement, facts: Facts) -> bool:
@@ -104,8 +86,10 @@ def tie(s: Statement, key: str, facts: Ties) -> bool:
 @lru_cache(maxsize=4096)
 def _kinds(text: str) -> tuple[str, ...]:
     """Return which ties a key, a parent or a heading names."""
-    patterns = (("depends", _DEPENDS), ("blocks", _BLOCKS), ("independent", _INDEPENDENT))
-    return tuple(name for name, p in patterns if re.fullmatch(rf"{p}\b:?(?:\s*\(.*\))?(?::.*)?", text))
+    bare = re.sub(r"\s*\(.*\)$", "", text.split(":", 1)[0])
+    kinds = [name for name, pattern in _KINDS if re.fullmatch(pattern, bare)]
+    of_all = kind_of(re.sub(r"^phase (?!\d)| phases?$", "", bare))
+    return tuple(kinds) or {"needs": ("depends",), "feeds": ("blocks",)}.get(of_all or "", ())
 
 
 def _targets(text: str, facts: Ties) -> list[list[Said[tuple[int, ...]]]]:

@@ -6,10 +6,11 @@ import re
 
 from phaseplan.documents.importing.context import wave_heading, wave_of
 from phaseplan.documents.importing.facts import Facts, Said, WaveSaid
-from phaseplan.documents.importing.readers.ties import phases, tie
+from phaseplan.documents.importing.readers.ties import tie
 from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import Statement
 from phaseplan.documents.importing.words import numbers
+from phaseplan.documents.outline.attributes import phases
 
 _SEPARATE = re.compile(
     r"(?:separate|distinct|own|independent|isolated|different|dedicated|non-overlapping|"

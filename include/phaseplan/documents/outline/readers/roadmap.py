@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from phaseplan.documents.outline.attributes import phase_numbers
+from phaseplan.documents.outline.attributes import phases
 from phaseplan.documents.outline.builder import Builder
 from phaseplan.documents.outline.headings import Numbered, numbered
 from phaseplan.documents.outline.lines import Document, Line
@@ -89,5 +89,5 @@ def _inside(build: Builder, line: Line, wave: int) -> int:
     elif key is not None and key[1].lower() in ("depends on", "blocks"):
         own = build.part.number.value if build.part.number else None
         target = build.part.depends if key[1].lower() == "depends on" else build.part.blocks
-        target += [At(n, line.number) for n in phase_numbers(plain(key[2])) if n != own]
+        target += [At(n, line.number) for n in phases(plain(key[2])) if n != own]
     return wave

@@ -90,9 +90,7 @@ def _between(build: Builder, line: Line) -> At[Span] | None:
             for tie in re.finditer(
                 rf"(?:{word})\s+(phases?\s*\d+(?:\s*(?:,|and)\s*(?:phase )?\d+)*)", own[2], re.IGNORECASE
             ):
-                target += [
-                    At(n, line.number) for n in attributes.phase_numbers(tie[1]) if n not in [t.value for t in target]
-                ]
+                target += [At(n, line.number) for n in attributes.phases(tie[1]) if n not in [t.value for t in target]]
     elif build.group is None and (
         most := re.search(r"(?:parallel limit|max(?:imum)? (?:parallel )?agents)\W+(\d{1,3})\b", text, re.I)
     ):
