@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from phaseplan.documents.importing.blocks import Block, Row
-from phaseplan.documents.importing.columns import Column, column
+from phaseplan.documents.importing.columns import column
 from phaseplan.documents.importing.context import wave_of
 from phaseplan.documents.importing.words import clean, line_counts
 
@@ -20,16 +20,16 @@ _OF_WAVES = _OF_BRANCHES | {"branches", "duration", "agents", "start"}
 class Cells:
     """Read one row by kind of column."""
 
-    def __init__(self, row: Row, where: dict[Column, int], header: Row) -> None:
+    def __init__(self, row: Row, where: dict[str, int], header: Row) -> None:
         self.row, self.where, self.line = row, where, row.line
         self.heads = {kind: header.cells[i] for kind, i in where.items() if i < len(header.cells)}
 
-    def raw(self, kind: Column) -> str:
+    def raw(self, kind: str) -> str:
         """Return a cell as written; empty if there is no such column."""
         i = self.where.get(kind, -1)
         return self.row.cells[i] if 0 <= i < len(self.row.cells) else ""
 
-    def text(self, kind: Column) -> str:
+    def text(self, kind: str) -> str:
         """Return a cell without markup; a bare number gets the unit that the column's heading counts."""
         text = clean(self.raw(kind))
         unit = _UNIT.search(self.heads.get(kind, "")) if kind in ("duration", "start") else None

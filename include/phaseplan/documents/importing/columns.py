@@ -5,81 +5,43 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Literal
 
 from phaseplan.documents.importing.words import REMEMBERED, clean, ids, ids_out, names, paths
+from phaseplan.documents.outline.attributes import kind_of
 
-Column = Literal[
-    "id",
-    "branch",
-    "branches",
-    "title",
-    "lines",
-    "needs",
-    "feeds",
-    "wave",
-    "agent",
-    "agents",
-    "owns",
-    "duration",
-    "owner",
-    "others",
-    "critical",
-    "start",
-    "risk",
-    "mitigation",
-    "",
-]
-
-_COLUMNS: tuple[tuple[Column, str], ...] = (
-    (
-        "feeds",
-        r"^(?:prerequisites? (?:of|for)|"
-        r"blocks|blocking|enables|unblocks|feeds|required by|needed by|dependents|dependants|"
-        r"downstream|successors?|consum(?:ed by|ers?))\b|^used by",
-    ),
+#: Kinds of columns that only tables have, and headings that say more than a word that `attributes` knows.
+_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("feeds", r"^(?:blocking|consum(?:ed by|ers?)|prerequisites? of)\b"),
     ("critical", r"critical"),
-    (
-        "needs",
-        r"depend|depends on|require[sd]?\b(?! agents)|prereq|needs|builds on|blocked by|"
-        r"upstream|predecessor|after$|wait(?:s|ing) (?:for|on)",
-    ),
-    (
-        "agents",
-        r"^(?:max(?:imum)?\.? )?(?:parallel|concurrent)(?: agents)?\b|(?:agents|engineers|developers)\b|# ?agents|"
-        r"parallelism",
-    ),
+    ("needs", r"depend|require[sd]?\b(?! agents)|prereq|needs|builds on|blocked by|after$|wait(?:s|ing) (?:for|on)"),
+    ("agents", r"^(?:max\w*\.? )?(?:parallel|concurrent)\b|(?:agents|engineers|developers)\b|parallelism"),
     ("others", r"shared (?:with|by)|contribut|secondary|also (?:touched|modified)|modified by|touched by"),
     (
         "owner",
-        r"^(?:primary |file |lead )?owne[rd](?: (?:agent|branch|by))?$|^belongs to$|^written by$|^primary(?: agent| "
-        r"branch)?$|^responsible|maintainer|^(?:exclusive |only )?writer",
+        r"^(?:primary |file |lead )?owne[rd](?: (?:agent|branch|by))?$|^belongs to$|^written by$|^primary\b|writer$",
     ),
     (
         "agent",
-        r"^(?:assigned )?(?:agent|assignee|engineer|worker|developer|"
-        r"session|workspace|worktree)(?: ?(?:#|id|no\.?|name))?$|^assigned",
+        r"^(?:agent|assigne[ed]|engineer|worker|developer|session|workspace|worktree)(?: ?(?:#|id|no\.?|name|to))?$",
     ),
     ("id", r"^(?:#|no\.?|id|ref)$|\bid$|^id\b|^(?:branch|task|effort|item|sub-?phase) ?(?:#|no\.?|number)$"),
     (
         "branches",
-        r"^(?:total |# ?(?:of )?|number of |no\. of )?(?:branches|efforts)\b(?! names?)|^(?:members|"
-        r"tasks|issues|tickets|stories|items|packages|work (?:items|packages))$|^branch ids?\b.*s\)?$|branch count",
+        r"^(?:(?:total|number|no\.|#)(?: of)? ?)?(?:branches|efforts)\b(?! names?)|branch count|"
+        r"^(?:members|tasks|issues|tickets|stories|items|packages|work (?:items|packages))$|^branch ids?\b.*s\)?$",
     ),
-    ("branch", r"\bbranch\b|^git\b|^(?:feature )?branch"),
+    ("branch", r"\bbranch\b|^git\b"),
     ("wave", r"^(?:execution |assigned |target )?waves?(?: ?(?:#|no\.?|number|name|id))?$"),
     (
         "owns",
-        r"^(?:owned |primary |target |main |key |exclusive |touched )?(?:files?|paths?|packages?|"
-        r"dir(?:ector(?:y|ies))?s?|folders?|locations?|places?|territory|owns|ownership|"
-        r"touches|writes|edits|modifies|code paths?|"
-        r"modules? paths?)\b(?! count)|package path|file path|files? owned|owned|file pattern|file/dir",
+        r"^(?:(?:owned|primary|target|main|key|exclusive|touched|shared|common) )?"
+        r"(?:files?|paths?|packages?|dir(?:ector(?:y|ies))?s?|folders?|locations?|places?|territory)\b(?! count)|"
+        r"^code paths?|owned|(?:package|file) (?:path|pattern)|^(?:owns|ownership|touches|writes|edits|modifies)\b",
     ),
-    ("lines", r"\bloc\b|\blines?\b|\bsize\b|sloc"),
+    ("lines", r"\bloc\b|\blines?\b|\bsize\b"),
     (
         "duration",
-        r"duration|^takes$|wall[- ]?clock|elapsed|"
-        r"\btime\b(?! ?zone)|hours|\beffort\b ?\(|estimate(?:d)?(?: time)?$|\best\.?$|length",
+        r"duration|^takes$|wall[- ]?clock|elapsed|\btime\b(?! ?zone)|hours|\beffort\b ?\(|estimate|\best\.?$|length",
     ),
     ("start", r"^(?:start|timeline|schedule|day|days|when)\b"),
     ("risk", r"\brisks?\b|threat|conflict (?:type|area)|known issues?"),
@@ -90,50 +52,43 @@ _COLUMNS: tuple[tuple[Column, str], ...] = (
         r"content|what|name|^item|^ticket|^issue|^story|^unit|area|effort|theme|goal|objective|summary|topic",
     ),
 )
+_KNOWN = {"needs": "needs", "feeds": "feeds", "name": "branch", "lines": "lines"}  # of `attributes`
 
 
 @lru_cache(maxsize=REMEMBERED)
-def column(heading: str) -> Column:
+def column(heading: str) -> str:
     """Return what a column holds; what was done so far is no estimate."""
     text = clean(heading).lower().strip(" :*")
     if re.search(r"\b(?:so far|to date|actual|remaining|progress)\b", text):
         return ""
-    for kind, pattern in _COLUMNS:
-        if re.search(pattern, text):
-            return kind
-    return ""
+    known = _KNOWN.get(kind_of(text) or "") if text != "before" else None
+    return known or next((kind for kind, pattern in _COLUMNS if re.search(pattern, text)), "")
 
 
-def columns(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]] = ()) -> dict[Column, int]:
+def columns(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]] = ()) -> dict[str, int]:
     """Return the first column of every kind.
 
     :param rows: cells, which decide where headings leave it open: `Package` may hold ids or paths, `Est.` hours
         or lines.
     """
-    out: dict[Column, int] = {}
     cells = [[row[i] for row in rows if i < len(row) and clean(row[i])] for i in range(len(headings))]
-    for i, heading in enumerate(headings):
-        kind = _by_content(column(heading), cells[i])
-        if kind and kind not in out:
-            out[kind] = i
-    if "id" not in out and "branches" not in out:
-        having = [
-            i
-            for i, cells_of_column in enumerate(cells)
-            if column(headings[i]) in _OPEN and any(ids(clean(c)) for c in cells_of_column)
-        ]
-        if len(having) == 1 and _are_ids(cells[having[0]]):
-            out = {"id": having[0], **{kind: i for kind, i in out.items() if i != having[0]}}
+    kinds = [_by_content(column(heading), cells[i]) for i, heading in enumerate(headings)]
+    out: dict[str, int] = {}
+    for i, kind in enumerate(kinds):
+        if kind:
+            out.setdefault(kind, i)
+    open_ids = [i for i, several in enumerate(cells) if kinds[i] in _OPEN and any(ids(clean(c)) for c in several)]
+    if not {"id", "branches"} & out.keys() and len(open_ids) == 1 and _are_ids(cells[open_ids[0]]):
+        out = _retold(out, "id", open_ids[0])
     if "wave" not in out and cells and cells[0] and all(_WAVE.match(clean(cell)) for cell in cells[0]):
-        out = {"wave": 0, **{kind: i for kind, i in out.items() if i}}
-    places = [
-        i
-        for i, cells_of_column in enumerate(cells)
-        if column(headings[i]) in ("", "title") and _are_paths(cells_of_column)
-    ]
-    if "owns" not in out and len(places) == 1:
-        out = {"owns": places[0], **{kind: i for kind, i in out.items() if i != places[0]}}
-    return out
+        out = _retold(out, "wave", 0)
+    places = [i for i, several in enumerate(cells) if column(headings[i]) in ("", "title") and _are_paths(several)]
+    return _retold(out, "owns", places[0]) if "owns" not in out and len(places) == 1 else out
+
+
+def _retold(out: dict[str, int], kind: str, i: int) -> dict[str, int]:
+    """Make a column one of another kind."""
+    return {kind: i, **{other: at for other, at in out.items() if at != i}}
 
 
 _WAVE = re.compile(r"\W*(?:wave\W*\d|w\d{1,2}\W*$)", re.IGNORECASE)
@@ -141,7 +96,7 @@ _COUNTED = re.compile(r"~?\s*\d[\d,]{1,6}(?:\s*(?:\u2192|->)\s*\d[\d,]*)?")
 _OPEN = ("", "title", "branch", "owns", "risk")  # headings that ids may stand under
 
 
-def _by_content(kind: Column, cells: list[str]) -> Column:
+def _by_content(kind: str, cells: list[str]) -> str:
     """Return what a column holds by its heading, unless its cells cannot be that."""
     if kind == "owns" and cells and not any(paths(cell) or "`" in cell for cell in cells):
         several = any(len(ids(clean(cell))) > 1 for cell in cells)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from phaseplan.documents.importing.blocks import Block, Row
-from phaseplan.documents.importing.columns import Column, columns
+from phaseplan.documents.importing.columns import columns
 from phaseplan.documents.importing.labels import Label, by_own_words
 from phaseplan.documents.importing.words import clean, names
 
@@ -19,7 +19,7 @@ Read = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 _JOINT = r"\s*(?:,|;|/|&|\+|\band\b|\bor\b)\s*"
 _TO = r"\s?(?:-|\u2013|\u2014|\.\.\.?|\bto\b|\bthrough\b)\s?"
 _MEASURE = r"\s*(?:%|x\b|k\b|m?s\b|[mg]b\b|h\b|hrs?\b|hours?\b|d\b|days?\b|weeks?\b|min\w*\b|lines\b|loc\b)"
-_OF_NUMBERS: tuple[Column, ...] = ("id", "needs", "feeds")
+_OF_NUMBERS: tuple[str, ...] = ("id", "needs", "feeds")
 _WAVES = ("stage", "batch", "sprint", "tier", "iteration", "round", "layer", "step")
 _NUMBER = r"(?=[ _#-]*(?:\d|one\b|two\b|three\b|four\b|five\b|six\b))"
 _LEAD = "feature/"  # makes a git name of a text that does not look like one

@@ -51,10 +51,7 @@ _OTHER = re.compile(
 )
 _KEYS: tuple[tuple[str, str], ...] = (  # before the words that `attributes` knows
     ("id", r"(?:branch|effort|task|work item|item)?[ -]?(?:id|number|no\.?|#)"),
-    (
-        "lines",
-        r"(?:[a-z]+\.? )*(?:lines|loc|size|line count|lines of code|estimate|budget)(?: \(?est\w*\.?\)?| of code)?",
-    ),
+    ("lines", r"(?:est\w*\.? |target |expected |total |max )*(?:lines|loc|size|estimate|budget)(?: of code| .?est.*)?"),
     ("needs", r"depends|on top(?: of)?|before|first"),
     ("title", r"focus(?: area)?|description|scope|purpose|feature|component"),
     ("wave", r"(?:execution )?wave"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from phaseplan.documents.importing.blocks import Block, Row
 from phaseplan.documents.importing.cells import Cells, upright, wave_number
-from phaseplan.documents.importing.columns import Column, columns
+from phaseplan.documents.importing.columns import columns
 from phaseplan.documents.importing.context import Context, agents_of
 from phaseplan.documents.importing.facts import Facts, Mention, Said, Source
 from phaseplan.documents.importing.readers import matrices
@@ -48,12 +48,12 @@ def read(block: Block, context: Context, facts: Facts) -> None:
             _branch_row(Cells(row, where, header), context, facts, source, place)
 
 
-def _source(where: dict[Column, int], context: Context) -> Source:
+def _source(where: dict[str, int], context: Context) -> Source:
     bare = not {"agent", "lines", "title"} & where.keys()
     return "matrix" if bare and "needs" in where and context.under(r"matrix|dependenc") else "agent table"
 
 
-def _is_wave_table(where: dict[Column, int], header: Row, rows: tuple[Row, ...]) -> bool:
+def _is_wave_table(where: dict[str, int], header: Row, rows: tuple[Row, ...]) -> bool:
     """Say whether a table has one row a wave: no wave twice, and no column of single branches."""
     if "wave" not in where or ({"branch", "id", "owns"} & where.keys() and "branches" not in where):
         return False
@@ -211,7 +211,7 @@ def _is_assignment(cells: Cells, context: Context) -> bool:
     return is_assigned and sized and waved and bool(cells.text("title") or cells.text("branch"))
 
 
-def _risks(header: Row, rows: tuple[Row, ...], where: dict[Column, int], facts: Facts) -> None:
+def _risks(header: Row, rows: tuple[Row, ...], where: dict[str, int], facts: Facts) -> None:
     """Read `Risk | Level | Mitigation`."""
     for row in rows:
         cells = Cells(row, where, header)
