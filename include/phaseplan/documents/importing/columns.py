@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from phaseplan.documents.importing.words import REMEMBERED, clean, ids, ids_out, names, paths
+from phaseplan.documents.importing.words import REMEMBERED, clean, ids, ids_out, names
 from phaseplan.documents.outline.attributes import kind_of
+from phaseplan.documents.outline.text import any_paths
 
 #: Kinds of columns that only tables have, and headings that say more than a word that `attributes` knows.
 _COLUMNS: tuple[tuple[str, str], ...] = (
@@ -98,7 +99,7 @@ _OPEN = ("", "title", "branch", "owns", "risk")  # headings that ids may stand u
 
 def _by_content(kind: str, cells: list[str]) -> str:
     """Return what a column holds by its heading, unless its cells cannot be that."""
-    if kind == "owns" and cells and not any(paths(cell) or "`" in cell for cell in cells):
+    if kind == "owns" and cells and not any(any_paths(cell) or "`" in cell for cell in cells):
         several = any(len(ids(clean(cell))) > 1 for cell in cells)
         return "branches" if several else "id" if _are_ids(cells) else ""
     if kind == "duration" and cells and all(_COUNTED.fullmatch(clean(cell)) for cell in cells):

@@ -10,8 +10,9 @@ from phaseplan.documents.importing.facts import Facts, Said, Source
 from phaseplan.documents.importing.identity import Branches, Entry
 from phaseplan.documents.importing.likeness import within
 from phaseplan.documents.importing.owners import agent_of
-from phaseplan.documents.importing.words import clean, ids, is_none, names
+from phaseplan.documents.importing.words import clean, ids, names
 from phaseplan.documents.outline.attributes import phases
+from phaseplan.documents.outline.ids import nothing
 
 RANK: tuple[Source, ...] = ("graph", "matrix", "agent table", "branch section", "list", "text")
 Choice = tuple[list[Said[str]], Source | None]
@@ -94,7 +95,7 @@ def _text(
 ) -> None:
     """Read a cell or a line of dependencies."""
     text = clean(raw)
-    if is_none(text):
+    if nothing(text):
         needs.nothing.setdefault(source, line)
         return
     branch_ids = ids(text, tuple(branches.entries))
@@ -112,7 +113,7 @@ def _text(
             continue
         joint = r"[+&]|\band\b|\bplus\b" + ("" if names(raw) else "|/")  # a slash is part of a git name
         for part in (p.strip(" .`*") for p in re.split(joint, several)):
-            if part and not is_none(part):
+            if part and not nothing(part):
                 _part(branches, entry, part, line, source, needs, waves)
 
 

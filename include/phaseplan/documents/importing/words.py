@@ -1,4 +1,4 @@
-"""Read small parts of text: text without markup, ids and ranges of ids, git names, paths, numbers."""
+"""Read small parts of text: text without markup, ids and ranges of ids, git names, numbers."""
 
 from __future__ import annotations
 
@@ -23,12 +23,6 @@ _ESCAPED = re.compile("[\ue021-\ue07e]")  # a character that was escaped, kept f
 _LINE_BREAKS = re.compile(r"[\x85\u2028\u2029]")
 
 REMEMBERED = 8192  # texts: a document is read many times, line by line
-NONE = re.compile(
-    r"(?:none(?: of .*)?|no other\b.*|n/?a|nil|null|no(?:thing)?|base|main|-+|[\u2013\u2014\u2212]+|\u2205|independent|"
-    r"immediate(?:ly)?|tbd|\?|\[\s*\])"
-    r"(?:\s*[(,;:\u2013\u2014-].*)?",
-    re.IGNORECASE | re.DOTALL,
-)
 _ID = re.compile(r"(?<![\w./-])(\d{1,3})\.(\d{1,3})\.(\d{1,3}[a-zA-Z]?|[xX*])(?![\w/]|\.\d)")
 _RANGE = re.compile(
     r"(?<![\w./-])(\d{1,3})\.(\d{1,3})\.(\d{1,3})\s?(?:-|\u2013|\u2014|\.\.\.?|\bto\b|\bthrough\b)\s?"
@@ -48,10 +42,6 @@ _PLACEHOLDER = re.compile(
     r"example|your|my|some|name|xxx+)(?:-|$)"
 )
 _ENDING = re.compile(r"\.(?:go|py|ts|tsx|js|md|ya?ml|json|sh|txt|rs|java|toml|proto|sql|css|html|log|c|h)$")
-_PATH = re.compile(
-    r"(?<![\w:/.@-])(?:\./)?(/?(?:(?:[\w.@*{}?\[\]!-]+/)+[\w.@*{},?\[\]-]*|(?:Makefile|Dockerfile)(?![\w"
-    r".])|[\w*-]+\.(?:go|py|ts|js|rs|ya?ml|json|md|toml|mod|sum|java|proto|sh)))(?![\w/])"
-)
 _SLUG = re.compile(r"p(\d{1,3})w(\d{1,3})[-_/]")
 
 
@@ -89,11 +79,6 @@ def _kept(c: str) -> str:
 def _symbol(c: str) -> bool:
     """Say whether a character is an emoji or belongs to one."""
     return c > "\u00ff" and (unicodedata.category(c) in ("So", "Sk", "Cf", "Co", "Cs") or "\ufe00" <= c <= "\ufe0f")
-
-
-def is_none(text: str) -> bool:
-    """Say whether a cleaned cell means nothing."""
-    return not text or NONE.fullmatch(text.strip(" .")) is not None
 
 
 def ids(text: str, known_ids: tuple[str, ...] = ()) -> list[str]:
@@ -151,44 +136,6 @@ def slug(name: str) -> tuple[int | None, int | None, str]:
     if match is None:
         return None, None, last
     return int(match[1]), int(match[2]), name[match.end() :]
-
-
-def paths(text: str) -> list[str]:
-    """List paths in a text, in order, without git names."""
-    return list(_paths(text))
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _paths(text: str) -> tuple[str, ...]:
-    git_names = set(names(text))
-    candidates = [
-        one for match in _PATH.finditer(_TAG.sub(" ", text).replace("`", " ")) for one in _braces(_unbold(match[1]))
-    ]
-    return tuple(dict.fromkeys(p for p in candidates if p not in git_names and not _is_no_path(p)))
-
-
-def _braces(path: str) -> list[str]:
-    """Write `x/{a,b}.go` as two paths: gitignore has no braces."""
-    match = re.fullmatch(r"([^{}]*)\{([^{}]*,[^{}]*)\}([^{}]*)", path)
-    return [match[1] + part + match[3] for part in match[2].split(",")] if match else [path]
-
-
-def _unbold(path: str) -> str:
-    """Remove bold marks: `**pkg/a/**` is `pkg/a/` in bold."""
-    path = re.sub(r"^\*\*(?=\w)(.*?)(?:\*\*)?$", r"\1", path)
-    if path.startswith("[") and ("]" not in path or path.endswith("]")):  # of a list, `[a/, b/]`
-        path = path[1:]
-    path = path[:-1] if path.endswith("]") and "[" not in path else path
-    return path.rstrip(",") if "{" not in path else path
-
-
-def _is_no_path(path: str) -> bool:
-    parts = [part for part in path.split("/") if part]
-    return (
-        not parts
-        or all(part.isdigit() for part in parts)
-        or path.lower() in ("and/or", "n/a", "i/o", "ci/cd", "yes/no")
-    )
 
 
 def numbers(text: str) -> list[int]:

@@ -20,7 +20,7 @@ ONE = rf"(?:#\d{{1,6}}|{CODE}|{NUMBERED})"
 NO_UNIT = re.compile(r"\[?(?:FR|NFR|SC|AC|US|R|RISK|REQ|ADR|RFC|UTF|HTTP|SHA|ES|D|Q|M|KPI|P|G|QG)-?\d", re.IGNORECASE)
 _ID = re.compile(ONE)
 _NOTHING = re.compile(
-    r"(?:none|nothing|n/?a|nil|null|no(?: other)?(?: \w+){0,3}|[-\u2013\u2014\u2212/.\s]*|"
+    r"(?:none(?: of .*)?|nothing|n/?a|nil|null|no(?: other)?(?: \w+){0,3}|[-\u2013\u2014\u2212/.\s]*|"
     r"\[\s*\]|independent|keine?[rsnm]?|"
     r"nichts|ninguno|ninguna|nada|aucune?|rien|nessuno|nessuna|nenhum|nenhuma|\u2205|\u65e0|\u306a\u3057|\u7121|"
     r"immediate(?:ly)?|base|main|can start (?:immediately|at once|first).*)(?:\s*[(,;\u2013\u2014-].*)?\.?",
@@ -40,7 +40,7 @@ _NOT = re.compile(r"\b(?:not|no longer|never|optional(?:ly)?|nicht)\b", re.IGNOR
 
 def nothing(text: str) -> bool:
     """Say whether a text says that nothing is needed."""
-    return _NOTHING.fullmatch(plain(text).strip()) is not None
+    return _NOTHING.fullmatch(plain(text).strip(" .")) is not None
 
 
 def is_id(text: str) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from phaseplan.documents.importing.spans import spans
-from phaseplan.documents.importing.words import clean
+from phaseplan.documents.importing.words import REMEMBERED, clean, names
 from phaseplan.plan.spans import Span
 
 _CODE = re.compile(r"(`+)(.+?)\1")
@@ -18,32 +19,58 @@ _KNOWN_FILE = re.compile(
     r"html?|s?css|vue|svelte|tf|lock|cfg|ini|txt|env|xml|gradle|prisma|graphql|ipynb|csv)|"
     r"(?:Makefile|Dockerfile|Cargo\.toml|go\.(?:mod|sum)|\.[a-z][\w.-]+)",
 )
+_LOOSE = re.compile(
+    r"(?<![\w:/.@-])(?:\./)?(/?(?:(?:[\w.@*{}?\[\]!-]+/)+[\w.@*{},?\[\]-]*|(?:Makefile|Dockerfile)(?![\w"
+    r".])|[\w*-]+\.(?:go|py|ts|js|rs|ya?ml|json|md|toml|mod|sum|java|proto|sh)))(?![\w/])"
+)
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\b[\w.-]+@[\w.-]+", re.IGNORECASE)
 _SUFFIX = re.compile(r":\d+(?:[-:,]\d+)*$|#L\d+(?:-L?\d+)?$")
 _SIZE = re.compile(r"(?:~|\u2248|about |ca\. ?)?\s*(\d[\d,.]{0,8})\s*(?:lines|loc\b|zeilen|lignes|l\u00edneas)", re.I)
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,80}(?:/[\w.-]{1,100}){0,6}")
 
-_PREFIX = re.compile(
-    r"(?<![\w./@-])((?:feature|feat|features|fix|bugfix|hotfix|chore|refactor|task|topic|release|users?|dev|wip|agent)/"
-    r"[A-Za-z0-9][\w./-]{0,150}[A-Za-z0-9])(?![\w/])"
-)
-
 plain = clean  # a text's own words
+git_names = names  # texts like `feature/x`
 
 
 def paths(text: str) -> list[str]:
     """List the paths in a text: whole in code, and outside of it what ends like a file or a folder."""
-    out: dict[str, None] = {}
-    for match in _CODE.finditer(text):
-        inside = _SUFFIX.sub("", match[2].strip()).removeprefix("./")
-        if is_path(inside):
-            out[inside] = None
-    rest = _URL.sub(" ", _CODE.sub(" ", text))
-    for match in _PATH.finditer(rest):
-        bare = match[1].rstrip(".,;)") if not match[1].endswith("]") else match[1]
-        if is_path(bare) and not _PREFIX.fullmatch(bare):
-            out[bare] = None
-    return list(out)
+    return [path for path in _parts(text, _PATH) if is_path(path)]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def any_paths(text: str) -> tuple[str, ...]:
+    """List the paths in a text that speaks of paths: whatever has a slash is one."""
+    return tuple(path for path in _parts(text, _LOOSE) if is_path(path) or _slashed(path))
+
+
+def _parts(text: str, pattern: re.Pattern[str]) -> dict[str, None]:
+    text = _TAG.sub(" ", text)
+    found = [_SUFFIX.sub("", match[2].strip()) for match in _CODE.finditer(text)]
+    found += [match[1].rstrip(".,;)") for match in pattern.finditer(_URL.sub(" ", _CODE.sub(" ", text)))]
+    words = (word for one in found for word in re.split(r"[\s,]+(?![^{]*\})", one))
+    return {path: None for word in words for path in _braces(_unbold(word)) if path not in names(text)}
+
+
+def _slashed(path: str) -> bool:
+    parts = [part for part in path.split("/") if part]
+    if "/" not in path or all(part.isdigit() for part in parts):
+        return False
+    return path.lower() not in ("and/or", "n/a", "i/o", "ci/cd", "yes/no") and bool(_NAME.fullmatch(path.strip("/*")))
+
+
+def _braces(path: str) -> list[str]:
+    """Write `x/{a,b}.go` as two paths: gitignore has no braces."""
+    match = re.fullmatch(r"([^{}]*)\{([^{}]*,[^{}]*)\}([^{}]*)", path)
+    return [match[1] + part + match[3] for part in match[2].split(",")] if match else [path]
+
+
+def _unbold(path: str) -> str:
+    """Remove bold marks (`**pkg/a/**` is `pkg/a/` in bold), and the brackets of a list."""
+    path = re.sub(r"^\*\*(?=\w)(.*?)(?:\*\*)?$", r"\1", path.removeprefix("./"))
+    if path.startswith("[") and ("]" not in path or path.endswith("]")):
+        path = path[1:]
+    return path[:-1] if path.endswith("]") and "[" not in path else path
 
 
 def is_path(text: str) -> bool:
@@ -71,13 +98,6 @@ def git_name(text: str) -> str | None:
     if re.search(r"[<>{}$\s]", bare) or not _NAME.fullmatch(bare) or bare.isdecimal():
         return None
     return bare if code or "/" in bare or "-" in bare else None
-
-
-def git_names(text: str) -> list[str]:
-    """List the texts like `feature/x`."""
-    if "/" not in text:
-        return []
-    return [m[1] for m in _PREFIX.finditer(text.replace("`", " ")) if not _KNOWN_FILE.search(m[1].rsplit("/", 1)[-1])]
 
 
 def size(text: str) -> int | None:

@@ -13,8 +13,9 @@ from phaseplan.documents.importing.readers.edges import ARROW, MAYBE, NEEDS, SPL
 from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import Statement
 from phaseplan.documents.importing.titles import SIZE, is_role, lines_of, title_of
-from phaseplan.documents.importing.words import clean, ids, ids_out, is_placeholder, line_counts, names, paths
+from phaseplan.documents.importing.words import clean, ids, ids_out, is_placeholder, line_counts, names
 from phaseplan.documents.outline.attributes import kind_of
+from phaseplan.documents.outline.text import any_paths
 
 _BARE_NEEDS = re.compile(
     r"(?:depends on|requires|needs|on top of|builds on|waits for|after|blocked by)\b:?\s+"
@@ -171,7 +172,12 @@ def _subject(s: Statement) -> Mention | None:
             return Mention("branch section", s.line, id=branch_ids[0], wave=wave)
         if len(named) == 1:
             return Mention("branch section", s.line, name=named[0], wave=wave)
-        if s.kind == "fence" and wave is not None and _BARE_NAME.fullmatch(parent) and not paths(f"{parent}/x.go")[1:]:
+        if (
+            s.kind == "fence"
+            and wave is not None
+            and _BARE_NAME.fullmatch(parent)
+            and not any_paths(f"{parent}/x.go")[1:]
+        ):
             return Mention("branch section", s.line, name=parent, wave=wave)
         if len(agents := agents_of(parent)) == 1 and re.match(r"\W*agent", parent, re.I):
             return Mention("branch section", s.line, agent=agents[0], wave=wave)
@@ -193,7 +199,7 @@ def _section_text(s: Statement, subject: Mention, facts: Facts) -> None:
     """Read `Touches only `a/`. Needs `x/one` and `x/two`.` in a branch's section."""
     for sentence in re.split(r"(?<=\.)\s+", f"{s.key}: {s.raw}" if s.key else s.raw):
         if touches := _TOUCHES.match(sentence):
-            subject.owns = tuple(paths(touches[1]))
+            subject.owns = tuple(any_paths(touches[1]))
         elif sized := re.match(rf"(?:{_ABOUT})\s*(\d[\d,]*)\s+(?:lines|loc)\b", clean(sentence), re.I):
             subject.lines = line_counts(sized[1])
         elif needs := re.match(
@@ -215,12 +221,12 @@ def _attribute(s: Statement, subject: Mention, facts: Facts) -> bool:
     kind = _kind(key)
     above = _kind(s.parents[-1].split(":")[0].lower()) if s.parents and not key else None
     first = re.split(r"\.\s|\s\(", s.raw, maxsplit=1)[0]
-    if kind == "title" and "`" in first and not re.search(r"[A-Za-z]{5}", _CODE.sub("", first)) and paths(first):
-        subject.owns = tuple(paths(first))
+    if kind == "title" and "`" in first and not re.search(r"[A-Za-z]{5}", _CODE.sub("", first)) and any_paths(first):
+        subject.owns = tuple(any_paths(first))
     elif "owns" in (kind, above):
-        subject.owns = tuple(paths(s.raw))
-    elif not key and s.context.headings and _kind(s.context.headings[-1].lower()) == "owns" and paths(s.raw):
-        subject.owns = tuple(paths(s.raw)[:1])
+        subject.owns = tuple(any_paths(s.raw))
+    elif not key and s.context.headings and _kind(s.context.headings[-1].lower()) == "owns" and any_paths(s.raw):
+        subject.owns = tuple(any_paths(s.raw)[:1])
     elif above == "needs":
         subject.needs = s.value
     elif kind == "name" and s.kind == "fence" and _GIT.fullmatch(s.value) and not is_placeholder(s.value):
@@ -265,10 +271,10 @@ def _defines(s: Statement, own_ids: list[str]) -> bool:
 
 
 def _definition(s: Statement, branch: str | None, facts: Facts) -> None:
-    own = paths(s.raw) if not NEEDS.search(s.whole) else []
+    own = any_paths(s.raw) if not NEEDS.search(s.whole) else []
     named = names(f"{s.key} {s.raw}") or [n for n in _NAMED.findall(s.raw) if not is_placeholder(n)]
     inside = _IN.search(s.raw) if named or lines_of(s.whole) else None
-    own = own or (paths(inside[1]) if inside else [])
+    own = own or (any_paths(inside[1]) if inside else [])
     listed = s.context.under(r"depend", 1) or s.about(r"depend")
     agents = agents_of(s.whole)
     m = Mention(

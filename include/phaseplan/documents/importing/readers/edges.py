@@ -7,7 +7,8 @@ import re
 
 from phaseplan.documents.importing.facts import Facts, Mention, Said
 from phaseplan.documents.importing.statements import Statement
-from phaseplan.documents.importing.words import ids, is_none, names
+from phaseplan.documents.importing.words import ids, names
+from phaseplan.documents.outline.ids import nothing
 
 NEEDS = re.compile(
     r"(?:depends on|requires|needs|presupposes?|builds on|on top of|blocked by|waits (?:for|on)|must (?:wait "
@@ -43,7 +44,7 @@ def read(s: Statement, facts: Facts) -> None:
             for other in objects:
                 if one != other:
                     facts.edges.append(Said((other, one) if need else (one, other), s.line, "text"))
-            if need and not objects and is_none(match[1]):
+            if need and not objects and nothing(match[1]):
                 facts.without.setdefault(one, Said("", s.line, "text"))
     elif s.context.under(_ORDER, 1) or s.about(r"depend"):
         if (before := re.fullmatch(r"(.+)\bbefore\b(.+)", text)) and s.kind == "item":
@@ -79,7 +80,7 @@ def _chain(s: Statement, text: str, facts: Facts) -> None:
             facts.edges += [Said((y, x) if backwards else (x, y), s.line, "text") for x, y in pairs]
     elif len(own := ids(s.key)) == 1:
         facts.edges += [Said((needed, own[0]), s.line, "text") for needed in ids(s.value) if needed != own[0]]
-        if is_none(s.value) and s.value:
+        if nothing(s.value) and s.value:
             facts.without.setdefault(own[0], Said("", s.line, "text"))
 
 

@@ -8,7 +8,8 @@ from phaseplan.documents.importing.blocks import Block
 from phaseplan.documents.importing.columns import columns
 from phaseplan.documents.importing.context import Context, agents_of, wave_of
 from phaseplan.documents.importing.facts import Facts, Mention, Said, Shared
-from phaseplan.documents.importing.words import clean, ids, names, paths
+from phaseplan.documents.importing.words import clean, ids, names
+from phaseplan.documents.outline.text import any_paths
 
 _YES = re.compile(
     r"(?:[\u2713\u2714\u2705\u25cf\u2b24\u2022x\u00d7\u2717]|yes|y|d|dep\w*|hard|req\w*|"
@@ -74,11 +75,11 @@ def _ownership(block: Block, header: list[str], context: Context, facts: Facts) 
         (text, bool(ids(text) or agents_of(text) or names(raw)))
         for text, raw in zip(header[1:], block.rows[0].cells[1:], strict=True)
     ]
-    rows = [row for row in block.rows[1:] if row.cells and paths(row.cells[0])]
+    rows = [row for row in block.rows[1:] if row.cells and any_paths(row.cells[0])]
     if sum(is_one for _, is_one in heads) < 2 or "branch" in where or not rows:
         return False
     for row in rows:
-        path = paths(row.cells[0])[0]
+        path = any_paths(row.cells[0])[0]
         cells = [clean(cell) for cell in row.cells[1:]]
         owners = [t for (t, one), cell in zip(heads, cells, strict=False) if one and cell and _OWNS.fullmatch(cell)]
         sharers = [
@@ -99,12 +100,12 @@ def _by_agent_and_wave(block: Block, header: list[str], facts: Facts) -> bool:
     """Read agents down, waves across, paths in the cells."""
     waves = [wave_of(text) for text in header[1:]]
     rows = [(row, agents_of(clean(row.cells[0]))) for row in block.rows[1:] if row.cells]
-    has_paths = any(paths(cell) for row, _ in rows for cell in row.cells[1:])
+    has_paths = any(any_paths(cell) for row, _ in rows for cell in row.cells[1:])
     if len(waves) < 2 or None in waves or not has_paths or any(len(agents) != 1 for _, agents in rows):
         return False
     for row, agents in rows:
         for wave, cell in zip(waves, row.cells[1:], strict=False):
-            if own := paths(cell):
+            if own := any_paths(cell):
                 facts.owned.append(Mention("list", row.line, owns=tuple(own), wave=wave, agent=agents[0]))
     return True
 
@@ -124,7 +125,7 @@ def _owner(text: str, path: str, line: int, wave: int | None) -> Mention:
 
 def shared_row(owns: str, owner: str, others: str, line: int, context: Context, facts: Facts) -> None:
     """Read a row of `path | owner | shared with`."""
-    for path in paths(owns):
+    for path in any_paths(owns):
         mention = _owner(owner, path, line, context.wave)
         several = (
             len(ids(owner)) > 1

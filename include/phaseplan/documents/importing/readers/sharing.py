@@ -8,7 +8,8 @@ from phaseplan.documents.importing.blocks import Block
 from phaseplan.documents.importing.context import Context, agents_of, wave_of
 from phaseplan.documents.importing.facts import Facts, Mention, Shared
 from phaseplan.documents.importing.statements import Statement
-from phaseplan.documents.importing.words import ids, names, paths
+from phaseplan.documents.importing.words import ids, names
+from phaseplan.documents.outline.text import any_paths
 
 _OWNERSHIP = (
     r"isolat|overlap|owner|package (?:structure|separation|boundar|assign)|director|file "
@@ -35,10 +36,10 @@ def read(s: Statement, facts: Facts) -> bool:
         _leader(match[1], wave, facts)
     if not (s.about(_OWNERSHIP) or s.context.under(_OWNERSHIP, 1)) or s.kind == "table":
         return False
-    own = paths(s.raw)
-    owner_text = s.key if s.key and not paths(s.key) else s.value
-    if paths(s.key) and (agents_of(s.value) or ids(s.value)):
-        own = paths(s.key)
+    own = any_paths(s.raw)
+    owner_text = s.key if s.key and not any_paths(s.key) else s.value
+    if any_paths(s.key) and (agents_of(s.value) or ids(s.value)):
+        own = any_paths(s.key)
     if not own:
         return False
     label = owner_text if _refers(owner_text) else next((p for p in reversed(s.parents) if _refers(p)), owner_text)
@@ -57,7 +58,7 @@ def comments(block: Block, context: Context, facts: Facts) -> None:
     for line, text in enumerate(block.text.split("\n"), block.line):
         comment = re.match(r"\s*(?://|#|--|\*|/\*)\s*(file|path|owner|owned by)\s*:\s*(.+)", text, re.I)
         if comment and comment[1].lower() in ("file", "path"):
-            file = (file_paths[0], line) if (file_paths := paths(comment[2])) else None
+            file = (file_paths[0], line) if (file_paths := any_paths(comment[2])) else None
         elif comment and file and len(owners := ids(comment[2])) == 1:
             facts.owned.append(Mention("list", file[1], id=owners[0], owns=(file[0],), wave=context.wave))
             file = None
@@ -96,7 +97,7 @@ def _owners(label: str, s: Statement, wave: int | None) -> list[Mention]:
         return [Mention("list", s.line, id=s.context.branch, wave=wave)]
     if s.context.agent is not None:
         return [Mention("list", s.line, agent=s.context.agent, wave=wave)]
-    if label and re.search(r"[A-Za-z]{3}", label) and not paths(label):
+    if label and re.search(r"[A-Za-z]{3}", label) and not any_paths(label):
         return [Mention("list", s.line, title=label, wave=wave)]
     return []
 
@@ -112,9 +113,9 @@ def _shared(s: Statement, wave: int | None, facts: Facts) -> bool:
     ):
         _amend(facts, len(facts.shared) - 1, note=s.value)
         return True
-    if _refers(s.key) and not paths(s.key):  # `Agent 1: pkg/x/` below a heading that only mentions sharing
+    if _refers(s.key) and not any_paths(s.key):  # `Agent 1: pkg/x/` below a heading that only mentions sharing
         return False
-    own = paths(s.key) or paths(s.raw)
+    own = any_paths(s.key) or any_paths(s.raw)
     for path in own:
         if not path.endswith("/") and re.search(r"\.\w+$|file$", path):
             text = s.whole.replace(path, "")

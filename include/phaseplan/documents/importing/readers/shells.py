@@ -9,8 +9,9 @@ from phaseplan.documents.importing.blocks import Block
 from phaseplan.documents.importing.context import Context, agents_of, wave_of
 from phaseplan.documents.importing.facts import Facts, Mention, Said
 from phaseplan.documents.importing.statements import split
-from phaseplan.documents.importing.words import ids, is_placeholder, line_counts, names, paths
+from phaseplan.documents.importing.words import ids, is_placeholder, line_counts, names
 from phaseplan.documents.outline.attributes import kind_of
+from phaseplan.documents.outline.text import any_paths
 
 LANGUAGES = ("bash", "sh", "shell", "console", "zsh", "shell-session", "")
 _MAKES = re.compile(
@@ -49,7 +50,7 @@ def read(block: Block, context: Context, facts: Facts, lead: str) -> None:
         created = _branches(text, line, facts, Mention("shell", line, id=subject, wave=wave, agent=agent)) or created
         if (match := _GENERATES.match(text)) is not None:
             facts.generators.append(Said(match[0], line, "shell"))
-        if (match := _MKDIR.search(text)) is not None and (own := paths(match[1])):
+        if (match := _MKDIR.search(text)) is not None and (own := any_paths(match[1])):
             snippet_agents = agents_of(text.split("mkdir")[0])
             if snippet_agents or agent or branch:
                 facts.owned.append(
@@ -121,7 +122,8 @@ def _branches(text: str, line: int, facts: Facts, mention: Mention) -> list[str]
         for n in _MAKES.findall(text)
         if not is_placeholder(n) and re.search(r"[/-]\w", n) and not n.startswith(("-", "main")) and n[-1] not in "/-"
     ]
-    others = [n for n in names(text) if n not in created] if text.startswith(("git", "wt-")) else []
+    named = names(text) if text.startswith(("git", "wt-")) else []
+    others = [n for n in named if n not in created and ("/" in n or not created)]  # else a work tree's folder
     several = len(created) + len(others) > 1
     for name in (*created, *others):
         by = name in created and not several

@@ -12,17 +12,9 @@ from phaseplan.documents.importing.context import Context, agents_of
 from phaseplan.documents.importing.facts import Facts, Mention, Said, Source
 from phaseplan.documents.importing.readers import matrices
 from phaseplan.documents.importing.spans import duration
-from phaseplan.documents.importing.words import (
-    clean,
-    ids,
-    ids_out,
-    is_none,
-    is_placeholder,
-    line_counts,
-    names,
-    numbers,
-    paths,
-)
+from phaseplan.documents.importing.words import clean, ids, ids_out, is_placeholder, line_counts, names, numbers
+from phaseplan.documents.outline.ids import nothing
+from phaseplan.documents.outline.text import any_paths
 
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _SIMPLE = re.compile(r"[A-Za-z0-9][\w./-]*")
@@ -95,7 +87,7 @@ def _members(cells: Cells, number: int, facts: Facts) -> None:
         wave.members += [Said(member, line, "wave table") for member in member_names]
     elif re.fullmatch(r"\d{1,3}(?:\s*(?:branches|efforts))?", text):
         wave.counts.append(Said(int(numbers(text)[0]), line, "wave table"))
-    elif text and not is_none(text):
+    elif text and not nothing(text):
         parts = (part.strip() for part in re.split(r"[,;+]|\band\b", re.sub(r"\([^)]*\)", "", text)))
         wave.members += [Said(part, line, "wave table") for part in parts if part]
 
@@ -137,10 +129,10 @@ def _branch_row(cells: Cells, context: Context, facts: Facts, source: Source, pl
             lines=cells.sizes(),
             needs=cells.text("needs") if "needs" in cells.where else None,
             feeds=cells.text("feeds") if "feeds" in cells.where else None,
-            owns=tuple(_listed(cells.raw("owns")) or paths(cells.raw("owns"))),
+            owns=tuple(_listed(cells.raw("owns")) or any_paths(cells.raw("owns"))),
             wave=context.wave if wave is None else wave,
             agent=agents[0] if len(agents) == 1 else None,
-            label=label if re.search(r"[A-Za-z]{2}", label) and not ids(label) and not is_none(label) else None,
+            label=label if re.search(r"[A-Za-z]{2}", label) and not ids(label) and not nothing(label) else None,
             place=int(agents[0]) - 1 if len(agents) == 1 and agents[0].isdigit() else place,
             span=duration(cells.text("duration")),
         )

@@ -8,8 +8,9 @@ from functools import lru_cache
 
 from phaseplan.documents.importing.facts import Facts, Said, Ties
 from phaseplan.documents.importing.statements import Statement
-from phaseplan.documents.importing.words import ids, is_none, numbers
+from phaseplan.documents.importing.words import ids, numbers
 from phaseplan.documents.outline.attributes import kind_of, phases
+from phaseplan.documents.outline.ids import nothing
 
 _TIED = re.compile(
     r"\W*(?:phase \d+ |it |this phase )?(?:is )?(depends on|requires|needs|presupposes|blocks|"
@@ -77,8 +78,8 @@ def tie(s: Statement, key: str, facts: Ties) -> bool:
             if not phase_numbers and at == 0 and re.search(r"\d", s.value) and not ids(s.value):
                 bare = re.sub(r"\([^)]*\)", "", s.value)
                 phase_numbers = tuple(numbers(bare)) if re.fullmatch(r"\W*[\d, and]+\W*", bare) else ()
-            if phase_numbers or is_none(s.value):
-                target.append(Said(phase_numbers if not is_none(s.value) else (), s.line))
+            if phase_numbers or nothing(s.value):
+                target.append(Said(phase_numbers if not nothing(s.value) else (), s.line))
             return at == 0 or bool(phase_numbers)
     return False
 
