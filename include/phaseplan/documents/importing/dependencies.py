@@ -12,13 +12,14 @@ from phaseplan.documents.importing.likeness import within
 from phaseplan.documents.importing.owners import agent_of
 from phaseplan.documents.importing.words import clean, ids, names
 from phaseplan.documents.outline.attributes import phases
-from phaseplan.documents.outline.ids import nothing
+from phaseplan.documents.outline.ids import nothing, reaches
 
 RANK: tuple[Source, ...] = ("graph", "matrix", "agent table", "branch section", "list", "text")
 Choice = tuple[list[Said[str]], Source | None]
 _WAVES = re.compile(r"\bwaves?\s*\d", re.I)
 _BEFORE = re.compile(r"\ball\b.*(?:previous|prior|earlier|preceding|above|other)", re.I)
 _ALL = re.compile(r"\ball\b.*(?:previous|prior|other|above|branches|waves)", re.I)
+_OTHERS = re.compile(r"^\d+\.\d+\.[\dxX*]|^p(?:hase)?\W?\d+\b|external|upstream project|\bphase\b", re.I)
 
 
 @dataclass(slots=True)
@@ -39,7 +40,8 @@ class Needs:
 
 def collect(branches: Branches, facts: Facts, waves: dict[str, int]) -> dict[str, Needs]:
     """Collect the dependencies of every branch."""
-    out = {branch: Needs() for branch in branches.entries}
+    reading = _Texts(branches, waves, dict(fact.value for fact in facts.splits))
+    out = reading.out
     drawn = any(m.nodes for m in facts.mentions if m.source == "graph")
     for edge in facts.edges:
         needed, by = edge.value
@@ -54,7 +56,7 @@ def collect(branches: Branches, facts: Facts, waves: dict[str, int]) -> dict[str
             if mention.source == "graph" and not mention.nodes and drawn:
                 out[entry.id].nothing.setdefault("graph", mention.line)
             if mention.needs is not None:
-                _text(branches, entry, mention.needs, mention.line, mention.source, out[entry.id], waves, facts.splits)
+                reading.read(entry, mention.needs, mention.line, mention.source)
             for fed in ids(mention.feeds or "", tuple(branches.entries)):
                 if fed in out and fed != entry.id:
                     out[fed].add(entry.id, mention.line, "text")
@@ -66,100 +68,94 @@ def collect(branches: Branches, facts: Facts, waves: dict[str, int]) -> dict[str
 
 
 def _of_the_split(branches: Branches, facts: Facts, out: dict[str, Needs]) -> None:
-    """Let branches that needed a split branch need its parts."""
-    for fact in facts.splits:
-        whole, parts = fact.value
+    """Let branches that needed a split branch need its parts: those that something names for it, else all."""
+    for whole, parts in (fact.value for fact in facts.splits):
+        named = {edge.value for edge in facts.edges if edge.value[0] in parts}
         for edge in facts.edges:
             needed, by = edge.value
             if needed == whole and by in out:
-                named = [e.value[0] for e in facts.edges if e.value[1] == by and e.value[0] in parts]
-                for part in named or parts:
+                for part in [part for part in parts if (part, by) in named] or parts:
                     out[by].add(part, edge.line, edge.source)
         for entry in branches.entries.values():
-            stated_parts = {fact.value for values in out[entry.id].by.values() for fact in values} & set(parts)
-            for mention in entry.mentions:
-                for node, line in mention.nodes:
-                    for part in (p for p in parts if not stated_parts or p in stated_parts) if node.id == whole else ():
-                        out[entry.id].add(part, line, "graph")
+            needs = out[entry.id]
+            stated = [part for part in parts if any(part == fact.value for each in needs.by.values() for fact in each)]
+            lines = [line for mention in entry.mentions for node, line in mention.nodes if node.id == whole]
+            for line in lines:
+                for part in stated or parts:
+                    needs.add(part, line, "graph")
 
 
-def _text(
-    branches: Branches,
-    entry: Entry,
-    raw: str,
-    line: int,
-    source: Source,
-    needs: Needs,
-    waves: dict[str, int],
-    splits: list[Said[tuple[str, tuple[str, ...]]]],
-) -> None:
-    """Read a cell or a line of dependencies."""
-    text = clean(raw)
-    if nothing(text):
-        needs.nothing.setdefault(source, line)
-        return
-    branch_ids = ids(text, tuple(branches.entries))
-    parts = {fact.value[0]: fact.value[1] for fact in splits}
-    stated_ids = {fact.value for values in needs.by.values() for fact in values}
-    for needed in [part for i in branch_ids for part in (*(stated_ids & {*parts.get(i, ())}),) or parts.get(i, (i,))]:
-        if needed in branches.entries and needed != entry.id:
-            needs.add(needed, line, source)
-    if branch_ids:
-        return
-    titles = {t.lower(): e.id for e in branches.entries.values() if e is not entry for t in (*e.titles, *e.names)}
-    for several in re.split(r"[,;]", re.sub(r"\([^)]*\)", "", raw if names(raw) else text)):
-        if (whole := titles.get(several.strip(" .`*").lower())) is not None:
-            needs.add(whole, line, source)
-            continue
+class _Texts:
+    """Read cells and lines of dependencies: ids, git names, agents, waves, words of titles."""
+
+    def __init__(self, branches: Branches, waves: dict[str, int], parts: dict[str, tuple[str, ...]]) -> None:
+        self.branches, self.waves, self.parts = branches, waves, parts  # `parts` by the branch that was split
+        self.out = {branch: Needs() for branch in branches.entries}
+        entries = branches.entries.values()
+        self.by_name = {form: e.id for e in entries for name in e.names for form in (name.rsplit("/", 1)[-1], name)}
+        self.by_title = {title.lower(): e.id for e in entries for title in (*e.titles, *e.names)}
+
+    def read(self, entry: Entry, raw: str, line: int, source: Source) -> None:
+        """Read what a branch needs by one source."""
+        text, needs = clean(raw), self.out[entry.id]
+        if nothing(text):
+            needs.nothing.setdefault(source, line)
+            return
+        branch_ids = ids(text, tuple(self.branches.entries))
+        stated = {fact.value for values in needs.by.values() for fact in values}
+        for branch in branch_ids:
+            parts = self.parts.get(branch, (branch,))
+            for needed in stated.intersection(parts) or parts:
+                if needed in self.branches.entries and needed != entry.id:
+                    needs.add(needed, line, source)
+        if branch_ids:
+            return
         joint = r"[+&]|\band\b|\bplus\b" + ("" if names(raw) else "|/")  # a slash is part of a git name
-        for part in (p.strip(" .`*") for p in re.split(joint, several)):
-            if part and not nothing(part):
-                _part(branches, entry, part, line, source, needs, waves)
+        for several in re.split(r"[,;]", re.sub(r"\([^)]*\)", "", raw if names(raw) else text)):
+            whole = self.by_title.get(several.strip(" .`*").lower(), entry.id)
+            if whole != entry.id:
+                needs.add(whole, line, source)
+                continue
+            for part in (p.strip(" .`*") for p in re.split(joint, several)):
+                if part and not nothing(part):
+                    self.part(entry, part, line, source)
 
-
-def _part(
-    branches: Branches, entry: Entry, part: str, line: int, source: Source, needs: Needs, waves: dict[str, int]
-) -> None:
-    own = waves.get(entry.id)
-    by_name = {name.rsplit("/", 1)[-1]: e.id for e in branches.entries.values() for name in e.names}
-    by_name |= {name: e.id for e in branches.entries.values() for name in e.names}
-    agents = agents_of(part)
-    if (named := [n for n in (names(part) or [part]) if n in by_name]) and by_name[named[0]] != entry.id:
-        needs.add(by_name[named[0]], line, source)
-    elif phases(part) or re.search(
-        r"^\d+\.\d+\.[\dxX*]|^p(?:hase)?\W?\d+\b|external|upstream project|\bphase\b", part, re.I
-    ):
-        return
-    elif agents and (other := agent_of(branches, agents[0], wave_of(part, own))) is not None and other is not entry:
-        needs.add(other.id, line, source)
-    elif _WAVES.search(part) or _ALL.search(part):
-        only = wave_of(part)
-        whole = waves_of(part) or ([only] if only is not None else [])
-        if not whole and own is not None and _BEFORE.search(part):
-            whole = sorted({wave for wave in waves.values() if wave < own})
-        needs.whole_waves += [Said(wave, line, source) for wave in whole]
-    else:
-        needed = by_words(branches, entry, part, waves)
-        if needed is None:
+    def part(self, entry: Entry, part: str, line: int, source: Source) -> None:
+        """Read one part of a list."""
+        own, needs = self.waves.get(entry.id), self.out[entry.id]
+        agent = next((agent_of(self.branches, label, wave_of(part, own)) for label in agents_of(part)), None)
+        named = next((self.by_name[n] for n in (names(part) or [part]) if n in self.by_name), entry.id)
+        if named != entry.id:
+            needs.add(named, line, source)
+        elif phases(part) or _OTHERS.search(part):
+            return
+        elif agent is not None and agent is not entry:
+            needs.add(agent.id, line, source)
+        elif _WAVES.search(part) or _ALL.search(part):
+            only = wave_of(part)
+            whole = waves_of(part) or ([only] if only is not None else [])
+            if not whole and own is not None and _BEFORE.search(part):
+                whole = sorted({wave for wave in self.waves.values() if wave < own})
+            needs.whole_waves += [Said(wave, line, source) for wave in whole]
+        elif (needed := self.by_words(entry, part)) is None:
             needs.unknown.append(Said(part, line, source))
         else:
             needs.add(needed, line, source)
 
+    def by_words(self, entry: Entry, text: str) -> str | None:
+        """Return the branch whose title has all of a text's words and which is not in a later wave.
 
-def by_words(branches: Branches, entry: Entry, text: str, waves: dict[str, int]) -> str | None:
-    """Return the branch whose title has all of a text's words and which is not in a later wave.
-
-    Among several, an earlier wave counts before the same one, then a title with no other words, then order.
-    """
-    own = waves.get(entry.id)
-    fitting: list[tuple[bool, bool, int, str]] = []
-    for i, other in enumerate(branches.entries.values()):
-        wave = waves.get(other.id)
-        late = own is not None and wave is not None and wave > own
-        titles = [title for title in other.titles if within(text, title)] if other is not entry and not late else []
-        if titles:
-            fitting.append((wave == own, not any(within(title, text) for title in titles), i, other.id))
-    return min(fitting)[-1] if fitting else None
+        Among several, an earlier wave counts before the same one, then a title with no other words, then order.
+        """
+        own = self.waves.get(entry.id)
+        fitting: list[tuple[bool, bool, int, str]] = []
+        for i, other in enumerate(self.branches.entries.values()):
+            wave = self.waves.get(other.id)
+            late = own is not None and wave is not None and wave > own
+            titles = [title for title in other.titles if within(text, title)] if other is not entry and not late else []
+            if titles:
+                fitting.append((wave == own, not any(within(title, text) for title in titles), i, other.id))
+        return min(fitting)[-1] if fitting else None
 
 
 def chosen(needs: Needs, members: dict[int, list[str]], own: int | None) -> list[Choice]:
@@ -179,29 +175,20 @@ def settle(choices: dict[str, list[Choice]], waves: dict[str, int]) -> dict[str,
     Branches whose best source ranks higher are settled first, so that the weaker source gives way.
     """
     out: dict[str, Choice] = {}
-    settled: dict[str, set[str]] = {}
+    settled: dict[str, list[str]] = {}
     for branch in sorted(choices, key=lambda b: RANK.index(choices[b][0][1]) if choices[b][0][1] else len(RANK)):
         options = choices[branch]
-        fitting = (o for o in options if not _is_late(branch, o, waves) and not _closes(branch, o, settled))
+        fitting = (
+            o
+            for o in options
+            if not _is_late(branch, o, waves) and not any(reaches(fact.value, branch, settled) for fact in o[0])
+        )
         stated = next((o for o in fitting if o[1] is not None), None)
         out[branch] = stated or options[0]
-        settled[branch] = {fact.value for fact in out[branch][0]}
+        settled[branch] = [fact.value for fact in out[branch][0]]
     return out
 
 
 def _is_late(branch: str, choice: Choice, waves: dict[str, int]) -> bool:
     own = waves.get(branch)
     return own is not None and any(waves.get(fact.value, own) > own for fact in choice[0])
-
-
-def _closes(branch: str, choice: Choice, settled: dict[str, set[str]]) -> bool:
-    """Say whether something that `branch` would need is already waiting for it."""
-    todo, visited = [fact.value for fact in choice[0]], set()
-    while todo:
-        current = todo.pop()
-        if current == branch:
-            return True
-        if current not in visited:
-            visited.add(current)
-            todo.extend(settled.get(current, ()))
-    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from phaseplan.documents.importing.spans import duration
@@ -85,8 +86,10 @@ class Builder:
         return group
 
     def new_unit(self, line: Line | int, unit: Unit) -> Unit:
-        """Add a unit to the group that is being read."""
+        """Add a unit to the group that is being read; a ticked box says that it is done."""
         self.use(line)
+        if isinstance(line, Line) and line.done:
+            unit.state = At("done", line.number)
         if self.group is None:
             number = line if isinstance(line, int) else line.number
             self.part.groups.append(Group(1, number, word=""))
@@ -95,6 +98,17 @@ class Builder:
         group.units.append(unit)
         self.unit = unit
         return unit
+
+    def into_wave(self, line: Line, number: int | None) -> None:
+        """Go on with the group of a wave, or begin it; None: with the group that is being read."""
+        if number is None or (self.group is not None and self.group.number == number):
+            return
+        group = next((group for group in self.part.groups if group.number == number), None)
+        if group is None:
+            self.new_group(line, Numbered("wave", str(number), "", "", (), False))
+        else:
+            self.part.groups.remove(group)
+            self.part.groups.append(group)
 
     def attribute(self, line: Line) -> bool:
         """Read a line `Key: value` about the unit, the group or the phase that is being read."""
@@ -120,3 +134,16 @@ class Builder:
         elif kind == "title" and not group.title:
             group.title = value
         return True
+
+
+def number_by_place(parts: list[Part], with_phase: bool) -> None:
+    """Number units without an id by group and place (`2.1`), as wave plans do with the phase before it (`0.2.1`)."""
+    known = {unit.id for part in parts for unit in part.units if unit.id}
+    for part in parts:
+        phase = f"{part.number.value if part.number else 0}." if with_phase else ""
+        for group in part.groups:
+            places = (f"{phase}{group.number}.{place}" for place in itertools.count(1))
+            for unit in group.units:
+                if not unit.id:
+                    unit.id = next(place for place in places if place not in known)
+                    known.add(unit.id)

@@ -208,7 +208,7 @@ class Known:
             members = [u.id for group in self.groups[: self.groups.index(own)] for u in group.units]
         elif members is None and len(part.split()) <= 4:
             members = [unit.id for unit in self.units]
-        return None if members is None else [i for i in members if i != by and not self._waits(i, by)]
+        return None if members is None else [i for i in members if i != by and not self.waits(i, by)]
 
     def _members(self, part: str, by: str) -> list[str] | None:
         """List the units of the group that a text names: `Epic 2 stories`, `Wave 1`, `Phase 2`; none of its own."""
@@ -222,18 +222,22 @@ class Known:
                 return [unit.id for unit in group.units if unit.id != by]
         return None
 
-    def _waits(self, unit: str, by: str) -> bool:
-        """Say whether `unit` stands behind `by` and needs it, as far as it is read already."""
-        todo, visited = [unit], set[str]()
-        needs = {u.id: [n.value for n in u.needs] for u in self.units}
-        while todo:
-            current = todo.pop()
-            if current == by:
-                return True
-            if current not in visited:
-                visited.add(current)
-                todo += needs.get(current, [])
-        return False
+    def waits(self, unit: str, by: str) -> bool:
+        """Say whether `unit` needs `by`, itself or by others, as far as it is read already."""
+        return reaches(unit, by, {u.id: [n.value for n in u.needs] for u in self.units})
+
+
+def reaches(start: str, goal: str, needs: dict[str, list[str]]) -> bool:
+    """Say whether one unit is another one, or needs it, itself or by others."""
+    todo, visited = [start], set[str]()
+    while todo:
+        current = todo.pop()
+        if current == goal:
+            return True
+        if current not in visited:
+            visited.add(current)
+            todo += needs.get(current, [])
+    return False
 
 
 def reads_as_ids(cells: Iterable[str], known: Known) -> list[list[str]] | None:

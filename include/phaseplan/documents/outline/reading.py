@@ -118,16 +118,9 @@ def _in_order(known: Known, part: Part) -> None:
     for group in part.groups:
         before: list[Unit] = []
         for unit in group.units:
-            if not unit.marked:
-                for other in before:
-                    if not unit.needs and not known._waits(other.id, unit.id):
-                        break
-                implied = [other for other in before if not known._waits(other.id, unit.id)]
-                for other in implied:
-                    _add(unit, other.id, unit.line, "by order")
-                before = [unit]
-            else:
-                before.append(unit)
+            for other in [] if unit.marked else [one for one in before if not known.waits(one.id, unit.id)]:
+                _add(unit, other.id, unit.line, "by order")
+            before = [*before, unit] if unit.marked else [unit]
 
 
 def _finished(outline: Outline, part: Part) -> None:

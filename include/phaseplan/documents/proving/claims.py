@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from phaseplan.documents.outline.ids import key
@@ -146,37 +147,27 @@ def _odd_title(text: str) -> str | None:
 def values(proof: Proof) -> None:
     """Prove the values of each unit: held by their lines, which speak of the unit."""
     for claim in proof.claims:  # titles and names first: they are what other lines mean a unit by
-        _title(proof, claim)
-        cited = claim.cited.branch
-        if cited is not None:
-            if (why := proof.held(cited) or _odd_name(cited.value) or _far(proof, claim, cited)) is None:
-                claim.unit.name = At(cited.value, cited.line)
-            else:
-                proof.doubt(claim, "branch", cited, why)
+        unit, cited = claim.unit, claim.cited
+        if cited.title is not None and _sure(proof, claim, "title", cited.title, _odd_title):
+            unit.title, unit.title_line = " ".join(cited.title.value.split()), cited.title.line
+        if cited.branch is not None and _sure(proof, claim, "branch", cited.branch, _odd_name):
+            unit.name = At(cited.branch.value, cited.branch.line)
     for claim in proof.claims:
-        for own in claim.cited.owns:
-            if (why := proof.held(own) or _odd_path(own.value) or _far(proof, claim, own)) is None:
-                claim.unit.owns += (
-                    [At(own.value, own.line)] if own.value not in {o.value for o in claim.unit.owns} else []
-                )
-            else:
-                proof.doubt(claim, "owns", own, why)
-        if (done := claim.cited.done) is not None:
-            if (why := proof.held(done) or _far(proof, claim, done)) is None:
-                claim.unit.state = At(done.value, done.line)
-            else:
-                proof.doubt(claim, "done", done, why)
+        unit, cited = claim.unit, claim.cited
+        for own in cited.owns:
+            if _sure(proof, claim, "owns", own, _odd_path) and own.value not in {o.value for o in unit.owns}:
+                unit.owns.append(At(own.value, own.line))
+        if cited.done is not None and _sure(proof, claim, "done", cited.done, lambda _: None):
+            unit.state = At(cited.done.value, cited.done.line)
         _lines(proof, claim)
 
 
-def _title(proof: Proof, claim: Claim) -> None:
-    cited = claim.cited.title
-    if cited is None:
-        return
-    if (why := proof.held(cited) or _odd_title(cited.value) or _far(proof, claim, cited)) is None:
-        claim.unit.title, claim.unit.title_line = " ".join(cited.value.split()), cited.line
-    else:
-        proof.doubt(claim, "title", cited, why)
+def _sure(proof: Proof, claim: Claim, key: str, cited: Words, odd: Callable[[str], str | None]) -> bool:
+    """Say whether a text is proven to be a unit's; if not, note why."""
+    why = proof.held(cited) or odd(cited.value) or _far(proof, claim, cited)
+    if why is not None:
+        proof.doubt(claim, key, cited, why)
+    return why is None
 
 
 def _lines(proof: Proof, claim: Claim) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from phaseplan.documents.outline.builder import number_by_place
 from phaseplan.documents.outline.model import At, Group, Part
-from phaseplan.documents.outline.readers.waves import number_by_place
 from phaseplan.documents.proving.answer import Number, PhaseAnswer, WaveAnswer, Words
 from phaseplan.documents.proving.claims import Claim, Proof
 
@@ -40,15 +40,11 @@ def structure(proof: Proof) -> list[Part]:
                 why = f"line {claim.unit.line} stands in another phase or in none"
                 proof.doubt(claim, "phase", words, why)
         _wave(proof, place, claim)
-    for place in places:
-        numbers = [group.number for group in place.part.groups]
-        if numbers != sorted(set(numbers)):
-            place.part.groups.sort(key=lambda group: group.number)
     parts = [place.part for place in places if any(True for _ in place.part.units)]
     for part in parts:
         part.groups = [group for group in part.groups if group.units]
         _own_numbers(part)
-    number_by_place(parts)
+    number_by_place(parts, with_phase=True)
     return parts
 
 

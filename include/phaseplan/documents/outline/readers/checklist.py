@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from phaseplan.documents.outline import attributes
-from phaseplan.documents.outline.builder import Builder
+from phaseplan.documents.outline.builder import Builder, number_by_place
 from phaseplan.documents.outline.headings import GROUPS, numbered, titled
 from phaseplan.documents.outline.ids import CODE, NO_UNIT
 from phaseplan.documents.outline.lines import Document, Line
@@ -74,7 +74,7 @@ def read(doc: Document) -> Outline:
         elif line.kind in ("item", "text"):
             unit = None
             build.attribute(line)
-    _ids(build)
+    number_by_place(build.outline.parts, with_phase=False)
     return build.outline
 
 
@@ -91,20 +91,4 @@ def _unit(build: Builder, line: Line, tasks_only: bool) -> Unit | None:
     if names := git_names(raw):
         unit.name = At(names[0], line.number)
     attributes.own(unit, paths(raw), line.number)
-    if line.done:
-        unit.state = At("done", line.number)
     return build.new_unit(line, unit)
-
-
-def _ids(build: Builder) -> None:
-    """Number the units without an id by group and place: `2.1`."""
-    known = {unit.id for unit in build.outline.units if unit.id}
-    for part in build.outline.parts:
-        for group in part.groups:
-            place = 0
-            for unit in (unit for unit in group.units if not unit.id):
-                place += 1
-                while f"{group.number}.{place}" in known:
-                    place += 1
-                unit.id = f"{group.number}.{place}"
-                known.add(unit.id)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from phaseplan.documents.outline import tables
 from phaseplan.documents.outline.builder import Builder
-from phaseplan.documents.outline.headings import Numbered
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import MOST_CELLS, Document, Line
 from phaseplan.documents.outline.model import Outline
@@ -52,12 +51,7 @@ def read(doc: Document) -> Outline:
         one = tables.unit(table, row)
         if one is None:
             continue
-        group = next((g for g in build.part.groups if one.wave and g.number == one.wave.value), None)
-        if group is not None:
-            build.part.groups.remove(group)
-            build.part.groups.append(group)
-        elif one.wave is not None:
-            build.new_group(row, Numbered("wave", str(one.wave.value), "", "", (), False))
+        build.into_wave(row, one.wave.value if one.wave else None)
         table.units[row.number] = build.new_unit(row, one)
     known = Known(build.outline.units)
     build.outline.troubles += tables.unknown(table, known)

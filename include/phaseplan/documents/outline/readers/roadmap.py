@@ -81,8 +81,6 @@ def _inside(build: Builder, line: Line, wave: int) -> int:
         if build.group is None or (wave and build.group.number != wave):
             build.new_group(line, Numbered("wave", str(wave or 1), "", "", (), False))
         unit = Unit(match["id"], line.number, plain(match["title"]), match["id"])
-        if line.done:
-            unit.state = At("done", line.number)
         build.new_unit(line, unit)
     elif named is not None:
         return int(named[1])

@@ -72,8 +72,6 @@ def _task(build: Builder, line: Line, match: re.Match[str]) -> Unit:
         text = _SIZE.sub("", text)
     unit.title = plain(text).rstrip(" ,")
     attributes.own(unit, paths(text), line.number)
-    if line.done:
-        unit.state = At("done", line.number)
     return build.new_unit(line, unit)
 
 

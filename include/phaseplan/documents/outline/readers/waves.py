@@ -6,11 +6,11 @@ import re
 
 from phaseplan.documents.outline import attributes, tables
 from phaseplan.documents.outline.attributes import of_part
-from phaseplan.documents.outline.builder import Builder
-from phaseplan.documents.outline.headings import PHASES, Numbered, is_group
+from phaseplan.documents.outline.builder import Builder, number_by_place
+from phaseplan.documents.outline.headings import PHASES, is_group
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document, Line
-from phaseplan.documents.outline.model import At, Outline, Part, Trouble, Unit
+from phaseplan.documents.outline.model import At, Outline, Trouble, Unit
 from phaseplan.documents.outline.text import git_names, paths, plain, size
 
 _AGENT = re.compile(
@@ -66,7 +66,7 @@ def read(doc: Document) -> Outline:
     reading = _Reading(found, plans)
     for line in doc.lines:
         _line(build, reading, line)
-    number_by_place(build.outline.parts)
+    number_by_place(build.outline.parts, with_phase=True)
     known = Known(build.outline.units, [group for part in build.outline.parts for group in part.groups])
     for table in found.values():
         build.outline.troubles += tables.unknown(table, known)
@@ -130,13 +130,7 @@ def _row(build: Builder, reading: _Reading, table: tables.Table, line: Line) -> 
     table.units[line.number] = one
     if one.id:
         reading.by_id[one.id] = one
-    if one.wave is not None and (build.group is None or build.group.number != one.wave.value):
-        group = next((g for g in build.part.groups if g.number == one.wave.value), None) if one.wave else None
-        if group is not None:
-            build.part.groups.remove(group)
-            build.part.groups.append(group)
-        else:
-            build.new_group(line, Numbered("wave", str(one.wave.value), "", "", (), False))
+    build.into_wave(line, one.wave.value if one.wave else None)
     build.new_unit(line, one)
 
 
@@ -194,22 +188,4 @@ def _item(build: Builder, line: Line) -> None:
         " :\u2013\u2014-()`*"
     )
     unit.title = rest if re.search(r"[^\W\d_]{2}", rest) else ""
-    if line.done:
-        unit.state = At("done", line.number)
     build.new_unit(line, unit)
-
-
-def number_by_place(parts: list[Part]) -> None:
-    """Number units without an id by phase, wave and place, as wave plans do: `0.1.2`."""
-    known = {unit.id for part in parts for unit in part.units if unit.id}
-    for part in parts:
-        phase = part.number.value if part.number else 0
-        for group in part.groups:
-            place = 0
-            for unit in group.units:
-                if not unit.id:
-                    place += 1
-                    while f"{phase}.{group.number}.{place}" in known:
-                        place += 1
-                    unit.id = f"{phase}.{group.number}.{place}"
-                    known.add(unit.id)
