@@ -13,7 +13,7 @@ from phaseplan.documents.importing.phase import fill
 from phaseplan.documents.importing.readers.pieces import overlay
 from phaseplan.documents.importing.reading import read
 from phaseplan.documents.importing.schemes import PLAIN
-from phaseplan.documents.importing.used import used_lines
+from phaseplan.documents.importing.words import ids
 from phaseplan.documents.outline import checks, contradictions, edges, folder, plans, reading, unused
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document, document
@@ -123,7 +123,7 @@ def _of_waves(doc: Document, strict: bool, others: Others) -> Imported:
     facts, units = plan.facts, plan.units
     outline = Outline("a plan in waves (docs/decisions/016)", [plan.part])
     checks.check(outline)
-    lost, used, rows = unused.of_waves(doc, used_lines(doc, plan))
+    lost, used, rows = unused.of_waves(doc, _used(doc, plan))
     troubles: list[Trouble] = [*outline.troubles, *disagreements.find(plan), *figures.find(plan), *promises.find(plan)]
     troubles += [*soundness.find(plan, others), *lost]
     paths = [At(fact.value, fact.line) for fact in facts.critical] or edges.critical(doc, Known(units))
@@ -133,6 +133,20 @@ def _of_waves(doc: Document, strict: bool, others: Others) -> Imported:
     lines = plans.plans(doc.file, outline, facts.scheme)[0].rstrip("\n").split("\n")
     text = "\n".join(overlay(lines, facts.stated, plans.short(doc.file))) + "\n"
     return Imported((text,), in_order(diagnostics(doc.file, troubles, facts.scheme, strict)), used, rows)
+
+
+def _used(doc: Document, plan: Draft) -> set[int]:
+    """Return the lines that say something of branches or phases, and those that only name branches of the plan."""
+    facts, entries = plan.facts, plan.known.entries
+    lines = {mention.line for mention in (*facts.mentions, *facts.owned)} | {edge.line for edge in facts.edges}
+    lines |= {tie.line for tie in (*facts.depends, *facts.blocks, *facts.independent)}
+    names = {name for entry in entries.values() for name in entry.names}
+    for line in doc.lines:
+        if line.number not in lines and line.kind in ("heading", "row", "item", "text"):
+            mentioned = ids(facts.scheme.read(line.raw))
+            if entries.keys() & set(mentioned) or any(name in line.raw for name in names):
+                lines.add(line.number)
+    return lines
 
 
 def _import_folder(path: Path, strict: bool) -> Imported:

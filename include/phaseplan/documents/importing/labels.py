@@ -7,7 +7,7 @@ list item, a node of a graph. Columns of agents, risks and waves define none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from phaseplan.documents.importing.blocks import Block
@@ -37,46 +37,50 @@ _KINDS: tuple[tuple[str, str], ...] = (
 _NO_WORD = r"(?:wave|stage|batch|sprint|tier|iteration|round|layer|step|phase|agent|day|week|hour|table|figure|section)"
 _NO_CODE = re.compile(r"(?:W|P|Q|M|R|G|D|H|V|KR|OKR|SLO|UTF|SHA|HTTP|ISO|RFC|US)-?\d{1,5}")  # waves, priorities, risks
 _AFTER = r"(?=\s*(?:$|[:|(\[,]|[-\u2013\u2014]\s|\s))"
-_FOLLOWED = r"\s*(?:[:.|(\u00b7\u2013\u2014-]|$)"
-_LABEL = re.compile(r"[\[({>]+\s*\"?\s*([^\]\"<|]{1,120})")
+_TITLE = re.compile(r"\s*(?:[:.|(\u00b7\u2013\u2014-]|$)|\s+[A-Z\[]")
+_NODE = re.compile(r"[\[({>]+\s*\"?\s*([^\]\"<|]{1,120})")
+_YAML = re.compile(r"^[ \t]*(?:- )?id:[ \t]*[\"']?([^\n\"'#]{1,40}?)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
 _ROLE = re.compile(
     r"^\W*(?:agent|engineer|developer|worker|owner)\s+\w{1,8}\s*(?:\u2192|->|:|\u2013|\u2014|-)\s*", re.IGNORECASE
 )
-_NO_COLUMNS = frozenset(
-    ["agent", "agents", "wave", "owner", "risk", "mitigation", "others", "needs", "feeds", "lines", "duration"]
-)
+_OF_BRANCHES = {"needs", "lines", "branch", "owns", "wave", "agent", "duration", "id"}
+_NO_COLUMNS = {
+    "agent",
+    "agents",
+    "wave",
+    "owner",
+    "risk",
+    "mitigation",
+    "others",
+    "needs",
+    "feeds",
+    "lines",
+    "duration",
+}
 
 
 def by_own_words(blocks: list[Block]) -> list[Label]:
     """List the labels of the kind that most branches have, in their order; none if ids are like `5.1.1`."""
     if _usual(blocks):
         return []
-    written = (_in_tables, _in_fences, _in_headings, _in_lists)
-    labels_by_kind: dict[str, dict[str, Label]] = {}
-    for place in (*written, _in_graphs):
-        for label in place(blocks):
-            labels_by_kind.setdefault(label.kind, {}).setdefault(label.id, label)
-        best = max(labels_by_kind.values(), key=len, default={})
-        if len(best) >= FEWEST:
-            break
-    else:
-        return []
-    kind = next(iter(best.values())).kind
-    for label in (label for place in written for label in place(blocks)):  # not a graph: it shows other phases' too
-        if label.kind == kind:
-            best.setdefault(label.id, label)
-    return list(best.values())
+    places = [list(place(blocks)) for place in (_in_tables, _in_fences, _in_headings, _in_lists, _in_graphs)]
+    found: dict[str, dict[str, Label]] = {}
+    for place in places:
+        for label in place:
+            found.setdefault(label.kind, {}).setdefault(label.id, label)
+        kind = max(found, key=lambda kind: len(found[kind]), default="")
+        if kind and len(found[kind]) >= FEWEST:
+            written = (label for place in places[:-1] for label in place)  # a graph shows other phases' too
+            return list((found[kind] | {label.id: label for label in written if label.kind == kind}).values())
+    return []
 
 
 def _usual(blocks: list[Block]) -> bool:
     """Say whether the text has two ids like `5.1.1` of one phase."""
     texts = (part for block in blocks for part in (block.text, *(c for row in block.rows for c in row.cells)))
     first: dict[str, str] = {}
-    for text in texts:
-        for branch in ids(text):
-            if first.setdefault(branch.split(".")[0], branch) != branch:
-                return True
-    return False
+    each = (branch for text in texts for branch in ids(text))
+    return any(first.setdefault(branch.split(".")[0], branch) != branch for branch in each)
 
 
 def _begins(text: str, any_code: bool = False) -> Label | None:
@@ -85,30 +89,35 @@ def _begins(text: str, any_code: bool = False) -> Label | None:
         match = re.match(rf"\W{{0,3}}(?P<all>{pattern}){_AFTER}" if kind != "hash" else rf"(?P<all>{pattern})\b", text)
         if match is None:
             continue
-        shown = match["all"]
-        if kind in ("word", "hash"):
-            if kind == "word" and re.match(_NO_WORD, match["word"], re.IGNORECASE):
-                return None
-            number = match["number"]
-            return Label(str(int(number)) if number.isdigit() else number, shown, kind)
-        if kind == "code" and not any_code and _NO_CODE.fullmatch(shown):
+        if kind == "word" and re.match(_NO_WORD, match["word"], re.IGNORECASE):
             return None
-        return Label(shown, shown, kind)
+        if kind == "code" and not any_code and _NO_CODE.fullmatch(match["all"]):
+            return None
+        number = match["number"] if kind in ("word", "hash") else match["all"]
+        return Label(str(int(number)) if number.isdigit() else number, match["all"], kind)
     return None
+
+
+def _titled(text: str) -> Iterator[Label]:
+    """Yield the label that a text begins with, if a title follows."""
+    label = _begins(text)
+    if label is not None:
+        match = _TITLE.match(text, text.find(label.shown) + len(label.shown))
+        if match is not None and not (label.kind == "pair" and match[0][-1:].isalpha()):
+            yield label
 
 
 def _in_tables(blocks: list[Block]) -> Iterator[Label]:
     """Yield labels of the first column in which every cell begins with a label of its own."""
     for block in blocks:
         heads = [column(cell) for cell in block.rows[0].cells] if block.kind == "table" else []
-        if not {"needs", "lines", "branch", "owns", "wave", "agent", "duration", "id"} & set(heads) or "risk" in heads:
+        if not _OF_BRANCHES & set(heads) or "risk" in heads:
             continue
         for i, head in enumerate(heads[:4]):
-            if head in _NO_COLUMNS:
-                continue
             cells = [clean(row.cells[i]) for row in block.rows[1:] if i < len(row.cells) and clean(row.cells[i])]
             labels = [label for cell in cells if (label := _begins(cell, True) or _number(cell, head))]
-            if len({label.id for label in labels}) == len(labels) and 0.6 * len(cells) <= len(labels) > 0:
+            alone = len({label.id for label in labels}) == len(labels)
+            if head not in _NO_COLUMNS and alone and 0.6 * len(cells) <= len(labels) > 0:
                 yield from labels
                 break
 
@@ -120,48 +129,31 @@ def _number(cell: str, head: str) -> Label | None:
 
 def _in_headings(blocks: list[Block]) -> Iterator[Label]:
     """Read `### HAI-001: Schema`."""
-    for block in blocks:
-        if block.kind == "heading" and block.level > 1:
-            text = clean(block.text)
-            label = _begins(text)
-            if label and label.kind != "pair" and _after(text, label):
-                yield label
+    texts = (clean(block.text) for block in blocks if block.kind == "heading" and block.level > 1)
+    yield from (label for text in texts for label in _titled(text) if label.kind != "pair")
 
 
 def _in_lists(blocks: list[Block]) -> Iterator[Label]:
     """Read `- **A1**: Schema`."""
-    for block in blocks:
-        if block.kind == "item":
-            text = _ROLE.sub("", clean(block.text.split("\n", 1)[0]))
-            label = _begins(text)
-            if label and _after(text, label):
-                yield label
+    texts = (_ROLE.sub("", clean(block.text.split("\n", 1)[0])) for block in blocks if block.kind == "item")
+    yield from (label for text in texts for label in _titled(text))
 
 
 def _in_fences(blocks: list[Block]) -> Iterator[Label]:
     """Read `- id: OTA-01` of YAML in any shape."""
-    for block in blocks:
-        if block.kind == "fence" and block.language in ("yaml", "yml"):
-            for match in re.finditer(
-                r"^[ \t]*(?:- )?id:[ \t]*[\"']?([^\n\"'#]{1,40}?)[\"']?[ \t]*(?:#.*)?$", block.text, re.M
-            ):
-                label = _begins(match[1], True)
-                if label is not None and label.shown == match[1]:
-                    yield label
-
-
-def _after(text: str, label: Label) -> bool:
-    """Say whether a title follows."""
-    return (
-        label.kind != "pair" and re.match(r"\s+[A-Z\[]", text[text.find(label.shown) + len(label.shown) :]) is not None
-    ) or re.match(_FOLLOWED, text[text.find(label.shown) + len(label.shown) :]) is not None
+    for text in _found(blocks, ("yaml", "yml"), _YAML):
+        label = _begins(text, True)
+        if label is not None and label.shown == text:
+            yield label
 
 
 def _in_graphs(blocks: list[Block]) -> Iterator[Label]:
     """Read `A[HAI-001: Schema]`."""
-    for block in blocks:
-        if block.kind == "fence" and block.language == "mermaid":
-            for match in _LABEL.finditer(block.text):
-                label = _begins(clean(match[1]))
-                if label:
-                    yield label
+    labels = (_begins(clean(text)) for text in _found(blocks, ("mermaid",), _NODE))
+    yield from (label for label in labels if label is not None)
+
+
+def _found(blocks: list[Block], languages: Iterable[str], pattern: re.Pattern[str]) -> Iterator[str]:
+    """Yield what a pattern finds in fences."""
+    fences = (block.text for block in blocks if block.kind == "fence" and block.language in languages)
+    yield from (match[1] for text in fences for match in pattern.finditer(text))
