@@ -9,11 +9,12 @@ from functools import lru_cache
 
 from phaseplan.documents.importing.blocks import Block
 from phaseplan.documents.importing.words import REMEMBERED, clean, ids, names
+from phaseplan.documents.outline.headings import titled
 
 _CARDINALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_NTH = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_NTHS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _WORDS = {word: i for i, word in enumerate(_CARDINALS, 1)}
-_ORDINALS = {word: i for i, word in enumerate(_NTH, 1)} | {"1st": 1, "2nd": 2, "3rd": 3}
+_ORDINALS = {word: i for i, word in enumerate(_NTHS, 1)} | {"1st": 1, "2nd": 2, "3rd": 3}
 _ORDINALS |= {f"{i}th": i for i in range(4, 21)}
 NUMBER = rf"(?:\d{{1,3}}|{'|'.join(_WORDS)})"  # as digits or as a word; `number` reads it
 _ORDINAL = rf"(?:{'|'.join(_ORDINALS)})"
@@ -27,11 +28,9 @@ _AGENTS = re.compile(
     r"((?:\d{1,3}|[A-Z])\b(?:\s*(?:[,&/\u2013-]|and|to)\s*(?:agent\s*)?(?:\d{1,3}|[A-Z])\b)*)",
     re.IGNORECASE,
 )
-_DEFINES = re.compile(
-    rf"(?:phase\s*\d+\s*[-\u2013:,.|]?\s*)?"
-    rf"(?:wave[ _#-]*(?:\d{{1,3}}\.)?(?:\d{{1,3}}|{'|'.join(_WORDS)})|(?:the )?{_ORDINAL} wave)\b\s*"
-    r"(?:[:\u2013\u2014|.=-]+\s*(?P<title>[^(\[]*?))?\s*(?P<rest>[(\[][^)\]]*[)\]]?)?\s*(?:[:\u2013\u2014-]+\s*(?P<late>.*))?",
-    re.IGNORECASE,
+_NTH = rf"(?:wave[ _#-]*(?:\d{{1,3}}\.)?(?:\d{{1,3}}|{'|'.join(_WORDS)})|{_ORDINAL} wave)"
+_OPENS = re.compile(
+    rf"(?:the )?(?:phase\s*\d+\s*[-\u2013:,.|]?\s*)?{_NTH}\b(?P<rest>\s*(?:[:.(\[\u2013\u2014|=-].*)?)", re.IGNORECASE
 )
 _AFTER = re.compile(r"(?P<title>[^(:]+?)\s*\(\s*wave[ #-]*\d{1,3}\s*\)\s*", re.IGNORECASE)
 
@@ -117,12 +116,13 @@ def wave_heading(text: str) -> tuple[str | None, str] | None:
     parts = re.split(r"\s+[\u00b7\u2022|]\s+", text)
     if len(parts) > 1:  # `Wave 1 · Pieces · 1 day`
         text = f"{parts[0]}: {parts[1]}" + (f" ({', '.join(parts[2:])})" if parts[2:] else "")
-    match = _DEFINES.fullmatch(text) or _AFTER.fullmatch(text)
+    if (match := _AFTER.fullmatch(text)) is not None:
+        return match["title"].strip(" :-\u2013\u2014") or None, ""
+    match = _OPENS.fullmatch(text)
     if match is None:
         return None
-    groups = match.groupdict()
-    title = match["title"] or groups.get("late") or ""
-    return title.strip(" :-\u2013\u2014") or None, (groups.get("rest") or "").strip("()[] ")
+    title, asides = titled(match["rest"])
+    return title or None, ", ".join(asides)
 
 
 def with_context(blocks: list[Block]) -> Iterator[tuple[Block, Context]]:

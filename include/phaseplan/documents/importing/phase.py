@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from phaseplan.documents.importing.context import agents_of, wave_of
 from phaseplan.documents.importing.draft import Draft, at
-from phaseplan.documents.importing.facts import Said
-from phaseplan.documents.importing.paths import share
-from phaseplan.documents.outline.model import At
+from phaseplan.documents.importing.facts import Said, Shared
+from phaseplan.documents.importing.owners import agent_of, by_title
+from phaseplan.documents.importing.words import ids, names
+from phaseplan.documents.outline.model import At, SharedFile
 from phaseplan.documents.outline.plans import short
+from phaseplan.plan.patterns.overlap import common_path
 
 
 def fill(draft: Draft) -> None:
@@ -23,7 +26,7 @@ def fill(draft: Draft) -> None:
     part.max_lines = at(limit) if limit else None
     file = short(facts.file)
     part.todos += [f"gate without a command: {g.value} ({file}:{g.line})" for g in facts.gates if g.source == "text"]
-    share(draft)
+    _share(draft)
     _claims(draft)
     part.notes = [*map(at, facts.notes)]
 
@@ -49,3 +52,59 @@ def _claims(draft: Draft) -> None:
         key: {name: at(fact) for name, fact in table.items()}
         for key, table in (("risks", facts.risks), ("mitigations", facts.mitigations))
     }
+
+
+def _share(draft: Draft) -> None:
+    """Sort the statements about shared files: those with an owner, those without, and what a command makes."""
+    part, unowned, generated = draft.part, dict[str, int](), dict[str, int]()
+    files: dict[str, SharedFile] = {}
+    for shared in draft.facts.shared:
+        if shared.generated:
+            generated.setdefault(shared.path, shared.line)
+            continue
+        owner = next(iter(_branches_named(draft, shared.owner or "", shared.wave)), None)
+        if owner is None:
+            unowned.setdefault(shared.path, shared.line)
+        else:
+            others = tuple(b for b in _sharers(draft, shared) if b != owner)
+            files.setdefault(shared.path, SharedFile(shared.path, shared.line, owner, others))
+    part.shared = list(files.values())
+    part.todos += [
+        f"shared file {path}: nothing says which branch owns it ({short(draft.facts.file)}:{line})"
+        for path, line in unowned.items()
+        if path not in files
+    ]
+    part.generated = [At(path, line) for path, line in generated.items()]
+    part.generator = at(draft.facts.generators[0]) if draft.facts.generators else None
+
+
+def _branches_named(draft: Draft, text: str, wave: int | None) -> list[str]:
+    """Find the branches that a text names by id, git name, agent or title."""
+    entries = draft.known.entries
+    branch_ids = [i for i in ids(text, tuple(entries)) if i in entries]
+    branch_ids += [e.id for name in names(text) for e in entries.values() if name in e.names]
+    for agent in agents_of(text):
+        entry = agent_of(draft.known, agent, wave_of(text, wave))
+        if entry is not None:
+            branch_ids.append(entry.id)
+    if (
+        not branch_ids
+        and text.strip()
+        and not agents_of(text)
+        and (entry := by_title(draft.known, text, wave)) is not None
+    ):
+        branch_ids = [entry.id]
+    return list(dict.fromkeys(branch_ids))
+
+
+def _sharers(draft: Draft, shared: Shared) -> list[str]:
+    """List branches that are named beside a file, else branches of the wave that own paths there."""
+    named = _branches_named(draft, shared.note, shared.wave) if ids(shared.note) or agents_of(shared.note) else []
+    if named:
+        return named
+    return [
+        branch.id
+        for branch in draft.units
+        if (shared.wave is None or draft.wave_of[branch.id] == shared.wave)
+        and any(common_path(own.value, shared.path) for own in branch.owns)
+    ]

@@ -41,6 +41,7 @@ _DONE = re.compile(
     re.IGNORECASE,
 )
 _NOT_DONE = re.compile(r"\b(?:not|to be|until|when|definition of|nicht|noch|to)\b", re.IGNORECASE)
+_BEFORE = re.compile(r"\s*[(\[](?P<aside>[^()\[\]]*)[)\]]\s*(?:[:\u2013\u2014]|-\s)\s*(?P<rest>\S.*)")
 _ASIDE = re.compile(r"\s*[(\[](?P<aside>[^()\[\]]*)[)\]]\s*(?P<after>\W{0,4}(?:MVP)?\W{0,4})$")
 
 
@@ -90,6 +91,9 @@ def _of_state(asides: tuple[str, ...], title: str, text: str) -> bool:
 
 def titled(rest: str) -> tuple[str, tuple[str, ...]]:
     """Split what follows a number into its title and the remarks in brackets at its end."""
+    if (before := _BEFORE.match(rest)) is not None:  # `(Day 1): Foundations`
+        title, after = titled(before["rest"])
+        return title, (before["aside"], *after)
     title, asides = _SEPARATOR.sub("", rest, count=1).strip(), []
     while (match := _ASIDE.search(title)) and match.start() > 0:
         asides.append(match["aside"])

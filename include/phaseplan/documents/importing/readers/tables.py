@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 
 from phaseplan.documents.importing.blocks import Block, Row
-from phaseplan.documents.importing.cells import Cells, upright, wave_number
-from phaseplan.documents.importing.columns import columns
+from phaseplan.documents.importing.columns import Cells, columns, upright, wave_number
 from phaseplan.documents.importing.context import Context, agents_of
 from phaseplan.documents.importing.facts import Facts, Mention, Said, Source
 from phaseplan.documents.importing.readers import matrices
