@@ -93,10 +93,10 @@ class _Blocks:
         elif line.kind == "item" and (self.kind != "text" or not line.marker[0].isdigit() or line.marker[:-1] == "1"):
             yield from self.end()  # a number but 1 goes on with a paragraph
             self.depth(line.level)
-            bare = _QUOTE.sub("", line.raw.expandtabs(4))
+            bare = _bare(line).expandtabs(4)
             self.indents.append(len(bare) - len(bare.lstrip()) + len(line.marker) + 1)
             self.kind, self.lines = "item", [line]
-        elif _RULER.fullmatch(_QUOTE.sub("", line.raw)):
+        elif line.kind == "blank" or _RULER.fullmatch(_bare(line)):
             yield from self.end()
         elif self.kind in ("text", "item"):
             self.lines.append(line)
@@ -130,10 +130,15 @@ class _Blocks:
             whole = "".join(f"{_less(raw, opened.level)}\n" for raw in raws)
             yield Block("fence", first + 1, text, len(self.indents), opened.language, whole=whole)
         else:
-            texts = [_QUOTE.sub("", line.raw).lstrip() for line in lines]
+            texts = [_bare(line).lstrip() for line in lines]
             if kind == "item":
                 texts[0] = re.sub(r"^(?:[-*+]|\d{1,9}[.)])\s+", "", texts[0])
             yield _paragraph(kind, first, "\n".join(texts).rstrip(), len(self.indents))
+
+
+def _bare(line: Line) -> str:
+    """Return a line without the marks of a quotation."""
+    return _QUOTE.sub("", line.raw) if ">" in line.raw else line.raw
 
 
 def _less(raw: str, indent: int) -> str:

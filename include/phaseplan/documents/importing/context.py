@@ -46,7 +46,12 @@ class Context:
 
     def under(self, pattern: str, nearest: int = 9) -> bool:
         """Say whether one of the nearest headings matches; names of waves and branches do not count."""
-        return any(re.search(pattern, h, re.IGNORECASE) for h in self.headings[-nearest:] if not _is_title(h))
+        return _under(self.headings[-nearest:], pattern)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _under(headings: tuple[str, ...], pattern: str) -> bool:
+    return any(re.search(pattern, h, re.IGNORECASE) for h in headings if not _is_title(h))
 
 
 @lru_cache(maxsize=REMEMBERED)

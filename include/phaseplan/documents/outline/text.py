@@ -45,11 +45,14 @@ def any_paths(text: str) -> tuple[str, ...]:
 
 
 def _parts(text: str, pattern: re.Pattern[str]) -> dict[str, None]:
-    text = _TAG.sub(" ", text)
-    found = [_SUFFIX.sub("", match[2].strip()) for match in _CODE.finditer(text)]
-    found += [match[1].rstrip(".,;)") for match in pattern.finditer(_URL.sub(" ", _CODE.sub(" ", text)))]
-    words = (word for one in found for word in re.split(r"[\s,]+(?![^{]*\})", one))
-    return {path: None for word in words for path in _braces(_unbold(word)) if path not in names(text)}
+    text = _TAG.sub(" ", text) if "<" in text else text
+    code = [_SUFFIX.sub("", match[2].strip()) for match in _CODE.finditer(text)]
+    rest = _CODE.sub(" ", text) if code else text
+    rest = _URL.sub(" ", rest) if "://" in rest or "@" in rest else rest
+    bare = [match[1].rstrip(".,;)") for match in pattern.finditer(rest)] if "/" in rest or "." in rest else []
+    own = set(names(text)) if "/" in text else set()
+    words = (word for one in (*code, *bare) for word in re.split(r"[\s,]+(?![^{]*\})", one))
+    return {path: None for word in words for path in _braces(_unbold(word)) if path not in own}
 
 
 def _slashed(path: str) -> bool:

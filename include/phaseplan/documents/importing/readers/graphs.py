@@ -49,7 +49,9 @@ def read(block: Block, context: Context, facts: Facts, phase: int | None, soft_d
 
 def legend_says_soft(text: str) -> bool:
     """Say whether a document calls dotted edges optional."""
-    return _LEGEND.search(text) is not None
+    marks = ("dotted", "dashed", "-.")
+    lines = (line for line in text.lower().split("\n") if any(mark in line for mark in marks))
+    return any(_LEGEND.search(line) for line in lines)
 
 
 def _turned(edge: Edge, mentions: dict[str, Mention]) -> bool:
