@@ -27,7 +27,7 @@ from bench.window import opened, picture, pixels, window
 from phaseplan.cli.local_airflow.home import AIRFLOW, Home, migrate, prepare
 
 COUNT, VIEWERS, MOVES = 500, 10, 20
-SPAN, PERIOD = 60.0, 1.0  # seconds that are measured; between two questions of a page
+SPAN, _SETTLED = 60.0, 3.0  # seconds that are measured; before that
 _PATIENCE = 120.0
 
 
@@ -37,13 +37,19 @@ class Viewer:
     def __init__(self, home: Home, token: str) -> None:
         where = urlsplit(home.address)
         self.host, self.port, self.cookie = where.hostname or "", where.port, f"_token={token}"
-        self.stamp = ""
+        self.stamp = self.moved = ""
+
+    def wait(self) -> None:
+        """Wait until something has moved, or for as long as the server lets a viewer wait."""
+        self.moved = self._get(f"moved?phase={PHASE}&seen={self.moved}")
 
     def ask(self, *, whole: bool = False) -> str:
         """Ask once; return what came, which is nothing where the viewer has it."""
+        return self._get(f"phases/{PHASE}" if whole else f"phases/{PHASE}?part=1&seen={self.stamp}")
+
+    def _get(self, path: str) -> str:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
-        more = "" if whole else f"?part=1&seen={self.stamp}"
-        connection.request("GET", f"/phaseplan/board/phases/{PHASE}{more}", headers={"Cookie": self.cookie})
+        connection.request("GET", f"/phaseplan/board/{path}", headers={"Cookie": self.cookie})
         answer = connection.getresponse()
         text = answer.read().decode()
         connection.close()
@@ -125,19 +131,20 @@ def _crowd(home: Home, token: str, process: psutil.Process) -> float:
 
     def look() -> None:
         viewer = Viewer(home, token)
-        while not over.wait(PERIOD):
+        while not over.is_set():
+            viewer.wait()
             viewer.ask()
 
     crowd = [threading.Thread(target=look, daemon=True) for _ in range(VIEWERS)]
     for one in crowd:
         one.start()
-    time.sleep(PERIOD * 3)
+    time.sleep(_SETTLED)
     try:
         return _share(process)
     finally:
         over.set()
         for one in crowd:
-            one.join(10)
+            one.join(30)
 
 
 def _share(process: psutil.Process) -> float:

@@ -8,10 +8,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -39,8 +40,8 @@ TASK = "wave_1.5-1_b5.1"
 class Server:
     """An API server over one home, without a scheduler."""
 
-    def __init__(self, home: Home) -> None:
-        self.home = home
+    def __init__(self, home: Home, build: Callable[[], object]) -> None:
+        self.home, self.build = home, build
         self.tokens: dict[str, str] = {}
 
     def get(self, path: str, user: str | None = "viewer") -> tuple[int, dict[str, str], str]:
@@ -90,7 +91,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         )
         try:
             _wait(home, process, top / "server.log")
-            yield Server(home)
+            yield Server(home, lambda: lab.build(token, "5.2", {"two.txt": "2\n"}))
         finally:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -169,6 +170,30 @@ def test_the_tab_and_the_links_of_a_branch(server: Server) -> None:
         name: f"{server.home.address}/phaseplan/dags/phase_05/tasks/wave_1.5-1_x{where}"
         for name, where in (("Attempts", "#attempts"), ("Diff", "/diff"), ("Predicted conflicts", "#conflicts"))
     }, code.stderr
+
+
+def test_who_waits_is_answered_when_a_ref_moves(server: Server) -> None:
+    waits = "/phaseplan/board/moved?phase=5&seen="
+    assert server.get(waits, user=None)[0] == 401
+    code, _, seen = server.get(waits)
+    assert code == 200 and seen, "who has seen nothing does not wait"
+    began = time.monotonic()
+    timer = threading.Timer(1.0, server.build)
+    timer.start()
+    while (now := server.get(f"{waits}{seen}")[2]) == seen or timer.is_alive():
+        seen = now  # the clock of an open run moves a page too
+    timer.join()
+    assert 1.0 < time.monotonic() - began < 20.0
+    assert server.get(f"{waits}nonsense")[2] == now
+    assert "passed" in server.get("/phaseplan/board/phases/5?part=1")[2].split('id="b-5.2"')[1].split("</article>")[0]
+
+
+def test_a_page_is_made_once_for_all_who_have_the_same_rights(server: Server) -> None:
+    viewer, other = (server.get("/phaseplan/board/phases/5")[2] for _ in range(2))
+    assert "<button data-do" not in viewer and "<button data-do" not in other
+    assert "<button data-do" in server.get("/phaseplan/board/phases/5", user="admin")[2]
+    assert "<!doctype" not in server.get("/phaseplan/board/phases/5?part=1", user="admin")[2]
+    assert "<!doctype" in server.get("/phaseplan/board/phases/5", user="admin")[2]
 
 
 #: What the API server does to list a task's links, without a run: the stored DAG is read with the plugins loaded.

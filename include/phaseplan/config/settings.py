@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from phaseplan.config import place
 from phaseplan.config.airflow_cfg import SECTION, AirflowCfg
+from phaseplan.config.recent import Recent
 from phaseplan.errors import InputFault
 from phaseplan.plan.address import fault
 from phaseplan.plan.model import Start
@@ -194,11 +195,18 @@ class Settings(BaseSettings):
         return (init_settings, env_settings, AirflowCfg(settings_cls))
 
 
+_RECENT: Recent[Settings] = Recent()  # one reading costs as much as some pages
+
+
 def settings() -> Settings:
     """Read the settings in force.
 
     :raises InputFault: a key has a value that it cannot have; the message names both and the source.
     """
+    return _RECENT.get(_read)
+
+
+def _read() -> Settings:
     try:
         return Settings()
     except ValidationError as error:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import Annotated, Any
+from functools import wraps
+from time import monotonic
+from typing import Annotated, Any, ParamSpec, TypeVar
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.base_auth_manager import ResourceMethod
@@ -13,15 +16,18 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.models.dag import DagModel
 from airflow.models.hitl import HITLDetail
 from airflow.models.taskinstance import TaskInstance
-from fastapi import APIRouter, Query
-from fastapi.responses import HTMLResponse, Response
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from phaseplan.airflow.addresses import PREFIX, top
+from phaseplan.config.recent import Recent, within
 from phaseplan.errors import PhaseplanError
 from phaseplan.plan import names
-from phaseplan.report.board.looking import LOOKING
+from phaseplan.report.board.kept import KeptPages
+from phaseplan.report.board.looking import AGE, LOOKING
 from phaseplan.report.board.render import (
     HEADERS,
     Frame,
@@ -36,13 +42,31 @@ from phaseplan.report.pages.look import look
 from phaseplan.report.pages.render import Links
 
 router = APIRouter(prefix="/board")
+P = ParamSpec("P")
+T = TypeVar("T")
+_PAGES = KeptPages()
+_STAMPS: dict[tuple[int, ...], Recent[str]] = {}  # by the phases that a page is about
+#: Seconds that a viewer is kept waiting for something to move, and between two looks meanwhile.
+_PATIENCE, _STEP = 25.0, 0.5
 Part = Annotated[bool, Query(description="Only what is exchanged when something has moved.")]
 Seen = Annotated[
     str, Query(max_length=64, description="Stamp of what the viewer has; nothing comes if it is the same.")
 ]
 
 
+def _recently(work: Callable[P, T]) -> Callable[P, T]:
+    """Let a route take settings that were read a moment ago: pages ask once a second, each of them several times."""
+
+    @wraps(work)
+    def done(*args: P.args, **kwargs: P.kwargs) -> T:
+        with within(AGE):
+            return work(*args, **kwargs)
+
+    return done
+
+
 @router.get("")
+@_recently
 def campaign(user: GetUserDep, part: Part = False, seen: Seen = "") -> Response:
     """Show all phases that a viewer may see."""
     sees = _sees(user)
@@ -50,10 +74,50 @@ def campaign(user: GetUserDep, part: Part = False, seen: Seen = "") -> Response:
     def made(frame: Frame) -> str:
         return campaign_page(LOOKING.campaign(sees), frame, part=part)
 
-    return _answer(sees, None, seen if part else "", "", made)
+    return _answer(sees, None, seen if part else None, "", made)
+
+
+@router.get("/moved")
+async def moved(request: Request, user: GetUserDep, phase: int | None = None, seen: Seen = "") -> Response:
+    """Answer as soon as a page is another one than the viewer has, or after a while, with the stamp to ask with next.
+
+    A page that is looked at all day asks three times a minute, and not every second.
+
+    :param phase: the phase that the page is about; None: all that the viewer may see.
+    """
+    until, phases = monotonic() + _PATIENCE, await run_in_threadpool(_visible, _sees(user), phase)
+    stamp = _STAMPS.setdefault(phases, Recent())
+    while True:
+        known = stamp.peek(AGE) or await run_in_threadpool(_stamp, stamp, phases)
+        if known != seen or monotonic() > until or await request.is_disconnected():
+            return PlainTextResponse(known, headers=HEADERS)
+        await asyncio.sleep(_STEP)
+
+
+@_recently
+def _visible(sees: Callable[[int], bool], phase: int | None) -> tuple[int, ...]:
+    """Return the phases that a page is about, as far as the viewer may see them."""
+    try:
+        return tuple(sorted(number for number in LOOKING.numbers() if phase in (None, number) and sees(number)))
+    except PhaseplanError:  # the page says so
+        return ()
+
+
+@_recently
+def _stamp(stamp: Recent[str], phases: tuple[int, ...]) -> str:
+    """Return the stamp of some phases, which all who look at them share."""
+
+    def now() -> str:
+        try:
+            return LOOKING.stamp(phases.__contains__)
+        except PhaseplanError:
+            return "away"
+
+    return stamp.get(now)
 
 
 @router.get("/phases/{phase}")
+@_recently
 def one_phase(phase: int, user: GetUserDep, session: SessionDep, part: Part = False, seen: Seen = "") -> Response:
     """Show one phase."""
     sees = _sees(user)
@@ -75,10 +139,11 @@ def one_phase(phase: int, user: GetUserDep, session: SessionDep, part: Part = Fa
             return problem_page("Nothing to show", f"No valid plan file describes phase {phase}.")
         return phase_page(board, frame, rights, paused, part=part)
 
-    return _answer(sees, phase, seen if part else "", f"{paused}{rights}", made)
+    return _answer(sees, phase, seen if part else None, f"{paused}{rights}", made)
 
 
 @router.get("/phases/{phase}/branches/{branch}")
+@_recently
 def one_branch(phase: int, branch: str, user: GetUserDep, part: Part = False, seen: Seen = "") -> Response:
     """Show one branch."""
     sees = _sees(user)
@@ -97,10 +162,11 @@ def one_branch(phase: int, branch: str, user: GetUserDep, part: Part = False, se
             return problem_page("Nothing to show", f"Phase {phase} has no branch {branch}.")
         return branch_page(found, frame, rights, links, part=part)
 
-    return _answer(sees, phase, seen if part else "", f"{branch}{rights}", made)
+    return _answer(sees, phase, seen if part else None, f"{branch}{rights}", made)
 
 
 @router.get("/phases/{phase}/conflicts")
+@_recently
 def conflicts(phase: int, user: GetUserDep) -> Response:
     """Show which branches under way would conflict."""
     board = LOOKING.phase(phase) if _sees(user)(phase) else None
@@ -115,17 +181,20 @@ def _hidden(phase: int) -> Response:
 
 
 def _answer(
-    sees: Callable[[int], bool], phase: int | None, seen: str, more: str, made: Callable[[Frame], str]
+    sees: Callable[[int], bool], phase: int | None, seen: str | None, more: str, made: Callable[[Frame], str]
 ) -> Response:
-    """Answer with a page, or with nothing where the viewer has seen it."""
+    """Answer with a page, or with nothing where the viewer has seen it.
+
+    :param seen: stamp of what the viewer has, who wants the part that is exchanged; None: the whole page is wanted.
+    """
     try:
         stamp = LOOKING.stamp(sees, phase, more)
         if seen and seen == stamp:
             return Response(status_code=204, headers=HEADERS)
-        text = made(Frame(top(), f"{top()}{PREFIX}/board", stamp))
+        page = _PAGES.get((stamp, seen is None), lambda: made(Frame(top(), f"{top()}{PREFIX}/board", stamp)))
     except PhaseplanError as error:
         return _problem(503, "The target repository cannot be read now", str(error))
-    return HTMLResponse(text, headers={**HEADERS, "X-Phaseplan-Stamp": stamp})
+    return HTMLResponse(page, headers={**HEADERS, "X-Phaseplan-Stamp": stamp})
 
 
 def _sees(user: Any) -> Callable[[int], bool]:

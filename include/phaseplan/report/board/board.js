@@ -1,11 +1,12 @@
 "use strict";
 // Exchanges the page's middle when something has moved, and acts through Airflow's own API as whoever looks at it.
 (() => {
-  const PERIOD = 1000, SLOW = 15000; // milliseconds between two questions: while somebody looks, and in a hidden window
+  const PERIOD = 1000, SLOW = 15000; // milliseconds between two questions: after a fault, and in a hidden window
   const board = document.getElementById("board"), said = document.getElementById("said");
   const ask = document.getElementById("ask");
   const api = (location.pathname.split("/phaseplan/")[0] || "") + "/api/v2";
-  let stamp = board.dataset.stamp, away = 0;
+  const [, top, phase] = location.pathname.match(/^(.*?\/board)(?:\/phases\/(\d+))?/);
+  let stamp = board.dataset.stamp, moved = "", away = 0, held = new AbortController(), hurry = false;
 
   const theme = () => {
     let chosen = "";
@@ -92,7 +93,34 @@
       away += 1;
       if (away === 3) say("Airflow does not answer; this page shows what was there before.");
     }
-    setTimeout(look, document.hidden ? SLOW : Math.min(PERIOD * (1 + away), SLOW));
+  };
+
+  // The server answers when something has moved, or after a while.
+  const wait = async () => {
+    if (hurry) {
+      hurry = false;
+      return;
+    }
+    held = new AbortController();
+    try {
+      const where = `${top}/moved?${phase ? `phase=${phase}&` : ""}seen=${encodeURIComponent(moved)}`;
+      const answer = await fetch(where, { credentials: "same-origin", redirect: "error", signal: held.signal });
+      if (answer.ok) moved = await answer.text();
+      else await pause(PERIOD);
+    } catch {
+      if (!held.signal.aborted) await pause(PERIOD);
+    }
+  };
+
+  const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+  const watch = async () => {
+    for (;;) {
+      if (document.hidden) await pause(SLOW);
+      else if (away) await pause(Math.min(PERIOD * (1 + away), SLOW));
+      else await wait();
+      await look();
+    }
   };
 
   const say = (text) => { said.textContent = text; };
@@ -155,6 +183,8 @@
     try {
       say(await deeds[button.dataset.do](button.dataset));
       stamp = "";
+      hurry = true;
+      held.abort();
     } catch (error) {
       say(error.message);
       button.disabled = false;
@@ -234,5 +264,5 @@
   theme();
   since();
   setInterval(() => { theme(); since(); }, 1000);
-  setTimeout(look, PERIOD);
+  watch();
 })();

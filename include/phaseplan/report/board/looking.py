@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from phaseplan.config.plan_cache import FILES
+from phaseplan.config.recent import Recent
 from phaseplan.config.settings import repository_for, settings
 from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.merging.predicted_conflicts import EarlyWarning, warnings
@@ -23,7 +24,7 @@ from phaseplan.repository.remote import Remote
 #: Seconds for which all viewers share one listing of a repository: how far the board is behind it at most.
 AGE = 1.5
 #: Seconds after which a page of something at work is rendered anew although no ref has moved: predictions grow old.
-TICK = 15
+TICK = 30
 MaySee = Callable[[int], bool]
 
 
@@ -43,6 +44,7 @@ class Looking:
 
     watch: Watch = field(default_factory=lambda: Watch(nights=True))
     _known: dict[int, _Known] = field(default_factory=dict)
+    _plans_now: Recent[dict[int, PhasePlan]] = field(default_factory=Recent)
     _reads: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -63,6 +65,10 @@ class Looking:
     def knows(self, number: int) -> bool:
         """Say whether a phase has a valid plan file, or was ever opened."""
         return number in self._all()
+
+    def numbers(self) -> tuple[int, ...]:
+        """Return all phases that have a valid plan file, or were ever opened."""
+        return tuple(self._all())
 
     def phase(self, number: int) -> PhaseBoard | None:
         """Return a phase's board; None if it has no valid plan file and was never opened.
@@ -111,6 +117,9 @@ class Looking:
 
         An API server has no plan files where they are in a bundle that only DAG processors and workers load.
         """
+        return self._plans_now.get(self._read_all)
+
+    def _read_all(self) -> dict[int, PhasePlan]:
         plans = FILES.plans(settings())
         return {**self.watch.opened(plans, max_age=AGE), **plans}
 
