@@ -38,7 +38,7 @@ class Recent(Generic[T]):
         return kept[2] if kept and time.monotonic() - kept[0] <= seconds else None
 
     def get(self, read: Callable[[], T]) -> T:
-        """Return the value; where nobody asked for less, read now."""
+        """Return the value, read now unless this block is `within` some seconds."""
         age = _AGE.get()
         if age <= 0:
             return read()
