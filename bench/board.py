@@ -7,13 +7,10 @@ Cost: CPU time of the API server over wall time with ten viewers of a phase at w
 from __future__ import annotations
 
 import http.client
-import json
 import statistics
-import subprocess
 import tempfile
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,11 +21,11 @@ import yaml
 
 from bench.growth import PHASE, Place
 from bench.window import opened, picture, pixels, window
-from phaseplan.cli.local_airflow.home import AIRFLOW, Home, migrate, prepare
+from phaseplan.cli.local_airflow.home import Home
+from tests.api_server import serving
 
 COUNT, VIEWERS, MOVES = 500, 10, 20
 SPAN, _SETTLED = 60.0, 3.0  # seconds that are measured; before that
-_PATIENCE = 120.0
 
 
 class Viewer:
@@ -98,32 +95,8 @@ def _server(folder: Path, place: Place) -> Iterator[tuple[Home, str, psutil.Proc
     (plans / "phase-05.yaml").write_text(yaml.safe_dump(plan))
     (folder / "agents.yaml").write_text("sh: {image: debian, command: [sh]}\n")
     section = {"plans": str(plans), "agents": str(folder / "agents.yaml"), "state": str(folder / "state")}
-    home = prepare(folder / "home", phaseplan=section | {"repository": str(place.target.path)})
-    migrate(home, folder / "cache")
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen([*AIRFLOW, "api-server"], env=home.environment, stdout=log, stderr=log)
-        try:
-            yield home, _token(home), psutil.Process(process.pid)
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _token(home: Home) -> str:
-    """Log in once the server is there."""
-    until = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            urllib.request.urlopen(f"{home.address}/api/v2/version", timeout=5).close()
-            break
-        except OSError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.5)
-    body = json.dumps({"username": "admin", "password": home.password}).encode()
-    request = urllib.request.Request(f"{home.address}/auth/token", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request) as answer:
-        return str(json.load(answer)["access_token"])
+    with serving(folder, section | {"repository": str(place.target.path)}) as server:
+        yield server
 
 
 def _crowd(home: Home, token: str, process: psutil.Process) -> float:

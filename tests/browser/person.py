@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
-from playwright.sync_api import FrameLocator, Locator, Page, ViewportSize, expect
+from playwright.sync_api import FrameLocator, Locator, Page, TimeoutError, ViewportSize, expect
 
 from provision.common import TOP
 
 PATIENCE = 240_000.0  # milliseconds until a run must have got where a person waits for it
 RELOAD = 30_000.0  # milliseconds until a person thinks that the page stands still, and loads it again
+_SETTLED = 2_000.0  # milliseconds for a page to settle before a picture
 WINDOW: ViewportSize = {"width": 1280, "height": 760}
 #: Where on the screen the last character of a text is.
 _END = """(element, text) => {
@@ -156,5 +158,6 @@ class Person:
         """A screenshot for docs/ui.md, where PHASEPLAN_SCREENSHOTS is set."""
         if os.environ.get("PHASEPLAN_SCREENSHOTS"):
             self.page.mouse.move(640, 4)  # away from what would show a tooltip
-            self.page.wait_for_load_state("networkidle")
+            with suppress(TimeoutError):  # a board always waits for an answer
+                self.page.wait_for_load_state("networkidle", timeout=_SETTLED)
             self.page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
