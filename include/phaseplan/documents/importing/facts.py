@@ -41,7 +41,6 @@ class Mention:
     span: Span | None = None
     nodes: list[tuple[Mention, int]] = field(default_factory=list)
     key: str = ""  # of a graph's node
-    explicit: bool = True  # False: the id was worked out from a node's name
 
 
 @dataclass(slots=True)

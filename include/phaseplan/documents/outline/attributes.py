@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from phaseplan.documents.importing.spans import duration, spans
 from phaseplan.documents.outline.headings import is_done
 from phaseplan.documents.outline.ids import ONE, nothing
 from phaseplan.documents.outline.model import At, Part, Unit
 from phaseplan.documents.outline.text import cell_paths, git_name, paths, plain, planned, size
-from phaseplan.plan.spans import Span
 
+#: What stands in a sentence between a unit and what it needs, or what needs it.
+NEEDS = (
+    r"depends? on|requires?|needs?|(?:(?:is|are) )?blocked by|builds? on|waits? (?:for|on)|(?:comes? )?after|follows?|"
+    r"must follow|\u2190|<-{1,2}|h\u00e4ngt ab von|braucht|nach|depende de|d\u00e9pend de|apr\u00e8s|despu\u00e9s de"
+)
+FEEDS = (
+    r"(?:must (?:come |run )?|comes? |goes |runs )?before|(?:all |both )?(?:un)?blocks?|(?:all |both )?enables?|feeds?|"
+    r"(?:is|are) (?:a )?(?:prerequisites? (?:of|for)|required (?:by|for)|needed (?:by|for))|then|\u2192|-{1,2}>|=>|"
+    r"blockiert|vor|antes de|avant"
+)
 #: Words of each kind; the first that matches decides, so directions stand before what they contain.
 KINDS: tuple[tuple[str, str], ...] = (
     (
@@ -173,8 +181,3 @@ def phases(text: str) -> tuple[int, ...]:
 def _number(value: str) -> int | None:
     match = re.fullmatch(r"[~\u2248]?\s*(\d{1,3}(?:[,.\u202f ]\d{3})+|\d{1,6})", plain(value))
     return int(re.sub(r"\D", "", match[1])) if match else None
-
-
-def times(value: str) -> Span | None:
-    """Return the time of a cell."""
-    return duration(value) if spans(value) or "day" in value.lower() else None

@@ -79,7 +79,7 @@ class Builder:
         for aside in head.asides:
             if span := duration(aside):
                 group.span = At(span, line.number)
-            if re.match(r"\s*(?:after|needs|depends on|blocked (?:by|on)|requires|nach)\b", aside, re.IGNORECASE):
+            if re.match(rf"\s*(?:{attributes.NEEDS})\b", aside, re.IGNORECASE):
                 group.after.append(At(aside, line.number))
         self.part.groups.append(group)
         self.unit = None

@@ -7,23 +7,14 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from phaseplan.documents.importing.flowchart import flowchart
+from phaseplan.documents.outline.attributes import FEEDS, NEEDS
 from phaseplan.documents.outline.ids import ONE, Known
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At
 from phaseplan.documents.outline.text import plain, size
 
-_NEEDS = (
-    r"depends? on|requires?|needs?|(?:is|are) blocked by|blocked by|builds? on|"
-    r"waits? (?:for|on)|comes? after|after|follows?|"
-    r"must follow|\u2190|<-{1,2}|h\u00e4ngt ab von|braucht|nach|depende de|d\u00e9pend de|apr\u00e8s|despu\u00e9s de"
-)
-_FEEDS = (
-    r"(?:must (?:come |run )?|comes? |goes |runs )?before|(?:all |both )?(?:un)?blocks?|(?:all |both )?enables?|feeds?|"
-    r"(?:is|are) (?:a )?(?:prerequisites? (?:of|for)|required (?:by|for)|needed (?:by|"
-    r"for))|then|\u2192|-{1,2}>|=>|blockiert|vor|antes de|avant"
-)
 _SENTENCE = re.compile(
-    rf"(?P<left>.+?)\s*(?:(?P<needs>(?<![\w-])(?:{_NEEDS})(?![\w-]))|(?P<feeds>(?<![\w-])(?:{_FEEDS})(?![\w-])))\s*:?\s*(?P<right>.+)",
+    rf"(?P<left>.+?)\s*(?:(?P<needs>(?<![\w-])(?:{NEEDS})(?![\w-]))|(?P<feeds>(?<![\w-])(?:{FEEDS})(?![\w-])))\s*:?\s*(?P<right>.+)",
     re.I,
 )
 _ARROW = re.compile(r"\s*(?:\u2192|-{1,3}>|=>|\u27f6)\s*")

@@ -98,7 +98,6 @@ def _mention(node: Node, chart: Flowchart, phase: int | None) -> Mention | None:
         title=title,
         lines=tuple(numbers(sized[1])[:2]) if sized else (),
         wave=wave,
-        explicit=bool(branch_ids),
         key=node.key,
     )
 

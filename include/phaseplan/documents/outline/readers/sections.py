@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 from phaseplan.documents.outline import attributes
+from phaseplan.documents.outline.attributes import NEEDS
 from phaseplan.documents.outline.builder import Builder
 from phaseplan.documents.outline.headings import GROUPS, WAVES, Numbered, is_done, numbered
 from phaseplan.documents.outline.ids import is_id
@@ -14,18 +15,8 @@ from phaseplan.documents.outline.model import At, Outline, Unit
 from phaseplan.documents.outline.text import paths, size
 
 KNOWN = {"task", "story", "pr", "mr", "issue", "ticket", "branch", "feature", "workstream", "unit", "chunk", "item"}
-_DETAILS = re.compile(
-    r"acceptance|criteria|verification|validation|testing|steps?\b|notes?\b|interfaces?|success|summary|overview|example|"
-    r"context|background|risks?|goal|objective|definition|rollback|commit|technical|"
-    r"description|dev agent|status|change",
-    re.IGNORECASE,
-)
 _LIST = re.compile(r"\s*(?:[-*+]\s+)?\**(?P<key>[^\W\d_][^:*\n]{1,30}?)\**\s*:\**\s*$")
-_NEEDS = re.compile(
-    r"(?:this (?:task|story|pr|issue|unit|branch) |it )?(?:depends on|requires|needs|"
-    r"is blocked by|blocked by|builds on|waits for|comes after|must follow)\s+(.+)",
-    re.IGNORECASE,
-)
+_NEEDS = re.compile(rf"(?:this (?:task|story|pr|issue|unit|branch) |it )?(?:{NEEDS})\s+(.+)", re.IGNORECASE)
 
 
 def recognise(doc: Document) -> bool:
@@ -100,9 +91,7 @@ def _unit(build: Builder, head: Numbered, line: Line) -> None:
         if (count := size(aside)) is not None:
             unit.lines = At(count, line.number)
         elif re.match(r"\s*(?:depends on|after|needs|blocked by)\b", aside, re.IGNORECASE):
-            unit.texts.append(
-                At(re.sub(r"^\s*(?:depends on|after|needs|blocked by):?\s*", "", aside, flags=re.I), line.number)
-            )
+            unit.texts.append(At(re.sub(rf"^\s*(?:{NEEDS}):?\s*", "", aside, flags=re.I), line.number))
     build.new_unit(line, unit)
 
 

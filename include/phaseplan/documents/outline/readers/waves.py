@@ -17,10 +17,7 @@ _AGENT = re.compile(
     r"(?P<label>(?:Agent|Engineer|Worker|Developer)\s*[#-]?\s*(?:\d{1,3}|[A-Z]\b))\s*[:\u2013\u2014-]?\s*",
     re.IGNORECASE,
 )
-_NEEDS = re.compile(
-    r"\s*[(\u2014\u2013-]+\s*(?:depends on|needs|requires|after|blocked by|builds on)\s*:?\s+([^()]*)\)?\s*$",
-    re.IGNORECASE,
-)
+_NEEDS = re.compile(rf"\s*[(\u2014\u2013-]+\s*(?:{attributes.NEEDS})\s*:?\s+([^()]*)\)?\s*$", re.IGNORECASE)
 _OWNED = re.compile(
     r"(?:[\u2013\u2014:-]|\bis\b)?\s*\b(?:owned|written|changed) (?:only )?by\s+(.{2,60})$", re.IGNORECASE
 )
