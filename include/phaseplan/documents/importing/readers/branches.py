@@ -14,13 +14,12 @@ from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import Statement
 from phaseplan.documents.importing.titles import SIZE, is_role, lines_of, title_of
 from phaseplan.documents.importing.words import clean, ids, ids_out, is_placeholder, line_counts, names
+from phaseplan.documents.outline.attributes import NEEDS as NEEDS_WORDS
 from phaseplan.documents.outline.attributes import kind_of
 from phaseplan.documents.outline.text import any_paths
 
 _BARE_NEEDS = re.compile(
-    r"(?:depends on|requires|needs|on top of|builds on|waits for|after|blocked by)\b:?\s+"
-    r"((?:.*\d+\.\d+\.\d+|nothing|none\b|no\b|wave).*)",
-    re.I,
+    rf"(?:{NEEDS_WORDS}|on top of)(?![\w-]):?\s+((?:.*\d+\.\d+\.\d+|nothing|none\b|no\b|wave).*)", re.I
 )
 _BEGINS = re.compile(r"\W*(?:(?:branch|effort|task|agent\s*\w{1,2})\b\W*){0,2}\d+\.\d+\.\d+", re.I)
 _LIVES = re.compile(

@@ -8,16 +8,12 @@ import re
 from phaseplan.documents.importing.facts import Facts, Mention, Said
 from phaseplan.documents.importing.statements import Statement
 from phaseplan.documents.importing.words import ids, names
+from phaseplan.documents.outline import attributes
 from phaseplan.documents.outline.ids import nothing
 
-NEEDS = re.compile(
-    r"(?:depends on|requires|needs|presupposes?|builds on|on top of|blocked by|waits (?:for|on)|must (?:wait "
-    r"for|follow)|deps?:|dependencies:|after)\s*:?\s*([^;\n]+)",
-    re.I,
-)
-_FEEDS = re.compile(
-    r"\b(?:blocks?|enables?|unblocks?|is required by|required by|is needed by|feeds)\b\s*:?\s*([^;\n]+)", re.I
-)
+_MORE = r"presupposes?|on top of|must wait for|deps?:|dependencies:"  # than the words that all readers know
+NEEDS = re.compile(rf"(?<![\w-])(?:{attributes.NEEDS}|{_MORE})(?![\w-])\s*:?\s*([^;\n]+)", re.I)
+_FEEDS = re.compile(r"\b(?:(?:un)?blocks?|enables?|(?:is )?(?:required|needed) by|feeds)\b\s*:?\s*([^;\n]+)", re.I)
 _ORDER = r"depend|sequence cond|order of work"
 ARROW = re.compile(r"\u2192|\u27f6|\u21d2|-+>|=+>|\u2190|<-+")
 SPLIT = re.compile(r"\bsplit(?:s|ting)?\b|\bdivided into\b|\b(?:is|was) replaced by\b", re.I)
