@@ -174,7 +174,7 @@ def upright(block: Block) -> Block:
     if of_waves and len(kinds_found) > 1:
         return _turned(block, "Wave", block.rows[0].line)
     kinds_found &= _OF_BRANCHES
-    if len(kinds_found) < 3 or len(kinds_found) < 0.6 * len(first) or {column(h) for h in heads[1:]} & kinds_found:
+    if len(kinds_found) < 3 or {column(h) for h in heads[1:]} & kinds_found:
         return block
     by = next((row for row, kind in zip(rows, first, strict=False) if kind in ("id", "branch")), block.rows[0])
     return _turned(block, "Agent", by.line)

@@ -43,6 +43,7 @@ _YAML = re.compile(r"^[ \t]*(?:- )?id:[ \t]*[\"']?([^\n\"'#]{1,40}?)[\"']?[ \t]*
 _ROLE = re.compile(
     r"^\W*(?:agent|engineer|developer|worker|owner)\s+\w{1,8}\s*(?:\u2192|->|:|\u2013|\u2014|-)\s*", re.IGNORECASE
 )
+_SUM = re.compile(r"\W*(?:grand |sub-?)?(?:total|sum)", re.IGNORECASE)
 _OF_BRANCHES = {"needs", "lines", "branch", "owns", "wave", "agent", "duration", "id"}
 _NO_COLUMNS = {
     "agent",
@@ -113,11 +114,13 @@ def _in_tables(blocks: list[Block]) -> Iterator[Label]:
         heads = [column(cell) for cell in block.rows[0].cells] if block.kind == "table" else []
         if not _OF_BRANCHES & set(heads) or "risk" in heads:
             continue
+        rows = [row for row in block.rows[1:] if sum(map(bool, row.cells)) > 1]  # else a heading between rows
         for i, head in enumerate(heads[:4]):
-            cells = [clean(row.cells[i]) for row in block.rows[1:] if i < len(row.cells) and clean(row.cells[i])]
+            cells = [clean(row.cells[i]) for row in rows if i < len(row.cells)]
+            cells = [cell for cell in cells if cell and not _SUM.match(cell)]
             labels = [label for cell in cells if (label := _begins(cell, True) or _number(cell, head))]
             alone = len({label.id for label in labels}) == len(labels)
-            if head not in _NO_COLUMNS and alone and 0.6 * len(cells) <= len(labels) > 0:
+            if head not in _NO_COLUMNS and alone and len(cells) == len(labels) > 0:
                 yield from labels
                 break
 
