@@ -163,6 +163,14 @@ def test_sums_and_critical_paths_of_any_format_are_checked(more: str, found: lis
     assert [f"{d.code} {d.message}" for d in done.diagnostics] == found and done.text is not None
 
 
+def test_a_critical_path_may_name_units_of_other_phases() -> None:
+    rows = "| 4.1.1 | feature/a | - |\n| 4.1.2 | feature/b | 4.1.1 |\n"
+    text = f"# Phase 4: Shop\n\n## Wave 1: A\n\n| ID | Branch | Depends on |\n|---|---|---|\n{rows}"
+    graph = "\n```mermaid\ngraph TD\n A[4.1.1: One] --> B[4.1.2: Two]\n```\n"
+    done = import_text("shop.md", f"{text}{graph}\nCritical path: 3.2.1 -> 4.1.1 -> 4.1.2 -> 5.1.1\n")
+    assert done.text is not None and [d.code for d in done.diagnostics] == []
+
+
 def test_hours_are_checked_against_their_sum_in_a_plan_in_waves() -> None:
     rows = "| 4.1.1 | feature/a | - | 4 hours |\n| 4.1.2 | feature/b | - | 6 hours |\n| Total | | | 30 hours |\n"
     head = "# Phase 4: Shop\n\nTotal effort: 100 hours\n\n## Wave 1: A (8 hours)\n"

@@ -94,12 +94,16 @@ def closure(needs: Needs) -> Needs:
 
 
 def critical(file: str, path: At[tuple[str, ...]], units: list[Unit]) -> Iterator[Trouble]:
-    """Yield PP905: a critical path that goes where no need goes, or that is shorter than another one."""
+    """Yield PP905: a critical path that goes where no need goes, or that is shorter than another one.
+
+    A path may name units that were left out; nothing is said of these.
+    """
+    by_id = {unit.id: unit for unit in units}
     needs = {unit.id: {need.value for need in unit.needs} for unit in units}
     implied = closure(needs)
     for one, other in pairwise(path.value):
-        if one not in implied.get(other, set()):
-            own = next(unit for unit in units if unit.id == other)
+        if one in by_id and other in by_id and one not in implied[other]:
+            own = by_id[other]
             others = ", ".join(need.value for need in own.needs) or "nothing"
             where = f" ({Path(file).name}:{own.needs[0].line if own.needs else own.line})"
             message = f"the critical path goes {one} -> {other}, but {other} does not need {one}: "
@@ -108,7 +112,7 @@ def critical(file: str, path: At[tuple[str, ...]], units: list[Unit]) -> Iterato
             return
     for kind, cost in (("time", _time), ("lines", _lines)):
         costs = {unit.id: cost(unit) for unit in units}
-        if all(costs.values()):
+        if all(costs.values()) and costs.keys() >= set(path.value):
             longest, length = _longest(needs, costs), sum(costs[one] for one in path.value)
             if sum(costs[one] for one in longest) > length:
                 message = f"the critical path is shorter than {' -> '.join(longest)}, by the units' own {kind}"
