@@ -62,8 +62,10 @@ def campaign(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
     data = yaml.safe_load((top / "plans/phase-05.yaml").read_text())
     for key in ("gates", "shared_files", "generated", "repository", "schedule"):
         data.pop(key, None)
+    data["attempts"] = 1
     for wave in data["waves"]:
         wave.pop("validate", None)
+    (top / "plans/phase-05.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
     lab = Lab(top)
     facts = {"plans": str(top / "plans"), "agents": str(TOP / "include/agents.yaml"), "state": str(top / "state")}
     with serving(top, facts | {"repository": str(lab.url)}) as (home, token, _):
@@ -97,6 +99,7 @@ def test_six_phases_from_the_evening_to_the_morning(campaign: Campaign) -> None:
     campaign.card("5.2.1", "passed")
     person.picture("board-wave")
     campaign.build(token, "5.2.3", outcome="failed", reason="go vet: types_status.go:12: undefined: Phase")
+    campaign.card("5.2.3", "isolated")
     campaign.card("5.2.3", "undefined: Phase")
     person.picture("board-red")
     lab.close(token)
@@ -109,7 +112,7 @@ def test_six_phases_from_the_evening_to_the_morning(campaign: Campaign) -> None:
     assert lab.close(night).complete
     campaign.card("5.3.3", "integrated")
     person.go("/phaseplan/board")
-    campaign.phase(5, "done")
+    campaign.phase(5, "complete")
     campaign.phase(6, "waiting")
     person.picture("board-morning")
 
