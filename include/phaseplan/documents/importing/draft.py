@@ -12,7 +12,7 @@ from phaseplan.documents.importing.facts import Facts, Mention, Said, Source, Wa
 from phaseplan.documents.importing.identity import Branches, Entry, resolve
 from phaseplan.documents.importing.likeness import alike
 from phaseplan.documents.importing.owners import assign
-from phaseplan.documents.importing.words import ids, slug
+from phaseplan.documents.importing.words import ids, in_order, slug
 from phaseplan.documents.outline.model import At, Group, Part, Unit
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ def draft(facts: Facts) -> Draft:
     units = [_unit(entry, wave_of[branch]) for branch, entry in known.entries.items()]
     for unit in units:
         chosen, source = settled[unit.id]
-        unit.needs = [At(n.value, n.line, source or "") for n in sorted(chosen, key=lambda n: _order(n.value))]
+        unit.needs = [At(n.value, n.line, source or "") for n in sorted(chosen, key=lambda n: in_order(n.value))]
     part = Part(phase, groups=_grouped(units, facts))
     return Draft(facts, part, known, needs, {b: source for b, (_, source) in settled.items()}, placed)
 
@@ -76,7 +76,7 @@ def at(fact: Said[T]) -> At[T]:
 
 def _grouped(units: list[Unit], facts: Facts) -> list[Group]:
     by_wave: dict[int, list[Unit]] = {}
-    for unit in sorted(units, key=lambda unit: _order(unit.id)):
+    for unit in sorted(units, key=lambda unit: in_order(unit.id)):
         by_wave.setdefault(unit.wave.value if unit.wave else 0, []).append(unit)
     return [_group(number, by_wave[number], facts.waves.get(number, WaveSaid())) for number in sorted(by_wave)]
 
@@ -91,10 +91,6 @@ def _group(number: int, units: list[Unit], facts: WaveSaid) -> Group:
     group.risk = at(facts.risks[0]) if facts.risks else None
     group.checks, group.notes = [*map(at, facts.checks)], [*map(at, facts.notes)]
     return group
-
-
-def _order(branch: str) -> tuple[tuple[int, str], ...]:
-    return tuple((int("".join(c for c in part if c.isdigit()) or 0), part) for part in branch.split("."))
 
 
 def _waves(entry: Entry, facts: Facts) -> list[Said[int]]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from phaseplan.documents.importing.facts import Facts, Mention, Said
 from phaseplan.documents.importing.likeness import alike
-from phaseplan.documents.importing.words import ids, slug
+from phaseplan.documents.importing.words import ids, in_order, slug
 
 MOST_PAIRS = 40_000  # of groups and ids that are compared by their words
 MOST = 2_000  # branches of one document; a plan of a person has dozens
@@ -188,11 +188,6 @@ def _assign(branches: Branches, groups: list[list[Mention]], facts: Facts, phase
             branches.loose += group
 
 
-def _in_order(entries: list[Entry]) -> list[Entry]:
-    """Sort by the numbers of the ids."""
-    return sorted(entries, key=lambda e: tuple(int(n) if n.isdigit() else 0 for n in e.id.split(".")))
-
-
 def _fits(group: list[Mention], entry: Entry, waves: dict[str, int]) -> bool:
     """Say whether a title or a git name of the group is the entry's, and nothing puts them in different waves."""
     wave, of_entry = _wave(group), waves.get(entry.id, _of_entry(entry))
@@ -208,7 +203,7 @@ def _by_place(
     unplaced: list[list[Mention]] = []
     for wave in sorted({_wave(g) for g in groups}, key=str):
         wave_groups = [g for g in groups if _wave(g) == wave]
-        free = [e for e in _in_order(entries) if waves.get(e.id, _of_entry(e)) == wave]
+        free = [e for e in sorted(entries, key=lambda e: in_order(e.id)) if waves.get(e.id, _of_entry(e)) == wave]
         if wave is None or len(wave_groups) != len(free):
             unplaced += wave_groups
             continue

@@ -161,3 +161,8 @@ def line_counts(text: str) -> tuple[int, ...]:
 def ids_out(text: str) -> str:
     """Remove branch ids from a text."""
     return _ID.sub(" ", _RANGE.sub(" ", text))
+
+
+def in_order(branch: str) -> tuple[tuple[int, str], ...]:
+    """Return what ids are sorted by: their numbers, then their letters."""
+    return tuple((int("".join(c for c in part if c.isdigit()) or 0), part) for part in branch.split("."))

@@ -8,7 +8,8 @@ from phaseplan.documents.importing.blocks import Block
 from phaseplan.documents.importing.context import Context, wave_heading, wave_of
 from phaseplan.documents.importing.facts import Facts, Mention, Said
 from phaseplan.documents.importing.flowchart import Edge, Flowchart, Node, flowchart
-from phaseplan.documents.importing.words import clean, ids, ids_out, names, numbers
+from phaseplan.documents.importing.titles import lines_of
+from phaseplan.documents.importing.words import clean, ids, ids_out, names
 
 _SOFT = re.compile(
     r"\b(?:optional\w*|soft|weak|informational|informative|coordinat\w*|recommended|nice[- ]to[- ]have|later|"
@@ -87,7 +88,6 @@ def _mention(node: Node, chart: Flowchart, phase: int | None) -> Mention | None:
     branch = branch_ids[0] if branch_ids else key_id
     if branch is not None and phase is not None and not branch.startswith(f"{phase}."):
         return None
-    sized = re.search(r"~?\s*(\d[\d,]*(?:\s*(?:\u2192|->|-)\s*\d[\d,]*)?)\s*(?:lines|loc|l\b)", text, re.I)
     name = next((n for label, _ in node.labels for n in names(label)), None)
     title = _title(text)
     return Mention(
@@ -96,7 +96,7 @@ def _mention(node: Node, chart: Flowchart, phase: int | None) -> Mention | None:
         id=branch,
         name=name,
         title=title,
-        lines=tuple(numbers(sized[1])[:2]) if sized else (),
+        lines=lines_of(text),
         wave=wave,
         key=node.key,
     )

@@ -8,7 +8,7 @@ from phaseplan.documents.importing.blocks import Block
 from phaseplan.documents.importing.columns import columns
 from phaseplan.documents.importing.context import Context, agents_of, wave_of
 from phaseplan.documents.importing.facts import Facts, Mention, Said, Shared
-from phaseplan.documents.importing.words import clean, ids, names
+from phaseplan.documents.importing.words import clean, ids, in_order, names
 from phaseplan.documents.outline.text import any_paths
 
 _YES = re.compile(
@@ -51,7 +51,7 @@ def _dependencies(block: Block, heads: list[str | None], facts: Facts) -> None:
         for head, cell in zip(heads, row.cells[1:], strict=False):
             if len(own) == 1 and head is not None and head != own[0] and _YES.fullmatch(clean(cell)):
                 pairs.append((head, own[0], row.line))
-    backwards = sum(_key(a) > _key(b) for a, b, _ in pairs)
+    backwards = sum(in_order(a) > in_order(b) for a, b, _ in pairs)
     if turned or (backwards > len(pairs) / 2 and not re.search("depend", clean(block.rows[0].cells[0]), re.I)):
         pairs = [(b, a, line) for a, b, line in pairs]
     facts.edges += [Said((needed, by), line, "matrix") for needed, by, line in pairs]
@@ -60,10 +60,6 @@ def _dependencies(block: Block, heads: list[str | None], facts: Facts) -> None:
         own = ids(clean(row.cells[0])) if row.cells else []
         if len(own) == 1 and own[0] not in having:
             facts.without.setdefault(own[0], Said("", row.line, "matrix"))
-
-
-def _key(branch: str) -> tuple[int, ...]:
-    return tuple(int(n) for n in re.findall(r"\d+", branch))
 
 
 def _ownership(block: Block, header: list[str], context: Context, facts: Facts) -> bool:

@@ -160,12 +160,8 @@ def _duration(s: Statement, facts: Facts) -> None:
         facts.sequentials.append(Said(after.strip(" )"), s.line))
 
 
-def _sequential(s: Statement, facts: Facts) -> None:
-    facts.sequentials.append(Said(s.value, s.line))
-
-
-def _parallel(s: Statement, facts: Facts) -> None:
-    facts.parallels.append(Said(s.value, s.line))
+def _text(name: str) -> Callable[[Statement, Facts], None]:
+    return lambda s, facts: getattr(facts, name).append(Said(s.value, s.line))
 
 
 _PHASE_KEYS: tuple[tuple[str, Callable[[Statement, Facts], None]], ...] = (
@@ -185,9 +181,9 @@ _PHASE_KEYS: tuple[tuple[str, Callable[[Statement, Facts], None]], ...] = (
     (r"(?:estimated |total |parallel |overall |expected |target )*(?:duration|timeline|time|calendar time)", _duration),
     (
         r"(?:total |estimated )*sequential(?: execution)?(?: time| duration| effort)?|(?:one after another|serial).*",
-        _sequential,
+        _text("sequentials"),
     ),
-    (r"parallel(?: execution)?(?: time| duration)?|wave[- ]based(?: execution)?(?: time)?", _parallel),
+    (r"parallel(?: execution)?(?: time| duration)?|wave[- ]based(?: execution)?(?: time)?", _text("parallels")),
 )
 
 
