@@ -101,7 +101,13 @@ def test_six_phases_from_the_evening_to_the_morning(campaign: Campaign) -> None:
     campaign.build(token, "5.2.3", outcome="failed", reason="go vet: types_status.go:12: undefined: Phase")
     campaign.card("5.2.3", "isolated")
     campaign.card("5.2.3", "undefined: Phase")
+    expect(person.page.locator("#out")).to_contain_text("1 of 10 is out")
     person.picture("board-red")
+    person.page.get_by_role("link", name="5.2.3", exact=True).click()
+    expect(person.page.get_by_text("types_status.go:12: undefined: Phase").first).to_be_visible()
+    expect(person.page.get_by_role("button", name="Bring back")).to_be_visible()
+    person.picture("board-branch")
+    person.go("/phaseplan/board/phases/5")
     lab.close(token)
 
     night = lab.open(campaign.plan, "run-2")

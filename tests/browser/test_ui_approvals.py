@@ -182,7 +182,6 @@ def test_the_board_isolates_what_is_integrated(person: Person, place: Place, tri
     person.sees(person.page.get_by_role("heading", name="73.1.2 Is fine as it is"))
     person.page.get_by_text("The last lines of its log").click()
     expect(person.page.locator("details[data-log] pre")).to_contain_text("nothing to build", timeout=PATIENCE)
-    person.picture("board-branch")
     person.page.get_by_role("button", name="Isolate").click()
     person.page.get_by_role("dialog").get_by_role("button", name="Isolate").click()
     comes(lambda: place.state(73, "73.1.2") == "isolated", "it is still integrated")

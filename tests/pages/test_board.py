@@ -92,6 +92,14 @@ def test_what_agents_wrote_is_text_and_no_other_script_runs(lab: Begun) -> None:
     assert "default-src 'none'" in policy and "script-src 'sha256-" in policy and "unsafe" not in policy
 
 
+def test_who_is_out_is_named_above_all_waves(lab: Begun) -> None:
+    board = Looking().phase(5)
+    assert board is not None
+    head, waves = phase_page(board, FRAME, ALL, False).split('<div class="waves"')
+    assert "1 of 4 is out:" in head and '<a href="#b-5.2">5.2 isolated</a>' in head
+    assert 'id="b-5.2"' in waves and "5.1 passed" not in head
+
+
 def test_what_a_viewer_may_not_do_is_not_offered(lab: Begun) -> None:
     board = Looking().phase(5)
     assert board is not None

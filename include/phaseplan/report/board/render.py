@@ -22,10 +22,12 @@ _HERE = Path(__file__).parent
 _STYLE = (_HERE.parent / "pages/style.css").read_text() + (_HERE / "board.css").read_text()
 _SCRIPT = (_HERE / "board.js").read_text()
 _LONGEST = 300  # characters of one line why
+_OUT = 12  # branches that are out, named above all waves
 
 HEADERS = headers(_STYLE, _SCRIPT)
 _PAGES = environment([_HERE, _HERE.parent / "pages"], _STYLE)
-_PAGES.globals.update(script=Markup(_SCRIPT), longest=_LONGEST, findings=FINDINGS, ask=buttons, look_of=look_of)
+_PAGES.globals.update(script=Markup(_SCRIPT), longest=_LONGEST, findings=FINDINGS, most_out=_OUT, ask=buttons)
+_PAGES.globals.update(look_of=look_of)
 
 
 @dataclass(frozen=True)
