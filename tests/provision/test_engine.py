@@ -51,8 +51,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
 
 
 def interfaces() -> set[str]:
-    """List the machine's network interfaces, except those of single containers."""
-    return {name for _, name in socket.if_nameindex() if not name.startswith("veth")}
+    """List the machine's network interfaces, except those of containers and networks, which other tests remove."""
+    return {name for _, name in socket.if_nameindex() if not name.startswith(("veth", "br-"))}
 
 
 def processes_of(engine: Engine) -> list[str]:

@@ -21,7 +21,7 @@ from provision.compose import Project, find
 from provision.stack_settings import read
 from tests.stack import celery_night
 from tests.stack.stack import SECRETS, Stack, command, until
-from tests.stack.two_workers import WORKERS, Workers
+from tests.stack.two_workers import Workers
 
 pytestmark = [pytest.mark.stack, pytest.mark.docker, pytest.mark.timeout(2400)]
 SERVICES = {"postgres", "init", "api-server", "scheduler", "dag-processor", "triggerer", "git"}
@@ -50,7 +50,6 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
         said = workers.up()
         assert "http://127.0.0.1:" in said and stack.secret("admin_password") not in said
         celery = celery_night.played(workers, SEED)
-        restore(stack)
         workers.leave()
         yield play(stack, celery)
     finally:
@@ -76,24 +75,22 @@ def play(stack: Stack, celery: celery_night.Night) -> Night:
     stack.provision("up")
     untouched = before == {name: one.id for name, one in stack.containers().items()}
     state = until(partial(ended, stack), 600, "phase 6 is at its end")
+    restore(stack)
     return Night(stack, celery, state, restarted, untouched)
 
 
 def restore(stack: Stack) -> None:
-    """Put a dump of the database into an empty one, by the commands of docs/stack.md; what follows sees that one.
-
-    The services stay down: `leave` brings up those that stay.
-    """
+    """Put a dump of the database into an empty one, by the commands of docs/stack.md; what follows sees that one."""
 
     def postgres(*words: str) -> None:
         stack.inside("postgres", words[0], "-U", "postgres", *words[1:])
 
     postgres("pg_dump", "-Fc", "-f", "/tmp/airflow.dump", "airflow")
-    services = ("api-server", "scheduler", "dag-processor", "triggerer", *WORKERS.values())
-    Project(stack.settings, stack.name).run("stop", *services)
+    Project(stack.settings, stack.name).run("stop", "api-server", "scheduler", "dag-processor", "triggerer")
     postgres("dropdb", "--force", "airflow")
     postgres("createdb", "-O", "airflow", "airflow")
     postgres("pg_restore", "-d", "airflow", "--exit-on-error", "/tmp/airflow.dump")
+    stack.provision("up")
 
 
 def known(stack: Stack) -> bool:
