@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import json
 import socketserver
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
-from email.message import Message
+from email.message import EmailMessage
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
-from provision.common import TOP, digest
 from tests.delivery.standin.server import PROJECT, TOKEN, StandIn, forge
+from tests.packages import installed
 
 REQUIREMENTS = Path(__file__).parent / "notifiers.txt"
-PACKAGES = TOP / ".phaseplan" / "notifiers"
 SLACK = "T000/B000/s3cret"
 _TEXT = "{{ phaseplan.message }}"
 #: Airflow's own notifiers, from packages beside .venv: a path has to be known before a namespace is looked through.
@@ -43,7 +40,7 @@ class Outside:
     """Servers on this machine, and what they were sent."""
 
     forge: StandIn
-    mail: list[Message] = field(default_factory=list)
+    mail: list[EmailMessage] = field(default_factory=list)
     hooks: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # (path, body)
     mail_port: int = 0
     hook_port: int = 0
@@ -59,12 +56,12 @@ class Outside:
 
     def mails(self) -> list[tuple[str, str]]:
         """Subjects and texts of mails."""
-        return [(str(m["Subject"]), m.get_body(("html",)).get_content()) for m in self.mail]  # type: ignore[attr-defined]
+        return [(str(m["Subject"]), _html(m)) for m in self.mail]
 
     def settings(self, home: Path) -> dict[str, str]:
         """Write the operator's notifiers; return the variables of connections as `up` takes them."""
         (home / "config").mkdir(exist_ok=True)
-        (home / "config/beside.py").write_text(_MODULE.format(packages=str(installed())))
+        (home / "config/beside.py").write_text(_MODULE.format(packages=str(installed(REQUIREMENTS, "notifiers"))))
         file = home.parent / "notifiers.yaml"
         file.write_text(yaml.safe_dump(_notifiers()))
         local = "http://127.0.0.1"
@@ -78,19 +75,14 @@ class Outside:
         return {"AIRFLOW__PHASEPLAN__NOTIFIERS": str(file), **named}
 
 
+def _html(mail: EmailMessage) -> str:
+    body = mail.get_body(("html",))
+    return str(body.get_content()) if body else ""
+
+
 def deliver(how: str = "pull-request", onto: str = "main") -> str:
     """The line of a plan that says where it goes."""
     return f"deliver: {{how: {how}, onto: {onto}, forge: github, project: {PROJECT}}}\n"
-
-
-def installed() -> Path:
-    """The folder of the providers, made on first use, as an operator would install them."""
-    stamp = PACKAGES / "made-from"
-    if not stamp.is_file() or stamp.read_text() != digest([REQUIREMENTS]):
-        command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--upgrade", "--target", str(PACKAGES)]
-        subprocess.run([*command, "-r", str(REQUIREMENTS)], check=True)
-        stamp.write_text(digest([REQUIREMENTS]))
-    return PACKAGES
 
 
 @contextmanager
@@ -132,7 +124,7 @@ def _serving(kind: Any, handler: Any) -> Iterator[int]:
         thread.join(timeout=5)
 
 
-def _mail(mails: list[Message]) -> type[socketserver.StreamRequestHandler]:
+def _mail(mails: list[EmailMessage]) -> type[socketserver.StreamRequestHandler]:
     """Speak SMTP (RFC 5321) as far as a client that only hands mails in needs it."""
 
     class Handler(socketserver.StreamRequestHandler):
@@ -146,7 +138,7 @@ def _mail(mails: list[Message]) -> type[socketserver.StreamRequestHandler]:
                 if verb == b"DATA":
                     self.wfile.write(b"354 go on\r\n")
                     data = b"".join(part.removeprefix(b".") for part in iter(self.rfile.readline, b".\r\n"))
-                    mails.append(message_from_bytes(data, policy=default))
+                    mails.append(cast(EmailMessage, message_from_bytes(data, policy=default)))
                 known = verb in (b"EHLO", b"HELO", b"MAIL", b"RCPT", b"DATA", b"RSET", b"NOOP")
                 self.wfile.write(b"250 fine\r\n" if known else b"502 not known\r\n")
 

@@ -14,29 +14,18 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-from provision.common import TOP, digest
+from tests.packages import installed
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
-PACKAGES = TOP / ".phaseplan" / "object-store"
 BUCKET = "phaseplan-logs"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-def installed() -> Path:
-    """The folder of the packages, made on first use."""
-    stamp = PACKAGES / "made-from"
-    if not stamp.is_file() or stamp.read_text() != digest([REQUIREMENTS]):
-        command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--upgrade", "--target", str(PACKAGES)]
-        subprocess.run([*command, "-r", str(REQUIREMENTS)], check=True)
-        stamp.write_text(digest([REQUIREMENTS]))
-    return PACKAGES
 
 
 class Store:
     """One server with one bucket, and what Airflow has to know of it."""
 
     def __init__(self, folder: Path) -> None:
-        self.packages = installed()
+        self.packages = installed(REQUIREMENTS, "object-store")
         self.key = secrets.token_urlsafe(24)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

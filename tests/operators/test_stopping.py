@@ -80,7 +80,7 @@ def test_an_agent_that_is_followed_in_the_worker_stops(stage: Stage, installed: 
     worker = Worker(stage, deferrable=False)
     installed(worker)
     worker.terminated(lambda: bool(worker.at_work()), "failed")
-    with pytest.raises(AirflowFailException, match="A person has marked this task as failed"):
+    with pytest.raises(AirflowFailException, match="This task is failed in Airflow"):
         worker.task.execute(worker.context)
     assert worker.at_work() == [] and outcomes(stage) == ["cancelled"]
 
@@ -88,7 +88,7 @@ def test_an_agent_that_is_followed_in_the_worker_stops(stage: Stage, installed: 
 def test_a_task_that_is_over_is_not_deferred(stage: Stage, installed: Callable[[Worker], None]) -> None:
     worker = Worker(stage, deferrable=True)
     worker.state = "success"
-    with pytest.raises(AirflowFailException, match="A person has marked this task as success"):
+    with pytest.raises(AirflowFailException, match="This task is success in Airflow"):
         worker.task.execute(worker.context)
     assert worker.at_work() == [] and outcomes(stage) == ["cancelled"]
 
@@ -97,7 +97,7 @@ def test_a_stop_in_the_middle_of_a_start_leaves_no_agent(stage: Stage, installed
     worker = Worker(stage, deferrable=True)
     installed(worker)
     worker.terminated(lambda: bool(stage.snapshot().started.get("7.1.1")), "failed")
-    with pytest.raises(AirflowFailException, match="A person has marked this task as failed"):
+    with pytest.raises(AirflowFailException, match="This task is failed in Airflow"):
         worker.task.execute(worker.context)
     assert worker.at_work() == []
 

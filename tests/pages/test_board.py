@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import yaml
 from phaseplan.ledger.records import State, Token
 from phaseplan.plan import names
 from phaseplan.plan.model import PhasePlan
+from phaseplan.report.board.kept import KeptPages
 from phaseplan.report.board.looking import Looking
 from phaseplan.report.board.outlook import outlook
 from phaseplan.report.board.render import HEADERS, Frame, Rights, branch_page, campaign_page, conflicts_part, phase_page
@@ -78,10 +81,10 @@ def test_cards_say_state_and_why(lab: Begun) -> None:
 
 
 def test_what_agents_wrote_is_text_and_no_other_script_runs(lab: Begun) -> None:
-    looking = Looking()
-    board = looking.phase(5)
+    looked = Looking()
+    board = looked.phase(5)
     assert board is not None
-    pages = [phase_page(board, FRAME, ALL, False), campaign_page(looking.campaign(everything), FRAME)]
+    pages = [phase_page(board, FRAME, ALL, False), campaign_page(looked.campaign(everything), FRAME)]
     for text in pages:
         read = Reader(text)
         assert read.tags.count("script") == 1, "our own, by its digest"
@@ -112,6 +115,30 @@ def test_what_a_viewer_may_not_do_is_not_offered(lab: Begun) -> None:
     assert offered(ALL) == {"pause", "clear"}, (
         "no run of an open phase is begun, and nothing runs that could be stopped"
     )
+
+
+def test_two_processes_of_one_server_agree_on_what_has_been_seen(lab: Begun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("phaseplan.report.board.looking.TICK", 10**9)
+    one, other = Looking(), Looking()
+    before = one.stamp(everything)
+    lab.build(lab.token, "5.4", {"d": "1\n"})
+    after = other.stamp(everything)
+    assert Looking().stamp(everything) == after != before
+
+
+def test_a_page_that_is_slow_to_make_holds_up_no_other() -> None:
+    pages, begun, go_on = KeptPages(), threading.Event(), threading.Event()
+
+    def slow() -> str:
+        begun.set()
+        assert go_on.wait(30)
+        return "slow"
+
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(pages.get, "slow", slow)
+        assert begun.wait(30) and pages.get("other", lambda: "other") == b"other"
+        go_on.set()
+        assert first.result() == pages.get("slow", lambda: "made again") == b"slow"
 
 
 def test_a_phase_that_may_not_be_seen_is_not_there(lab: Begun) -> None:
@@ -176,10 +203,10 @@ def test_the_end_is_predicted_at_the_pace_of_the_run(lab: Begun) -> None:
 
 def test_conflicts_are_a_matrix(lab: Begun) -> None:
     lab.build(lab.token, "5.4", {"a": "2\n"})
-    looking = Looking()
-    board = looking.phase(5)
+    looked = Looking()
+    board = looked.phase(5)
     assert board is not None
-    warnings = looking.conflicts(board)
+    warnings = looked.conflicts(board)
     assert [set(w.branches) for w in warnings] == [{"5.1", "5.4"}]
     text = conflicts_part(warnings)
     assert text.count("✕") == 2 and "<code>a</code>" in text

@@ -196,6 +196,13 @@ def test_a_page_is_made_once_for_all_who_have_the_same_rights(server: Server) ->
     assert "<!doctype" in server.get("/phaseplan/board/phases/5", user="admin")[2]
 
 
+@pytest.mark.parametrize("branch", ["False", "True"])
+def test_no_branch_s_address_takes_the_place_of_its_phase_s_page(server: Server, branch: str) -> None:
+    _, _, text = server.get(f"/phaseplan/board/phases/5/branches/{branch}")
+    assert f"no branch {branch}" in text
+    assert 'id="b-5.1"' in server.get("/phaseplan/board/phases/5")[2]
+
+
 #: What the API server does to list a task's links, without a run: the stored DAG is read with the plugins loaded.
 _LINKS = """
 import json

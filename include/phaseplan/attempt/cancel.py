@@ -10,9 +10,7 @@ from phaseplan.attempt.harvest import put_away
 from phaseplan.attempt.job import Job
 from phaseplan.attempt.ready import look
 from phaseplan.config.settings import repository_for, settings
-from phaseplan.containers.engine import cancel as stop
-from phaseplan.containers.engine import find
-from phaseplan.containers.engine import look as look_again
+from phaseplan.containers import engine
 from phaseplan.errors import PhaseplanError
 from phaseplan.ledger.opened import Unopened
 from phaseplan.ledger.records import Token
@@ -34,7 +32,7 @@ def cancel(
     What is not done after the stop is left to the wave's `integrate` or the next start of the branch.
     """
     here = settings()
-    stop(client, container_id)
+    engine.cancel(client, container_id)
     try:
         remote = Remote(repository_for(repository))
         with remote.private(state=here.state) as repo:
@@ -45,7 +43,7 @@ def cancel(
             token = Token(run=run.id, epoch=run.epoch, base=run.base, plan=run.plan)
             found = [
                 c
-                for c in find(client, ledger=ledger, phase=phase, branch=branch_id, role="agent")
+                for c in engine.find(client, ledger=ledger, phase=phase, branch=branch_id, role="agent")
                 if c.id == container_id
             ]
             for container in found:
@@ -75,10 +73,12 @@ def cancel_own(job: Job) -> None:
     try:
         view = look(job)
         for place in job.everywhere():
-            found = find(place.client, ledger=view.ledger.id, phase=job.phase, branch=job.branch_id, role="agent")
+            found = engine.find(
+                place.client, ledger=view.ledger.id, phase=job.phase, branch=job.branch_id, role="agent"
+            )
             for container in found:
                 if container.labels.claim == job.claim:
-                    stop(place.client, container.id, _GRACE)
-                    put_away(look(place), look_again(place.client, container.id))
+                    engine.cancel(place.client, container.id, _GRACE)
+                    put_away(look(place), engine.look(place.client, container.id))
     except PhaseplanError as error:
         log.warning("The work of %s is collected later: %s", job.branch_id, error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
 
@@ -30,7 +30,7 @@ def merge_order(plan: PhasePlan) -> tuple[str, ...]:
     before = {branch.id: set(branch.depends_on) for branch in plan}
     for shared in plan.shared_files:
         for other in shared.branches:
-            if other != shared.owner and not _reaches(before, shared.owner, other):
+            if other != shared.owner and not reaches(before, shared.owner, other):
                 before[other].add(shared.owner)
     sorter = TopologicalSorter(before)
     sorter.prepare()
@@ -102,14 +102,14 @@ def _way(plan: PhasePlan, cost: Mapping[str, float], order: Sequence[str], withi
     return remaining
 
 
-def _reaches(before: dict[str, set[str]], start: str, goal: str) -> bool:
+def reaches(before: Mapping[str, Collection[str]], start: str, goal: str) -> bool:
     """Say whether `goal` is needed, directly or not, by `start`."""
-    todo, visited = [start], set()
+    todo, visited = [start], set[str]()
     while todo:
         current = todo.pop()
         if current == goal:
             return True
         if current not in visited:
             visited.add(current)
-            todo.extend(before[current])
+            todo.extend(before.get(current, ()))
     return False

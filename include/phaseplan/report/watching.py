@@ -63,7 +63,11 @@ class Watch:
         :param max_age: the greatest age in seconds of the listing, which all callers share.
         :raises Infrastructure: the repository does not answer.
         """
-        return self._place(plan.repository).snapshot(plan.phase, max_age, settings().state)
+        return self.seen(plan, max_age=max_age)[1]
+
+    def seen(self, plan: PhasePlan, *, max_age: float) -> tuple[dict[str, str], Snapshot]:
+        """Return a phase's own refs and what they tell; see `snapshot`."""
+        return self._place(plan.repository).seen(plan.phase, max_age, settings().state)
 
     def opened(self, known: Collection[int], *, max_age: float) -> dict[int, PhasePlan]:
         """Return the phases of the configured repository that were ever opened, each by the plan its newest run pinned.
@@ -77,7 +81,7 @@ class Watch:
         except InputFault:
             return {}
         phases = [phase for phase in place.phases(max_age) if phase not in known]
-        looks = {phase: place.snapshot(phase, max_age, state).opened for phase in phases}
+        looks = {phase: place.seen(phase, max_age, state)[1].opened for phase in phases}
         return {phase: opened.plan for phase, opened in looks.items() if not isinstance(opened, Unopened)}
 
     def _place(self, repository: str | None) -> _Place:
@@ -109,7 +113,7 @@ class _Place:
             message = f"Waiting for phase {plan.phase}: {self.remote} is being asked."
             return Wait(plan.phase, Standing.WAITING, message)
         try:
-            snapshot = self._snapshot(plan.phase, max_age, state)
+            snapshot = self._seen(plan.phase, max_age, state)[1]
             judgement = self._judged.get(plan.phase)
             if judgement is None or judgement[0] is not snapshot or judgement[1] is not plan or judgement[2].passing:
                 self._judged[plan.phase] = (snapshot, plan, judge(snapshot, plan))
@@ -124,7 +128,7 @@ class _Place:
         finds is a hint for the task, which has them.
         """
         with self._lock:
-            opened = self._snapshot(phase, max_age, state).opened
+            opened = self._seen(phase, max_age, state)[1].opened
         if isinstance(opened, Unopened):
             return Wait(phase, Standing.WAITING, f"Waiting for phase {phase}: it has not been opened yet.")
         return self.look(opened.plan, max_age or _FIRST, state)
@@ -135,12 +139,12 @@ class _Place:
             self._ask(max_age)
             return [phase for ref in self._refs if (phase := refs.phase_of_ledger(ref)) is not None]
 
-    def snapshot(self, phase: int, max_age: float, state: Path) -> Snapshot:
-        """Return a phase's snapshot, read again only where its refs moved."""
+    def seen(self, phase: int, max_age: float, state: Path) -> tuple[dict[str, str], Snapshot]:
+        """Return a phase's refs and its snapshot, read again only where they moved."""
         with self._lock:
-            return self._snapshot(phase, max_age, state)
+            return self._seen(phase, max_age, state)
 
-    def _snapshot(self, phase: int, max_age: float, state: Path) -> Snapshot:
+    def _seen(self, phase: int, max_age: float, state: Path) -> tuple[dict[str, str], Snapshot]:
         self._ask(max_age)
         root, own = refs.root(phase), refs.integration(phase)
         own_refs = {ref: sha for ref, sha in self._refs.items() if ref.startswith(f"{root}/") or ref == own}
@@ -148,7 +152,7 @@ class _Place:
         if cached is None or cached[0] != own_refs:
             cached = (own_refs, self._read(phase, state) if own_refs else Snapshot(phase))
             self._snapshots[phase] = cached
-        return cached[1]
+        return cached
 
     def _ask(self, max_age: float) -> None:
         """List the refs once for all callers within `max_age`; a failure is shared in the same way."""

@@ -12,17 +12,17 @@ from airflow.sdk.exceptions import AirflowFailException
 from phaseplan.attempt.cancel import cancel_own
 from phaseplan.attempt.job import Job
 
-#: States that a task which is at work has only by a person's hand.
+#: States that a task at work has where a person has ended it, or where Airflow has given up its last try.
 _ENDED = ("failed", "success", "skipped", "removed")
 _PATIENCE = 2.0  # seconds; five after SIGTERM comes SIGKILL
 
 
 class Stopped(BaseException):
-    """A person has ended the task under this process. No `Exception`: what tries again on errors must not keep it."""
+    """The task was ended under this process. No `Exception`: what tries again on errors must not keep it."""
 
 
 def ended(context: Any) -> str | None:
-    """Return the state that a person has put the task into; None: it is to go on, or Airflow does not answer.
+    """Return the state in which the task was ended; None: it is to go on, or Airflow does not answer.
 
     It is asked in a thread, because a signal may have come in the middle of another question to Airflow, which holds
     the only line to it.
@@ -41,17 +41,20 @@ def ended(context: Any) -> str | None:
 
 
 def check_not_ended(context: Any) -> None:
-    """Raise where the task was ended by a person.
+    """Check that the task is to go on.
 
-    :raises Stopped: it was.
+    :raises Stopped: it was ended.
     """
     if state := ended(context):
-        raise Stopped(f"A person has marked this task as {state} while it was at work.")
+        raise Stopped(
+            f"This task is {state} in Airflow while it is at work: "
+            "somebody has marked it so, or its last try was given up."
+        )
 
 
 @contextmanager
 def stoppable() -> Iterator[list[Job]]:
-    """Stop the agent of a job that is put into the list, and keep its work, where a person ends the task."""
+    """Stop the agent of a job that is put into the list, and keep its work, where the task is ended."""
     jobs = list[Job]()
     try:
         yield jobs

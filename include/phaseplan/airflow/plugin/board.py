@@ -55,7 +55,7 @@ Seen = Annotated[
 
 
 def _recently(work: Callable[P, T]) -> Callable[P, T]:
-    """Let a route take settings that were read a moment ago: pages ask once a second, each of them several times."""
+    """Let work take settings and plans that were read a moment ago: one question needs them several times."""
 
     @wraps(work)
     def done(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -74,7 +74,7 @@ def campaign(user: GetUserDep, part: Part = False, seen: Seen = "") -> Response:
     def made(frame: Frame) -> str:
         return campaign_page(LOOKING.campaign(sees), frame, part=part)
 
-    return _answer(sees, None, seen if part else None, "", made)
+    return _answer("campaign", sees, None, seen if part else None, "", made)
 
 
 @router.get("/moved")
@@ -139,7 +139,7 @@ def one_phase(phase: int, user: GetUserDep, session: SessionDep, part: Part = Fa
             return problem_page("Nothing to show", f"No valid plan file describes phase {phase}.")
         return phase_page(board, frame, rights, paused, part=part)
 
-    return _answer(sees, phase, seen if part else None, f"{paused}{rights}", made)
+    return _answer("phase", sees, phase, seen if part else None, f"{paused}{rights}", made)
 
 
 @router.get("/phases/{phase}/branches/{branch}")
@@ -162,7 +162,7 @@ def one_branch(phase: int, branch: str, user: GetUserDep, part: Part = False, se
             return problem_page("Nothing to show", f"Phase {phase} has no branch {branch}.")
         return branch_page(found, frame, rights, links, part=part)
 
-    return _answer(sees, phase, seen if part else None, f"{branch}{rights}", made)
+    return _answer("branch", sees, phase, seen if part else None, f"{branch}{rights}", made)
 
 
 @router.get("/phases/{phase}/conflicts")
@@ -181,17 +181,23 @@ def _hidden(phase: int) -> Response:
 
 
 def _answer(
-    sees: Callable[[int], bool], phase: int | None, seen: str | None, more: str, made: Callable[[Frame], str]
+    kind: str,
+    sees: Callable[[int], bool],
+    phase: int | None,
+    seen: str | None,
+    more: str,
+    made: Callable[[Frame], str],
 ) -> Response:
     """Answer with a page, or with nothing where the viewer has seen it.
 
+    :param kind: of page; a branch's id comes from an address, and may be what another kind of page depends on.
     :param seen: stamp of what the viewer has, who wants the part that is exchanged; None: the whole page is wanted.
     """
     try:
         stamp = LOOKING.stamp(sees, phase, more)
         if seen and seen == stamp:
             return Response(status_code=204, headers=HEADERS)
-        page = _PAGES.get((stamp, seen is None), lambda: made(Frame(top(), f"{top()}{PREFIX}/board", stamp)))
+        page = _PAGES.get((kind, stamp, seen is None), lambda: made(Frame(top(), f"{top()}{PREFIX}/board", stamp)))
     except PhaseplanError as error:
         return _problem(503, "The target repository cannot be read now", str(error))
     return HTMLResponse(page, headers={**HEADERS, "X-Phaseplan-Stamp": stamp})

@@ -12,7 +12,8 @@ from phaseplan.documents.importing.likeness import within
 from phaseplan.documents.importing.owners import agent_of
 from phaseplan.documents.importing.words import clean, ids, names
 from phaseplan.documents.outline.attributes import phases
-from phaseplan.documents.outline.ids import nothing, reaches
+from phaseplan.documents.outline.ids import nothing
+from phaseplan.plan.graph import reaches
 
 RANK: tuple[Source, ...] = ("graph", "matrix", "agent table", "branch section", "list", "text")
 Choice = tuple[list[Said[str]], Source | None]
@@ -181,7 +182,7 @@ def settle(choices: dict[str, list[Choice]], waves: dict[str, int]) -> dict[str,
         fitting = (
             o
             for o in options
-            if not _is_late(branch, o, waves) and not any(reaches(fact.value, branch, settled) for fact in o[0])
+            if not _is_late(branch, o, waves) and not any(reaches(settled, fact.value, branch) for fact in o[0])
         )
         stated = next((o for o in fitting if o[1] is not None), None)
         out[branch] = stated or options[0]

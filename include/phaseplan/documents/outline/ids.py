@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from phaseplan.documents.outline.model import Group, Unit
 from phaseplan.documents.outline.text import plain
+from phaseplan.plan.graph import reaches
 
 #: An id that a document gives to a unit: `T001`, `A-1`, `CORE-001`, `W2-T3`, `#12`, `1.2`, `3.1.1`, `04-01`, `7`.
 CODE = (
@@ -224,20 +225,7 @@ class Known:
 
     def waits(self, unit: str, by: str) -> bool:
         """Say whether `unit` needs `by`, itself or by others, as far as it is read already."""
-        return reaches(unit, by, {u.id: [n.value for n in u.needs] for u in self.units})
-
-
-def reaches(start: str, goal: str, needs: dict[str, list[str]]) -> bool:
-    """Say whether one unit is another one, or needs it, itself or by others."""
-    todo, visited = [start], set[str]()
-    while todo:
-        current = todo.pop()
-        if current == goal:
-            return True
-        if current not in visited:
-            visited.add(current)
-            todo += needs.get(current, [])
-    return False
+        return reaches({u.id: [n.value for n in u.needs] for u in self.units}, unit, by)
 
 
 def reads_as_ids(cells: Iterable[str], known: Known) -> list[list[str]] | None:

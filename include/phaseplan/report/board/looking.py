@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -30,9 +30,9 @@ MaySee = Callable[[int], bool]
 
 @dataclass(frozen=True)
 class _Known:
-    """Hold what one look at a phase has shown; `number` is of this look alone."""
+    """Hold what one look at a phase has shown; `mark` is the same in every process that has seen the same."""
 
-    number: int
+    mark: str
     snapshot: Snapshot
     plan: PhasePlan
     status: PhaseStatus
@@ -45,7 +45,6 @@ class Looking:
     watch: Watch = field(default_factory=lambda: Watch(nights=True))
     _known: dict[int, _Known] = field(default_factory=dict)
     _plans_now: Recent[dict[int, PhasePlan]] = field(default_factory=Recent)
-    _reads: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def stamp(self, may_see: MaySee, phase: int | None = None, more: str = "") -> str:
@@ -59,7 +58,7 @@ class Looking:
             known = self._known_of(plan)
             run = known.snapshot.run
             clock = int(datetime.now(UTC).timestamp()) // TICK if run and not run.closed else 0
-            parts.append(f"{number} {known.number} {clock}")
+            parts.append(f"{number} {known.mark} {clock}")
         return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     def knows(self, number: int) -> bool:
@@ -131,14 +130,19 @@ class Looking:
 
     def _known_of(self, plan: PhasePlan) -> _Known:
         """Return what is known of a phase, computed anew where its refs or its plan file have changed."""
-        snapshot = self.watch.snapshot(plan, max_age=AGE)
+        own_refs, snapshot = self.watch.seen(plan, max_age=AGE)
         with self._lock:
             known = self._known.get(plan.phase)
             if known is None or known.snapshot is not snapshot or known.plan is not plan:
-                self._reads += 1
-                known = _Known(self._reads, snapshot, plan, build_status(snapshot, plan))
+                known = _Known(_mark(own_refs, plan), snapshot, plan, build_status(snapshot, plan))
                 self._known[plan.phase] = known
             return known
+
+
+def _mark(own_refs: Mapping[str, str], plan: PhasePlan) -> str:
+    """Return a word for what a phase's refs and its plan file are: one API server has several processes."""
+    told = "\n".join(f"{ref} {commit}" for ref, commit in sorted(own_refs.items()))
+    return sha256(f"{told}\n{plan.model_dump_json()}".encode()).hexdigest()
 
 
 #: One for all requests of an API server's process.

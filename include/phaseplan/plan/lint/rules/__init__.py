@@ -62,7 +62,7 @@ ERRORS: tuple[Rule, ...] = (
 )
 ADVICE: tuple[Rule, ...] = (
     agents.told_what_to_build,
-    approvals.answered_in_time,
+    approvals.has_effect,
     agents.model_is_named,
     budgets.counted,
     budgets.not_below_a_branch,

@@ -8,7 +8,7 @@ from phaseplan.plan.lint.diagnostics import Finding
 from phaseplan.plan.lint.rules.view import View
 
 
-def answered_in_time(view: View) -> Iterator[Finding]:
+def has_effect(view: View) -> Iterator[Finding]:
     """PP707: report what happens after a time limit where there is none, an empty name, and a point named twice."""
     approve = view.plan.approve
     if approve is None:
