@@ -141,8 +141,8 @@ class Looking:
 
 def _mark(own_refs: Mapping[str, str], plan: PhasePlan) -> str:
     """Return a word for what a phase's refs and its plan file are: one API server has several processes."""
-    told = "\n".join(f"{ref} {commit}" for ref, commit in sorted(own_refs.items()))
-    return sha256(f"{told}\n{plan.model_dump_json()}".encode()).hexdigest()
+    listing = "\n".join(f"{ref} {commit}" for ref, commit in sorted(own_refs.items()))
+    return sha256(f"{listing}\n{plan.model_dump_json()}".encode()).hexdigest()
 
 
 #: One for all requests of an API server's process.
