@@ -19,6 +19,7 @@ from phaseplan.cli.local_airflow.api import Api, ApiError
 from provision.common import TOP
 from tests.browser.person import PATIENCE, WINDOW, Person
 from tests.browser.place import Place
+from tests.processes import words_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(1200)]
 
@@ -51,9 +52,9 @@ def answer(section: Locator, word: str) -> None:
 def killed(place: Place, *parts: str) -> set[str]:
     """Kill parts of the Airflow that `up` runs from a home, and starts again; return which were found."""
     found = set()
-    up = next(p for p in psutil.process_iter() if f"up --home {place.home}" in " ".join(p.cmdline()))
+    up = next(p for p in psutil.process_iter() if f"up --home {place.home}" in " ".join(words_of(p)))
     for child in up.children():
-        words = set(" ".join(child.cmdline()).split())
+        words = set(" ".join(words_of(child)).split())
         for part in parts:
             if words & {part, part.replace("-", "_")}:
                 child.kill()

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from provision.common import TOP
+from tests.processes import words_of
 
 pytestmark = pytest.mark.airflow
 
@@ -82,7 +83,7 @@ def exists(path: Path, seconds: float) -> None:
 
 
 def scheduler_of(driver: psutil.Process) -> psutil.Process:
-    return next(p for p in driver.children() if "scheduler" in " ".join(p.cmdline()))
+    return next(p for p in driver.children() if "scheduler" in " ".join(words_of(p)))
 
 
 @pytest.fixture(scope="module")

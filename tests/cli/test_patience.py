@@ -64,6 +64,9 @@ class Alive:
 
     def renew(self) -> None: ...
 
+    def log(self, name: str) -> Path:
+        return Path("/") / name
+
     def check(self) -> list[Restart]:
         return []
 

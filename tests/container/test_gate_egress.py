@@ -33,9 +33,11 @@ pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("gateway")]
 
 #: What a gate does: fetch an address by the proxy that its environment names; print the answer.
 FETCH = """python3 -c '
-import sys, urllib.request
+import sys, urllib.error, urllib.request
 try:
     print(urllib.request.urlopen(sys.argv[1], timeout=20).read().decode())
+except urllib.error.HTTPError as error:
+    sys.exit(f"not fetched: {error} {error.read().decode()}")
 except OSError as error:
     sys.exit(f"not fetched: {error}")
 ' """

@@ -9,6 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from phaseplan.cli.local_airflow.port import free_port
+
 PACKAGES = ("openssh-server", "libwrap0")
 _EMPTY = Path("/run/sshd")  # where the server locks itself in; its package makes it when it starts
 _CONFIG = """\
@@ -29,9 +31,7 @@ class Sshd:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         for name in ("host", "me", "stranger"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
         (folder / "sshd_config").write_text(_CONFIG.format(port=self.port, folder=folder))

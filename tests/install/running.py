@@ -6,13 +6,13 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
 
 from phaseplan.cli.local_airflow.api import Api
+from phaseplan.cli.local_airflow.port import free_port
 from provision.common import TOP
 from tests.cron import without_cron
 from tests.install.place import environment
@@ -41,9 +41,7 @@ class RunningAirflow:
         for name, text in _THEIRS.items():
             (home / name).parent.mkdir(exist_ok=True)
             (home / name).write_text(text)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            address = f"http://127.0.0.1:{probe.getsockname()[1]}"
+        address = f"http://127.0.0.1:{free_port()}"
         (home / "passwords.json").write_text(json.dumps({"admin": "a password of theirs"}))
         bundles = [
             {"name": name, "classpath": _LOCAL, "kwargs": {"path": str(home / path)}}
@@ -60,8 +58,8 @@ class RunningAirflow:
             AIRFLOW__API__PORT=address.rpartition(":")[2],
             AIRFLOW__API__BASE_URL=address,
             AIRFLOW__API__WORKERS="1",
-            AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT=_free(),
-            AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT=_free(),
+            AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT=str(free_port()),
+            AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT=str(free_port()),
             AIRFLOW__PHASEPLAN__REPOSITORY=str(self.target),
             **{name: os.environ[name] for name in ("DOCKER_HOST",) if name in os.environ},
         )
@@ -112,9 +110,3 @@ class RunningAirflow:
             "AIRFLOW__PHASEPLAN__AGENTS": f"{include}/agents.yaml",
         }
         return self.run("-m", "phaseplan.cli.main", *words, codes=codes, **named)
-
-
-def _free() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])

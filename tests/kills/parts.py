@@ -16,6 +16,7 @@ from phaseplan.plan import names
 from tests.database import rows
 from tests.kills.engine import PrivateEngine
 from tests.kills.place import Run, now
+from tests.processes import words_of
 
 COMPONENTS = ("triggerer", "scheduler", "dag-processor", "api-server")
 TASKS = ("task", "supervisor")
@@ -71,7 +72,7 @@ def _kill(run: Run, phase: int, part: str, dice: random.Random) -> str:
 def _kill_component(run: Run, name: str) -> str:
     words = {name, name.replace("-", "_")}
     for process in psutil.Process(run.process.pid).children():
-        if words & set(" ".join(process.cmdline()).split()):
+        if words & set(" ".join(words_of(process)).split()):
             process.kill()
             return f"{name}, process {process.pid}"
     return ""
@@ -103,7 +104,7 @@ def tasks(run: Run, phase: int) -> Iterator[Task]:
 
 
 def _title(process: psutil.Process) -> str:
-    return " ".join(process.cmdline()).rstrip()
+    return " ".join(words_of(process)).rstrip()
 
 
 def _instance(run: Run, identity: UUID) -> tuple[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
+from phaseplan.cli.local_airflow.port import free_port
 from tests.packages import installed
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
@@ -27,9 +27,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.packages = installed(REQUIREMENTS, "object-store")
         self.key = secrets.token_urlsafe(24)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+        self.url = f"http://127.0.0.1:{free_port()}"
         command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", self.url.rpartition(":")[2]]
         env = {**os.environ, "PYTHONPATH": str(self.packages)}
         with (folder / "store.log").open("wb") as log:

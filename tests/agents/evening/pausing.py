@@ -72,7 +72,10 @@ def heard(top: Path) -> dict[str, str]:
 
 @contextmanager
 def _mending(top: Path, model: Model) -> Iterator[None]:
-    """Have the provider take the key once the other profile's branch has passed beside the pause."""
+    """Have the provider take the key once the other profile's branch has passed beside the pause, and all others wait.
+
+    On a busy machine a second of the profile may have begun before the first was judged.
+    """
     over = threading.Event()
 
     def mend() -> None:
@@ -80,7 +83,9 @@ def _mending(top: Path, model: Model) -> Iterator[None]:
             if over.wait(3):
                 return
             found = json.loads(asked(top, PHASE, "status", str(PHASE), "--json") or "{}")
-            if found.get("pauses") and found["branches"][OTHER]["state"] in ("passed", "integrated"):
+            if not found.get("pauses") or not all(found["branches"][b]["paused"] for b in NIGHT):
+                continue
+            if found["branches"][OTHER]["state"] in ("passed", "integrated"):
                 while_paused(top).write_text(json.dumps(found))
                 model.mended.add(BAD)
                 return

@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from pathlib import Path
 from phaseplan.cli.local_airflow import config, postgresql
 from phaseplan.cli.local_airflow.api import Api
 from phaseplan.cli.local_airflow.folders import folders
+from phaseplan.cli.local_airflow.port import free_port
 from phaseplan.cli.local_airflow.sqlite import count_triggers_on
 from phaseplan.config import place
 from phaseplan.config.whole_file import write_whole
@@ -77,7 +77,7 @@ def prepare(
     keys = _keys(path)
     password = keys["password"]
     write_whole(path / "passwords.json", json.dumps({"admin": password}))
-    port = _free_port()
+    port = free_port()
     own_dags, own_plugins = folders(path)
     database = postgresql.address_on(server, path) if server else f"sqlite:///{path / 'airflow.db'}"
     content = config.sections(
@@ -156,13 +156,6 @@ def _keys(path: Path) -> dict[str, str]:
     }
     write_whole(file, json.dumps(keys))
     return keys
-
-
-def _free_port() -> int:
-    """Return a port that is free now. If another process takes it first, the API server reports that and ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def migrate(home: Home, cache: Path) -> None:

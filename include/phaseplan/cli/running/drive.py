@@ -18,17 +18,17 @@ from phaseplan.cli.progress.troubles import Troubles
 from phaseplan.cli.progress.view import PhaseView, observe
 from phaseplan.cli.running.request import PhaseRequest
 from phaseplan.cli.running.room import Room
+from phaseplan.cli.running.silence import Silence
 from phaseplan.errors import Infrastructure, InputFault
 from phaseplan.plan import names
 from phaseplan.report.status import PhaseStatus
 
-READY = 180.0  # seconds for Airflow to answer and to read the plans
-PATIENCE = 90.0  # seconds without an answer, while a component is started again
+READY = 600.0  # seconds for Airflow to answer and to read the plans, on a busy machine; on a quiet one it is 20
+_PARTLY = 90.0  # seconds after which the ledger of an ended run is completed by nothing that was on its way
 _POLL = 1.0  # seconds between two looks, or four times what a look takes,
 _POLL_SLOWEST = 3.0  # but no more than this
 _READ = 2.0  # seconds between two reads of a ledger, at least
 _REREAD = 20.0  # and at most
-_PASSING = (0, 500, 503)  # no answer, a busy database, still starting: ask again
 
 Statuses = Callable[[PhaseRequest], PhaseStatus | None]
 T = TypeVar("T")
@@ -96,8 +96,8 @@ class Drive:
         self._statuses = statuses
         self._since = supervisor.started
         self._begun = time.monotonic()
-        self._silent_since: float | None = None
         self._room = Room(supervisor.home.path, display.note, supervisor.renew)
+        self._silence = Silence(display.note, self._room.full, supervisor.log("api-server"))
 
     def to_the_end(self) -> dict[int, str]:
         """Trigger and watch; return how each phase's DAG run ended: `success` or `failed`."""
@@ -177,15 +177,14 @@ class Drive:
 
         :raises ApiError: it said no, or nothing for too long.
         """
-        deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                return ask()
+                answer = ask()
             except ApiError as error:
-                if self._room.full():
-                    deadline = time.monotonic() + PATIENCE
-                if error.status not in _PASSING or time.monotonic() > deadline:
-                    raise
+                self._silence.bear(error)
+            else:
+                self._silence.over()
+                return answer
             time.sleep(_POLL)
             self._mend()
 
@@ -205,12 +204,9 @@ class Drive:
             for phase in self._phases:
                 if phase.triggered:
                     self._poll(phase)
-            self._silent_since = None
+            self._silence.over()
         except ApiError as error:
-            now = time.monotonic()
-            self._silent_since = now if self._room.full() else self._silent_since or now
-            if error.status not in _PASSING or now - self._silent_since > PATIENCE:
-                raise
+            self._silence.bear(error)
         views = [self._view(phase) for phase in self._phases]
         etas = [
             remaining(p.request.plan, v, by_wave=p.request.by_wave) for p, v in zip(self._phases, views, strict=True)
@@ -260,7 +256,7 @@ class Drive:
         waits in vain: it never opened the phase, or was about some branches only."""
         over = [p for p in self._phases if p.over and p.fresh]
         never = {p.number for p in over if p.status is None}
-        partly = {p.number for p in over if p.status and not p.status.complete and _age(p) > PATIENCE}
+        partly = {p.number for p in over if p.status and not p.status.complete and _age(p) > _PARTLY}
         for phase, view in zip(self._phases, views, strict=True):
             needed = sorted((never | partly).intersection(phase.request.plan.depends_on))
             if needed and view.state.startswith("waiting"):
