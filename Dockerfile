@@ -6,14 +6,16 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates git openssh-client python3 python3-venv \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 
-# Of wheels downloaded outside where there are some (no index is asked then), else of whatever index pip knows.
+# Of packages that were installed outside where they are (no index is asked then), else of whatever index pip knows.
 FROM python AS environment
-COPY requirements.txt requirements-stack.txt constraints.txt .phaseplan/wheel[s] /wheels/
-RUN if ls /wheels/*.whl > /dev/null 2>&1; then only="--no-index --find-links /wheels"; fi \
- && python3 -m venv /opt/phaseplan/.venv \
- && /opt/phaseplan/.venv/bin/pip install -q --no-cache-dir --no-compile --disable-pip-version-check ${only-} \
-    -r /wheels/requirements.txt -r /wheels/requirements-stack.txt -c /wheels/constraints.txt \
- && /opt/phaseplan/.venv/bin/python -m compileall -q -j 0 /opt/phaseplan/.venv/lib
+COPY requirements.txt requirements-stack.txt constraints.txt /wanted/
+COPY Dockerfile .phaseplan/stack-package[s] /packages/
+RUN python3 -m venv /opt/phaseplan/.venv && cd /opt/phaseplan/.venv \
+ && if [ -d /packages/lib ]; then \
+      rm -f /packages/bin/python* /packages/bin/activate* && cp -a /packages/bin /packages/lib . ; \
+    else bin/pip install -q --no-cache-dir --no-compile --disable-pip-version-check \
+      -r /wanted/requirements.txt -r /wanted/requirements-stack.txt -c /wanted/constraints.txt; fi \
+ && bin/python -m compileall -q -j 0 lib
 
 FROM python AS airflow
 ARG PHASEPLAN_UID

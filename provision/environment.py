@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from provision.common import TOP, ProvisionError, digest, finish, install, locked, output, run, say
+from provision.packages import install_packages
 
 VENV = TOP / ".venv"
 STAMP = VENV / ".made-from"
@@ -73,9 +74,9 @@ def make(python: str, version: str, *wanted: str) -> None:
     :param wanted: as `pip install` takes it.
     """
     own()
-    say(f"making the Python environment .venv with Python {version} (about a minute)")
+    say(f"making the Python environment .venv with Python {version} (some seconds; minutes where uv cannot be had)")
     run(python, "-m", "venv", "--clear", str(VENV), quiet=True)
-    run(str(VENV / "bin/python"), "-m", "pip", "install", "-q", *wanted, quiet=True)
+    install_packages(str(VENV / "bin/python"), *wanted)
     (packages,) = VENV.glob("lib/python*/site-packages")
     (packages / "phaseplan-checkout.pth").write_text(f"{TOP / 'include'}\n")
 

@@ -15,6 +15,7 @@ import tomllib
 from pathlib import Path
 
 from provision.common import TOP, finish, run, say
+from provision.packages import pinned
 
 FOLDER = TOP / ".phaseplan" / "ranges"
 PYTHONS = ("3.11", "3.12")
@@ -46,7 +47,7 @@ def need_uv() -> Path:
     program = FOLDER / "uv/bin/uv"
     if not program.exists():
         run(sys.executable, "-m", "venv", str(FOLDER / "uv"), quiet=True)
-        run(str(FOLDER / "uv/bin/python"), "-m", "pip", "install", "-q", "uv", quiet=True)
+        run(str(FOLDER / "uv/bin/python"), "-m", "pip", "install", "-q", pinned(), quiet=True)
     return program
 
 

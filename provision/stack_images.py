@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from provision.base import ensure_base
-from provision.common import STATE, TOP, digest, locked, output, say
+from provision.common import TOP, ProvisionError, digest, locked, output, run, say
 from provision.environment import VENV
 from provision.images import Build, build
+from provision.packages import install_packages
 
-WHEELS = TOP / ".phaseplan" / "wheels"  # where the Dockerfile looks for them
+PACKAGES = TOP / ".phaseplan" / "stack-packages"  # where the Dockerfile looks for them
 _PYTHON = (3, 11)  # bookworm's
 _REQUIREMENTS = (TOP / "requirements.txt", TOP / "requirements-stack.txt")
 _LOCK = TOP / "constraints.txt"
@@ -30,7 +30,7 @@ def ensure(airflow: str, postgres: str, broker: str | None, uid: int) -> None:
         with ThreadPoolExecutor() as all_:  # one unpacks packages while the other compiles
             builds = [all_.submit(build, _service(postgres, "postgres", uid))]
             builds += [all_.submit(build, _service(broker, "broker", uid))] if broker else []
-            builds += [all_.submit(build, _airflow(airflow, uid), wheels)]
+            builds += [all_.submit(build, _airflow(airflow, uid), packages)]
         for one in builds:
             one.result()
 
@@ -51,29 +51,45 @@ def _user(uid: int) -> tuple[str, ...]:
     return ("--build-arg", f"PHASEPLAN_UID={uid}")
 
 
-def wheels() -> None:
-    """Download what the image installs, so that its build needs no index; where that fails, the build asks one."""
-    made_from, stamp = digest([*_REQUIREMENTS, _LOCK]), STATE / "wheels"
-    if WHEELS.is_dir() and stamp.is_file() and stamp.read_text() == made_from:
+def packages() -> None:
+    """Install outside what the image holds, so that its build neither asks an index nor waits for pip.
+
+    Where that fails, the build installs it itself. uv takes seconds for it, and builds of the classic builder cannot
+    share what they downloaded.
+    """
+    made_from, stamp = digest([*_REQUIREMENTS, _LOCK]), PACKAGES / "made-from"
+    if stamp.is_file() and stamp.read_text() == made_from:
         return
-    shutil.rmtree(WHEELS, ignore_errors=True)
+    shutil.rmtree(PACKAGES, ignore_errors=True)
     python = next((p for p in (str(VENV / "bin/python"), sys.executable) if _fits(p)), None)
     if python is None:
-        say(f"no Python {_PYTHON[0]}.{_PYTHON[1]} with pip here: the image's build asks the package index itself")
+        say(f"no Python {_PYTHON[0]}.{_PYTHON[1]} with uv here: the image's build installs its packages itself")
         return
-    say("downloading the stack's Python packages")
+    say("installing the stack's Python packages")
     wanted = (*(word for path in _REQUIREMENTS for word in ("-r", str(path))), "-c", str(_LOCK))
-    command = (python, "-m", "pip", "download", "-q", "--only-binary=:all:", "-d", str(WHEELS), *wanted)
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        shutil.rmtree(WHEELS, ignore_errors=True)
-        say(f"that failed; the image's build asks the package index itself ({done.stderr.strip()[-300:]})")
+    try:
+        run(
+            python,
+            "-m",
+            "uv",
+            "venv",
+            "-q",
+            "--no-config",
+            "--relocatable",
+            "--python",
+            python,
+            str(PACKAGES),
+            quiet=True,
+        )
+        install_packages(python, *wanted, into=str(PACKAGES / "bin/python"))
+    except ProvisionError as fault:
+        shutil.rmtree(PACKAGES, ignore_errors=True)
+        say(f"that failed; the image's build asks the package index itself ({str(fault)[-300:]})")
         return
-    STATE.mkdir(parents=True, exist_ok=True)
     stamp.write_text(made_from)
 
 
 def _fits(python: str) -> bool:
-    """Say whether its pip chooses wheels that fit the image."""
-    code = f"import pip, sys; sys.exit(sys.version_info[:2] != {_PYTHON})"
+    """Say whether it chooses packages that fit the image."""
+    code = f"import sys, uv; sys.exit(sys.version_info[:2] != {_PYTHON})"
     return output(python, "-c", code) is not None

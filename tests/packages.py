@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 from provision.common import TOP, digest
+from provision.packages import install_packages
 
 
 def installed(requirements: Path, name: str) -> Path:
@@ -14,7 +14,6 @@ def installed(requirements: Path, name: str) -> Path:
     folder = TOP / ".phaseplan" / name
     stamp = folder / "made-from"
     if not stamp.is_file() or stamp.read_text() != digest([requirements]):
-        command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--upgrade", "--target", str(folder)]
-        subprocess.run([*command, "-r", str(requirements)], check=True)
+        install_packages(sys.executable, "--no-deps", "--upgrade", "--target", str(folder), "-r", str(requirements))
         stamp.write_text(digest([requirements]))
     return folder
