@@ -22,6 +22,20 @@ _SIMPLE = re.compile(r"(?:[!-%'-)+-;=-Z\]^a-z{-}]+(?: [!-%'-)+-;=-Z\]^a-z{-}]+)*
 _ESCAPED = re.compile("[\ue021-\ue07e]")  # a character that was escaped, kept from being markup
 _LINE_BREAKS = re.compile(r"[\x85\u2028\u2029]")
 
+#: What is removed, in this order, where a text has the sign of it.
+_MARKUP = (
+    ("[^", _FOOTNOTE, ""),
+    ("<sup>", _FOOTNOTE, ""),
+    ("](", _LINK, r"\1"),
+    ("<", _BREAK, ", "),
+    ("<", _TAG, ""),
+    ("`", _TICKS, ""),
+    ("*", _MARK, r"\1"),
+    ("*", _MARK, r"\1"),
+    ("_", _BARE_UNDERLINE, r"\1"),
+    ("[", _BOX, ""),
+)
+_ARROWS_AND_TICKS = "\u2192\u2190\u2194\u21d2\u27f6\u2713\u2714\u2705\u274c\u2717\u2715\u25cf\u25cb\u2b24"
 REMEMBERED = 8192  # texts: a document is read many times, line by line
 _ID = re.compile(r"(?<![\w./-])(\d{1,3})\.(\d{1,3})\.(\d{1,3}[a-zA-Z]?|[xX*])(?![\w/]|\.\d)")
 _RANGE = re.compile(
@@ -50,24 +64,18 @@ def clean(text: str) -> str:
     """Remove Markdown's marks, HTML, footnotes, emoji, and struck text; return one line. Code keeps what is in it."""
     if _SIMPLE.fullmatch(text):
         return text
-    text = _ESCAPED.sub("", text)
-    text = _ESCAPE.sub(lambda match: _kept(match[2]) if match[2] else _INNER.sub(lambda m: _kept(m[0]), match[0]), text)
-    text = html.unescape(_LINE_BREAKS.sub(" ", text))
-    for pattern, new in ((_STRUCK, ""), (_FOOTNOTE, ""), (_LINK, r"\1"), (_BREAK, ", "), (_TAG, ""), (_TICKS, "")):
-        text = pattern.sub(new, text)
-    text = _MARK.sub(r"\1", _MARK.sub(r"\1", text))
-    text = _BOX.sub("", _BARE_UNDERLINE.sub(r"\1", text))
-    text = _ESCAPED.sub(lambda match: chr(ord(match[0]) - 0xE000), text)
-    text = (
-        text
-        if text.isascii()
-        else "".join(
-            c
-            for c in text
-            if c in "\u2192\u2190\u2194\u21d2\u27f6\u2713\u2714\u2705\u274c\u2717\u2715\u25cf\u25cb\u2b24"
-            or not _symbol(c)
-        )
-    )
+    text = text if text.isascii() else _LINE_BREAKS.sub(" ", _ESCAPED.sub("", text))
+    if "`" in text or "\\" in text:
+        text = _ESCAPE.sub(lambda m: _kept(m[2]) if m[2] else _INNER.sub(lambda c: _kept(c[0]), m[0]), text)
+    text = html.unescape(text)
+    text = _STRUCK.sub("", text) if "~~" in text else text
+    text = text if text.isascii() else _FOOTNOTE.sub("", text)
+    for sign, pattern, new in _MARKUP:
+        if sign in text:
+            text = pattern.sub(new, text)
+    if not text.isascii():
+        text = _ESCAPED.sub(lambda match: chr(ord(match[0]) - 0xE000), text)
+        text = "".join(c for c in text if c in _ARROWS_AND_TICKS or not _symbol(c))
     return re.sub(r"\s+", " ", text).strip().lstrip("|").strip()
 
 

@@ -26,7 +26,7 @@ _LOOSE = re.compile(
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\b[\w.-]+@[\w.-]+", re.IGNORECASE)
 _SUFFIX = re.compile(r":\d+(?:[-:,]\d+)*$|#L\d+(?:-L?\d+)?$")
-_SIZE = re.compile(r"(?:~|\u2248|about |ca\. ?)?\s*(\d[\d,.]{0,8})\s*(?:lines|loc\b|zeilen|lignes|l\u00edneas)", re.I)
+_SIZE = re.compile(r"(\d[\d,.]{0,8})\s*(?:lines|loc\b|zeilen|lignes|l\u00edneas)", re.I)
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,80}(?:/[\w.-]{1,100}){0,6}")
 
 plain = clean  # a text's own words

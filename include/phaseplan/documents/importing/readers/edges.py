@@ -83,11 +83,13 @@ def _chain(s: Statement, text: str, facts: Facts) -> None:
 def splits(s: Statement, facts: Facts) -> bool:
     """Read `5.2.1 was split into 5.2.1a and 5.2.1b`; a mere possibility does not count."""
     split_word = SPLIT.search(s.whole) or (s.context.under(r"\bsplits?\b", 1) and ARROW.search(s.whole))
+    if not split_word:
+        return False
     branch_ids = ids(s.whole)
-    for sentence in re.split(r"(?<=[.;])\s", s.whole) if split_word and len(branch_ids) < 3 else ():
-        if (halved := ids(sentence)) and SPLIT.search(sentence) and not MAYBE.search(sentence):
-            facts.halved.append(Said(halved[0], s.line))
-    if not split_word or len(branch_ids) < 3:
+    if len(branch_ids) < 3:
+        for sentence in re.split(r"(?<=[.;])\s", s.whole):
+            if (halved := ids(sentence)) and SPLIT.search(sentence) and not MAYBE.search(sentence):
+                facts.halved.append(Said(halved[0], s.line))
         return False
     if not MAYBE.search(s.whole) and not s.context.under(r"contingen|if needed|optional|potential", 1):
         facts.splits.append(Said((branch_ids[0], tuple(branch_ids[1:])), s.line))

@@ -64,7 +64,7 @@ def _task(build: Builder, line: Line, match: re.Match[str]) -> Unit:
         unit.marked |= mark[1].upper() == "P"
         text = text[mark.end() :]
     text = attributes.without_needs(unit, text, line.number)
-    if (branch := _BRANCH.search(text)) is not None:
+    if "`" in text and (branch := _BRANCH.search(text)) is not None:
         unit.name = At(branch[1], line.number)
         text = _BRANCH.sub("", text)
     if (count := size(text)) is not None:
