@@ -97,6 +97,14 @@ def test_commands_reach_named_hosts_and_no_others_and_leave_nothing(place: Place
     assert [line for line in place.said if line.startswith("Gateway: evil.example:80")]
 
 
+def test_a_named_host_that_does_not_answer_is_named_with_the_finding(place: Place) -> None:
+    place.files.script[:] = [scripted.reset]
+    (found,) = place.run(FETCH + place.url)
+    host = f"{place.host}:{place.files.port}"
+    assert f"not reached from here, see the gateway's lines: {host}" in found.message
+    assert [line for line in place.said if line.startswith(f"Gateway: {host} did not answer: ")]
+
+
 def test_nothing_else_is_reached_from_a_gate_and_no_key_is_there(place: Place) -> None:
     straight = f"""python3 -c '
 import os, socket

@@ -169,3 +169,19 @@ def test_hosts_without_end_take_no_room(start: Start) -> None:
         assert gateway.ask(f"http://host-{number}.example.org/", None, {}, method="GET", port=1).status == 403
     assert len(gateway.usage()["refused"]) == 100
     gateway.wait_for(lambda: len(gateway.said) == 100)
+
+
+def test_a_host_that_does_not_answer_is_said_and_counted(start: Start, provider: scripted.Provider) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        closed = f"localhost:{taken.getsockname()[1]}"
+    host = f"localhost:{provider.port}"
+    gateway = start(egress=[f"private:{host}", f"private:{closed}"])
+    for _ in range(2):
+        status, words, sock = connect(gateway, closed)
+        sock.close()
+        assert status == 502 and f"{closed} cannot be reached: " in words
+    provider.script.append(scripted.reset)
+    answer = gateway.ask(f"http://{host}/", None, {}, method="GET", port=1)
+    assert answer.status == 502 and f"{host} did not answer: " in answer.json["error"]["message"]
+    assert gateway.usage()["unreached"] == {closed: 2, host: 1} and gateway.usage()["refused"] == {}
+    gateway.wait_for(lambda: len(gateway.said) == 2)

@@ -30,8 +30,8 @@ class Account:
 
     def __init__(self, policy, folder):
         self._policy, self._path = policy, f"{folder}/record/usage.json"
-        self._data = {"version": 1, "calls": 0, "models": {}, "trouble": None, "refused": {}, "budget": None,
-                      "answered": 0, "refusal": None}  # fmt: skip
+        self._data = {"version": 1, "calls": 0, "models": {}, "trouble": None, "refused": {}, "unreached": {},
+                      "budget": None, "answered": 0, "refusal": None}  # fmt: skip
         self._needs = {}
         self._room = asyncio.Condition()
         self._said, self._tasks = set(), set()
@@ -144,12 +144,18 @@ class Account:
 
     async def refuse(self, host, sentence):
         """Count a host that the agent may not reach; say so at the first time."""
-        refused = self._data["refused"]
-        host = plain(host, 255)
-        if host in refused:
-            refused[host] += 1
-        elif len(refused) < 100:
-            refused[host] = 1
+        await self._count("refused", host, sentence)
+
+    async def miss(self, host, sentence):
+        """Count a host that could not be reached, or did not answer; say so at the first time."""
+        await self._count("unreached", host, sentence)
+
+    async def _count(self, kind, host, sentence):
+        counts, host = self._data[kind], plain(host, 255)
+        if host in counts:
+            counts[host] += 1
+        elif len(counts) < 100:
+            counts[host] = 1
             say(plain(sentence))
         await self.save()
 

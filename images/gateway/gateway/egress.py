@@ -40,7 +40,9 @@ class Forward:
                 await _tunnel(wire, *reached)
             else:
                 credential = self._upstream.credential if by_proxy else None
-                await _plain(wire, request, Wire(h11.CLIENT, *reached, _SILENCE), credential)
+                other = Wire(h11.CLIENT, *reached, _SILENCE)
+                if words := await _plain(wire, request, other, credential):
+                    await self._missed(wire, *place, words)
         finally:
             reached[1].close()
 
@@ -65,11 +67,15 @@ class Forward:
             await self._account.refuse(f"{host}:{port}", str(error))
             await sentence(wire, 403, str(error))
         except (Unresolved, Untrusted, Lost) as error:
-            await sentence(wire, 502, str(error))
+            await self._missed(wire, host, port, str(error))
         except (OSError, TimeoutError) as error:
             words = getattr(error, "strerror", None) or type(error).__name__
-            await sentence(wire, 502, f"{host}:{port} cannot be reached: {words}")
+            await self._missed(wire, host, port, f"{host}:{port} cannot be reached: {words}")
         return None, False
+
+    async def _missed(self, wire, host, port, words):
+        await self._account.miss(f"{host}:{port}", words)
+        await sentence(wire, 502, words)
 
 
 def _place(target):
@@ -105,7 +111,7 @@ async def _carry(reader, writer):
 
 
 async def _plain(wire, request, other, credential):
-    """Pass one request on and its answer back, both as they come.
+    """Pass one request on and its answer back, both as they come; return in words why there is none.
 
     :param credential: header for the proxy that `other` is; None: it is the host itself.
     """
@@ -128,8 +134,7 @@ async def _plain(wire, request, other, credential):
         if not isinstance(event, h11.Response):
             raise Lost("closed without an answer")
     except Lost as error:
-        await sentence(wire, 502, f"{url.netloc} did not answer: {error}")
-        return
+        return f"{url.netloc} did not answer: {error}"
     try:
         await wire.send(h11.Response(status_code=event.status_code, headers=headers.passed(event.headers)))
         while isinstance(event := await other.receive(), h11.Data):

@@ -65,17 +65,18 @@ class Door:
         gateway = next((g for g in self._gateways() if g.marks.get(PAIR) == pair), None)
         return "was removed" if gateway is None else ended_first(command, gateway)
 
-    def refused(self) -> str:
-        """Say which hosts the gating's commands asked for that the profile does not name; empty: none."""
-        hosts: set[str] = set()
+    def missed(self) -> str:
+        """Say which hosts the gating's commands asked for in vain: not named by the profile, or not reached."""
+        refused, unreached = set[str](), set[str]()
         for gateway in self._gateways():
             try:
                 record = read_record(self.client, gateway.id)
             except BadRecord:
                 continue  # it only illustrates
-            hosts |= set(record.refused) if record else set()
-        listed = ", ".join(sorted(hosts)[:10])
-        return f"; refused, because `egress` of its profile does not name them: {listed}" if hosts else ""
+            refused |= set(record.refused) if record else set()
+            unreached |= set(record.unreached) if record else set()
+        words = f"; refused, because `egress` of its profile does not name them: {_listed(refused)}" if refused else ""
+        return words + (f"; not reached from here, see the gateway's lines: {_listed(unreached)}" if unreached else "")
 
     def close(self, sink: Sink | None = None, left: Iterable[Found] = ()) -> None:
         """Remove the gateway and its network, and show what it said; what is gone already is fine.
@@ -98,3 +99,7 @@ class Door:
         labels = self.labels.playing("gateway").as_dict()
         wanted = {key.removeprefix("phaseplan."): value for key, value in labels.items()}
         return [g for g in engine.find(self.client, **wanted) if self.marks.items() <= g.marks.items()]
+
+
+def _listed(hosts: set[str]) -> str:
+    return ", ".join(sorted(hosts)[:10])

@@ -246,7 +246,7 @@ class Gating:
             )
         memory = memory_hint(state.exit_code, state.oom, self.profile.memory)
         return (
-            self._finding(number, container, f"failed with exit code {state.exit_code}{memory}{self.door.refused()}"),
+            self._finding(number, container, f"failed with exit code {state.exit_code}{memory}{self.door.missed()}"),
         )
 
     def _finding(self, number: int, container: str, outcome: str) -> Finding:

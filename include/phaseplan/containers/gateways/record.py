@@ -22,7 +22,7 @@ from phaseplan.text.shown import plain
 
 _PLACE = "/phaseplan/record/usage.json"
 _LARGEST = 1 << 20  # bytes of the record
-_MOST = 200  # models, and refused hosts
+_MOST = 200  # models, and hosts of one kind
 _LINES = 200  # of a gateway's log, its last ones
 
 
@@ -73,6 +73,7 @@ class GatewayRecord(BaseModel):
     refusal: Refusal | None = None
     answered: int = Field(default=0, ge=0)  # whole answers since the last trouble
     refused: dict[Text, int] = Field(default={}, max_length=_MOST)
+    unreached: dict[Text, int] = Field(default={}, max_length=_MOST)
     budget: Literal["near", "spent"] | None = None
 
     @property
