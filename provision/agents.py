@@ -15,12 +15,12 @@ from pathlib import Path
 from provision.base import ensure_base
 from provision.common import TOP, ProvisionError, can_install, digest, finish, install, locked, output, run, say
 from provision.images import image_id
+from provision.packages import portable
 
 _FOLDER = TOP / ".phaseplan" / "agents"
 _PACKAGE = re.compile(r"^ARG PACKAGE=(\S+)$", re.MULTILINE)
 _NO_PACKAGE = 3  # exit code
 _BOOKWORM = (3, 11)  # Python of the images
-_PIP = "pip==26.3"  # installs the wheels where nothing else of pip is
 _PYTHON = TOP / ".venv/bin/python"
 
 
@@ -63,7 +63,7 @@ def _fetch(agent: str, dockerfile: str) -> None:
     if found is None:
         raise ProvisionError(f"the Dockerfile of {agent} does not say `ARG PACKAGE=...`")
     if "==" in found[1]:
-        _fetch_wheels(agent, place)
+        _fetch_environment(agent, place)
         return
     if place.is_file() and note.is_file() and note.read_text() == found[1]:
         return
@@ -82,33 +82,29 @@ def _fetch(agent: str, dockerfile: str) -> None:
     note.write_text(found[1])
 
 
-def _fetch_wheels(agent: str, place: Path) -> None:
-    """Fetch the wheels of an agent that is written in Python, if this machine's Python is that of its image."""
+def _fetch_environment(agent: str, place: Path) -> None:
+    """Fetch what an agent that is written in Python needs, if this machine's Python is that of its image."""
     requirements = TOP / "images/agents" / agent / "requirements.txt"
-    wanted, note = digest([requirements], _PIP), _FOLDER / f"{agent}.package"
+    wanted, note = digest([requirements]), _FOLDER / f"{agent}.package"
     if place.is_file() and note.is_file() and note.read_text() == wanted:
         return
     if sys.version_info[:2] != _BOOKWORM:
         return  # the build has pip of its own
-    say(f"fetching the wheels of {agent}: some hundred megabytes")
+    say(f"fetching the packages of {agent}: some hundred megabytes")
     with tempfile.TemporaryDirectory(dir=_FOLDER) as folder:
+        made = Path(folder) / "made"
         try:
-            _download(("-m", "pip"), folder, _PIP)
-            (pip,) = Path(folder).glob("pip-*.whl")  # it takes a third of the time of the one that Python brings
-            _download((f"{pip}/pip",), folder, "-r", str(requirements))
+            portable(str(_PYTHON), str(made), "--only-binary=:all:", "--no-deps", "-r", str(requirements))
         except ProvisionError as error:
-            raise Unfetched(f"the wheels of {agent} cannot be fetched from here: {error}") from error
-        packed = Path(folder) / "wheels.tgz"
-        with tarfile.open(packed, "w:gz", compresslevel=0) as archive:  # wheels are packed already
-            for wheel in sorted(Path(folder).glob("*.whl")):
-                archive.add(wheel, wheel.name)
+            raise Unfetched(f"the packages of {agent} cannot be fetched from here: {error}") from error
+        for own in (*made.glob("bin/python*"), *made.glob("bin/activate*")):
+            own.unlink()
+        packed = Path(folder) / "packages.tgz"
+        with tarfile.open(packed, "w:gz", compresslevel=1) as archive:
+            for part in ("bin", "lib"):
+                archive.add(made / part, part)
         packed.rename(place)
     note.write_text(wanted)
-
-
-def _download(pip: tuple[str, ...], folder: str, *wanted: str) -> None:
-    """Let a pip fetch wheels into a folder."""
-    run(str(_PYTHON), *pip, "download", "-q", "--only-binary=:all:", "--no-deps", "-d", folder, *wanted, quiet=True)
 
 
 def main(argv: list[str]) -> int:

@@ -28,6 +28,15 @@ def install_packages(python: str, *wanted: str, into: str = "") -> None:
         run(python, "-m", "pip", "--python", into or python, "install", "-q", *wanted, quiet=True)
 
 
+def portable(python: str, folder: str, *wanted: str) -> None:
+    """Make an environment that may be copied to where another interpreter of the same version runs it.
+
+    :param python: an interpreter with uv.
+    """
+    run(python, "-m", "uv", "venv", "-q", "--no-config", "--relocatable", "--python", python, folder, quiet=True)
+    install_packages(python, *wanted, into=f"{folder}/bin/python")
+
+
 def _by_uv(python: str, into: str, *wanted: str) -> bool:
     """Say whether uv could do it. It reads no configuration of pip, so a package index that only pip knows is pip's."""
     if re.search(r"(?m)^(\w+|:env:)\.(index-url|no-index)=", output(python, "-m", "pip", "config", "list") or ""):

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from provision.base import ensure_base
-from provision.common import TOP, ProvisionError, digest, locked, output, run, say
+from provision.common import TOP, ProvisionError, digest, locked, output, say
 from provision.environment import VENV
 from provision.images import Build, build
-from provision.packages import install_packages
+from provision.packages import portable
 
 PACKAGES = TOP / ".phaseplan" / "stack-packages"  # where the Dockerfile looks for them
 _PYTHON = (3, 11)  # bookworm's
@@ -68,20 +68,7 @@ def packages() -> None:
     say("installing the stack's Python packages")
     wanted = (*(word for path in _REQUIREMENTS for word in ("-r", str(path))), "-c", str(_LOCK))
     try:
-        run(
-            python,
-            "-m",
-            "uv",
-            "venv",
-            "-q",
-            "--no-config",
-            "--relocatable",
-            "--python",
-            python,
-            str(PACKAGES),
-            quiet=True,
-        )
-        install_packages(python, *wanted, into=str(PACKAGES / "bin/python"))
+        portable(python, str(PACKAGES), *wanted)
     except ProvisionError as fault:
         shutil.rmtree(PACKAGES, ignore_errors=True)
         say(f"that failed; the image's build asks the package index itself ({str(fault)[-300:]})")
