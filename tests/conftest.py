@@ -20,15 +20,15 @@ AIRFLOWS = ("tests/compile/test_trigger_rules.py", "tests/compile/test_dag_files
 #: What neither starts containers nor an Airflow: each test by itself goes to whoever has time.
 BESIDE = ("documents", "gateway", "git")
 #: Long stories, worked off in order by one process.
-STORIES = ("browser", "end_to_end", "samples")
+STORIES = ("end_to_end", "samples")
 #: Each of these is a story, or a few, of its own.
-ALONE = ("agents", "kills", "stack")
+ALONE = ("agents", "browser", "kills", "stack")
 #: Containers without an Airflow; the folders that are not named anywhere are one more story.
 ENGINE = ("budgets", "build", "container", "operators")
 #: In which order groups are begun: what fails in a minute, then stories that take longest, so that none is left over.
-ORDER = ("quick", "stories", "agents", "airflow", "kills", "stack", "field", "engine", "beside")
+ORDER = ("quick", "stories", "agents", "stack", "browser", "airflow", "kills", "field", "engine", "beside")
 #: Groups that have an Airflow up most of the time, and how many of them are played at once while there is other work.
-UP, MOST_UP = ("stories", "agents", "airflow", "kills", "stack"), 2
+UP, MOST_UP = ("stories", "agents", "stack", "browser", "airflow", "kills"), 2
 
 
 #: Processes that tests start find the package, as the launcher has it; nothing else of ours is theirs to import.
