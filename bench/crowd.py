@@ -1,8 +1,8 @@
 """Measure a crowd of agents that live at once in a real Airflow with two worker slots, as branches of one wave.
 
 An agent prints lines, sleeps, prints lines, and leaves what it has printed in a file. CROWD is how many there are,
-CROWD_SECONDS how long each sleeps. With an engines file (AIRFLOW__PHASEPLAN__ENGINES) they are spread over its engines,
-each of which needs the image.
+CROWD_SECONDS how long each sleeps, CROWD_CHATTER how many lines each prints one by one meanwhile. With an engines file
+(AIRFLOW__PHASEPLAN__ENGINES) they are spread over its engines, each of which needs the image.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from phaseplan.config.engines import engines
 _PHASE, _IMAGE = 7, "debian:bookworm-slim"
 _COUNT = int(os.environ.get("CROWD", "50"))
 _SECONDS = int(os.environ.get("CROWD_SECONDS", "60"))
-_LINES = 400  # of each agent, half before it sleeps
+_CHATTER = int(os.environ.get("CROWD_CHATTER", "0"))  # lines of each agent while it sleeps
+_LINES = 400 + _CHATTER  # of each agent
 #: Each line is one that no other agent prints.
 _AGENT = f"""
 b=$PHASEPLAN_BRANCH; mkdir -p "built/$b"
@@ -37,7 +38,9 @@ say() {{
     i=$1
     while [ $i -lt $2 ]; do i=$((i+1)); echo "$b says line $i: $((i * 7919 % 10007))"; done | tee -a "built/$b/said.txt"
 }}
-say 0 {_LINES // 2}; sleep {_SECONDS}; say {_LINES // 2} {_LINES}
+say 0 200; n=200
+while [ $n -lt {200 + _CHATTER} ]; do sleep {_SECONDS / max(1, _CHATTER):.3f}; say $n $((n+1)); n=$((n+1)); done
+{":" if _CHATTER else f"sleep {_SECONDS}"}; say {200 + _CHATTER} {_LINES}
 """
 
 

@@ -15,6 +15,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from phaseplan.airflow.operators.secrets import field_of, shared_key
+from phaseplan.airflow.triggers.bursts import Bursts
 from phaseplan.airflow.triggers.engine_address import EngineAddress
 from phaseplan.airflow.triggers.log_pipe import arrived
 from phaseplan.attempt.cancel import cancel
@@ -103,7 +104,8 @@ class ContainerTrigger(BaseTrigger):
         self._gateway = GatewayWatch(container_id)
         self._answered = asyncio.Event()
         self._redact = Redactor(())
-        self._lines = 0  # of the log that were read and shown
+        self._lines = 0  # of the log that were read, and are shown
+        self._bursts = Bursts(partial(self.log.info, "%s"))
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the path of this class and the arguments that make it again; no secret is in them."""
@@ -131,6 +133,7 @@ class ContainerTrigger(BaseTrigger):
                 log.cancel()
                 watch.cancel()
                 seen.cancel()
+        self._bursts.flush()
         await arrived(self.log)
         shown = {"lines": self._lines, "gateway": self._gateway.place.stamp}
         yield TriggerEvent({"container": self.container_id, "status": status, **shown})
@@ -229,17 +232,17 @@ class ContainerTrigger(BaseTrigger):
         try:
             async for piece in container.log(stdout=True, stderr=True, follow=True, since=self.since):
                 for line in self._counted(lines.feed(piece)):
-                    self.log.info("%s", one_line(line))
+                    self._bursts.add(one_line(line))
                 if self._lines >= FIRST:
-                    self.log.info(
-                        "[%s lines are shown; what follows is shown when the container has ended]", self._lines
+                    self._bursts.add(
+                        f"[{self._lines} lines are shown; what follows is shown when the container has ended]"
                     )
                     return
                 await asyncio.sleep(0)
         except (aiodocker.exceptions.DockerError, OSError) as error:
             self.log.warning("The container's log broke off: %s", error)
         for line in self._counted(lines.rest()):
-            self.log.info("%s", one_line(line))
+            self._bursts.add(one_line(line))
 
     def _counted(self, lines: Iterable[str]) -> Iterator[str]:
         for line in lines:
