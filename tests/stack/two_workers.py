@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,10 +45,13 @@ class Workers:
         return workers
 
     def up(self) -> str:
-        """Load the images, and bring the stack up; return what `make stack` says."""
-        for engine in self.engines.values():
-            engine.load(IMAGES)
-        return self.stack.provision("up")
+        """Load the images while the stack is brought up; return what `make stack` says."""
+        with ThreadPoolExecutor() as pool:
+            loads = [pool.submit(engine.load, IMAGES) for engine in self.engines.values()]
+            said = self.stack.provision("up")
+            for load in loads:
+                load.result()
+        return said
 
     def leave(self) -> None:
         """Take the workers out of the stack, as docs/stack.md says: from then on tasks run in the scheduler."""
