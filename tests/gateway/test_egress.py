@@ -185,3 +185,15 @@ def test_a_host_that_does_not_answer_is_said_and_counted(start: Start, provider:
     assert answer.status == 502 and f"{host} did not answer: " in answer.json["error"]["message"]
     assert gateway.usage()["unreached"] == {closed: 2, host: 1} and gateway.usage()["refused"] == {}
     gateway.wait_for(lambda: len(gateway.said) == 2)
+
+
+def test_a_login_in_an_address_is_neither_said_nor_kept_where_its_host_does_not_answer(
+    start: Start, provider: scripted.Provider
+) -> None:
+    host = f"localhost:{provider.port}"
+    gateway = start(egress=[f"private:{host}"])
+    provider.script.append(scripted.reset)
+    answer = gateway.ask(f"http://me:open-sesame@{host}/", None, {}, method="GET", port=1)
+    gateway.wait_for(lambda: len(gateway.said) == 1)
+    assert gateway.said[0].startswith(f"{host} did not answer: ")
+    assert not [text for text in (*gateway.said, str(gateway.usage()), str(answer.json)) if "sesame" in text]

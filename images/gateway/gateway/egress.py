@@ -134,7 +134,7 @@ async def _plain(wire, request, other, credential):
         if not isinstance(event, h11.Response):
             raise Lost("closed without an answer")
     except Lost as error:
-        return f"{url.netloc} did not answer: {error}"
+        return f"{url.netloc.rpartition('@')[2]} did not answer: {error}"  # without its login: people read this
     try:
         await wire.send(h11.Response(status_code=event.status_code, headers=headers.passed(event.headers)))
         while isinstance(event := await other.receive(), h11.Data):
