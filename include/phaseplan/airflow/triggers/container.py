@@ -133,7 +133,7 @@ class ContainerTrigger(BaseTrigger):
                 log.cancel()
                 watch.cancel()
                 seen.cancel()
-        self._bursts.flush()
+                self._bursts.flush()
         await arrived(self.log)
         shown = {"lines": self._lines, "gateway": self._gateway.place.stamp}
         yield TriggerEvent({"container": self.container_id, "status": status, **shown})
