@@ -8,12 +8,12 @@ import subprocess
 
 from provision.common import TOP, output, run, say
 
-_NEEDED_BY_ALL = TOP / "requirements-dev.txt"
+_REQUIREMENTS = TOP / "requirements-dev.txt"
 
 
 def pinned() -> str:
     """Name uv as `pip install` takes it."""
-    (found,) = re.findall(r"(?m)^uv==\S+", _NEEDED_BY_ALL.read_text())
+    (found,) = re.findall(r"(?m)^uv==\S+", _REQUIREMENTS.read_text())
     return str(found)
 
 

@@ -66,7 +66,7 @@ def packages() -> None:
         say(f"no Python {_PYTHON[0]}.{_PYTHON[1]} with uv here: the image's build installs its packages itself")
         return
     say("installing the stack's Python packages")
-    wanted = (*(word for path in _REQUIREMENTS for word in ("-r", str(path))), "-c", str(_LOCK))
+    wanted = ("--only-binary=:all:", *(word for path in _REQUIREMENTS for word in ("-r", str(path))), "-c", str(_LOCK))
     try:
         portable(python, str(PACKAGES), *wanted)
     except ProvisionError as fault:
