@@ -154,7 +154,7 @@ def test_figures_survive_a_kill_and_go_on(start: Start) -> None:
 
 def test_figures_are_there_before_the_first_call(start: Start) -> None:
     assert start().usage() == {"version": 1, "calls": 0, "models": {}, "trouble": None, "refused": {}, "budget": None,
-                               "answered": 0, "refusal": None}  # fmt: skip
+                               "answered": 0, "refusal": None, "unreached": {}}  # fmt: skip
 
 
 def test_sigterm_stops_at_once_and_counts_what_is_under_way(start: Start, provider: scripted.Provider) -> None:
