@@ -18,23 +18,32 @@ def pinned() -> str:
 
 
 def install_packages(python: str, *wanted: str, into: str = "") -> None:
-    """Install into the environment of an interpreter.
+    """Install into the environment of an interpreter, and compile what is installed.
+
+    Left to the first import, each process would compile all of Airflow again where `PYTHONDONTWRITEBYTECODE` is set.
 
     :param python: an interpreter with pip.
     :param wanted: as both `pip install` and `uv pip install` take it.
     :param into: the interpreter of the environment, where that is another one.
     """
-    if not _by_uv(python, into or python, *wanted):
-        run(python, "-m", "pip", "--python", into or python, "install", "-q", *wanted, quiet=True)
+    into = into or python
+    if not _by_uv(python, into, "--compile-bytecode", *wanted):
+        _by_pip(python, into, *wanted)
 
 
 def portable(python: str, folder: str, *wanted: str) -> None:
-    """Make an environment that may be copied to where another interpreter of the same version runs it.
+    """Make an environment that may be copied to where another interpreter of the same version compiles and runs it.
 
     :param python: an interpreter with uv.
     """
     run(python, "-m", "uv", "venv", "-q", "--no-config", "--relocatable", "--python", python, folder, quiet=True)
-    install_packages(python, *wanted, into=f"{folder}/bin/python")
+    into = f"{folder}/bin/python"
+    if not _by_uv(python, into, *wanted):
+        _by_pip(python, into, "--no-compile", *wanted)
+
+
+def _by_pip(python: str, into: str, *wanted: str) -> None:
+    run(python, "-m", "pip", "--python", into, "install", "-q", *wanted, quiet=True)
 
 
 def _by_uv(python: str, into: str, *wanted: str) -> bool:

@@ -51,3 +51,17 @@ def test_what_only_pip_knows_is_installed_by_pip(
     install_packages(python, "--no-deps", "--upgrade", "--force-reinstall", "tiny==1.0")
     assert subprocess.run([python, "-c", "import tiny; assert tiny.here"]).returncode == 0
     assert subprocess.run([python, "-c", "import uv"], capture_output=True).returncode != 0, "it was not even asked"
+
+
+@pytest.mark.parametrize("how", ["uv", "pip"])
+def test_what_is_installed_is_compiled_even_where_no_import_may_compile(
+    python: str, index: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(index / "tiny")}.items():
+        monkeypatch.setenv(f"{how.upper()}_{name}", value)
+    install_packages(
+        sys.executable, "--no-deps", "--reinstall" if how == "uv" else "--force-reinstall", "tiny==1.0", into=python
+    )
+    code = "import tiny, pathlib; assert pathlib.Path(tiny.__cached__).is_file()"
+    assert subprocess.run([python, "-c", code]).returncode == 0
