@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from phaseplan.cli.local_airflow.api import Api
+from phaseplan.cli.local_airflow.changes import Changes
 from phaseplan.cli.local_airflow.home import Home, migrate, prepare
 from phaseplan.cli.local_airflow.supervisor import Supervisor
 from phaseplan.cli.running.request import absolute
@@ -34,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
     configured = settings()
     place = args.home or configured.state / "up"
     home = prepare(place, phaseplan=_section(args, configured), live=True, server=configured.database_server)
+    changes = _changes(args, configured, home)
     try:
         with interruptible(), Supervisor(home) as supervisor:
             migrate(home, configured.state / "cache")
@@ -42,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
             _welcome(home)
             while True:
                 _mend(supervisor)
+                changes.look()
                 time.sleep(1)
     except KeyboardInterrupt:
         print("Airflow is stopped. Agents in containers go on; the next `up` finds them again.", flush=True)
@@ -69,6 +72,12 @@ def _section(args: argparse.Namespace, configured: Settings) -> Mapping[str, str
     if repository := args.repository or configured.repository or last_repository():
         section["repository"] = keep(absolute(repository))
     return section
+
+
+def _changes(args: argparse.Namespace, configured: Settings, home: Home) -> Changes:
+    more = (args.agents or configured.agents, notifiers_file(), configured.approvers, configured.engines)
+    plans, files = args.plans or configured.plans, [path.resolve() for path in more if path]
+    return Changes(home.dags, plans.resolve(), files)
 
 
 def _healthy(supervisor: Supervisor, api: Api) -> None:

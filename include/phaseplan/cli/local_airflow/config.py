@@ -32,10 +32,11 @@ _PATIENCE: Sections = {
 _IDLE = "0.5"
 
 
-def shared(*, parallelism: int, live: bool) -> Sections:
+def shared(*, parallelism: int, paused: bool, parsed: int) -> Sections:
     """Return the settings of every Airflow of ours, wherever its parts run.
 
-    :param live: plan files may change while it runs, so they are read again every few seconds.
+    :param paused: a phase that is new waits to be switched on by a person.
+    :param parsed: seconds after which plan files are read again.
     """
     return {
         "core": {
@@ -43,7 +44,7 @@ def shared(*, parallelism: int, live: bool) -> Sections:
             "executor": "LocalExecutor",
             "parallelism": str(parallelism),
             "max_active_tasks_per_dag": str(max(16, parallelism)),
-            "dags_are_paused_at_creation": str(live),
+            "dags_are_paused_at_creation": str(paused),
             "simple_auth_manager_users": "admin:admin",
         },
         "database": {"load_default_connections": "False"},
@@ -53,8 +54,8 @@ def shared(*, parallelism: int, live: bool) -> Sections:
         "scheduler": {**_PATIENCE["scheduler"], "scheduler_idle_sleep_time": _IDLE},
         # At the default of 5 s a third of the tasks that fail are recorded seconds late; patience stays the same.
         "workers": {"min_heartbeat_interval": "1", "max_failed_heartbeats": "30"},
-        # The DAG file never changes when a plan does, so how often it is parsed is how soon a plan shows.
-        "dag_processor": {"min_file_process_interval": "5" if live else "60", "refresh_interval": "30"},
+        # The DAG file never changes when a plan does, so this is how soon a plan shows where nothing else says so.
+        "dag_processor": {"min_file_process_interval": str(parsed), "refresh_interval": "30"},
     }
 
 
@@ -73,9 +74,10 @@ def sections(
     port: int,
     keys: Mapping[str, str],
     parallelism: int,
-    live: bool,
+    paused: bool,
+    parsed: int,
 ) -> Sections:
-    """Return all settings of an Airflow in a home that differ from Airflow's defaults; `live` as in `shared`."""
+    """Return all settings of an Airflow in a home that differ from Airflow's defaults; the last two as in `shared`."""
     address = f"http://127.0.0.1:{port}"
     local = {
         "core": {
@@ -96,7 +98,7 @@ def sections(
             "trigger_log_server_port": "1",
         },
     }
-    return merged(shared(parallelism=parallelism, live=live), local)
+    return merged(shared(parallelism=parallelism, paused=paused, parsed=parsed), local)
 
 
 def write(path: Path, content: Sections) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from phaseplan.cli.local_airflow import config, postgresql
 from phaseplan.cli.local_airflow.api import Api
+from phaseplan.cli.local_airflow.changes import can_be_marked
 from phaseplan.cli.local_airflow.folders import folders
 from phaseplan.cli.local_airflow.port import free_port
 from phaseplan.cli.local_airflow.sqlite import count_triggers_on
@@ -29,6 +30,7 @@ from phaseplan.errors import Infrastructure, InputFault
 from phaseplan.repository.disk import of_error, of_git
 
 AIRFLOW = (sys.executable, "-m", "airflow")
+_OFTEN, _SELDOM = 5, 60  # seconds after which plans are read again
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Home:
     port: int
     password: str  # of user `admin`
     environment: Mapping[str, str]
+    dags: Path  # folder of the DAG files
     lock: int  # descriptor that holds the home; closed with the process
     database: str  # its address, for SQLAlchemy
 
@@ -67,7 +70,7 @@ def prepare(
 
     :param phaseplan: the `[phaseplan]` section, see `config.settings`.
     :param dags, plugins: by default those of the checkout, or of the home.
-    :param live: see `config.sections`.
+    :param live: plans may change while it runs (see `changes`), and a phase that is new waits to be switched on.
     :param server: PostgreSQL server that its database is on; by default it is a file in the home.
     :raises InputFault: another process uses that home, or it cannot be a home.
     """
@@ -79,20 +82,23 @@ def prepare(
     write_whole(path / "passwords.json", json.dumps({"admin": password}))
     port = free_port()
     own_dags, own_plugins = folders(path)
+    dags = dags or own_dags
     database = postgresql.address_on(server, path) if server else f"sqlite:///{path / 'airflow.db'}"
     content = config.sections(
         path,
-        dags=dags or own_dags,
+        dags=dags,
         plugins=plugins or own_plugins,
         database=database,
         port=port,
         keys=keys,
         parallelism=parallelism,
-        live=live,
+        paused=live,
+        parsed=_OFTEN if live and not can_be_marked(dags) else _SELDOM,
     )
     content["phaseplan"] = dict(phaseplan)
     config.write(path / "airflow.cfg", content)
-    return Home(path, port, password, config.environment(path, place.code(), content, os.environ), lock, database)
+    environment = config.environment(path, place.code(), content, os.environ)
+    return Home(path, port, password, environment, dags, lock, database)
 
 
 def _make_folders(path: Path) -> None:

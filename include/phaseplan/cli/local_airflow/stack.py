@@ -15,6 +15,7 @@ HOME = Path("/var/lib/airflow")  # a volume of each service's own, or nothing th
 PRIVATE = Path("/run/phaseplan")  # in memory
 API = "http://api-server:8080"
 _PARALLELISM = 8
+_PARSED = 15  # seconds after which a plan shows: it stays up for weeks, and each reading costs most of a second
 
 
 def sections() -> config.Sections:
@@ -45,7 +46,7 @@ def sections() -> config.Sections:
         "logging": {"base_log_folder": str(HOME / "logs")},
         "phaseplan": {"state": str(HOME / "phaseplan")},
     }
-    return config.merged(config.shared(parallelism=_PARALLELISM, live=True), own)
+    return config.merged(config.shared(parallelism=_PARALLELISM, paused=True, parsed=_PARSED), own)
 
 
 def _secret(name: str) -> str:
