@@ -23,7 +23,7 @@ import psutil
 import yaml
 
 from bench.fifty import two_slots
-from bench.place import Status, at, status_in
+from bench.place import Status, at, processor, status_in
 from phaseplan.config.engines import engines
 
 _PHASE, _IMAGE = 7, "debian:bookworm-slim"
@@ -52,7 +52,7 @@ def measure() -> dict[str, float]:
         before, begun = _processor(), time.time()
         watch = _Watch()
         two_slots(top, plan, {"AIRFLOW__PHASEPLAN__STATE": str(top / "state")})
-        spent, memory = _processor() - before, watch.stop()
+        memory, spent = watch.stop(), _processor() - before
         status = status_in(top / "target.git", _PHASE)
         branches = status["branches"].values()
         started = sorted(at(branch["started"]) for branch in branches)
@@ -75,6 +75,7 @@ def measure() -> dict[str, float]:
             "whole command, s": time.time() - begun,
             "processor, s": spent,
             "processor of a branch, s (aim <= 1)": spent / _COUNT,
+            "  of which from the first agent's start on, s": (spent - watch.spent_until(started[0])) / _COUNT,
             "memory of all but agents, at most, MiB": memory / 2**20,
             "branches whose lines all came out, in order": float(_whole(top, status)),
             "load of the machine over a minute": os.getloadavg()[0],
@@ -85,7 +86,7 @@ class _Watch:
     """Look at the processes of the run while it runs."""
 
     def __init__(self) -> None:
-        self.most = 0.0
+        self.most, self._spent = 0.0, [(time.time(), 0.0)]
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
         self._thread.start()
@@ -96,9 +97,15 @@ class _Watch:
         self._thread.join()
         return self.most
 
+    def spent_until(self, moment: float) -> float:
+        """Return the processor that was taken before a moment: that of starting an Airflow."""
+        return max(spent for seen, spent in self._spent if seen <= moment)
+
     def _look(self) -> None:
         own = psutil.Process()
-        while not self._over.wait(5):
+        before = processor(own)
+        while not self._over.wait(2):
+            self._spent.append((time.time(), processor(own) - before))
             total = 0.0
             for process in own.children(recursive=True):
                 try:

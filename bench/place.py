@@ -6,12 +6,15 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+from phaseplan.cli.local_airflow.api import ApiError
 from provision.common import TOP
 
 Status = dict[str, Any]  # `status --json`
@@ -63,3 +66,32 @@ class Place:
 def at(moment: str) -> float:
     """Convert a time of the ledger to seconds."""
     return datetime.fromisoformat(moment).timestamp()
+
+
+def processor(process: psutil.Process) -> float:
+    """Return the seconds of processor of a process and of all below it, also of those that have ended."""
+    total = 0.0
+    for one in (process, *process.children(recursive=True)):
+        try:
+            times = one.cpu_times()
+        except psutil.Error:  # it ended just now; its parent has its time
+            continue
+        total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def until(ask: Callable[[], bool], seconds: float = 600.0) -> None:
+    """Ask an Airflow that may be busy, or starting, until the answer is yes.
+
+    :raises SystemExit: the time is over.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if ask():
+                return
+        except ApiError as error:
+            if error.status not in (0, 404, 409, 500, 503):
+                raise
+        time.sleep(1)
+    raise SystemExit("Airflow did not get there in time")

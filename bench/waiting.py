@@ -6,13 +6,13 @@ import json
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from phaseplan.cli.local_airflow.api import Api, ApiError
+from bench.place import processor, until
+from phaseplan.cli.local_airflow.api import Api
 from phaseplan.cli.local_airflow.home import migrate, prepare
 from phaseplan.cli.local_airflow.supervisor import Supervisor, tail
 from phaseplan.phase.open import open_phase
@@ -23,7 +23,6 @@ from phaseplan.repository.remote import Remote
 PHASES = 50
 SPAN = 60.0  # seconds that are measured
 QUIET = 75.0  # seconds before that: a wait is brisk in its first minute
-_LIMIT = 600.0
 
 
 def measure() -> dict[str, float]:
@@ -39,13 +38,13 @@ def measure() -> dict[str, float]:
             supervisor.start()
             api = Api(home.address, "admin", home.password)
             wanted = [names.dag_id(phase) for phase in range(2, PHASES + 2)]
-            _until(lambda: all(api.has_dag(dag, supervisor.started) for dag in wanted))
+            until(lambda: all(api.has_dag(dag, supervisor.started) for dag in wanted))
             time.sleep(10)  # what starting leaves to do
             triggerer = psutil.Process(supervisor.pids["triggerer"])
             idle = _share(triggerer)
             for dag in wanted:
-                _until(lambda dag=dag: api.trigger(dag, "bench", {}) is None)  # type: ignore[misc]
-            _until(lambda: _deferred(api) == PHASES)
+                until(lambda dag=dag: api.trigger(dag, "bench", {}) is None)  # type: ignore[misc]
+            until(lambda: _deferred(api) == PHASES)
             time.sleep(QUIET)
             busy, pool = _share(triggerer), api.call("GET", "/pools/default_pool")
             waiting, watched = _deferred(api), _watched(home.logs)
@@ -74,31 +73,9 @@ def _watched(logs: Path) -> int:
 
 def _share(process: psutil.Process) -> float:
     """CPU time of a process and its children over wall time."""
-    before, begun = _cpu(process), time.monotonic()
+    before, begun = processor(process), time.monotonic()
     time.sleep(SPAN)
-    return (_cpu(process) - before) / (time.monotonic() - begun)
-
-
-def _cpu(process: psutil.Process) -> float:
-    """With that of children that ended: each look starts git."""
-    total = 0.0
-    for one in (process, *process.children(recursive=True)):
-        times = one.cpu_times()
-        total += times.user + times.system + times.children_user + times.children_system
-    return total
-
-
-def _until(ask: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _LIMIT
-    while time.monotonic() < deadline:
-        try:
-            if ask():
-                return
-        except ApiError as error:
-            if error.status not in (0, 404, 409, 500, 503):
-                raise
-        time.sleep(1)
-    raise SystemExit("Airflow did not get there in time")
+    return (processor(process) - before) / (time.monotonic() - begun)
 
 
 def _files(place: Path) -> None:
