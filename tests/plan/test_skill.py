@@ -35,10 +35,14 @@ def test_it_has_the_form_that_agents_read() -> None:
     assert (skill() / "AGENTS.md").is_file() and len(TEXT.splitlines()) < 120
 
 
-def test_init_lays_it_down_and_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_init_lays_it_down_where_coding_agents_look_and_overwrites_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "AGENTS.md").write_text("ours\n")
     assert main(["init", str(tmp_path)]) == 0
-    assert (tmp_path / "skills/phaseplan/SKILL.md").read_text() == TEXT
+    for place in (".agents", ".claude"):  # that they look there: `tests/agents/test_skill.py`
+        assert (tmp_path / place / "skills/phaseplan/SKILL.md").read_text() == TEXT
+    assert not (tmp_path / "skills").exists(), "no coding agent looks there"
     assert (tmp_path / "AGENTS.md").read_text() == "ours\n" and "Kept" in capsys.readouterr().out
 
 

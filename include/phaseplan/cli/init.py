@@ -12,6 +12,8 @@ from phaseplan.config.settings import settings
 from phaseplan.errors import InputFault
 
 HELP = "write the DAG files, folders, profiles and the agents' skill that an Airflow you have needs; overwrites nothing"
+#: Where coding agents look for a skill by themselves: Codex and OpenCode in the first, Claude Code in the second only.
+_SKILLS = (".agents/skills/phaseplan", ".claude/skills/phaseplan")
 _AGENTS = """\
 # Agent profiles: how a branch gets built. Secrets are names of Airflow connections, never values.
 # All keys: docs/plan.md of Phaseplan, "Agent profiles"; agents with an image of ours: docs/agents.md.
@@ -49,10 +51,10 @@ def run(args: argparse.Namespace) -> int:
     include = folder / "include"
     files = {folder / "dags" / name: text for name, text in DAG_FILES.items()}
     files |= {include / "agents.yaml": _AGENTS, include / "notifiers.yaml": _NOTIFIERS}
-    taught = folder / "skills/phaseplan"
-    files |= {taught / "SKILL.md": (skill() / "SKILL.md").read_text(encoding="utf-8")}
+    places = [folder / name for name in _SKILLS]
+    files |= {place / "SKILL.md": (skill() / "SKILL.md").read_text(encoding="utf-8") for place in places}
     files |= {folder / "AGENTS.md": (skill() / "AGENTS.md").read_text(encoding="utf-8")}
-    for path in (folder / "dags", include / "plans", taught):
+    for path in (folder / "dags", include / "plans", *places):
         try:
             path.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError, PermissionError) as error:
