@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from phaseplan.cli.lint import default_agents, near
+from phaseplan.cli.lint import near
 from phaseplan.cli.output import write
 from phaseplan.config.place import checkout, code
 from phaseplan.config.settings import settings
@@ -49,13 +49,14 @@ def run(args: argparse.Namespace) -> int:
 
     phase = _phase(args.phase, args.file)
     path = args.file or near(settings().plans / f"phase-{phase:02}.yaml")
-    agent = _agent(args.agents or default_agents())
+    agent = _agent(args.agents or settings().agents)
     if str(path) == "-":
         sys.stdout.write(starter(phase, agent, os.path.relpath(SCHEMA)))
         return 0
     text = starter(phase, agent, os.path.relpath(SCHEMA, os.path.realpath(path.parent)))
     write(path, text, create=not args.force)
-    print(f"Wrote {path}: phase {phase}. Next: phaseplan lint {path}")
+    profiles = f" --agents {args.agents}" if args.agents else ""  # without it lint would look into another file
+    print(f"Wrote {path}: phase {phase}. Next: phaseplan lint {path}{profiles}")
     return 0
 
 
@@ -83,7 +84,7 @@ def _next() -> int:
     return max([0, *named, *(loaded.plan.phase for loaded in load_valid(files, None).plans)]) + 1
 
 
-def _agent(agents: Path | None) -> str:
+def _agent(agents: Path) -> str:
     """Return the first profile of an agents file.
 
     :raises InputFault: it has none.
@@ -92,5 +93,7 @@ def _agent(agents: Path | None) -> str:
 
     profiles = load_profiles(agents)[0]
     if not profiles:
-        raise InputFault(f"no agent profile in {agents or 'include/agents.yaml'}; a plan must name one that builds it.")
+        raise InputFault(
+            f"no agent profile in {near(agents)}; a plan must name one: give a file that has some (--agents)"
+        )
     return next(iter(profiles))
