@@ -18,7 +18,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 SHELLS = ("bash", "shell", "exec_command", "shell_command", "local_shell")
 INPUT, OUTPUT, CACHED = 1234, 56, 20  # tokens of each answer
@@ -62,30 +62,50 @@ class Model:
         over = {"once": self.calls[key] > 1, "third": self.calls[key] % 3 != 0, "away": since > AWAY}
         return None if key in self.mended or over.get(kind, False) else _FAULTS.get(kind)
 
-    def shell(self, tools: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]] | None:
+    def command(self, asked: Mapping[str, Any], outputs: Sequence[str]) -> str | None:
+        """What an agent is told to run next, after what its tools have answered; None: nothing more."""
+        return None if outputs else self.script
+
+    def call(self, asked: Mapping[str, Any], outputs: Sequence[str]) -> tuple[str, dict[str, Any]] | None:
+        """The next call of a tool, where an agent has a shell and is not done."""
+        command = self.command(asked, outputs)
+        return None if command is None else self.shell(asked.get("tools") or [], command)
+
+    def shell(self, tools: Sequence[Mapping[str, Any]], command: str) -> tuple[str, dict[str, Any]] | None:
         """The call of a request's shell tool, filled in as its schema wants it."""
         offered = [tool.get("function") or tool for tool in tools]
         for wanted in SHELLS:
             for tool in offered:
                 name = str(tool.get("name") or tool.get("type") or "")
                 if name.lower() == wanted:
-                    return name, self._arguments(tool.get("parameters") or tool.get("input_schema") or {})
+                    schema = tool.get("parameters") or tool.get("input_schema") or {}
+                    return name, _arguments(schema, command)
         return None
 
-    def _arguments(self, schema: Mapping[str, Any]) -> dict[str, Any]:
-        out: dict[str, Any] = {}
-        for key, kind in schema.get("properties", {}).items():
-            if key in ("command", "cmd"):
-                out[key] = ["bash", "-lc", self.script] if kind.get("type") == "array" else self.script
-            elif key in schema.get("required", []):
-                out[key] = {"boolean": False, "number": 30000, "integer": 30000}.get(str(kind.get("type")), "a file")
-        return out
+
+def _arguments(schema: Mapping[str, Any], command: str) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, kind in schema.get("properties", {}).items():
+        if key in ("command", "cmd"):
+            out[key] = ["bash", "-lc", command] if kind.get("type") == "array" else command
+        elif key in schema.get("required", []):
+            out[key] = {"boolean": False, "number": 30000, "integer": 30000}.get(str(kind.get("type")), "a file")
+    return out
+
+
+AnyModel = TypeVar("AnyModel", bound=Model)
 
 
 @contextmanager
 def serving(script: str, host: str, edit: str = EDIT) -> Iterator[Model]:
+    """A model with one command, at an address of this machine, until the end of the context."""
+    with served(Model(script, edit), host) as model:
+        yield model
+
+
+@contextmanager
+def served(model: AnyModel, host: str) -> Iterator[AnyModel]:
     """A model at an address of this machine, until the end of the context."""
-    model = Model(script, edit)
     handler = type("Handler", (_Handler,), {"model": model})
     server = ThreadingHTTPServer((host, 0), handler)
     model.url = f"http://{host}:{server.server_port}"
@@ -191,16 +211,23 @@ def _events_of(events: Sequence[Mapping[str, Any]]) -> str:
     return body + "data: [DONE]\n\n"
 
 
+def _text(content: Any) -> str:
+    """The words of what a tool has answered, which some protocols send in parts."""
+    parts = content if isinstance(content, list) else [content]
+    return "".join(str(part.get("text", "")) if isinstance(part, dict) else str(part or "") for part in parts)
+
+
 def _messages(model: Model, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
     contents = [m.get("content") for m in asked.get("messages") or []]
-    done = any(isinstance(c, list) and any(part.get("type") == "tool_result" for part in c) for c in contents)
-    call = None if done else model.shell(asked.get("tools") or [])
+    parts = [part for content in contents if isinstance(content, list) for part in content]
+    outputs = [_text(part.get("content")) for part in parts if part.get("type") == "tool_result"]
+    call = model.call(asked, outputs)
     usage = {"input_tokens": INPUT, "output_tokens": OUTPUT, "cache_read_input_tokens": CACHED,
              "cache_creation_input_tokens": 0}  # fmt: skip
     block: dict[str, Any] = {"type": "text", "text": ""}
     delta: dict[str, Any] = {"type": "text_delta", "text": "Done."}
     if call:
-        block = {"type": "tool_use", "id": "toolu_1", "name": call[0], "input": {}}
+        block = {"type": "tool_use", "id": f"toolu_{len(outputs) + 1}", "name": call[0], "input": {}}
         delta = {"type": "input_json_delta", "partial_json": json.dumps(call[1])}
     message = {"id": "msg_1", "type": "message", "role": "assistant", "model": asked.get("model"), "content": [],
                "stop_reason": None, "stop_sequence": None, "usage": usage}  # fmt: skip
@@ -217,12 +244,13 @@ def _messages(model: Model, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _responses(model: Model, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
     given = [item for item in asked.get("input") or [] if isinstance(item, dict)]
-    done = any(str(item.get("type", "")).endswith("_call_output") for item in given)
-    call = None if done else model.shell(asked.get("tools") or [])
+    outputs = [_text(item.get("output")) for item in given if str(item.get("type", "")).endswith("_call_output")]
+    call = model.call(asked, outputs)
     text = {"type": "output_text", "text": "Done.", "annotations": []}
     item: dict[str, Any] = {"type": "message", "id": "m_1", "role": "assistant", "content": [text]}
     if call:
-        item = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": call[0],
+        number = len(outputs) + 1
+        item = {"type": "function_call", "id": f"fc_{number}", "call_id": f"call_{number}", "name": call[0],
                 "arguments": json.dumps(call[1])}  # fmt: skip
     item["status"] = "completed"
     answer = {"id": "resp_1", "object": "response", "created_at": 1, "model": asked.get("model")}
@@ -246,16 +274,16 @@ def _whole(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _chat(model: Model, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
     messages = asked.get("messages") or []
-    done = any(m.get("role") == "tool" for m in messages)
-    call = model.shell(asked.get("tools") or [])
-    if done and call and SUBMIT in json.dumps(messages):  # an agent that ends by a command
-        call[1]["command"] = f"echo {SUBMIT}; echo Done."
-    elif done:
-        call = None
+    outputs = [_text(m.get("content")) for m in messages if m.get("role") == "tool"]
+    call = model.call(asked, outputs)
+    if outputs and not call and SUBMIT in json.dumps(messages):  # an agent that ends by a command
+        call = model.shell(asked.get("tools") or [], f"echo {SUBMIT}; echo Done.")
     message: dict[str, Any] = {"role": "assistant", "content": "Done." if asked.get("tools") else model.edit}
     if call:
         function = {"name": call[0], "arguments": json.dumps(call[1])}
-        message["tool_calls"] = [{"index": 0, "id": "call_1", "type": "function", "function": function}]
+        message["tool_calls"] = [
+            {"index": 0, "id": f"call_{len(outputs) + 1}", "type": "function", "function": function}
+        ]
     usage = {"prompt_tokens": INPUT, "completion_tokens": OUTPUT, "total_tokens": INPUT + OUTPUT,
              "prompt_tokens_details": {"cached_tokens": CACHED}}  # fmt: skip
     part = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": asked.get("model")}

@@ -113,6 +113,7 @@ class Story:
     log: list[str] = field(default_factory=list)
     profile: AgentProfile | None = None
     id: str = ""
+    task: str = "Write a/file.txt, which says hello.\n"
 
     def agent(
         self, script: str, *, history: str = "shallow", secrets: Mapping[str, str] | None = None, **limits: object
@@ -127,7 +128,7 @@ class Story:
         self.id = create_agent(
             self.client, profile=self.profile, labels=self.labels, secrets=secrets, environment={},
             repo=self.repo, commit=self.base, branch_name="feature/x", history=history,
-            documents={"task.json": b'{"version": 1}', "task.md": b"Write a/file.txt, which says hello.\n"},
+            documents={"task.json": b'{"version": 1}', "task.md": self.task.encode()},
         )  # fmt: skip
         engine.start(self.client, self.id)
         ended = follow(self.client, self.id, self.log.append, float(min(profile.timeout, 120)))
