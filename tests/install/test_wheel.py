@@ -160,3 +160,12 @@ def test_an_airflow_of_a_team_begins_with_init_and_images(installed: Path, tmp_p
         subprocess.run(["docker", "image", "rm", "-f", image], check=False, capture_output=True)
     seen = look(installed, tmp_path)
     assert (seen["dags"], seen["errors"]) == (["phase_01"], {})
+
+
+def test_what_it_names_as_the_next_step_can_be_typed(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "tasks.md").write_text("# Tasks: Shop\n\n## Phase 1: Setup\n\n- [ ] T001 [P] Write the store\n")
+    words = [str(installed.with_name("phaseplan")), "import", "tasks.md", "-o", "plan.yaml", "--force"]
+    done = subprocess.run(words, env=environment(tmp_path), cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and "next: phaseplan lint plan.yaml" in done.stderr, done.stderr
+    launcher = subprocess.run([TOP / "phaseplan", *words[1:]], cwd=tmp_path, capture_output=True, text=True)
+    assert "next: ./phaseplan lint plan.yaml" in launcher.stderr, launcher.stderr

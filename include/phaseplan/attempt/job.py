@@ -26,6 +26,7 @@ from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.model import Branch, PhasePlan
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
+from phaseplan.text.program import PROGRAM
 
 
 class ProviderAway(Infrastructure):
@@ -136,7 +137,7 @@ class View:
         """Return the name of the agent profile that builds this branch in this run."""
         name = self.run.agent or self.plan.profile_of(self.branch)
         if name is None:
-            raise Bug(f"{self.branch.id}: the pinned plan names no agent; `./phaseplan lint` should have refused it")
+            raise Bug(f"{self.branch.id}: the pinned plan names no agent; `{PROGRAM} lint` should have refused it")
         return name
 
     @property

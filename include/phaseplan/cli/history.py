@@ -15,6 +15,7 @@ from phaseplan.errors import InputFault
 from phaseplan.ledger.flaky import Flake, flaky
 from phaseplan.ledger.opened import Unopened
 from phaseplan.ledger.records import Night, Record, changed
+from phaseplan.text.program import PROGRAM
 
 HELP = "show what each run of a phase reused, gated again, rebuilt or isolated, and why"
 _WIDE = 120  # columns of a pipe
@@ -93,7 +94,7 @@ def show(console: Console, history: PhaseHistory, *, branch: str | None, running
         console.print(nights.table(history.nights, console.width))
         nights.details(console, history.nights)
     if running is not None:
-        tables.say(console, f"\nRun {running} goes on: ./phaseplan status {history.phase}")
+        tables.say(console, f"\nRun {running} goes on: {PROGRAM} status {history.phase}")
     if history.flaky:
         tables.say(console, "\nFlaky: another verdict on the same inputs, base and gates")
         for flake in history.flaky:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from phaseplan.cli.output import write
 from phaseplan.errors import InputFault
+from phaseplan.text.program import PROGRAM
 
 if TYPE_CHECKING:
     from phaseplan.documents.importing.document import Imported
@@ -137,6 +138,6 @@ def _next(path: Path, text: str) -> None:
     """Print what was written, and what to do next."""
     todos = text.count("# TODO ")
     print(
-        f"{path} written, {todos} TODO{'s' if todos != 1 else ''} left; next: ./phaseplan lint {path}",
+        f"{path} written, {todos} TODO{'s' if todos != 1 else ''} left; next: {PROGRAM} lint {path}",
         file=sys.stderr,
     )

@@ -21,6 +21,7 @@ from phaseplan.plan.graph import dependents
 from phaseplan.plan.model import PhasePlan
 from phaseplan.plan.names import branch_task_id
 from phaseplan.repository.remote import Remote
+from phaseplan.text.program import PROGRAM
 from phaseplan.wave.task import wave_bench
 
 HELP = "take an integrated branch out again, with what needs it"
@@ -89,7 +90,7 @@ def report(plan: PhasePlan, branch_id: str, result: TakenOut) -> list[str]:
     if blocked := dependents(plan, branch_id):
         lines.append(f"Blocked until it is back: {', '.join(blocked)}.")
     lines.append(
-        f"It comes back with a new attempt: ./phaseplan reintegrate {plan.phase} {branch_id}, or in Airflow Clear "
+        f"It comes back with a new attempt: {PROGRAM} reintegrate {plan.phase} {branch_id}, or in Airflow Clear "
         f"{branch_task_id(plan, branch_id)} with Downstream on and Only-failed off."
     )
     return lines

@@ -22,6 +22,7 @@ from phaseplan.plan.graph import dependents, merge_order, transitive
 from phaseplan.plan.model import PhasePlan
 from phaseplan.plan.run_request import RunRequest
 from phaseplan.report.status import PhaseStatus, build_status
+from phaseplan.text.program import PROGRAM
 
 HELP = "bring branches back that are isolated, blocked or unfinished"
 
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     url = repository_of(args.repository, found[1] if found else None)
     snapshot = snapshot_of(url, phase, configured.state)
     if isinstance(snapshot.opened, Unopened):
-        raise InputFault(f"Phase {phase} was never opened in {url}, so nothing of it is out: `./phaseplan run`.")
+        raise InputFault(f"Phase {phase} was never opened in {url}, so nothing of it is out: `{PROGRAM} run`.")
     status, last = build_status(snapshot), snapshot.opened.run
     wanted = tuple(dict.fromkeys(args.branches))
     refuse(status, wanted)
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     if gone := [b for b in wanted if b not in choice.plan.by_id]:
         raise InputFault(
             f"{choice.file} has no branch {', '.join(gone)} any more. Put it back, "
-            f"or build what the plan says now: `./phaseplan run {shlex.quote(str(choice.file))}`."
+            f"or build what the plan says now: `{PROGRAM} run {shlex.quote(str(choice.file))}`."
         )
     chosen, left = selection(choice.plan, status, wanted)
     for branch_id, cause in left.items():
@@ -121,7 +122,7 @@ def refuse(status: PhaseStatus, wanted: Sequence[str]) -> None:
         if branch.blocked_by is not None and branch.blocked_by not in wanted:
             raise InputFault(
                 f"{branch_id} {branch.reason}. Bring that one back, and {branch_id} comes with it: "
-                f"./phaseplan reintegrate {status.phase} {branch.blocked_by}"
+                f"{PROGRAM} reintegrate {status.phase} {branch.blocked_by}"
             )
 
 
@@ -148,5 +149,5 @@ def _clear(api: Api, plan: PhasePlan, run_id: str, wanted: Sequence[str]) -> int
     dag = names.dag_id(plan.phase)
     cleared = api.clear(dag, run_id, [names.branch_task_id(plan, b) for b in wanted])
     print(f"Cleared {len(cleared)} tasks of {dag}, run {run_id}: {', '.join(cleared)}")
-    print(f"watch     {api.address}/dags/{dag}/runs/{run_id}\nstatus    ./phaseplan status {plan.phase}")
+    print(f"watch     {api.address}/dags/{dag}/runs/{run_id}\nstatus    {PROGRAM} status {plan.phase}")
     return 0

@@ -13,6 +13,7 @@ from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.phase.close import closing, complete, same_plan
 from phaseplan.plan.model import PhasePlan
 from phaseplan.report.status import BranchStatus, build_status
+from phaseplan.text.program import PROGRAM
 
 #: A task that was Cleared in a closed run goes on: how long after its last trace in the repository the next may come.
 GRACE = timedelta(seconds=60)
@@ -87,7 +88,7 @@ def advice(phase: int) -> str:
 
 
 def _mend(plan: PhasePlan) -> str:
-    return f"Next: mend it; `./phaseplan status {plan.phase}` says what each branch lacks."
+    return f"Next: mend it; `{PROGRAM} status {plan.phase}` says what each branch lacks."
 
 
 def _goes_on(snapshot: Snapshot, plan: PhasePlan, closed: datetime) -> bool:

@@ -18,6 +18,7 @@ from phaseplan.ledger.snapshot import Snapshot
 from phaseplan.plan.model import PhasePlan
 from phaseplan.report.standing import Standing, Wait, judge
 from phaseplan.repository.remote import Remote
+from phaseplan.text.program import PROGRAM
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Watch:
             return self._place(repository).look_without_file(phase, max_age, configured.state)
         if plan is None:
             message = f"Phase {phase} has no valid plan in {configured.plans}, so it cannot become complete. "
-            return Wait(phase, Standing.ABSENT, message + "Run `./phaseplan lint` there.")
+            return Wait(phase, Standing.ABSENT, message + f"Run `{PROGRAM} lint` there.")
         url = plan.repository or repository
         wait = self._place(url).look(plan, max_age, configured.state)
         if wait.idle and not wait.complete:

@@ -6,6 +6,7 @@ import re
 import textwrap
 
 from phaseplan.plan.model import DEPENDENCIES, Branch, PhasePlan, Wave
+from phaseplan.text.program import PROGRAM
 
 WIDTH = 48  # characters of code that fit into Airflow's box for documentation
 _NAME = 30  # characters a branch may take before what it needs
@@ -28,7 +29,7 @@ def doc_md(plan: PhasePlan, *, limited: bool, board: str = "") -> str:
     parts[-1] += "".join(_rows(wave) for wave in plan.waves)
     parts.append(
         "A red branch: read its log, then Clear it with *Downstream* on and *Only failed* off. "
-        f"From a terminal: `./phaseplan status {plan.phase}`, `./phaseplan reintegrate {plan.phase} BRANCH`."
+        f"From a terminal: `{PROGRAM} status {plan.phase}`, `{PROGRAM} reintegrate {plan.phase} BRANCH`."
     )
     return "\n\n".join(parts)
 

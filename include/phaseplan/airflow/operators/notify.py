@@ -24,6 +24,7 @@ from phaseplan.plan.model import PhasePlan
 from phaseplan.plan.notifiers import NotifierProfile
 from phaseplan.plan.notify import Event, Notify
 from phaseplan.text.clean import clean
+from phaseplan.text.program import PROGRAM
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ def about_branch(plan: PhasePlan, branch_id: str, reason: str, spent: Spent | No
         "reason": reason,
         "used": str(spent or ""),
         "next_step": f"Mend the cause, then Clear {task} in {names.dag_id(plan.phase)} with Downstream on and "
-        f"Only-failed off, or run `./phaseplan reintegrate {plan.phase} {branch_id}`.",
+        f"Only-failed off, or run `{PROGRAM} reintegrate {plan.phase} {branch_id}`.",
     }
 
 
@@ -162,7 +163,7 @@ def _wanted(plan_notify: Notify, event: Event) -> Iterator[tuple[str, NotifierPr
     logged."""
     known, _, problems = load_notifiers(settings().notifiers)
     for problem in problems:
-        log.warning("%s:%s: %s; run `./phaseplan lint`", problem.file, problem.line, problem.code)
+        log.warning("%s:%s: %s; run `%s lint`", problem.file, problem.line, problem.code, PROGRAM)
     by_default = (name for name, profile in known.items() if event in profile.events)
     for name in dict.fromkeys((*plan_notify.names(event), *by_default)):
         if name in known:

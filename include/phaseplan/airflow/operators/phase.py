@@ -48,6 +48,7 @@ from phaseplan.plan.model import PhasePlan
 from phaseplan.plan.run_request import RunRequest
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
+from phaseplan.text.program import PROGRAM
 from phaseplan.wave.task import WaveTask
 
 
@@ -205,7 +206,7 @@ def _pinned(phase: int) -> tuple[Path, PhasePlan, dict[str, AgentProfile]]:
     for loaded in campaign.plans:
         if loaded.plan.phase == phase:
             return loaded.path, loaded.plan, dict(campaign.profiles)
-    raise InputFault(f"no valid plan for phase {phase} in {configured.plans}: run `./phaseplan lint`")
+    raise InputFault(f"no valid plan for phase {phase} in {configured.plans}: run `{PROGRAM} lint`")
 
 
 def _remember(url: str, plan: PhasePlan, file: Path) -> None:

@@ -18,6 +18,7 @@ from phaseplan.ledger.records import State
 from phaseplan.plan import names
 from phaseplan.plan.model import PhasePlan
 from phaseplan.report.status import PhaseStatus
+from phaseplan.text.program import PROGRAM
 
 FINE, INPUT, SYSTEM = 0, 1, 2
 
@@ -120,7 +121,7 @@ def _where(end: Ended, folder: Path) -> Iterator[str]:
     phase, repository = end.request.plan.phase, end.request.repository
     if end.status is not None and end.status.integration and Path(repository).is_dir():
         yield f"merged    git -C {shlex.quote(repository)} log --graph --oneline integration/phase-{phase}"
-    yield f"status    ./phaseplan status {phase}"
+    yield f"status    {PROGRAM} status {phase}"
 
 
 def by_phase(requests: Sequence[PhaseRequest], states: Mapping[int, str]) -> list[tuple[PhaseRequest, str]]:

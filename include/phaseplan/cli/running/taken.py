@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from phaseplan.ledger.records import Night, RunRecord
 from phaseplan.ledger.snapshot import Snapshot
+from phaseplan.text.program import PROGRAM
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def account(found: Taken, phase: int) -> Iterator[str]:
     yield f"This run, {own.run}, had opened it {own.opened} and lost it to that one: what was left of it is skipped."
     yield "What its agents published is kept, and the other run goes on from it."
     if holder.closed:
-        yield f"Next: see `./phaseplan status {phase}`; the same command again goes on from what is there."
+        yield f"Next: see `{PROGRAM} status {phase}`; the same command again goes on from what is there."
     else:
-        yield f"Next: wait for run {holder.id} (`./phaseplan status {phase}` shows it). Two runs of one phase at a time"
+        yield f"Next: wait for run {holder.id} (`{PROGRAM} status {phase}` shows it). Two runs of one phase at a time"
         yield "take it from each other: start this one again only when that one has ended or was stopped."

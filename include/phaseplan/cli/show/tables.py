@@ -20,6 +20,7 @@ from phaseplan.plan.model import PhasePlan, Start
 from phaseplan.report.status import BranchStatus, PhaseStatus
 from phaseplan.report.timings import Timings
 from phaseplan.text.clean import clean
+from phaseplan.text.program import PROGRAM
 
 _FINDINGS = 5  # of one branch or wave; the rest is in the log
 
@@ -95,7 +96,7 @@ def _next_step(status: PhaseStatus, plan: PhasePlan, branch_id: str) -> str:
     clear = f"Clear {names.branch_task_id(plan, branch_id)} with Downstream on and Only-failed off"
     if status.run is None or not status.run.closed:  # a process may still hold the run
         return clear
-    return f"{clear}, or ./phaseplan reintegrate {status.phase} {branch_id}"
+    return f"{clear}, or {PROGRAM} reintegrate {status.phase} {branch_id}"
 
 
 def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:
@@ -187,7 +188,7 @@ def _planned(plan: PhasePlan, start: Start | None) -> str:
     busy = total / (makespan * plan.max_parallel_agents)
     return (
         f"{_about(makespan)} if each branch takes its duration in the plan; one after another {_about(total)}; "
-        f"{saved}; agents busy {busy:.0%} of the time (./phaseplan simulate)"
+        f"{saved}; agents busy {busy:.0%} of the time ({PROGRAM} simulate)"
     )
 
 

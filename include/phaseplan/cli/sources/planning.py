@@ -16,6 +16,7 @@ from phaseplan.ledger.records import Pinned
 from phaseplan.plan.campaign import load_valid
 from phaseplan.plan.digest import plan_digest
 from phaseplan.plan.model import PhasePlan
+from phaseplan.text.program import PROGRAM
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def source(pinned_plan: Pinned, url: str, configured: Settings, agents: Path | N
     if edited is None:
         raise InputFault(
             f"{origin.plan}, which phase {phase} was opened with, is no valid plan of it now: "
-            f"`./phaseplan lint {origin.plan}` says why. Mend it, or put it away to go on with the plan of the ledger."
+            f"`{PROGRAM} lint {origin.plan}` says why. Mend it, or put it away to go on with the plan of the ledger."
         )
     if plan_digest(edited[1]) == plan_digest(plan):
         return Source(*edited, agents or origin.agents, f"{origin.plan}, as the ledger of phase {phase} has it")
