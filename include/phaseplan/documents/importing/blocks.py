@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from phaseplan.documents.outline.lines import Document, Line
+from phaseplan.documents.outline.lines import BOLD, Document, Line
 
 Kind = Literal["heading", "text", "item", "table", "fence"]
 
@@ -86,7 +86,7 @@ class _Blocks:
 
     def text(self, line: Line) -> Iterator[Block]:
         """Begin a heading, an item or a paragraph, or go on with one."""
-        if line.kind == "heading" and line.level < 7:
+        if line.kind == "heading" and line.level < BOLD:
             yield from self.end()
             self.depth(self.indent(line))
             yield Block("heading", line.number, line.text, line.level)

@@ -14,7 +14,7 @@ from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import statements
 from phaseplan.documents.importing.words import clean, ids, names, slug
 from phaseplan.documents.outline.attributes import phases
-from phaseplan.documents.outline.lines import Document
+from phaseplan.documents.outline.lines import BOLD, Document
 
 NEAR = 4  # lines below the first heading in which a bold line is the title
 
@@ -97,7 +97,7 @@ def _heading(block: Block, context: Context, facts: Facts) -> None:
         if block.level == 1 or (strong and named and phases(text) == (own,)):
             at = 0 if strong and not any(fact.source == "list" for fact in facts.titles) else len(facts.titles)
             facts.titles.insert(at, Said(name, block.line, "list" if strong else "text"))
-        elif block.level == 7 and facts.titles and 0 < block.line - facts.titles[0].line <= NEAR:
+        elif block.level == BOLD and facts.titles and 0 < block.line - facts.titles[0].line <= NEAR:
             facts.titles.insert(0 if facts.titles[0].source == "text" else 1, Said(name, block.line, "text"))
     number = wave_of(text)
     opened = wave_heading(text) if number is not None else None

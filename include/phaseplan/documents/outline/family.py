@@ -6,7 +6,7 @@ import re
 
 from phaseplan.documents.importing.words import slug
 from phaseplan.documents.outline.ids import Known
-from phaseplan.documents.outline.lines import Document, Line
+from phaseplan.documents.outline.lines import BOLD, Document, Line
 from phaseplan.documents.outline.model import Outline
 from phaseplan.documents.outline.text import git_names, paths
 
@@ -79,7 +79,7 @@ def unexplained(doc: Document, outline: Outline) -> list[Line]:
             if strange and line.raw.strip() and not line.raw.strip().startswith("#"):
                 out.append(line)
         elif line.kind == "heading":
-            if line.level < 7 and (_TRIPLE.search(line.text) or git_names(line.text)):
+            if line.level < BOLD and (_TRIPLE.search(line.text) or git_names(line.text)):
                 out.append(line)
         elif _SAYS.search(line.plain) or git_names(line.text) or paths(line.text) or known.one(line.plain):
             out.append(line)

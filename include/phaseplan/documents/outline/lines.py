@@ -12,6 +12,7 @@ from phaseplan.documents.outline.text import plain
 Kind = Literal["heading", "item", "head", "row", "text", "code", "front", "comment", "blank"]
 LONGEST = 2_000  # characters of a line that are read
 MOST_CELLS = 64
+BOLD = 7  # the level of a line in bold: below every heading
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*")
 _BOLD = re.compile(r"(?:\*\*|__)([^*_]{3,120})(?:\*\*|__):?")
@@ -24,7 +25,7 @@ _PIPE = re.compile(r"(?<!\\)\|")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Hold one line. `level`: of a heading 1 to 6 (7: a line in bold), of an item or a fence its indent."""
+    """Hold one line. `level`: of a heading 1 to 6, or BOLD, of an item or a fence its indent."""
 
     number: int
     kind: Kind
@@ -124,7 +125,7 @@ def _line(number: int, raw: str, after: str, table: bool) -> Line:
     if match := _HEADING.fullmatch(quoted):
         return Line(number, "heading", raw, match[2], len(match[1]))
     if match := _BOLD.fullmatch(quoted.strip()):
-        return Line(number, "heading", raw, match[1].rstrip(":"), 7)
+        return Line(number, "heading", raw, match[1].rstrip(":"), BOLD)
     keyed = ":" in quoted and after[:1] == "-" and not _SECTION.match(quoted)  # `key: value` above a ruler
     if re.fullmatch(r"=+\s*|-{3,}\s*", after) and re.match(r"[A-Za-z]", quoted) and not keyed:
         return Line(number, "heading", raw, quoted.strip(), 1 if after[0] == "=" else 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from types import ModuleType
 
 from phaseplan.documents.outline import checks, contradictions, edges, splitting
@@ -87,7 +88,7 @@ def settle(doc: Document, outline: Outline) -> None:
             _in_order(known, part)
         _finished(outline, part)
         part.groups = [group for group in part.groups if group.units]
-        _collapse(part)
+        _collapse(known, part)
         _numbers(part)
     outline.parts = [part for part in outline.parts if part.groups]
     across(outline)
@@ -145,11 +146,15 @@ def _finished(outline: Outline, part: Part) -> None:
             unit.needs = [need for need in unit.needs if need.value not in out]
 
 
-def _collapse(part: Part) -> None:
-    """Put units into one group where epics or tracks need later ones: their order is none of time."""
+def _collapse(known: Known, part: Part) -> None:
+    """Put units into one group where epics or tracks need later ones: only what an epic needs is an order then."""
     place = {unit.id: i for i, group in enumerate(part.groups) for unit in group.units}
     late = any(place.get(need.value, 0) > place[unit.id] for unit in part.units for need in unit.needs)
     if late and any(group.word not in _WAVES for group in part.groups):
+        for group in part.groups:
+            for unit, text in itertools.product(group.units, group.after):
+                for needed in known.meant(text.value, unit.id).ids:
+                    _add(unit, needed, text.line)
         first = part.groups[0]
         part.groups = [Group(1, first.line, word="", units=[unit for group in part.groups for unit in group.units])]
 

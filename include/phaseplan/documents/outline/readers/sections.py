@@ -10,7 +10,7 @@ from phaseplan.documents.outline.attributes import NEEDS
 from phaseplan.documents.outline.builder import Builder
 from phaseplan.documents.outline.headings import GROUPS, WAVES, Numbered, is_done, numbered
 from phaseplan.documents.outline.ids import is_id
-from phaseplan.documents.outline.lines import Document, Line
+from phaseplan.documents.outline.lines import BOLD, Document, Line
 from phaseplan.documents.outline.model import At, Outline, Unit
 from phaseplan.documents.outline.text import paths, size
 
@@ -75,7 +75,7 @@ def _heading(build: Builder, reading: _Reading, line: Line) -> None:
     elif head is not None and head.word == reading.word and line.level > 1 and (head.word or is_id(head.label)):
         _unit(build, head, line)
         reading.level, reading.key, reading.detail = line.level, None, False
-    elif build.unit is not None and line.level > reading.level:
+    elif build.unit is not None and (line.level > reading.level or line.level == BOLD):
         build.use(line)
         kind = attributes.kind_of(line.plain)
         reading.key, reading.detail = kind, kind is None

@@ -1,0 +1,31 @@
+"""Documents of strangers' projects are read whole: forms of the known formats that no template shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from phaseplan.documents.importing.document import Imported, import_text
+from tests.documents import formats
+
+
+def _read(text: str, file: str = "x.md") -> tuple[dict[str, Any], Imported]:
+    """Import a document of one plan; return the plan as the readings are written, and the result."""
+    done = import_text(file, text)
+    (plan,) = (formats.compact(plan) for plan in formats.plans(done))
+    return plan, done
+
+
+def test_bold_lines_below_a_story_in_bold_are_of_the_story() -> None:
+    one = "**Story 1.1: Jetty**\n\n**Acceptance Criteria:**\n1. It floats\n\n**Prerequisites:** None\n\n---\n\n"
+    two = "**Story 1.2: Ropes**\n\n**Acceptance Criteria:**\n1. They hold\n\n**Prerequisites:** Story 1.1\n"
+    plan, done = _read(f"# Harbour - Epic Breakdown\n\n## Epic 1: Quay\n\n{one}{two}")
+    assert plan["needs"] == {"1.2": ["1.1"]} and done.diagnostics == ()
+
+
+def test_what_an_epic_needs_is_needed_by_its_stories_where_epics_are_no_order() -> None:
+    one = "## Epic 1: Quay\n\n### Story 1.1: Jetty\n\n**Prerequisites:** Story 3.1\n\n"
+    two = (
+        "## Epic 2: Ships\n\n**Depends on:** Epic 1\n\n### Story 2.1: Hull\n\n## Epic 3: Shed\n\n### Story 3.1: Roof\n"
+    )
+    plan, _ = _read(f"# Harbour\n\n{one}{two}")
+    assert plan["waves"] == {1: ["1.1", "2.1", "3.1"]} and plan["needs"] == {"1.1": ["3.1"], "2.1": ["1.1"]}
