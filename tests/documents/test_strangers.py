@@ -29,3 +29,11 @@ def test_what_an_epic_needs_is_needed_by_its_stories_where_epics_are_no_order() 
     )
     plan, _ = _read(f"# Harbour\n\n{one}{two}")
     assert plan["waves"] == {1: ["1.1", "2.1", "3.1"]} and plan["needs"] == {"1.1": ["3.1"], "2.1": ["1.1"]}
+
+
+def test_an_item_goes_on_in_the_lines_below_it() -> None:
+    one = "- [ ] 1.1 Measure the quay and write the depth\n      into `src/depth.py`, each metre\n  - [ ] step\n"
+    two = "- [ ] 1.2 Dig\n      Files: src/dig.py\n"
+    plan, _ = _read(f"# Tasks: Harbour\n\n## 1. Quay\n\n{one}{two}")
+    assert plan["titles"] == {"1.1": "Measure the quay and write the depth into src/depth.py, each metre", "1.2": "Dig"}
+    assert plan["owns"] == {"1.1": ["src/depth.py"], "1.2": ["src/dig.py"]}

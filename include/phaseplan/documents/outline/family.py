@@ -69,7 +69,7 @@ def unexplained(doc: Document, outline: Outline) -> list[Line]:
     read = outline.used | checks
     out: list[Line] = []
     for line in doc.lines:
-        if line.number in read or line.kind in ("blank", "front", "comment"):
+        if line.number in read or line.kind in ("blank", "front", "comment", "more"):
             continue
         if line.kind == "code":
             mentioned = [name for name in git_names(line.raw) if name not in names]

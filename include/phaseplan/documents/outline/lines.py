@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
 from phaseplan.documents.outline.text import plain
 
-Kind = Literal["heading", "item", "head", "row", "text", "code", "front", "comment", "blank"]
+Kind = Literal["heading", "item", "head", "row", "text", "more", "code", "front", "comment", "blank"]
 LONGEST = 2_000  # characters of a line that are read
 MOST_CELLS = 64
 BOLD = 7  # the level of a line in bold: below every heading
@@ -20,12 +20,13 @@ _ITEM = re.compile(r"([ \t]*)([-*+]|\d{1,4}[.)])[ \t]+(?:\[([ xX~/-]?)\](\*?)[ \
 _FENCE = re.compile(r"\s*(?:[-*+]\s+)?(`{3,}|~{3,})\s*([\w+-]*)")
 _RULE = re.compile(r"\s*\|?\s*:?-{1,}:?\s*(?:\|\s*:?-{1,}:?\s*)*\|?\s*")
 _SECTION = re.compile(r"\W*(?:wave|phase|stage|sprint|batch|tier) \w{1,6}\b", re.IGNORECASE)
+_KEYED = re.compile(r"(?:[*_]+)?[^\W\d_][\w-]*(?: [\w-]+){0,2}(?:[*_]+)?:|[*_>#|]|https?:")
 _PIPE = re.compile(r"(?<!\\)\|")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Hold one line. `level`: of a heading 1 to 6, or BOLD, of an item or a fence its indent."""
+    """Hold one line. `more`: of the item above. `level`: of a heading 1 to 6, or BOLD, of an item or a fence its indent."""
 
     number: int
     kind: Kind
@@ -110,7 +111,23 @@ def document(file: str, text: str) -> Document:
             table = line.kind in ("head", "row") or (table and line.kind == "comment")
             out.append(line)
         at += 1
-    return Document(file, text, out)
+    return Document(file, text, _joined(out))
+
+
+def _joined(lines: list[Line]) -> list[Line]:
+    """Return lines, each item with the lines that its sentence goes on in; one that begins with a key is its own."""
+    item, last = -1, Line(0, "blank", "")
+    out: list[Line] = []
+    for line in lines:
+        goes_on = line.kind == "text" and last.kind in ("item", "more") and line.level > out[item].level
+        if goes_on and not _KEYED.match(line.text):
+            out[item] = replace(out[item], text=f"{out[item].text} {line.text}"[:LONGEST])
+            line = replace(line, kind="more")
+        elif line.kind == "item":
+            item = len(out)
+        out.append(line)
+        last = line
+    return out
 
 
 def _line(number: int, raw: str, after: str, table: bool) -> Line:
