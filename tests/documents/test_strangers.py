@@ -37,3 +37,10 @@ def test_an_item_goes_on_in_the_lines_below_it() -> None:
     plan, _ = _read(f"# Tasks: Harbour\n\n## 1. Quay\n\n{one}{two}")
     assert plan["titles"] == {"1.1": "Measure the quay and write the depth into src/depth.py, each metre", "1.2": "Dig"}
     assert plan["owns"] == {"1.1": ["src/depth.py"], "1.2": ["src/dig.py"]}
+
+
+def test_plans_of_a_roadmap_begin_in_wave_0_and_are_listed_twice() -> None:
+    first = "- [ ] 04-01-PLAN.md - Wave 0: Stubs\n- [ ] 04-02-PLAN.md - Wave 1: Pit\n"
+    again = "**Wave 0**\n\n- [ ] 04-01-PLAN.md - Write stubs\n\n**Wave 1** *(after Wave 0)*\n- [ ] 04-02-PLAN.md - Dig\n"
+    plan, _ = _read(f"# Roadmap\n\n### Phase 4: Pit\n\nPlans:\n{first}\n{again}")
+    assert plan["waves"] == {0: ["04-01"], 1: ["04-02"]} and plan["titles"] == {"04-01": "Stubs", "04-02": "Pit"}

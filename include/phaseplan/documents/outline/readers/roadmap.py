@@ -15,7 +15,7 @@ _PLAN = re.compile(
     r"(?:\*\*)?`?(?P<id>(?P<phase>\d{1,3}(?:\.\d{1,2})?)-\d{1,3})(?:-[\w-]*?PLAN)?(?:\.md)?`?(?:\*\*)?(?!\w)\s*(?::|\u2014|\u2013|-)?\s*(?P<title>.*)"
 )
 _SUMMARY = re.compile(r"(?:\*\*)?Phase\s+\d", re.IGNORECASE)
-_WAVE = re.compile(r"\W*Wave\s+(\d{1,2})\b", re.IGNORECASE)
+_WAVE = re.compile(r"\W*Wave\s+(\d{1,2})\b(?:\s*[:\u2013\u2014-]\s*(?P<title>\S.*))?", re.IGNORECASE)
 _KEY = re.compile(
     r"\s*(?:[-*]\s+)?\**(Depends on|Blocks|Plans|Requirements?|Goal|Success Criteria)\b[^:*]{0,40}\**\s*:\**\s*(.*)",
     re.IGNORECASE,
@@ -37,7 +37,8 @@ def _phase(line: Line) -> Numbered | None:
 def read(doc: Document) -> Outline:
     """Read each phase as a part, its plans as units."""
     build = Builder(doc, "GSD roadmap")
-    inside, wave, level = False, 0, 0
+    inside, level = False, 0
+    wave: int | None = None
     for line in doc.lines:
         head = _phase(line)
         if head is not None:
@@ -51,7 +52,7 @@ def read(doc: Document) -> Outline:
                         "give the plan a number of its own",
                     )
                 )
-            inside, wave, level = True, 0, line.level
+            inside, wave, level = True, None, line.level
         elif line.kind == "heading" and line.level <= level:
             inside = False
         elif inside and line.kind != "blank":
@@ -71,17 +72,14 @@ def _lost(build: Builder, part: object) -> bool:
     return False
 
 
-def _inside(build: Builder, line: Line, wave: int) -> int:
+def _inside(build: Builder, line: Line, wave: int | None) -> int | None:
     """Read a line below a phase's heading; return the wave that plans stand in."""
     build.use(line)
     match = _PLAN.match(line.text) if line.kind == "item" else None
     named = _WAVE.match(line.plain) if line.kind in ("text", "heading") else None
     key = _KEY.match(line.text) if line.kind in ("text", "item") and match is None else None
     if match is not None:
-        if build.group is None or (wave and build.group.number != wave):
-            build.new_group(line, Numbered("wave", str(wave or 1), "", "", (), False))
-        unit = Unit(match["id"], line.number, plain(match["title"]), match["id"])
-        build.new_unit(line, unit)
+        _plan(build, line, match, wave)
     elif named is not None:
         return int(named[1])
     elif key is not None and key[1].lower() in ("depends on", "blocks"):
@@ -89,3 +87,21 @@ def _inside(build: Builder, line: Line, wave: int) -> int:
         target = build.part.depends if key[1].lower() == "depends on" else build.part.blocks
         target += [At(n, line.number) for n in phases(plain(key[2])) if n != own]
     return wave
+
+
+def _plan(build: Builder, line: Line, match: re.Match[str], wave: int | None) -> None:
+    """Read a plan into its wave, which its title may name; one that is listed twice is where the last list says."""
+    title = plain(match["title"])
+    if (named := _WAVE.match(title)) is not None:
+        wave, title = int(named[1]) if wave is None else wave, named["title"] or title
+    unit = Unit(match["id"], line.number, title, match["id"])
+    for group in build.part.groups:
+        before = next((one for one in group.units if one.id == unit.id), None)
+        if before is not None:
+            unit.line, unit.title, unit.state = before.line, before.title or title, before.state
+            group.units.remove(before)
+    if wave is not None:
+        build.into_wave(line, wave)
+    elif build.group is None:
+        build.new_group(line, Numbered("wave", "1", "", "", (), False))
+    build.new_unit(line, unit)
