@@ -44,3 +44,12 @@ def test_plans_of_a_roadmap_begin_in_wave_0_and_are_listed_twice() -> None:
     again = "**Wave 0**\n\n- [ ] 04-01-PLAN.md - Write stubs\n\n**Wave 1** *(after Wave 0)*\n- [ ] 04-02-PLAN.md - Dig\n"
     plan, _ = _read(f"# Roadmap\n\n### Phase 4: Pit\n\nPlans:\n{first}\n{again}")
     assert plan["waves"] == {0: ["04-01"], 1: ["04-02"]} and plan["titles"] == {"04-01": "Stubs", "04-02": "Pit"}
+
+
+def test_numbered_plans_of_a_roadmap_are_plans() -> None:
+    first = "### Phase 4: Pit\n\n**Success Criteria:**\n1. It is deep\n\n**Plans:**\n- [ ] 04-01-PLAN.md - Dig\n\n"
+    next_ = "### Phase 5: Walls\n**Depends on:** Phase 4\n\n**Success Criteria:**\n1. They stand\n\n**Plans:**\n"
+    done = import_text("x.md", f"# Roadmap\n\n{first}{next_}1. Stones - lay them\n2. Windows\n")
+    pit, walls = (formats.compact(plan) for plan in formats.plans(done))
+    assert (pit["waves"], walls["waves"]) == ({1: ["04-01"]}, {1: ["05-01", "05-02"]}) and walls["depends_on"] == [4]
+    assert walls["titles"] == {"05-01": "Stones - lay them", "05-02": "Windows"} and done.diagnostics == ()

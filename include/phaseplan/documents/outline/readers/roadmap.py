@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from phaseplan.documents.outline.attributes import phases
 from phaseplan.documents.outline.builder import Builder
@@ -22,6 +23,14 @@ _KEY = re.compile(
 )
 
 
+@dataclass(slots=True)
+class _Place:
+    """Hold where the reading is: the wave, and whether a list of plans is open."""
+
+    wave: int | None = None
+    listing: bool = False
+
+
 def recognise(doc: Document) -> bool:
     """Say whether list items are plans of phases that headings name."""
     labels = {head.label for line in doc.headings if (head := _phase(line))}
@@ -37,8 +46,7 @@ def _phase(line: Line) -> Numbered | None:
 def read(doc: Document) -> Outline:
     """Read each phase as a part, its plans as units."""
     build = Builder(doc, "GSD roadmap")
-    inside, level = False, 0
-    wave: int | None = None
+    inside, level, place = False, 0, _Place()
     for line in doc.lines:
         head = _phase(line)
         if head is not None:
@@ -52,11 +60,11 @@ def read(doc: Document) -> Outline:
                         "give the plan a number of its own",
                     )
                 )
-            inside, wave, level = True, None, line.level
+            inside, level, place = True, line.level, _Place()
         elif line.kind == "heading" and line.level <= level:
             inside = False
         elif inside and line.kind != "blank":
-            wave = _inside(build, line, wave)
+            _inside(build, line, place)
         elif (line.kind in ("item", "heading") and _SUMMARY.match(line.plain)) or line.kind in ("row", "head"):
             build.use(line)  # the list of phases, and the table of progress: both say it again
     build.outline.parts = [part for part in build.outline.parts if part.groups or _lost(build, part)]
@@ -72,29 +80,32 @@ def _lost(build: Builder, part: object) -> bool:
     return False
 
 
-def _inside(build: Builder, line: Line, wave: int | None) -> int | None:
-    """Read a line below a phase's heading; return the wave that plans stand in."""
+def _inside(build: Builder, line: Line, place: _Place) -> None:
+    """Read a line below a phase's heading."""
     build.use(line)
     match = _PLAN.match(line.text) if line.kind == "item" else None
     named = _WAVE.match(line.plain) if line.kind in ("text", "heading") else None
-    key = _KEY.match(line.text) if line.kind in ("text", "item") and match is None else None
+    key = _KEY.match(line.text) if line.kind in ("text", "item", "heading") and match is None else None
     if match is not None:
-        _plan(build, line, match, wave)
+        _plan(build, line, match["id"], plain(match["title"]), place.wave)
     elif named is not None:
-        return int(named[1])
-    elif key is not None and key[1].lower() in ("depends on", "blocks"):
+        place.wave = int(named[1])
+    elif key is not None or line.kind == "heading":
+        place.listing = (key[1] if key is not None else line.plain).lower() == "plans"
         own = build.part.number.value if build.part.number else None
-        target = build.part.depends if key[1].lower() == "depends on" else build.part.blocks
-        target += [At(n, line.number) for n in phases(plain(key[2])) if n != own]
-    return wave
+        target = {"depends on": build.part.depends, "blocks": build.part.blocks}.get(key[1].lower() if key else "")
+        if key is not None and target is not None:
+            target += [At(n, line.number) for n in phases(plain(key[2])) if n != own]
+    elif place.listing and line.kind == "item" and line.level == 0 and line.marker[0].isdigit() and build.part.number:
+        plan = f"{build.part.number.value:02}-{int(line.marker[:-1]):02}"  # `1. Thesis - its schema`
+        _plan(build, line, plan, line.plain, place.wave)
 
 
-def _plan(build: Builder, line: Line, match: re.Match[str], wave: int | None) -> None:
+def _plan(build: Builder, line: Line, label: str, title: str, wave: int | None) -> None:
     """Read a plan into its wave, which its title may name; one that is listed twice is where the last list says."""
-    title = plain(match["title"])
     if (named := _WAVE.match(title)) is not None:
         wave, title = int(named[1]) if wave is None else wave, named["title"] or title
-    unit = Unit(match["id"], line.number, title, match["id"])
+    unit = Unit(label, line.number, title, label)
     for group in build.part.groups:
         before = next((one for one in group.units if one.id == unit.id), None)
         if before is not None:
