@@ -53,3 +53,17 @@ def test_numbered_plans_of_a_roadmap_are_plans() -> None:
     pit, walls = (formats.compact(plan) for plan in formats.plans(done))
     assert (pit["waves"], walls["waves"]) == ({1: ["04-01"]}, {1: ["05-01", "05-02"]}) and walls["depends_on"] == [4]
     assert walls["titles"] == {"05-01": "Stones - lay them", "05-02": "Windows"} and done.diagnostics == ()
+
+
+def test_a_group_without_a_number_keeps_its_tasks_whatever_its_title_says() -> None:
+    one = "## Phase 1: Quay\n\n- [ ] Task: Dig\n\n## Phase: Review Repairs\n\n- [ ] Task: Mend the rope\n"
+    plan, done = _read(f"# Track\n\n{one}")
+    assert plan["titles"] == {"1.1": "Dig", "2.1": "Mend the rope"} and done.diagnostics == ()
+    assert plan["wave_titles"] == {1: "Quay", 2: "Review Repairs"}
+
+
+def test_what_a_document_says_below_its_checkboxes_is_not_said_of_the_last_one() -> None:
+    boxes = "## Tasks\n\n- [ ] Dig the pit\n- [ ] Pour the floor\n- [ ] Lay the stones\n"
+    plan, done = _read(f"# Story 1.3: House\n\n{boxes}\n## Notes\n\n- **Effort:** 1 day\n- **Prerequisites:** Story 1.1\n")
+    assert plan["needs"] == {} and plan["times"] == {}
+    assert [(d.code, d.line) for d in done.diagnostics] == [("PP916", 12)]

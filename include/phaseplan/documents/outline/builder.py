@@ -118,7 +118,7 @@ class Builder:
         kind, value = pair
         if self.unit is not None:
             read = attributes.of_unit(self.unit, kind, value, line.number)
-        elif self.group is not None and self.group.word not in PHASES and kind in ("span", "needs", "title"):
+        elif self.group is not None and self.group.word not in {"", *PHASES} and kind in ("span", "needs", "title"):
             read = self._of_group(self.group, kind, value, line.number)
         else:
             read = attributes.of_part(self.part, kind, value, line.number)

@@ -6,7 +6,7 @@ import re
 
 from phaseplan.documents.outline import attributes
 from phaseplan.documents.outline.builder import Builder, number_by_place
-from phaseplan.documents.outline.headings import GROUPS, numbered, titled
+from phaseplan.documents.outline.headings import GROUPS, Numbered, numbered, titled
 from phaseplan.documents.outline.ids import CODE, NO_UNIT
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Outline, Unit
@@ -18,6 +18,7 @@ _TASK = re.compile(
 _ISSUE = re.compile(r"(?:\*\*)?(?:[\w.-]+/[\w.-]+)?#(\d{1,6})\b(?:\*\*)?\s*[:\u2013\u2014-]?\s*(.*)")
 _URL = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/(?:issues|pull)/(\d{1,6})\S*\s*(.*)")
 _CODED = re.compile(rf"(?:\*\*)?\[?({CODE})\]?(?:\*\*)?\s*(?::|\u2013|\u2014|\s-)\s*(?:\*\*)?\s*(.+)")
+_UNNUMBERED = re.compile(rf"({'|'.join(sorted(GROUPS))})\s*:\s*(.+)", re.IGNORECASE)
 _SHA = re.compile(r"\s+`?\[?(?:checkpoint: )?[0-9a-f]{7,40}\]?`?$")
 _CONDUCTOR = re.compile(r"Conductor - User Manual Verification", re.IGNORECASE)
 _NO_UNITS = re.compile(
@@ -56,7 +57,7 @@ def read(doc: Document) -> Outline:
     tasks_only = any((line.box is not None and _TASK.match(line.text)) or _coded(line) for line in doc.items)
     for line in doc.lines:
         if line.kind == "heading" and line.level > 1:
-            unit, head = None, numbered(line.text)
+            unit, build.unit, head = None, None, numbered(line.text) or _unnumbered(line)
             if head is not None and head.word in GROUPS:
                 build.new_group(line, head)
             barred = _NO_UNITS.search(line.plain) is not None and (head is None or head.word not in GROUPS)
@@ -72,10 +73,16 @@ def read(doc: Document) -> Outline:
             if found is not None and found[1] and line.box is None:
                 attributes.of_unit(unit, found[0], found[1], line.number)
         elif line.kind in ("item", "text"):
-            unit = None
+            unit = build.unit = None
             build.attribute(line)
     number_by_place(build.outline.parts, with_phase=False)
     return build.outline
+
+
+def _unnumbered(line: Line) -> Numbered | None:
+    """Return what a heading groups without a number: `## Phase: Repairs`."""
+    match = _UNNUMBERED.fullmatch(line.plain)
+    return Numbered(match[1].lower(), "", match[2], match[1], (), False) if match is not None else None
 
 
 def _unit(build: Builder, line: Line, tasks_only: bool) -> Unit | None:
