@@ -67,3 +67,9 @@ def test_what_a_document_says_below_its_checkboxes_is_not_said_of_the_last_one()
     plan, done = _read(f"# Story 1.3: House\n\n{boxes}\n## Notes\n\n- **Effort:** 1 day\n- **Prerequisites:** Story 1.1\n")
     assert plan["needs"] == {} and plan["times"] == {}
     assert [(d.code, d.line) for d in done.diagnostics] == [("PP916", 12)]
+
+
+def test_a_number_by_place_is_no_id_that_a_text_means() -> None:
+    boxes = "- [ ] Dig\n- [ ] Pour\n- [ ] Lay the stones (depends on 1.1)\n"
+    plan, done = _read(f"# House\n\n## Tasks\n\n{boxes}")
+    assert plan["needs"] == {} and [d.code for d in done.diagnostics] == ["PP914"]

@@ -76,7 +76,8 @@ class Known:
         self.by_key: dict[str, str] = {}
         words: set[str] = set()
         for unit in self.units:
-            self.by_key.setdefault(key(unit.id), unit.id)
+            if not unit.made_up:  # no text means an id that is not in the document
+                self.by_key.setdefault(key(unit.id), unit.id)
             if unit.shown:
                 self.by_key.setdefault(key(unit.shown), unit.id)
                 words |= {m.lower() for m in re.findall(r"[^\W\d_]{2,20}(?=\s*#?\d)", unit.shown)}
