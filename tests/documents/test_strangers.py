@@ -73,3 +73,19 @@ def test_a_number_by_place_is_no_id_that_a_text_means() -> None:
     boxes = "- [ ] Dig\n- [ ] Pour\n- [ ] Lay the stones (depends on 1.1)\n"
     plan, done = _read(f"# House\n\n## Tasks\n\n{boxes}")
     assert plan["needs"] == {} and [d.code for d in done.diagnostics] == ["PP914"]
+
+
+def test_a_table_says_once_more_what_headings_define_and_what_it_needs() -> None:
+    heads = "".join(f"### Task {n}: Part {n}\n\nText.\n\n" for n in (1, 2, 3))
+    head = "| # | Task | Dependencies | Parallel | Effort |\n|---|---|---|---|---|\n"
+    rows = "| 1 | **Part 1** | None | 2 | 2 hours |\n| 2 | Part 2 | None | 1 | 1 hour |\n| 3 | Part 3 | 1, 2 | | 1 hour |\n"
+    plan, done = _read(f"# Plan\n\n{heads}## Order\n\n{head}{rows}")
+    assert plan["needs"] == {"3": ["1", "2"]} and plan["times"] == {"1": "2h", "2": "1h", "3": "1h"}
+    assert done.diagnostics == () and done.used == done.rows
+
+
+def test_kiros_graph_of_tasks_is_the_order() -> None:
+    boxes = "- [ ] 1. Quay\n  - [ ] 1.1 Dig\n  - [ ] 1.2 Pour\n- [ ] 2. Checkpoint\n- [ ] 3. Crane\n  - [ ] 3.1 Motor\n"
+    graph = '```json\n{"waves": [{"id": 0, "tasks": ["1.1", "3.1"]}, {"id": 1, "tasks": ["1.2"]}]}\n```\n'
+    plan, _ = _read(f"# Implementation Plan\n\n## Tasks\n\n{boxes}\n## Task Dependency Graph\n\n{graph}")
+    assert plan["waves"] == {1: ["1.1", "3.1"], 2: ["1.2", "2"]} and plan["needs"] == {"2": ["1.2"]}

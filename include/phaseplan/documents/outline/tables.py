@@ -176,6 +176,18 @@ def unit(table: Table, row: Line) -> Unit | None:
     return one
 
 
+def merge(unit: Unit, other: Unit) -> None:
+    """Add to a unit what a second place says of it; what was said first stays."""
+    for name in ("name", "lines", "span", "label", "state"):
+        if getattr(unit, name) is None:
+            setattr(unit, name, getattr(other, name))
+    unit.title = unit.title or other.title
+    unit.texts += other.texts
+    unit.feeds += other.feeds
+    for path in other.owns:
+        attributes.own(unit, [path.value], path.line)
+
+
 def sum_of(table: Table, row: Line) -> Unit:
     """Read a row that adds the others up, as far as it has figures."""
     one = Unit("", row.number)
@@ -207,7 +219,7 @@ def _unit_of(table: Table, column: int) -> str:
 def unknown(table: Table, known: Known) -> Iterator[Trouble]:
     """Read the columns whose heading no word is known of, by their cells; report one of ids whose direction is open."""
     for i, head in enumerate(table.head.cells):
-        if i in table.kinds or not table.units:
+        if i in table.kinds or not table.units or "parallel" in head.lower():
             continue
         cells = [row.cells[i] if i < len(row.cells) else "" for row in table.rows if row.number in table.units]
         several = list(table.units.values())

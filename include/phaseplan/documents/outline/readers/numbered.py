@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from phaseplan.documents.outline import attributes
+from phaseplan.documents.outline import attributes, regrouping
 from phaseplan.documents.outline.builder import Builder
 from phaseplan.documents.outline.headings import Numbered
 from phaseplan.documents.outline.lines import Document, Line
@@ -45,7 +45,11 @@ def read(doc: Document) -> Outline:
         elif line.kind in ("item", "text"):
             unit = None
             build.attribute(line)
-    build.outline.ordered = any(u.marked for u in build.outline.units)
+    waves = regrouping.graph(doc)
+    if waves.keys() & {unit.id for unit in build.outline.units}:
+        regrouping.regroup(build.part, waves)
+    else:
+        build.outline.ordered = any(u.marked for u in build.outline.units)
     return build.outline
 
 

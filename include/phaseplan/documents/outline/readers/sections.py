@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from phaseplan.documents.outline import attributes
+from phaseplan.documents.outline import attributes, regrouping, tables
 from phaseplan.documents.outline.attributes import NEEDS
 from phaseplan.documents.outline.builder import Builder
 from phaseplan.documents.outline.headings import GROUPS, WAVES, Numbered, is_done, numbered
-from phaseplan.documents.outline.ids import is_id
+from phaseplan.documents.outline.ids import Known, is_id
 from phaseplan.documents.outline.lines import BOLD, Document, Line
 from phaseplan.documents.outline.model import At, Outline, Unit
 from phaseplan.documents.outline.text import paths, size
@@ -48,7 +48,29 @@ def read(doc: Document) -> Outline:
             _below(build, reading, build.unit, line)
         elif line.kind in ("text", "item"):
             build.attribute(line)
+    known = Known(build.outline.units)
+    for table in tables.tables(doc):
+        _again(build, table, known)
     return build.outline
+
+
+def _again(build: Builder, table: tables.Table, known: Known) -> None:
+    """Read a table whose rows are all units that headings define: it says once more, and what they need."""
+    table.units = {}
+    rows = [(row, one, known.one(one.id)) for row in table.rows if (one := tables.unit(table, row)) is not None]
+    if not tables.defines(table) or len(rows) < len(table.rows) or not all(of for _, _, of in rows):
+        return
+    waves: dict[str, At[int]] = {}
+    for row, one, of in rows:
+        unit = known.units[known.place[of or ""]]
+        tables.merge(unit, one)
+        table.units[row.number] = unit
+        build.use(row)
+        if one.wave is not None:
+            waves[unit.id] = one.wave
+    build.outline.troubles += tables.unknown(table, known)
+    if waves and [group.word for group in build.part.groups] == [""]:
+        regrouping.regroup(build.part, waves)
 
 
 class _Reading:

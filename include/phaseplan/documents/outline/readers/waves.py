@@ -117,7 +117,7 @@ def _row(build: Builder, reading: _Reading, table: tables.Table, line: Line) -> 
     build.use(line)
     before = reading.by_id.get(one.id) if one.id else None
     if before is not None:  # a second table about the same units
-        _merge(before, one)
+        tables.merge(before, one)
         home = next((group.number for group in build.part.groups if before in group.units), None)
         if one.wave is not None and home is not None and home != one.wave.value:
             message = f"{before.id} is in wave {home}, and in wave {one.wave.value} by this row"
@@ -129,18 +129,6 @@ def _row(build: Builder, reading: _Reading, table: tables.Table, line: Line) -> 
         reading.by_id[one.id] = one
     build.into_wave(line, one.wave.value if one.wave else None)
     build.new_unit(line, one)
-
-
-def _merge(unit: Unit, other: Unit) -> None:
-    """Add to a unit what a second place says of it; what was said first stays."""
-    for name in ("name", "lines", "span", "label", "state"):
-        if getattr(unit, name) is None:
-            setattr(unit, name, getattr(other, name))
-    unit.title = unit.title or other.title
-    unit.texts += other.texts
-    unit.feeds += other.feeds
-    for path in other.owns:
-        attributes.own(unit, [path.value], path.line)
 
 
 def _text(build: Builder, line: Line) -> None:
