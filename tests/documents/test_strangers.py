@@ -89,3 +89,9 @@ def test_kiros_graph_of_tasks_is_the_order() -> None:
     graph = '```json\n{"waves": [{"id": 0, "tasks": ["1.1", "3.1"]}, {"id": 1, "tasks": ["1.2"]}]}\n```\n'
     plan, _ = _read(f"# Implementation Plan\n\n## Tasks\n\n{boxes}\n## Task Dependency Graph\n\n{graph}")
     assert plan["waves"] == {1: ["1.1", "3.1"], 2: ["1.2", "2"]} and plan["needs"] == {"2": ["1.2"]}
+
+
+def test_tasks_of_task_master_stand_right_below_their_tag() -> None:
+    tasks = '[{"id": 1, "title": "Dig"}, {"id": 2, "title": "Pour", "dependencies": [1, "1.2"]}]'
+    plan, done = _read(f'{{"master": {tasks}}}', "tasks.json")
+    assert plan["needs"] == {"2": ["1"]} and done.diagnostics == ()

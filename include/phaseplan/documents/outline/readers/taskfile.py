@@ -79,8 +79,11 @@ def _lists(data: dict[str, Any]) -> Iterator[tuple[str, tuple[str | int, ...], l
         yield "", ("tasks",), data["tasks"]
         return
     for tag, value in data.items():
+        name = "" if tag == "master" else str(tag)
         if isinstance(value, dict) and isinstance(value.get("tasks"), list):
-            yield "" if tag == "master" else str(tag), (str(tag), "tasks"), value["tasks"]
+            yield name, (str(tag), "tasks"), value["tasks"]
+        elif isinstance(value, list) and all(isinstance(task, dict) and "title" in task for task in value):
+            yield name, (str(tag),), value
 
 
 def _task(task: dict[str, Any], line: int) -> Unit:
@@ -88,7 +91,7 @@ def _task(task: dict[str, Any], line: int) -> Unit:
     needed = task.get("dependencies")
     for one in needed if isinstance(needed, list) else []:
         if not nothing(str(one)):
-            unit.texts.append(At(str(one), line))
+            unit.texts.append(At(str(one).split(".")[0], line))  # a subtask is a step of its task
     if is_done(str(task.get("status", ""))):
         unit.state = At("done", line)
     return unit
