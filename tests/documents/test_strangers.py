@@ -95,3 +95,10 @@ def test_tasks_of_task_master_stand_right_below_their_tag() -> None:
     tasks = '[{"id": 1, "title": "Dig"}, {"id": 2, "title": "Pour", "dependencies": [1, "1.2"]}]'
     plan, done = _read(f'{{"master": {tasks}}}', "tasks.json")
     assert plan["needs"] == {"2": ["1"]} and done.diagnostics == ()
+
+
+def test_a_document_of_backlog_is_no_task() -> None:
+    front = "---\nid: doc-20\ntitle: What we do next\ntype: other\ncreated_date: '2026-08-14'\n---\n"
+    table = "| Task | Dependencies |\n|---|---|\n| LAMP-1 | none |\n| LAMP-2 | LAMP-1 |\n"
+    plan, _ = _read(f"{front}# Queue\n\n{table}")
+    assert plan["needs"] == {"LAMP-2": ["LAMP-1"]}

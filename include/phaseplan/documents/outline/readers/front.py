@@ -14,15 +14,15 @@ from phaseplan.documents.outline.model import At, Group, Outline, Unit
 from phaseplan.documents.outline.text import is_path, plain
 
 _GSD = {"wave", "depends_on", "files_modified", "autonomous"}
-_BACKLOG = {"status", "dependencies", "labels", "assignee", "milestone", "priority", "created_date"}
-_COMMANDS = re.compile(r"<(?:automated|verification|verify)>\s*(.*?)\s*</", re.DOTALL)
+_BACKLOG = {"status", "dependencies"}  # its documents and decisions have ids and dates, too
+_NO_TASK = re.compile(r"(?:doc|decision)-\d", re.IGNORECASE)
 
 
 def recognise(doc: Document) -> bool:
     """Say whether the front matter is a plan's of GSD or a task's of Backlog.md."""
     data = _data(doc)
     return ("plan" in data and bool(_GSD & data.keys())) or (
-        "id" in data and "title" in data and bool(_BACKLOG & data.keys())
+        "id" in data and "title" in data and bool(_BACKLOG & data.keys()) and not _NO_TASK.match(str(data["id"]))
     )
 
 
