@@ -102,3 +102,10 @@ def test_a_document_of_backlog_is_no_task() -> None:
     table = "| Task | Dependencies |\n|---|---|\n| LAMP-1 | none |\n| LAMP-2 | LAMP-1 |\n"
     plan, _ = _read(f"{front}# Queue\n\n{table}")
     assert plan["needs"] == {"LAMP-2": ["LAMP-1"]}
+
+
+def test_a_plan_in_waves_with_prose_between_its_headings_is_read() -> None:
+    one = "## Wave 1: Quay\n\n**Goal:** agents 1 and 2 begin\n\n### TASK-1.1: Dig\n- **Notes:** 6.8.0 of the digger\n\n"
+    two = "## Wave 2: Crane\n\n### TASK-2.1: Motor\n- **Dependencies:** TASK-1.1\n\nDone before or after TASK-1.1.\n"
+    plan, _ = _read(f"# TASKS: Harbour\n\n{one}{two}")
+    assert plan["waves"] == {1: ["TASK-1.1"], 2: ["TASK-2.1"]} and plan["needs"] == {"TASK-2.1": ["TASK-1.1"]}

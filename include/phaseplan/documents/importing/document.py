@@ -95,7 +95,7 @@ def units_of(doc: Document) -> Outline | None:
     outline = reading.read(doc)
     plan = _draft(doc) if outline is None else None
     if plan is None:
-        return outline
+        return outline or reading.read(doc, whole=False)
     label = plan.facts.scheme.label
     for unit in plan.units:
         unit.id, unit.needs = label(unit.id), [At(label(need.value), need.line) for need in unit.needs]
@@ -114,6 +114,8 @@ def _draft(doc: Document) -> Draft | None:
 def _of_waves(doc: Document, strict: bool, others: Others) -> Imported:
     """Write a plan in waves, with what contradicts itself in it."""
     plan = _draft(doc)
+    if plan is None and (outline := reading.read(doc, whole=False)) is not None:
+        return finished(doc, outline, strict)
     if plan is None:
         hint = (
             "branches are found in tables with an id or a branch column, headings and checkboxes with numbers or ids, "

@@ -36,13 +36,16 @@ def is_known_family(doc: Document) -> bool:
     return is_wave_plan(doc) or any(line.kind == "code" and line.raw.strip() for line in doc.lines)
 
 
-def read(doc: Document) -> Outline | None:
-    """Return the outline of a document; None if no reader knows it, or none of its units."""
+def read(doc: Document, whole: bool = True) -> Outline | None:
+    """Return the outline of a document; None if no reader knows it, or none of its units.
+
+    :param whole: a plan in waves is read here only if it is accounted for line by line.
+    """
     sure = _first(doc, SURE)
     if sure is not None:
         return sure
     of_waves = is_wave_plan(doc)
-    return _first(doc, FAMILY if of_waves else OTHERS, whole=of_waves)
+    return _first(doc, FAMILY if of_waves else OTHERS, whole=of_waves and whole)
 
 
 def _first(doc: Document, readers: tuple[ModuleType, ...], whole: bool = False) -> Outline | None:
