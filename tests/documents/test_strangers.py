@@ -109,3 +109,9 @@ def test_a_plan_in_waves_with_prose_between_its_headings_is_read() -> None:
     two = "## Wave 2: Crane\n\n### TASK-2.1: Motor\n- **Dependencies:** TASK-1.1\n\nDone before or after TASK-1.1.\n"
     plan, _ = _read(f"# TASKS: Harbour\n\n{one}{two}")
     assert plan["waves"] == {1: ["TASK-1.1"], 2: ["TASK-2.1"]} and plan["needs"] == {"TASK-2.1": ["TASK-1.1"]}
+
+
+def test_a_column_that_asks_or_weighs_is_no_title() -> None:
+    table = "| Issue | Needs an architect? | Impact |\n|---|---|---|\n| #1 | Yes, many parts | Big one |\n| #2 | No | Some |\n"
+    plan, _ = _read(f"# Sprint\n\n{table}\n| Issue | Depends on |\n|---|---|\n| #1 | |\n| #2 | #1 |\n")
+    assert plan["titles"] == {} and plan["needs"] == {"2": ["1"]}

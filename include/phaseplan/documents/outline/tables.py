@@ -30,6 +30,11 @@ _TITLE = re.compile(
     r"component|repair|focus|scope|descripci\u00f3n|descri\u00e7\u00e3o|nombre|nome|nom|bezeichnung|thema",
     re.IGNORECASE,
 )
+_NO_TITLE = re.compile(
+    r".*\?|.*\b(?:impact|paths?|files?|repositor(?:y|ies)|notes?|evidence|reason|rationale|why|feasibility|priority|"
+    r"handoff|links?|pr)\b.*",
+    re.IGNORECASE,
+)
 _NO_UNITS = re.compile(
     r"risk|mitigation|severity|impact|metric|decision|milestone|requirement|term|command|version|endpoint|question|risiko|criteri",
     re.IGNORECASE,
@@ -140,7 +145,8 @@ def _title(table: Table, heads: list[str]) -> None:
     named = next((i for i in free if _TITLE.fullmatch(heads[i])), None)
     wordy = (
         i for i in free
-        if (cells := [plain(cell) for cell in table.cells(i) if plain(cell)])
+        if not _NO_TITLE.fullmatch(heads[i])
+        and (cells := [plain(cell) for cell in table.cells(i) if plain(cell)])
         and len(set(cells)) == len(cells)
         and all(re.search(r"[^\W\d_]{2}", cell) and not is_done(cell) for cell in cells)
         and not all(cell_paths(cell) or planned(cell) or size(cell) or _LABEL.fullmatch(cell) for cell in cells)
