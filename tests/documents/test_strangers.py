@@ -115,3 +115,11 @@ def test_a_column_that_asks_or_weighs_is_no_title() -> None:
     table = "| Issue | Needs an architect? | Impact |\n|---|---|---|\n| #1 | Yes, many parts | Big one |\n| #2 | No | Some |\n"
     plan, _ = _read(f"# Sprint\n\n{table}\n| Issue | Depends on |\n|---|---|\n| #1 | |\n| #2 | #1 |\n")
     assert plan["titles"] == {} and plan["needs"] == {"2": ["1"]}
+
+
+def test_a_title_is_whole_and_remarks_behind_it_are_none_of_it() -> None:
+    heads = "### Task 1: Quay (north and south)\n\n### Task 2: Crane (motor) (2 hours)\n\n### Task 3: Shed (depends on 1)\n"
+    plan, _ = _read(f"# Plan\n\n{heads}")
+    assert plan["titles"] == {"1": "Quay (north and south)", "2": "Crane (motor)", "3": "Shed"}
+    plan, _ = _read("# Plan\n\n## Phase 1: A\n\n- [ ] Task: Set up (25 rules, lint)\n- [ ] Task: Dig (P1)\n")
+    assert plan["titles"] == {"1.1": "Set up (25 rules, lint)", "1.2": "Dig"}

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from phaseplan.documents.outline.ids import CODE
 from phaseplan.documents.outline.lines import Line
-from phaseplan.documents.outline.text import plain
+from phaseplan.documents.outline.text import plain, planned, size
 
 GROUPS = {
     "wave", "phase", "stage", "batch", "sprint", "tier", "iteration", "round", "layer", "milestone", "epic", "track",
@@ -45,6 +45,14 @@ _BEFORE = re.compile(r"\s*[(\[](?P<aside>[^()\[\]]*)[)\]]\s*(?:[:\u2013\u2014]|-
 _ASIDE = re.compile(r"\s*[(\[](?P<aside>[^()\[\]]*)[)\]]\s*(?P<after>\W{0,4}(?:MVP)?\W{0,4})$")
 
 
+_REMARK = re.compile(
+    rf"\W*(?:p\d|prio\w*|mvp|us\d|optional|parallel\w*|sequential|inserted|day|week|tag|woche|phase|wave|agent|max|est|"
+    rf"no dep\w*|blocks|blocked|after|before|depends|needs|requires|parallel|branch|#\d|{CODE}\b|"
+    rf"\d+(?: ?(?:points?|pts?|sp))?\W*$)|\W*$",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Numbered:
     """Hold what a heading numbers: `word` is empty for an id of its own such as `W3`."""
@@ -60,6 +68,11 @@ class Numbered:
     def number(self) -> int | None:
         """Return the number of a group; None for `A` and `2.1`."""
         return int(self.label) if self.label.isdecimal() else None
+
+    @property
+    def whole(self) -> str:
+        """Return the title with what stands in brackets behind it, as far as that is the title's own."""
+        return own_words(self.title, self.asides)
 
 
 @lru_cache(maxsize=4096)
@@ -105,6 +118,15 @@ def titled(rest: str) -> tuple[str, tuple[str, ...]]:
         asides.append(state[1])
         title = title[: state.start()]
     return title.rstrip(" :"), tuple(asides)
+
+
+def own_words(title: str, asides: tuple[str, ...]) -> str:
+    """Put back what stands in brackets behind a title, unless it says a state, a size, a time or a need."""
+    own = [
+        aside for aside in reversed(asides)
+        if not (_REMARK.match(aside) or _DONE.search(aside) or size(aside) or planned(aside))
+    ]  # fmt: skip
+    return " ".join([title, *(f"({aside})" for aside in own)]) if title else title
 
 
 def is_group(line: Line) -> Numbered | None:

@@ -6,7 +6,7 @@ import re
 
 from phaseplan.documents.outline import attributes
 from phaseplan.documents.outline.builder import Builder, number_by_place
-from phaseplan.documents.outline.headings import GROUPS, Numbered, numbered, titled
+from phaseplan.documents.outline.headings import GROUPS, Numbered, numbered, own_words, titled
 from phaseplan.documents.outline.ids import CODE, NO_UNIT
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Outline, Unit
@@ -94,7 +94,7 @@ def _unit(build: Builder, line: Line, tasks_only: bool) -> Unit | None:
     raw = task[2] if task else issue[2] if issue else text
     unit = Unit(label or "", line.number, shown=f"#{label}" if issue else label or "", made_up=not label)
     raw = attributes.without_needs(unit, raw, line.number)
-    unit.title = titled(f": {plain(raw)}")[0]
+    unit.title = own_words(*titled(f": {plain(raw)}"))
     if names := git_names(raw):
         unit.name = At(names[0], line.number)
     attributes.own(unit, paths(raw), line.number)

@@ -106,7 +106,7 @@ def _heading(build: Builder, reading: _Reading, line: Line) -> None:
 
 
 def _unit(build: Builder, head: Numbered, line: Line) -> None:
-    unit = Unit(head.label.removeprefix("#"), line.number, head.title, head.shown)
+    unit = Unit(head.label.removeprefix("#"), line.number, head.whole, head.shown)
     if head.done:
         unit.state = At("done", line.number)
     for aside in head.asides:
