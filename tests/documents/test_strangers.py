@@ -123,3 +123,10 @@ def test_a_title_is_whole_and_remarks_behind_it_are_none_of_it() -> None:
     assert plan["titles"] == {"1": "Quay (north and south)", "2": "Crane (motor)", "3": "Shed"}
     plan, _ = _read("# Plan\n\n## Phase 1: A\n\n- [ ] Task: Set up (25 rules, lint)\n- [ ] Task: Dig (P1)\n")
     assert plan["titles"] == {"1.1": "Set up (25 rules, lint)", "1.2": "Dig"}
+
+
+def test_a_path_that_is_only_read_is_not_owned() -> None:
+    text = "- [ ] T001 Write `src/a.py` based on data-model.md\n- [ ] T002 Test src/b.py as defined in `specs/b.json`\n"
+    head = "**Prerequisites**: plan.md, spec.md, contracts/b.json\n"
+    plan, done = _read(f"# Tasks: Quay\n\n{head}\n## Phase 1: A\n\n{text}")
+    assert plan["owns"] == {"T001": ["src/a.py"], "T002": ["src/b.py"]} and done.diagnostics == ()

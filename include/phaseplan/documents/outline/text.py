@@ -23,6 +23,11 @@ _LOOSE = re.compile(
     r"(?<![\w:/.@-])(?:\./)?(/?(?:(?:[\w.@*{}?\[\]!-]+/)+[\w.@*{},?\[\]-]*|(?:Makefile|Dockerfile)(?![\w"
     r".])|[\w*-]+\.(?:go|py|ts|js|rs|ya?ml|json|md|toml|mod|sum|java|proto|sh)))(?![\w/])"
 )
+_READ = re.compile(
+    r"\b(?:based on|according to|as (?:described|defined|specified|shown) (?:in|by)|schema from|per|see)\s+(?:the )?"
+    r"[`\[]*[\w@./-]+`?",
+    re.IGNORECASE,
+)
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\b[\w.-]+@[\w.-]+", re.IGNORECASE)
 _SUFFIX = re.compile(r":\d+(?:[-:,]\d+)*$|#L\d+(?:-L?\d+)?$")
@@ -38,6 +43,11 @@ def paths(text: str) -> list[str]:
     return [path for path in _parts(text, _PATH) if is_path(path)]
 
 
+def changed_paths(text: str) -> list[str]:
+    """List the paths of a task's text, without those that it only reads: `based on spec.md`, `as defined in x.json`."""
+    return paths(_READ.sub(" ", text))
+
+
 @lru_cache(maxsize=REMEMBERED)
 def any_paths(text: str) -> tuple[str, ...]:
     """List the paths in a text that speaks of paths: whatever has a slash is one."""
@@ -51,8 +61,15 @@ def _parts(text: str, pattern: re.Pattern[str]) -> dict[str, None]:
     rest = _URL.sub(" ", rest) if "://" in rest or "@" in rest else rest
     bare = [match[1].rstrip(".,;)") for match in pattern.finditer(rest)] if "/" in rest or "." in rest else []
     own = set(names(text)) if "/" in text else set()
-    words = (word for one in (*code, *bare) for word in re.split(r"[\s,]+(?![^{]*\})", one))
+    words = (word for one in (*code, *bare) for word in _words(one))
     return {path: None for word in words for path in _braces(_unbold(word)) if path not in own}
+
+
+def _words(code: str) -> list[str]:
+    """Split code into the paths that it lists; a name with spaces and a command are no list."""
+    words = re.split(r"[\s,]+(?![^{]*\})", code)
+    listed = len(words) == 1 or "," in code or all(is_path(word) or _slashed(word) for word in words)
+    return words if listed else []
 
 
 def _slashed(path: str) -> bool:

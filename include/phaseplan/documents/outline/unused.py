@@ -11,7 +11,7 @@ from phaseplan.documents.outline.headings import GROUPS, numbered
 from phaseplan.documents.outline.ids import CODE, NO_UNIT
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import Outline, Trouble
-from phaseplan.documents.outline.text import git_names, paths
+from phaseplan.documents.outline.text import cell_paths, git_names, paths
 
 _CODED = re.compile(rf"\[?(?:{CODE}|#\d{{1,6}})\]?(?:\s*[:.)|\u2013\u2014]|\s+-)\s*\S")
 _TASK = re.compile(
@@ -22,7 +22,7 @@ _NO_UNITS = re.compile(
     r"out of scope|open questions|references|glossary|sign-?off|decisions?\b|metrics?\b|notes?\b",
     re.IGNORECASE,
 )
-_ATTRIBUTE = re.compile(r"\W*(?:depends on|dependencies|blocked by|prerequisites?|requires)\W*:\W*\S", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"\W*(?:depends on|dependencies|blocked by|prerequisites?|requires)\W*:\W*(\S.*)", re.IGNORECASE)
 _WORDS = {"unit": "a unit of work", "edge": "a dependency"}
 
 
@@ -46,8 +46,14 @@ def candidates(doc: Document) -> Iterator[Candidate]:
                 yield Candidate(line.number, "unit")
         elif (line.kind == "row" and line.number in rows) or (line.kind == "item" and not barred and _item(line)):
             yield Candidate(line.number, "unit")
-        elif line.kind in ("item", "text") and (edges.mentions(line.plain) or _ATTRIBUTE.match(line.plain)):
+        elif line.kind in ("item", "text") and (edges.mentions(line.plain) or _attribute(line)):
             yield Candidate(line.number, "edge")
+
+
+def _attribute(line: Line) -> bool:
+    """Say whether a line says what something needs, other than the files that are to be read before."""
+    match = _ATTRIBUTE.fullmatch(line.plain)
+    return match is not None and cell_paths(match[1]) is None
 
 
 def _heading(line: Line) -> bool:

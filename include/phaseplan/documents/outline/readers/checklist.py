@@ -10,7 +10,7 @@ from phaseplan.documents.outline.headings import GROUPS, Numbered, numbered, own
 from phaseplan.documents.outline.ids import CODE, NO_UNIT
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Outline, Unit
-from phaseplan.documents.outline.text import git_names, paths, plain
+from phaseplan.documents.outline.text import changed_paths, git_names, plain
 
 _TASK = re.compile(
     r"(?:\*\*)?(?:Task|Aufgabe|Tarea|T\u00e2che)\b\s*(\d{1,3}(?:\.\d{1,3})?)?\s*:(?:\*\*)?\s*(.*)", re.IGNORECASE
@@ -97,5 +97,5 @@ def _unit(build: Builder, line: Line, tasks_only: bool) -> Unit | None:
     unit.title = own_words(*titled(f": {plain(raw)}"))
     if names := git_names(raw):
         unit.name = At(names[0], line.number)
-    attributes.own(unit, paths(raw), line.number)
+    attributes.own(unit, changed_paths(raw), line.number)
     return build.new_unit(line, unit)

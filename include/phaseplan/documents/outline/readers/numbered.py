@@ -9,7 +9,7 @@ from phaseplan.documents.outline.builder import Builder
 from phaseplan.documents.outline.headings import Numbered
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import Outline, Unit
-from phaseplan.documents.outline.text import paths, plain
+from phaseplan.documents.outline.text import changed_paths, plain
 
 _NUMBER = re.compile(r"(?:\*\*)?(?:Task\s+)?(\d{1,3}(?:\.\d{1,3}){0,2})[.):]?(?:\*\*)?(?:\s+|$)(.*)")
 _SECTION = re.compile(r"(?:Phase\s+|Section\s+)?(\d{1,3})[.):]?\s+(.*)", re.IGNORECASE)
@@ -71,7 +71,7 @@ def _numbered(build: Builder, line: Line, match: re.Match[str], parents: set[str
     if not _is_group(build, first):
         build.new_group(line, Numbered("task", first, "" if "." in label else title, first, (), False))
     unit.title, unit.marked = title, _MARK.search(text) is not None
-    attributes.own(unit, paths(match[2]), line.number)
+    attributes.own(unit, changed_paths(match[2]), line.number)
     return build.new_unit(line, unit)
 
 

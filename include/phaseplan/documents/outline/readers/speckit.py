@@ -9,7 +9,7 @@ from phaseplan.documents.outline.builder import Builder
 from phaseplan.documents.outline.headings import GROUPS, Numbered, numbered
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Outline, Unit
-from phaseplan.documents.outline.text import paths, plain, planned, size
+from phaseplan.documents.outline.text import changed_paths, plain, planned, size
 from phaseplan.plan.spans import Span
 
 _TASK = re.compile(r"(?:\*\*)?(T\d{2,5}[a-z]?)\b:?(?:\*\*)?:?\s*(.*)")
@@ -71,7 +71,7 @@ def _task(build: Builder, line: Line, match: re.Match[str]) -> Unit:
         unit.lines = At(count, line.number)
         text = _SIZE.sub("", text)
     unit.title = plain(text).rstrip(" ,")
-    attributes.own(unit, paths(text), line.number)
+    attributes.own(unit, changed_paths(text), line.number)
     return build.new_unit(line, unit)
 
 
