@@ -130,3 +130,9 @@ def test_a_path_that_is_only_read_is_not_owned() -> None:
     head = "**Prerequisites**: plan.md, spec.md, contracts/b.json\n"
     plan, done = _read(f"# Tasks: Quay\n\n{head}\n## Phase 1: A\n\n{text}")
     assert plan["owns"] == {"T001": ["src/a.py"], "T002": ["src/b.py"]} and done.diagnostics == ()
+
+
+def test_paths_go_on_in_the_next_line_and_a_name_with_spaces_is_none() -> None:
+    files = "**Files:** guide `docs/How It Works.md` (a new part of\nthe guide), `CHANGELOG.md`,\n`src/a.py`; run `bash b.sh`.\n"
+    plan, _ = _read(f"# Plan\n\n### Task 1: Docs\n\n{files}Then it is told in c.md.\n\nSee d.md.\n")
+    assert plan["owns"] == {"1": ["CHANGELOG.md", "src/a.py"]}

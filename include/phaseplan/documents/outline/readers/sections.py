@@ -83,6 +83,7 @@ class _Reading:
         self.plans = bool(self.waves) and any(head.word not in WAVES for head in groups)
         self.level = 9
         self.key: str | None = None
+        self.listing = False  # the line above lists paths
         self.detail = False
 
 
@@ -128,12 +129,16 @@ def _below(build: Builder, reading: _Reading, unit: Unit, line: Line) -> None:
     if (opened := _LIST.match(line.text)) is not None:
         reading.key = attributes.kind_of(opened["key"])
         return
-    found = attributes.pair(line.text)
+    found, listing, reading.listing = attributes.pair(line.text), reading.listing, False
+    if found is None and listing and line.kind == "text" and not line.text[:1].isupper():
+        reading.listing = attributes.of_unit(unit, "owns", line.text, line.number)
+        return
     if found is not None and found[1]:
         inner = reading.key == "owns" and line.kind == "item"
         kind = "owns" if inner and paths(found[1]) else found[0]
         if kind != "title" and not (kind == "owns" and reading.detail):
             attributes.of_unit(unit, kind, found[1], line.number)
+            reading.listing = kind == "owns"
         reading.key = reading.key if inner else None
         return
     if reading.key in ("owns", "needs", "feeds") and line.kind == "item":
