@@ -136,3 +136,12 @@ def test_paths_go_on_in_the_next_line_and_a_name_with_spaces_is_none() -> None:
     files = "**Files:** guide `docs/How It Works.md` (a new part of\nthe guide), `CHANGELOG.md`,\n`src/a.py`; run `bash b.sh`.\n"
     plan, _ = _read(f"# Plan\n\n### Task 1: Docs\n\n{files}Then it is told in c.md.\n\nSee d.md.\n")
     assert plan["owns"] == {"1": ["CHANGELOG.md", "src/a.py"]}
+
+
+def test_ids_with_words_behind_them_and_waves_that_need_each_other_are_ids() -> None:
+    head = "| Unit | Branch | Depends on |\n|---|---|---|\n"
+    plan, _ = _read(f"# Quay\n\n{head}| U1 stones | `feat/stones` | - |\n| V2a ropes | `feat/ropes` | U1 |\n")
+    assert plan["needs"] == {"V2a": ["U1"]} and plan["titles"] == {"U1": "stones", "V2a": "ropes"}
+    head = "| Wave | Branch | Theme | Depends on |\n|---|---|---|---|\n"
+    plan, _ = _read(f"# Quay\n\n{head}| W0 | `feat/a` | Dig | - |\n| W1 | `feat/b` | Pour | W0 (it is dug) |\n")
+    assert plan["needs"] == {"W1": ["W0"]}

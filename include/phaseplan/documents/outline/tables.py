@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from phaseplan.documents.outline import attributes
 from phaseplan.documents.outline.attributes import kind_of
 from phaseplan.documents.outline.headings import is_done
-from phaseplan.documents.outline.ids import ONE, Known, nothing, reads_as_ids
+from phaseplan.documents.outline.ids import CODE, ONE, Known, nothing, reads_as_ids
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Trouble, Unit
 from phaseplan.documents.outline.text import cell_paths, git_name, git_names, plain, planned, size
@@ -27,7 +27,8 @@ _WAVE = re.compile(
 _TITLE = re.compile(
     r"title|name|summary|titel|titre|t\u00edtulo|titolo|task(?: name)?|story|feature|"
     r"description|beschreibung|aufgabe|tarea|t\u00e2che|what|work|deliverable|"
-    r"component|repair|focus|scope|descripci\u00f3n|descri\u00e7\u00e3o|nombre|nome|nom|bezeichnung|thema",
+    r"component|repair|focus|scope|descripci\u00f3n|descri\u00e7\u00e3o|nombre|nome|nom|bezeichnung|thema|"
+    r"\u4efb\u52a1|\u9879\u76ee|\u5185\u5bb9|\u6807\u9898|\u9636\u6bb5|\u6b65\u9aa4|\u30bf\u30b9\u30af|\u4f5c\u696d|\u5185\u5bb9|\uc791\uc5c5|\uc81c\ubaa9|\u0437\u0430\u0434\u0430\u0447\u0430|nhi\u1ec7m v\u1ee5",
     re.IGNORECASE,
 )
 _NO_TITLE = re.compile(
@@ -47,6 +48,8 @@ _UNIT = re.compile(
     r"\b(hours?|hrs?|h|stunden|horas?|heures?|ore|days?|d|tage|d\u00edas?|jours?|giorni)\b", re.IGNORECASE
 )
 _LABEL = re.compile(rf"(?:[^\W\d_]{{2,12}}\s+)?({ONE})(?:(?<=[.-]\d)\s+(?P<title>[^\W\d_]{{2}}.*))?", re.IGNORECASE)
+
+_CODED = re.compile(rf"({CODE})\s+(?P<title>[^\W\d_]{{2}}.*)")  # where something is said of needs or names: `U1 contracts`
 
 
 @dataclass(eq=False)
@@ -114,7 +117,11 @@ def classified(table: Table) -> Table:
             table.kinds[i] = kind  # Jira repeats a column for each link
     if "id" not in table.kinds.values():
         named = (i for i in range(min(2, len(heads))) if table.kinds.get(i) in (None, "title"))
-        first = next((i for i in named if _are_ids([c for c in table.cells(i) if plain(c)], bare=False)), None)
+        full = {i: [cell for cell in table.cells(i) if plain(cell)] for i in named}
+        sure = (i for i, cells in full.items() if _are_ids(cells, bare=False))
+        said = {"needs", "name"} & set(table.kinds.values())
+        coded = (i for i, cells in full.items() if said and cells and all(_CODED.match(plain(cell)) for cell in cells))
+        first = next(sure, next(coded, _needed(table)))
         if first is not None:
             table.kinds[first] = "id"
     if "title" not in table.kinds.values():
@@ -125,6 +132,15 @@ def classified(table: Table) -> Table:
         )
         table.kinds.update(dict.fromkeys(list(names)[:1], "name"))
     return table
+
+
+def _needed(table: Table) -> int | None:
+    """Return the column of waves if the rows need each other by them: then each wave is one unit."""
+    wave, needs = table.column("wave"), table.column("needs")
+    if wave is None or needs is None or not _are_ids(table.cells(wave), bare=False):
+        return None
+    waves = {plain(cell) for cell in table.cells(wave)}
+    return wave if any(waves & set(re.findall(ONE, plain(cell))) for cell in table.cells(needs)) else None
 
 
 def _are_ids(cells: list[str], bare: bool) -> bool:
@@ -169,7 +185,7 @@ def defines(table: Table) -> bool:
 def unit(table: Table, row: Line) -> Unit | None:
     """Read a row as a unit; None if it has neither an id nor a git name."""
     raw_id = plain(table.cell(row, "id")).strip(" :.[]*")
-    label = _LABEL.fullmatch(raw_id)
+    label = _LABEL.fullmatch(raw_id) or _CODED.fullmatch(raw_id)
     name = git_name(table.cell(row, "name"))
     if label is None and name is None:
         return None
