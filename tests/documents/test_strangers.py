@@ -145,3 +145,11 @@ def test_ids_with_words_behind_them_and_waves_that_need_each_other_are_ids() -> 
     head = "| Wave | Branch | Theme | Depends on |\n|---|---|---|---|\n"
     plan, _ = _read(f"# Quay\n\n{head}| W0 | `feat/a` | Dig | - |\n| W1 | `feat/b` | Pour | W0 (it is dug) |\n")
     assert plan["needs"] == {"W1": ["W0"]}
+
+
+def test_chinese_tables_and_keys_are_read() -> None:
+    table = "| 编号 | 任务 | 依赖 |\n|---|---|---|\n| P0-1 | 挖坑 | 无（先做） |\n| P0-2 | 浇筑 | P0-1（已挖） |\n"
+    plan, done = _read(f"# 计划\n\n{table}")
+    assert plan["needs"] == {"P0-2": ["P0-1"]} and done.diagnostics == ()
+    plan, _ = _read("# 计划\n\n### Task 1: 挖坑\n\n### Task 2: 浇筑\n\n**依赖**：Task 1\n")
+    assert plan["needs"] == {"2": ["1"]}

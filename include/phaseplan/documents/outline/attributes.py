@@ -41,7 +41,9 @@ KINDS: tuple[tuple[str, str], ...] = (
         r"voraussetzung(?:en)?|"
         r"depende(?: de)?|dependencias?|requiere|despu\u00e9s de|predecesor(?:es)?|"
         r"d\u00e9pend(?: de)?|d\u00e9pendances?|apr\u00e8s|"
-        r"n\u00e9cessite|dipende(?: da)?|dipendenze|dopo|depend\u00eancias?|depois de|requer|afhankelijk van|na",
+        r"n\u00e9cessite|dipende(?: da)?|dipendenze|dopo|depend\u00eancias?|depois de|requer|afhankelijk van|na|"
+        r"\u4f9d\u8d56(?:\u9879|\u5173\u7cfb|\u4efb\u52a1)?|\u524d\u7f6e(?:\u4efb\u52a1|\u4f9d\u8d56)?|\u4f9d\u5b58(?:\u95a2\u4fc2|\u30bf\u30b9\u30af)?|"
+        r"\uc758\uc874\uc131?|\uc120\ud589(?: ?\uc791\uc5c5)?|ph\u1ee5 thu\u1ed9c(?: v\u00e0o)?|\u0437\u0430\u0432\u0438\u0441\u0438\u0442 \u043e\u0442|\u0437\u0430\u0432\u0438\u0441\u0438\u043c\u043e\u0441\u0442\u0438",
     ),
     ("name", r"(?:git |feature )?branch(?: name)?|zweig|rama|branche|ramo|worktree branch|git"),
     (
@@ -62,14 +64,17 @@ KINDS: tuple[tuple[str, str], ...] = (
         r"(?:est(?:imated|\.)? |planned )*(?:duration|time|effort|estimate|hours|dauer|aufwand|"
         r"duraci\u00f3n|dur\u00e9e|durata|dura\u00e7\u00e3o|duur)",
     ),
-    ("state", r"status|state|zustand|estado|statut|stato"),
+    (
+        "state",
+        r"status|state|zustand|estado|statut|stato|\u72b6\u6001|\u72b6\u614b|\u72c0\u614b|\u72b6\u6cc1|\u9032\u6357|\uc0c1\ud0dc|tr\u1ea1ng th\u00e1i|\u0441\u0442\u0430\u0442\u0443\u0441",
+    ),
     ("label", r"(?:assigned )?(?:agent|assignee|assigned to|owner|zust\u00e4ndig|responsable|verantwortlich)"),
     ("title", r"title|name|titel|t\u00edtulo|titre|titolo|summary"),
     ("consumes", r"consumes"),
 )
 _KINDS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in KINDS)
 _PAIR = re.compile(
-    r"\s*(?:[-*+]\s+)?(?:\*\*|__|_|\*)?(?P<key>[^\W\d_][^:*_\n|]{1,40}?)(?:\*\*|__)?\s*:(?:\*\*|__)?(?P<value>(?:\s.*)?)$"
+    r"\s*(?:[-*+]\s+)?(?:\*\*|__|_|\*)?(?P<key>[^\W\d_][^:\uff1a*_\n|]{1,40}?)(?:\*\*|__)?\s*(?::(?:\*\*|__)?(?P<value>(?:\s.*)?)|\uff1a(?:\*\*|__)?(?P<wide>.*))$"
 )
 _FROM = re.compile(
     r"\b(?:from|of|by|in)\s+((?:tasks?|story|stories|prs?|units?|issues?)\s*#?\d[\d.]*\b(?:\s*(?:,|and|&|-)\s*#?\d[\d.]*\b)*)",
@@ -109,7 +114,8 @@ def pair(text: str) -> tuple[str, str] | None:
     if match is None:
         return None
     kind = kind_of(plain(match["key"]))
-    return None if kind is None else (kind, match["value"].strip().removesuffix("_").strip())
+    value = match["wide"] if match["value"] is None else match["value"]
+    return None if kind is None else (kind, value.strip().removesuffix("_").strip())
 
 
 def without_needs(unit: Unit, text: str, line: int) -> str:

@@ -27,6 +27,7 @@ _NOTHING = re.compile(
     r"immediate(?:ly)?|base|main|can start (?:immediately|at once|first).*)(?:\s*[(,;\u2013\u2014-].*)?\.?",
     re.IGNORECASE,
 )
+_WIDE = str.maketrans("\uff08\uff09\uff0c\u3001\uff1b\uff1a", "(),,;:")  # the marks of Chinese and Japanese
 _TO = r"\s*(?:-|\u2013|\u2014|\.\.\.?|\u2026|\bto\b|\bthrough\b|\bthru\b|\bbis\b|\ba\b|\bal\b|\u00e0)\s*"
 _WORD = r"[^\W\d_]{2,20}s?(?:es)?"
 _SEPARATE = re.compile(r"\s*(?:[,;&+\n]|\band\b|\bplus\b|\bund\b|\by\b|\bet\b|\be\b|\bsowie\b|<br\s*/?>)\s*", re.I)
@@ -41,7 +42,7 @@ _NOT = re.compile(r"\b(?:not|no longer|never|optional(?:ly)?|nicht)\b", re.IGNOR
 
 def nothing(text: str) -> bool:
     """Say whether a text says that nothing is needed."""
-    return _NOTHING.fullmatch(plain(text).strip(" .")) is not None
+    return _NOTHING.fullmatch(plain(text).translate(_WIDE).strip(" .")) is not None
 
 
 def is_id(text: str) -> bool:
@@ -107,7 +108,7 @@ class Known:
 
     def meant(self, text: str, by: str = "") -> Meant:
         """Return the units that a text means to the unit `by`: lists, ranges, plurals, all of a group, exceptions."""
-        bare = plain(text).strip()
+        bare = plain(text).translate(_WIDE).strip()
         if nothing(bare):
             return Meant((), ())
         split = _EXCEPT.split(bare, maxsplit=1)
