@@ -153,3 +153,10 @@ def test_chinese_tables_and_keys_are_read() -> None:
     assert plan["needs"] == {"P0-2": ["P0-1"]} and done.diagnostics == ()
     plan, _ = _read("# 计划\n\n### Task 1: 挖坑\n\n### Task 2: 浇筑\n\n**依赖**：Task 1\n")
     assert plan["needs"] == {"2": ["1"]}
+
+
+def test_a_title_keeps_its_brackets_and_a_size_in_days_is_a_time() -> None:
+    table = "| ID | Task | Size |\n|---|---|---|\n| A-1 | Dig | 2d |\n| A-2 | Pour | 40 lines |\n"
+    plan, _ = _read(f"# [EPIC 83] Quay: stones\n\n{table}")
+    assert plan["title"] == "[EPIC 83] Quay: stones"
+    assert (plan["times"], plan["lines"]) == ({"A-1": "16h"}, {"A-2": 40})

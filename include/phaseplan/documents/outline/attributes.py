@@ -144,7 +144,7 @@ def of_unit(unit: Unit, kind: str, value: str, line: int) -> bool:
         unit.lines = At(count, line)
     elif kind == "span" and (count := size(value)) is not None:
         unit.lines = unit.lines or At(count, line)
-    elif kind == "span" and (span := planned(value)):
+    elif kind in ("span", "lines") and (span := planned(value)):
         unit.span = At(span, line)
     elif kind == "state":
         unit.state = At("done", line) if is_done(value) else unit.state

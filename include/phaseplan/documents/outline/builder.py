@@ -15,8 +15,8 @@ from phaseplan.documents.outline.text import planned
 _PHASE = re.compile(r"\b(?:phase|fase)\s*#?(\d{1,3})\b(?!\.\d)", re.IGNORECASE)
 
 _KIND = re.compile(
-    r"^\W*(?:(?:implementation (?:plan|tasks)|plan|tasks?|roadmap|feature|track plan|track)\b"
-    r"\s*[:\u2013\u2014-]+\s*)?\W*",
+    r"^[^\w(\[]*(?:(?:implementation (?:plan|tasks)|plan|tasks?|roadmap|feature|track plan|track)\b"
+    r"\s*[:\u2013\u2014-]+\s*)?[^\w(\[]*",
     re.IGNORECASE,
 )
 
