@@ -42,7 +42,7 @@ _COLUMNS: tuple[tuple[str, str], ...] = (
         r"(?:files?|paths?|packages?|dir(?:ector(?:y|ies))?s?|folders?|locations?|places?|territory)\b(?! count)|"
         r"^code paths?|owned|(?:package|file) (?:path|pattern)|^(?:owns|ownership|touches|writes|edits|modifies)\b",
     ),
-    ("lines", r"\bloc\b|\blines?\b|\bsize\b"),
+    ("lines", r"\bloc\b|(?<!one )\blines?\b|\bsize\b"),
     (
         "duration",
         r"duration|^takes$|wall[- ]?clock|elapsed|\btime\b(?! ?zone)|hours|\beffort\b ?\(|estimate|\best\.?$|length",
