@@ -41,7 +41,9 @@ def test_an_item_goes_on_in_the_lines_below_it() -> None:
 
 def test_plans_of_a_roadmap_begin_in_wave_0_and_are_listed_twice() -> None:
     first = "- [ ] 04-01-PLAN.md - Wave 0: Stubs\n- [ ] 04-02-PLAN.md - Wave 1: Pit\n"
-    again = "**Wave 0**\n\n- [ ] 04-01-PLAN.md - Write stubs\n\n**Wave 1** *(after Wave 0)*\n- [ ] 04-02-PLAN.md - Dig\n"
+    again = (
+        "**Wave 0**\n\n- [ ] 04-01-PLAN.md - Write stubs\n\n**Wave 1** *(after Wave 0)*\n- [ ] 04-02-PLAN.md - Dig\n"
+    )
     plan, _ = _read(f"# Roadmap\n\n### Phase 4: Pit\n\nPlans:\n{first}\n{again}")
     assert plan["waves"] == {0: ["04-01"], 1: ["04-02"]} and plan["titles"] == {"04-01": "Stubs", "04-02": "Pit"}
 
@@ -64,7 +66,9 @@ def test_a_group_without_a_number_keeps_its_tasks_whatever_its_title_says() -> N
 
 def test_what_a_document_says_below_its_checkboxes_is_not_said_of_the_last_one() -> None:
     boxes = "## Tasks\n\n- [ ] Dig the pit\n- [ ] Pour the floor\n- [ ] Lay the stones\n"
-    plan, done = _read(f"# Story 1.3: House\n\n{boxes}\n## Notes\n\n- **Effort:** 1 day\n- **Prerequisites:** Story 1.1\n")
+    plan, done = _read(
+        f"# Story 1.3: House\n\n{boxes}\n## Notes\n\n- **Effort:** 1 day\n- **Prerequisites:** Story 1.1\n"
+    )
     assert plan["needs"] == {} and plan["times"] == {}
     assert [(d.code, d.line) for d in done.diagnostics] == [("PP916", 12)]
 
@@ -112,13 +116,17 @@ def test_a_plan_in_waves_with_prose_between_its_headings_is_read() -> None:
 
 
 def test_a_column_that_asks_or_weighs_is_no_title() -> None:
-    table = "| Issue | Needs an architect? | Impact |\n|---|---|---|\n| #1 | Yes, many parts | Big one |\n| #2 | No | Some |\n"
-    plan, _ = _read(f"# Sprint\n\n{table}\n| Issue | Depends on |\n|---|---|\n| #1 | |\n| #2 | #1 |\n")
+    asks = "| Issue | Needs an architect? | Size |\n|---|---|---|\n| #1 | Yes, many parts | |\n| #2 | No | 1d |\n"
+    plan, _ = _read(
+        f"# Sprint\n\n{asks}\n| Issue | Impact | Depends on |\n|---|---|---|\n| #1 | Big one | |\n| #2 | Some | #1 |\n"
+    )
     assert plan["titles"] == {} and plan["needs"] == {"2": ["1"]}
 
 
 def test_a_title_is_whole_and_remarks_behind_it_are_none_of_it() -> None:
-    heads = "### Task 1: Quay (north and south)\n\n### Task 2: Crane (motor) (2 hours)\n\n### Task 3: Shed (depends on 1)\n"
+    heads = (
+        "### Task 1: Quay (north and south)\n\n### Task 2: Crane (motor) (2 hours)\n\n### Task 3: Shed (depends on 1)\n"
+    )
     plan, _ = _read(f"# Plan\n\n{heads}")
     assert plan["titles"] == {"1": "Quay (north and south)", "2": "Crane (motor)", "3": "Shed"}
     plan, _ = _read("# Plan\n\n## Phase 1: A\n\n- [ ] Task: Set up (25 rules, lint)\n- [ ] Task: Dig (P1)\n")
@@ -164,7 +172,9 @@ def test_a_title_keeps_its_brackets_and_a_size_in_days_is_a_time() -> None:
 
 def test_what_is_said_in_one_line_is_no_count_of_lines() -> None:
     table = "| ID | Branch | Depends on | Root cause (one line) |\n|---|---|---|---|\n"
-    rows = "| 6.1.1 | feature/a | - | It opens the file 3 times at a.py:165 |\n| 6.1.2 | feature/b | 6.1.1 | 4 knobs |\n"
+    rows = (
+        "| 6.1.1 | feature/a | - | It opens the file 3 times at a.py:165 |\n| 6.1.2 | feature/b | 6.1.1 | 4 knobs |\n"
+    )
     prose = "All agents meet on day 2, and 3 of them stay.\n\n## Wave 1: Quay\n\n"
     plan, _ = _read(f"# Phase 6: Harbour\n\n{prose}{table}{rows}")
     assert plan["needs"] == {"6.1.2": ["6.1.1"]} and plan["lines"] == {}

@@ -22,7 +22,9 @@ _NO_UNITS = re.compile(
     r"out of scope|open questions|references|glossary|sign-?off|decisions?\b|metrics?\b|notes?\b",
     re.IGNORECASE,
 )
-_ATTRIBUTE = re.compile(r"\W*(?:depends on|dependencies|blocked by|prerequisites?|requires)\W*:\W*(\S.*)", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    r"\W*(?:depends on|dependencies|blocked by|prerequisites?|requires)\W*:\W*(\S.*)", re.IGNORECASE
+)
 _WORDS = {"unit": "a unit of work", "edge": "a dependency"}
 
 
