@@ -82,7 +82,8 @@ def test_a_number_by_place_is_no_id_that_a_text_means() -> None:
 def test_a_table_says_once_more_what_headings_define_and_what_it_needs() -> None:
     heads = "".join(f"### Task {n}: Part {n}\n\nText.\n\n" for n in (1, 2, 3))
     head = "| # | Task | Dependencies | Parallel | Effort |\n|---|---|---|---|---|\n"
-    rows = "| 1 | **Part 1** | None | 2 | 2 hours |\n| 2 | Part 2 | None | 1 | 1 hour |\n| 3 | Part 3 | 1, 2 | | 1 hour |\n"
+    rows = "| 1 | **Part 1** | None | 2 | 2 hours |\n| 2 | Part 2 | None | 1 | 1 hour |\n"
+    rows += "| 3 | Part 3 | 1, 2 | | 1 hour |\n"
     plan, done = _read(f"# Plan\n\n{heads}## Order\n\n{head}{rows}")
     assert plan["needs"] == {"3": ["1", "2"]} and plan["times"] == {"1": "2h", "2": "1h", "3": "1h"}
     assert done.diagnostics == () and done.used == done.rows
@@ -141,7 +142,8 @@ def test_a_path_that_is_only_read_is_not_owned() -> None:
 
 
 def test_paths_go_on_in_the_next_line_and_a_name_with_spaces_is_none() -> None:
-    files = "**Files:** guide `docs/How It Works.md` (a new part of\nthe guide), `CHANGELOG.md`,\n`src/a.py`; run `bash b.sh`.\n"
+    files = "**Files:** guide `docs/How It Works.md` (a new part of\nthe guide), `CHANGELOG.md`,\n`src/a.py`"
+    files += "; run `bash b.sh`.\n"
     plan, _ = _read(f"# Plan\n\n### Task 1: Docs\n\n{files}Then it is told in c.md.\n\nSee d.md.\n")
     assert plan["owns"] == {"1": ["CHANGELOG.md", "src/a.py"]}
 
@@ -156,10 +158,10 @@ def test_ids_with_words_behind_them_and_waves_that_need_each_other_are_ids() -> 
 
 
 def test_chinese_tables_and_keys_are_read() -> None:
-    table = "| 编号 | 任务 | 依赖 |\n|---|---|---|\n| P0-1 | 挖坑 | 无（先做） |\n| P0-2 | 浇筑 | P0-1（已挖） |\n"
-    plan, done = _read(f"# 计划\n\n{table}")
+    rows = "| P0-1 | 挖坑 | 无\uff08先做\uff09 |\n| P0-2 | 浇筑 | P0-1\uff08已挖\uff09 |\n"
+    plan, done = _read(f"# 计划\n\n| 编号 | 任务 | 依赖 |\n|---|---|---|\n{rows}")
     assert plan["needs"] == {"P0-2": ["P0-1"]} and done.diagnostics == ()
-    plan, _ = _read("# 计划\n\n### Task 1: 挖坑\n\n### Task 2: 浇筑\n\n**依赖**：Task 1\n")
+    plan, _ = _read("# 计划\n\n### Task 1: 挖坑\n\n### Task 2: 浇筑\n\n**依赖**\uff1aTask 1\n")
     assert plan["needs"] == {"2": ["1"]}
 
 

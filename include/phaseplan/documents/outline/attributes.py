@@ -42,8 +42,11 @@ KINDS: tuple[tuple[str, str], ...] = (
         r"depende(?: de)?|dependencias?|requiere|despu\u00e9s de|predecesor(?:es)?|"
         r"d\u00e9pend(?: de)?|d\u00e9pendances?|apr\u00e8s|"
         r"n\u00e9cessite|dipende(?: da)?|dipendenze|dopo|depend\u00eancias?|depois de|requer|afhankelijk van|na|"
-        r"\u4f9d\u8d56(?:\u9879|\u5173\u7cfb|\u4efb\u52a1)?|\u524d\u7f6e(?:\u4efb\u52a1|\u4f9d\u8d56)?|\u4f9d\u5b58(?:\u95a2\u4fc2|\u30bf\u30b9\u30af)?|"
-        r"\uc758\uc874\uc131?|\uc120\ud589(?: ?\uc791\uc5c5)?|ph\u1ee5 thu\u1ed9c(?: v\u00e0o)?|\u0437\u0430\u0432\u0438\u0441\u0438\u0442 \u043e\u0442|\u0437\u0430\u0432\u0438\u0441\u0438\u043c\u043e\u0441\u0442\u0438",
+        r"\u4f9d\u8d56(?:\u9879|\u5173\u7cfb|\u4efb\u52a1)?|\u524d\u7f6e(?:\u4efb\u52a1|"
+        r"\u4f9d\u8d56)?|\u4f9d\u5b58(?:\u95a2\u4fc2|\u30bf\u30b9\u30af)?|"
+        r"\uc758\uc874\uc131?|\uc120\ud589(?: ?\uc791\uc5c5)?|ph\u1ee5 thu\u1ed9c(?: v\u00e0o)?|"
+        r"\u0437\u0430\u0432\u0438\u0441\u0438\u0442 \u043e\u0442|"
+        r"\u0437\u0430\u0432\u0438\u0441\u0438\u043c\u043e\u0441\u0442\u0438",
     ),
     ("name", r"(?:git |feature )?branch(?: name)?|zweig|rama|branche|ramo|worktree branch|git"),
     (
@@ -52,7 +55,8 @@ KINDS: tuple[tuple[str, str], ...] = (
         r"new) )?(?:files?|paths?|directories|directory|folders?|modules?|packages?)"
         r"(?: (?:modified|owned|touched|changed|to (?:create|modify|change)(?:/modify)?|"
         r"created|affected))?|owns|ownership|touches|scope|"
-        r"writes|edits|creates?|modif(?:y|ies)|tests?|deletes?|dateien|pfade|archivos|ficheros|rutas|fichiers|chemins|file|caminhos|arquivos|bestanden",
+        r"writes|edits|creates?|modif(?:y|ies)|tests?|deletes?|dateien|pfade|archivos|ficheros|"
+        r"rutas|fichiers|chemins|file|caminhos|arquivos|bestanden",
     ),
     (
         "lines",
@@ -66,7 +70,9 @@ KINDS: tuple[tuple[str, str], ...] = (
     ),
     (
         "state",
-        r"status|state|zustand|estado|statut|stato|\u72b6\u6001|\u72b6\u614b|\u72c0\u614b|\u72b6\u6cc1|\u9032\u6357|\uc0c1\ud0dc|tr\u1ea1ng th\u00e1i|\u0441\u0442\u0430\u0442\u0443\u0441",
+        r"status|state|zustand|estado|statut|stato|\u72b6\u6001|\u72b6\u614b|\u72c0\u614b|"
+        r"\u72b6\u6cc1|\u9032\u6357|\uc0c1\ud0dc|tr\u1ea1ng th\u00e1i|"
+        r"\u0441\u0442\u0430\u0442\u0443\u0441",
     ),
     ("label", r"(?:assigned )?(?:agent|assignee|assigned to|owner|zust\u00e4ndig|responsable|verantwortlich)"),
     ("title", r"title|name|titel|t\u00edtulo|titre|titolo|summary"),
@@ -74,10 +80,12 @@ KINDS: tuple[tuple[str, str], ...] = (
 )
 _KINDS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in KINDS)
 _PAIR = re.compile(
-    r"\s*(?:[-*+]\s+)?(?:\*\*|__|_|\*)?(?P<key>[^\W\d_][^:\uff1a*_\n|]{1,40}?)(?:\*\*|__)?\s*(?::(?:\*\*|__)?(?P<value>(?:\s.*)?)|\uff1a(?:\*\*|__)?(?P<wide>.*))$"
+    r"\s*(?:[-*+]\s+)?(?:\*\*|__|_|\*)?(?P<key>[^\W\d_][^:\uff1a*_\n|]{1,40}?)(?:\*\*|"
+    r"__)?\s*(?::(?:\*\*|__)?(?P<value>(?:\s.*)?)|\uff1a(?:\*\*|__)?(?P<wide>.*))$"
 )
 _FROM = re.compile(
-    r"\b(?:from|of|by|in)\s+((?:tasks?|story|stories|prs?|units?|issues?)\s*#?\d[\d.]*\b(?:\s*(?:,|and|&|-)\s*#?\d[\d.]*\b)*)",
+    r"\b(?:from|of|by|in)\s+((?:tasks?|story|stories|prs?|units?|"
+    r"issues?)\s*#?\d[\d.]*\b(?:\s*(?:,|and|&|-)\s*#?\d[\d.]*\b)*)",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
@@ -88,7 +96,8 @@ _CLAUSE = re.compile(
 )
 _JOINT = re.compile(r"[,&/]|\b(?:and|und|y|et)\b", re.IGNORECASE)
 _PHASE_LIST = re.compile(
-    r"\b(?:phases?|fasen?|fases)\s*#?(\d{1,3}(?!\.\d)(?:\s*(?:[,&/\u2013-]|and|und|y|et|to|through)\s*(?:phase\s*)?\d{1,3}\b(?!\.\d))*)",
+    r"\b(?:phases?|fasen?|fases)\s*#?(\d{1,3}(?!\.\d)(?:\s*(?:[,&/\u2013-]|and|und|y|et|to|"
+    r"through)\s*(?:phase\s*)?\d{1,3}\b(?!\.\d))*)",
     re.IGNORECASE,
 )
 _PHASES = re.compile(r"\b(?:phases?|fasen?|fases)\b", re.IGNORECASE)

@@ -26,7 +26,7 @@ _PIPE = re.compile(r"(?<!\\)\|")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Hold one line. `more`: of the item above. `level`: of a heading 1 to 6, or BOLD, of an item or a fence its indent."""
+    """Hold one line. `more`: of the item above. `level`: of a heading 1 to 6 or BOLD, of an item its indent."""
 
     number: int
     kind: Kind

@@ -28,7 +28,9 @@ _TITLE = re.compile(
     r"title|name|summary|titel|titre|t\u00edtulo|titolo|task(?: name)?|story|feature|"
     r"description|beschreibung|aufgabe|tarea|t\u00e2che|what|work|deliverable|"
     r"component|repair|focus|scope|descripci\u00f3n|descri\u00e7\u00e3o|nombre|nome|nom|bezeichnung|thema|"
-    r"\u4efb\u52a1|\u9879\u76ee|\u5185\u5bb9|\u6807\u9898|\u9636\u6bb5|\u6b65\u9aa4|\u30bf\u30b9\u30af|\u4f5c\u696d|\u5185\u5bb9|\uc791\uc5c5|\uc81c\ubaa9|\u0437\u0430\u0434\u0430\u0447\u0430|nhi\u1ec7m v\u1ee5",
+    r"\u4efb\u52a1|\u9879\u76ee|\u5185\u5bb9|\u6807\u9898|\u9636\u6bb5|\u6b65\u9aa4|"
+    r"\u30bf\u30b9\u30af|\u4f5c\u696d|\u5185\u5bb9|\uc791\uc5c5|\uc81c\ubaa9|"
+    r"\u0437\u0430\u0434\u0430\u0447\u0430|nhi\u1ec7m v\u1ee5",
     re.IGNORECASE,
 )
 _NO_TITLE = re.compile(
@@ -37,7 +39,8 @@ _NO_TITLE = re.compile(
     re.IGNORECASE,
 )
 _NO_UNITS = re.compile(
-    r"risk|mitigation|severity|impact|metric|decision|milestone|requirement|term|command|version|endpoint|question|risiko|criteri",
+    r"risk|mitigation|severity|impact|metric|decision|milestone|requirement|term|command|"
+    r"version|endpoint|question|risiko|criteri",
     re.IGNORECASE,
 )
 _SUM = re.compile(
@@ -121,8 +124,10 @@ def classified(table: Table) -> Table:
         named = (i for i in range(min(2, len(heads))) if table.kinds.get(i) in (None, "title"))
         full = {i: [cell for cell in table.cells(i) if plain(cell)] for i in named}
         sure = (i for i, cells in full.items() if _are_ids(cells, bare=False))
-        said = {"needs", "name"} & set(table.kinds.values())
-        coded = (i for i, cells in full.items() if said and cells and all(_CODED.match(plain(cell)) for cell in cells))
+        others = {"needs", "name"} & set(table.kinds.values())
+        coded = (
+            i for i, cells in full.items() if others and cells and all(_CODED.match(plain(cell)) for cell in cells)
+        )
         first = next(sure, next(coded, _needed(table)))
         if first is not None:
             table.kinds[first] = "id"
