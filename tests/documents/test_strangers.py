@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from phaseplan.documents.importing.document import Imported, import_text
+from phaseplan.documents.importing.document import Imported, import_file, import_text
 from tests.documents import formats
 
 
@@ -180,3 +181,12 @@ def test_what_is_said_in_one_line_is_no_count_of_lines() -> None:
     prose = "All agents meet on day 2, and 3 of them stay.\n\n## Wave 1: Quay\n\n"
     plan, _ = _read(f"# Phase 6: Harbour\n\n{prose}{table}{rows}")
     assert plan["needs"] == {"6.1.2": ["6.1.1"]} and plan["lines"] == {}
+
+
+def test_a_plan_of_an_inserted_phase_is_none_of_the_phase_before_it(tmp_path: Path) -> None:
+    for phase, needs in (("01-quay", "[]"), ("01.1-ropes", '["01-01"]')):
+        front = f"phase: {phase}\nplan: 1\nwave: 1\ndepends_on: {needs}\nfiles_modified: [src/{phase}.ts]"
+        (tmp_path / f"{phase}-PLAN.md").write_text(f"---\n{front}\n---\n\n# Part of {phase}\n")
+    done = import_file(tmp_path)
+    units = {unit for plan in formats.plans(done) for unit in formats.compact(plan)["titles"]}
+    assert units == {"01-01", "01.1-01"}

@@ -63,19 +63,20 @@ def _line_of(doc: Document, text: str, otherwise: int) -> int:
 
 def _plan(doc: Document, build: Builder, data: dict[str, Any], lines: dict[str, int]) -> Unit:
     """Read `phase: 08-harbour`, `plan: 03`, `wave`, `depends_on`, `files_modified`; the objective is its title."""
-    phase = re.match(r"(\d{1,3})(?:\.\d+)?[-_ ]*(.*)", str(data.get("phase", "")))
+    phase = re.match(r"(\d{1,3})(\.\d+)?[-_ ]*(.*)", str(data.get("phase", "")))
     plan = str(data["plan"]).strip()
-    if phase is not None:
+    label = f"{int(phase[1]):02}{phase[2] or ''}" if phase else ""  # 01.1: an insertion behind phase 1, not phase 1
+    if phase is not None and not phase[2]:
         build.part.number = At(int(phase[1]), lines.get("phase", 1))
-        if phase[2]:
-            build.part.title = At(phase[2].replace("-", " "), lines.get("phase", 1))
+    if phase is not None and phase[3]:
+        build.part.title = At(phase[3].replace("-", " "), lines.get("phase", 1))
     short = re.fullmatch(r"\d{1,3}", plan)
-    unit = Unit(f"{int(phase[1]):02}-{int(plan):02}" if phase and short else plan, lines.get("plan", 1))
+    unit = Unit(f"{label}-{int(plan):02}" if phase and short else plan, lines.get("plan", 1))
     unit.shown = unit.id
     unit.title, title_line = _objective(doc)
     for needed in _texts(data.get("depends_on")):
         line = _line_of(doc, needed, lines.get("depends_on", 1))
-        whole = f"{int(phase[1]):02}-{int(needed):02}" if phase and re.fullmatch(r"\d{1,3}", needed) else needed
+        whole = f"{label}-{int(needed):02}" if phase and re.fullmatch(r"\d{1,3}", needed) else needed
         unit.texts.append(At(whole, line))
     for path in _texts(data.get("files_modified")):
         if is_path(path) or "/" in path:
