@@ -147,6 +147,8 @@ def test_paths_go_on_in_the_next_line_and_a_name_with_spaces_is_none() -> None:
     files += "; run `bash b.sh`.\n"
     plan, _ = _read(f"# Plan\n\n### Task 1: Docs\n\n{files}Then it is told in c.md.\n\nSee d.md.\n")
     assert plan["owns"] == {"1": ["CHANGELOG.md", "src/a.py"]}
+    plan, _ = _read("# Plan\n\n### Task 1: Docs\n\n**Files:** `a.md`\n\nwhich is like b.md\n")
+    assert plan["owns"] == {"1": ["a.md"]}
 
 
 def test_ids_with_words_behind_them_and_waves_that_need_each_other_are_ids() -> None:

@@ -121,6 +121,7 @@ def _unit(build: Builder, head: Numbered, line: Line) -> None:
 def _below(build: Builder, reading: _Reading, unit: Unit, line: Line) -> None:
     """Read a line below a unit's heading; what is no value of it is its text."""
     build.use(line)
+    listing, reading.listing = reading.listing, False
     if line.kind in ("blank", "comment", "front"):
         return
     if line.kind == "code" or line.box is not None:
@@ -129,7 +130,7 @@ def _below(build: Builder, reading: _Reading, unit: Unit, line: Line) -> None:
     if (opened := _LIST.match(line.text)) is not None:
         reading.key = attributes.kind_of(opened["key"])
         return
-    found, listing, reading.listing = attributes.pair(line.text), reading.listing, False
+    found = attributes.pair(line.text)
     if found is None and listing and line.kind == "text" and not line.text[:1].isupper():
         reading.listing = attributes.of_unit(unit, "owns", line.text, line.number)
         return
