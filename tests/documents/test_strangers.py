@@ -192,3 +192,10 @@ def test_a_plan_of_an_inserted_phase_is_none_of_the_phase_before_it(tmp_path: Pa
     done = import_file(tmp_path)
     units = {unit for plan in formats.plans(done) for unit in formats.compact(plan)["titles"]}
     assert units == {"01-01", "01.1-01"}
+
+
+def test_what_is_cancelled_is_left_out_and_said_so() -> None:
+    rows = "| A-1 | Dig | Cancelled | |\n| A-2 | Pour | To do | A-1 |\n"
+    plan, done = _read(f"# Quay\n\n| ID | Task | Status | Depends on |\n|---|---|---|---|\n{rows}")
+    assert plan["waves"] == {1: ["A-2"]} and plan["needs"] == {}
+    assert [(d.code, d.line, d.severity) for d in done.diagnostics] == [("PP917", 5, "note")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from phaseplan.documents.outline.headings import is_done
+from phaseplan.documents.outline.headings import is_done, state
 from phaseplan.documents.outline.ids import ONE, nothing
 from phaseplan.documents.outline.model import At, Part, Unit
 from phaseplan.documents.outline.text import cell_paths, git_name, paths, plain, planned, size
@@ -156,7 +156,7 @@ def of_unit(unit: Unit, kind: str, value: str, line: int) -> bool:
     elif kind in ("span", "lines") and (span := planned(value)):
         unit.span = At(span, line)
     elif kind == "state":
-        unit.state = At("done", line) if is_done(value) else unit.state
+        unit.state = At(done, line) if (done := state(value)) else unit.state
     elif kind == "label" and plain(value):
         unit.label = At(plain(value), line)
     elif kind == "title" and plain(value):

@@ -40,6 +40,11 @@ _DONE = re.compile(
     r"completad[oa]|conclu\u00edd[oa]|fatto|\u5df2?\u5b8c\u6210|\u5b8c\u4e86|\uc644\ub8cc)\b|\u2705|\u2714|\u2611",
     re.IGNORECASE,
 )
+_CANCELLED = re.compile(
+    r"\W*(?:cancell?ed|abandoned|won'?t (?:do|fix)|wontfix|dropped|rejected|obsolete|abgebrochen|verworfen|"
+    r"cancelad[oa]|annul\u00e9e?|\u5df2?\u53d6\u6d88)\W*",
+    re.IGNORECASE,
+)
 _NOT_DONE = re.compile(r"\b(?:not|to be|until|when|definition of|nicht|noch|to)\b", re.IGNORECASE)
 _BEFORE = re.compile(r"\s*[(\[](?P<aside>[^()\[\]]*)[)\]]\s*(?:[:\u2013\u2014]|-\s)\s*(?P<rest>\S.*)")
 _ASIDE = re.compile(r"\s*[(\[](?P<aside>[^()\[\]]*)[)\]]\s*(?P<after>\W{0,4}(?:MVP)?\W{0,4})$")
@@ -139,3 +144,8 @@ def is_done(text: str) -> bool:
     """Say whether a text, of a cell or a status, says that its unit is done."""
     bare = plain(text).strip(" .!")
     return bool(bare) and len(bare) < 40 and _DONE.search(text) is not None and not _NOT_DONE.search(bare)
+
+
+def state(text: str) -> str | None:
+    """Return the state that a status gives its unit, if it is not to be built: `done` or `cancelled`."""
+    return "cancelled" if _CANCELLED.fullmatch(plain(text).strip(" .!")) else "done" if is_done(text) else None

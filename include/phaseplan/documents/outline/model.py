@@ -35,7 +35,7 @@ class Unit:
     lines: At[int] | None = None
     span: At[Span] | None = None
     label: At[str] | None = None  # of the agent
-    state: At[str] | None = None  # `done`
+    state: At[str] | None = None  # `done`, `cancelled`
     wave: At[int] | None = None  # stated beside it; else it is its group's
     marked: bool = False  # as one that may run beside others
     texts: list[At[str]] = field(default_factory=list)  # what it needs, in words

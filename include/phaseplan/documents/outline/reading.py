@@ -89,6 +89,7 @@ def settle(doc: Document, outline: Outline) -> None:
     for part in outline.parts:
         if outline.ordered:
             _in_order(known, part)
+        _cancelled(outline, part)
         _finished(outline, part)
         part.groups = [group for group in part.groups if group.units]
         _collapse(known, part)
@@ -125,6 +126,18 @@ def _in_order(known: Known, part: Part) -> None:
             for other in [] if unit.marked else [one for one in before if not known.waits(one.id, unit.id)]:
                 _add(unit, other.id, unit.line, "by order")
             before = [*before, unit] if unit.marked else [unit]
+
+
+def _cancelled(outline: Outline, part: Part) -> None:
+    """Leave out units that the document calls cancelled, and needs of them."""
+    out = {unit.id: unit for unit in part.units if unit.state and unit.state.value == "cancelled"}
+    for unit in out.values():
+        message = f"{unit.shown or unit.id} is cancelled: left out"
+        outline.troubles.append(Trouble("PP917", unit.line, message, "change its status to have it built"))
+    for group in part.groups:
+        group.units = [unit for unit in group.units if unit.id not in out]
+    for unit in part.units:
+        unit.needs = [need for need in unit.needs if need.value not in out]
 
 
 def _finished(outline: Outline, part: Part) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from phaseplan.documents.outline.builder import Builder
-from phaseplan.documents.outline.headings import is_done
+from phaseplan.documents.outline.headings import state
 from phaseplan.documents.outline.lines import Document
 from phaseplan.documents.outline.model import At, Group, Outline, Unit
 from phaseplan.documents.outline.text import is_path, plain
@@ -115,8 +115,8 @@ def _task(build: Builder, data: dict[str, Any], lines: dict[str, int]) -> Unit:
     unit = Unit(str(data["id"]).strip(), lines.get("id", 1), plain(str(data["title"])), str(data["id"]).strip())
     for needed in _texts(data.get("dependencies")):
         unit.texts.append(At(needed, lines.get("dependencies", 1)))
-    if is_done(str(data.get("status", ""))):
-        unit.state = At("done", lines.get("status", 1))
+    if done := state(str(data.get("status", ""))):
+        unit.state = At(done, lines.get("status", 1))
     for path in _texts(data.get("modified_files") or data.get("files")):
         unit.owns.append(At(path, lines.get("modified_files", lines.get("files", 1))))
     return unit

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from phaseplan.documents.outline.builder import Builder
-from phaseplan.documents.outline.headings import is_done
+from phaseplan.documents.outline.headings import state
 from phaseplan.documents.outline.ids import nothing
 from phaseplan.documents.outline.lines import Document
 from phaseplan.documents.outline.model import At, Group, Outline, Part, Unit
@@ -47,8 +47,8 @@ def _text(doc: Document) -> Outline:
             value = match[2].strip() if match else ""
             if key == "title":
                 unit.title = value
-            elif key == "status" and is_done(value):
-                unit.state = At("done", line.number)
+            elif key == "status" and (done := state(value)):
+                unit.state = At(done, line.number)
             elif key == "dependencies" and value:
                 unit.texts.append(At(re.sub(r"[^\w\s,.#()-]", " ", value), line.number))
     return build.outline
@@ -92,6 +92,6 @@ def _task(task: dict[str, Any], line: int) -> Unit:
     for one in needed if isinstance(needed, list) else []:
         if not nothing(str(one)):
             unit.texts.append(At(str(one).split(".")[0], line))  # a subtask is a step of its task
-    if is_done(str(task.get("status", ""))):
-        unit.state = At("done", line)
+    if done := state(str(task.get("status", ""))):
+        unit.state = At(done, line)
     return unit
