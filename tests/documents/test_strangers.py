@@ -177,9 +177,7 @@ def test_a_title_keeps_its_brackets_and_a_size_in_days_is_a_time() -> None:
 
 def test_what_is_said_in_one_line_is_no_count_of_lines() -> None:
     table = "| ID | Branch | Depends on | Root cause (one line) |\n|---|---|---|---|\n"
-    rows = (
-        "| 6.1.1 | feature/a | - | It opens the file 3 times at a.py:165 |\n| 6.1.2 | feature/b | 6.1.1 | 4 knobs |\n"
-    )
+    rows = "| 6.1.1 | feature/a | - | The lamp blinks 3 times at a.py:165 |\n| 6.1.2 | feature/b | 6.1.1 | 4 bolts |\n"
     prose = "All agents meet on day 2, and 3 of them stay.\n\n## Wave 1: Quay\n\n"
     plan, _ = _read(f"# Phase 6: Harbour\n\n{prose}{table}{rows}")
     assert plan["needs"] == {"6.1.2": ["6.1.1"]} and plan["lines"] == {}

@@ -52,9 +52,7 @@ _UNIT = re.compile(
 )
 _LABEL = re.compile(rf"(?:[^\W\d_]{{2,12}}\s+)?({ONE})(?:(?<=[.-]\d)\s+(?P<title>[^\W\d_]{{2}}.*))?", re.IGNORECASE)
 
-_CODED = re.compile(
-    rf"({CODE})\s+(?P<title>[^\W\d_]{{2}}.*)"
-)  # where something is said of needs or names: `U1 contracts`
+_CODED = re.compile(rf"({CODE})\s+(?P<title>[^\W\d_]{{2}}.*)")  # where something is said of needs or names: `U1 stones`
 
 
 @dataclass(eq=False)

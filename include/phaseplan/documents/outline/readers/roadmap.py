@@ -97,7 +97,7 @@ def _inside(build: Builder, line: Line, place: _Place) -> None:
         if key is not None and target is not None:
             target += [At(n, line.number) for n in phases(plain(key[2])) if n != own]
     elif place.listing and line.kind == "item" and line.level == 0 and line.marker[0].isdigit() and build.part.number:
-        plan = f"{build.part.number.value:02}-{int(line.marker[:-1]):02}"  # `1. Thesis - its schema`
+        plan = f"{build.part.number.value:02}-{int(line.marker[:-1]):02}"  # `1. Stones - lay them`
         _plan(build, line, plan, line.plain, place.wave)
 
 
