@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.database import rows
 from tests.end_to_end.again import Evening, Evenings
 from tests.end_to_end.night import git, phaseplan
 from tests.end_to_end.outside import Outside, deliver
@@ -73,11 +73,9 @@ class DeliveredEvenings(Evenings):
         return "\n".join(path.read_text(errors="replace") for path in sorted(folder.glob("*.log")))
 
     def _note(self, run: str) -> str:
-        database = sqlite3.connect(f"file:{self.place.home / 'airflow.db'}?mode=ro", uri=True)
-        query = "select content from dag_run_note join dag_run on dag_run.id = dag_run_id where run_id = ?"
-        rows = database.execute(query, (run,)).fetchall()
-        database.close()
-        return str(rows[0][0]) if rows else ""
+        query = "select content from dag_run_note join dag_run on dag_run.id = dag_run_id where run_id = :run"
+        found = rows(self.place.home, query, run=run)
+        return str(found[0][0]) if found else ""
 
     def _status(self, phase: int) -> str:
         where = str(self.place.repositories[phase])
