@@ -25,7 +25,7 @@ def chosen_database() -> Iterator[str]:
     if kind == "sqlite":
         yield kind
         return
-    with _server() as address:
+    with serving() as address:
         os.environ[SETTING] = address
         try:
             yield kind
@@ -34,7 +34,7 @@ def chosen_database() -> Iterator[str]:
 
 
 @contextmanager
-def _server() -> Iterator[str]:
+def serving() -> Iterator[str]:
     """Serve on a socket in a folder that only its owner and root may enter, so that it asks for no password."""
     folder = Path(tempfile.mkdtemp(prefix="phaseplan-postgresql-"))
     programs = _programs()

@@ -13,6 +13,10 @@ from urllib.parse import urlsplit, urlunsplit
 from phaseplan.errors import Infrastructure, InputFault
 
 _SCHEME = "postgresql+psycopg2"
+#: How long a connection may do nothing within a transaction. A scheduler that is killed leaves workers that have
+#: inherited its connections: the server would keep its locks as long as the last of them, and the next scheduler passes
+#: over every run that is locked.
+_LEFT = "60s"
 
 
 def address_on(server: str, home: Path) -> str:
@@ -22,16 +26,19 @@ def address_on(server: str, home: Path) -> str:
 
 
 def create(address: str) -> bool:
-    """Create an empty database; return False where it is there already.
+    """Create an empty database, and set how long what a killed process has locked stays locked.
+
+    :return: whether there was none.
 
     :raises Infrastructure: the server does not let this user in, or create one.
     :raises InputFault: the driver is not installed.
     """
     with _server(address) as (connection, name):
-        if connection.exec_driver_sql("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).first():
-            return False
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
-    return True
+        there = connection.exec_driver_sql("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).first()
+        if not there:
+            connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+        connection.exec_driver_sql(f"ALTER DATABASE \"{name}\" SET idle_in_transaction_session_timeout = '{_LEFT}'")
+    return not there
 
 
 def drop(home: Path) -> None:
