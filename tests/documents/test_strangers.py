@@ -197,3 +197,11 @@ def test_what_is_cancelled_is_left_out_and_said_so() -> None:
     plan, done = _read(f"# Quay\n\n| ID | Task | Status | Depends on |\n|---|---|---|---|\n{rows}")
     assert plan["waves"] == {1: ["A-2"]} and plan["needs"] == {}
     assert [(d.code, d.line, d.severity) for d in done.diagnostics] == [("PP917", 5, "note")]
+
+
+def test_a_title_in_a_plan_full_of_prose_keeps_its_brackets_too() -> None:
+    heads = (
+        "### 6.1.1: Dig (north, south), the pit\n\n### 6.1.2: Walls (~40 lines)\n\n### 6.1.3 (roof + door) \u2192 Ann\n"
+    )
+    plan, _ = _read(f"# Phase 6: House\n\nThe 2 agents meet before 6.9.9 of the plan.\n\n{heads}")
+    assert plan["titles"] == {"6.1.1": "Dig (north, south)", "6.1.2": "Walls", "6.1.3": "roof + door"}

@@ -6,12 +6,14 @@ import re
 
 from phaseplan.documents.importing.readers.edges import NEEDS
 from phaseplan.documents.importing.words import ids_out, line_counts, names
+from phaseplan.documents.outline.headings import own_words, titled
 
 SIZE = re.compile(r"~?\s*(\d[\d,]*(?:\s*(?:\u2192|->|-|\u2013)\s*\d[\d,]*)?)\s*(?:lines|loc|lines of code)\b", re.I)
 _ROLE = re.compile(
     r"(?:[\w/&-]+ ){0,3}(?:expert|engineer|specialist|developer|lead|architect|owner|programmer|designer)s?",
     re.IGNORECASE,
 )
+_ENDS = re.compile(r"(?:\s[\u2013\u2014|-]\s|;|,\s)(?![^()\[\]]*[)\]])")  # what stands in brackets ends no title
 
 
 def is_role(text: str) -> bool:
@@ -31,6 +33,9 @@ def title_of(text: str) -> str | None:
     bare = re.sub(r"^\W*\[[A-Za-z]{1,2}\]\s*", "", bare)
     for name in names(bare):
         bare = bare.replace(name, "")
-    bare = re.sub(r"^\W*(?:(?:branch|effort|task|agent\s*\w{1,2})\b\W*){0,2}[\s:.\u2013\u2014-]*", "", bare, flags=re.I)
-    bare = re.split(r"\s[\u2013\u2014|-]\s|[;(\[]|,\s", bare, maxsplit=1)[0].strip(" :-\u2013\u2014.,()")
+    bare = re.sub(
+        r"^[^\w(]*(?:(?:branch|effort|task|agent\s*\w{1,2})\b[^\w(]*){0,2}[\s:.\u2013\u2014-]*", "", bare, flags=re.I
+    )
+    bare, asides = titled(_ENDS.split(bare, maxsplit=1)[0].strip(" :-\u2013\u2014.,"))
+    bare = re.sub(r"^\(([^()]*)\).*", r"\1", own_words(bare, asides) or " ".join(asides))  # `#5 (set up) -> back end`
     return bare if re.search(r"[A-Za-z]{2}", bare) and len(bare) <= 80 else None
