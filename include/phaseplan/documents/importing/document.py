@@ -142,6 +142,7 @@ def _used(doc: Document, plan: Draft) -> set[int]:
     facts, entries = plan.facts, plan.known.entries
     lines = {mention.line for mention in (*facts.mentions, *facts.owned)} | {edge.line for edge in facts.edges}
     lines |= {tie.line for tie in (*facts.depends, *facts.blocks, *facts.independent)}
+    lines |= {fact.line for wave in facts.waves.values() for fact in wave.members}
     names = {name for entry in entries.values() for name in entry.names}
     for line in doc.lines:
         if line.number not in lines and line.kind in ("heading", "row", "item", "text"):

@@ -36,7 +36,7 @@ _EXCEPT = re.compile(r"\b(?:except(?: for)?|but not|without|excluding|other than
 _BEFORE = re.compile(
     r"\b(?:previous|prior|earlier|above|preceding|before|vorherige\w*|anteriores|pr\u00e9c\u00e9dents?)\b", re.I
 )
-_GROUP = re.compile(r"\b([^\W\d_]{3,20}?)s?\s*#?(\d{1,3})\b", re.IGNORECASE)
+_GROUP = re.compile(r"\b([^\W\d_]{3,20}?|(?-i:W))s?\s*#?(\d{1,3})\b", re.IGNORECASE)
 _NOT = re.compile(r"\b(?:not|no longer|never|optional(?:ly)?|nicht)\b", re.IGNORECASE)
 
 
@@ -139,7 +139,7 @@ class Known:
         """List the units of an aside that lists nothing but units: `(2.1, 2.2)`."""
         out: list[str] = []
         for part in (p.strip() for p in _SEPARATE.split(aside) if p.strip()):
-            ids = self._range(part) or ([unit] if (unit := self.one(part)) else None)
+            ids = self.span(part) or ([unit] if (unit := self.one(part)) else None)
             if ids is None:
                 return []
             out += ids
@@ -151,7 +151,7 @@ class Known:
             return []
         if (unit := self.one(part)) is not None:
             return [unit]
-        if (several := self._range(part)) is not None:
+        if (several := self.span(part)) is not None:
             return several
         if _ALL.search(part) or _BEFORE.search(part):
             return in_asides or self._all(part, by)
@@ -180,7 +180,7 @@ class Known:
         """Return the unit of a token inside other words; a bare number inside words is none."""
         return None if token.isdecimal() else self.by_key.get(key(token))
 
-    def _range(self, part: str) -> list[str] | None:
+    def span(self, part: str) -> list[str] | None:
         """Spell out `T001-T004`, `1.1 to 1.3`, `Tasks 1-3`, `04-01..04-03` among the units that there are."""
         bare = re.sub(rf"^{_WORD}\s+(?=#?[A-Z]*-?\d)", "", part.strip())
         match = re.fullmatch(rf"({ONE}){_TO}(?:{_WORD}\s+)?({ONE})", bare)
@@ -216,8 +216,9 @@ class Known:
     def _members(self, part: str, by: str) -> list[str] | None:
         """List the units of the group that a text names: `Epic 2 stories`, `Wave 1`, `Phase 2`; none of its own."""
         for match in _GROUP.finditer(part):
+            word = "wave" if match[1] == "W" else match[1].lower()
             for group in self.groups:
-                if group.word.lower() == match[1].lower() and str(int(match[2])) == group.label.lstrip("0"):
+                if group.word.lower() == word and str(int(match[2])) == (group.label.lstrip("0") or "0"):
                     return [unit.id for unit in group.units if unit.id != by]
         lowered = part.lower().strip()
         for group in self.groups:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from types import ModuleType
 
-from phaseplan.documents.outline import checks, contradictions, edges, splitting
+from phaseplan.documents.outline import checks, contradictions, edges, regrouping, splitting
 from phaseplan.documents.outline.family import explained, is_wave_plan
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document
@@ -62,6 +62,8 @@ def _first(doc: Document, readers: tuple[ModuleType, ...], whole: bool = False) 
 
 def settle(doc: Document, outline: Outline) -> None:
     """Turn words into needs, leave finished groups out, and put everything into order."""
+    groups = [group for part in outline.parts for group in part.groups]
+    regrouping.by_lists(doc, Known(outline.units, groups), outline)
     groups = [group for part in outline.parts for group in part.groups]
     known = Known(outline.units, groups)
     for unit in known.units:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from phaseplan.documents.outline import edges, tables
+from phaseplan.documents.outline import edges, regrouping, tables
 from phaseplan.documents.outline.headings import GROUPS, numbered
 from phaseplan.documents.outline.ids import CODE, NO_UNIT
 from phaseplan.documents.outline.lines import Document, Line
@@ -48,14 +48,14 @@ def candidates(doc: Document) -> Iterator[Candidate]:
                 yield Candidate(line.number, "unit")
         elif (line.kind == "row" and line.number in rows) or (line.kind == "item" and not barred and _item(line)):
             yield Candidate(line.number, "unit")
-        elif line.kind in ("item", "text") and (edges.mentions(line.plain) or _attribute(line)):
+        elif regrouping.looks_listed(line) or (line.kind in ("item", "text") and _edge(line)):
             yield Candidate(line.number, "edge")
 
 
-def _attribute(line: Line) -> bool:
+def _edge(line: Line) -> bool:
     """Say whether a line says what something needs, other than the files that are to be read before."""
     match = _ATTRIBUTE.fullmatch(line.plain)
-    return match is not None and cell_paths(match[1]) is None
+    return edges.mentions(line.plain) or (match is not None and cell_paths(match[1]) is None)
 
 
 def _heading(line: Line) -> bool:

@@ -9,7 +9,7 @@ from phaseplan.documents.importing.facts import Facts, Said, WaveSaid
 from phaseplan.documents.importing.readers.ties import tie
 from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import Statement
-from phaseplan.documents.importing.words import numbers
+from phaseplan.documents.importing.words import ids, ids_out, numbers
 from phaseplan.documents.outline.attributes import phases
 
 _SEPARATE = re.compile(
@@ -34,6 +34,7 @@ _ONLY_TIME = re.compile(
     r"estimated|duration|time|working)\b[\W\d]*)+",
     re.I,
 )
+_BETWEEN = re.compile(r"\s*(?:[,;+&]|\band\b)\s*", re.IGNORECASE)
 _BESIDE = re.compile(r"\s[\u00b7\u2022|/]\s|\s{2,}|;\s")
 
 
@@ -55,6 +56,8 @@ def several(s: Statement, facts: Facts) -> None:
 def read(s: Statement, number: int, facts: Facts) -> None:
     """Add what a statement says of a wave to the facts."""
     wave, key = facts.wave(number), s.key.lower()
+    if wave_of(s.key) == number:
+        wave.members += [Said(branch, s.line, "list") for branch in _members(s.value)]
     _opens(s, wave)
     if wave_of(s.key) == number and _ONLY_TIME.fullmatch(s.value) and (span := duration(s.value)):
         wave.spans.append(Said(span, s.line, "list"))
@@ -97,12 +100,18 @@ def read(s: Statement, number: int, facts: Facts) -> None:
         wave.titles.append(Said(s.value, s.line, "text"))
 
 
+def _members(text: str) -> list[str]:
+    """List the branches of `5.1.1, 5.1.2 (the store)`; none if the text says anything else."""
+    parts = _BETWEEN.split(re.sub(r"\s*\([^()]*\)", "", text).strip(" ."))
+    return ids(text) if all(ids(part) and not ids_out(part).strip() for part in parts) else []
+
+
 def _opens(s: Statement, wave: WaveSaid) -> None:
     """Read `- **Wave 1: Skeleton** (6 hours, 2 agents)` as an item above the wave's branches."""
     title, bracket_text = wave_heading(s.whole) or (None, "")
     if s.kind != "item" or not (title or bracket_text):
         return
-    if title:
+    if title and not ids(title.split()[0]):  # `Wave 2: 5.2.1 needs 5.1.1` has a reason, and no title
         wave.titles.append(Said(title, s.line, "text"))
     if span := duration(bracket_text):
         wave.spans.append(Said(span, s.line, "text"))
