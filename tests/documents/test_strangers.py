@@ -205,3 +205,18 @@ def test_a_title_in_a_plan_full_of_prose_keeps_its_brackets_too() -> None:
     )
     plan, _ = _read(f"# Phase 6: House\n\nThe 2 agents meet before 6.9.9 of the plan.\n\n{heads}")
     assert plan["titles"] == {"6.1.1": "Dig (north, south)", "6.1.2": "Walls", "6.1.3": "roof + door"}
+
+
+def test_what_a_user_story_needs_is_needed_by_its_tasks() -> None:
+    one = "## Phase 1: A\n\n- [ ] T001 [P] Dig\n- [ ] T002 [P] [US2] Test\n- [ ] T003 [P] Pour\n"
+    two = "## Phase 2: Story 2\n\n- [ ] T004 [P] [US2] Walls\n- [ ] T005 [P] [US2] Roof\n"
+    plan, done = _read(f"# Tasks: House\n\n{one}\n{two}\n## Dependencies\n\n- US2 depends on T003 (the floor)\n")
+    assert plan["needs"] == {"T004": ["T003"], "T005": ["T003"]} and done.diagnostics == ()
+
+
+def test_arrows_between_ids_in_plain_code_are_needs() -> None:
+    boxes = "- [ ] 1. Quay\n  - [ ] 1.1 Dig\n  - [ ] 1.2 Pour\n- [ ] 2. Crane\n  - [ ] 2.1 Motor\n"
+    code = "```\n1.1 --> 1.2 \u2500\u2500\u25ba 2.1\n1.1 --> +--> 2.1\nA-7 --> A-9\n```\n"
+    plan, done = _read(f"# Implementation Plan\n\n{boxes}\n## Order\n\n{code}")
+    assert plan["needs"] == {"1.2": ["1.1"], "2.1": ["1.2"]}
+    assert [(d.code, d.line) for d in done.diagnostics] == [("PP916", 14)]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from phaseplan.documents.importing.flowchart import flowchart
 from phaseplan.documents.outline.attributes import FEEDS, NEEDS
-from phaseplan.documents.outline.ids import ONE, Known
+from phaseplan.documents.outline.ids import CODE, ONE, Known
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At
 from phaseplan.documents.outline.text import plain, size
@@ -17,7 +17,8 @@ _SENTENCE = re.compile(
     rf"(?P<left>.+?)\s*(?:(?P<needs>(?<![\w-])(?:{NEEDS})(?![\w-]))|(?P<feeds>(?<![\w-])(?:{FEEDS})(?![\w-])))\s*:?\s*(?P<right>.+)",
     re.I,
 )
-_ARROW = re.compile(r"\s*(?:\u2192|-{1,3}>|=>|\u27f6)\s*")
+_ARROW = re.compile(r"\s*(?:\u2192|-{1,3}>|=>|\u27f6|\u2500+[>\u25b6\u25ba])\s*")
+_PLAIN = ("", "text", "txt", "plaintext")  # languages of code that is drawn by hand
 _MENTION = re.compile(rf"(?<![\w./-])(?:{ONE})(?![\w/]|\.\d|-\w)")
 _FREE = re.compile(
     r"\b(?:no|without)\s+(?:\w+\s+)?(?:dependenc|prerequisit)|\bindependent\b|\bnothing\b|in parallel|parallel with",
@@ -31,6 +32,10 @@ def read(doc: Document, known: Known, used: set[int]) -> Iterator[tuple[At[tuple
     for line in doc.lines:
         if line.kind == "heading":
             critical = "critical path" in line.text.lower()
+        if line.kind == "code" and line.language in _PLAIN and not critical:
+            steps = [known.listed(part) for part in _ARROW.split(line.raw.strip())]
+            for pair in _pairs(steps) if all(steps) else ():
+                yield At(pair, line.number), True
         if critical or line.number in used or line.kind not in ("text", "item"):
             continue
         text = line.plain
@@ -50,18 +55,33 @@ def _line(text: str, known: Known) -> Iterator[tuple[str, str]]:
     chain = [known.meant(part) for part in _ARROW.split(text)]
     if len(chain) > 1:
         if all(part.ids and not part.unread for part in chain):
-            for before, after in pairwise(chain):
-                yield from ((a, b) for a in before.ids for b in after.ids)
+            yield from _pairs([part.ids for part in chain])
         return
     for sentence in re.split(r"(?<=[.;])\s+", text):
         match = _SENTENCE.fullmatch(sentence.rstrip(".;"))
         if match is None:
             continue
-        left, right = known.meant(match["left"]), known.meant(re.sub(r"^(?:all|both)\s+", "", match["right"]))
+        right = known.meant(re.sub(r"^(?:all|both)\s+", "", match["right"]))
+        if match["needs"] and (story := known.story(match["left"])):  # what stands before it is none of its doing
+            yield from ((a, b) for a in right.ids for b in story if known.place[a] < known.place[b])
+            continue
+        left = known.meant(match["left"])
         if not left.ids or not right.ids or left.unread:
             continue
         needed, by = (right.ids, left.ids) if match["needs"] else (left.ids, right.ids)
         yield from ((a, b) for a in needed for b in by if a != b)
+
+
+def _pairs(steps: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield the edges between each step and the next."""
+    for before, after in pairwise(steps):
+        yield from ((a, b) for a in before for b in after)
+
+
+def looks_drawn(line: Line) -> bool:
+    """Say whether a line of plain code is `T1 --> T2`, of ids alone."""
+    chain = _ARROW.split(line.raw) if line.kind == "code" and line.language in _PLAIN else []
+    return len(chain) > 1 and all(re.fullmatch(rf"#\d{{1,6}}|{CODE}", part.strip()) for part in chain)
 
 
 def graph(doc: Document, known: Known) -> Iterator[tuple[At[tuple[str, str]], bool]]:

@@ -37,6 +37,8 @@ _BEFORE = re.compile(
     r"\b(?:previous|prior|earlier|above|preceding|before|vorherige\w*|anteriores|pr\u00e9c\u00e9dents?)\b", re.I
 )
 _GROUP = re.compile(r"\b([^\W\d_]{3,20}?|(?-i:W))s?\s*#?(\d{1,3})\b", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s*(?:[,;+&]|\band\b)\s*", re.IGNORECASE)
+_STORY = re.compile(r"\W*(?:US|user story)[ -]?(\d{1,3})(?:\s*\([^()]*\))?\W*", re.IGNORECASE)
 _NOT = re.compile(r"\b(?:not|no longer|never|optional(?:ly)?|nicht)\b", re.IGNORECASE)
 
 
@@ -225,6 +227,26 @@ class Known:
             if group.title and lowered in (group.title.lower(), f"{group.title.lower()} phase"):
                 return [unit.id for unit in group.units if unit.id != by]
         return None
+
+    def listed(self, text: str) -> list[str]:
+        """List the units of a text that lists nothing but units, with their titles or without; else nothing."""
+        out: list[str] = []
+        for part in _BETWEEN.split(re.sub(r"\s*\([^()]*\)", "", text).strip(" .")):
+            begins = re.match(rf"\W{{0,3}}({ONE})(?!\w)", part)
+            tokens = re.findall(rf"(?<![\w./#-]){ONE}(?![\w/]|\.\d|-\w)", part)
+            unit = self.one(part)
+            if unit is None and begins is not None and not begins[1].isdecimal() and len(tokens) == 1:
+                unit = self.one(begins[1])
+            several = [unit] if unit is not None else self.span(part)
+            if not several:
+                return []
+            out += several
+        return out
+
+    def story(self, text: str) -> list[str]:
+        """List the units that are marked with the user story which a text alone names: `US3`."""
+        match = _STORY.fullmatch(text)
+        return [unit.id for unit in self.units if match is not None and unit.story == match[1]]
 
     def waits(self, unit: str, by: str) -> bool:
         """Say whether `unit` needs `by`, itself or by others, as far as it is read already."""

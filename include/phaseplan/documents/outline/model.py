@@ -37,6 +37,7 @@ class Unit:
     label: At[str] | None = None  # of the agent
     state: At[str] | None = None  # `done`, `cancelled`
     wave: At[int] | None = None  # stated beside it; else it is its group's
+    story: str = ""  # the number of the user story that it is marked with
     marked: bool = False  # as one that may run beside others
     texts: list[At[str]] = field(default_factory=list)  # what it needs, in words
     feeds: list[At[str]] = field(default_factory=list)  # what needs it, in words

@@ -7,13 +7,12 @@ import re
 from collections.abc import Iterator
 
 from phaseplan.documents.outline.headings import WAVES, Numbered, numbered
-from phaseplan.documents.outline.ids import CODE, ONE, Known
+from phaseplan.documents.outline.ids import CODE, Known
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Group, Outline, Part, Trouble
 
 _SHORT = re.compile(r"W(\d{1,2})")  # `W0: T1, T2`
 _ONLY_IDS = re.compile(rf"(?:#\d{{1,6}}|{CODE})(?:\s*(?:[,+&]|\band\b)\s*(?:#\d{{1,6}}|{CODE}))*", re.IGNORECASE)
-_BETWEEN = re.compile(r"\s*(?:[,;+&]|\band\b)\s*", re.IGNORECASE)
 
 
 def graph(doc: Document) -> dict[str, At[int]]:
@@ -93,25 +92,9 @@ def _lists(doc: Document, known: Known) -> dict[str, At[int]]:
         short = _SHORT.fullmatch(head.label)
         number = head.number if short is None else int(short[1])
         bare |= re.fullmatch(r"[\d\s,&+]+", head.title) is not None
-        for unit in _listed(head.title, known) if number is not None else ():
+        for unit in known.listed(head.title) if number is not None else ():
             waves.setdefault(unit, At(number or 0, line.number))
     return {} if bare and waves.keys() != known.place.keys() else waves
-
-
-def _listed(text: str, known: Known) -> list[str]:
-    """List the units of a text that lists nothing but units, with their titles or without; else nothing."""
-    out: list[str] = []
-    for part in _BETWEEN.split(re.sub(r"\s*\([^()]*\)", "", text).strip(" .")):
-        begins = re.match(rf"\W{{0,3}}({ONE})(?!\w)", part)
-        tokens = re.findall(rf"(?<![\w./#-]){ONE}(?![\w/]|\.\d|-\w)", part)
-        whole = known.one(part)
-        if whole is None and begins is not None and not begins[1].isdecimal() and len(tokens) == 1:
-            whole = known.one(begins[1])
-        several = [whole] if whole is not None else known.span(part)
-        if not several:
-            return []
-        out += several
-    return out
 
 
 def regroup(part: Part, waves: dict[str, At[int]]) -> None:

@@ -48,7 +48,9 @@ def candidates(doc: Document) -> Iterator[Candidate]:
                 yield Candidate(line.number, "unit")
         elif (line.kind == "row" and line.number in rows) or (line.kind == "item" and not barred and _item(line)):
             yield Candidate(line.number, "unit")
-        elif regrouping.looks_listed(line) or (line.kind in ("item", "text") and _edge(line)):
+        elif (
+            regrouping.looks_listed(line) or edges.looks_drawn(line) or (line.kind in ("item", "text") and _edge(line))
+        ):
             yield Candidate(line.number, "edge")
 
 

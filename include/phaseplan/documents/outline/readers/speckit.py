@@ -62,6 +62,7 @@ def _task(build: Builder, line: Line, match: re.Match[str]) -> Unit:
     text = match[2]
     while (mark := _MARK.match(text)) is not None:
         unit.marked |= mark[1].upper() == "P"
+        unit.story = mark[1][2:] if mark[1].startswith("US") else unit.story
         text = text[mark.end() :]
     text = attributes.without_needs(unit, text, line.number)
     if "`" in text and (branch := _BRANCH.search(text)) is not None:
