@@ -220,3 +220,8 @@ def test_arrows_between_ids_in_plain_code_are_needs() -> None:
     plan, done = _read(f"# Implementation Plan\n\n{boxes}\n## Order\n\n{code}")
     assert plan["needs"] == {"1.2": ["1.1"], "2.1": ["1.2"]}
     assert [(d.code, d.line) for d in done.diagnostics] == [("PP916", 14)]
+
+
+def test_the_words_of_a_link_are_a_path_and_not_where_it_leads() -> None:
+    plan, _ = _read("# Tasks: Quay\n\n- [ ] T001 Dig in [src/a.ts](src/a.ts)\n- [ ] T002 Pour in [b.ts](../x/b.ts)\n")
+    assert plan["owns"] == {"T001": ["src/a.ts"], "T002": ["b.ts"]}

@@ -28,6 +28,7 @@ _READ = re.compile(
     r"[`\[]*[\w@./-]+`?",
     re.IGNORECASE,
 )
+_LINK = re.compile(r"\[([^\[\]\n]*)\]\(([^()\s]*)\)")  # its words are the path, not where they lead
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\b[\w.-]+@[\w.-]+", re.IGNORECASE)
 _SUFFIX = re.compile(r":\d+(?:[-:,]\d+)*$|#L\d+(?:-L?\d+)?$")
@@ -56,6 +57,7 @@ def any_paths(text: str) -> tuple[str, ...]:
 
 def _parts(text: str, pattern: re.Pattern[str]) -> dict[str, None]:
     text = _TAG.sub(" ", text) if "<" in text else text
+    text = _LINK.sub(r" \1 ", text) if "](" in text else text
     code = [_SUFFIX.sub("", match[2].strip()) for match in _CODE.finditer(text)]
     rest = _CODE.sub(" ", text) if code else text
     rest = _URL.sub(" ", rest) if "://" in rest or "@" in rest else rest
