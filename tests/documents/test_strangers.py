@@ -225,3 +225,14 @@ def test_arrows_between_ids_in_plain_code_are_needs() -> None:
 def test_the_words_of_a_link_are_a_path_and_not_where_it_leads() -> None:
     plan, _ = _read("# Tasks: Quay\n\n- [ ] T001 Dig in [src/a.ts](src/a.ts)\n- [ ] T002 Pour in [b.ts](../x/b.ts)\n")
     assert plan["owns"] == {"T001": ["src/a.ts"], "T002": ["b.ts"]}
+
+
+def test_pull_requests_of_a_table_have_titles_behind_their_ids_or_beside_them() -> None:
+    head = "| Order | PR | Branch | Depends on |\n|---|---|---|---|\n"
+    rows = "| 1 | #7 \u2014 Dig | `feat/a` | main |\n| 2 | #8 - Pour | `feat/b` | #7 |\n"
+    plan, done = _read(f"# Merge order\n\n{head}{rows}| 3 | \u2014 | `feat/c` | #8 |\n")
+    assert plan["titles"] == {"7": "Dig", "8": "Pour"} and done.diagnostics == ()
+    assert plan["needs"] == {"8": ["7"], "0.1.1": ["8"]} and plan["names"]["0.1.1"] == "feat/c"
+    rows = "| 1 | Dig the pit | `feat/a` | |\n| 2 | Pour | `feat/b` | 1 |\n"
+    plan, _ = _read(f"# Merge order\n\n{head.replace('Order', '#')}{rows}")
+    assert plan["titles"] == {"1": "Dig the pit", "2": "Pour"}

@@ -35,7 +35,7 @@ _TITLE = re.compile(
 )
 _NO_TITLE = re.compile(
     r".*\?|.*\b(?:impact|paths?|files?|repositor(?:y|ies)|notes?|evidence|reason|rationale|why|feasibility|priority|"
-    r"handoff|links?|pr)\b.*",
+    r"handoff|links?)\b.*",
     re.IGNORECASE,
 )
 _NO_UNITS = re.compile(
@@ -50,7 +50,10 @@ _BARE = re.compile(r"\d{1,4}(?:[.,]\d)?")
 _UNIT = re.compile(
     r"\b(hours?|hrs?|h|stunden|horas?|heures?|ore|days?|d|tage|d\u00edas?|jours?|giorni)\b", re.IGNORECASE
 )
-_LABEL = re.compile(rf"(?:[^\W\d_]{{2,12}}\s+)?({ONE})(?:(?<=[.-]\d)\s+(?P<title>[^\W\d_]{{2}}.*))?", re.IGNORECASE)
+_LABEL = re.compile(
+    rf"(?:[^\W\d_]{{2,12}}\s+)?({ONE})(?:(?:(?<=[.-]\d)\s+|\s*[\u2013\u2014]\s*|\s+-\s+)(?P<title>[^\W\d_]{{2}}.*))?",
+    re.IGNORECASE,
+)
 
 _CODED = re.compile(rf"({CODE})\s+(?P<title>[^\W\d_]{{2}}.*)")  # where something is said of needs or names: `U1 stones`
 
@@ -107,7 +110,7 @@ def classified(table: Table) -> Table:
     """Find what each column is."""
     heads = [plain(cell).strip(" :*") for cell in table.head.cells]
     for i, head in enumerate(heads):
-        cells = [cell for cell in table.cells(i) if plain(cell)]
+        cells = [cell for cell in table.cells(i) if not nothing(cell)]
         if _ID.fullmatch(head) and "id" not in table.kinds.values() and _are_ids(cells, bare=True):
             table.kinds[i] = "id"
         elif _WAVE.fullmatch(head) and cells and all(re.match(r"\D{0,12}\d{1,3}\W*$", plain(cell)) for cell in cells):
@@ -194,7 +197,7 @@ def unit(table: Table, row: Line) -> Unit | None:
     name = git_name(table.cell(row, "name"))
     if label is None and name is None:
         return None
-    shown = raw_id.removesuffix(label["title"] or "").strip() if label else raw_id
+    shown = raw_id.removesuffix(label["title"] or "").strip(" -\u2013\u2014") if label else raw_id
     one = Unit(label[1].removeprefix("#") if label else "", row.number, shown=shown, made_up=label is None)
     _values(table, row, one)
     one.title = one.title or (label["title"] or "" if label else "")
