@@ -236,3 +236,9 @@ def test_pull_requests_of_a_table_have_titles_behind_their_ids_or_beside_them() 
     rows = "| 1 | Dig the pit | `feat/a` | |\n| 2 | Pour | `feat/b` | 1 |\n"
     plan, _ = _read(f"# Merge order\n\n{head.replace('Order', '#')}{rows}")
     assert plan["titles"] == {"1": "Dig the pit", "2": "Pour"}
+
+
+def test_a_letter_and_a_number_behind_it_are_one_id() -> None:
+    heads = "### Task 3A-1: Dig\n\n### Task 3A-2: Pour\n\n**Depends on:** Task 3A-1\n"
+    plan, _ = _read(f"# Plan\n\n{heads}")
+    assert plan["titles"] == {"3A-1": "Dig", "3A-2": "Pour"} and plan["needs"] == {"3A-2": ["3A-1"]}

@@ -27,7 +27,7 @@ _COUNT = {word: str(n) for n, word in enumerate(
     ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)}  # fmt: skip
 _NUMBERED = re.compile(
     rf"(?P<word>[^\W\d_]{{2,20}})(?:[ \t]*#[ \t]*|"
-    rf"[ \t]+(?:no\.?[ \t]*)?)(?P<label>\d{{1,5}}(?:\.\d{{1,3}}){{0,2}}[a-z]?|(?-i:[A-Z])(?![\w])|"
+    rf"[ \t]+(?:no\.?[ \t]*)?)(?P<label>\d{{1,5}}(?:\.\d{{1,3}}){{0,2}}(?:[a-z](?:-\d{{1,3}})?)?|(?-i:[A-Z])(?![\w])|"
     rf"{'|'.join(_COUNT)})(?P<rest>(?![\w.]*\d)\b.*|\s*[:.\u2013\u2014-].*)",
     re.IGNORECASE,
 )
