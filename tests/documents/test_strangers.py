@@ -242,3 +242,9 @@ def test_a_letter_and_a_number_behind_it_are_one_id() -> None:
     heads = "### Task 3A-1: Dig\n\n### Task 3A-2: Pour\n\n**Depends on:** Task 3A-1\n"
     plan, _ = _read(f"# Plan\n\n{heads}")
     assert plan["titles"] == {"3A-1": "Dig", "3A-2": "Pour"} and plan["needs"] == {"3A-2": ["3A-1"]}
+
+
+def test_keys_with_boxes_before_them_are_read() -> None:
+    keys = "- [x] **Files:** `src/a.ts`\n- [ ] **Dependencies:** Chunks A and B\n- [ ] Lay the **stones**\n"
+    plan, done = _read(f"# House\n\n### Chunk A - Dig\n\n### Chunk B - Pour\n\n### Chunk C - Walls\n\n{keys}")
+    assert plan["needs"] == {"C": ["A", "B"]} and plan["owns"] == {"C": ["src/a.ts"]} and done.diagnostics == ()

@@ -83,7 +83,7 @@ class Known:
                 self.by_key.setdefault(key(unit.id), unit.id)
             if unit.shown:
                 self.by_key.setdefault(key(unit.shown), unit.id)
-                words |= {m.lower() for m in re.findall(r"[^\W\d_]{2,20}(?=\s*#?\d)", unit.shown)}
+                words |= {m.lower() for m in re.findall(r"[^\W\d_]{2,20}(?=\s*#?\d|\s[A-Z]$)", unit.shown)}
             if unit.name:
                 self.by_key.setdefault(unit.name.value.lower(), unit.id)
                 self.by_key.setdefault(unit.name.value.rsplit("/", 1)[-1].lower(), unit.id)
@@ -92,7 +92,7 @@ class Known:
             if unit.title:
                 self.by_title.setdefault(unit.title.lower().strip(" ."), unit.id)
         stems = "|".join(re.escape(word[:-1]) + r"\w{0,4}" for word in sorted(words)) or "(?!)"
-        self.stems = re.compile(rf"^(?:{stems})\s*#?(?=\d)")
+        self.stems = re.compile(rf"^(?:{stems})(?:\s*#?(?=\d)|\s+(?=[a-z]$))")
         self.group_of = {unit.id: group for group in self.groups for unit in group.units}
         self.plain_numbers = any(unit.id.isdecimal() for unit in self.units)
 

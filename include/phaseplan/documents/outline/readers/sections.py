@@ -124,7 +124,8 @@ def _below(build: Builder, reading: _Reading, unit: Unit, line: Line) -> None:
     listing, reading.listing = reading.listing, False
     if line.kind in ("blank", "comment", "front"):
         return
-    if line.kind == "code" or line.box is not None:
+    boxed = line.box is not None and not (line.text.startswith("**") and attributes.pair(line.text))
+    if line.kind == "code" or boxed:  # a step; `- [ ] **Files:** a.py` is a value
         reading.key = None if line.kind == "code" or line.level == 0 else reading.key
         return
     if (opened := _LIST.match(line.text)) is not None:
