@@ -58,3 +58,9 @@ def test_waves_in_code_are_read_in_a_document_full_of_prose() -> None:
     plan, done = _read(f"# Review of Sprint 9\n\n{text}")
     assert plan["waves"] == {1: ["1", "2"], 2: ["3"]} and plan["wave_titles"] == {} and done.diagnostics == ()
     assert plan["titles"] == {"1": "dig + pour", "2": "walls", "3": "roof"}
+
+
+def test_a_heading_that_names_the_wave_before_it_opens_its_own() -> None:
+    one = "### Wave 1 - Start\n\n- [ ] Task 1: Dig\n\n### Wave 2 - Depends on Wave 1 (dry)\n\n- [ ] Task 2: Pour\n"
+    plan, _ = _read(f"# House\n\n```\nTask 1 and 2 agents, 6.9.9\n```\n\n{one}\nThe 2 agents meet.\n")
+    assert plan["waves"] == {1: ["1"], 2: ["2"]} and plan["wave_titles"] == {1: "Start"}

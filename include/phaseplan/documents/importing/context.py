@@ -32,6 +32,8 @@ _NTH = rf"(?:wave[ _#-]*(?:\d{{1,3}}\.)?(?:\d{{1,3}}|{'|'.join(_WORDS)})|{_ORDIN
 _OPENS = re.compile(
     rf"(?:the )?(?:phase\s*\d+\s*[-\u2013:,.|]?\s*)?{_NTH}\b(?P<rest>\s*(?:[:.(\[\u2013\u2014|=-].*)?)", re.IGNORECASE
 )
+_NEEDS = r"\b(?:depends on|after|needs|requires|blocked by|waits (?:for|on))\b"
+_WAITS = re.compile(rf"(\W*{_NTH}\b[^.;]*?){_NEEDS}", re.IGNORECASE)
 _AFTER = re.compile(r"(?P<title>[^(:]+?)\s*\(\s*wave[ #-]*\d{1,3}\s*\)\s*", re.IGNORECASE)
 
 
@@ -73,6 +75,8 @@ def wave_of(text: str, otherwise: int | None = None) -> int | None:
 
 @lru_cache(maxsize=REMEMBERED)
 def _wave(text: str) -> int | None:
+    if (after := _WAITS.match(text)) is not None:  # `Wave 2 (after Wave 1)`
+        text = after[1]
     wave_numbers = {number(m[2] or m[3]) for m in _WAVE.finditer(text)}
     if len(wave_numbers) != 1 or re.search(r"\bwaves\s*\d", text, re.IGNORECASE):
         return None
@@ -127,7 +131,7 @@ def wave_heading(text: str) -> tuple[str | None, str] | None:
     if match is None:
         return None
     title, asides = titled(match["rest"])
-    return title or None, ", ".join(asides)
+    return None if re.match(_NEEDS, title, re.IGNORECASE) else title or None, ", ".join(asides)
 
 
 def with_context(blocks: list[Block]) -> Iterator[tuple[Block, Context]]:
