@@ -248,3 +248,9 @@ def test_keys_with_boxes_before_them_are_read() -> None:
     keys = "- [x] **Files:** `src/a.ts`\n- [ ] **Dependencies:** Chunks A and B\n- [ ] Lay the **stones**\n"
     plan, done = _read(f"# House\n\n### Chunk A - Dig\n\n### Chunk B - Pour\n\n### Chunk C - Walls\n\n{keys}")
     assert plan["needs"] == {"C": ["A", "B"]} and plan["owns"] == {"C": ["src/a.ts"]} and done.diagnostics == ()
+
+
+def test_a_roadmap_without_any_tasks_is_refused_with_what_it_lacks() -> None:
+    done = import_text("x.md", "# Roadmap\n\nText.\n\n## Phase 1: Quay\n\n**Goal**: A quay\n\n## Phase 2: Crane\n")
+    assert [(d.code, d.line) for d in done.diagnostics] == [("PP915", 5)]
+    assert "names its phases, Phase 1 first, and no units of work in them" in done.diagnostics[0].message

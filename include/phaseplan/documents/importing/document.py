@@ -15,6 +15,7 @@ from phaseplan.documents.importing.reading import read
 from phaseplan.documents.importing.schemes import PLAIN
 from phaseplan.documents.importing.words import ids
 from phaseplan.documents.outline import checks, contradictions, edges, folder, plans, reading, unused
+from phaseplan.documents.outline.headings import GROUPS, numbered
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document, document
 from phaseplan.documents.outline.model import At, Outline, Trouble
@@ -117,11 +118,7 @@ def _of_waves(doc: Document, strict: bool, others: Others) -> Imported:
     if plan is None and (outline := reading.read(doc, whole=False)) is not None:
         return finished(doc, outline, strict)
     if plan is None:
-        hint = (
-            "branches are found in tables with an id or a branch column, headings and checkboxes with numbers or ids, "
-            "graphs, and git worktree add; docs/import.md lists the formats"
-        )
-        return Imported((), (Diagnostic("PP915", doc.file, 1, 1, "no branch can be found in this document", hint),))
+        return Imported((), (_nothing(doc),))
     facts, units = plan.facts, plan.units
     outline = Outline("a plan in waves (docs/decisions/016)", [plan.part])
     checks.check(outline)
@@ -135,6 +132,21 @@ def _of_waves(doc: Document, strict: bool, others: Others) -> Imported:
     lines = plans.plans(doc.file, outline, facts.scheme)[0].rstrip("\n").split("\n")
     text = "\n".join(overlay(lines, facts.stated, plans.short(doc.file))) + "\n"
     return Imported((text,), in_order(diagnostics(doc.file, troubles, facts.scheme, strict)), used, rows)
+
+
+def _nothing(doc: Document) -> Diagnostic:
+    """Return why a document makes no plan: it only names phases, or nothing in it is known."""
+    for line in (*doc.headings, *doc.items):
+        head = numbered(line.text) if line.kind == "item" or line.level > 1 else None
+        if head is not None and head.word in GROUPS:
+            message = f"this document names its {head.word}s, {head.shown} first, and no units of work in them"
+            hint = "write tasks below each, such as `- [ ] 1.1 Make the store`, or import the documents that have them"
+            return Diagnostic("PP915", doc.file, line.number, 1, message, hint)
+    hint = (
+        "branches are found in tables with an id or a branch column, headings and checkboxes with numbers or ids, "
+        "graphs, and git worktree add; docs/import.md lists the formats"
+    )
+    return Diagnostic("PP915", doc.file, 1, 1, "no branch can be found in this document", hint)
 
 
 def _used(doc: Document, plan: Draft) -> set[int]:
