@@ -10,13 +10,21 @@ from phaseplan.documents.outline.ids import CODE
 from phaseplan.documents.outline.lines import Line
 from phaseplan.documents.outline.text import plain, planned, size
 
+_STAGES = {"阶段", "階段", "フェーズ", "단계", "этап", "фаза"}
 GROUPS = {
     "wave", "phase", "stage", "batch", "sprint", "tier", "iteration", "round", "layer", "milestone", "epic", "track",
     "welle", "etappe", "stufe", "vague", "\u00e9tape", "lot", "ola", "oleada", "etapa", "fase", "onda",
     "ondata", "golf",
-    "v\u00e5g", "fala", "\u0432\u043e\u043b\u043d\u0430", "dalga",
+    "v\u00e5g", "fala", "\u0432\u043e\u043b\u043d\u0430", "dalga", *_STAGES,
 }  # fmt: skip
-WAVES = GROUPS - {"phase", "epic", "track", "milestone", "fase", "etapa", "\u00e9tape"}
+WAVES = GROUPS - {"phase", "epic", "track", "milestone", "fase", "etapa", "\u00e9tape"} - _STAGES
+#: What headings of acceptance criteria, risks and notes say in other languages: what stands below is no work.
+CRITERIA = (
+    r"kriteri|abnahme|akzeptanz|risiken|notizen|criterios|aceptación|riesgos|notas\b|critérios|aceitação|"
+    r"riscos|critères|acceptation|risques|验收|驗收|风险|备注|受け入れ|"
+    r"完了条件|リスク|인수|완료 (?:기준|조건)|위험|критери|"
+    r"при[её]мк|риск"
+)
 PHASES = {"phase", "fase"}
 _NO_UNITS = {
     "version", "figure", "table", "appendix", "section", "chapter", "option", "day", "week", "level", "step", "part",
@@ -34,7 +42,7 @@ _NUMBERED = re.compile(
 _CODED = re.compile(
     rf"\[?(?P<label>{CODE}|#\d{{1,6}})\]?(?P<rest>(?:\s*[:.)|\u2013\u2014]|\s+-|\s+(?=[^\W\d_\[`])|\s*$).*)"
 )
-_SEPARATOR = re.compile(r"^\s*(?:[:.|)\]\u2013\u2014\u00b7-]+\s*)?")
+_SEPARATOR = re.compile(r"^\s*(?:[:\uff1a.|)\]\u2013\u2014\u00b7-]+\s*)?")
 _DONE = re.compile(
     r"\b(?:done|finished|completed?|merged|shipped|closed|erledigt|fertig|abgeschlossen|termin\u00e9e?|hecho|"
     r"completad[oa]|conclu\u00edd[oa]|fatto|\u5df2?\u5b8c\u6210|\u5b8c\u4e86|\uc644\ub8cc)\b|\u2705|\u2714|\u2611",

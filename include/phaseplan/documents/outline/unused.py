@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from phaseplan.documents.outline import edges, regrouping, tables
-from phaseplan.documents.outline.headings import GROUPS, numbered
+from phaseplan.documents.outline.headings import CRITERIA, GROUPS, numbered
 from phaseplan.documents.outline.ids import CODE, NO_UNIT
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import Outline, Trouble
@@ -19,7 +19,7 @@ _TASK = re.compile(
 )
 _NO_UNITS = re.compile(
     r"acceptance|criteria|definition of|verification|validation|success|requirements?\b|risks?\b|checklist|"
-    r"out of scope|open questions|references|glossary|sign-?off|decisions?\b|metrics?\b|notes?\b",
+    rf"out of scope|open questions|references|glossary|sign-?off|decisions?\b|metrics?\b|notes?\b|{CRITERIA}",
     re.IGNORECASE,
 )
 _ATTRIBUTE = re.compile(

@@ -6,7 +6,7 @@ import re
 
 from phaseplan.documents.outline import attributes
 from phaseplan.documents.outline.builder import Builder, number_by_place
-from phaseplan.documents.outline.headings import GROUPS, Numbered, numbered, own_words, titled
+from phaseplan.documents.outline.headings import CRITERIA, GROUPS, Numbered, numbered, own_words, titled
 from phaseplan.documents.outline.ids import CODE, NO_UNIT
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Outline, Unit
@@ -24,11 +24,15 @@ _CONDUCTOR = re.compile(r"Conductor - User Manual Verification", re.IGNORECASE)
 _NO_UNITS = re.compile(
     r"acceptance|criteria|definition of|verification|validation|checklist|success|testing|"
     r"notes?\b|review|quality|gates?\b|"
-    r"requirements?\b|risks?\b|sign-?off|open questions|out of scope|kriterien|criterios|crit\u00e8res",
+    rf"requirements?\b|risks?\b|sign-?off|open questions|out of scope|{CRITERIA}",
     re.IGNORECASE,
 )
 _MOST_HEADING = re.compile(
-    r"tasks?\b|plan\b|to ?do|issues?\b|work|implementation|aufgaben|tareas|t\u00e2ches", re.IGNORECASE
+    r"tasks?\b|plan\b|to ?do|issues?\b|work|implementation|aufgaben|arbeitspakete|umsetzung|tareas|pendientes|"
+    r"tarefas|implementação|implementación|tâches|à faire|mise en œuvre|任务|任務|"
+    r"待办|待辦|计划|タスク|作業|実装|やること|작업|할 일|"
+    r"구현|задач|план\b",
+    re.IGNORECASE,
 )
 
 
