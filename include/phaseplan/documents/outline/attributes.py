@@ -90,7 +90,7 @@ _FROM = re.compile(
 )
 _CLAUSE = re.compile(
     r"\s*[(\[\u2014\u2013,;-]\s*(?:it |this )?(?:depends on|depends|requires|needs|after|"
-    r"blocked by|builds on|waits for|nach|depende de|d\u00e9pend de)"
+    r"blocked by|builds on|waits for|abh\u00e4ngig von|h\u00e4ngt ab von|nach|depende de|d\u00e9pend de)"
     r":?\s+(?P<needs>[^()\[\]]*\d[^()\[\]]*|all [^()\[\]]*|[^()\[\]]*/[^()\[\]]*)[)\]]?\s*$",
     re.IGNORECASE,
 )
