@@ -64,3 +64,9 @@ def test_a_heading_that_names_the_wave_before_it_opens_its_own() -> None:
     one = "### Wave 1 - Start\n\n- [ ] Task 1: Dig\n\n### Wave 2 - Depends on Wave 1 (dry)\n\n- [ ] Task 2: Pour\n"
     plan, _ = _read(f"# House\n\n```\nTask 1 and 2 agents, 6.9.9\n```\n\n{one}\nThe 2 agents meet.\n")
     assert plan["waves"] == {1: ["1"], 2: ["2"]} and plan["wave_titles"] == {1: "Start"}
+
+
+def test_rows_of_a_wave_may_stand_between_those_of_others() -> None:
+    rows = "| A-1 | Dig | 1 | |\n| A-2 | Pour | 2 | A-1 |\n| A-3 | Fell | 1 | |\n"
+    plan, _ = _read(f"# House\n\n| ID | Task | Wave | Needs |\n|---|---|---|---|\n{rows}")
+    assert plan["waves"] == {1: ["A-1", "A-3"], 2: ["A-2"]}

@@ -7,6 +7,7 @@ from types import ModuleType
 
 from phaseplan.documents.outline import checks, contradictions, edges, regrouping, splitting
 from phaseplan.documents.outline.family import explained, is_wave_plan
+from phaseplan.documents.outline.headings import WAVES
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document
 from phaseplan.documents.outline.model import At, Group, Outline, Part, Trouble, Unit
@@ -178,7 +179,9 @@ def _collapse(known: Known, part: Part) -> None:
 
 
 def _numbers(part: Part) -> None:
-    """Number the groups by their place, unless their own numbers are in order."""
+    """Put waves into the order of their numbers, and number other groups by their place, unless theirs are in order."""
+    if all(group.word in WAVES for group in part.groups):  # rows of one wave may stand between those of others
+        part.groups.sort(key=lambda group: group.number)
     numbers = [group.number for group in part.groups]
     if numbers != sorted(set(numbers)):
         for number, group in enumerate(part.groups, 1):
