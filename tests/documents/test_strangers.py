@@ -246,3 +246,8 @@ def test_a_roadmap_without_any_tasks_is_refused_with_what_it_lacks() -> None:
     done = import_text("x.md", "# Roadmap\n\nText.\n\n## Phase 1: Quay\n\n**Goal**: A quay\n\n## Phase 2: Crane\n")
     assert [(d.code, d.line) for d in done.diagnostics] == [("PP915", 5)]
     assert "names its phases, Phase 1 first, and no units of work in them" in done.diagnostics[0].message
+
+
+def test_issues_of_a_low_risk_are_no_risks() -> None:
+    plan, done = _read("# Updates\n\n### Low-risk issues\n\n- [ ] #18 Node\n\n### Risks\n\n- [ ] #1 It breaks\n")
+    assert plan["titles"] == {"18": "Node"} and done.diagnostics == ()

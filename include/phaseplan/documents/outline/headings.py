@@ -21,9 +21,9 @@ WAVES = GROUPS - {"phase", "epic", "track", "milestone", "fase", "etapa", "\u00e
 #: What headings of acceptance criteria, risks and notes say in other languages: what stands below is no work.
 CRITERIA = (
     r"kriteri|abnahme|akzeptanz|risiken|notizen|criterios|aceptación|riesgos|notas\b|critérios|aceitação|"
-    r"riscos|critères|acceptation|risques|验收|驗收|风险|备注|受け入れ|"
-    r"完了条件|リスク|인수|완료 (?:기준|조건)|위험|критери|"
-    r"при[её]мк|риск"
+    r"riscos|critères|acceptation|risques|验收|驗收|^[\W\d]*风险|备注|受け入れ|"
+    r"完了条件|^[\W\d]*リスク|인수|완료 (?:기준|조건)|^[\W\d]*위험|критери|"
+    r"при[её]мк|^[\W\d]*риск"
 )
 PHASES = {"phase", "fase"}
 _NO_UNITS = {
@@ -49,7 +49,7 @@ _DONE = re.compile(
     re.IGNORECASE,
 )
 _CANCELLED = re.compile(
-    r"\W*(?:cancell?ed|abandoned|won'?t (?:do|fix)|wontfix|dropped|rejected|obsolete|abgebrochen|verworfen|"
+    r"\W*(?:cancell?ed|duplicate|abandoned|won'?t (?:do|fix)|wontfix|dropped|rejected|obsolete|abgebrochen|verworfen|"
     r"cancelad[oa]|annul\u00e9e?|\u5df2?\u53d6\u6d88)\W*",
     re.IGNORECASE,
 )

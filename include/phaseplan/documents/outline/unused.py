@@ -18,7 +18,9 @@ _TASK = re.compile(
     r"(?:Task|Story|PR|Issue|Ticket|Branch|Unit)\s*#?\d{1,4}(?:\.\d{1,3})*\b\s*[:.\u2013\u2014-]\s*\S", re.IGNORECASE
 )
 _NO_UNITS = re.compile(
-    r"acceptance|criteria|definition of|verification|validation|success|requirements?\b|risks?\b|checklist|"
+    r"acceptance|criteria|definition of|verification|validation|success|"
+    r"requirements?\b|(?<!low.)(?<!high.)(?<!medium.)risks?\b|"
+    r"checklist|"
     rf"out of scope|open questions|references|glossary|sign-?off|decisions?\b|metrics?\b|notes?\b|{CRITERIA}",
     re.IGNORECASE,
 )

@@ -24,7 +24,7 @@ _CONDUCTOR = re.compile(r"Conductor - User Manual Verification", re.IGNORECASE)
 _NO_UNITS = re.compile(
     r"acceptance|criteria|definition of|verification|validation|checklist|success|testing|"
     r"notes?\b|review|quality|gates?\b|"
-    rf"requirements?\b|risks?\b|sign-?off|open questions|out of scope|{CRITERIA}",
+    rf"requirements?\b|(?<!low.)(?<!high.)(?<!medium.)risks?\b|sign-?off|open questions|out of scope|{CRITERIA}",
     re.IGNORECASE,
 )
 _MOST_HEADING = re.compile(
