@@ -251,3 +251,9 @@ def test_a_roadmap_without_any_tasks_is_refused_with_what_it_lacks() -> None:
 def test_issues_of_a_low_risk_are_no_risks() -> None:
     plan, done = _read("# Updates\n\n### Low-risk issues\n\n- [ ] #18 Node\n\n### Risks\n\n- [ ] #1 It breaks\n")
     assert plan["titles"] == {"18": "Node"} and done.diagnostics == ()
+
+
+def test_a_line_in_bold_with_a_remark_behind_it_groups_what_stands_below() -> None:
+    two = "**Phase 2** (after Phase 1)\n- [ ] #3 Roof\n"
+    plan, _ = _read(f"# Tracking\n\n**Phase 1**\n- [ ] #1 Dig\n- [ ] #2 Pour\n\n{two}")
+    assert plan["waves"] == {1: ["1", "2"], 2: ["3"]}

@@ -16,6 +16,7 @@ BOLD = 7  # the level of a line in bold: below every heading
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*")
 _BOLD = re.compile(r"(?:\*\*|__)([^*_]{3,120})(?:\*\*|__):?")
+_BOLD_GROUP = re.compile(r"\*\*(\W*(?:wave|phase|stage|sprint|batch|tier) \w{1,6})\*\*(\s*\([^()]*\))", re.IGNORECASE)
 _ITEM = re.compile(r"([ \t]*)([-*+]|\d{1,4}[.)])[ \t]+(?:\[([ xX~/-]?)\](\*?)[ \t]+)?(.*)")
 _FENCE = re.compile(r"\s*(?:[-*+]\s+)?(`{3,}|~{3,})\s*([\w+-]*)")
 _RULE = re.compile(r"\s*\|?\s*:?-{1,}:?\s*(?:\|\s*:?-{1,}:?\s*)*\|?\s*")
@@ -143,6 +144,8 @@ def _line(number: int, raw: str, after: str, table: bool) -> Line:
         return Line(number, "heading", raw, match[2], len(match[1]))
     if match := _BOLD.fullmatch(quoted.strip()):
         return Line(number, "heading", raw, match[1].rstrip(":"), BOLD)
+    if match := _BOLD_GROUP.fullmatch(quoted.strip()):
+        return Line(number, "heading", raw, match[1] + match[2], BOLD)
     keyed = ":" in quoted and after[:1] == "-" and not _SECTION.match(quoted)  # `key: value` above a ruler
     if re.fullmatch(r"=+\s*|-{3,}\s*", after) and re.match(r"[A-Za-z]", quoted) and not keyed:
         return Line(number, "heading", raw, quoted.strip(), 1 if after[0] == "=" else 2)
