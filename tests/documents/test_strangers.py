@@ -257,3 +257,9 @@ def test_a_line_in_bold_with_a_remark_behind_it_groups_what_stands_below() -> No
     two = "**Phase 2** (after Phase 1)\n- [ ] #3 Roof\n"
     plan, _ = _read(f"# Tracking\n\n**Phase 1**\n- [ ] #1 Dig\n- [ ] #2 Pour\n\n{two}")
     assert plan["waves"] == {1: ["1", "2"], 2: ["3"]}
+
+
+def test_linear_says_duplicate_and_cycle_number() -> None:
+    rows = "A-1,Dig,Todo,3,\nA-3,Dig,Duplicate,3,\nA-2,Pour,Backlog,4,A-1\n"
+    plan, done = _read(f"ID,Title,Status,Cycle Number,Blocked by\n{rows}", "x.csv")
+    assert plan["waves"] == {3: ["A-1"], 4: ["A-2"]} and [d.code for d in done.diagnostics] == ["PP917"]

@@ -21,7 +21,8 @@ _ID = re.compile(
     re.IGNORECASE,
 )
 _WAVE = re.compile(
-    r"(?:execution )?(?:wave|stage|batch|sprint|welle|ola|vague|onda|tier|etappe|phase|cycle)(?: ?(?:#|no\.?|nr\.?))?",
+    r"(?:execution )?(?:wave|stage|batch|sprint|welle|"
+    r"ola|vague|onda|tier|etappe|phase|cycle)(?: ?(?:#|no\.?|nr\.?|number))?",
     re.IGNORECASE,
 )
 _TITLE = re.compile(
