@@ -263,3 +263,11 @@ def test_linear_says_duplicate_and_cycle_number() -> None:
     rows = "A-1,Dig,Todo,3,\nA-3,Dig,Duplicate,3,\nA-2,Pour,Backlog,4,A-1\n"
     plan, done = _read(f"ID,Title,Status,Cycle Number,Blocked by\n{rows}", "x.csv")
     assert plan["waves"] == {3: ["A-1"], 4: ["A-2"]} and [d.code for d in done.diagnostics] == ["PP917"]
+
+
+def test_a_work_tree_that_begins_with_another_branch_needs_it() -> None:
+    adds = "git worktree add -b feature/a ../a main\ngit worktree add -b feature/b ../b feature/a\n"
+    more = "git worktree add -b feature/[name] ../c\ngit worktree add -b feature/<name> ../c main\n"
+    plan, _ = _read(f"#!/bin/sh\n# one after the other\n{adds}{more}", "x.sh")
+    assert list(plan["names"].values()) == ["feature/a", "feature/b"] and plan["needs"] == {"2": ["1"]}
+    assert "title" not in plan

@@ -13,7 +13,7 @@ from phaseplan.documents.outline.tables import Table, tables
 from phaseplan.documents.outline.text import cell_paths, paths, plain
 
 _ADD = re.compile(r"\bgit\s+(?:-C\s+\S+\s+)?worktree\s+add\b(?P<rest>.*)")
-_NEW = re.compile(r"(?:^|\s)(?:-b|-B|--branch)[ =]+[\"']?(?P<name>[\w][\w./-]*)")
+_NEW = re.compile(r"(?:^|\s)(?:-b|-B|--branch)[ =]+[\"']?(?P<name>\w[\w./-]*\w)(?![\w./-]*[<\[{$*])")
 _WORDS = re.compile(r"(?<![\w-])(?!-)[\"']?([\w.~$/{}-]+)[\"']?")
 _LABEL = re.compile(r"(?:w|wt|worktree|agent|session|stream|track)?\s*[#-]?\s*(\d{1,3})", re.IGNORECASE)
 
@@ -23,8 +23,8 @@ def recognise(doc: Document) -> bool:
     return any(_branch(line) for line in doc.lines if line.kind in ("code", "text", "item"))
 
 
-def _branch(line: Line) -> tuple[str, str] | None:
-    """Return the git name and the folder of a command."""
+def _branch(line: Line) -> tuple[str, str, str] | None:
+    """Return the git name, the folder and the base of a command; `-b feature/<name>` only shows the form."""
     match = _ADD.search(line.raw)
     if match is None or line.raw.lstrip().startswith("#"):
         return None
@@ -32,13 +32,16 @@ def _branch(line: Line) -> tuple[str, str] | None:
     new = _NEW.search(rest)
     words = _WORDS.findall(_NEW.sub(" ", rest))
     if new is not None:
-        return new["name"], words[0] if words else ""
-    return (words[1], words[0]) if len(words) > 1 and "$" not in words[1] else None
+        return new["name"], *[*words, "", ""][:2]
+    plain_name = len(words) > 1 and "$" not in words[1] and not re.search(r"(?:^|\s)(?:-b|-B|--branch)\b", rest)
+    return (words[1], words[0], "") if plain_name else None
 
 
 def read(doc: Document) -> Outline:
     """Read each command as a unit, and tables that say which files it owns."""
     build = Builder(doc, "git worktree")
+    if doc.text.startswith("#!"):
+        build.part.title = None  # a comment of a script
     folders: dict[str, Unit] = {}
     for line in doc.lines:
         head = is_group(line) if line.kind == "heading" and line.level > 1 else None
@@ -48,6 +51,8 @@ def read(doc: Document) -> Outline:
         if found is not None and found[0] not in {u.name.value for u in build.outline.units if u.name}:
             count = len(build.outline.units) + 1
             unit = Unit(str(count), line.number, made_up=True, name=At(found[0], line.number))
+            if found[2] in {u.name.value for u in build.outline.units if u.name}:
+                unit.texts.append(At(found[2], line.number))  # it begins with what that branch has
             folders[found[1].rstrip("/").rsplit("/", 1)[-1].lower()] = build.new_unit(line, unit)
     for table in tables(doc):
         _owners(build, table, folders)
