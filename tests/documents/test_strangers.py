@@ -271,3 +271,8 @@ def test_a_work_tree_that_begins_with_another_branch_needs_it() -> None:
     plan, _ = _read(f"#!/bin/sh\n# one after the other\n{adds}{more}", "x.sh")
     assert list(plan["names"].values()) == ["feature/a", "feature/b"] and plan["needs"] == {"2": ["1"]}
     assert "title" not in plan
+
+
+def test_code_in_a_title_keeps_what_stands_in_angle_brackets() -> None:
+    plan, _ = _read("# Tasks: Quay\n\n- [ ] T001 Parse `Token <jwt>` of <b>each</b> `List<T>`\n- [ ] T002 Pour\n")
+    assert plan["titles"]["T001"] == "Parse Token <jwt> of each List<T>"

@@ -17,7 +17,7 @@ _BARE_UNDERLINE = re.compile(r"(?<!\w)_{1,2}([^_\n]{1,300})_{1,2}(?!\w)")
 _TICKS = re.compile(r"`+")
 _BOX = re.compile(r"^\s*\[[ xX]\]\s+")
 _ESCAPE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)|\\([!-/:-@\[-`{-~])", re.DOTALL)
-_INNER = re.compile(r"[*_](?=[*_\w])")  # what would be markup outside of code
+_INNER = re.compile(r"[*_](?=[*_\w])|<(?=/?[A-Za-z])")  # what would be markup outside of code
 _SIMPLE = re.compile(r"(?:[!-%'-)+-;=-Z\]^a-z{-}]+(?: [!-%'-)+-;=-Z\]^a-z{-}]+)*)?")  # no markup, single spaces
 _ESCAPED = re.compile("[\ue021-\ue07e]")  # a character that was escaped, kept from being markup
 _LINE_BREAKS = re.compile(r"[\x85\u2028\u2029]")
