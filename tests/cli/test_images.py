@@ -31,7 +31,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[docker.DockerClient]:
 def test_what_is_missing_is_named_and_built(client: docker.DockerClient, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["images"]) == 1
     listed = capsys.readouterr().out
-    assert f"gateway         {IMAGE}" in listed and listed.endswith("\nNext: phaseplan images build gateway\n")
+    assert f"gateway         {IMAGE}" in listed and listed.endswith("\nNext: ./phaseplan images build gateway\n")
     assert main(["images", "build"]) == 0
     built = capsys.readouterr().out
     assert f"Built {IMAGE}." in built and "Built phaseplan/collector" not in built

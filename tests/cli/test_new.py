@@ -26,7 +26,7 @@ def lint(path: Path) -> list[str]:
 def test_it_lints_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "phase-42.yaml"
     assert main(["new", str(path)]) == 0
-    assert capsys.readouterr().out == f"Wrote {path}: phase 42. Next: phaseplan lint {path}\n"
+    assert capsys.readouterr().out == f"Wrote {path}: phase 42. Next: ./phaseplan lint {path}\n"
     assert lint(path) == []
     data = load(path).data
     assert data is not None and data["phase"] == 42

@@ -126,7 +126,7 @@ def test_what_is_done_with_goes_and_everything_else_stays(
     assert json.loads(capsys.readouterr().out) == {"items": [], "notes": []}
     assert main(["gc", "--days", "0"]) == 0
     assert ours.left() == everything, "it was only shown"
-    assert "Next: phaseplan gc --yes" in capsys.readouterr().out
+    assert "Next: ./phaseplan gc --yes" in capsys.readouterr().out
 
     assert main(["gc", "--days", "0", "--yes", "--json"]) == 0
     items = json.loads(capsys.readouterr().out)["items"]

@@ -68,7 +68,7 @@ def test_it_is_shown_first_and_freed_when_asked(lab: Lab, capsys: pytest.Capture
     before = lab.refs()
     assert main(["gc", "--days", "0"]) == 2, "there is no engine"
     shown = capsys.readouterr().out
-    assert "attempt 1 of 1, failed  phase 5" in shown and "Next: phaseplan gc --yes" in shown
+    assert "attempt 1 of 1, failed  phase 5" in shown and "Next: ./phaseplan gc --yes" in shown
     assert "not looked at: the Docker engine does not answer" in shown
     assert lab.refs() == before
     assert main(["gc", "--days", "0", "--yes", "--json"]) == 2

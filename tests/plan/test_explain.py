@@ -56,7 +56,7 @@ def test_the_verb_writes_its_output(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(("case", "last"), [("many-at-once", "PP206 PP201 PP601"), ("PP503-overlap", "PP503")])
 def test_lint_names_explain_after_diagnostics(case: str, last: str, capsys: pytest.CaptureFixture[str]) -> None:
     main(["lint", str(TOP / "tests/plans/bad" / f"{case}.yaml"), "--agents", str(examples.AGENTS)])
-    assert capsys.readouterr().out.splitlines()[-1] == f"`phaseplan explain {last}` says more"
+    assert capsys.readouterr().out.splitlines()[-1] == f"`./phaseplan explain {last}` says more"
 
 
 @pytest.mark.parametrize("verb", ["explain", "schema", "new", "export"])

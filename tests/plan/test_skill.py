@@ -76,7 +76,7 @@ def test_a_plan_to_begin_with_names_a_profile_of_its_own_folder_and_says_how_it_
     (new,) = (command for command in COMMANDS if command[0] == "new")
     assert main(new) == 0
     assert re.search(r"^agent: claude\b", (tmp_path / "include/plans/phase-01.yaml").read_text(), re.MULTILINE)
-    following = shlex.split(capsys.readouterr().out.rpartition("Next: phaseplan ")[2])
+    following = shlex.split(capsys.readouterr().out.rpartition("Next: ./phaseplan ")[2])
     assert main(following) == 0, capsys.readouterr()
 
 

@@ -28,6 +28,7 @@ from phaseplan.errors import InputFault
 from phaseplan.plan.agents import AgentProfile
 from phaseplan.plan.presets import PRESETS
 from phaseplan.repository.repo import GitRepo
+from phaseplan.text.program import PROGRAM
 from phaseplan.text.shown import one_line, plain
 
 FILE = "phaseplan-check/hello.txt"
@@ -86,7 +87,7 @@ def _look(client: DockerClient, name: str, profile: AgentProfile) -> None:
         check_profile(client, name, profile, 0)
     except ImageMissing as error:
         if profile.use and profile.image == PRESETS[profile.use].image:
-            raise InputFault(f"{error}. Next: phaseplan agents build {profile.use}") from error
+            raise InputFault(f"{error}. Next: {PROGRAM} agents build {profile.use}") from error
         raise
     for line in check_secrets({name: profile}):
         print(plain(line))

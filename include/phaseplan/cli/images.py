@@ -12,6 +12,7 @@ from phaseplan.cli.sources.engines import every_engine
 from phaseplan.config.settings import settings
 from phaseplan.errors import InputFault
 from phaseplan.plan.presets import PRESETS
+from phaseplan.text.program import PROGRAM
 from phaseplan.text.shown import one_line, plain
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _list(clients: Mapping[str, DockerClient], images: list[_Image]) -> int:
     print_table(("name", "image", "needed by", *(f"on {name or 'the engine'}" for name in clients)), *rows)
     missing = [name for name in _NEEDED if None in ids.get(name, ())]
     if missing:
-        print(f"\nNext: phaseplan images build {' '.join(missing)}")
+        print(f"\nNext: {PROGRAM} images build {' '.join(missing)}")
     return 1 if missing else 0
 
 

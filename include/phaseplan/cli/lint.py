@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from phaseplan.config.plan_files import plan_files
 from phaseplan.config.settings import notifiers_file, settings
 from phaseplan.errors import InputFault
+from phaseplan.text.program import PROGRAM
 
 if TYPE_CHECKING:
     from phaseplan.plan.lint.diagnostics import Diagnostic
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 def _more(diagnostics: Sequence[Diagnostic]) -> str:
     """Return the hint at `explain`, if there are diagnostics."""
     codes = dict.fromkeys(d.code for d in sorted(diagnostics, key=lambda d: not d.is_error))
-    return f"`phaseplan explain {' '.join(list(codes)[:_NAMED])}` says more\n" if codes else ""
+    return f"`{PROGRAM} explain {' '.join(list(codes)[:_NAMED])}` says more\n" if codes else ""
 
 
 def default_plans() -> Sequence[Path]:

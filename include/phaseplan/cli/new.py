@@ -13,6 +13,7 @@ from phaseplan.cli.output import write
 from phaseplan.config.place import checkout, code
 from phaseplan.config.settings import settings
 from phaseplan.errors import InputFault
+from phaseplan.text.program import PROGRAM
 
 HELP = "write a plan to begin with, every part explained"
 
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     text = starter(phase, agent, os.path.relpath(SCHEMA, os.path.realpath(path.parent)))
     write(path, text, create=not args.force)
     profiles = f" --agents {args.agents}" if args.agents else ""  # without it lint would look into another file
-    print(f"Wrote {path}: phase {phase}. Next: phaseplan lint {path}{profiles}")
+    print(f"Wrote {path}: phase {phase}. Next: {PROGRAM} lint {path}{profiles}")
     return 0
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from phaseplan.cli.housekeeping.items import Item
 from phaseplan.cli.images import print_table
 from phaseplan.errors import Infrastructure, InputFault
+from phaseplan.text.program import PROGRAM
 from phaseplan.text.shown import plain
 
 HELP = "show what is no longer needed: old attempts, leftovers on engines, caches, logs; free it with --yes"
@@ -100,7 +101,7 @@ def _print(items: Sequence[Item], freed: Sequence[bool | None], notes: Sequence[
     if not items:
         print("Nothing to free.")
     elif None in freed:
-        print(f"To free: {end}. Next: phaseplan gc --yes, with the same options")
+        print(f"To free: {end}. Next: {PROGRAM} gc --yes, with the same options")
     else:
         print(f"Freed: {end or 'nothing'}.")
 

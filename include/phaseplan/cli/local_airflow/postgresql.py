@@ -29,7 +29,6 @@ def create(address: str) -> bool:
     """Create an empty database, and set how long what a killed process has locked stays locked.
 
     :return: whether there was none.
-
     :raises Infrastructure: the server does not let this user in, or create one.
     :raises InputFault: the driver is not installed.
     """

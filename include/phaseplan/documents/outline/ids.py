@@ -37,7 +37,7 @@ _BEFORE = re.compile(
     r"\b(?:previous|prior|earlier|above|preceding|before|vorherige\w*|anteriores|pr\u00e9c\u00e9dents?)\b", re.I
 )
 _GROUP = re.compile(r"\b([^\W\d_]{3,20}?|(?-i:W))s?\s*#?(\d{1,3})\b", re.IGNORECASE)
-_BETWEEN = re.compile(r"\s*(?:[,;+&]|\band\b)\s*", re.IGNORECASE)
+BETWEEN = re.compile(r"\s*(?:[,;+&]|\band\b)\s*", re.IGNORECASE)
 _STORY = re.compile(r"\W*(?:US|user story)[ -]?(\d{1,3})(?:\s*\([^()]*\))?\W*", re.IGNORECASE)
 _NOT = re.compile(r"\b(?:not|no longer|never|optional(?:ly)?|nicht)\b", re.IGNORECASE)
 
@@ -231,7 +231,7 @@ class Known:
     def listed(self, text: str) -> list[str]:
         """List the units of a text that lists nothing but units, with their titles or without; else nothing."""
         out: list[str] = []
-        for part in _BETWEEN.split(re.sub(r"\s*\([^()]*\)", "", text).strip(" .")):
+        for part in BETWEEN.split(re.sub(r"\s*\([^()]*\)", "", text).strip(" .")):
             begins = re.match(rf"\W{{0,3}}({ONE})(?!\w)", part)
             tokens = re.findall(rf"(?<![\w./#-]){ONE}(?![\w/]|\.\d|-\w)", part)
             unit = self.one(part)

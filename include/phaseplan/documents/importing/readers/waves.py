@@ -11,6 +11,7 @@ from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import Statement
 from phaseplan.documents.importing.words import ids, ids_out, numbers
 from phaseplan.documents.outline.attributes import phases
+from phaseplan.documents.outline.ids import BETWEEN
 
 _SEPARATE = re.compile(
     r"(?:separate|distinct|own|independent|isolated|different|dedicated|non-overlapping|"
@@ -34,7 +35,6 @@ _ONLY_TIME = re.compile(
     r"estimated|duration|time|working)\b[\W\d]*)+",
     re.I,
 )
-_BETWEEN = re.compile(r"\s*(?:[,;+&]|\band\b)\s*", re.IGNORECASE)
 _BESIDE = re.compile(r"\s[\u00b7\u2022|/]\s|\s{2,}|;\s")
 
 
@@ -102,7 +102,7 @@ def read(s: Statement, number: int, facts: Facts) -> None:
 
 def _members(text: str) -> list[str]:
     """List the branches of `5.1.1, 5.1.2 (the store)`; none if the text says anything else."""
-    parts = _BETWEEN.split(re.sub(r"\s*\([^()]*\)", "", text).strip(" ."))
+    parts = BETWEEN.split(re.sub(r"\s*\([^()]*\)", "", text).strip(" ."))
     return ids(text) if all(ids(part) and not ids_out(part).strip() for part in parts) else []
 
 
