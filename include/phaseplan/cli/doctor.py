@@ -28,6 +28,7 @@ _CHECKS = (  # area, module of phaseplan.cli.doctoring, function; in the order i
     ("repository", "targets", "targets"),
     ("secrets", "connections", "connections"),
     ("plugin", "components", "plugin"),
+    ("database", "databases", "locks"),
     ("DAGs", "components", "database"),
     ("tuning", "components", "wishes"),
     ("logs", "logs", "logs"),
