@@ -27,8 +27,12 @@ READY = 600.0  # seconds for Airflow to answer and to read the plans, on a busy 
 _PARTLY = 90.0  # seconds after which the ledger of an ended run is completed by nothing that was on its way
 _POLL = 1.0  # seconds between two looks, or four times what a look takes,
 _POLL_SLOWEST = 3.0  # but no more than this
+_CALM = 8.0  # a phase in which nothing happens is looked at after an eighth of the time in which nothing did,
+_CALMEST = 5.0  # but no later than this
 _READ = 2.0  # seconds between two reads of a ledger, at least
 _REREAD = 20.0  # and at most
+
+_ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")  # Airflow's words for tasks
 
 Statuses = Callable[[PhaseRequest], PhaseStatus | None]
 T = TypeVar("T")
@@ -52,6 +56,8 @@ class _Phase:
     tasks: tuple[TaskState, ...] = ()
     state: str = "queued"
     status: PhaseStatus | None = None
+    asked: float = 0.0  # when Airflow was asked last, and when its answer was another one than before
+    changed: float = 0.0
     read: float = 0.0
     fresh: bool = field(default=False)  # the ledger was read after the last change of a task
     triggered: bool = False
@@ -152,7 +158,7 @@ class Drive:
             needed = [by_number[n] for n in phase.request.plan.depends_on if n in by_number]
             if not phase.triggered and all(n.triggered and self._of_now(n) for n in needed):
                 self._trigger(phase)
-                phase.triggered = True
+                phase.triggered, phase.changed = True, time.monotonic()
 
     def _of_now(self, phase: _Phase) -> bool:
         """Say whether the phase has a ledger of this run, or none: an earlier run's ledger does not count."""
@@ -217,11 +223,15 @@ class Drive:
     def _poll(self, phase: _Phase) -> None:
         if phase.over and phase.fresh:
             return
-        dag = names.dag_id(phase.request.plan.phase)
-        state = self._api.run_state(dag, self._run_id)
-        tasks = tuple(self._api.tasks(dag, self._run_id))
+        now = time.monotonic()
+        if now - phase.asked < min((now - phase.changed) / _CALM, _CALMEST):
+            return
+        dag, phase.asked = names.dag_id(phase.request.plan.phase), now
+        tasks, state = tuple(self._api.tasks(dag, self._run_id)), phase.state
+        if state != "running" or all(task.state in _ENDED for task in tasks):  # else it cannot be over
+            state = self._api.run_state(dag, self._run_id)
         if _signature(tasks) != _signature(phase.tasks) or state != phase.state:
-            phase.fresh = False
+            phase.fresh, phase.changed = False, now
         phase.tasks, phase.state = tasks, state
         for line in self._troubles[phase.number].fresh(tasks):
             self._display.note(line)
