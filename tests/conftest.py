@@ -1,11 +1,12 @@
-"""Three processes share the tests of `make test`: two play stories under an Airflow, the third what needs none.
+"""Four processes share the tests of `make test`: up to three play stories under an Airflow, the others what needs none.
 
-An Airflow that only waits takes a third of a core: a third one at once would leave half of two cores to the tests.
+Most of a story is waiting, for containers and for Airflow's rhythm; an Airflow that waits takes a tenth of a core.
 """
 
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,21 @@ from xdist.scheduler import LoadScopeScheduling
 
 #: Folders that `make check` plays: a minute, and the first to fail.
 QUICK = ("house", "compile", "config", "plan", "site")
-#: Of these, what starts parts of an Airflow.
-AIRFLOWS = ("tests/compile/test_trigger_rules.py", "tests/compile/test_dag_files.py")
 #: What neither starts containers nor an Airflow: each test by itself goes to whoever has time.
 BESIDE = ("documents", "gateway", "git")
-#: Long stories, worked off in order by one process.
-STORIES = ("end_to_end", "samples")
+#: Folders whose files share nothing: each file, if it starts no Airflow, goes to whoever has time.
+FILES = ("budgets", "cli", "delivery", "field", "operators", "pages", "provision")
 #: Each of these is a story, or a few, of its own.
-ALONE = ("agents", "browser", "kills", "stack")
-#: Containers without an Airflow; the folders that are not named anywhere are one more story.
-ENGINE = ("budgets", "build", "container", "operators")
+ALONE = ("browser", "end_to_end", "kills", "samples", "stack")
+#: Containers without an Airflow; what is not named anywhere is one more story.
+ENGINE = ("build", "container")
 #: In which order groups are begun: what fails in a minute, then stories that take longest, so that none is left over.
-ORDER = ("quick", "stories", "agents", "stack", "browser", "airflow", "kills", "field", "engine", "beside")
+ORDER = (
+    *("quick", "end_to_end", "stack", "agents", "airflow", "kills", "evening", "waiting", "browser"),
+    *("samples", "engine", "files", "beside"),
+)
 #: Groups that have an Airflow up most of the time, and how many of them are played at once while there is other work.
-UP, MOST_UP = ("stories", "agents", "stack", "browser", "airflow", "kills"), 2
+UP, MOST_UP = ("end_to_end", "stack", "airflow", "kills", "evening", "waiting", "browser"), 3
 
 
 #: Processes that tests start find the package, as the launcher has it; nothing else of ours is theirs to import.
@@ -50,7 +52,7 @@ class ByFolder(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         group = group_of(nodeid)
-        return nodeid.split("::")[0] if group == "field" else nodeid if group in ("beside", "quick") else group
+        return nodeid.split("::")[0] if group == "files" else nodeid if group in ("beside", "quick") else group
 
     def _assign_work_unit(self, node: Any) -> None:
         """Give a process the next group; where enough Airflows are up, the next one that has none."""
@@ -64,14 +66,24 @@ class ByFolder(LoadScopeScheduling):
 
 def group_of(nodeid: str) -> str:
     """Name the group of a test, of `ORDER`."""
-    folder = nodeid.split("/")[1]
+    file, folder = nodeid.split("::")[0], nodeid.split("/")[1]
     if folder in BESIDE:
         return "beside"
-    if folder in QUICK and nodeid.split("::")[0] not in AIRFLOWS:
+    if folder in QUICK and not _starts_airflow(file):
         return "quick"
-    if folder in (*ALONE, "field"):
-        return folder
-    return "stories" if folder in STORIES else "engine" if folder in ENGINE else "airflow"
+    if folder in FILES and not _starts_airflow(file):
+        return "files"
+    if folder == "agents":
+        return "evening" if _starts_airflow(file) else "agents"
+    if file.endswith("end_to_end/test_waiting.py"):
+        return "waiting"
+    return folder if folder in ALONE else "engine" if folder in ENGINE else "airflow"
+
+
+@cache
+def _starts_airflow(file: str) -> bool:
+    """Say whether tests of a file are marked as such that start an Airflow."""
+    return "mark.airflow" in (Path(__file__).parents[1] / file).read_text()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
