@@ -111,7 +111,7 @@ def archive(checkout: Checkout, documents: Mapping[str, bytes], folder: Path) ->
 
 
 def _commit_time(checkout: Checkout) -> int:
-    return int(checkout.repo.line("show", "-s", "--format=%ct", checkout.commit)) & 0x7FFFFFFF
+    return checkout.repo.facts(checkout.commit).time & 0x7FFFFFFF
 
 
 def _refuse_unsafe(tree_entries: list[Entry]) -> None:
@@ -155,7 +155,7 @@ def _repository(checkout: Checkout, tar: _Tar) -> Iterator[bytes]:
             f"{git}/packed-refs",
             f"# pack-refs with: peeled fully-peeled sorted\n{commit} refs/heads/{branch}\n".encode(),
         )
-    if checkout.history == "shallow" and checkout.repo.line("rev-list", "--parents", "-1", commit).count(" "):
+    if checkout.history == "shallow" and checkout.repo.facts(commit).parents:
         yield from tar.file(f"{git}/shallow", f"{commit}\n".encode())
 
 
@@ -176,7 +176,7 @@ def _pack(checkout: Checkout, tree_entries: list[Entry], folder: Path) -> list[P
     if checkout.history == "full":
         options, feed = [*options, "--revs"], checkout.commit
     else:
-        tree = checkout.repo.line("rev-parse", f"{checkout.commit}^{{tree}}")
+        tree = checkout.repo.facts(checkout.commit).tree
         ids = dict.fromkeys([checkout.commit, tree, *(entry.id for entry in tree_entries if entry.kind != "commit")])
         feed = "\n".join(ids)
     checkout.repo.run("-c", "pack.compression=1", *options, str(folder / "pack"), stdin=f"{feed}\n".encode())

@@ -141,8 +141,8 @@ def _give_task(trip: Trip, container_id: str, folder: Path, trees: Mapping[str, 
     """Put the task and the base's index into the collector, which trusts these and nothing of the agent's."""
     path = folder / f"index-{random.token_hex(4)}"
     trip.repo.run("read-tree", trip.base, env={"GIT_INDEX_FILE": str(path)})
-    date = trip.repo.line("show", "-s", "--format=%ct", trip.base)
-    task = {"base": trip.base, "date": date, "owned": trip.owned, "limits": trip.limits.task(), "trees": trees}
+    date = trip.repo.facts(trip.base).time
+    task = {"base": trip.base, "date": str(date), "owned": trip.owned, "limits": trip.limits.task(), "trees": trees}
     files = {"index": path.read_bytes(), "task.json": json.dumps(task).encode()}
     with engine_errors():
         trip.client.api.put_archive(container_id, "/collector", small_files("in", files))

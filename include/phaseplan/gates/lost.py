@@ -52,7 +52,7 @@ def within(repo: GitRepo, snapshot: Snapshot, ground: str, base: str, branch_id:
 
     :param ground: the commit that the phase builds on.
     """
-    ancestors = set(repo.run("rev-list", base, f"^{ground}").out.split())
+    ancestors = set(repo.run("rev-list", base, f"^{ground}").out.split()) if base != ground else set()
     if not ancestors:
         return ()
     earlier = []

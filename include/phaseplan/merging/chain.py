@@ -110,6 +110,8 @@ def chain_merge(
     :raises Infrastructure: git could not merge for another reason than a conflict.
     """
     write_attributes(repo, union)
+    if not heads:
+        return Merged(base)
     merged = _chained(_Chain(repo, base, heads, union, generated, judged or {}), heads)
     if not conceivable(repo, [base, *(step.commit for step in merged.steps)]):
         return merged
@@ -210,8 +212,7 @@ def _brought_back(
 ) -> Iterator[tuple[str, tuple[str, str]]]:
     """Yield generated paths that reverts had changed, if `tip` holds something else than what they took out."""
     for story in away if generated else ():
-        before = f"{story.last.commit}^1"
-        found = changes(repo, [(story.last.commit, repo.line("rev-parse", before))])[0]
+        found = changes(repo, [(story.last.commit, repo.facts(story.last.commit).parents[0])])[0]
         mine = [path for path in found if matches(generated, path)]
         now = entries(repo, tip) if mine else {}
         yield from ((path, found[path][1]) for path in mine if now.get(path, GONE) != found[path][1])
@@ -281,9 +282,7 @@ class _Graph:
 
     def date(self, commit: str) -> int:
         """Return the committer date in seconds; agents may claim any, git itself refuses negative ones."""
-        if commit not in self.dates:
-            self.dates[commit] = int(self.repo.line("rev-list", "--timestamp", "-1", commit).split(" ")[0])
-        return max(0, self.dates[commit])
+        return max(0, self.dates[commit] if commit in self.dates else self.repo.facts(commit).time)
 
     def reach(self, head: str) -> set[str]:
         """Collect commits of this graph that can be reached from a head."""

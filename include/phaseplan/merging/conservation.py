@@ -106,7 +106,7 @@ def _came_back(repo: GitRepo, old: str, new: str, head: Head, told: Sequence[Sto
     wanted = entries(repo, head.commit) if back else {}
     for story, revert in back:
         known = entries(repo, story.acts[0].carries)
-        for path, (away, there) in changes(repo, [(revert, repo.line("rev-parse", f"{revert}^1"))])[0].items():
+        for path, (away, there) in changes(repo, [(revert, repo.facts(revert).parents[0])])[0].items():
             sure = there in (wanted.get(path, GONE), known.get(path, GONE))
             first = found[path][0] if path in found else away
             found[path] = (first if sure else _UNKNOWN, wanted.get(path, GONE))

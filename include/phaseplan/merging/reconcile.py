@@ -117,5 +117,5 @@ def _foreign(repo: GitRepo, snapshot: Snapshot, opened: OpenPhase) -> str | None
 
 def _beside(repo: GitRepo, mine: str, held: str) -> str:
     """Make a merge that has our own line as first parent: what was reverted is read from there, and only there."""
-    date = int(repo.line("log", "-1", "--format=%ct", held))
+    date = repo.facts(held).time
     return commit(repo, tree_of(repo, held), [mine, held], "Adopt commits found on integration\n", max(0, date))

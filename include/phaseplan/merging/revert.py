@@ -100,5 +100,5 @@ def _lines(repo: GitRepo, at: str, path: str) -> list[str]:
 
 
 def _commit(repo: GitRepo, tree: str, tip: str, message: str) -> str:
-    date = int(repo.line("log", "-1", "--format=%ct", tip, env=NEUTRAL))
+    date = repo.facts(tip).time
     return commit(repo, tree, [tip], message, max(0, date))

@@ -65,7 +65,7 @@ def undo(repo: GitRepo, plan: PhasePlan, tip: str, doomed: Sequence[str]) -> Und
 def _left(repo: GitRepo, plan: PhasePlan, new: str, chain: Sequence[Story]) -> Sides:
     """Find generated paths that merges changed, with their earlier content, if the reverts brought back something
     else."""
-    spans = [(s.last.commit, repo.line("rev-parse", f"{s.last.commit}^1")) for s in chain]
+    spans = [(s.last.commit, repo.facts(s.last.commit).parents[0]) for s in chain]
     now, patterns = entries(repo, new) if chain else {}, remakable(plan)
     return {
         path: before

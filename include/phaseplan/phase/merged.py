@@ -21,10 +21,10 @@ def with_merged(repo: GitRepo, base: str, before: Snapshot) -> str:
     if missing(repo, [head, merged]) or not repo.is_ancestor(merged, base) or repo.is_ancestor(head, base):
         return base
     known = _joined_before(repo, base, head, before)
-    if known is not None and repo.line("rev-parse", f"{known}^1") == base:
+    if known is not None and repo.facts(known).parents[0] == base:
         return known  # the base has not moved since
     second = known or head
-    dates = (int(repo.line("log", "-1", "--format=%ct", each)) for each in (base, second))
+    dates = (repo.facts(each).time for each in (base, second))
     message = (
         f"Know {head[:12]} as merged by {merged[:12]}\n\nThe base took the phase's pull request in as other commits.\n"
     )

@@ -84,9 +84,10 @@ def commit_with(repo: GitRepo, commit: str, wanted: Sequence[tuple[str, str, str
         feed = "".join(f"{line}\0" for line in lines).encode("utf-8", "surrogateescape")
         repo.run("update-index", "--replace", "-z", "--index-info", stdin=feed, env=env)
         tree = repo.line("write-tree", env=env)
-    if tree == repo.line("rev-parse", f"{commit}^{{tree}}"):
+    before = repo.facts(commit)
+    if tree == before.tree:
         return commit
-    date = f"@{repo.line('show', '-s', '--format=%ct', commit)} +0000"
+    date = f"@{before.time} +0000"
     pinned = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
     return repo.line("commit-tree", "-p", commit, "-m", message, tree, env=pinned)
 

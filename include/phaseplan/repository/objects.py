@@ -56,7 +56,7 @@ def epoch(time: str) -> int:
 
 def tree_of(repo: GitRepo, commit: str) -> str:
     """Return the id of a commit's tree."""
-    return repo.line("rev-parse", "--verify", f"{commit}^{{tree}}")
+    return repo.facts(commit).tree
 
 
 def read_objects(repo: GitRepo, names: Iterable[str]) -> dict[str, bytes | None]:

@@ -7,6 +7,7 @@ on a conflict, and only its output tells that from an error. No command waits fo
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -34,6 +35,7 @@ _QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
 #: The operator may allow others in the environment.
 _TRANSPORTS = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
 _NO_SURPRISES = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false")
+ID = re.compile(r"[0-9a-f]{40}")  # of an object, in full
 _SAFE = tuple(word for setting in _NO_SURPRISES for word in ("-c", setting))
 
 
@@ -44,6 +46,15 @@ class Result:
     code: int
     out: str
     err: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Hold what a commit says of itself; `time` is the committer's date in seconds since 1970."""
+
+    tree: str
+    parents: tuple[str, ...]
+    time: int
 
 
 class GitError(Infrastructure):
@@ -66,6 +77,8 @@ class GitRepo:
         self.path, self._keep = path, keep
         self.read_before: dict[str, bytes] = {}  # contents by `<commit>` or `<commit>:<path>`, which never change
         self.present: set[str] = set()  # commits that were found to be here; none ever goes
+        self._facts: dict[str, Facts] = {}  # by a commit's full id
+        self._descents: set[tuple[str, str]] = set()  # older and newer commit, by full ids
         self._git = git.Git(str(path))
 
     @classmethod
@@ -131,8 +144,26 @@ class GitRepo:
         return result.out.strip() or None if result.code == 0 else None
 
     def is_ancestor(self, older: str, newer: str) -> bool:
-        """Say whether `older` can be reached from `newer`; a commit reaches itself."""
-        return self.run("merge-base", "--is-ancestor", older, newer, ok=(0, 1)).code == 0
+        """Say whether `older` can be reached from `newer`; a commit reaches itself.
+
+        A descent is asked for once: a way from one commit to another stays. That there is none is asked for each time.
+        """
+        if (older, newer) in self._descents:
+            return True
+        is_descent = self.run("merge-base", "--is-ancestor", older, newer, ok=(0, 1)).code == 0
+        if is_descent and ID.fullmatch(older) and ID.fullmatch(newer):
+            self._descents.add((older, newer))
+        return is_descent
+
+    def facts(self, name: str) -> Facts:
+        """Read tree, parents and date of a commit; of a full id once, for what an id names never changes."""
+        if name not in self._facts:
+            tree, time, *parents = self.line("rev-list", "-1", "--no-commit-header", "--format=%T %ct %P", name).split()
+            facts = Facts(tree, tuple(parents), int(time))
+            if not ID.fullmatch(name):
+                return facts
+            self._facts[name] = facts
+        return self._facts[name]
 
     def names(self, *args: str) -> tuple[str, ...]:
         """Run a command that prints NUL-separated names (give it `-z`), and return the names."""
