@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -19,12 +18,13 @@ from phaseplan.ledger.lazily import Lazily
 from phaseplan.ledger.money.usage import Allowance
 from phaseplan.ledger.opened import OpenPhase, Unopened
 from phaseplan.ledger.pause.pauses import Pause
+from phaseplan.ledger.phase_refs import PhaseRefs, pause_of, sorted_refs
 from phaseplan.ledger.pieces import HalfThere, check_whole
 from phaseplan.ledger.records import Ledger, Pinned, Verdict
 from phaseplan.ledger.run_history import nights_of
 from phaseplan.ledger.snapshot import Claim, Snapshot
 from phaseplan.ledger.status_log import ordered
-from phaseplan.repository.objects import missing, read_objects
+from phaseplan.repository.objects import looked_up, missing, read_objects
 from phaseplan.repository.refusals import RepositoryUnreachable
 from phaseplan.repository.remote import ROUNDS, Remote
 from phaseplan.repository.repo import GitRepo
@@ -37,7 +37,6 @@ M = TypeVar("M", bound=BaseModel)
 #: one new attempt among 200 branches would cost 700 comparisons, in each of their tasks.
 _FEW = 100
 _PATIENCE = 3  # listings, for a reservation whose start is not in them
-_NUMBERED = re.compile(r"(started|attempts|results)/([^/]+)/([1-9][0-9]{0,8})(?:\.([1-9][0-9]{0,8}))?")
 
 
 def read(
@@ -66,14 +65,15 @@ def read(
         integration = refs.integration(phase)
         wanted = [*own.values(), *([held[integration]] if integration in held else ())]
         sources = [*([f"{refs.root(phase)}/*"] if own else []), *([integration] if integration in held else [])]
-        if lacking := set(missing(repo, [sha for sha in wanted if sha not in repo.present])):
+        sorted_own = sorted_refs(phase, own)
+        if lacking := _lacking(repo, wanted, sorted_own.files(logs=logs)):
             _take(repo, remote, [ref for ref in (*own, integration) if held.get(ref) in lacking], sources, wanted)
             if missing(repo, lacking):
                 continue
         repo.present.update(wanted)
         heads = {r: s for r, s in held.items() if r.startswith("refs/heads/")}
         try:
-            found = _snapshot(repo, phase, own, heads, logs=logs)
+            found = _snapshot(repo, phase, sorted_own, own, heads, logs=logs)
             return replace(found, nights=nights_of(repo, found.opened.commit)) if nights else found
         except HalfThere:
             if anew:
@@ -104,32 +104,32 @@ def _take(repo: GitRepo, remote: Remote, new: list[str], all_: list[str], wanted
     return remote.take(repo, all_, wanted)
 
 
-def _snapshot(repo: GitRepo, phase: int, own: dict[str, str], heads: dict[str, str], *, logs: bool) -> Snapshot:
-    tip = own.get(refs.ledger(phase))
-    numbered = [(m, sha) for ref, sha in own.items() if (m := _NUMBERED.fullmatch(ref[len(refs.root(phase)) + 1 :]))]
-    results = {f"{m[2]}/{m[3]}.{m[4]}": sha for m, sha in numbered if m[1] == "results" and m[4]}
-    started = {(m[2], int(m[3])): sha for m, sha in numbered if m[1] == "started" and not m[4]}
-    attempts: dict[str, dict[int, str]] = {}
-    for match, sha in numbered:
-        if match[1] == "attempts" and not match[4]:
-            attempts.setdefault(match[2], {})[int(match[3])] = sha
-    pauses = {ref: sha for ref, sha in own.items() if ref.startswith(refs.paused(phase, ""))}
-    delivery = own.get(refs.delivery(phase))
-    beside = [*map(_pause_of, pauses.values()), *([f"{delivery}:delivery.json"] if delivery else [])]
-    files = _files(repo, [*_wanted(tip, results.values(), started.values(), logs), *beside])
+def _lacking(repo: GitRepo, wanted: Sequence[str], names: Sequence[str]) -> set[str]:
+    """Find the commits that are not here, and read what is here of some contents meanwhile, in the same process."""
+    unread = [name for name in names if name not in repo.read_before]
+    lacking, files = looked_up(repo, [sha for sha in wanted if sha not in repo.present], unread)
+    repo.read_before.update({name: data for name, data in files.items() if data is not None})
+    return set(lacking)
+
+
+def _snapshot(
+    repo: GitRepo, phase: int, found_refs: PhaseRefs, own: dict[str, str], heads: dict[str, str], *, logs: bool
+) -> Snapshot:
+    tip, results, delivery = found_refs.tip, found_refs.results, found_refs.delivery
+    files = _files(repo, found_refs.files(logs=logs))
     judged = _judged(files, refs.root(phase), results)
     found = Snapshot(
         phase=phase,
         opened=_opened(files, tip, refs.ledger(phase)) if tip else Unopened(),
-        started=_claims(files, started),
-        attempts=attempts,
+        started=_claims(files, found_refs.started),
+        attempts=found_refs.attempts,
         verdicts=judged,
         heads=heads,
         results=results,
         folded_results=frozenset(_lines(files.get(f"{tip}:folded"))) & results.keys(),
         logged=None,
-        pauses=_pauses(files, pauses),
-        paused=pauses,
+        pauses=_pauses(files, found_refs.pauses),
+        paused=found_refs.pauses,
         gone={ref.rpartition("/")[2]: sha for ref, sha in own.items() if ref.startswith(refs.gone(phase, ""))},
         reserved=own.get(refs.budget(phase)),
         told=own.get(refs.told(phase)),
@@ -178,21 +178,9 @@ def _files(repo: GitRepo, names: Sequence[str]) -> dict[str, bytes | None]:
     return {name: repo.read_before.get(name) for name in names}
 
 
-def _wanted(tip: str | None, results: Iterable[str], started: Iterable[str], logs: bool) -> list[str]:
-    lines = ("status.log", "blockers.log") if logs else ()
-    names = [f"{tip}:{name}" for name in ("ledger.json", "plan.json", *lines, "folded")] if tip else []
-    for sha in results:
-        names += [f"{sha}:{name}" for name in ("verdict.json", *lines)]
-    return names + list(started)
-
-
-def _pause_of(sha: str) -> str:
-    return f"{sha}:pause.json"
-
-
 def _pauses(files: Mapping[str, bytes | None], pauses: Mapping[str, str]) -> dict[str, Pause]:
     """Map profiles to their pauses."""
-    found = (_load(Pause, files[_pause_of(sha)], ref) for ref, sha in pauses.items())
+    found = (_load(Pause, files[pause_of(sha)], ref) for ref, sha in pauses.items())
     return {pause.profile: pause for pause in found}
 
 

@@ -61,14 +61,29 @@ def tree_of(repo: GitRepo, commit: str) -> str:
 
 def read_objects(repo: GitRepo, names: Iterable[str]) -> dict[str, bytes | None]:
     """Read objects (`<commit>`, `<commit>:<path>`) in one git process; None for an object that does not exist."""
-    unique_names = list(dict.fromkeys(names))
-    if not unique_names:
-        return {}
-    feed = "".join(f"{name}\n" for name in unique_names).encode()
-    data = repo.run("cat-file", "--batch", stdin=feed).out.encode("utf-8", "surrogateescape")
+    return looked_up(repo, (), names)[1]
+
+
+def looked_up(
+    repo: GitRepo, ids: Iterable[str], names: Iterable[str]
+) -> tuple[tuple[str, ...], dict[str, bytes | None]]:
+    """List those of some commits that the repository lacks, and read objects as `read_objects` does; one git process."""
+    unique_ids, unique_names = list(dict.fromkeys(ids)), list(dict.fromkeys(names))
+    if not unique_ids and not unique_names:
+        return (), {}
+    feed = [*(f"info {i}\n" for i in unique_ids), *(f"contents {name}\n" for name in unique_names)]
+    out = repo.run("cat-file", "--batch-command", "--buffer", stdin="".join(feed).encode()).out
+    data = out.encode("utf-8", "surrogateescape")
+    lines = data.split(b"\n", len(unique_ids))
+    lacking = tuple(i for i, line in zip(unique_ids, lines[:-1], strict=True) if line.endswith(b" missing"))
+    return lacking, _contents(lines[-1], unique_names)
+
+
+def _contents(data: bytes, names: Iterable[str]) -> dict[str, bytes | None]:
+    """Take apart what `cat-file` says of the contents behind some names."""
     contents: dict[str, bytes | None] = {}
     at = 0
-    for name in unique_names:
+    for name in names:
         end = data.index(b"\n", at)
         header = data[at:end].split(b" ")
         at = end + 1
@@ -83,11 +98,7 @@ def read_objects(repo: GitRepo, names: Iterable[str]) -> dict[str, bytes | None]
 
 def missing(repo: GitRepo, ids: Iterable[str]) -> tuple[str, ...]:
     """List those of the commits that the repository lacks."""
-    unique_ids = list(dict.fromkeys(ids))
-    if not unique_ids:
-        return ()
-    out = repo.run("cat-file", "--batch-check", stdin="".join(f"{i}\n" for i in unique_ids).encode()).out
-    return tuple(i for i, line in zip(unique_ids, out.splitlines(), strict=True) if line.endswith(" missing"))
+    return looked_up(repo, ids, ())[0]
 
 
 def entries(repo: GitRepo, commit: str) -> dict[str, tuple[str, str]]:
