@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from phaseplan.gates.added import FileAdded, added
+from phaseplan.gates.ground import Ground
 from phaseplan.gates.hostile import hostile
 from phaseplan.gates.lost import Earlier, losses, notes, of_shared
 from phaseplan.gates.markers import USUAL
@@ -53,13 +54,16 @@ def judge(
     :param earlier: the other branches whose work is in `base`.
     :param scratch: patterns of what the agent's program leaves behind; what the branch owns is work all the same.
     """
-    ground = ground or base
-    commit = strip_scratch(repo, plan.gates.scratch_files, base, raw)
-    commit = strip_scratch(repo, scratch, base, commit, owned=branch.owns) if scratch else commit
-    changed = changes(repo, base, commit)
-    files = added(repo, base, commit)
-    lines = budget_lines(repo, plan, ground, _counted(repo, plan, ground, (base, commit), changed) or files)
-    findings = [*hostile(repo, base, commit, ground=ground), *_budget(plan, lines), *_ownership(plan, branch, changed)]
+    commit, changed = raw, changes(repo, base, raw)
+    for patterns, owned in ((plan.gates.scratch_files, ()), (scratch, branch.owns)):
+        stripped = strip_scratch(repo, patterns, changed, commit, owned=owned)
+        changed = changed if stripped == commit else changes(repo, base, stripped)
+        commit = stripped
+    files, ruling = added(repo, base, commit), Ground(repo, ground or base)
+    ruling.attributes([*(change.path for change in changed), *(file.path for file in files)])
+    lines = budget_lines(plan, ruling, _counted(repo, plan, ruling, (base, commit), changed) or files)
+    findings = [*hostile(repo, base, commit, ground=ruling, changed=changed), *_budget(plan, lines)]
+    findings += _ownership(plan, branch, changed)
     findings += _bounded(required(repo, plan, changed))
     findings += _bounded(_unfinished(repo, (base, commit), changed, files))
     findings += _bounded(_rejected(repo, commit, changed))
@@ -84,36 +88,39 @@ def gate_digest(plan: PhasePlan, branch: Branch, profile: AgentProfile) -> str:
     )
 
 
-def strip_scratch(repo: GitRepo, patterns: Sequence[str], base: str, raw: str, *, owned: Sequence[str] = ()) -> str:
+def strip_scratch(
+    repo: GitRepo, patterns: Sequence[str], changed: Sequence[Change], raw: str, *, owned: Sequence[str] = ()
+) -> str:
     """Make a commit on top of `raw` without scratch files; a file that the base has becomes as it was there.
 
+    :param changed: what differs between the base and `raw`.
     :param owned: patterns of what stays, though it looks like scratch.
     """
-    stray = [c for c in changes(repo, base, raw) if patterns and matches(patterns, c.path)]
+    stray = [c for c in changed if patterns and matches(patterns, c.path)]
     stray = [c for c in stray if not matches(owned, c.path)] if owned else stray
     restored = [removal(c.path) if c.added else (c.old_mode, c.old_id, c.path) for c in stray]
     return commit_with(repo, raw, restored, "Take out scratch files") if restored else raw
 
 
-def budget_lines(repo: GitRepo, plan: PhasePlan, ground: str, files: Sequence[FileAdded]) -> int:
+def budget_lines(plan: PhasePlan, ground: Ground, files: Sequence[FileAdded]) -> int:
     """Count added lines without deletions and generated paths; a rename counts what it changes.
 
     The plan and the attributes in the commit that the phase builds on say what is generated. A file that this commit
     calls binary, and that holds a NUL, counts nothing; a file that only holds a NUL counts the lines that are text.
     """
-    attributes_of = attributes(repo, ground, ["linguist-generated", "diff"], sorted({file.path for file in files}))
+    attributes_of = ground.attributes(file.path for file in files)
     return sum(file.lines for file in files if not _exempt(plan, file, attributes_of[file.path]))
 
 
 def _counted(
-    repo: GitRepo, plan: PhasePlan, ground: str, move: tuple[str, str], changed: Sequence[Change]
+    repo: GitRepo, plan: PhasePlan, ground: Ground, move: tuple[str, str], changed: Sequence[Change]
 ) -> list[FileAdded]:
     """Count a file as new that was moved from a place where it counts nothing to a place where it counts.
 
     Return an empty list if no such file was removed.
     """
     removed = [change.path for change in changed if change.new_mode == "000000"]
-    attributes_of = attributes(repo, ground, ["linguist-generated", "diff"], removed)
+    attributes_of = ground.attributes(removed)
     free = [
         path
         for path in removed

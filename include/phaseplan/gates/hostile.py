@@ -6,8 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from phaseplan.gates.ground import Ground
 from phaseplan.ledger.records import Finding
-from phaseplan.repository.commit_paths import Change, attributes, changes, shown
+from phaseplan.repository.commit_paths import Change, changes, shown
 from phaseplan.repository.objects import NEUTRAL
 from phaseplan.repository.repo import GitRepo
 from phaseplan.repository.stream import contents, entries
@@ -21,31 +22,40 @@ _LONGEST_NAME = 255  # bytes of a person's name or address
 _PEOPLE = ("author's name", "author's address", "committer's name", "committer's address")
 
 
-def hostile(repo: GitRepo, base: str, commit: str, *, ground: str | None = None) -> tuple[Finding, ...]:
+def hostile(
+    repo: GitRepo,
+    base: str,
+    commit: str,
+    *,
+    ground: Ground | None = None,
+    changed: tuple[Change, ...] | None = None,
+) -> tuple[Finding, ...]:
     """Find hostile changes between base and commit; nothing is checked out.
 
     :param ground: the commit whose attributes count, which no branch can have changed; None: the base.
+    :param changed: what differs between the two, where the caller has it.
     """
-    changed = changes(repo, base, commit)
+    ground, changed = ground or Ground(repo, base), changes(repo, base, commit) if changed is None else changed
+    new = [change.path for change in changed if change.added]
+    present = [entry.path for entry in entries(repo, commit)] if new else []
     findings = [_finding(change.path, fault) for change in changed for fault in _faults(change)]
     findings += [_finding(path, fault) for path, fault in _links(repo, base, commit, changed)]
-    findings += _unusual(repo, ground or base, commit, [change.path for change in changed if change.added])
-    findings += _nested(repo, ground or base, commit, [change.path for change in changed if change.added])
+    findings += _unusual(ground, present, new)
+    findings += _nested(ground, present, new)
     findings += _commits(repo, base, commit)
     findings += [_finding(path, "is a Git LFS file: agents work without its content, so they may not change it")
-              for path in _lfs(repo, ground or base, changed)]  # fmt: skip
+              for path in _lfs(ground, changed)]  # fmt: skip
     if len(findings) > _MANY:
         findings = [*findings[:_MANY], Finding(gate="hostile", message=f"and {len(findings) - _MANY} more like these")]
     return tuple(findings)
 
 
-def _unusual(repo: GitRepo, ground: str, commit: str, added: Sequence[str]) -> Iterator[Finding]:
+def _unusual(ground: Ground, present: Sequence[str], added: Sequence[str]) -> Iterator[Finding]:
     """Find new names that deceive or collide, except those that the ground has already."""
-    for path, fault in unusual(added, lambda: [e.path for e in entries(repo, ground)]):
+    for path, fault in unusual(added, lambda: ground.paths):
         yield _finding(path, fault)
-    alike = twins(added, (e.path for e in entries(repo, commit))) if added else []
-    present = [e.path for e in entries(repo, ground)] if alike else []
-    if alike and not twins(present, present):
+    alike = twins(added, present) if added else []
+    if alike and not twins(ground.paths, ground.paths):
         for path, other in alike:
             yield _finding(path, f"many systems take this name and {shown(other)} for one: give it another name")
 
@@ -65,11 +75,11 @@ def _commits(repo: GitRepo, base: str, commit: str) -> Iterator[Finding]:
                 yield Finding(gate="hostile", message=message, limit=f"{_LONGEST_NAME} bytes", actual=f"{size} bytes")
 
 
-def _nested(repo: GitRepo, ground: str, commit: str, added: Sequence[str]) -> Iterator[Finding]:
+def _nested(ground: Ground, present: Sequence[str], added: Sequence[str]) -> Iterator[Finding]:
     """Find new bare repositories: git obeys their configuration for a user who works in their folder."""
-    if not added or not (folders := bare_repositories([e.path for e in entries(repo, commit)])):
+    if not added or not (folders := bare_repositories(present)):
         return
-    if bare_repositories([e.path for e in entries(repo, ground)]):
+    if bare_repositories(ground.paths):
         return  # a custom of this repository, of its tests perhaps
     for folder in sorted(folders):
         if any(path.startswith(folder) for path in added):
@@ -103,9 +113,10 @@ def _is_git(part: str) -> bool:
     return folded in {".git", "git~1", ""} or part in {".", ".."}
 
 
-def _lfs(repo: GitRepo, base: str, changed: tuple[Change, ...]) -> tuple[str, ...]:
+def _lfs(ground: Ground, changed: tuple[Change, ...]) -> tuple[str, ...]:
     paths = [change.path for change in changed]
-    return tuple(p for p, values in attributes(repo, base, ["filter"], paths).items() if values.get("filter") == "lfs")
+    values = ground.attributes(paths)
+    return tuple(path for path in paths if values[path].get("filter") == "lfs")
 
 
 def _links(repo: GitRepo, base: str, commit: str, changed: tuple[Change, ...]) -> list[tuple[str, str]]:

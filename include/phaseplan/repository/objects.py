@@ -67,7 +67,7 @@ def read_objects(repo: GitRepo, names: Iterable[str]) -> dict[str, bytes | None]
 def looked_up(
     repo: GitRepo, ids: Iterable[str], names: Iterable[str]
 ) -> tuple[tuple[str, ...], dict[str, bytes | None]]:
-    """List those of some commits that the repository lacks, and read objects as `read_objects` does; one git process."""
+    """List those of some commits that the repository lacks, and read objects as `read_objects` does, in one process."""
     unique_ids, unique_names = list(dict.fromkeys(ids)), list(dict.fromkeys(names))
     if not unique_ids and not unique_names:
         return (), {}
