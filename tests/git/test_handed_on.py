@@ -91,3 +91,35 @@ def shared(repo: GitRepo) -> Path:
     """The cache behind a private repository."""
     assert isinstance(repo, PrivateRepo)
     return repo.shared
+
+
+def test_a_private_repository_is_what_git_would_make(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    made_by_git = GitRepo.init(tmp_path / "other.git")
+    with lab.remote.private(state=tmp_path / "state") as repo:
+        for question in (
+            ("config", "--local", "--list"),
+            ("rev-parse", "--is-bare-repository", "--show-object-format"),
+        ):
+            assert repo.line(*question) == made_by_git.line(*question)
+        again = repo.run("init", "--bare", "--template=")
+        assert again.out.startswith("Reinitialized existing")
+        assert repo.line("config", "--local", "--list") == made_by_git.line("config", "--local", "--list")
+
+
+def test_a_task_asks_once_whether_the_cache_has_what_it_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = Lab(tmp_path)
+    asked = list[int]()
+
+    def noting(repo: GitRepo, ids: set[str]) -> tuple[str, ...]:
+        asked.append(len(ids))
+        return missing(repo, ids)
+
+    monkeypatch.setattr(cache, "missing", noting)
+    with lab.remote.private(state=tmp_path / "state") as repo:
+        first = made(repo, "first")
+        assert lab.remote.push(repo, [Update(REF.format("a"), first, None)])
+        second = made(repo, "second", first)
+        assert lab.remote.push(repo, [Update(REF.format("b"), second, None)])
+        assert whole(shared(repo), second)
+    assert asked == [0, 0], "what was handed on is there"

@@ -33,13 +33,22 @@ PACKS = 40
 LOOSE = 50
 
 
+_CONFIG = """[core]
+\trepositoryformatversion = 0
+\tfilemode = true
+\tbare = true
+"""
+
 Fetch = Callable[[GitRepo, Sequence[str]], None]
 
 
 class PrivateRepo(GitRepo):
     """A repository of one task that also reads the shared cache of its target."""
 
-    shared: Path  # the cache
+    def __init__(self, path: Path, shared: Path, *, keep: tuple[int, ...] = ()) -> None:
+        super().__init__(path, keep=keep)
+        self.shared = shared  # the cache
+        self._in_cache: set[str] = set()  # commits that were found in the cache itself, which loses none while in use
 
     def fill(self, sources: Sequence[str], wanted: Sequence[str], fetch: Fetch) -> None:
         """Fetch refs of the target into the cache.
@@ -70,13 +79,15 @@ class PrivateRepo(GitRepo):
         with suppress(Infrastructure), disk_errors(), locked(self.shared.with_suffix(".lock"), BRIEFLY) as lock:
             cache = GitRepo(self.shared, keep=(lock,))
             # What ends the walk has to be in the cache itself: there a commit never is without all it needs.
-            known = self.present - set(missing(cache, self.present))
-            feed = "".join(f"{line}\n" for line in (*new.values(), "--not", *sorted(known)))
+            unsure = self.present - self._in_cache
+            self._in_cache |= unsure - set(missing(cache, unsure))
+            feed = "".join(f"{line}\n" for line in (*new.values(), "--not", *sorted(self._in_cache)))
             pack = str((self.shared / "objects" / "pack" / "pack").resolve())
             self.run("pack-objects", "--revs", "--local", "--non-empty", "--quiet", pack, stdin=feed.encode())
             moves = "".join(f"update {kept(ref)} {sha}\n" for ref, sha in new.items())
             cache.run("update-ref", "--stdin", stdin=moves.encode())
             self.present.update(new.values())
+            self._in_cache.update(new.values())
             _tidy(cache)
 
 
@@ -107,14 +118,21 @@ def private_repo(state: Path, url: str) -> Iterator[PrivateRepo]:
             name, lock = _own(home / "private")
         try:
             with disk_errors():
-                repo = PrivateRepo(GitRepo.init(home / "private" / f"{name}.git").path, keep=(lock, users))
-                repo.shared = home / f"{key}.git"
-                borrowed = (repo.shared / "objects").resolve()
-                (repo.path / "objects" / "info" / "alternates").write_text(f"{borrowed}\n")
+                repo = PrivateRepo(home / "private" / f"{name}.git", home / f"{key}.git", keep=(lock, users))
+                _lay_out(repo.path, repo.shared)
             yield repo
         finally:
             _drop(home / "private", name)
             os.close(lock)
+
+
+def _lay_out(path: Path, shared: Path) -> None:
+    """Make an empty bare repository that borrows objects: what `git init` makes, without a process and its template."""
+    for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info"):
+        (path / folder).mkdir(parents=True)
+    (path / "config").write_text(_CONFIG)
+    (path / "objects" / "info" / "alternates").write_text(f"{(shared / 'objects').resolve()}\n")
+    (path / "HEAD").write_text("ref: refs/heads/main\n")
 
 
 def mark_of(state: Path, url: str) -> Path:
