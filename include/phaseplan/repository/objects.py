@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 
 from phaseplan.errors import Infrastructure
+from phaseplan.repository.loose import is_literal, write_commit, write_files, write_object
 from phaseplan.repository.repo import GitRepo
 
 #: No configuration or attributes of the machine may decide how a merge comes out: workers differ, results must not.
@@ -23,28 +22,25 @@ NEUTRAL = {
 
 
 def write_tree(repo: GitRepo, files: Mapping[str, bytes], *, kept: Mapping[str, str] | None = None) -> str:
-    """Write a flat tree of regular files; names without slashes. Two git processes, however many files.
+    """Write a flat tree of regular files; names without slashes. No git process.
 
     :param kept: files that the repository holds already, as object ids by name.
     """
-    with tempfile.TemporaryDirectory(dir=repo.path) as folder:
-        paths = [Path(folder, str(i)) for i in range(len(files))]
-        for path, data in zip(paths, files.values(), strict=True):
-            path.write_bytes(data)
-        feed = "".join(f"{path}\n" for path in paths).encode()
-        ids = repo.run("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=feed).out.split()
-    blobs = {**dict(zip(files, ids, strict=True)), **(kept or {})}
-    listing = "".join(f"100644 blob {blobs[name]}\t{name}\0" for name in sorted(blobs))
-    return repo.run("mktree", "-z", stdin=listing.encode()).out.strip()
+    blobs = {name: write_object(repo, "blob", data) for name, data in files.items()}
+    return write_files(repo, {**blobs, **(kept or {})})
 
 
 def commit(repo: GitRepo, tree: str, parents: Sequence[str], message: str, when: int | str) -> str:
-    """Make a commit whose id depends only on the arguments.
+    """Make a commit whose id depends only on the arguments. No git process, unless git has something to mend.
 
+    :param parents: one that is named twice is a parent once.
     :param when: author and committer date: seconds since 1970, or ISO 8601.
     """
-    date = f"@{when if isinstance(when, int) else epoch(when)} +0000"
+    seconds = when if isinstance(when, int) else epoch(when)
+    if is_literal(tree, parents, message):
+        return write_commit(repo, tree, list(dict.fromkeys(parents)), message, seconds)
     args = [arg for parent in parents for arg in ("-p", parent)]
+    date = f"@{seconds} +0000"
     env = {**NEUTRAL, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
     return repo.run("commit-tree", tree, *args, stdin=message.encode("utf-8", "surrogateescape"), env=env).out.strip()
 
