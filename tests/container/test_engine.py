@@ -8,6 +8,7 @@ from pathlib import Path
 
 import docker
 import pytest
+from requests import sessions
 
 from phaseplan.containers import engine
 from phaseplan.containers.engine_errors import ContainerGone, EngineUnreachable, ImageMissing
@@ -42,6 +43,15 @@ def shell(client: docker.DockerClient, ledger: str) -> Iterator[object]:
         return made
 
     return run
+
+
+@docker_test
+def test_no_proxy_is_looked_for_on_the_way_to_a_socket(
+    client: docker.DockerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "get_environ_proxies", lambda *_, **__: pytest.fail("a proxy was looked for"))
+    assert client.api.base_url.startswith("http+docker://"), "the tests' engine is behind a socket"
+    client.api.info()
 
 
 def test_labels_are_read_back_unchanged() -> None:

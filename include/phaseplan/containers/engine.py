@@ -84,7 +84,10 @@ def connect(url: str) -> docker.DockerClient:
     with engine_errors():
         tls = docker.utils.kwargs_from_env().get("tls") if os.environ.get("DOCKER_TLS_VERIFY") else None
         extra = {"tls": tls} if tls and url.startswith("tcp://") else {}
-        return docker.DockerClient(base_url=url, version="auto", timeout=PATIENCE, **extra)
+        client = docker.DockerClient(base_url=url, version="auto", timeout=PATIENCE, **extra)
+        # To a socket leads no proxy, and each request would search the environment for one, twice.
+        client.api.trust_env = not url.startswith("unix://")
+        return client
 
 
 def find(client: docker.DockerClient, **wanted: str | int) -> list[Found]:
