@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from phaseplan.attempt import inputs
-from phaseplan.attempt.inputs import BUILT, Builder, Start, ingredients
+from phaseplan.attempt.inputs import BUILT, Builder, Images, Start, ingredients
 from phaseplan.ledger import digest_schemes as schemes
 from phaseplan.ledger.opened import OpenPhase
 from phaseplan.ledger.records import Ledger, Pinned
@@ -94,15 +94,31 @@ class LaterProfile(AgentProfile):
 
 
 def _digests(
-    top: Path, plan: PhasePlan, profile: AgentProfile, branch: str = "5.2", scheme: str = schemes.CURRENT
+    top: Path,
+    plan: PhasePlan,
+    profile: AgentProfile,
+    branch: str = "5.2",
+    scheme: str = schemes.CURRENT,
+    images: Images = lambda name, scheme: name,
 ) -> dict[str, str]:
     repo = GitRepo.init(top / "repo.git")
     tree = repo.run("mktree", stdin=b"").out.strip()
     base = repo.line("commit-tree", "-m", "base", tree, env={})
     pinned = Pinned(plan=plan, profiles={"a": profile})
     snapshot = Snapshot(phase=5, opened=OpenPhase(Ledger(id="x", phase=5), pinned))
-    builder = Builder("a", profile, profile, lambda name, scheme: name)
+    builder = Builder("a", profile, profile, images)
     return ingredients(repo, snapshot, plan, plan.by_id[branch], builder, Start(base, base), scheme)
+
+
+def test_an_image_that_builds_and_gates_is_looked_up_once(tmp_path: Path) -> None:
+    plan, profile, asked = PhasePlan.model_validate(WRITTEN), AgentProfile.model_validate(PROFILE), list[str]()
+
+    def image(name: str, scheme: str) -> str:
+        asked.append(name)
+        return name
+
+    assert _digests(tmp_path / "a", plan, profile, images=image) == _digests(tmp_path / "b", plan, profile)
+    assert asked == [profile.image]
 
 
 def test_digests_equal_the_golden_ones(tmp_path: Path) -> None:

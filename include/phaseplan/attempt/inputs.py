@@ -87,12 +87,16 @@ def ingredients(
         **schemes.whole(scheme, plan),
     }
     wave = next(wave for wave in plan.waves if wave.wave == plan.wave_of[branch.id])
-    checks = [gate_digest(plan, branch, builder.gates), builder.images(builder.gates.image, scheme), *wave.validation]
+    names = dict.fromkeys(
+        (builder.gates.image, builder.profile.image)
+    )  # most often one, for which the engine is asked once
+    images = {name: builder.images(name, scheme) for name in names}
+    checks = [gate_digest(plan, branch, builder.gates), images[builder.gates.image], *wave.validation]
     found = {
         "entry": entry,
         "profile": builder.named,
         "agent": {key: value for key, value in dump(builder.profile).items() if key not in ASIDE},
-        "image": builder.images(builder.profile.image, scheme),
+        "image": images[builder.profile.image],
         "conventions": brief.conventions(repo, plan, start.base),
         "dependencies": [(d, _held(repo, snapshot, d, start.workspace)) for d in transitive(plan, branch.id)],
         "tree": tree_of(repo, start.workspace),
