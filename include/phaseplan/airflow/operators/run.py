@@ -14,12 +14,17 @@ from phaseplan.airflow.operators import metrics
 from phaseplan.airflow.operators.engines import fleet
 from phaseplan.airflow.operators.secrets import completed, secrets, shared_key, way_out
 from phaseplan.attempt.job import Job
+from phaseplan.config.recent import within
 from phaseplan.config.settings import repository_for, settings
 from phaseplan.containers.engine import connect
 from phaseplan.ledger.records import Token
 from phaseplan.plan import names
 from phaseplan.repository.remote import Remote
 from phaseplan.repository.repo import GitRepo
+
+#: Seconds for which settings are read once: beginning asks for them six times. They are of the environment, and of a
+#: file that a process reads once anyway.
+_AGE = 10.0
 
 
 def pulled_token(context: Any) -> Token | None:
@@ -56,7 +61,7 @@ class PhaseTask(Protocol):
 def job_of(context: Any, task: PhaseTask, branch: str) -> Iterator[Job]:
     """Make the job of a branch's task that a context belongs to, with a private repository."""
     own = token(context)  # first: without it not even the repository is asked
-    with repository(task.repository) as (remote, repo):
+    with within(_AGE), repository(task.repository) as (remote, repo):
         job = made_job(context, task, branch, own, remote, repo)
         yield replace(job, cleared=context["ti"].max_tries > getattr(task, "retries", 0))
 
