@@ -128,7 +128,7 @@ class GitRepo:
             istream=cast("BinaryIO", stdin),
             as_process=True,
             pass_fds=self._keep,
-            env={**_TRANSPORTS, **os.environ, **_QUIET, **IDENTITY, **(env or {})},
+            env={**_transports(), **_QUIET, **IDENTITY, **(env or {})},  # on top of this process's own
         )
         # GitPython's wrapper ends the process when nobody holds the wrapper any more; whoever began it waits for it.
         started, process.proc = process.proc, None
@@ -172,6 +172,10 @@ class GitRepo:
     def changed_paths(self, older: str, newer: str) -> tuple[str, ...]:
         """List paths that differ between two commits; a rename counts as both paths."""
         return self.names("diff", "--name-only", "--no-renames", "-z", older, newer)
+
+
+def _transports() -> dict[str, str]:
+    return {name: os.environ.get(name, value) for name, value in _TRANSPORTS.items()}
 
 
 def _text(data: bytes) -> str:
