@@ -17,10 +17,14 @@ TALKS = ("ls-remote", "fetch", "push")
 
 
 class Talk:
-    """What was said to targets, task by task: `talk.calls["open"] == ["ls-remote", "fetch", ...]`."""
+    """What was said to targets, task by task: `talk.calls["open"] == ["ls-remote", "fetch", ...]`.
+
+    `talk.every` has the verbs of all gits that were started, those that talk to no target among them.
+    """
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: dict[str, list[str]] = {}
+        self.every: dict[str, list[str]] = {}
         self._log = folder / "calls"
         real = shutil.which("git") or "git"
         before = folder / "before-git"
@@ -38,7 +42,9 @@ class Talk:
         mine = self.calls.setdefault(task, [])
         yield mine
         said = self._log.read_text(errors="replace").splitlines()
-        mine += [verb for line in said if (verb := verb_of(line.split())) in TALKS]
+        verbs = [verb_of(line.split()) for line in said]
+        self.every.setdefault(task, []).extend(verbs)
+        mine += [verb for verb in verbs if verb in TALKS]
 
     def __str__(self) -> str:
         return "\n".join(f"{task}: {len(said)} ({', '.join(said)})" for task, said in self.calls.items())
