@@ -50,7 +50,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Facts:
-    """Hold what a commit says of itself; `time` is the committer's date in seconds since 1970."""
+    """Hold what a commit says of itself.
+
+    :param time: the committer's date in seconds since 1970; 0 for one that git cannot read, as old tools wrote them.
+    """
 
     tree: str
     parents: tuple[str, ...]
@@ -158,8 +161,9 @@ class GitRepo:
     def facts(self, name: str) -> Facts:
         """Read tree, parents and date of a commit; of a full id once, for what an id names never changes."""
         if name not in self._facts:
-            tree, time, *parents = self.line("rev-list", "-1", "--no-commit-header", "--format=%T %ct %P", name).split()
-            facts = Facts(tree, tuple(parents), int(time))
+            line = self.line("rev-list", "-1", "--no-commit-header", "--format=%T,%ct,%P", name)
+            tree, time, parents = line.split(",")
+            facts = Facts(tree, tuple(parents.split()), int(time or 0))
             if not ID.fullmatch(name):
                 return facts
             self._facts[name] = facts
