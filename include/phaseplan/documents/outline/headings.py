@@ -34,7 +34,7 @@ _NO_UNITS = {
 _COUNT = {word: str(n) for n, word in enumerate(
     ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)}  # fmt: skip
 _NUMBERED = re.compile(
-    rf"(?P<word>[^\W\d_]{{2,20}})(?:[ \t]*#[ \t]*|"
+    rf"(?P<word>[^\W\d_]{{2,20}})(?:[ \t]*#[ \t]*|-(?=(?-i:[A-Z])\b(?:\s*[:.)\u2013\u2014]|\s+-|\s*$))|"
     rf"[ \t]+(?:no\.?[ \t]*)?)(?P<label>\d{{1,5}}(?:\.\d{{1,3}}){{0,2}}(?:[a-z](?:-\d{{1,3}})?)?|(?-i:[A-Z])(?![\w])|"
     rf"{'|'.join(_COUNT)})(?P<rest>(?![\w.]*\d)\b.*|\s*[:.\u2013\u2014-].*)",
     re.IGNORECASE,
@@ -100,7 +100,7 @@ def numbered(text: str) -> Numbered | None:
     if (match := _NUMBERED.match(bare)) and match["word"].lower() not in _NO_UNITS:
         title, asides = titled(match["rest"])
         label = _COUNT.get(match["label"].lower(), match["label"])
-        shown = f"{match['word']} {match['label']}"
+        shown = f"{match['word']}{'-' if bare[match.end('word')] == '-' else ' '}{match['label']}"
         return Numbered(match["word"].lower(), label, title, shown, asides, finished and _of_state(asides, title, text))
     if (match := _CODED.match(bare)) and not re.fullmatch(
         r"(?:v|V|P|US|FR|NFR|AC|ADR|RFC|UTF|SHA|MD|ES|HTTP)-?\d+", match["label"]

@@ -10,15 +10,18 @@ from phaseplan.documents.outline.model import Group, Unit
 from phaseplan.documents.outline.text import plain
 from phaseplan.plan.graph import reaches
 
-#: An id that a document gives to a unit: `T001`, `A-1`, `CORE-001`, `W2-T3`, `#12`, `1.2`, `3.1.1`, `04-01`, `7`.
+#: An id that a document gives to a unit: `T001`, `CORE-001`, `W2-T3`, `W0-A`, `1-B`, `2A`, `#12`, `1.2`, `04-01`.
 CODE = (
-    r"[A-Z][A-Za-z]{0,11}(?:[-_][A-Z][A-Z0-9]{0,11})*[-_]?\d{1,5}"
-    r"(?:(?:[-._](?:[A-Z]{1,3})?|[A-Z]{1,3})\d{1,4})*[a-z]?"
+    r"(?:[A-Z][A-Za-z]{0,11}(?:[-_][A-Z][A-Z0-9]{0,11})*[-_]?\d{1,5}"
+    r"(?:(?:[-._](?:[A-Z]{1,3})?|[A-Z]{1,3})\d{1,4})*(?:[-_.][A-Z](?!\w)|[a-z])?|(?![2-5][DGK]\s)\d{1,2}-?[A-Z]\d{0,2}(?!\w))"
 )
 NUMBERED = r"\d{1,4}(?:\.\d{1,4}){0,3}[a-z]?|\d{2,3}-\d{2,3}"
 ONE = rf"(?:#\d{{1,6}}|{CODE}|{NUMBERED})"
 #: Ids that requirements, risks, decisions and the like have, not units.
-NO_UNIT = re.compile(r"\[?(?:FR|NFR|SC|AC|US|R|RISK|REQ|ADR|RFC|UTF|HTTP|SHA|ES|D|Q|M|KPI|P|G|QG)-?\d", re.IGNORECASE)
+NO_UNIT = re.compile(
+    r"\[?(?:FR|NFR|SC|AC|US|R|RISK|REQ|ADR|RFC|UTF|HTTP|SHA|ES|D|Q|M|KPI|P|G|QG)-?\d+(?!\d|-[A-Z])",  # `P1-S2` is one
+    re.IGNORECASE,
+)
 _ID = re.compile(ONE)
 _NOTHING = re.compile(
     r"(?:none(?: of .*)?|nothing|n/?a|nil|null|no(?: other)?(?: \w+){0,3}|[-\u2013\u2014\u2212/.\s]*|"
@@ -83,7 +86,7 @@ class Known:
                 self.by_key.setdefault(key(unit.id), unit.id)
             if unit.shown:
                 self.by_key.setdefault(key(unit.shown), unit.id)
-                words |= {m.lower() for m in re.findall(r"[^\W\d_]{2,20}(?=\s*#?\d|\s[A-Z]$)", unit.shown)}
+                words |= {m.lower() for m in re.findall(r"[^\W\d_]{2,20}(?=\s*#?\d|[\s-][A-Z]$)", unit.shown)}
             if unit.name:
                 self.by_key.setdefault(unit.name.value.lower(), unit.id)
                 self.by_key.setdefault(unit.name.value.rsplit("/", 1)[-1].lower(), unit.id)
@@ -92,7 +95,7 @@ class Known:
             if unit.title:
                 self.by_title.setdefault(unit.title.lower().strip(" ."), unit.id)
         stems = "|".join(re.escape(word[:-1]) + r"\w{0,4}" for word in sorted(words)) or "(?!)"
-        self.stems = re.compile(rf"^(?:{stems})(?:\s*#?(?=\d)|\s+(?=[a-z]$))")
+        self.stems = re.compile(rf"^(?:{stems})(?:\s*#?(?=\d)|[\s-]+(?=[a-z]$))")
         self.group_of = {unit.id: group for group in self.groups for unit in group.units}
         self.plain_numbers = any(unit.id.isdecimal() for unit in self.units)
 
@@ -101,7 +104,7 @@ class Known:
         bare = text.strip(" .`*_()[]:").lower()
         short = self.stems.sub("", bare)
         short = re.sub(
-            r"^(?:task|tasks|story|stories|issue|pr|branch|unit|ticket|step)\s*(?=#?\d|[a-z]+-?\d)", "", short
+            r"^(?:task|tasks|story|stories|issue|pr|branch|unit|ticket|step)\s*(?=#?\d|[a-z]+-?\d|\s[a-z]$)", "", short
         )
         for form in (bare, short, re.sub(r"-plan(?:\.md)?$", "", short)):
             if (unit := self.by_key.get(key(form))) is not None:

@@ -52,10 +52,12 @@ _UNIT = re.compile(
     r"\b(hours?|hrs?|h|stunden|horas?|heures?|ore|days?|d|tage|d\u00edas?|jours?|giorni)\b", re.IGNORECASE
 )
 _LABEL = re.compile(
-    rf"(?:[^\W\d_]{{2,12}}\s+)?({ONE})(?:(?:(?<=[.-]\d)\s+|\s*[\u2013\u2014]\s*|\s+-\s+)(?P<title>[^\W\d_]{{2}}.*))?",
+    rf"(?:[^\W\d_]{{2,12}}(?:\s+|-(?=(?-i:[A-Z])(?!\w))))?({ONE}|(?-i:[A-Z])(?!\w))(?:(?:(?<=[.-]\d)\s+|\s*[\u2013\u2014]\s*|\s+-\s+)(?P<title>[^\W\d_]{{2}}.*))?",
     re.IGNORECASE,
 )
 
+_SPLIT = re.compile(r"[^\w.#-]+")
+_PHASE = re.compile(r"phase|fase|\u00e9tape|etapa", re.IGNORECASE)
 _CODED = re.compile(rf"({CODE})\s+(?P<title>[^\W\d_]{{2}}.*)")  # where something is said of needs or names: `U1 stones`
 
 
@@ -144,18 +146,22 @@ def classified(table: Table) -> Table:
 
 
 def _needed(table: Table) -> int | None:
-    """Return the column of waves if the rows need each other by them: then each wave is one unit."""
-    wave, needs = table.column("wave"), table.column("needs")
-    if wave is None or needs is None or not _are_ids(table.cells(wave), bare=False):
-        return None
-    waves = {plain(cell) for cell in table.cells(wave)}
-    return wave if any(waves & set(re.findall(ONE, plain(cell))) for cell in table.cells(needs)) else None
+    """Return the column by which the rows need each other: of waves, of agents, of bare letters and numbers."""
+    ties = [i for i, kind in table.kinds.items() if kind in ("needs", "feeds")]
+    needed = [word for i in ties for cell in table.cells(i) for word in _SPLIT.split(plain(cell)) if word]
+    for i, head in enumerate(table.head.cells):
+        cells = [plain(cell) for cell in table.cells(i)]
+        if table.kinds.get(i) in (None, "label", "title", "wave") and not _PHASE.search(head) and _are_ids(cells, True):
+            labels = {match[1] for cell in cells if (match := _LABEL.fullmatch(cell))} | set(cells)
+            if labels & set(needed):
+                return i
+    return None
 
 
 def _are_ids(cells: list[str], bare: bool) -> bool:
     """Say whether all cells are ids, each another; `bare`: a number alone is one."""
     labels = [match[1] for cell in cells if (match := _LABEL.fullmatch(plain(cell).strip(" :.[]*")))]
-    numbers = all(re.fullmatch(r"\d+(?:\.\d+)?", label) for label in labels)
+    numbers = all(re.fullmatch(r"\d+(?:\.\d+)?|[A-Z]", label) for label in labels)
     return bool(cells) and len(labels) == len(cells) == len(set(labels)) and (bare or not numbers)
 
 
@@ -199,6 +205,8 @@ def unit(table: Table, row: Line) -> Unit | None:
     if label is None and name is None:
         return None
     shown = raw_id.removesuffix(label["title"] or "").strip(" -\u2013\u2014") if label else raw_id
+    if len(shown) == 1 and shown.isupper():  # `A` below `Agent`: a text may say `Agent A`
+        shown = f"{plain(table.head.cells[table.column('id') or 0])} {shown}".strip()
     one = Unit(label[1].removeprefix("#") if label else "", row.number, shown=shown, made_up=label is None)
     _values(table, row, one)
     one.title = one.title or (label["title"] or "" if label else "")

@@ -17,7 +17,10 @@ _TASK = re.compile(
 )
 _ISSUE = re.compile(r"(?:\*\*)?(?:[\w.-]+/[\w.-]+)?#(\d{1,6})\b(?:\*\*)?\s*[:\u2013\u2014-]?\s*(.*)")
 _URL = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/(?:issues|pull)/(\d{1,6})\S*\s*(.*)")
-_CODED = re.compile(rf"(?:\*\*)?\[?({CODE})\]?(?:\*\*)?\s*(?::|\u2013|\u2014|\s-)\s*(?:\*\*)?\s*(.+)")
+_CODED = re.compile(
+    rf"(?P<open>\*\*|`)?\[?(?P<label>{CODE})\]?(?P<close>\*\*|`)?"
+    r"(?P<mark>\s*[:\u2013\u2014]|\s\s*-|(?=\s))\s*(?:\*\*)?\s*(?P<title>.+)"
+)
 _UNNUMBERED = re.compile(rf"({'|'.join(sorted(GROUPS))})\s*:\s*(.+)", re.IGNORECASE)
 _SHA = re.compile(r"\s+`?\[?(?:checkpoint: )?[0-9a-f]{7,40}\]?`?$")
 _CONDUCTOR = re.compile(r"Conductor - User Manual Verification", re.IGNORECASE)
@@ -40,17 +43,27 @@ def recognise(doc: Document) -> bool:
     """Say whether there are checkboxes that define work: of tasks, of issues, or two below a heading that groups."""
     boxes = [line for line in doc.items if line.box is not None and line.level <= 1]
     tasks = [line for line in boxes if _TASK.match(line.text) or _ISSUE.match(line.text) or _URL.match(line.text)]
-    if tasks or len({match[1] for line in doc.items if (match := _coded(line))}) >= 2:
+    if tasks or len({label for label, _ in _coded(doc).values()}) >= 2:
         return True
     grouped = any((head := numbered(line.text)) and head.word in GROUPS for line in doc.headings)
     listed = any(_MOST_HEADING.search(line.plain) for line in doc.headings)
     return len(boxes) >= 2 and (grouped or listed) and not all(_NO_UNITS.search(line.plain) for line in doc.headings)
 
 
-def _coded(line: Line) -> re.Match[str] | None:
-    """Return the id of its own that an item begins with: `- [ ] **TASK_1**: Make the store`, `- A1: Schema`."""
-    match = _CODED.match(line.text) if line.level <= 1 else None
-    return match if match is not None and not NO_UNIT.match(match[1]) else None
+def _coded(doc: Document) -> dict[int, tuple[str, str]]:
+    """Return the ids of their own that items begin with, and what follows, by line: `**TASK_1**: Dig`, `A1: Dig`.
+
+    Without a mark between (`W0-A Dig`) these are ids only if every box begins with one, and all with the same letters.
+    """
+    items = [line for line in doc.items if line.level <= 1]
+    boxes = [line for line in items if line.box is not None]
+    found = {line.number: match for line in items if (match := _CODED.match(line.text))}
+    found = {line: match for line, match in found.items() if not NO_UNIT.match(match["label"])}
+    loose = [match for match in found.values() if not match["mark"].strip()]
+    stems = {re.sub(r"\d.*", "", match["label"]) for match in loose}
+    own = all(line.number in found for line in boxes) if boxes else all(m["open"] and m["close"] for m in loose)
+    alike = own and len(stems) == 1 and len({match["label"] for match in loose}) > 1
+    return {line: (m["label"], m["title"]) for line, m in found.items() if m["mark"].strip() or alike}
 
 
 def read(doc: Document) -> Outline:
@@ -58,7 +71,8 @@ def read(doc: Document) -> Outline:
     build = Builder(doc, "checklist")
     unit: Unit | None = None
     barred = False
-    tasks_only = any((line.box is not None and _TASK.match(line.text)) or _coded(line) for line in doc.items)
+    coded = _coded(doc)
+    tasks_only = bool(coded) or any(line.box is not None and _TASK.match(line.text) for line in doc.items)
     for line in doc.lines:
         if line.kind == "heading" and line.level > 1:
             unit, build.unit, head = None, None, numbered(line.text) or _unnumbered(line)
@@ -67,8 +81,10 @@ def read(doc: Document) -> Outline:
             barred = _NO_UNITS.search(line.plain) is not None and (head is None or head.word not in GROUPS)
             if barred:
                 build.use(line)
-        elif line.kind == "item" and line.level <= 1 and (line.box is not None or (_coded(line) and not barred)):
-            unit = None if barred else _unit(build, line, tasks_only)
+        elif (
+            line.kind == "item" and line.level <= 1 and (line.box is not None or (line.number in coded and not barred))
+        ):
+            unit = None if barred else _unit(build, line, coded.get(line.number), tasks_only)
             if barred or _CONDUCTOR.search(line.text):
                 build.use(line)
         elif unit is not None and line.kind in ("item", "text") and line.level > 1:
@@ -89,15 +105,15 @@ def _unnumbered(line: Line) -> Numbered | None:
     return Numbered(match[1].lower(), "", match[2], match[1], (), False) if match is not None else None
 
 
-def _unit(build: Builder, line: Line, tasks_only: bool) -> Unit | None:
+def _unit(build: Builder, line: Line, coded: tuple[str, str] | None, tasks_only: bool) -> Unit | None:
     text = _SHA.sub("", line.text)
-    task, issue = _TASK.match(text) or _coded(line), _ISSUE.match(text) or _URL.match(text)
-    if _CONDUCTOR.search(text) or (tasks_only and task is None):
+    task, issue = _TASK.match(text), _ISSUE.match(text) or _URL.match(text)
+    if _CONDUCTOR.search(text) or (tasks_only and task is None and coded is None):
         return None
-    label = task[1] if task else issue[1] if issue else None
-    raw = task[2] if task else issue[2] if issue else text
-    unit = Unit(label or "", line.number, shown=f"#{label}" if issue else label or "", made_up=not label)
-    raw = attributes.without_needs(unit, raw, line.number)
+    match = task or issue
+    label, raw = coded or (match.groups() if match else ("", text))
+    unit = Unit(label or "", line.number, shown=f"#{label}" if issue and not task else label or "", made_up=not label)
+    raw = attributes.without_needs(unit, _SHA.sub("", raw), line.number)
     unit.title = own_words(*titled(f": {plain(raw)}"))
     if names := git_names(raw):
         unit.name = At(names[0], line.number)

@@ -17,6 +17,7 @@ from phaseplan.documents.outline.text import paths, size
 KNOWN = {"task", "story", "pr", "mr", "issue", "ticket", "branch", "feature", "workstream", "unit", "chunk", "item"}
 _LIST = re.compile(r"\s*(?:[-*+]\s+)?\**(?P<key>[^\W\d_][^:*\n]{1,30}?)\**\s*:\**\s*$")
 _NEEDS = re.compile(rf"(?:this (?:task|story|pr|issue|unit|branch) |it )?(?:{NEEDS})\s+(.+)", re.IGNORECASE)
+_ID = re.compile(r"\d|(?:^|[\s-])[A-Z](?:$|[\s,;])")  # what an id has: a number, or a letter alone
 
 
 def recognise(doc: Document) -> bool:
@@ -145,7 +146,7 @@ def _below(build: Builder, reading: _Reading, unit: Unit, line: Line) -> None:
         return
     if reading.key in ("owns", "needs", "feeds") and line.kind == "item":
         attributes.of_unit(unit, reading.key, line.text, line.number)
-    elif (match := _NEEDS.fullmatch(line.plain.rstrip("."))) is not None and re.search(r"\d", match[1]):
+    elif (match := _NEEDS.fullmatch(line.plain.rstrip("."))) is not None and _ID.search(match[1]):
         unit.texts.append(At(match[1], line.number))
     elif line.kind == "text" and is_done(line.text):
         unit.state = At("done", line.number)
