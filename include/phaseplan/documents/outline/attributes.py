@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from phaseplan.documents.outline.headings import is_done, state
-from phaseplan.documents.outline.ids import ONE, nothing
+from phaseplan.documents.outline.ids import CODE, ONE, nothing
 from phaseplan.documents.outline.model import At, Part, Unit
 from phaseplan.documents.outline.text import cell_paths, git_name, paths, plain, planned, size
 
@@ -89,9 +89,9 @@ _FROM = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
-    r"\s*[(\[\u2014\u2013,;-]\s*(?:it |this )?(?:depends on|depends|requires|needs|after|"
+    r"(?:\s*[(\[\u2014\u2013,;-]|(?<=\w)\.\s)\s*(?:it |this )?(?:depends on|depends|requires|needs|after|"
     r"blocked by|builds on|waits for|abh\u00e4ngig von|h\u00e4ngt ab von|nach|depende de|d\u00e9pend de)"
-    r":?\s+(?P<needs>[^()\[\]]*\d[^()\[\]]*|all [^()\[\]]*|[^()\[\]]*/[^()\[\]]*)[)\]]?\s*$",
+    r":?\s+(?P<needs>[^()\[\]]*\d[^()\[\]]*|all [^()\[\]]*|[^()\[\]]*/[^()\[\]]*?)[)\]]?\.?\s*$",
     re.IGNORECASE,
 )
 _JOINT = re.compile(r"[,&/]|\b(?:and|und|y|et)\b", re.IGNORECASE)
@@ -108,6 +108,14 @@ _OF_NEEDS = {
     "units", "epic", "epics", "and", "all", "of", "to", "through", "the", "previous", "earlier", "except", "or",
     "step", "steps", "branch", "branches", "und", "bis",
 }  # fmt: skip
+_UNITS = "|".join(sorted(_OF_NEEDS - {"or"}))
+_OF_UNIT = re.compile(rf"(?:(?:{_UNITS})\s+)+#?\d|#\d", re.IGNORECASE)
+_IN_WORDS = re.compile(
+    rf"(?:this \w+ |it )?(?:{NEEDS})\s+(?P<needs>(?:(?:(?:{_UNITS})\s+)+#?\d|#\d|{CODE}|"
+    r"\d[\d.]*(?=\s*(?:[,&]|and\b|$))).*)",
+    re.IGNORECASE,
+)
+IN_WORDS = "in words"
 
 
 @lru_cache(maxsize=4096)
@@ -131,10 +139,20 @@ def without_needs(unit: Unit, text: str, line: int) -> str:
     """Take `(depends on #12)` from the end of a title, and note it; return the rest."""
     match = _CLAUSE.search(text)
     words = re.findall(r"[^\W\d_]{2,}", re.sub(rf"(?<![\w.]){ONE}", " ", match["needs"])) if match else []
-    if match is None or ("/" not in match["needs"] and not {word.lower() for word in words} <= _OF_NEEDS):
+    if match is None or not (
+        "/" in match["needs"]
+        or {word.lower() for word in words} <= _OF_NEEDS
+        or _OF_UNIT.match(match["needs"])  # `Wave 1 handoff`
+    ):
         return text  # `(requires Rust 1.70)` is the title's own
     unit.texts.append(At(match["needs"], line))
     return text[: match.start()]
+
+
+def in_words(unit: Unit, text: str, line: int) -> None:
+    """Read a sentence below a unit that begins with its need: `Depends on Wave 1 handoff`."""
+    if (match := _IN_WORDS.fullmatch(plain(text).rstrip(" ."))) is not None:
+        unit.texts.append(At(match["needs"], line, IN_WORDS))
 
 
 def of_unit(unit: Unit, kind: str, value: str, line: int) -> bool:

@@ -7,6 +7,7 @@ import re
 
 from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.outline import attributes
+from phaseplan.documents.outline.edges import mentions
 from phaseplan.documents.outline.headings import PHASES, Numbered
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Group, Outline, Part, Unit
@@ -44,6 +45,11 @@ class Builder:
     def use(self, line: Line | int) -> None:
         """Note that a line was read."""
         self.outline.used.add(line if isinstance(line, int) else line.number)
+
+    def body(self, line: Line) -> None:
+        """Note that a line is a unit's own text, unless it says what units need: that is read afterwards."""
+        if attributes.pair(line.text) is not None or not mentions(line.plain):
+            self.use(line)
 
     def _top(self, line: Line) -> None:
         """Read the title of the document: `Phase 3: Shop`, `Tasks: Login`, `House`."""

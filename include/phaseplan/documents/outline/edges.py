@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from phaseplan.documents.importing.flowchart import flowchart
 from phaseplan.documents.outline.attributes import FEEDS, NEEDS
 from phaseplan.documents.outline.ids import CODE, ONE, Known
 from phaseplan.documents.outline.lines import Document, Line
-from phaseplan.documents.outline.model import At
+from phaseplan.documents.outline.model import At, Outline, Trouble
 from phaseplan.documents.outline.text import plain, size
 
-_SENTENCE = re.compile(
-    rf"(?P<left>.+?)\s*(?:(?P<needs>(?<![\w-])(?:{NEEDS})(?![\w-]))|(?P<feeds>(?<![\w-])(?:{FEEDS})(?![\w-])))\s*:?\s*(?P<right>.+)",
-    re.I,
+_VERB = re.compile(rf"(?<![\w-])(?:(?P<needs>{NEEDS})|(?P<feeds>{FEEDS}))(?![\w-])\s*:?", re.IGNORECASE)
+_JOINT = re.compile(
+    r"\s*[,;]\s*(?:\b(?:and|while|but|und|y|et)\b\s*)?|\s*\b(?:and|while|but|und|y|et)\b\s*", re.IGNORECASE
 )
+_END = re.compile(r"(?<=[.;])\s+")  # of a sentence
 _ARROW = re.compile(r"\s*(?:\u2192|-{1,3}>|=>|\u27f6|\u2500+[>\u25b6\u25ba])\s*")
 _PLAIN = ("", "text", "txt", "plaintext")  # languages of code that is drawn by hand
 _MENTION = re.compile(rf"(?<![\w./-])(?:{ONE})(?![\w/]|\.\d|-\w)")
@@ -26,8 +27,11 @@ _FREE = re.compile(
 )
 
 
-def read(doc: Document, known: Known, used: set[int]) -> Iterator[tuple[At[tuple[str, str]], bool]]:
-    """Yield edges (needed, who needs it) of lines that no reader used; False: it says that there are none."""
+def read(doc: Document, known: Known, outline: Outline) -> Iterator[tuple[At[tuple[str, str]], bool]]:
+    """Yield edges (needed, who needs it) of lines that no reader used; False: it says that there are none.
+
+    What a line says besides them, and is not understood, is reported.
+    """
     critical = False
     for line in doc.lines:
         if line.kind == "heading":
@@ -36,7 +40,7 @@ def read(doc: Document, known: Known, used: set[int]) -> Iterator[tuple[At[tuple
             steps = [known.listed(part) for part in _ARROW.split(line.raw.strip())]
             for pair in _pairs(steps) if all(steps) else ():
                 yield At(pair, line.number), True
-        if critical or line.number in used or line.kind not in ("text", "item"):
+        if critical or line.number in outline.used or line.kind not in ("text", "item"):
             continue
         text = line.plain
         if not _MENTION.search(text):
@@ -47,29 +51,79 @@ def read(doc: Document, known: Known, used: set[int]) -> Iterator[tuple[At[tuple
             if known.meant(_FREE.split(text)[0]).ids:
                 yield At(("", ""), line.number), False
             continue
-        for pair in _line(text, known):
+        pairs, lost = _line(text, known)
+        for pair in pairs:
             yield At(pair, line.number), True
+        for part in lost if pairs else ():
+            message = f"`{part[:120]}` in this line looks like a dependency, and was not used"
+            outline.troubles.append(Trouble("PP916", line.number, message, "say it in a sentence of its own"))
 
 
-def _line(text: str, known: Known) -> Iterator[tuple[str, str]]:
+def _line(text: str, known: Known) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return the edges of a line, and the parts of it that look like some and say none."""
     chain = [known.meant(part) for part in _ARROW.split(text)]
     if len(chain) > 1:
-        if all(part.ids and not part.unread for part in chain):
-            yield from _pairs([part.ids for part in chain])
-        return
-    for sentence in re.split(r"(?<=[.;])\s+", text):
-        match = _SENTENCE.fullmatch(sentence.rstrip(".;"))
-        if match is None:
-            continue
-        right = known.meant(re.sub(r"^(?:all|both)\s+", "", match["right"]))
-        if match["needs"] and (story := known.story(match["left"])):  # what stands before it is none of its doing
-            yield from ((a, b) for a in right.ids for b in story if known.place[a] < known.place[b])
-            continue
-        left = known.meant(match["left"])
-        if not left.ids or not right.ids or left.unread:
-            continue
-        needed, by = (right.ids, left.ids) if match["needs"] else (left.ids, right.ids)
-        yield from ((a, b) for a in needed for b in by if a != b)
+        whole = all(part.ids and not part.unread for part in chain)
+        return list(_pairs([part.ids for part in chain])) if whole else [], []
+    pairs: list[tuple[str, str]] = []
+    lost: list[str] = []
+    for sentence in _END.split(text):
+        several = clauses(sentence, lambda part: bool(known.meant(part).ids))
+        each = [_edges(clause, known) for clause in several]
+        pairs += [pair for edges, _ in each for pair in edges]
+        lost += [part for _, unread in each for part in unread]
+        lost += [sentence] if not any(edges for edges, _ in each) and mentions(sentence) else []
+    return pairs, lost
+
+
+def _edges(clause: tuple[str, str, bool], known: Known) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return the edges of one clause, and what it names besides known units."""
+    before, after, needs = clause
+    right = known.meant(re.sub(r"^(?:all|both)\s+", "", after))
+    lost = [part for part in right.unread if _ids(part)]
+    if needs and (story := known.story(before)):  # what stands before it is none of its doing
+        return [(a, b) for a in right.ids for b in story if known.place[a] < known.place[b]], lost
+    left = known.meant(before)
+    if not left.ids or left.unread:
+        return [], [f"{before} ... {after}"] if _ids(after) else []
+    needed, by = (right.ids, left.ids) if needs else (left.ids, right.ids)
+    return [(a, b) for a in needed for b in by if a != b], lost
+
+
+def clauses(sentence: str, holds: Callable[[str], bool]) -> list[tuple[str, str, bool]]:
+    """Split `#2 depends on #1 and blocks #3` into clauses: left, right, whether the left one needs the right one.
+
+    :param holds: whether a text means units; words like `before` without any behind them are none between units.
+    Returns nothing where it is open which unit is of which clause, and of a question.
+    """
+    bare = re.sub(r"\([^()]*\)", lambda match: "_" * len(match[0]), sentence)
+    every = list(_VERB.finditer(bare))
+    if not every:
+        return []
+    stops = [*(verb.start() for verb in every[1:]), len(bare)]
+    spans = [(verb, verb.end(), stop) for verb, stop in zip(every, stops, strict=True)]
+    spans = [span for span in spans if len(spans) == 1 or _ids(part := sentence[span[1] : span[2]]) or holds(part)]
+    if not spans or bare.rstrip().endswith("?"):
+        return []
+    out: list[tuple[str, str, bool]] = []
+    left = sentence[: spans[0][0].start()].strip(" ,;.")
+    for (verb, start, stop), following in zip(spans, [*spans[1:], None], strict=True):
+        right, after = sentence[start:stop].strip(" ,;."), left
+        if following is not None:
+            joints = list(_JOINT.finditer(bare, start, stop))
+            words = {one[0].lower().strip(" :") for one in (verb, following[0])}
+            chained = words == {"then"} or not joints
+            if len(joints) > 1 or (chained and len(words) > 1):
+                return []
+            right = sentence[start : joints[0].start() if joints else stop].strip(" ,;.")
+            subject = sentence[joints[0].end() : stop].strip() if joints else ""
+            alone = right if chained else left  # `A then B, then C`, `A needs B and blocks C`
+            after = right if subject in ("which", "that") else subject or alone
+        if not left or not right:
+            return []
+        out.append((left, right, verb["needs"] is not None))
+        left = after
+    return out
 
 
 def _pairs(steps: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
@@ -158,8 +212,20 @@ def mentions(text: str) -> bool:
     """Say whether a line looks as if it told what needs what: an id on both sides of such words."""
     if len(text) > 300 or len(_MENTION.findall(text)) < 2 or "critical path" in text.lower():  # a claim
         return False
-    match = _SENTENCE.fullmatch(text.rstrip(".;"))
-    if match is None:
-        return False
-    sides = [any(not m[0].isdecimal() for m in _MENTION.finditer(match[side])) for side in ("left", "right")]
-    return all(sides)
+    return any(map(_looks_said, _END.split(text)))
+
+
+def _looks_said(sentence: str) -> bool:
+    """Say whether an id is on both sides of such words, or of the comma behind `After #1 is dug, dig #2`."""
+    for verb in _VERB.finditer(sentence):
+        left, right = sentence[: verb.start()], sentence[verb.end() :]
+        if not left.strip():
+            left, _, right = right.partition(",")
+        if _ids(left) and _ids(right):
+            return True
+    return False
+
+
+def _ids(text: str) -> list[str]:
+    """List the ids in a text, without bare numbers."""
+    return [match[0] for match in _MENTION.finditer(text) if not match[0].isdecimal()]

@@ -42,7 +42,7 @@ _BEFORE = re.compile(
 _GROUP = re.compile(r"\b([^\W\d_]{3,20}?|(?-i:W))s?\s*#?(\d{1,3})\b", re.IGNORECASE)
 BETWEEN = re.compile(r"\s*(?:[,;+&]|\band\b)\s*", re.IGNORECASE)
 _STORY = re.compile(r"\W*(?:US|user story)[ -]?(\d{1,3})(?:\s*\([^()]*\))?\W*", re.IGNORECASE)
-_NOT = re.compile(r"\b(?:not|no longer|never|optional(?:ly)?|nicht)\b", re.IGNORECASE)
+_NOT = re.compile(r"\b(?:not|no longer|never|neither|nor|cannot|optional(?:ly)?|nicht)\b|n['\u2019]t\b", re.IGNORECASE)
 
 
 def nothing(text: str) -> bool:
@@ -126,16 +126,20 @@ class Known:
     def _list(self, text: str, by: str) -> tuple[list[str], list[str]]:
         out: list[str] = []
         unread: list[str] = []
-        asides = re.findall(r"\(([^()]*)\)", text)
         whole = self.one(text)
         if whole is not None:
             return [whole], []
-        text = re.sub(r"\s*\([^()]*\)", " ", text)
-        in_asides = [i for aside in asides for i in self._exact(aside)]
-        for part in (p for p in _SEPARATE.split(text) if p and p.strip(" .:;")):
-            ids = self._part(part.strip(" .:;"), by, in_asides)
+        asides = [self._exact(aside) for aside in re.findall(r"\(([^()]*)\)", text)]
+        in_asides = [i for aside in asides for i in aside]
+        each = iter(asides)
+        text = re.sub(r"\s*\([^()]*\)", " \0 ", text)  # a comma in brackets separates nothing
+        for part in _SEPARATE.split(text):
+            own = [i for _ in range(part.count("\0")) for i in next(each)]
+            bare = " ".join(part.replace("\0", " ").split()).strip(" .:;")
+            ids = self._part(bare, by, in_asides) if bare else []
+            ids = own or None if ids is None else ids
             if ids is None:
-                unread.append(part.strip(" .:;"))
+                unread.append(bare)
             else:
                 out += ids
         return (out, unread) if out or not in_asides else (in_asides, [])

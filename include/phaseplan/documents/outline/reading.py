@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import re
 from types import ModuleType
 
-from phaseplan.documents.outline import checks, contradictions, edges, regrouping, splitting
+from phaseplan.documents.outline import attributes, checks, contradictions, edges, regrouping, splitting
 from phaseplan.documents.outline.family import explained, is_wave_plan
 from phaseplan.documents.outline.headings import WAVES
 from phaseplan.documents.outline.ids import Known
@@ -80,7 +81,7 @@ def settle(doc: Document, outline: Outline) -> None:
     graph = {edge.value: edge.line for edge, sure in drawn if sure and edge.value[0] != edge.value[1]}
     outline.disagrees = (bool(graph and stated) and graph.keys() != stated.keys()) or edges.sizes(doc, known)
     outline.troubles += contradictions.graph(stated, graph) if graph and stated else ()
-    for edge, sure in [*edges.read(doc, known, outline.used), *drawn]:
+    for edge, sure in [*edges.read(doc, known, outline), *drawn]:
         outline.used.add(edge.line)
         if sure:
             _add(known.units[known.place[edge.value[1]]], edge.value[0], edge.line)
@@ -103,7 +104,8 @@ def settle(doc: Document, outline: Outline) -> None:
 
 def _needs(outline: Outline, known: Known, unit: Unit, text: At[str]) -> None:
     meant = known.meant(text.value, unit.id)
-    _unread(outline, unit, text, meant.unread)
+    if meant.ids or text.why != attributes.IN_WORDS or not re.match(r"[A-Z]+-?\d", text.value):
+        _unread(outline, unit, text, meant.unread)  # `requires S3 access` may be no need
     for needed in meant.ids:
         _add(unit, needed, text.line, text.why)
 

@@ -88,10 +88,11 @@ def read(doc: Document) -> Outline:
             if barred or _CONDUCTOR.search(line.text):
                 build.use(line)
         elif unit is not None and line.kind in ("item", "text") and line.level > 1:
-            build.use(line)
+            build.body(line)
             found = attributes.pair(line.text)
             if found is not None and found[1] and line.box is None:
                 attributes.of_unit(unit, found[0], found[1], line.number)
+            attributes.in_words(unit, line.text, line.number)
         elif line.kind in ("item", "text"):
             unit = build.unit = None
             build.attribute(line)

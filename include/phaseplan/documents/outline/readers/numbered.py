@@ -38,7 +38,7 @@ def read(doc: Document) -> Outline:
             if (section := _SECTION.fullmatch(line.plain)) and not _is_group(build, section[1]):
                 build.new_group(line, Numbered("section", section[1], section[2], section[1], (), False))
         elif unit is not None and line.kind in ("item", "text") and (line.level > level or line.raw[:1] in " \t"):
-            build.use(line)
+            build.body(line)
             _detail(unit, line)
         elif unit is not None and line.kind == "blank":
             continue
@@ -87,3 +87,4 @@ def _detail(unit: Unit, line: Line) -> None:
     found = attributes.pair(line.text)
     if found is not None and found[0] in ("needs", "feeds", "owns", "lines", "span", "name"):
         attributes.of_unit(unit, found[0], found[1], line.number)
+    attributes.in_words(unit, line.text, line.number)

@@ -121,7 +121,7 @@ def _unit(build: Builder, head: Numbered, line: Line) -> None:
 
 def _below(build: Builder, reading: _Reading, unit: Unit, line: Line) -> None:
     """Read a line below a unit's heading; what is no value of it is its text."""
-    build.use(line)
+    build.body(line)
     listing, reading.listing = reading.listing, False
     if line.kind in ("blank", "comment", "front"):
         return
@@ -147,6 +147,7 @@ def _below(build: Builder, reading: _Reading, unit: Unit, line: Line) -> None:
     if reading.key in ("owns", "needs", "feeds") and line.kind == "item":
         attributes.of_unit(unit, reading.key, line.text, line.number)
     elif (match := _NEEDS.fullmatch(line.plain.rstrip("."))) is not None and _ID.search(match[1]):
+        build.use(line)
         unit.texts.append(At(match[1], line.number))
     elif line.kind == "text" and is_done(line.text):
         unit.state = At("done", line.number)

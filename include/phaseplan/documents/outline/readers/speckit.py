@@ -46,9 +46,10 @@ def read(doc: Document) -> Outline:
             elif pending or "depend" not in line.plain.lower():
                 build.use(line)
         elif unit is not None and line.kind in ("item", "text") and line.level > 0:
-            build.use(line)
+            build.body(line)
             if (found := attributes.pair(line.text)) is not None:
                 attributes.of_unit(unit, found[0], found[1], line.number)
+            attributes.in_words(unit, line.text, line.number)
         elif line.kind in ("text", "item"):
             unit = None
             span = _between(build, line) or span
