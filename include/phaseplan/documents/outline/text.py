@@ -24,8 +24,9 @@ _LOOSE = re.compile(
     r".])|[\w*-]+\.(?:go|py|ts|js|rs|ya?ml|json|md|toml|mod|sum|java|proto|sh)))(?![\w/])"
 )
 _READ = re.compile(
-    r"\b(?:based on|according to|as (?:described|defined|specified|shown) (?:in|by)|schema from|per|see)\s+(?:the )?"
-    r"[`\[]*[\w@./-]+`?",
+    r"\b(?:based on|according to|(?:as|like) (?:(?:described|defined|specified|shown|done) )?(?:in|by)|schema from|per|"
+    r"see|like|similar to|same as|following|mirror(?:s|ing)?|the fix (?:in|of))\s+(?:the )?"
+    r"[`\[]*[\w@./-]+[`\]]*(?:\([^()\s]*\))?(?:\s*(?:,|&|and|or)\s*[`\[]*[\w@-]*[./][\w@./-]+[`\]]*)*",
     re.IGNORECASE,
 )
 _LINK = re.compile(r"\[([^\[\]\n]*)\]\(([^()\s]*)\)")  # its words are the path, not where they lead
