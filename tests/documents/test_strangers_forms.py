@@ -73,3 +73,21 @@ def test_a_word_a_dash_and_a_letter_begin_a_unit() -> None:
     plan, done = _read(f"# House\n\n{text}- Depends on: PR-A and PR-B\n")
     assert plan["titles"] == {"A": "Dig", "B": "Pour", "C": "Roof"} and done.diagnostics == ()
     assert plan["needs"] == {"B": ["A"], "C": ["A", "B"]}
+
+
+def test_a_phase_that_a_column_names_is_needed_by_that_name() -> None:
+    head = "| ID | Task | Phase | Depends on |\n|---|---|---|---|\n"
+    rows = "| A-1 | Dig | Phase 0 | |\n| A-2 | Pour | Phase 1 | Phase 0 |\n| A-3 | Fell | Phase 0 | |\n"
+    plan, done = _read(f"# House\n\n{head}{rows}| A-4 | Roof | Phase 2 | Phases 0 and 1 |\n")
+    assert plan["waves"] == {0: ["A-1", "A-3"], 1: ["A-2"], 2: ["A-4"]} and done.diagnostics == ()
+    assert plan["needs"] == {"A-2": ["A-1", "A-3"], "A-4": ["A-1", "A-2", "A-3"]}
+    plan, done = _read("# House\n\n| # | Task | Depends on |\n|---|---|---|\n| 0 | Dig | - |\n| 1 | Pour | Phase 0 |\n")
+    assert plan["needs"] == {} and [d.code for d in done.diagnostics] == ["PP914"]
+
+
+def test_a_path_that_another_is_to_be_like_is_not_owned() -> None:
+    one = "- [ ] T001 Write src/a.py like src/b.py\n- [ ] T002 Write src/c.py, as in `src/d.py` and `src/e.py`\n"
+    two = "- [ ] T003 Fix src/f.py (see [g](src/g.py))\n- [ ] T004 Make src/h.py following src/i.py and run src/j.py\n"
+    plan, _ = _read(f"# Tasks: House\n\n## Phase 1: A\n\n{one}{two}")
+    owns = {"T001": ["src/a.py"], "T002": ["src/c.py"], "T003": ["src/f.py"], "T004": ["src/h.py", "src/j.py"]}
+    assert plan["owns"] == owns

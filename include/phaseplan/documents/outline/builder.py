@@ -105,13 +105,16 @@ class Builder:
         self.unit = unit
         return unit
 
-    def into_wave(self, line: Line, number: int | None) -> None:
-        """Go on with the group of a wave, or begin it; None: with the group that is being read."""
+    def into_wave(self, line: Line, number: int | None, word: str = "wave") -> None:
+        """Go on with the group of a wave, or begin it; None: with the group that is being read.
+
+        :param word: what the document calls it.
+        """
         if number is None or (self.group is not None and self.group.number == number):
             return
         group = next((group for group in self.part.groups if group.number == number), None)
         if group is None:
-            self.new_group(line, Numbered("wave", str(number), "", "", (), False))
+            self.new_group(line, Numbered(word, str(number), "", "", (), False))
         else:
             self.part.groups.remove(group)
             self.part.groups.append(group)

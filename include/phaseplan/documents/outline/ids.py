@@ -61,6 +61,14 @@ def key(text: str) -> str:
     return str(int(bare)) if bare.isdecimal() else bare
 
 
+def _spelled(match: re.Match[str]) -> str:
+    """Spell out `Phases 0 and 2` and `Waves 1-3`."""
+    ends = re.findall(r"\d+", match[2])
+    ranged = len(ends) == 2 and re.search(r"to|[\u2013-]", match[2])
+    numbers = range(int(ends[0]), int(ends[1]) + 1) if ranged else ends
+    return ", ".join(f"{match[1]} {number}" for number in numbers)
+
+
 @dataclass(frozen=True)
 class Meant:
     """Hold the ids that a text means, and the parts of it that fit no unit."""
@@ -97,7 +105,10 @@ class Known:
         stems = "|".join(re.escape(word[:-1]) + r"\w{0,4}" for word in sorted(words)) or "(?!)"
         self.stems = re.compile(rf"^(?:{stems})(?:\s*#?(?=\d)|[\s-]+(?=[a-z]$))")
         self.group_of = {unit.id: group for group in self.groups for unit in group.units}
-        self.plain_numbers = any(unit.id.isdecimal() for unit in self.units)
+        kinds = "|".join(sorted({re.escape(group.word) for group in self.groups if group.word})) or "(?!)"
+        self.several = re.compile(
+            rf"\b({kinds})s\s+(\d{{1,2}}(?:\s*(?:[,&\u2013-]|and|to)\s*\d{{1,2}})+)(?![\w.])", re.I
+        )
 
     def one(self, text: str) -> str | None:
         """Return the unit that a text alone means."""
@@ -129,6 +140,7 @@ class Known:
         whole = self.one(text)
         if whole is not None:
             return [whole], []
+        text = self.several.sub(_spelled, text)
         asides = [self._exact(aside) for aside in re.findall(r"\(([^()]*)\)", text)]
         in_asides = [i for aside in asides for i in aside]
         each = iter(asides)

@@ -182,7 +182,9 @@ def _collapse(known: Known, part: Part) -> None:
 
 def _numbers(part: Part) -> None:
     """Put waves into the order of their numbers, and number other groups by their place, unless theirs are in order."""
-    if all(group.word in WAVES for group in part.groups):  # rows of one wave may stand between those of others
+    if all(
+        group.word in WAVES or not group.title for group in part.groups
+    ):  # rows of one wave may stand between those of others
         part.groups.sort(key=lambda group: group.number)
     numbers = [group.number for group in part.groups]
     if numbers != sorted(set(numbers)):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from phaseplan.documents.outline import attributes
 from phaseplan.documents.outline.attributes import kind_of
-from phaseplan.documents.outline.headings import is_done
+from phaseplan.documents.outline.headings import GROUPS, is_done
 from phaseplan.documents.outline.ids import CODE, ONE, Known, nothing, reads_as_ids
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Trouble, Unit
@@ -83,6 +83,12 @@ class Table:
         """Return one cell; empty if there is none."""
         i = self.column(kind)
         return row.cells[i] if i is not None and i < len(row.cells) else ""
+
+    @property
+    def word(self) -> str:
+        """Return what the column of waves calls them."""
+        head = self.head.cells[self.column("wave") or 0].lower()
+        return next((word for word in re.findall(r"\w+", head) if word in GROUPS), "wave")
 
 
 def tables(doc: Document) -> list[Table]:

@@ -51,7 +51,7 @@ def read(doc: Document) -> Outline:
         one = tables.unit(table, row)
         if one is None:
             continue
-        build.into_wave(row, one.wave.value if one.wave else None)
+        build.into_wave(row, one.wave.value if one.wave else None, table.word)
         table.units[row.number] = build.new_unit(row, one)
     known = Known(build.outline.units)
     build.outline.troubles += tables.unknown(table, known)

@@ -127,7 +127,7 @@ def _row(build: Builder, reading: _Reading, table: tables.Table, line: Line) -> 
     table.units[line.number] = one
     if one.id:
         reading.by_id[one.id] = one
-    build.into_wave(line, one.wave.value if one.wave else None)
+    build.into_wave(line, one.wave.value if one.wave else None, table.word)
     build.new_unit(line, one)
 
 
