@@ -19,6 +19,7 @@ from phaseplan.documents.outline.headings import GROUPS, numbered
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document, document
 from phaseplan.documents.outline.model import At, Outline, Trouble
+from phaseplan.documents.outline.readers import titles
 from phaseplan.plan.lint.diagnostics import Diagnostic, in_order
 from phaseplan.plan.yaml.load import decode
 from phaseplan.plan.yaml.load import read as read_file
@@ -142,6 +143,10 @@ def _nothing(doc: Document) -> Diagnostic:
             message = f"this document names its {head.word}s, {head.shown} first, and no units of work in them"
             hint = "write tasks below each, such as `- [ ] 1.1 Make the store`, or import the documents that have them"
             return Diagnostic("PP915", doc.file, line.number, 1, message, hint)
+    if (line_number := titles.first(doc)) is not None:
+        message = "this document numbers its titles, here the first, and nothing says that they are units of work"
+        hint = "write `### Task 1: Make the store`, or below each a line such as `Depends on: 1` or `Files: store.py`"
+        return Diagnostic("PP915", doc.file, line_number, 1, message, hint)
     hint = (
         "branches are found in tables with an id or a branch column, headings and checkboxes with numbers or ids, "
         "graphs, and git worktree add; docs/import.md lists the formats"

@@ -21,6 +21,7 @@ from phaseplan.documents.outline.readers import (
     sections,
     speckit,
     taskfile,
+    titles,
     waves,
     worktrees,
 )
@@ -28,8 +29,8 @@ from phaseplan.documents.outline.readers import (
 #: Readers in the order in which they are asked: what is surest of its format comes first.
 SURE: tuple[ModuleType, ...] = (taskfile, csvfile, front, speckit, roadmap)
 #: What reads a plan in waves, if it can account for all of it.
-FAMILY: tuple[ModuleType, ...] = (sections, waves, checklist)
-OTHERS: tuple[ModuleType, ...] = (numbered, sections, waves, checklist, worktrees)
+FAMILY: tuple[ModuleType, ...] = (sections, titles, waves, checklist)
+OTHERS: tuple[ModuleType, ...] = (numbered, sections, titles, waves, checklist, worktrees)
 _WAVES = {"phase", "wave", ""}  # words of groups whose order is stated to be the order of work
 
 

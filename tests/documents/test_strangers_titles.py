@@ -1,0 +1,50 @@
+"""Documents of strangers' projects are read whole: numbered titles that say what units say are units."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from phaseplan.documents.importing.document import Imported, import_text
+from tests.documents import formats
+
+
+def _read(text: str) -> tuple[dict[str, Any], Imported]:
+    """Import a document of one plan; return the plan as the readings are written, and the result."""
+    done = import_text("x.md", text)
+    (plan,) = (formats.compact(plan) for plan in formats.plans(done))
+    return plan, done
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["### {}. Part {}", "**{}. Part {}**", "{}. **Part {}**", "### {}) Part {}", "### Step {}: Part {}", "#### {} - Part {}"],
+)  # fmt: skip
+def test_numbered_titles_that_need_each_other_are_units(form: str) -> None:
+    one, two, three = (form.format(n, n) for n in (1, 2, 3))
+    text = (
+        f"{one}\n   - Files: `src/a.py`\n\n{two}\n   - Depends on: 1\n   - [ ] step\n\n{three}\n   - Depends on: 1, 2\n"
+    )
+    plan, done = _read(f"# House\n\n## Work\n\n{text}\n## Risks\n\n1. **Rain** falls\n2. **Snow** falls\n")
+    assert plan["titles"] == {"1": "Part 1", "2": "Part 2", "3": "Part 3"} and done.diagnostics == ()
+    assert plan["needs"] == {"2": ["1"], "3": ["1", "2"]} and plan["owns"] == {"1": ["src/a.py"]}
+
+
+def test_numbered_titles_with_an_issue_each_are_these_issues() -> None:
+    plan, done = _read("# House\n\n### 1. Dig \u2014 #60\n\n- [ ] step\n\n### 2. Pour (#61)\n\nDepends on #60.\n")
+    assert plan["titles"] == {"60": "Dig", "61": "Pour"} and plan["needs"] == {"61": ["60"]} and done.diagnostics == ()
+
+
+def test_titles_with_dots_are_units_of_their_phases_and_an_appendix_has_none() -> None:
+    one = "## Phase 1: Pit\n\n### 1.1 Dig\n\n**Files:** `a.py`\n\n### 1.2 Pour\n\n**Depends on:** 1.1\n\n"
+    two = "## Phase 2: House\n\n### 2.1 Walls\n\n**Depends on:** 1.1, 1.2\n\n"
+    plan, _ = _read(f"# Plan\n\n{one}{two}## Appendix\n\n### 9.1 See also\n\n### 9.2 Words\n")
+    assert plan["waves"] == {1: ["1.1", "1.2"], 2: ["2.1"]} and plan["needs"] == {"1.2": ["1.1"], "2.1": ["1.1", "1.2"]}
+
+
+def test_numbered_sections_of_a_document_are_no_units_and_the_refusal_names_them() -> None:
+    one = "## 1. Introduction\n\n**Scope:** this speaks of a.py\n\n## 2. Requirements\n\n**Dependencies:** numpy\n\n"
+    done = import_text("x.md", f"# Design\n\n{one}## 3. Design\n\nText.\n")
+    assert done.texts == () and [(d.code, d.line) for d in done.diagnostics] == [("PP915", 3)]
+    assert "nothing says that they are units" in done.diagnostics[0].message
