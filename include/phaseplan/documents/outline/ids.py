@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from phaseplan.documents.outline.model import Group, Unit
@@ -30,11 +29,17 @@ _NOTHING = re.compile(
     r"immediate(?:ly)?|base|main|can start (?:immediately|at once|first).*)(?:\s*[(,;\u2013\u2014-].*)?\.?",
     re.IGNORECASE,
 )
-_WIDE = str.maketrans("\uff08\uff09\uff0c\u3001\uff1b\uff1a", "(),,;:")  # the marks of Chinese and Japanese
+WIDE = str.maketrans("\uff08\uff09\uff0c\u3001\uff1b\uff1a", "(),,;:")  # the marks of Chinese and Japanese
 _TO = r"\s*(?:-|\u2013|\u2014|\.\.\.?|\u2026|\bto\b|\bthrough\b|\bthru\b|\bbis\b|\ba\b|\bal\b|\u00e0)\s*"
 _WORD = r"[^\W\d_]{2,20}s?(?:es)?"
 _SEPARATE = re.compile(r"\s*(?:[,;&+\n]|\band\b|\bplus\b|\bund\b|\by\b|\bet\b|\be\b|\bsowie\b|<br\s*/?>)\s*", re.I)
 _ALL = re.compile(r"\b(?:all|every|each|everything|alle[sr]?|todos|todas|tous|toutes|tutti|tutte)\b", re.IGNORECASE)
+_OTHER_THINGS = re.compile(  # `all tests`, `every check of this`
+    r"^(?!.*\b(?:tasks?|story|stories|issues?|prs?|branch(?:es)?|units?|tickets?|steps?|items?|waves?|phases?|epics?)\b)"
+    r".*\b(?:all|every|each)(?: (?:of|the|other|previous|prior|earlier|preceding))* (?!(?:of|the|other|previous|prior|"
+    r"earlier|preceding|above|others|them|rest|before)\b)\w",
+    re.IGNORECASE,
+)
 _EXCEPT = re.compile(r"\b(?:except(?: for)?|but not|without|excluding|other than|au\u00dfer|ohne|excepto|sauf)\b", re.I)
 _BEFORE = re.compile(
     r"\b(?:previous|prior|earlier|above|preceding|before|vorherige\w*|anteriores|pr\u00e9c\u00e9dents?)\b", re.I
@@ -42,12 +47,13 @@ _BEFORE = re.compile(
 _GROUP = re.compile(r"\b([^\W\d_]{3,20}?|(?-i:W))s?\s*#?(\d{1,3})\b", re.IGNORECASE)
 BETWEEN = re.compile(r"\s*(?:[,;+&]|\band\b)\s*", re.IGNORECASE)
 _STORY = re.compile(r"\W*(?:US|user story)[ -]?(\d{1,3})(?:\s*\([^()]*\))?\W*", re.IGNORECASE)
+_UNIT_WORDS = "tasks?|story|stories|issue|pr|branch|unit|ticket|step"
 _NOT = re.compile(r"\b(?:not|no longer|never|neither|nor|cannot|optional(?:ly)?|nicht)\b|n['\u2019]t\b", re.IGNORECASE)
 
 
 def nothing(text: str) -> bool:
     """Say whether a text says that nothing is needed."""
-    return _NOTHING.fullmatch(plain(text).translate(_WIDE).strip(" .")) is not None
+    return _NOTHING.fullmatch(plain(text).translate(WIDE).strip(" .")) is not None
 
 
 def is_id(text: str) -> bool:
@@ -104,6 +110,7 @@ class Known:
                 self.by_title.setdefault(unit.title.lower().strip(" ."), unit.id)
         stems = "|".join(re.escape(word[:-1]) + r"\w{0,4}" for word in sorted(words)) or "(?!)"
         self.stems = re.compile(rf"^(?:{stems})(?:\s*#?(?=\d)|[\s-]+(?=[a-z]$))")
+        self.named = re.compile(rf"\b(?:{stems}|{_UNIT_WORDS})\s*#?\d+(?:\.\d+)*[a-z]?(?![\w/]|-\d)")
         self.group_of = {unit.id: group for group in self.groups for unit in group.units}
         kinds = "|".join(sorted({re.escape(group.word) for group in self.groups if group.word})) or "(?!)"
         self.several = re.compile(
@@ -114,17 +121,15 @@ class Known:
         """Return the unit that a text alone means."""
         bare = text.strip(" .`*_()[]:").lower()
         short = self.stems.sub("", bare)
-        short = re.sub(
-            r"^(?:task|tasks|story|stories|issue|pr|branch|unit|ticket|step)\s*(?=#?\d|[a-z]+-?\d|\s[a-z]$)", "", short
-        )
+        short = re.sub(rf"^(?:{_UNIT_WORDS})\s*(?=#?\d|[a-z]+-?\d|\s[a-z]$)", "", short)
         for form in (bare, short, re.sub(r"-plan(?:\.md)?$", "", short)):
             if (unit := self.by_key.get(key(form))) is not None:
                 return unit
-        return self.by_title.get(bare)
+        return self.by_title.get(re.sub(r"^(?:task|story|issue)\s*:\s*", "", bare))
 
     def meant(self, text: str, by: str = "") -> Meant:
         """Return the units that a text means to the unit `by`: lists, ranges, plurals, all of a group, exceptions."""
-        bare = plain(text).translate(_WIDE).strip()
+        bare = plain(text).translate(WIDE).strip()
         if nothing(bare):
             return Meant((), ())
         split = _EXCEPT.split(bare, maxsplit=1)
@@ -182,6 +187,9 @@ class Known:
             return members
         if _NOT.search(part):
             return None
+        named = [self.one(match[0]) for match in self.named.finditer(part.lower())]
+        if named:  # `PR 1 merged`
+            return [unit for unit in named if unit is not None] if None not in named else None
         units = [
             unit for token in re.findall(rf"(?<![\w.#/-]){ONE}(?![\w/]|\.\d|-\w)", part) if (unit := self._token(token))
         ]
@@ -218,7 +226,7 @@ class Known:
     def _all(self, part: str, by: str) -> list[str] | None:
         """List all units, or all of a group, that the unit may wait for: what itself waits for it is left out."""
         members = self._members(part, by)
-        if members is None and re.search(r"\d", part):
+        if members is None and (re.search(r"\d", part) or _OTHER_THINGS.search(part)):
             return None
         own = self.group_of.get(by)
         if (
@@ -270,20 +278,3 @@ class Known:
     def waits(self, unit: str, by: str) -> bool:
         """Say whether `unit` needs `by`, itself or by others, as far as it is read already."""
         return reaches({u.id: [n.value for n in u.needs] for u in self.units}, unit, by)
-
-
-def reads_as_ids(cells: Iterable[str], known: Known) -> list[list[str]] | None:
-    """Return the units of each cell of a column that holds nothing but units; None if it holds anything else."""
-    out: list[list[str]] = []
-    for cell in cells:
-        bare = plain(cell)
-        if nothing(bare):
-            out.append([])
-            continue
-        meant = known.meant(cell)
-        if meant.unread or not meant.ids or not re.search(r"\d", bare):
-            return None
-        if re.search(r"[^\W\d_]{4,}", re.sub(ONE, "", bare)) and len(bare.split()) > 3:
-            return None
-        out.append(list(meant.ids))
-    return out if any(out) else None

@@ -6,7 +6,7 @@ import itertools
 import re
 from types import ModuleType
 
-from phaseplan.documents.outline import attributes, checks, contradictions, edges, regrouping, splitting
+from phaseplan.documents.outline import attributes, checks, contradictions, edges, regrouping, repeated, splitting
 from phaseplan.documents.outline.family import explained, is_wave_plan
 from phaseplan.documents.outline.headings import WAVES
 from phaseplan.documents.outline.ids import Known
@@ -65,6 +65,9 @@ def _first(doc: Document, readers: tuple[ModuleType, ...], whole: bool = False) 
 
 def settle(doc: Document, outline: Outline) -> None:
     """Turn words into needs, leave finished groups out, and put everything into order."""
+    repeated.ids(outline)
+    repeated.by_tables(doc, outline)
+    repeated.by_items(doc, outline)
     groups = [group for part in outline.parts for group in part.groups]
     regrouping.by_lists(doc, Known(outline.units, groups), outline)
     groups = [group for part in outline.parts for group in part.groups]

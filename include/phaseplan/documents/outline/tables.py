@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from phaseplan.documents.outline import attributes
 from phaseplan.documents.outline.attributes import kind_of
 from phaseplan.documents.outline.headings import GROUPS, is_done
-from phaseplan.documents.outline.ids import CODE, ONE, Known, nothing, reads_as_ids
+from phaseplan.documents.outline.ids import CODE, ONE, nothing
 from phaseplan.documents.outline.lines import Document, Line
-from phaseplan.documents.outline.model import At, Trouble, Unit
+from phaseplan.documents.outline.model import At, Unit
 from phaseplan.documents.outline.text import cell_paths, git_name, git_names, plain, planned, size
 
 _ID = re.compile(
@@ -145,7 +145,7 @@ def classified(table: Table) -> Table:
         _title(table, heads)
     if "name" not in table.kinds.values():
         names = (
-            i for i in range(len(heads)) if i not in table.kinds and _are(table.cells(i), lambda c: bool(git_names(c)))
+            i for i in range(len(heads)) if i not in table.kinds and are(table.cells(i), lambda c: bool(git_names(c)))
         )
         table.kinds.update(dict.fromkeys(list(names)[:1], "name"))
     return table
@@ -171,7 +171,7 @@ def _are_ids(cells: list[str], bare: bool) -> bool:
     return bool(cells) and len(labels) == len(cells) == len(set(labels)) and (bare or not numbers)
 
 
-def _are(cells: list[str], holds: object) -> bool:
+def are(cells: list[str], holds: object) -> bool:
     full = [cell for cell in cells if plain(cell) and not nothing(cell)]
     return bool(full) and callable(holds) and all(holds(cell) for cell in full)
 
@@ -259,36 +259,3 @@ def _unit_of(table: Table, column: int) -> str:
     """Return the unit of bare numbers below a heading: `Hours`, `Effort (days)`."""
     match = _UNIT.search(plain(table.head.cells[column]))
     return "" if match is None else "days" if match[1][0].lower() in "djg" or match[1].lower() == "tage" else "hours"
-
-
-def unknown(table: Table, known: Known) -> Iterator[Trouble]:
-    """Read the columns whose heading no word is known of, by their cells; report one of ids whose direction is open."""
-    for i, head in enumerate(table.head.cells):
-        if i in table.kinds or not table.units or "parallel" in head.lower():
-            continue
-        cells = [row.cells[i] if i < len(row.cells) else "" for row in table.rows if row.number in table.units]
-        several = list(table.units.values())
-        listed = reads_as_ids(cells, known) if any(plain(cell) for cell in cells) else None
-        if listed is not None:
-            back = [
-                known.place[n] < known.place[u.id]
-                for u, ids in zip(several, listed, strict=False)
-                for n in ids
-                if n != u.id
-            ]
-            if back and all(back):
-                for one, cell in zip(several, cells, strict=False):
-                    if plain(cell):
-                        one.texts.append(At(cell, one.line, f"column {plain(head)}"))
-                table.kinds[i] = "needs"
-            elif back:
-                message = f"not used: the column `{plain(head)}` holds ids, and nothing says who waits for whom"
-                yield Trouble("PP916", table.head.number, message, "call it `Depends on` or `Blocks`")
-        elif _are(cells, cell_paths):
-            table.kinds[i] = "owns"
-            for one, cell in zip(several, cells, strict=False):
-                attributes.own(one, cell_paths(cell) or [], one.line)
-        elif _are(cells, planned) and "span" not in table.kinds.values():
-            table.kinds[i] = "span"
-            for one, cell in zip(several, cells, strict=False):
-                one.span = At(span, one.line) if (span := planned(cell)) else None

@@ -7,7 +7,7 @@ import io
 import re
 from pathlib import Path
 
-from phaseplan.documents.outline import tables
+from phaseplan.documents.outline import columns, tables
 from phaseplan.documents.outline.builder import Builder
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import MOST_CELLS, Document, Line
@@ -54,5 +54,5 @@ def read(doc: Document) -> Outline:
         build.into_wave(row, one.wave.value if one.wave else None, table.word)
         table.units[row.number] = build.new_unit(row, one)
     known = Known(build.outline.units)
-    build.outline.troubles += tables.unknown(table, known)
+    build.outline.troubles += columns.unknown(table, known)
     return build.outline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from phaseplan.documents.outline import attributes, tables
+from phaseplan.documents.outline import attributes, columns, tables
 from phaseplan.documents.outline.attributes import of_part
 from phaseplan.documents.outline.builder import Builder, number_by_place
 from phaseplan.documents.outline.headings import PHASES, is_group
@@ -66,7 +66,7 @@ def read(doc: Document) -> Outline:
     number_by_place(build.outline.parts, with_phase=True)
     known = Known(build.outline.units, [group for part in build.outline.parts for group in part.groups])
     for table in found.values():
-        build.outline.troubles += tables.unknown(table, known)
+        build.outline.troubles += columns.unknown(table, known)
     return build.outline
 
 
