@@ -19,7 +19,7 @@ def _read(text: str) -> tuple[dict[str, Any], Imported]:
 
 @pytest.mark.parametrize(
     "form",
-    ["### {}. Part {}", "**{}. Part {}**", "{}. **Part {}**", "### {}) Part {}", "### Step {}: Part {}", "#### {} - Part {}"],
+    ["### {}. Part {}", "**{}. Part {}**", "{}. **Part {}**", "### {}) Part {}", "### Step {}: Part {}"],
 )  # fmt: skip
 def test_numbered_titles_that_need_each_other_are_units(form: str) -> None:
     one, two, three = (form.format(n, n) for n in (1, 2, 3))
@@ -48,3 +48,27 @@ def test_numbered_sections_of_a_document_are_no_units_and_the_refusal_names_them
     done = import_text("x.md", f"# Design\n\n{one}## 3. Design\n\nText.\n")
     assert done.texts == () and [(d.code, d.line) for d in done.diagnostics] == [("PP915", 3)]
     assert "nothing says that they are units" in done.diagnostics[0].message
+
+
+def test_items_that_begin_with_the_word_of_a_unit_are_units() -> None:
+    one = "1. **PR 1 \u2013 Dig** (`feat/dig`): the pit in `src/a.py`\n"
+    two = "2. **PR 2 \u2013 Pour** (`feat/pour`): depends on PR 1\n"
+    plan, done = _read(f"# Stack\n\n{one}{two}\nMerge order: PR 1 \u2192 PR 2\n")
+    assert plan["titles"] == {"1": "Dig: the pit in src/a.py", "2": "Pour"} and done.diagnostics == ()
+    assert plan["names"] == {"1": "feat/dig", "2": "feat/pour"} and plan["needs"] == {"2": ["1"]}
+    assert plan["owns"] == {"1": ["src/a.py"]}
+    plan, _ = _read("# Stack\n\n- Task 1: Dig\n- Task 2: Pour\n  - Files: b.py\n  - After Task 1\n\n- Risk 1: rain\n")
+    assert plan["titles"] == {"1": "Dig", "2": "Pour"} and plan["needs"] == {"2": ["1"]}
+    assert plan["owns"] == {"2": ["b.py"]}
+
+
+def test_a_table_of_files_below_a_units_heading_is_what_it_owns() -> None:
+    table = "| File | Change |\n|---|---|\n| `src/a.py` | new |\n| `src/b.py` | moved |\n"
+    plan, done = _read(f"# Plan\n\n## PR 1: Dig\n\n{table}\n## PR 2: Pour\n\nDepends on: PR 1 merged\n")
+    assert plan["owns"] == {"1": ["src/a.py", "src/b.py"]} and plan["needs"] == {"2": ["1"]} and done.diagnostics == ()
+
+
+def test_a_need_of_a_unit_inside_its_text_is_reported() -> None:
+    text = "The stones are laid in rows. All of this depends on Task 1 as it stands.\n"
+    plan, done = _read(f"# Plan\n\n### Task 1: Dig\n\n### Task 2: Walls\n\n{text}")
+    assert plan["needs"] == {} and [(d.code, d.line) for d in done.diagnostics] == [("PP916", 7)]

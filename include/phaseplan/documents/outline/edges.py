@@ -20,6 +20,10 @@ _JOINT = re.compile(
 _END = re.compile(r"(?<=[.;])\s+")  # of a sentence
 _ARROW = re.compile(r"\s*(?:\u2192|-{1,3}>|=>|\u27f6|\u2500+[>\u25b6\u25ba])\s*")
 _PLAIN = ("", "text", "txt", "plaintext")  # languages of code that is drawn by hand
+_OF_UNIT = re.compile(
+    r"\b(?:depends? on|blocked by|requires|blocks|needs|builds on|waits? for) (?:task|story|pr|issue)s? #?\d",
+    re.IGNORECASE,
+)
 _MENTION = re.compile(rf"(?<![\w./-])(?:{ONE})(?![\w/]|\.\d|-\w)")
 _FREE = re.compile(
     r"\b(?:no|without)\s+(?:\w+\s+)?(?:dependenc|prerequisit)|\bindependent\b|\bnothing\b|in parallel|parallel with",
@@ -210,6 +214,8 @@ def _graphs(doc: Document) -> Iterator[tuple[str, int]]:
 
 def mentions(text: str) -> bool:
     """Say whether a line looks as if it told what needs what: an id on both sides of such words."""
+    if len(text) < 300 and _OF_UNIT.search(text):
+        return True
     if len(text) > 300 or len(_MENTION.findall(text)) < 2 or "critical path" in text.lower():  # a claim
         return False
     return any(map(_looks_said, _END.split(text)))

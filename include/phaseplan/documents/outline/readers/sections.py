@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from phaseplan.documents.outline import attributes, regrouping, tables
+from phaseplan.documents.outline import attributes, tables
 from phaseplan.documents.outline.attributes import NEEDS
 from phaseplan.documents.outline.builder import Builder
 from phaseplan.documents.outline.headings import GROUPS, WAVES, Numbered, is_done, numbered
-from phaseplan.documents.outline.ids import Known, is_id
+from phaseplan.documents.outline.ids import is_id
 from phaseplan.documents.outline.lines import BOLD, Document, Line
 from phaseplan.documents.outline.model import At, Outline, Unit
-from phaseplan.documents.outline.text import paths, size
+from phaseplan.documents.outline.text import cell_paths, changed_paths, git_names, paths, size
 
 KNOWN = {"task", "story", "pr", "mr", "issue", "ticket", "branch", "feature", "workstream", "unit", "chunk", "item"}
 _LIST = re.compile(r"\s*(?:[-*+]\s+)?\**(?P<key>[^\W\d_][^:*\n]{1,30}?)\**\s*:\**\s*$")
@@ -49,29 +49,7 @@ def read(doc: Document) -> Outline:
             _below(build, reading, build.unit, line)
         elif line.kind in ("text", "item"):
             build.attribute(line)
-    known = Known(build.outline.units)
-    for table in tables.tables(doc):
-        _again(build, table, known)
     return build.outline
-
-
-def _again(build: Builder, table: tables.Table, known: Known) -> None:
-    """Read a table whose rows are all units that headings define: it says once more, and what they need."""
-    table.units = {}
-    rows = [(row, one, known.one(one.id)) for row in table.rows if (one := tables.unit(table, row)) is not None]
-    if not tables.defines(table) or len(rows) < len(table.rows) or not all(of for _, _, of in rows):
-        return
-    waves: dict[str, At[int]] = {}
-    for row, one, of in rows:
-        unit = known.units[known.place[of or ""]]
-        tables.merge(unit, one)
-        table.units[row.number] = unit
-        build.use(row)
-        if one.wave is not None:
-            waves[unit.id] = one.wave
-    build.outline.troubles += tables.unknown(table, known)
-    if waves and [group.word for group in build.part.groups] == [""]:
-        regrouping.regroup(build.part, waves)
 
 
 class _Reading:
@@ -86,6 +64,7 @@ class _Reading:
         self.key: str | None = None
         self.listing = False  # the line above lists paths
         self.detail = False
+        self.files: int | None = None  # the column of paths of the table that is open
 
 
 def _heading(build: Builder, reading: _Reading, line: Line) -> None:
@@ -116,7 +95,25 @@ def _unit(build: Builder, head: Numbered, line: Line) -> None:
             unit.lines = At(count, line.number)
         elif re.match(r"\s*(?:depends on|after|needs|blocked by)\b", aside, re.IGNORECASE):
             unit.texts.append(At(re.sub(rf"^\s*(?:{NEEDS}):?\s*", "", aside, flags=re.I), line.number))
+        elif (names := git_names(aside)) and unit.name is None:
+            unit.name = At(names[0], line.number)
+    unit.title = attributes.without_needs(unit, unit.title, line.number)
+    if line.marker:  # an item says its name and its paths in its text
+        if (names := git_names(line.text)) and unit.name is None:
+            unit.name = At(names[0], line.number)
+            unit.title = re.sub(rf"\s*[(\[]{re.escape(names[0])}[)\]]", "", unit.title)
+        attributes.own(unit, changed_paths(line.text), line.number)
     build.new_unit(line, unit)
+
+
+def _files(build: Builder, reading: _Reading, unit: Unit, line: Line) -> None:
+    """Read the rows `File | Change` of a table below a unit's heading."""
+    if line.kind == "head":
+        table = next(table for table in tables.tables(build.doc) if table.head.number == line.number)
+        reading.files = None if tables.defines(table) or "id" in table.kinds.values() else table.column("owns")
+    elif reading.files is not None and reading.files < len(line.cells):
+        cell = line.cells[reading.files]
+        attributes.own(unit, cell_paths(cell) or paths(cell), line.number)
 
 
 def _below(build: Builder, reading: _Reading, unit: Unit, line: Line) -> None:
@@ -124,6 +121,9 @@ def _below(build: Builder, reading: _Reading, unit: Unit, line: Line) -> None:
     build.body(line)
     listing, reading.listing = reading.listing, False
     if line.kind in ("blank", "comment", "front"):
+        return
+    if line.kind in ("head", "row"):
+        _files(build, reading, unit, line)
         return
     boxed = line.box is not None and not (line.text.startswith("**") and attributes.pair(line.text))
     if line.kind == "code" or boxed:  # a step; `- [ ] **Files:** a.py` is a value

@@ -17,6 +17,9 @@ _TITLE = re.compile(
     r"(?(dotted)(?:\s*[.):\u2013\u2014-])?|\s*[.):\u2013\u2014-])\s+(?P<title>[^\W\d].*)",
     re.IGNORECASE,
 )
+_WORDED = re.compile(  # `- **PR 1: Schema**`
+    r"(?P<word>[^\W\d_]{2,12})\s*#?\s*(?P<number>\d{1,4}(?:\.\d{1,3})*[a-z]?)\b(?P<title>\s*(?:[:(\u2013\u2014]|-\s).*)"
+)
 _STRONG = re.compile(r"\*\*(?!\s)[^*]+\*\*")
 _ISSUE = re.compile(r"\s*(?:[\u2013\u2014-]|[(\[])\s*(?P<issue>#\d{1,6})\s*[)\]]?\s*$")
 _KEYS = {"needs", "feeds", "owns", "name", "lines", "span", "state", "label"}
@@ -31,6 +34,7 @@ class _Title:
     title: str
     below: tuple[Line, ...]
     parent: int  # the line of the heading above
+    word: str  # of units that have one: `PR`
 
     @property
     def issue(self) -> re.Match[str] | None:
@@ -60,7 +64,8 @@ def first(doc: Document) -> int | None:
 def _spelled(one: _Title) -> Line:
     level = one.line.level if one.line.kind == "heading" else BOLD
     issue = one.issue
-    text = f"{issue['issue']}: {one.title[: issue.start()]}" if issue else f"Task {one.number}: {one.title}"
+    text = f"{one.word or 'Task'} {one.number}{'' if one.word else ':'} {one.title}"
+    text = f"{issue['issue']}: {one.title[: issue.start()]}" if issue else text
     return replace(one.line, kind="heading", level=level, text=text)
 
 
@@ -71,14 +76,15 @@ def _units(doc: Document) -> list[_Title]:
 
 def _together(several: list[_Title]) -> list[_Title]:
     """Return the titles below headings of which one title at least says something: not those of an appendix."""
-    parents = {one.parent for one in several if one.issue or any(kind in _KEYS for kind, _ in _pairs(one))}
+    parents = {one.parent for one in several if one.word or one.issue or any(kind in _KEYS for kind, _ in _pairs(one))}
     return [one for one in several if one.parent in parents]
 
 
 def _said(several: list[_Title]) -> bool:
     numbers = {one.number for one in several}
     return len(numbers) == len(several) and (
-        all(one.issue for one in several)
+        bool(several[0].word)
+        or all(one.issue for one in several)
         or all(any(kind in _KEYS for kind, _ in _pairs(one)) for one in several)
         or any(
             numbers - {one.number} >= set(ids) > set()
@@ -105,8 +111,9 @@ def _titles(doc: Document) -> list[list[_Title]]:
             level, match = start
             ends = (i for i, other in enumerate(doc.lines[at + 1 :], at + 1) if _ends(other, level))
             below = tuple(doc.lines[at + 1 : next(ends, len(doc.lines))])
+            word = match["word"] if match.re is _WORDED else ""
             parent = max((number for higher, number in above.items() if higher < level), default=0)
-            one = _Title(line, match["number"], match["title"].strip(), below, parent)
+            one = _Title(line, match["number"], match["title"].strip(), below, parent, word)
             found.setdefault((level, match["word"] or "", match["number"].count(".")), []).append(one)
         if line.kind == "heading":
             above[line.level] = line.number
@@ -115,6 +122,8 @@ def _titles(doc: Document) -> list[list[_Title]]:
 
 def _start(line: Line) -> tuple[int, re.Match[str]] | None:
     """Return the level and the parts of a numbered title; an item's level is below that of a line in bold."""
+    if line.kind == "item" and line.level == 0 and line.box is None and (match := _WORDED.match(line.plain)):
+        return (BOLD + 1, match) if match["word"].lower() in sections.KNOWN else None
     text = f"{line.marker} {line.plain}" if line.kind == "item" else line.plain
     title = line.kind == "heading" and line.level > 1
     item = line.kind == "item" and line.level == 0 and line.box is None and _STRONG.match(line.text) is not None
