@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from phaseplan.documents.outline.headings import is_done, state
-from phaseplan.documents.outline.ids import CODE, ONE, nothing
+from phaseplan.documents.outline.ids import CODE, ONE, WIDE, nothing
 from phaseplan.documents.outline.model import At, Part, Unit
 from phaseplan.documents.outline.text import cell_paths, git_name, paths, plain, planned, size
 
@@ -88,11 +88,19 @@ _FROM = re.compile(
     r"issues?)\s*#?\d[\d.]*\b(?:\s*(?:,|and|&|-)\s*#?\d[\d.]*\b)*)",
     re.IGNORECASE,
 )
+_KEY = (
+    r"(?:it |this )?(?:(?:depends on|depends|deps|requires|needs|after|blocked by|builds on|waits for|"
+    r"abh\u00e4ngig von|h\u00e4ngt ab von|nach|depende de|d\u00e9pend de):?\s+|"
+    r"(?:\u4f9d\u8d56\u4e8e?|\u4f9d\u5b58|\u524d\u7f6e):?\s*)"
+)
 _CLAUSE = re.compile(
-    r"(?:\s*[(\[\u2014\u2013,;-]|(?<=\w)\.\s)\s*(?:it |this )?(?:depends on|depends|requires|needs|after|"
-    r"blocked by|builds on|waits for|abh\u00e4ngig von|h\u00e4ngt ab von|nach|depende de|d\u00e9pend de)"
-    r":?\s+(?P<needs>[^()\[\]]*\d[^()\[\]]*|all [^()\[\]]*|[^()\[\]]*/[^()\[\]]*?)[)\]]?\.?\s*$",
+    rf"(?:\s*[(\[\u2014\u2013,;:-]|(?<=\w)\.\s)\s*{_KEY}"
+    r"(?P<needs>[^()\[\]]*\d[^()\[\]]*|all [^()\[\]]*|[^()\[\]]*/[^()\[\]]*?)[)\]]?\.?\s*$",
     re.IGNORECASE,
+)
+_BRACKETS = re.compile(rf"\s*[(\[]\s*{_KEY}(?P<needs>[^()\[\]]*\d[^()\[\]]*)[)\]]", re.IGNORECASE)
+_SURE = re.compile(
+    r"\s*[(\[]\s*(?:depends on|blocked by|abh\u00e4ngig von):?\s+(?P<needs>[^()\[\]]+)[)\]]", re.IGNORECASE
 )
 _JOINT = re.compile(r"[,&/]|\b(?:and|und|y|et)\b", re.IGNORECASE)
 _PHASE_LIST = re.compile(
@@ -136,17 +144,20 @@ def pair(text: str) -> tuple[str, str] | None:
 
 
 def without_needs(unit: Unit, text: str, line: int) -> str:
-    """Take `(depends on #12)` from the end of a title, and note it; return the rest."""
-    match = _CLAUSE.search(text)
-    words = re.findall(r"[^\W\d_]{2,}", re.sub(rf"(?<![\w.]){ONE}", " ", match["needs"])) if match else []
-    if match is None or not (
-        "/" in match["needs"]
-        or {word.lower() for word in words} <= _OF_NEEDS
-        or _OF_UNIT.match(match["needs"])  # `Wave 1 handoff`
-    ):
-        return text  # `(requires Rust 1.70)` is the title's own
-    unit.texts.append(At(match["needs"], line))
-    return text[: match.start()]
+    """Take `(depends on #12)` from a title, or `, needs #12` from its end, and note it; return the rest."""
+    wide = text.translate(WIDE)
+    for pattern in (_CLAUSE, _BRACKETS, _SURE):
+        match = pattern.search(wide)
+        if match is not None and (pattern is _SURE or _names_units(match["needs"])):
+            unit.texts.append(At(match["needs"], line))
+            return f"{text[: match.start()]} {text[match.end() :].lstrip()}".strip()
+    return text  # `(requires Rust 1.70)` is the title's own
+
+
+def _names_units(needs: str) -> bool:
+    """Say whether a text names units or branches, and nothing else: `T1 and T2`, `Wave 1 handoff`, `feat/a`."""
+    words = re.findall(r"[^\W\d_]{2,}", re.sub(rf"(?<![\w.]){ONE}", " ", needs))
+    return "/" in needs or {word.lower() for word in words} <= _OF_NEEDS or _OF_UNIT.match(needs) is not None
 
 
 def in_words(unit: Unit, text: str, line: int) -> None:

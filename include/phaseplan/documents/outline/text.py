@@ -29,6 +29,7 @@ _READ = re.compile(
     r"[`\[]*[\w@./-]+[`\]]*(?:\([^()\s]*\))?(?:\s*(?:,|&|and|or)\s*[`\[]*[\w@-]*[./][\w@./-]+[`\]]*)*",
     re.IGNORECASE,
 )
+_ROUTE = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+`?/[^\s`]*`?")
 _LINK = re.compile(r"\[([^\[\]\n]*)\]\(([^()\s]*)\)")  # its words are the path, not where they lead
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\b[\w.-]+@[\w.-]+", re.IGNORECASE)
@@ -46,8 +47,8 @@ def paths(text: str) -> list[str]:
 
 
 def changed_paths(text: str) -> list[str]:
-    """List the paths of a task's text, without those that it only reads: `based on spec.md`, `as defined in x.json`."""
-    return paths(_READ.sub(" ", text))
+    """List the paths of a task's text, without those that it only reads (`based on spec.md`), and without routes."""
+    return paths(_ROUTE.sub(" ", _READ.sub(" ", text)))
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -94,6 +95,11 @@ def _unbold(path: str) -> str:
     if path.startswith("[") and ("]" not in path or path.endswith("]")):
         path = path[1:]
     return path[:-1] if path.endswith("]") and "[" not in path else path
+
+
+def unbold(text: str) -> str:
+    """Remove the bold marks that a text begins with: `**1. Quay** (south)`."""
+    return re.sub(r"^\*\*(.+?)\*\*", r"\1", text)
 
 
 def is_path(text: str) -> bool:

@@ -10,7 +10,7 @@ from phaseplan.documents.outline.headings import CRITERIA, GROUPS, Numbered, num
 from phaseplan.documents.outline.ids import CODE, NO_UNIT
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Outline, Unit
-from phaseplan.documents.outline.text import changed_paths, git_names, plain
+from phaseplan.documents.outline.text import changed_paths, git_names, plain, unbold
 
 _TASK = re.compile(
     r"(?:\*\*)?(?:Task|Aufgabe|Tarea|T\u00e2che)\b\s*(\d{1,3}(?:\.\d{1,3})?)?\s*:(?:\*\*)?\s*(.*)", re.IGNORECASE
@@ -42,7 +42,9 @@ _MOST_HEADING = re.compile(
 def recognise(doc: Document) -> bool:
     """Say whether there are checkboxes that define work: of tasks, of issues, or two below a heading that groups."""
     boxes = [line for line in doc.items if line.box is not None and line.level <= 1]
-    tasks = [line for line in boxes if _TASK.match(line.text) or _ISSUE.match(line.text) or _URL.match(line.text)]
+    tasks = [
+        line for line in boxes if _TASK.match(unbold(line.text)) or _ISSUE.match(line.text) or _URL.match(line.text)
+    ]
     if tasks or len({label for label, _ in _coded(doc).values()}) >= 2:
         return True
     grouped = any((head := numbered(line.text)) and head.word in GROUPS for line in doc.headings)
@@ -61,9 +63,10 @@ def _coded(doc: Document) -> dict[int, tuple[str, str]]:
     found = {line: match for line, match in found.items() if not NO_UNIT.match(match["label"])}
     loose = [match for match in found.values() if not match["mark"].strip()]
     stems = {re.sub(r"\d.*", "", match["label"]) for match in loose}
-    own = all(line.number in found for line in boxes) if boxes else all(m["open"] and m["close"] for m in loose)
-    alike = own and len(stems) == 1 and len({match["label"] for match in loose}) > 1
-    return {line: (m["label"], m["title"]) for line, m in found.items() if m["mark"].strip() or alike}
+    whole = all(line.number in found for line in boxes) if boxes else all(m["open"] and m["close"] for m in loose)
+    alike = whole and len(stems) == 1 and len({match["label"] for match in loose}) > 1
+    own = {line: match for line, match in found.items() if match["mark"].strip() or alike}
+    return {n: (m["label"], m["title"].replace("**", "", bool(m["open"] and not m["close"]))) for n, m in own.items()}
 
 
 def read(doc: Document) -> Outline:
@@ -72,7 +75,7 @@ def read(doc: Document) -> Outline:
     unit: Unit | None = None
     barred = False
     coded = _coded(doc)
-    tasks_only = bool(coded) or any(line.box is not None and _TASK.match(line.text) for line in doc.items)
+    tasks_only = bool(coded) or any(line.box is not None and _TASK.match(unbold(line.text)) for line in doc.items)
     for line in doc.lines:
         if line.kind == "heading" and line.level > 1:
             unit, build.unit, head = None, None, numbered(line.text) or _unnumbered(line)
@@ -90,7 +93,7 @@ def read(doc: Document) -> Outline:
         elif unit is not None and line.kind in ("item", "text") and line.level > 1:
             build.body(line)
             found = attributes.pair(line.text)
-            if found is not None and found[1] and line.box is None:
+            if found is not None and found[1] and (line.box is None or found[0] in ("needs", "feeds", "name")):
                 attributes.of_unit(unit, found[0], found[1], line.number)
             attributes.in_words(unit, line.text, line.number)
         elif line.kind in ("item", "text"):
@@ -107,7 +110,7 @@ def _unnumbered(line: Line) -> Numbered | None:
 
 
 def _unit(build: Builder, line: Line, coded: tuple[str, str] | None, tasks_only: bool) -> Unit | None:
-    text = _SHA.sub("", line.text)
+    text = _SHA.sub("", unbold(line.text))
     task, issue = _TASK.match(text), _ISSUE.match(text) or _URL.match(text)
     if _CONDUCTOR.search(text) or (tasks_only and task is None and coded is None):
         return None

@@ -8,31 +8,35 @@ from phaseplan.documents.outline import attributes, regrouping
 from phaseplan.documents.outline.builder import Builder
 from phaseplan.documents.outline.headings import Numbered
 from phaseplan.documents.outline.lines import Document, Line
-from phaseplan.documents.outline.model import Outline, Unit
-from phaseplan.documents.outline.text import changed_paths, plain
+from phaseplan.documents.outline.model import At, Outline, Unit
+from phaseplan.documents.outline.text import changed_paths, plain, unbold
 
 _NUMBER = re.compile(r"(?:\*\*)?(?:Task\s+)?(\d{1,3}(?:\.\d{1,3}){0,2})[.):]?(?:\*\*)?(?:\s+|$)(.*)")
 _SECTION = re.compile(r"(?:Phase\s+|Section\s+)?(\d{1,3})[.):]?\s+(.*)", re.IGNORECASE)
-_MARK = re.compile(r"\s*\(P\)\s*$")
+_MARK = re.compile(r"^\(P\)\s+|\s*\(P\)\s*$")
 _UNDERLINED = re.compile(r"_([A-Z][\w /-]{2,30}):\s*(.*?)_?\s*$")
 
 
 def recognise(doc: Document) -> bool:
     """Say whether checkboxes are numbered, at least two of them."""
-    return len({match[1] for line in doc.items if line.box is not None and (match := _NUMBER.match(line.text))}) >= 2
+    return (
+        len({match[1] for line in doc.items if line.box is not None and (match := _NUMBER.match(unbold(line.text)))})
+        >= 2
+    )
 
 
 def read(doc: Document) -> Outline:
     """Read the innermost numbered checkboxes as units, those above them and numbered headings as groups."""
     build = Builder(doc, "numbered checkboxes")
-    labels = [m[1] for line in doc.items if line.box is not None and (m := _NUMBER.match(line.text))]
+    labels = [m[1] for line in doc.items if line.box is not None and (m := _NUMBER.match(unbold(line.text)))]
     parents = {label.rsplit(".", n)[0] for label in labels for n in range(1, label.count(".") + 1)}
     unit: Unit | None = None
     level = 0
+    handed: dict[str, list[At[str]]] = {}  # needs of numbers with others below them
     for line in doc.lines:
-        match = _NUMBER.match(line.text) if line.kind == "item" and line.box is not None else None
+        match = _NUMBER.match(unbold(line.text)) if line.kind == "item" and line.box is not None else None
         if match is not None:
-            unit, level = _numbered(build, line, match, parents), line.level
+            unit, level = _numbered(build, line, match, parents, handed), line.level
         elif line.kind == "heading" and line.level > 1:
             unit = None
             if (section := _SECTION.fullmatch(line.plain)) and not _is_group(build, section[1]):
@@ -57,13 +61,17 @@ def _is_group(build: Builder, label: str) -> bool:
     return build.group is not None and build.group.label == label
 
 
-def _numbered(build: Builder, line: Line, match: re.Match[str], parents: set[str]) -> Unit | None:
-    """Begin a group for a number with numbers below it, else a unit."""
+def _numbered(
+    build: Builder, line: Line, match: re.Match[str], parents: set[str], handed: dict[str, list[At[str]]]
+) -> Unit | None:
+    """Begin a group for a number with numbers below it, else a unit; what the former needs, the latter need."""
     label, text = match[1], plain(match[2])
     unit = Unit(label, line.number, shown=label)
     title = _MARK.sub("", attributes.without_needs(unit, text, line.number))
     first = label.split(".")[0]
+    unit.texts += [text for above, texts in handed.items() if label.startswith(f"{above}.") for text in texts]
     if label in parents:
+        handed[label] = unit.texts
         if "." not in label and not _is_group(build, label):
             build.new_group(line, Numbered("task", label, title, label, (), False))
         build.use(line)

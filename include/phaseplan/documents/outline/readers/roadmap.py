@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from phaseplan.documents.outline import attributes
 from phaseplan.documents.outline.attributes import phases
 from phaseplan.documents.outline.builder import Builder
 from phaseplan.documents.outline.headings import Numbered, numbered
@@ -105,11 +106,12 @@ def _plan(build: Builder, line: Line, label: str, title: str, wave: int | None) 
     """Read a plan into its wave, which its title may name; one that is listed twice is where the last list says."""
     if (named := _WAVE.match(title)) is not None:
         wave, title = int(named[1]) if wave is None else wave, named["title"] or title
-    unit = Unit(label, line.number, title, label)
+    unit = Unit(label, line.number, shown=label)
+    unit.title = attributes.without_needs(unit, title, line.number)
     for group in build.part.groups:
         before = next((one for one in group.units if one.id == unit.id), None)
         if before is not None:
-            unit.line, unit.title, unit.state = before.line, before.title or title, before.state
+            unit.line, unit.title, unit.state = before.line, before.title or unit.title, before.state
             group.units.remove(before)
     if wave is not None:
         build.into_wave(line, wave)

@@ -9,10 +9,10 @@ from phaseplan.documents.outline.builder import Builder
 from phaseplan.documents.outline.headings import GROUPS, Numbered, numbered
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Outline, Unit
-from phaseplan.documents.outline.text import changed_paths, plain, planned, size
+from phaseplan.documents.outline.text import changed_paths, plain, planned, size, unbold
 from phaseplan.plan.spans import Span
 
-_TASK = re.compile(r"(?:\*\*)?(T\d{2,5}[a-z]?)\b:?(?:\*\*)?:?\s*(.*)")
+_TASK = re.compile(r"[\[`]?(T\d{2,5}[a-z]?)\b(?!-T?\d)[\]`]?:?\s*(.*)")
 _MARK = re.compile(r"^\s*[\[(]([A-Za-z]{1,10}[ -]?\d{0,3}|P\?)[\])]\s*")
 _SIZE = re.compile(r"\s*[(\[][^()\[\]]*\d[^()\[\]]*(?:lines|loc|zeilen)[^()\[\]]*[)\]]", re.IGNORECASE)
 _BRANCH = re.compile(r",?\s*(?:on )?branch\s+`([^`\s]+)`", re.IGNORECASE)
@@ -22,7 +22,7 @@ _PART = re.compile(r"\s*\**Phase\**\s*:\**\s*(\d{1,3})\b(.*)", re.IGNORECASE)
 
 def recognise(doc: Document) -> bool:
     """Say whether list items begin with ids such as T001."""
-    return any(line.box is not None and _TASK.match(line.text) for line in doc.items)
+    return any(line.box is not None and _TASK.match(unbold(line.text)) for line in doc.items)
 
 
 def read(doc: Document) -> Outline:
@@ -31,13 +31,14 @@ def read(doc: Document) -> Outline:
     pending: list[tuple[Line, Numbered]] = []
     unit: Unit | None = None
     span: At[Span] | None = None
+    level = 0
     for line in doc.lines:
-        match = _TASK.match(line.text) if line.kind == "item" and line.box is not None else None
+        match = _TASK.match(unbold(line.text)) if line.kind == "item" and line.box is not None else None
         if match is not None:
             for above, title in pending:
                 build.new_group(above, title).span = span
             pending, span = [], None
-            unit = _task(build, line, match)
+            unit, level = _task(build, line, match), line.level
         elif line.kind == "heading" and line.level > 1:
             unit = None
             head = numbered(line.text)
@@ -45,7 +46,7 @@ def read(doc: Document) -> Outline:
                 pending = [(line, head)]
             elif pending or "depend" not in line.plain.lower():
                 build.use(line)
-        elif unit is not None and line.kind in ("item", "text") and line.level > 0:
+        elif unit is not None and line.kind in ("item", "text") and line.level > level:
             build.body(line)
             if (found := attributes.pair(line.text)) is not None:
                 attributes.of_unit(unit, found[0], found[1], line.number)
