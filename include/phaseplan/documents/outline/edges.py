@@ -11,7 +11,7 @@ from phaseplan.documents.outline.attributes import FEEDS, NEEDS
 from phaseplan.documents.outline.ids import CODE, ONE, Known
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Outline, Trouble
-from phaseplan.documents.outline.text import plain, size
+from phaseplan.documents.outline.text import git_names, plain, size
 
 _VERB = re.compile(rf"(?<![\w-])(?:(?P<needs>{NEEDS})|(?P<feeds>{FEEDS}))(?![\w-])\s*:?", re.IGNORECASE)
 _JOINT = re.compile(
@@ -47,7 +47,7 @@ def read(doc: Document, known: Known, outline: Outline) -> Iterator[tuple[At[tup
         if critical or line.number in outline.used or line.kind not in ("text", "item"):
             continue
         text = line.plain
-        if not _MENTION.search(text):
+        if not _MENTION.search(text) and not git_names(text):
             continue
         if "critical path" in text.lower():
             continue  # a claim, not an order
@@ -216,7 +216,9 @@ def mentions(text: str) -> bool:
     """Say whether a line looks as if it told what needs what: an id on both sides of such words."""
     if len(text) < 300 and _OF_UNIT.search(text):
         return True
-    if len(text) > 300 or len(_MENTION.findall(text)) < 2 or "critical path" in text.lower():  # a claim
+    if (
+        len(text) > 300 or len(_MENTION.findall(text)) + len(git_names(text)) < 2 or "critical path" in text.lower()
+    ):  # a claim
         return False
     return any(map(_looks_said, _END.split(text)))
 
@@ -234,4 +236,4 @@ def _looks_said(sentence: str) -> bool:
 
 def _ids(text: str) -> list[str]:
     """List the ids in a text, without bare numbers."""
-    return [match[0] for match in _MENTION.finditer(text) if not match[0].isdecimal()]
+    return git_names(text) + [match[0] for match in _MENTION.finditer(text) if not match[0].isdecimal()]

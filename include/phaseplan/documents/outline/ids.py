@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from phaseplan.documents.outline.model import Group, Unit
-from phaseplan.documents.outline.text import plain
+from phaseplan.documents.outline.text import git_names, plain
 from phaseplan.plan.graph import reaches
 
 #: An id that a document gives to a unit: `T001`, `CORE-001`, `W2-T3`, `W0-A`, `1-B`, `2A`, `#12`, `1.2`, `04-01`.
@@ -190,6 +190,8 @@ class Known:
         named = [self.one(match[0]) for match in self.named.finditer(part.lower())]
         if named:  # `PR 1 merged`
             return [unit for unit in named if unit is not None] if None not in named else None
+        if (names := git_names(part)) and all(name.lower() in self.by_key for name in names):
+            return [self.by_key[name.lower()] for name in names]
         units = [
             unit for token in re.findall(rf"(?<![\w.#/-]){ONE}(?![\w/]|\.\d|-\w)", part) if (unit := self._token(token))
         ]

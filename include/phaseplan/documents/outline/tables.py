@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -58,7 +59,9 @@ _LABEL = re.compile(
 
 _SPLIT = re.compile(r"[^\w.#-]+")
 _PHASE = re.compile(r"phase|fase|\u00e9tape|etapa", re.IGNORECASE)
-_CODED = re.compile(rf"({CODE})\s+(?P<title>[^\W\d_]{{2}}.*)")  # where something is said of needs or names: `U1 stones`
+_CODED = re.compile(
+    rf"({CODE}|#\d{{1,6}})\s+(?P<title>[^\W\d_]{{2}}.*)"
+)  # where something is said of needs or names: `U1 stones`
 
 
 @dataclass(eq=False)
@@ -107,7 +110,8 @@ def _found(doc: Document) -> Iterator[Table]:
             table = Table(line, [])
         elif line.kind == "row" and table is not None:
             first = next((text for cell in line.cells if (text := plain(cell).strip(" :"))), "")
-            (table.sums if _SUM.fullmatch(first) else table.rows).append(line)
+            if first:
+                (table.sums if _SUM.fullmatch(first) else table.rows).append(line)
         elif table is not None and line.kind != "comment":
             yield classified(table)
             table = None
@@ -130,17 +134,7 @@ def classified(table: Table) -> Table:
             table.kinds[i] = kind
         elif kind in ("needs", "feeds"):
             table.kinds[i] = kind  # Jira repeats a column for each link
-    if "id" not in table.kinds.values():
-        named = (i for i in range(min(2, len(heads))) if table.kinds.get(i) in (None, "title"))
-        full = {i: [cell for cell in table.cells(i) if plain(cell)] for i in named}
-        sure = (i for i, cells in full.items() if _are_ids(cells, bare=False))
-        others = {"needs", "name"} & set(table.kinds.values())
-        coded = (
-            i for i, cells in full.items() if others and cells and all(_CODED.match(plain(cell)) for cell in cells)
-        )
-        first = next(sure, next(coded, _needed(table)))
-        if first is not None:
-            table.kinds[first] = "id"
+    _choose_id(table, len(heads))
     if "title" not in table.kinds.values():
         _title(table, heads)
     if "name" not in table.kinds.values():
@@ -151,17 +145,37 @@ def classified(table: Table) -> Table:
     return table
 
 
-def _needed(table: Table) -> int | None:
-    """Return the column by which the rows need each other: of waves, of agents, of bare letters and numbers."""
+def _choose_id(table: Table, columns: int) -> None:
+    """Find the column of ids: the one that the rows need each other by, else by its heading, else by its cells."""
+    own, needed = table.column("id"), _needed(table)
+    if own is not None and (needed is None or own in needed):
+        return
+    named = (i for i in range(min(2, columns)) if table.kinds.get(i) in (None, "title"))
+    full = {i: [cell for cell in table.cells(i) if plain(cell)] for i in named}
+    sure = (i for i, cells in full.items() if _are_ids(cells, bare=False))
+    others = {"needs", "name"} & set(table.kinds.values())
+    coded = (i for i, cells in full.items() if others and cells and all(_CODED.match(plain(cell)) for cell in cells))
+    by_needs = (i for i in needed or ())
+    first = next(by_needs if own is not None else itertools.chain(sure, coded, by_needs), None)
+    if first is not None:
+        table.kinds[first] = "id"
+        if own is not None:
+            del table.kinds[own]
+
+
+def _needed(table: Table) -> list[int] | None:
+    """List the columns by which the rows need each other: of ids, waves, agents, letters; None: there are none."""
     ties = [i for i, kind in table.kinds.items() if kind in ("needs", "feeds")]
-    needed = [word for i in ties for cell in table.cells(i) for word in _SPLIT.split(plain(cell)) if word]
+    needed = {word for i in ties for cell in table.cells(i) for word in _SPLIT.split(plain(cell)) if word}
+    out: list[int] = []
     for i, head in enumerate(table.head.cells):
         cells = [plain(cell) for cell in table.cells(i)]
-        if table.kinds.get(i) in (None, "label", "title", "wave") and not _PHASE.search(head) and _are_ids(cells, True):
-            labels = {match[1] for cell in cells if (match := _LABEL.fullmatch(cell))} | set(cells)
-            if labels & set(needed):
-                return i
-    return None
+        coded = [match[1] for cell in cells if (match := _CODED.match(cell))]
+        labels = {match[1] for cell in cells if (match := _LABEL.fullmatch(cell))} | set(cells)
+        if table.kinds.get(i) in (None, "id", "label", "title", "wave") and not _PHASE.search(head):
+            alone = _are_ids(cells, True) or (len(set(coded)) == len(cells) > 0)
+            out += [i] if alone and (labels | set(coded)) & needed else []
+    return out or None
 
 
 def _are_ids(cells: list[str], bare: bool) -> bool:

@@ -31,6 +31,7 @@ _READ = re.compile(
 )
 _ROUTE = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+`?/[^\s`]*`?")
 _LINK = re.compile(r"\[([^\[\]\n]*)\]\(([^()\s]*)\)")  # its words are the path, not where they lead
+_OPENING_LINK = re.compile(r"^\[(#?[\w.-]+)\]\([^()\s]*\)")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\b[\w.-]+@[\w.-]+", re.IGNORECASE)
 _SUFFIX = re.compile(r":\d+(?:[-:,]\d+)*$|#L\d+(?:-L?\d+)?$")
@@ -98,8 +99,8 @@ def _unbold(path: str) -> str:
 
 
 def unbold(text: str) -> str:
-    """Remove the bold marks that a text begins with: `**1. Quay** (south)`."""
-    return re.sub(r"^\*\*(.+?)\*\*", r"\1", text)
+    """Remove the bold marks or the link that a text begins with: `**1. Quay** (south)`, `[#12](...) Quay`."""
+    return _OPENING_LINK.sub(r"\1", re.sub(r"^\*\*(.+?)\*\*", r"\1", text))
 
 
 def is_path(text: str) -> bool:

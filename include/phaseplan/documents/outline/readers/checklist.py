@@ -9,7 +9,7 @@ from phaseplan.documents.outline.builder import Builder, number_by_place
 from phaseplan.documents.outline.headings import CRITERIA, GROUPS, Numbered, numbered, own_words, titled
 from phaseplan.documents.outline.ids import CODE, NO_UNIT
 from phaseplan.documents.outline.lines import Document, Line
-from phaseplan.documents.outline.model import At, Outline, Unit
+from phaseplan.documents.outline.model import At, Outline, Trouble, Unit
 from phaseplan.documents.outline.text import changed_paths, git_names, plain, unbold
 
 _TASK = re.compile(
@@ -18,7 +18,7 @@ _TASK = re.compile(
 _ISSUE = re.compile(r"(?:\*\*)?(?:[\w.-]+/[\w.-]+)?#(\d{1,6})\b(?:\*\*)?\s*[:\u2013\u2014-]?\s*(.*)")
 _URL = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/(?:issues|pull)/(\d{1,6})\S*\s*(.*)")
 _CODED = re.compile(
-    rf"(?P<open>\*\*|`)?\[?(?P<label>{CODE})\]?(?P<close>\*\*|`)?"
+    rf"(?P<open>\*\*|`)?\[?(?P<label>{CODE}|#\d{{1,6}})\]?(?P<close>\*\*|`)?"
     r"(?P<mark>\s*[:\u2013\u2014]|\s\s*-|(?=\s))\s*(?:\*\*)?\s*(?P<title>.+)"
 )
 _UNNUMBERED = re.compile(rf"({'|'.join(sorted(GROUPS))})\s*:\s*(.+)", re.IGNORECASE)
@@ -30,6 +30,7 @@ _NO_UNITS = re.compile(
     rf"requirements?\b|(?<!low.)(?<!high.)(?<!medium.)risks?\b|sign-?off|open questions|out of scope|{CRITERIA}",
     re.IGNORECASE,
 )
+_LATER = re.compile(r"\W*(?:deferred|backlog|icebox|later|future|not planned)\b", re.IGNORECASE)
 _MOST_HEADING = re.compile(
     r"tasks?\b|plan\b|to ?do|issues?\b|work|implementation|aufgaben|arbeitspakete|umsetzung|tareas|pendientes|"
     r"tarefas|implementação|implementación|tâches|à faire|mise en œuvre|任务|任務|"
@@ -41,15 +42,32 @@ _MOST_HEADING = re.compile(
 
 def recognise(doc: Document) -> bool:
     """Say whether there are checkboxes that define work: of tasks, of issues, or two below a heading that groups."""
-    boxes = [line for line in doc.items if line.box is not None and line.level <= 1]
-    tasks = [
-        line for line in boxes if _TASK.match(unbold(line.text)) or _ISSUE.match(line.text) or _URL.match(line.text)
-    ]
-    if tasks or len({label for label, _ in _coded(doc).values()}) >= 2:
+    boxes = [line for line in doc.items if line.box is not None and line.level <= _depth(doc)]
+    if any(map(_task, boxes)) or len({label for label, _ in _coded(doc).values()}) >= 2:
         return True
-    grouped = any((head := numbered(line.text)) and head.word in GROUPS for line in doc.headings)
     listed = any(_MOST_HEADING.search(line.plain) for line in doc.headings)
-    return len(boxes) >= 2 and (grouped or listed) and not all(_NO_UNITS.search(line.plain) for line in doc.headings)
+    return (
+        len(boxes) >= 2 and (_grouped(doc) or listed) and not all(_NO_UNITS.search(line.plain) for line in doc.headings)
+    )
+
+
+def _grouped(doc: Document) -> bool:
+    """Say whether headings group what stands below them."""
+    return any((head := numbered(line.text)) and head.word in GROUPS for line in doc.headings)
+
+
+def _task(line: Line) -> re.Match[str] | None:
+    """Return what a checkbox says of a task or an issue."""
+    text = unbold(line.text)
+    return _TASK.match(text) or _ISSUE.match(text) or _URL.match(text)
+
+
+def _depth(doc: Document) -> int:
+    """Return how far units may be indented: boxes of issues may stand below boxes that only group them."""
+    boxes = [line for line in doc.items if line.box is not None]
+    nested = {line.level for line in boxes if line.level > 1 and _ISSUE.match(unbold(line.text))}
+    outer = any(_task(line) for line in boxes if line.level <= 1)
+    return min(nested) if nested and not outer and not _coded(doc) else 1
 
 
 def _coded(doc: Document) -> dict[int, tuple[str, str]]:
@@ -60,47 +78,100 @@ def _coded(doc: Document) -> dict[int, tuple[str, str]]:
     items = [line for line in doc.items if line.level <= 1]
     boxes = [line for line in items if line.box is not None]
     found = {line.number: match for line in items if (match := _CODED.match(line.text))}
-    found = {line: match for line, match in found.items() if not NO_UNIT.match(match["label"])}
+    issues = not boxes and _grouped(doc)  # `- #12 Dig` below `Wave 1`
+    found = {n: m for n, m in found.items() if not NO_UNIT.match(m["label"]) and (issues or m["label"][0] != "#")}
     loose = [match for match in found.values() if not match["mark"].strip()]
     stems = {re.sub(r"\d.*", "", match["label"]) for match in loose}
-    whole = all(line.number in found for line in boxes) if boxes else all(m["open"] and m["close"] for m in loose)
+    whole = (
+        all(line.number in found for line in boxes)
+        if boxes
+        else all((m["open"] and m["close"]) or m["label"][0] == "#" for m in loose)
+    )
     alike = whole and len(stems) == 1 and len({match["label"] for match in loose}) > 1
     own = {line: match for line, match in found.items() if match["mark"].strip() or alike}
-    return {n: (m["label"], m["title"].replace("**", "", bool(m["open"] and not m["close"]))) for n, m in own.items()}
+    return {
+        n: (m["label"].lstrip("#"), m["title"].replace("**", "", bool(m["open"] and not m["close"])))
+        for n, m in own.items()
+    }
 
 
 def read(doc: Document) -> Outline:
     """Read the outermost checkboxes as units, headings as groups."""
-    build = Builder(doc, "checklist")
-    unit: Unit | None = None
-    barred = False
-    coded = _coded(doc)
-    tasks_only = bool(coded) or any(line.box is not None and _TASK.match(unbold(line.text)) for line in doc.items)
+    build, reading = Builder(doc, "checklist"), _Reading(doc)
     for line in doc.lines:
         if line.kind == "heading" and line.level > 1:
-            unit, build.unit, head = None, None, numbered(line.text) or _unnumbered(line)
-            if head is not None and head.word in GROUPS:
-                build.new_group(line, head)
-            barred = _NO_UNITS.search(line.plain) is not None and (head is None or head.word not in GROUPS)
-            if barred:
-                build.use(line)
-        elif (
-            line.kind == "item" and line.level <= 1 and (line.box is not None or (line.number in coded and not barred))
-        ):
-            unit = None if barred else _unit(build, line, coded.get(line.number), tasks_only)
-            if barred or _CONDUCTOR.search(line.text):
-                build.use(line)
-        elif unit is not None and line.kind in ("item", "text") and line.level > 1:
-            build.body(line)
-            found = attributes.pair(line.text)
-            if found is not None and found[1] and (line.box is None or found[0] in ("needs", "feeds", "name")):
-                attributes.of_unit(unit, found[0], found[1], line.number)
-            attributes.in_words(unit, line.text, line.number)
+            _heading(build, reading, line)
+        elif line.kind == "item" and line.level <= reading.depth and reading.may_be_unit(line):
+            _item(build, reading, line)
+        elif reading.unit is not None and line.kind in ("item", "text") and line.level > reading.depth:
+            _below(build, reading.unit, line)
         elif line.kind in ("item", "text"):
-            unit = build.unit = None
+            reading.unit = build.unit = None
             build.attribute(line)
     number_by_place(build.outline.parts, with_phase=False)
     return build.outline
+
+
+class _Reading:
+    """Hold where the reading is: the unit, and what the heading above says of the items below it."""
+
+    def __init__(self, doc: Document) -> None:
+        self.coded, self.depth = _coded(doc), _depth(doc)
+        tasks = any(line.box is not None and _TASK.match(unbold(line.text)) for line in doc.items)
+        self.tasks_only = bool(self.coded) or tasks
+        self.unit: Unit | None = None
+        self.barred = self.later = False
+        self.level = 0  # of the headings that group
+        self.other: Line | None = None  # a heading beside these
+
+    def may_be_unit(self, line: Line) -> bool:
+        """Say whether an item has a box or an id of its own."""
+        return line.box is not None or (line.number in self.coded and not self.barred)
+
+
+def _heading(build: Builder, reading: _Reading, line: Line) -> None:
+    head = numbered(line.text) or _unnumbered(line)
+    reading.unit = build.unit = None
+    grouping = head is not None and head.word in GROUPS
+    if head is not None and grouping:
+        build.new_group(line, head)
+        reading.level, reading.other = line.level, None
+    elif line.level <= reading.level:
+        reading.other = line
+    reading.barred = _NO_UNITS.search(line.plain) is not None and not grouping
+    reading.later = _LATER.match(line.plain) is not None and not grouping
+    if reading.barred:
+        build.use(line)
+
+
+def _item(build: Builder, reading: _Reading, line: Line) -> None:
+    if reading.later or (line.level < reading.depth > 1 and _task(line) is None):
+        reading.unit = None
+        _left_out(build, line, reading.later)
+        return
+    if reading.other is not None and not reading.barred and build.part.groups:
+        title = Numbered(build.part.groups[-1].word, "", reading.other.plain, "", (), False)
+        build.new_group(reading.other, title)
+        reading.other = None
+    reading.unit = None if reading.barred else _unit(build, line, reading.coded.get(line.number), reading.tasks_only)
+    if reading.barred or _CONDUCTOR.search(line.text):
+        build.use(line)
+
+
+def _below(build: Builder, unit: Unit, line: Line) -> None:
+    build.body(line)
+    found = attributes.pair(line.text)
+    if found is not None and found[1] and (line.box is None or found[0] in ("needs", "feeds", "name")):
+        attributes.of_unit(unit, found[0], found[1], line.number)
+    attributes.in_words(unit, line.text, line.number)
+
+
+def _left_out(build: Builder, line: Line, later: bool) -> None:
+    """Report an item that is not planned; one that only groups issues below it is no unit."""
+    build.use(line)
+    if later:
+        message = "this stands below a heading of what is not planned, and was not used"
+        build.outline.troubles.append(Trouble("PP916", line.number, message, "put it into a wave if it is to be built"))
 
 
 def _unnumbered(line: Line) -> Numbered | None:

@@ -111,6 +111,9 @@ def _heading(build: Builder, reading: _Reading, line: Line) -> None:
 
 
 def _row(build: Builder, reading: _Reading, table: tables.Table, line: Line) -> None:
+    if line in table.sums:
+        build.use(line)
+        return
     one = tables.unit(table, line)
     if one is None:
         return

@@ -8,9 +8,9 @@ from phaseplan.documents.outline import attributes
 from phaseplan.documents.outline.builder import Builder
 from phaseplan.documents.outline.headings import is_group
 from phaseplan.documents.outline.lines import Document, Line
-from phaseplan.documents.outline.model import At, Outline, Unit
+from phaseplan.documents.outline.model import At, Outline, Trouble, Unit
 from phaseplan.documents.outline.tables import Table, tables
-from phaseplan.documents.outline.text import cell_paths, paths, plain
+from phaseplan.documents.outline.text import cell_paths, git_names, paths, plain
 
 _ADD = re.compile(r"\bgit\s+(?:-C\s+\S+\s+)?worktree\s+add\b(?P<rest>.*)")
 _NEW = re.compile(r"(?:^|\s)(?:-b|-B|--branch)[ =]+[\"']?(?P<name>\w[\w./-]*\w)(?![\w./-]*[<\[{$*])")
@@ -48,10 +48,13 @@ def read(doc: Document) -> Outline:
         if head is not None:
             build.new_group(line, head)
         found = _branch(line) if line.kind in ("code", "text", "item") else None
+        if found is None and (command := _ADD.search(line.raw)) and re.search(r"-[bB][ =]\S*\$", command["rest"]):
+            message = "this command makes a branch for each value of a variable, and was not used"
+            build.outline.troubles.append(Trouble("PP916", line.number, message, "write one command for each branch"))
         if found is not None and found[0] not in {u.name.value for u in build.outline.units if u.name}:
             count = len(build.outline.units) + 1
             unit = Unit(str(count), line.number, made_up=True, name=At(found[0], line.number))
-            if found[2] in {u.name.value for u in build.outline.units if u.name}:
+            if git_names(found[2]) or found[2] in {u.name.value for u in build.outline.units if u.name}:
                 unit.texts.append(At(found[2], line.number))  # it begins with what that branch has
             folders[found[1].rstrip("/").rsplit("/", 1)[-1].lower()] = build.new_unit(line, unit)
     for table in tables(doc):
