@@ -46,3 +46,33 @@ def test_numbers_that_begin_again_in_each_phase_are_numbers_of_the_phase() -> No
     )
     assert plan["titles"] == {"1.1": "Dig", "1.2": "Pour", "2.1": "Walls", "2.2": "Roof"} and done.diagnostics == ()
     assert plan["needs"] == {"1.2": ["1.1"], "2.2": ["2.1"]}
+
+
+def test_a_table_of_contents_speaks_of_units_and_defines_none() -> None:
+    heads = "### Task 1: Dig\n\nText.\n\n### Task 2: Pour\n\nText.\n"
+    plan, done = _read(f"# Plan\n\n- [Task 1: Dig](#task-1-dig)\n- [Task 2: Pour](#task-2-pour)\n\n{heads}")
+    assert plan["titles"] == {"1": "Dig", "2": "Pour"} and done.diagnostics == ()
+
+
+def test_rows_beside_those_of_all_headings_are_units_too() -> None:
+    head = "| Task | What | Depends on | Status |\n|---|---|---|---|\n"
+    rows = "| Task 1 | Dig | None | |\n| Task 2 | Pour | Task 1 | |\n| Task 3 | Roof | Tasks 1-2 | |\n"
+    rows += "| Task 4 | Well | | cancelled |\n"
+    plan, done = _read(f"# Plan\n\n{head}{rows}\n### Task 1\n\nDeep.\n\n### Task 2\n\nFiles: b.py\n")
+    assert plan["titles"] == {"1": "Dig", "2": "Pour", "3": "Roof"} and plan["owns"] == {"2": ["b.py"]}
+    assert plan["needs"] == {"2": ["1"], "3": ["1", "2"]} and [d.code for d in done.diagnostics] == ["PP917"]
+
+
+def test_a_dot_behind_an_id_and_ids_of_milestones_begin_units() -> None:
+    plan, done = _read("# Tasks\n\n1) [ ] A1. Dig\n2) [ ] A2. Pour \u2014 blocked by A1\n")
+    assert plan["titles"] == {"A1": "Dig", "A2": "Pour"} and plan["needs"] == {"A2": ["A1"]} and done.diagnostics == ()
+    plan, done = _read("## Milestone 1\n\n* **M1.1** Dig\n* **M1.2** Pour \u2014 depends on M1.1\n")
+    assert plan["titles"] == {"M1.1": "Dig", "M1.2": "Pour"} and plan["needs"] == {"M1.2": ["M1.1"]}
+
+
+def test_a_git_name_in_brackets_is_no_part_of_a_title() -> None:
+    plan, _ = _read(
+        "# Plan\n\n### Task 1: Dig (feat/pit)\n\n### Task 2: Pour (feat/floor)\n\n- \u6587\u4ef6\uff1a`b.py`\n"
+    )
+    assert plan["titles"] == {"1": "Dig", "2": "Pour"} and plan["names"] == {"1": "feat/pit", "2": "feat/floor"}
+    assert plan["owns"] == {"2": ["b.py"]}

@@ -55,6 +55,7 @@ KINDS: tuple[tuple[str, str], ...] = (
         r"new) )?(?:files?|paths?|directories|directory|folders?|modules?|packages?)"
         r"(?: (?:modified|owned|touched|changed|to (?:create|modify|change)(?:/modify)?|"
         r"created|affected))?|owns|ownership|touches|scope|"
+        r"\u6587\u4ef6|\u30d5\u30a1\u30a4\u30eb|\ud30c\uc77c|\u0444\u0430\u0439\u043b\u044b|"
         r"writes|edits|creates?|modif(?:y|ies)|tests?|deletes?|dateien|pfade|archivos|ficheros|"
         r"rutas|fichiers|chemins|file|caminhos|arquivos|bestanden",
     ),

@@ -18,7 +18,8 @@ NUMBERED = r"\d{1,4}(?:\.\d{1,4}){0,3}[a-z]?|\d{2,3}-\d{2,3}"
 ONE = rf"(?:#\d{{1,6}}|{CODE}|{NUMBERED})"
 #: Ids that requirements, risks, decisions and the like have, not units.
 NO_UNIT = re.compile(
-    r"\[?(?:FR|NFR|SC|AC|US|R|RISK|REQ|ADR|RFC|UTF|HTTP|SHA|ES|D|Q|M|KPI|P|G|QG)-?\d+(?!\d|-[A-Z])",  # `P1-S2` is one
+    r"\[?(?:FR|NFR|SC|AC|US|R|RISK|REQ|ADR|RFC|UTF|HTTP|SHA|ES|D|Q|KPI|G|QG)-?\d+(?!\d|-[A-Z])|"
+    r"\[?[MP]-?\d+(?!\d|-[A-Z]|\.\d)",  # `P1-S2` and `M1.2` are units of a phase and a milestone
     re.IGNORECASE,
 )
 _ID = re.compile(ONE)
@@ -116,6 +117,10 @@ class Known:
         self.several = re.compile(
             rf"\b({kinds})s\s+(\d{{1,2}}(?:\s*(?:[,&\u2013-]|and|to)\s*\d{{1,2}})+)(?![\w.])", re.I
         )
+
+    def unit(self, label: str) -> Unit:
+        """Return the unit of an id."""
+        return self.units[self.place[label]]
 
     def one(self, text: str) -> str | None:
         """Return the unit that a text alone means."""

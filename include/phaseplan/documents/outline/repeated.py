@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from phaseplan.documents.outline import attributes, columns, regrouping, tables
 from phaseplan.documents.outline.edges import mentions
 from phaseplan.documents.outline.ids import CODE, Known
-from phaseplan.documents.outline.lines import Document
+from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Group, Outline, Part, Trouble, Unit
-from phaseplan.documents.outline.text import plain, unbold
+from phaseplan.documents.outline.text import plain
 
 _ITEM = re.compile(
-    rf"\[?(?P<label>(?:[^\W\d_]{{2,12}} )?(?:#\d{{1,6}}|{CODE}|\d{{1,3}}\.\d{{1,3}}))\]?(?!\w)\s*"
-    r"[:.)\u2013\u2014-]*\s*(?P<title>.*)"
+    rf"\[?(?P<label>(?:[^\W\d_]{{2,12}} )?(?:#\d{{1,6}}|{CODE}|\d{{1,3}}\.\d{{1,3}})|"
+    r"(?!step)[^\W\d_]{2,12} \d{1,4})\]?(?!\w)\s*[:.)\u2013\u2014-]*\s*(?P<title>.*)",
+    re.IGNORECASE,
 )
 
 
@@ -28,32 +29,43 @@ def by_tables(doc: Document, outline: Outline) -> None:
 
 def _again(outline: Outline, table: tables.Table, known: Known) -> None:
     table.units = {}
-    rows = [(row, one, known.one(one.id)) for row in table.rows if (one := tables.unit(table, row)) is not None]
-    if not tables.defines(table) or len(rows) < len(table.rows) or not all(of for _, _, of in rows):
+    rows = [(row, one) for row in table.rows if (one := tables.unit(table, row)) is not None]
+    if not tables.defines(table) or not _of_the_same(rows, known):
         return
+    home = outline.parts[-1].groups[-1]
     waves: dict[str, At[int]] = {}
-    for row, one, of in rows:
-        unit = known.units[known.place[of or ""]]
-        tables.merge(unit, one)
-        table.units[row.number] = unit
+    for row, one in rows:
+        label = known.one(one.id)
+        if label is None:
+            home.units.append(one)
+        else:
+            home = next(group for part in outline.parts for group in part.groups if known.unit(label) in group.units)
+            tables.merge(known.unit(label), one)
+        table.units[row.number] = one if label is None else known.unit(label)
         outline.used.add(row.number)
         if one.wave is not None:
-            waves[unit.id] = one.wave
-    outline.troubles += columns.unknown(table, known)
+            waves[label or one.id] = one.wave
+    outline.troubles += columns.unknown(table, Known(outline.units))
     part = outline.parts[-1]
     if waves and len(outline.parts) == 1 and [group.word for group in part.groups] == [""]:
         regrouping.regroup(part, waves)
+
+
+def _of_the_same(rows: list[tuple[Line, Unit]], known: Known) -> bool:
+    """Say whether rows are units that other lines define, or all of these and more: then the others are units, too."""
+    found = [known.one(one.id) for _, one in rows]
+    return bool(rows) and (None not in found or (len(found) > 2 and set(known.place) <= set(found)))
 
 
 def by_items(doc: Document, outline: Outline) -> None:
     """Read items that begin with the id of a unit which another place defines: they are its title, if it has none."""
     known = Known(outline.units)
     for line in doc.items:
-        match = _ITEM.match(unbold(line.text)) if line.number not in outline.used and line.level <= 1 else None
+        match = _ITEM.match(line.plain) if line.number not in outline.used and line.level <= 1 else None
         label = known.one(match["label"]) if match is not None else None
         if match is None or label is None:
             continue
-        unit = known.units[known.place[label]]
+        unit = known.unit(label)
         title = attributes.without_needs(unit, plain(match["title"]), line.number)
         if not unit.title:
             unit.title, unit.title_line = title, line.number

@@ -19,7 +19,7 @@ _ISSUE = re.compile(r"(?:\*\*)?(?:[\w.-]+/[\w.-]+)?#(\d{1,6})\b(?:\*\*)?\s*[:\u2
 _URL = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/(?:issues|pull)/(\d{1,6})\S*\s*(.*)")
 _CODED = re.compile(
     rf"(?P<open>\*\*|`)?\[?(?P<label>{CODE}|#\d{{1,6}})\]?(?P<close>\*\*|`)?"
-    r"(?P<mark>\s*[:\u2013\u2014]|\s\s*-|(?=\s))\s*(?:\*\*)?\s*(?P<title>.+)"
+    r"(?P<mark>\s*[:\u2013\u2014]|\.(?=\s)|\s\s*-|(?=\s))\s*(?:\*\*)?\s*(?P<title>.+)"
 )
 _UNNUMBERED = re.compile(rf"({'|'.join(sorted(GROUPS))})\s*:\s*(.+)", re.IGNORECASE)
 _SHA = re.compile(r"\s+`?\[?(?:checkpoint: )?[0-9a-f]{7,40}\]?`?$")

@@ -97,13 +97,19 @@ def _unit(build: Builder, head: Numbered, line: Line) -> None:
             unit.texts.append(At(re.sub(rf"^\s*(?:{NEEDS}):?\s*", "", aside, flags=re.I), line.number))
         elif (names := git_names(aside)) and unit.name is None:
             unit.name = At(names[0], line.number)
+            unit.title = _without(unit.title, names[0])
     unit.title = attributes.without_needs(unit, unit.title, line.number)
     if line.marker:  # an item says its name and its paths in its text
         if (names := git_names(line.text)) and unit.name is None:
             unit.name = At(names[0], line.number)
-            unit.title = re.sub(rf"\s*[(\[]{re.escape(names[0])}[)\]]", "", unit.title)
+            unit.title = _without(unit.title, names[0])
         attributes.own(unit, changed_paths(line.text), line.number)
     build.new_unit(line, unit)
+
+
+def _without(title: str, name: str) -> str:
+    """Remove a git name in brackets from a title."""
+    return re.sub(rf"\s*[(\[]{re.escape(name)}[)\]]", "", title)
 
 
 def _files(build: Builder, reading: _Reading, unit: Unit, line: Line) -> None:
