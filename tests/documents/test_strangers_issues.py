@@ -63,3 +63,17 @@ def test_a_sentence_of_git_names_is_a_need_and_a_loop_of_work_trees_is_reported(
     loop = "for b in x y; do\n  git worktree add ../$b -b feat/$b\ndone\ngit worktree add ../c -b feat/well\n"
     plan, done = _read(f"#!/bin/sh\n{loop}", "x.sh")
     assert plan["names"] == {"1": "feat/well"} and [(d.code, d.line) for d in done.diagnostics] == [("PP916", 3)]
+
+
+def test_a_ticket_without_a_mark_behind_it_is_one_beside_others_and_done_below_done() -> None:
+    text = "## To do\n\n- A-2: Pour (blocked by A-1)\n- A-3 Roof\n\n## Done\n\n- A-1: Dig\n"
+    plan, done = _read(f"# Sprint\n\n{text}")
+    assert plan["titles"] == {"A-2": "Pour", "A-3": "Roof", "A-1": "Dig"} and done.diagnostics == ()
+    assert "the document says that A-1 is done" in (done.text or "")
+
+
+def test_a_heading_whose_id_begins_those_below_it_is_their_group() -> None:
+    one = "### E1: Pit\n\n#### E1-S1: Dig\n\n#### E1-S2: Pour\n\n### E2: House\n\n#### E2-S1: Roof\n\nDepends on: E1\n"
+    plan, done = _read(f"# House\n\n## Epics\n\n{one}")
+    assert plan["waves"] == {1: ["E1-S1", "E1-S2"], 2: ["E2-S1"]} and done.diagnostics == ()
+    assert plan["needs"] == {"E2-S1": ["E1-S1", "E1-S2"]} and plan["wave_titles"] == {1: "Pit", 2: "House"}

@@ -78,3 +78,15 @@ def test_a_need_in_words_below_an_item_or_at_its_end_is_read() -> None:
     tasks = "- [ ] T001 [P] Dig\n- [ ] T002 [P] Pour\n  - T002 depends on T001\n"
     plan, _ = _read(f"# Tasks\n\n## Phase 1: A\n\n{tasks}- [ ] T003 [P] Roof\n  - Depends on T002\n")
     assert plan["needs"] == {"T002": ["T001"], "T003": ["T002"]}
+
+
+def test_a_unit_is_meant_by_the_beginning_of_its_title_if_no_other_begins_so() -> None:
+    text = "- [ ] **Auth** (P1): login\n- [ ] **Cart**: pay\n    - depends on: Auth\n"
+    plan, done = _read(f"# TODO\n\n{text}- [ ] **Mail**: blocked by Auth and Cart\n")
+    assert plan["needs"] == {"1.2": ["1.1"], "1.3": ["1.1", "1.2"]} and done.diagnostics == ()
+
+
+def test_keys_of_order_are_read_and_unknown_ones_with_units_behind_them_are_reported() -> None:
+    one = "### Task 1: Dig\n\n- **Must complete before**: Task 2\n\n### Task 2: Pour\n\n- **Parallel with**: Task 3\n\n"
+    plan, done = _read(f"# Plan\n\n{one}### Task 3: Roof\n\n- **Unblocked by**: Task 1\n- **Unlocked with**: Task 2\n")
+    assert plan["needs"] == {"2": ["1"], "3": ["1"]} and [(d.code, d.line) for d in done.diagnostics] == [("PP916", 14)]

@@ -29,13 +29,15 @@ KINDS: tuple[tuple[str, str], ...] = (
         r"(?:this )?(?:un)?blocks?|blocking|enables?|feeds|unlocks|blockiert|bloquea|bloque|"
         r"benötigt von|dependents|dependants|successors?|"
         r"nachfolger|used by|downstream|sucesor(?:es)?|outward issue link \(blocks\)|"
-        r"is required by|comes before|before|vor",
+        r"is required by|(?:must |should )?(?:comes?|runs?|completes?|finish(?:es)?|be done) before|before|vor",
     ),
     (
         "needs",
         r"(?:phase |task |story |hard )?(?:depends(?: on)?|dependenc(?:y|ies)|deps?|depend[_ ]on)|"
         r"prerequisites?(?: stories| tasks)?|requires?|needs?|"
-        r"blocked[ -_]?by|is blocked by|builds on|waits (?:for|on)|after|comes after|follows|upstream|predecessors?|"
+        r"(?:must |should )?(?:comes?|runs?|starts?|begins?) after|stacked on|"
+        r"(?:un)?blocked[ -_]?by|is blocked by|builds on|waits (?:for|on)|after|comes after|follows|upstream|"
+        r"predecessors?|"
         r"inward issue link \(blocks\)|abh\u00e4ngig(?:keit(?:en)?)?(?: von)?|"
         r"h\u00e4ngt ab von|braucht|ben\u00f6tigt|nach|kommt nach|vorg\u00e4nger|"
         r"voraussetzung(?:en)?|"
@@ -101,7 +103,9 @@ _CLAUSE = re.compile(
 )
 _BRACKETS = re.compile(rf"\s*[(\[]\s*{_KEY}(?P<needs>[^()\[\]]*\d[^()\[\]]*)[)\]]", re.IGNORECASE)
 _SURE = re.compile(
-    r"\s*[(\[]\s*(?:depends on|blocked by|abh\u00e4ngig von):?\s+(?P<needs>[^()\[\]]+)[)\]]", re.IGNORECASE
+    r"\s*(?:[(\[]\s*|(?<=\w)(?::|\s[\u2013\u2014-])\s+)(?:depends on|blocked by|abh\u00e4ngig von):?\s+"
+    r"(?P<needs>[^()\[\]]+)(?:[)\]]|$)",
+    re.IGNORECASE,
 )
 _JOINT = re.compile(r"[,&/]|\b(?:and|und|y|et)\b", re.IGNORECASE)
 _PHASE_LIST = re.compile(

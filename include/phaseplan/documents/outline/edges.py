@@ -24,6 +24,11 @@ _OF_UNIT = re.compile(
     r"\b(?:depends? on|blocked by|requires|blocks|needs|builds on|waits? for) (?:task|story|pr|issue)s? #?\d",
     re.IGNORECASE,
 )
+_OF_KEY = re.compile(  # a key that no word is known of: `Unlocked with: Task 2`
+    r"(?!.*(?:parallel|relate|see\b|independent|number))[^\W\d][^:\d]{2,40}:\W*"
+    r"(?:task|story|pr|issue)s? #?\d[\d., and#-]*",
+    re.IGNORECASE,
+)
 _MENTION = re.compile(rf"(?<![\w./-])(?:{ONE})(?![\w/]|\.\d|-\w)")
 _FREE = re.compile(
     r"\b(?:no|without)\s+(?:\w+\s+)?(?:dependenc|prerequisit)|\bindependent\b|\bnothing\b|in parallel|parallel with",
@@ -214,7 +219,7 @@ def _graphs(doc: Document) -> Iterator[tuple[str, int]]:
 
 def mentions(text: str) -> bool:
     """Say whether a line looks as if it told what needs what: an id on both sides of such words."""
-    if len(text) < 300 and _OF_UNIT.search(text):
+    if len(text) < 300 and (_OF_UNIT.search(text) or _OF_KEY.fullmatch(text)):
         return True
     if (
         len(text) > 300 or len(_MENTION.findall(text)) + len(git_names(text)) < 2 or "critical path" in text.lower()

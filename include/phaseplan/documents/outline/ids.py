@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 from phaseplan.documents.outline.model import Group, Unit
@@ -109,6 +110,11 @@ class Known:
         for unit in self.units:
             if unit.title:
                 self.by_title.setdefault(unit.title.lower().strip(" ."), unit.id)
+        begins = [re.split(r"\s*(?:[:(\u2013\u2014]| - )", unit.title.lower())[0] for unit in self.units]
+        count = Counter(begins)
+        for begin, unit in zip(begins, self.units, strict=True):  # `Auth: add login` and `Auth (P1)` are Auth
+            if begin and count[begin] == 1:
+                self.by_title.setdefault(begin, unit.id)
         stems = "|".join(re.escape(word[:-1]) + r"\w{0,4}" for word in sorted(words)) or "(?!)"
         self.stems = re.compile(rf"^(?:{stems})(?:\s*#?(?=\d)|[\s-]+(?=[a-z]$))")
         self.named = re.compile(rf"\b(?:{stems}|{_UNIT_WORDS})\s*#?\d+(?:\.\d+)*[a-z]?(?![\w/]|-\d)")
@@ -257,6 +263,9 @@ class Known:
                 if group.word.lower() == word and str(int(match[2])) == (group.label.lstrip("0") or "0"):
                     return [unit.id for unit in group.units if unit.id != by]
         lowered = part.lower().strip()
+        for group in self.groups:
+            if not group.label.isdecimal() and group.label.lower() == lowered:  # `E1` above `E1-S1`
+                return [unit.id for unit in group.units if unit.id != by]
         for group in self.groups:
             if group.title and lowered in (group.title.lower(), f"{group.title.lower()} phase"):
                 return [unit.id for unit in group.units if unit.id != by]

@@ -6,7 +6,7 @@ import re
 
 from phaseplan.documents.outline import attributes
 from phaseplan.documents.outline.builder import Builder, number_by_place
-from phaseplan.documents.outline.headings import CRITERIA, GROUPS, Numbered, numbered, own_words, titled
+from phaseplan.documents.outline.headings import CRITERIA, GROUPS, Numbered, is_done, numbered, own_words, titled
 from phaseplan.documents.outline.ids import CODE, NO_UNIT
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Outline, Trouble, Unit
@@ -81,13 +81,14 @@ def _coded(doc: Document) -> dict[int, tuple[str, str]]:
     issues = not boxes and _grouped(doc)  # `- #12 Dig` below `Wave 1`
     found = {n: m for n, m in found.items() if not NO_UNIT.match(m["label"]) and (issues or m["label"][0] != "#")}
     loose = [match for match in found.values() if not match["mark"].strip()]
-    stems = {re.sub(r"\d.*", "", match["label"]) for match in loose}
+    marked = any(match["mark"].strip() for match in found.values())
+    stems = {re.sub(r"\d.*", "", match["label"]) for match in found.values()}
     whole = (
         all(line.number in found for line in boxes)
         if boxes
         else all((m["open"] and m["close"]) or m["label"][0] == "#" for m in loose)
     )
-    alike = whole and len(stems) == 1 and len({match["label"] for match in loose}) > 1
+    alike = (whole or (marked and not boxes)) and len(stems) == 1 and len({m["label"] for m in found.values()}) > 1
     own = {line: match for line, match in found.items() if match["mark"].strip() or alike}
     return {
         n: (m["label"].lstrip("#"), m["title"].replace("**", "", bool(m["open"] and not m["close"])))
@@ -120,7 +121,7 @@ class _Reading:
         tasks = any(line.box is not None and _TASK.match(unbold(line.text)) for line in doc.items)
         self.tasks_only = bool(self.coded) or tasks
         self.unit: Unit | None = None
-        self.barred = self.later = False
+        self.barred = self.later = self.done = False
         self.level = 0  # of the headings that group
         self.other: Line | None = None  # a heading beside these
 
@@ -139,6 +140,7 @@ def _heading(build: Builder, reading: _Reading, line: Line) -> None:
     elif line.level <= reading.level:
         reading.other = line
     reading.barred = _NO_UNITS.search(line.plain) is not None and not grouping
+    reading.done = is_done(line.text) and not grouping
     reading.later = _LATER.match(line.plain) is not None and not grouping
     if reading.barred:
         build.use(line)
@@ -154,6 +156,8 @@ def _item(build: Builder, reading: _Reading, line: Line) -> None:
         build.new_group(reading.other, title)
         reading.other = None
     reading.unit = None if reading.barred else _unit(build, line, reading.coded.get(line.number), reading.tasks_only)
+    if reading.done and reading.unit is not None:
+        reading.unit.state = At("done", line.number)
     if reading.barred or _CONDUCTOR.search(line.text):
         build.use(line)
 

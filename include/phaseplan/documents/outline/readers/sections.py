@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 from phaseplan.documents.outline import attributes, tables
 from phaseplan.documents.outline.attributes import NEEDS
@@ -59,6 +60,8 @@ class _Reading:
         self.word = _word(doc)[0]
         groups = [head for line in doc.headings if (head := numbered(line.text)) and head.word in GROUPS]
         self.waves = {head.word for head in groups if head.word in WAVES}
+        labels = {head.label for line in doc.headings if (head := numbered(line.text)) and head.word == self.word}
+        self.parents = {one for one in labels for other in labels if re.match(rf"{re.escape(one)}[-.]\S", other)}
         self.plans = bool(self.waves) and any(head.word not in WAVES for head in groups)
         self.level = 9
         self.key: str | None = None
@@ -74,6 +77,9 @@ def _heading(build: Builder, reading: _Reading, line: Line) -> None:
             build.new_part(line, head)
         else:
             build.new_group(line, head)
+        reading.level, reading.key = 9, None
+    elif head is not None and line.level > 1 and head.word == reading.word and head.label in reading.parents:
+        build.new_group(line, replace(head, word="epic"))  # `E1` above `E1-S1`
         reading.level, reading.key = 9, None
     elif head is not None and head.word == reading.word and line.level > 1 and (head.word or is_id(head.label)):
         _unit(build, head, line)
