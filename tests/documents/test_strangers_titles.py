@@ -72,3 +72,17 @@ def test_a_need_of_a_unit_inside_its_text_is_reported() -> None:
     text = "The stones are laid in rows. All of this depends on Task 1 as it stands.\n"
     plan, done = _read(f"# Plan\n\n### Task 1: Dig\n\n### Task 2: Walls\n\n{text}")
     assert plan["needs"] == {} and [(d.code, d.line) for d in done.diagnostics] == [("PP916", 7)]
+
+
+def test_numbered_items_that_need_each_other_are_units_and_other_lists_are_none() -> None:
+    plain = "1. Dig the pit\n2. Pour (depends on 1)\n3. Roof (after 1 and 2)\n"
+    for text in (plain, plain.replace("Dig", "**Dig**").replace("Pour", "**Pour**").replace("Roof", "**Roof**")):
+        plan, done = _read(f"# Plan\n\n{text}\n## Risks\n\n1. Rain\n2. Snow\n")
+        assert plan["titles"] == {"1": "Dig the pit", "2": "Pour", "3": "Roof"} and done.diagnostics == ()
+        assert plan["needs"] == {"2": ["1"], "3": ["1", "2"]}
+    assert import_text("x.md", "# Notes\n\n1. Look\n2. Build, see 1\n3. Test, after 2 days\n").texts == ()
+
+
+def test_a_need_in_brackets_alone_is_a_need() -> None:
+    plan, _ = _read("# Plan\n\n| # | Task | Deps |\n|---|---|---|\n| 1 | Dig | (none) |\n| 2 | Pour | (1) |\n")
+    assert plan["needs"] == {"2": ["1"]}

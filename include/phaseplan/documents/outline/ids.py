@@ -55,7 +55,7 @@ _NOT = re.compile(r"\b(?:not|no longer|never|neither|nor|cannot|optional(?:ly)?|
 
 def nothing(text: str) -> bool:
     """Say whether a text says that nothing is needed."""
-    return _NOTHING.fullmatch(plain(text).translate(WIDE).strip(" .")) is not None
+    return _NOTHING.fullmatch(plain(text).translate(WIDE).strip(" .()")) is not None
 
 
 def is_id(text: str) -> bool:

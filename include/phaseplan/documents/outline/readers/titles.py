@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from phaseplan.documents.outline import attributes
 from phaseplan.documents.outline.ids import ONE
 from phaseplan.documents.outline.lines import BOLD, Document, Line
-from phaseplan.documents.outline.model import Outline
+from phaseplan.documents.outline.model import Outline, Unit
 from phaseplan.documents.outline.readers import sections
 
 _TITLE = re.compile(
@@ -22,7 +22,8 @@ _WORDED = re.compile(  # `- **PR 1: Schema**`
 )
 _STRONG = re.compile(r"\*\*(?!\s)[^*]+\*\*")
 _ISSUE = re.compile(r"\s*(?:[\u2013\u2014-]|[(\[])\s*(?P<issue>#\d{1,6})\s*[)\]]?\s*$")
-_KEYS = {"needs", "feeds", "owns", "name", "lines", "span", "state", "label"}
+_PLAIN = BOLD + 2  # the level of an item that does not begin in bold
+_KEYS = {"needs", "feeds", "owns", "name", "lines", "span"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class _Title:
     below: tuple[Line, ...]
     parent: int  # the line of the heading above
     word: str  # of units that have one: `PR`
+
+    @property
+    def titled(self) -> bool:
+        """Say whether it is a heading, a line in bold or an item that begins in bold."""
+        return self.line.kind == "heading" or _STRONG.match(self.line.text) is not None
 
     @property
     def issue(self) -> re.Match[str] | None:
@@ -58,7 +64,7 @@ def read(doc: Document) -> Outline:
 
 def first(doc: Document) -> int | None:
     """Return the line of the first of two numbered titles at least, whatever they say."""
-    return next((several[0].line.number for several in _titles(doc) if len(several) > 1), None)
+    return next((several[0].line.number for several in _titles(doc) if len(several) > 1 and several[0].titled), None)
 
 
 def _spelled(one: _Title) -> Line:
@@ -85,7 +91,7 @@ def _said(several: list[_Title]) -> bool:
     return len(numbers) == len(several) and (
         bool(several[0].word)
         or all(one.issue for one in several)
-        or all(any(kind in _KEYS for kind, _ in _pairs(one)) for one in several)
+        or (several[0].titled and all(any(kind in _KEYS for kind, _ in _pairs(one)) for one in several))
         or any(
             numbers - {one.number} >= set(ids) > set()
             for one in several
@@ -96,7 +102,10 @@ def _said(several: list[_Title]) -> bool:
 
 
 def _pairs(one: _Title) -> Iterator[tuple[str, str]]:
-    """Yield the lines `Key: value` below a title."""
+    """Yield the needs that a title ends with, and the lines `Key: value` below it."""
+    unit = Unit("", 0)
+    attributes.without_needs(unit, one.title, 0)
+    yield from (("needs", text.value) for text in unit.texts)
     pairs = (attributes.pair(line.text) for line in one.below if line.kind in ("item", "text"))
     yield from (pair for pair in pairs if pair is not None and pair[1])
 
@@ -121,16 +130,23 @@ def _titles(doc: Document) -> list[list[_Title]]:
 
 
 def _start(line: Line) -> tuple[int, re.Match[str]] | None:
-    """Return the level and the parts of a numbered title; an item's level is below that of a line in bold."""
+    """Return the level and the parts of a numbered title; an item's level is below that of a line in bold.
+
+    One that does not begin in bold is below that: it is a unit only if one of its list needs another.
+    """
     if line.kind == "item" and line.level == 0 and line.box is None and (match := _WORDED.match(line.plain)):
         return (BOLD + 1, match) if match["word"].lower() in sections.KNOWN else None
     text = f"{line.marker} {line.plain}" if line.kind == "item" else line.plain
     title = line.kind == "heading" and line.level > 1
-    item = line.kind == "item" and line.level == 0 and line.box is None and _STRONG.match(line.text) is not None
+    item = line.kind == "item" and line.level == 0 and line.box is None
     match = _TITLE.fullmatch(text) if title or item else None
-    return (line.level if title else BOLD + 1, match) if match is not None else None
+    level = line.level if title else BOLD + 1 if _STRONG.match(line.text) else _PLAIN
+    return (level, match) if match is not None else None
 
 
 def _ends(line: Line, level: int) -> bool:
     """Say whether a line ends what a title itself says: a title of any kind, or a heading above it."""
-    return _start(line) is not None or (line.kind == "heading" and line.level <= min(level, BOLD - 1))
+    start = _start(line)
+    return (start is not None and start[0] <= max(level, BOLD + 1)) or (
+        line.kind == "heading" and line.level <= min(level, BOLD - 1)
+    )
