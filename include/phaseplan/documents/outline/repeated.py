@@ -32,6 +32,7 @@ def _again(outline: Outline, table: tables.Table, known: Known) -> None:
     rows = [(row, one) for row in table.rows if (one := tables.unit(table, row)) is not None]
     if not tables.defines(table) or not _of_the_same(rows, known):
         return
+    homes = {unit.id: group for part in outline.parts for group in part.groups for unit in group.units}
     home = outline.parts[-1].groups[-1]
     waves: dict[str, At[int]] = {}
     for row, one in rows:
@@ -39,7 +40,7 @@ def _again(outline: Outline, table: tables.Table, known: Known) -> None:
         if label is None:
             home.units.append(one)
         else:
-            home = next(group for part in outline.parts for group in part.groups if known.unit(label) in group.units)
+            home = homes[label]
             tables.merge(known.unit(label), one)
         table.units[row.number] = one if label is None else known.unit(label)
         outline.used.add(row.number)

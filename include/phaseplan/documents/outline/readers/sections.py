@@ -61,7 +61,7 @@ class _Reading:
         groups = [head for line in doc.headings if (head := numbered(line.text)) and head.word in GROUPS]
         self.waves = {head.word for head in groups if head.word in WAVES}
         labels = {head.label for line in doc.headings if (head := numbered(line.text)) and head.word == self.word}
-        self.parents = {one for one in labels for other in labels if re.match(rf"{re.escape(one)}[-.]\S", other)}
+        self.parents = labels & {one[: cut.start()] for one in labels for cut in re.finditer(r"[-.](?=\S)", one)}
         self.plans = bool(self.waves) and any(head.word not in WAVES for head in groups)
         self.level = 9
         self.key: str | None = None
