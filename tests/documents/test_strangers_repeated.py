@@ -76,3 +76,21 @@ def test_a_git_name_in_brackets_is_no_part_of_a_title() -> None:
     )
     assert plan["titles"] == {"1": "Dig", "2": "Pour"} and plan["names"] == {"1": "feat/pit", "2": "feat/floor"}
     assert plan["owns"] == {"2": ["b.py"]}
+
+
+def test_headings_above_tables_of_units_are_none_and_an_odd_id_is_reported() -> None:
+    head = "| ID | Slice | Deps |\n|---|---|---|\n"
+    one = f"## W0 tickets\n\n{head}| W0-A | Pit | \u2014 |\n| W0-B | Floor | W0-A types |\n\n"
+    plan, done = _read(
+        f"# Ledger\n\n{one}## W1 tickets\n\n{head}| W1-A | Walls | W0-B |\n| W1-B | Door | |\n| W1-E/F | Both | |\n"
+    )
+    assert plan["titles"] == {"W0-A": "Pit", "W0-B": "Floor", "W1-A": "Walls", "W1-B": "Door"}
+    assert plan["needs"] == {"W0-B": ["W0-A"], "W1-A": ["W0-B"]}
+    assert [(d.code, d.line) for d in done.diagnostics] == [("PP916", 3), ("PP916", 10), ("PP916", 16)]
+
+
+def test_rows_of_other_units_below_a_heading_are_reported() -> None:
+    table = "| ID | Slice | Deps |\n|---|---|---|\n| A-1 | Pit | |\n| A-2 | Floor | A-1 |\n"
+    plan, done = _read(f"# Plan\n\n### Task 1: Dig\n\n{table}\n### Task 2: Pour\n\nText.\n")
+    assert plan["titles"] == {"1": "Dig", "2": "Pour"}
+    assert [(d.code, d.line) for d in done.diagnostics] == [("PP916", 7), ("PP916", 8)]

@@ -124,7 +124,7 @@ def classified(table: Table) -> Table:
     heads = [plain(cell).strip(" :*") for cell in table.head.cells]
     for i, head in enumerate(heads):
         cells = [cell for cell in table.cells(i) if not nothing(cell)]
-        if _ID.fullmatch(head) and "id" not in table.kinds.values() and _are_ids(cells, bare=True):
+        if _ID.fullmatch(head) and "id" not in table.kinds.values() and (_are_ids(cells, True) or _tokens(cells)):
             table.kinds[i] = "id"
         elif _WAVE.fullmatch(head) and cells and all(re.match(r"\D{0,12}\d{1,3}\W*$", plain(cell)) for cell in cells):
             table.kinds[i] = "wave"
@@ -176,6 +176,13 @@ def _needed(table: Table) -> list[int] | None:
             alone = _are_ids(cells, True) or (len(set(coded)) == len(cells) > 0)
             out += [i] if alone and (labels | set(coded)) & needed else []
     return out or None
+
+
+def _tokens(cells: list[str]) -> bool:
+    """Say whether all cells are one word each, and some of them ids: what is none beside them is reported."""
+    texts = [plain(cell).strip(" :.[]*") for cell in cells]
+    some = sum(re.fullmatch(CODE, text) is not None for text in texts)
+    return some > 1 and len(set(texts)) == len(texts) and all(re.fullmatch(r"[\w./#-]+", text) for text in texts)
 
 
 def _are_ids(cells: list[str], bare: bool) -> bool:

@@ -13,7 +13,7 @@ from phaseplan.documents.outline.headings import GROUPS, WAVES, Numbered, is_don
 from phaseplan.documents.outline.ids import is_id
 from phaseplan.documents.outline.lines import BOLD, Document, Line
 from phaseplan.documents.outline.model import At, Outline, Unit
-from phaseplan.documents.outline.text import cell_paths, changed_paths, git_names, paths, size
+from phaseplan.documents.outline.text import cell_paths, changed_paths, git_names, paths, plain, size
 
 KNOWN = {"task", "story", "pr", "mr", "issue", "ticket", "branch", "feature", "workstream", "unit", "chunk", "item"}
 _LIST = re.compile(r"\s*(?:[-*+]\s+)?\**(?P<key>[^\W\d_][^:*\n]{1,30}?)\**\s*:\**\s*$")
@@ -24,7 +24,23 @@ _ID = re.compile(r"\d|(?:^|[\s-])[A-Z](?:$|[\s,;])")  # what an id has: a number
 def recognise(doc: Document) -> bool:
     """Say whether headings define units: two of one kind, or one of a word that only means a unit."""
     word, count = _word(doc)
-    return count >= 2 or (count == 1 and word in KNOWN)
+    return (count >= 2 or (count == 1 and word in KNOWN)) and not (word == "" and _above_tables(doc))
+
+
+def _above_tables(doc: Document) -> bool:
+    """Say whether a table of other units stands below each heading with an id: `W0 tickets`."""
+    heads = {table.head.number: table for table in tables.tables(doc) if tables.defines(table)}
+    below: dict[str, bool] = {}
+    label = ""
+    for line in doc.lines:
+        if line.kind == "heading":
+            head = numbered(line.text)
+            label = head.label if head is not None and not head.word else ""
+            below |= {label: False} if label else {}
+        elif label and line.number in heads:
+            below[label] = True
+    own = {plain(cell) for table in heads.values() for cell in table.cells(table.column("id") or 0)}
+    return bool(below) and all(below.values()) and not own & below.keys()
 
 
 def _word(doc: Document) -> tuple[str, int]:
@@ -67,6 +83,7 @@ class _Reading:
         self.key: str | None = None
         self.listing = False  # the line above lists paths
         self.detail = False
+        self.units = False  # the table that is open defines units
         self.files: int | None = None  # the column of paths of the table that is open
 
 
@@ -122,10 +139,13 @@ def _files(build: Builder, reading: _Reading, unit: Unit, line: Line) -> None:
     """Read the rows `File | Change` of a table below a unit's heading."""
     if line.kind == "head":
         table = next(table for table in tables.tables(build.doc) if table.head.number == line.number)
-        reading.files = None if tables.defines(table) or "id" in table.kinds.values() else table.column("owns")
+        reading.units = tables.defines(table)
+        reading.files = None if "id" in table.kinds.values() or reading.units else table.column("owns")
     elif reading.files is not None and reading.files < len(line.cells):
         cell = line.cells[reading.files]
         attributes.own(unit, cell_paths(cell) or paths(cell), line.number)
+    if reading.units:  # rows that look like units are no text of this one: others read or report them
+        build.outline.used.discard(line.number)
 
 
 def _below(build: Builder, reading: _Reading, unit: Unit, line: Line) -> None:
