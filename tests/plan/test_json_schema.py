@@ -20,7 +20,7 @@ from phaseplan.plan.json_schema import schema
 from phaseplan.plan.json_schema import text as schema_text
 from phaseplan.plan.lint.schema import findings, validate
 from phaseplan.plan.model import PhasePlan
-from phaseplan.plan.spans import Duration, Seconds
+from phaseplan.plan.span_fields import Duration, Seconds
 from phaseplan.plan.yaml.load import load
 
 TOP = Path(__file__).resolve().parents[2]

@@ -14,6 +14,7 @@ from phaseplan.errors import InputFault
 from phaseplan.text.program import PROGRAM
 
 if TYPE_CHECKING:
+    from phaseplan.documents.importing.contradictions.soundness import Others
     from phaseplan.documents.importing.document import Imported
     from phaseplan.documents.outline.fill import Fill
 
@@ -68,14 +69,15 @@ def run(args: argparse.Namespace) -> int:
     """
     from phaseplan.documents.importing.document import import_file
     from phaseplan.documents.outline.fill import filled
-    from phaseplan.plan.campaign import load_valid
     from phaseplan.plan.lint import render
+    from phaseplan.plan.yaml.load import gc_paused
 
     output, fill = args.output or Path("-"), _fill(args)
     if os.path.lexists(output) and not output.is_dir() and not args.force:  # before the work; `write` looks again
         raise InputFault(f"{output} exists; name another file, or replace it with --force")
-    others = [(loaded.path, loaded.plan) for loaded in load_valid(args.beside, None).plans]
-    done = _asked(args) if args.model else import_file(args.document, args.strict, others)
+    others = _beside(args.beside) if args.beside else ()
+    with gc_paused():
+        done = _asked(args) if args.model else import_file(args.document, args.strict, others)
     sys.stderr.write(render.text(done.diagnostics))
     failed = not done.texts or any(d.is_error for d in done.diagnostics)
     if not failed:
@@ -89,6 +91,13 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.flush()
         print(f"{done.used} of {done.rows} rows used", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _beside(paths: list[Path]) -> Others:
+    """Load the plans to compare with; the model of plans takes longer to import than a page of Markdown."""
+    from phaseplan.plan.campaign import load_valid
+
+    return [(loaded.path, loaded.plan) for loaded in load_valid(paths, None).plans]
 
 
 def _asked(args: argparse.Namespace) -> Imported:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from phaseplan.plan.model import Branch, PhasePlan, Wave
+if TYPE_CHECKING:
+    from phaseplan.plan.model import Branch, PhasePlan, Wave
 
 SECONDS_A_LINE = 30  # the founding document: 500 lines in 4 hours
 UNKNOWN = 3600

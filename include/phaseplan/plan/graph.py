@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
+from typing import TYPE_CHECKING
 
-from phaseplan.plan.model import PhasePlan
+if TYPE_CHECKING:
+    from phaseplan.plan.model import PhasePlan
 
 
 def transitive(plan: PhasePlan, branch_id: str) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from phaseplan.plan.spans import Seconds, written
+from phaseplan.plan.span_fields import Seconds
+from phaseplan.plan.spans import written
 
 _ZEROS = re.compile(r"[-+]?0+[0-9]+")
 _SIZE = re.compile(r"([0-9]+)([kmg])b?", re.IGNORECASE)

@@ -20,7 +20,7 @@ from phaseplan.plan.delivery import Deliver, Delivery
 from phaseplan.plan.kinds import Command, Number, Positive, TimeLimit, Whole
 from phaseplan.plan.login import parted
 from phaseplan.plan.notify import Notify
-from phaseplan.plan.spans import Duration
+from phaseplan.plan.span_fields import Duration
 
 Start = Literal["wave", "dependencies"]
 Risk = Literal["low", "medium", "high"]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from dataclasses import dataclass
+from typing import ClassVar
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _ONE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([smhd])")
-_WRITTEN = r"[0-9]{1,9}(\.[0-9]{1,9})?[smhd]"  # the same for editors, whose regular expressions know no re
 
 
 def seconds(text: object) -> int:
@@ -31,45 +29,17 @@ def written(value: int) -> str:
     return f"{value // _UNITS[unit]}{unit}"
 
 
-class Span(BaseModel):
+@dataclass(frozen=True)
+class Span:
     """A range of durations in seconds; one duration has low == high."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # where it is a field of a model
     low: int
     high: int
 
     def __str__(self) -> str:
         """Write the range as a plan does: `4h-6h`."""
         return written(self.low) if self.low == self.high else f"{written(self.low)}-{written(self.high)}"
-
-
-def _span(value: Any) -> Any:
-    if isinstance(value, (dict, Span)):
-        return value
-    low, _, high = str(value).partition("-")
-    span = {"low": seconds(low), "high": seconds(high or low)}
-    if span["low"] > span["high"]:
-        raise ValueError(f"invalid duration {value!r}: the range runs backwards")
-    return span
-
-
-def _for_editors(pattern: str, like: str) -> dict[str, Any]:
-    """Make the schema of a text; editors show `patternErrorMessage`, which JSON Schema itself does not know."""
-    message = f"write <number><s|m|h|d>, for example {like}"
-    return {"type": "string", "pattern": f"^{pattern}$", "patternErrorMessage": message, "examples": like.split(" or ")}
-
-
-_NUMBER = {"type": "integer", "minimum": 0}
-Duration = Annotated[
-    Span,
-    BeforeValidator(_span),
-    WithJsonSchema(_for_editors(f"{_WRITTEN}(-{_WRITTEN})?", "30m or 4h-6h")),
-]
-Seconds = Annotated[
-    int,
-    BeforeValidator(seconds),
-    WithJsonSchema({"anyOf": [_for_editors(_WRITTEN, "90s or 30m"), _NUMBER]}),
-]
 
 
 def text(value: float) -> str:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from phaseplan.documents.importing.contradictions import disagreements, figures, promises, soundness
-from phaseplan.documents.importing.contradictions.soundness import Others
-from phaseplan.documents.importing.contradictions.trouble import diagnostics
-from phaseplan.documents.importing.draft import Draft, draft
-from phaseplan.documents.importing.phase import fill
-from phaseplan.documents.importing.readers.pieces import overlay
-from phaseplan.documents.importing.reading import read
-from phaseplan.documents.importing.schemes import PLAIN
-from phaseplan.documents.importing.words import ids
-from phaseplan.documents.outline import checks, contradictions, edges, folder, plans, reading, unused
+from phaseplan.documents.outline import folder, plans, reading, unused
 from phaseplan.documents.outline.headings import GROUPS, numbered
-from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document, document
 from phaseplan.documents.outline.model import At, Outline, Trouble
 from phaseplan.documents.outline.readers import titles
+from phaseplan.plan.lint.codes import CODES, Severity
 from phaseplan.plan.lint.diagnostics import Diagnostic, in_order
 from phaseplan.plan.yaml.load import decode
 from phaseplan.plan.yaml.load import read as read_file
+
+if TYPE_CHECKING:
+    from phaseplan.documents.importing.contradictions.soundness import Others
 
 MOST_LINES = 20_000  # a document of a thousand branches has fewer
 MOST_CHARACTERS = 1 << 20  # 70 times the founding document
@@ -44,6 +39,21 @@ class Imported:
     def text(self) -> str | None:
         """Return the first plan; None if there is none."""
         return self.texts[0] if self.texts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Strict(Diagnostic):
+    """Define a diagnostic that counts as an error whatever its code says: `import --strict`."""
+
+    @property
+    def severity(self) -> Severity:
+        """Return `error`."""
+        return "error"
+
+    @property
+    def is_error(self) -> bool:
+        """Return True."""
+        return True
 
 
 def import_file(path: Path, strict: bool = False, others: Others = ()) -> Imported:
@@ -72,9 +82,18 @@ def import_text(file: str, text: str, strict: bool = False, others: Others = ())
         return Imported((), (refused,))
     doc = document(file, text)
     outline = reading.read(doc)
-    if outline is not None:
-        return finished(doc, outline, strict)
-    return _of_waves(doc, strict, others)
+    if outline is None and reading.is_known_family(doc):
+        from phaseplan.documents.importing import places  # only such a plan needs its many patterns
+
+        if (plan := places.read(doc, others)) is not None:
+            found = diagnostics(
+                file,
+                [replace(t, message=plan.shown(t.message), hint=t.hint and plan.shown(t.hint)) for t in plan.troubles],
+                strict,
+            )
+            return Imported((plan.text,), in_order(found), plan.used, plan.rows)
+    outline = outline or reading.read(doc, whole=False)
+    return Imported((), (_nothing(doc),)) if outline is None else finished(doc, outline, strict)
 
 
 def too_long(file: str, text: str) -> Diagnostic | None:
@@ -88,51 +107,24 @@ def too_long(file: str, text: str) -> Diagnostic | None:
 def finished(doc: Document, outline: Outline, strict: bool) -> Imported:
     """Write the plans of an outline."""
     lost, used, rows = unused.report(doc, outline)
-    found = in_order(diagnostics(doc.file, [*outline.troubles, *lost], PLAIN, strict))
+    found = in_order(diagnostics(doc.file, [*outline.troubles, *lost], strict))
     return Imported(tuple(plans.plans(doc.file, outline)), found, used=used, rows=rows)
 
 
 def units_of(doc: Document) -> Outline | None:
     """Return what the readers find in a document: at least its units with their lines and needs."""
     outline = reading.read(doc)
-    plan = _draft(doc) if outline is None else None
-    if plan is None:
-        return outline or reading.read(doc, whole=False)
-    label = plan.facts.scheme.label
-    for unit in plan.units:
-        unit.id, unit.needs = label(unit.id), [At(label(need.value), need.line) for need in unit.needs]
-    return Outline("waves", [plan.part])
+    if outline is None and reading.is_known_family(doc):
+        from phaseplan.documents.importing import places
+
+        outline = places.units(doc)
+    return outline or reading.read(doc, whole=False)
 
 
-def _draft(doc: Document) -> Draft | None:
-    """Read a plan in waves that says one thing in many places; None if it has no branches."""
-    plan = draft(read(doc)) if reading.is_known_family(doc) else None
-    if plan is None or not plan.units:
-        return None
-    fill(plan)
-    return plan
-
-
-def _of_waves(doc: Document, strict: bool, others: Others) -> Imported:
-    """Write a plan in waves, with what contradicts itself in it."""
-    plan = _draft(doc)
-    if plan is None and (outline := reading.read(doc, whole=False)) is not None:
-        return finished(doc, outline, strict)
-    if plan is None:
-        return Imported((), (_nothing(doc),))
-    facts, units = plan.facts, plan.units
-    outline = Outline("a plan in waves (docs/decisions/016)", [plan.part])
-    checks.check(outline)
-    lost, used, rows = unused.of_waves(doc, _used(doc, plan))
-    troubles: list[Trouble] = [*outline.troubles, *disagreements.find(plan), *figures.find(plan), *promises.find(plan)]
-    troubles += [*soundness.find(plan, others), *lost]
-    paths = [At(fact.value, fact.line) for fact in facts.critical] or edges.critical(doc, Known(units))
-    troubles += [one for path in paths for one in contradictions.critical(doc.file, path, units)]
-    known = {(trouble.code, trouble.line) for trouble in troubles}
-    troubles += [one for one in contradictions.sums(doc, units) if (one.code, one.line) not in known]
-    lines = plans.plans(doc.file, outline, facts.scheme)[0].rstrip("\n").split("\n")
-    text = "\n".join(overlay(lines, facts.stated, plans.short(doc.file))) + "\n"
-    return Imported((text,), in_order(diagnostics(doc.file, troubles, facts.scheme, strict)), used, rows)
+def diagnostics(file: str, troubles: list[Trouble], strict: bool) -> list[Diagnostic]:
+    """Make diagnostics of a file from what is to be reported."""
+    kinds = (Strict if strict and CODES[t.code].severity == "warning" else Diagnostic for t in troubles)
+    return [kind(t.code, file, t.line, 1, t.message, t.hint) for t, kind in zip(troubles, kinds, strict=True)]
 
 
 def _nothing(doc: Document) -> Diagnostic:
@@ -154,21 +146,6 @@ def _nothing(doc: Document) -> Diagnostic:
     return Diagnostic("PP915", doc.file, 1, 1, "no branch can be found in this document", hint)
 
 
-def _used(doc: Document, plan: Draft) -> set[int]:
-    """Return the lines that say something of branches or phases, and those that only name branches of the plan."""
-    facts, entries = plan.facts, plan.known.entries
-    lines = {mention.line for mention in (*facts.mentions, *facts.owned)} | {edge.line for edge in facts.edges}
-    lines |= {tie.line for tie in (*facts.depends, *facts.blocks, *facts.independent)}
-    lines |= {fact.line for wave in facts.waves.values() for fact in wave.members}
-    names = {name for entry in entries.values() for name in entry.names}
-    for line in doc.lines:
-        if line.number not in lines and line.kind in ("heading", "row", "item", "text"):
-            mentioned = ids(facts.scheme.read(line.raw))
-            if entries.keys() & set(mentioned) or any(name in line.raw for name in names):
-                lines.add(line.number)
-    return lines
-
-
 def _import_folder(path: Path, strict: bool) -> Imported:
     """Import every document of a folder; files of one unit each are put together by phase."""
     texts: list[str] = []
@@ -185,7 +162,7 @@ def _import_folder(path: Path, strict: bool) -> Imported:
     joined, alone = folder.joined(path, docs)
     if joined is not None:
         texts += plans.plans(str(path), joined.outline)
-        found += [d for file, t in joined.troubles for d in diagnostics(file, [t], PLAIN, strict)]
+        found += [d for file, t in joined.troubles for d in diagnostics(file, [t], strict)]
         used, rows = joined.rows, joined.rows
     for doc in alone:
         outline = reading.read(doc)

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from phaseplan.documents.importing.schemes import PLAIN, Scheme
 from phaseplan.documents.importing.spans import in_days, spans, written
 from phaseplan.documents.outline.commands import inverted
 from phaseplan.documents.outline.model import At, Group, Outline, Part, Unit
 from phaseplan.plan.yaml.scalars import plain
+
+if TYPE_CHECKING:
+    from phaseplan.documents.importing.schemes import Scheme
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./ ()&+*%'-]*")
 _DAYS = re.compile(r"(\d+(?:\.\d+)?)\s*(?:days?)?\s*(?:(?:-|\u2013|to)\s*(\d+(?:\.\d+)?)\s*)?(?:\w+ )?days?", re.I)
 _TIMES = ("duration", "sequential", "parallel")  # of claims
 
 
-def plans(file: str, outline: Outline, scheme: Scheme = PLAIN) -> list[str]:
+def plans(file: str, outline: Outline, scheme: Scheme | None = None) -> list[str]:
     """Return the text of each plan, in the document's own words."""
     return [_Plan(short(file), outline, part, scheme).text() for part in outline.parts]
 
@@ -56,8 +59,10 @@ def _comment(file: str, line: int, more: str) -> str:
 class _Plan:
     """Write one plan."""
 
-    def __init__(self, file: str, outline: Outline, part: Part, scheme: Scheme) -> None:
-        self.file, self.outline, self.part, self.scheme = file, outline, part, scheme
+    def __init__(self, file: str, outline: Outline, part: Part, scheme: Scheme | None) -> None:
+        self.file, self.outline, self.part = file, outline, part
+        self.shown: Callable[[str], str] = scheme.shown if scheme is not None else str
+        self.label: Callable[[str], str] = scheme.label if scheme is not None else str
         self.sized = any(unit.lines for unit in part.units)
 
     def text(self) -> str:
@@ -75,11 +80,11 @@ class _Plan:
 
     def todo(self, indent: str, text: str) -> str:
         """Write a TODO for a value that the document lacks."""
-        return f"{indent}# TODO {_one_line(self.scheme.shown(text))}"
+        return f"{indent}# TODO {_one_line(self.shown(text))}"
 
     def value(self, text: str) -> str:
         """Write a text as a YAML scalar."""
-        return value(self.scheme.shown(text))
+        return value(self.shown(text))
 
     def ids(self, several: Iterable[str]) -> str:
         """Write ids in brackets."""
@@ -87,7 +92,7 @@ class _Plan:
 
     def id(self, unit: str) -> str:
         """Write a unit's id."""
-        return json.dumps(self.scheme.label(unit), ensure_ascii=False)
+        return json.dumps(self.label(unit), ensure_ascii=False)
 
     def _lines(self) -> Iterator[str]:
         part = self.part

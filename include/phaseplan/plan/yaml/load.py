@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from phaseplan.plan.lint.diagnostics import Diagnostic
-from phaseplan.plan.yaml.locations import Locations
-from phaseplan.plan.yaml.parse import Document
 from phaseplan.plan.yaml.scalars import CONTROL
+
+if TYPE_CHECKING:
+    from phaseplan.plan.yaml.locations import Locations
 
 MAX_BYTES = 4 << 20
 
@@ -78,6 +79,9 @@ def decode(file: str, raw: bytes) -> str | Diagnostic:
 
 def parse(file: str, text: str) -> Source:
     """Parse YAML text; problems of the text are diagnostics."""
+    from phaseplan.plan.yaml.locations import Locations  # with PyYAML, which an import of plain Markdown never needs
+    from phaseplan.plan.yaml.parse import Document
+
     with gc_paused():
         document = Document(text)
     diagnostics = [Diagnostic(p.code, file, p.spot.line, p.spot.column, p.message, p.hint, p.spot.end)
@@ -97,4 +101,6 @@ def parse(file: str, text: str) -> Source:
 
 
 def _refused(diagnostic: Diagnostic) -> Source:
+    from phaseplan.plan.yaml.locations import Locations
+
     return Source(diagnostic.file, None, Locations(None), (diagnostic,))

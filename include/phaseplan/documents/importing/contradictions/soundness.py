@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from phaseplan.documents.importing.context import agents_of
 from phaseplan.documents.importing.contradictions.trouble import clash
 from phaseplan.documents.importing.draft import Draft
 from phaseplan.documents.outline.model import At, Group, Trouble
-from phaseplan.plan.model import PhasePlan
 from phaseplan.plan.patterns.overlap import common_path
 
-Others = Iterable[tuple[Path, PhasePlan]]
+if TYPE_CHECKING:
+    from phaseplan.plan.model import PhasePlan
+
+Others = Iterable[tuple[Path, "PhasePlan"]]
 
 
 def find(draft: Draft, others: Others = ()) -> Iterator[Trouble]:

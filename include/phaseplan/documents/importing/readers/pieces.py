@@ -11,18 +11,16 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from phaseplan.documents.export.text import as_yaml
 from phaseplan.documents.importing.blocks import Block
 from phaseplan.documents.importing.context import Context
 from phaseplan.documents.importing.facts import Facts, Mention, Said, Stated, Values
 from phaseplan.plan.lint.diagnostics import Path
-from phaseplan.plan.lint.schema import validate
-from phaseplan.plan.model import PhasePlan
 from phaseplan.plan.yaml.load import Source, parse
 
 Entry = tuple[str, list[str]]  # a key of the plan file with its lines
 
 _PARTIAL = re.compile(r"\w+|waves \d+ (?!wave$)\w+|waves \d+ branches \d+ (?!id$)\w+")  # where a key may be missing
+_STRANGE = re.compile(r"^(?![a-z_]+\s*:)[^\W_]", re.MULTILINE)  # a key that no plan has: theirs are small letters
 _TODO_OF = {"shared_files": "shared", "generated_files": "generated"}  # `# TODO shared file x: ...`
 
 
@@ -43,8 +41,11 @@ def take(contexts: Iterable[tuple[Block, Context]], facts: Facts) -> list[tuple[
 
 
 def _piece(block: Block) -> Source | None:
-    if block.kind != "fence" or block.language not in ("yaml", "yml"):
+    if block.kind != "fence" or block.language not in ("yaml", "yml") or _STRANGE.search(block.whole):
         return None
+    from phaseplan.plan.lint.schema import validate  # pydantic takes longer to import than a page of Markdown
+    from phaseplan.plan.model import PhasePlan
+
     source = parse("", block.whole)
     if not source.data or source.diagnostics:
         return None
@@ -135,6 +136,8 @@ def _laid(entries: list[Entry], values: Values, indent: int, file: str) -> list[
 
 def _written(key: str, fact: Said[Any], old: list[str], indent: int, file: str) -> list[str]:
     """Write one key with its value; in a mapping, keys that only the document has stay."""
+    from phaseplan.documents.export.text import as_yaml
+
     value_lines, comment = as_yaml({key: fact.value}).rstrip("\n").split("\n"), f"# {file}:{fact.line}"
     if len(value_lines) == 1 or value_lines[0] == f"{key}:":
         value_lines[0] += f"  {comment}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import yaml
-
 from phaseplan.documents.outline.builder import Builder
 from phaseplan.documents.outline.headings import state
 from phaseplan.documents.outline.lines import Document
@@ -28,6 +26,10 @@ def recognise(doc: Document) -> bool:
 
 def _data(doc: Document) -> dict[str, Any]:
     """Return the front matter, as text and lists; nothing if it is no mapping."""
+    if not doc.front:
+        return {}
+    import yaml
+
     try:
         data = yaml.load("\n".join(line.raw for line in doc.front[1:-1]), Loader=yaml.CBaseLoader)  # texts only
     except (yaml.YAMLError, RecursionError):
