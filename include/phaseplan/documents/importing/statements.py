@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from phaseplan.documents.importing.blocks import Block
 from phaseplan.documents.importing.context import Context
@@ -27,7 +28,7 @@ _TIE = re.compile(
 _PLAIN = ("yaml", "yml", "text", "txt", "", "plaintext", "markdown", "md")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Statement:
     """Hold one statement. `key` is empty without a colon; `raw` is the value with markup; `parents` outermost first."""
 
@@ -47,12 +48,17 @@ class Statement:
 
     def about(self, pattern: str) -> bool:
         """Say whether key or a parent matches, whatever the case."""
-        return any(re.search(pattern, text, re.IGNORECASE) for text in (self.key, *self.parents))
+        return any(text and re.search(pattern, text, re.IGNORECASE) for text in (self.key, *self.parents))
 
-    @property
+    @cached_property
     def whole(self) -> str:
         """Return key and value as one text."""
         return f"{self.key}: {self.value}" if self.key and self.value else self.key or self.value
+
+    @cached_property
+    def low(self) -> str:
+        """Return the whole in small letters: what a pattern cannot do without is looked for in it first."""
+        return self.whole.lower()
 
 
 def statements(contexts: Iterable[tuple[Block, Context]]) -> Iterator[Statement]:

@@ -128,7 +128,9 @@ def names(text: str) -> list[str]:
 
 @lru_cache(maxsize=REMEMBERED)
 def _names(text: str) -> tuple[str, ...]:
-    candidates = (match[1] for match in _NAME.finditer(_STRUCK.sub(" ", text).replace("`", " ")))
+    bare = _STRUCK.sub(" ", text) if "~~" in text else text
+    words = (word for word in bare.replace("`", " ").split() if "/" in word or ("p" in word and "w" in word))
+    candidates = (match[1] for word in words for match in _NAME.finditer(word))
     return tuple(dict.fromkeys(n for n in candidates if not _PLACEHOLDER.search(n) and not _ENDING.search(n)))
 
 

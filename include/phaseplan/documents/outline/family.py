@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 from phaseplan.documents.importing.words import slug
 from phaseplan.documents.outline.ids import Known
@@ -32,15 +34,22 @@ def is_wave_plan(doc: Document) -> bool:
 
 
 def _is_wave_plan(doc: Document) -> bool:
+    signs = 0
+    for sign in _signs(doc):
+        signs += sign
+        if signs >= 2:
+            return True
+    return False
+
+
+def _signs(doc: Document) -> Iterator[int]:
+    """Yield how much each sign of the family counts, those first that cost least to look for."""
     text = doc.text
-    triples = {match[0] for match in _TRIPLE.finditer(text)}
-    triples -= _outlined(doc)
-    graph = any(line.kind == "code" and line.language == "mermaid" for line in doc.lines)
-    signs = (
-        min(2, len(_WAVE.findall(text))) + min(2, len(triples)) + 2 * bool(_PIECE.search(text))
-        + (len(_AGENT.findall(text)) > 1) + graph
-    )  # fmt: skip
-    return signs >= 2
+    yield any(line.kind == "code" and line.language == "mermaid" for line in doc.lines)
+    yield sum(1 for _ in islice(_WAVE.finditer(text), 2))
+    yield sum(1 for _ in islice(_AGENT.finditer(text), 2)) > 1
+    yield 2 * bool(_PIECE.search(text))
+    yield min(2, len({match[0] for match in _TRIPLE.finditer(text)} - _outlined(doc)))
 
 
 def _outlined(doc: Document) -> set[str]:

@@ -139,21 +139,23 @@ def _line(number: int, raw: str, after: str, table: bool) -> Line:
         return Line(number, "comment" if _RULE.fullmatch(raw) else "row", raw, raw, cells=cells(raw))
     if "|" in raw and "|" in after and _RULE.fullmatch(after):
         return Line(number, "head", raw, raw, cells=cells(raw))
-    quoted = re.sub(r"^\s*>\s?", "", raw)
-    if match := _HEADING.fullmatch(quoted):
+    quoted = re.sub(r"^\s*>\s?", "", raw) if ">" in raw else raw
+    bare = quoted.strip()
+    if bare.startswith("#") and (match := _HEADING.fullmatch(quoted)):
         return Line(number, "heading", raw, match[2], len(match[1]))
-    if match := _BOLD.fullmatch(quoted.strip()):
-        return Line(number, "heading", raw, match[1].rstrip(":"), BOLD)
-    if match := _BOLD_GROUP.fullmatch(quoted.strip()):
-        return Line(number, "heading", raw, match[1] + match[2], BOLD)
-    keyed = ":" in quoted and after[:1] == "-" and not _SECTION.match(quoted)  # `key: value` above a ruler
-    if re.fullmatch(r"=+\s*|-{3,}\s*", after) and re.match(r"[A-Za-z]", quoted) and not keyed:
-        return Line(number, "heading", raw, quoted.strip(), 1 if after[0] == "=" else 2)
+    if bare.startswith(("**", "__")):
+        if match := _BOLD.fullmatch(bare):
+            return Line(number, "heading", raw, match[1].rstrip(":"), BOLD)
+        if match := _BOLD_GROUP.fullmatch(bare):
+            return Line(number, "heading", raw, match[1] + match[2], BOLD)
+    ruled = after[:1] in ("=", "-") and re.fullmatch(r"=+\s*|-{3,}\s*", after) and re.match(r"[A-Za-z]", quoted)
+    if ruled and (after[0] == "=" or ":" not in quoted or _SECTION.match(quoted)):  # else `key: value` above a ruler
+        return Line(number, "heading", raw, bare, 1 if after[0] == "=" else 2)
     if match := _ITEM.fullmatch(quoted):
         indent = len(match[1].expandtabs(4))
         box = match[3] if match[3] is not None else None
         return Line(number, "item", raw, match[5], indent, box, match[2])
-    return Line(number, "text", raw, quoted.strip(), len(raw) - len(raw.lstrip()))
+    return Line(number, "text", raw, bare, len(raw) - len(raw.lstrip()))
 
 
 def cells(raw: str) -> tuple[str, ...]:

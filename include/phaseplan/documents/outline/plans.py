@@ -40,7 +40,7 @@ def value(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return re.sub(r"[\s\x85\u2028\u2029\ufeff]+", " ", text).strip()
+    return " ".join(text.replace("\ufeff", " ").split())
 
 
 def _claimed(text: str) -> str | None:

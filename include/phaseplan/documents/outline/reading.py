@@ -68,8 +68,7 @@ def settle(doc: Document, outline: Outline) -> None:
     repeated.ids(outline)
     repeated.by_tables(doc, outline)
     repeated.by_items(doc, outline)
-    groups = [group for part in outline.parts for group in part.groups]
-    regrouping.by_lists(doc, Known(outline.units, groups), outline)
+    regrouping.by_lists(doc, outline)
     groups = [group for part in outline.parts for group in part.groups]
     known = Known(outline.units, groups)
     for unit in known.units:
@@ -134,7 +133,8 @@ def _in_order(known: Known, part: Part) -> None:
         for unit in group.units:
             for other in [] if unit.marked else [one for one in before if not known.waits(one.id, unit.id)]:
                 _add(unit, other.id, unit.line, "by order")
-            before = [*before, unit] if unit.marked else [unit]
+            before = before if unit.marked else []
+            before.append(unit)
 
 
 def _cancelled(outline: Outline, part: Part) -> None:

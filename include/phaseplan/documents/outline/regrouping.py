@@ -11,6 +11,7 @@ from phaseplan.documents.outline.ids import CODE, Known
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Group, Outline, Part, Trouble
 
+_BEGINS = re.compile(rf"[\W_]*(?:W\d|{'|'.join(WAVES)})", re.IGNORECASE)  # what `numbered` may find a wave in
 _SHORT = re.compile(r"W(\d{1,2})")  # `W0: T1, T2`
 _ONLY_IDS = re.compile(rf"(?:#\d{{1,6}}|{CODE})(?:\s*(?:[,+&]|\band\b)\s*(?:#\d{{1,6}}|{CODE}))*", re.IGNORECASE)
 
@@ -49,13 +50,18 @@ def looks_listed(line: Line) -> bool:
 
 def _wave(line: Line) -> Numbered | None:
     """Return what a line that is no heading numbers as a wave."""
-    head = numbered(line.text) if line.kind in ("text", "item", "code") else None
+    listed = line.kind in ("text", "item", "code") and _BEGINS.match(line.text) is not None
+    head = numbered(line.text) if listed else None
     return head if head is not None and (head.word in WAVES or _SHORT.fullmatch(head.label)) else None
 
 
-def by_lists(doc: Document, known: Known, outline: Outline) -> None:
+def by_lists(doc: Document, outline: Outline) -> None:
     """Put units without groups into the waves of lines `Wave 1: #1, #2`; one that no line lists is in the first."""
-    waves = _lists(doc, known)
+    heads = [(line, head) for line in doc.lines if (head := _wave(line)) is not None]
+    if not heads:
+        return
+    known = Known(outline.units, [group for part in outline.parts for group in part.groups])
+    waves = _lists(heads, known)
     for part in outline.parts if waves else ():
         listed = {unit.id: waves[unit.id] for unit in part.units if unit.id in waves}
         if not listed or any(group.word and group.word not in WAVES for group in part.groups):
@@ -81,13 +87,12 @@ def _elsewhere(part: Part, listed: dict[str, At[int]]) -> Iterator[Trouble]:
                 yield Trouble("PP912", at.line, message, f"took wave {group.number}")
 
 
-def _lists(doc: Document, known: Known) -> dict[str, At[int]]:
+def _lists(heads: list[tuple[Line, Numbered]], known: Known) -> dict[str, At[int]]:
     """Return the wave of each unit by such lines; bare numbers may be counts, unless every unit is listed."""
     waves: dict[str, At[int]] = {}
     bare = False
-    for line in doc.lines:
-        head = _wave(line)
-        if head is None or known.one(head.shown) is not None:
+    for line, head in heads:
+        if known.one(head.shown) is not None:
             continue
         short = _SHORT.fullmatch(head.label)
         number = head.number if short is None else int(short[1])

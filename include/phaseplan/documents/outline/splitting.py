@@ -43,6 +43,9 @@ def replace(doc: Document, known: Known, outline: Outline) -> None:
 
 def _splits(doc: Document, known: Known) -> Iterator[tuple[Unit, list[Unit], int]]:
     """Yield units that a line says are split, with their parts: two units at least, none of them itself."""
+    whole = doc.text.lower()
+    if not any(word in whole for word in _WORDS):
+        return
     at = {unit.line: unit for unit in known.units if not unit.file}
     for line in doc.lines:
         low = line.raw.lower()

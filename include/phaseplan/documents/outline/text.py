@@ -64,15 +64,16 @@ def _parts(text: str, pattern: re.Pattern[str]) -> dict[str, None]:
     code = [_SUFFIX.sub("", match[2].strip()) for match in _CODE.finditer(text)]
     rest = _CODE.sub(" ", text) if code else text
     rest = _URL.sub(" ", rest) if "://" in rest or "@" in rest else rest
-    bare = [match[1].rstrip(".,;)") for match in pattern.finditer(rest)] if "/" in rest or "." in rest else []
+    words = [word for word in rest.split() if "/" in word or "." in word or word.endswith("file")]
+    bare = [match[1].rstrip(".,;)") for word in words for match in pattern.finditer(word)]
     own = set(names(text)) if "/" in text else set()
-    words = (word for one in (*code, *bare) for word in _words(one))
-    return {path: None for word in words for path in _braces(_unbold(word)) if path not in own}
+    listed = (word for one in (*code, *bare) for word in _words(one))
+    return {path: None for word in listed for path in _braces(_unbold(word)) if path not in own}
 
 
 def _words(code: str) -> list[str]:
     """Split code into the paths that it lists; a name with spaces and a command are no list."""
-    words = re.split(r"[\s,]+(?![^{]*\})", code)
+    words = re.split(r"[\s,]+(?![^{]*\})", code) if " " in code or "," in code else [code]
     listed = len(words) == 1 or "," in code or all(is_path(word) or _slashed(word) for word in words)
     return words if listed else []
 
@@ -86,7 +87,7 @@ def _slashed(path: str) -> bool:
 
 def _braces(path: str) -> list[str]:
     """Write `x/{a,b}.go` as two paths: gitignore has no braces."""
-    match = re.fullmatch(r"([^{}]*)\{([^{}]*,[^{}]*)\}([^{}]*)", path)
+    match = re.fullmatch(r"([^{}]*)\{([^{}]*,[^{}]*)\}([^{}]*)", path) if "{" in path else None
     return [match[1] + part + match[3] for part in match[2].split(",")] if match else [path]
 
 

@@ -143,16 +143,12 @@ def paragraph(block: Block, context: Context, facts: Facts) -> None:
 def _lives(s: Statement, own_ids: list[str], facts: Facts) -> None:
     """Read `5.1.1 lives on `sync/x`.`"""
     match = _LIVES.search(s.raw) if "`" in s.raw else None
+    if len(own_ids) != 1 or s.kind == "table":
+        return
     sizes = [m[1] for m in re.finditer(r"(?<=[.*]\s)~?(\d[\d,]*) lines\.", f"{s.raw} ")]
-    if sizes and s.kind == "text" and len(own_ids) == 1 and s.whole.find(own_ids[0]) < 4:
+    if sizes and s.kind == "text" and s.whole.find(own_ids[0]) < 4:
         facts.mentions.append(Mention("text", s.line, id=own_ids[0], lines=line_counts(sizes[0])))
-    if (
-        match
-        and s.kind != "table"
-        and len(own_ids) == 1
-        and s.whole.find(own_ids[0]) < 12
-        and not is_placeholder(match[1])
-    ):
+    if match and s.whole.find(own_ids[0]) < 12 and not is_placeholder(match[1]):
         facts.mentions.append(Mention("text", s.line, id=own_ids[0], name=match[1]))
 
 

@@ -17,6 +17,7 @@ _FEEDS = re.compile(r"\b(?:(?:un)?blocks?|enables?|(?:is )?(?:required|needed) b
 _ORDER = r"depend|sequence cond|order of work"
 ARROW = re.compile(r"\u2192|\u27f6|\u21d2|-+>|=+>|\u2190|<-+")
 SPLIT = re.compile(r"\bsplit(?:s|ting)?\b|\bdivided into\b|\b(?:is|was) replaced by\b", re.I)
+_SPLITS = ("split", "divided into", "replaced by")
 MAYBE = re.compile(
     r"\b(?:if|may|might|could|can|should|contingen\w*|optional\w*|potential\w*|possible|"
     r"possibly|when|exceed\w*|would|needed|candidates?|risk)\b",
@@ -54,7 +55,7 @@ def read(s: Statement, facts: Facts) -> None:
 
 def by_name(s: Statement, facts: Facts) -> None:
     """Read `feature/a depends on feature/b and feature/c`."""
-    need = NEEDS.search(s.raw) if s.kind in ("item", "text") and re.search(r"[/\d]", s.raw) else None
+    need = NEEDS.search(s.raw) if s.kind in ("item", "text") and names(s.raw) else None
     subjects = names(s.raw[: need.start()]) if need else []
     if need and len(subjects) == 1 and names(need[1]) and _affirms(s.raw):
         facts.mentions.append(Mention("text", s.line, name=subjects[0], needs=need[1].rstrip(". ")))
@@ -82,6 +83,8 @@ def _chain(s: Statement, text: str, facts: Facts) -> None:
 
 def splits(s: Statement, facts: Facts) -> bool:
     """Read `5.2.1 was split into 5.2.1a and 5.2.1b`; a mere possibility does not count."""
+    if not any(word in s.low for word in _SPLITS) and not s.context.under(r"\bsplits?\b", 1):
+        return False
     split_word = SPLIT.search(s.whole) or (s.context.under(r"\bsplits?\b", 1) and ARROW.search(s.whole))
     if not split_word:
         return False

@@ -51,7 +51,10 @@ def read(block: Block, context: Context, facts: Facts, phase: int | None, soft_d
 def legend_says_soft(text: str) -> bool:
     """Say whether a document calls dotted edges optional."""
     marks = ("dotted", "dashed", "-.")
-    lines = (line for line in text.lower().split("\n") if any(mark in line for mark in marks))
+    low = text.lower()
+    if not any(mark in low for mark in marks):
+        return False
+    lines = (line for line in low.split("\n") if any(mark in line for mark in marks))
     return any(_LEGEND.search(line) for line in lines)
 
 

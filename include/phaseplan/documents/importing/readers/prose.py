@@ -40,7 +40,7 @@ _NO_PHASE_TITLE = re.compile(r"^tasks?$|wave|implementation|execution|parallel|p
 
 def read(s: Statement, facts: Facts) -> None:
     """Add what one statement says of the phase and its waves to the facts."""
-    low = s.whole.lower()  # what a pattern cannot do without is looked for first: most lines say nothing of the phase
+    low = s.low
     for match in _REDUCTION.finditer(s.whole) if "%" in low else ():
         facts.reductions.append(Said(int(match[1]), s.line))
     if (
@@ -52,7 +52,7 @@ def read(s: Statement, facts: Facts) -> None:
         )
     ):
         facts.max_lines.append(Said(int(limit[2].replace(",", "")) - bool(limit[1]), s.line))
-    if "prefix" in f"{s.key} {s.raw}".lower() and (prefix := _PREFIX.search(f"{s.key}: {s.raw}".replace("`", ""))):
+    if "prefix" in low and (prefix := _PREFIX.search(f"{s.key}: {s.raw}".replace("`", ""))):
         facts.prefixes.append(Said(prefix[1], s.line))
     if s.kind == "item" and s.depth == 1 and s.context.headings[-1:] == ("Notes",):  # whatever the note begins with
         about = facts if s.context.wave is None else facts.wave(s.context.wave)
@@ -62,7 +62,7 @@ def read(s: Statement, facts: Facts) -> None:
     above = int(listed[1]) if listed else s.context.wave
     wave = wave_of(s.whole if s.kind == "item" and wave_heading(s.whole) else s.key, above)
     waves.several(s, facts)
-    if re.search(r"critical path", f"{s.key} {' '.join(s.context.headings[-1:])} {' '.join(s.parents)}", re.I):
+    if any("critical path" in text.lower() for text in (s.key, *s.context.headings[-1:], *s.parents)):
         _critical(s, facts)
     elif wave is not None:
         waves.read(s, wave, facts)
@@ -99,8 +99,7 @@ def _critical(s: Statement, facts: Facts) -> None:
 
 def _phase(s: Statement, facts: Facts) -> None:
     key = s.key.lower().replace("_", " ")
-    low = s.whole.lower()
-    if s.kind != "fence" and any(word in low for word in _MANY):
+    if s.kind != "fence" and any(word in s.low for word in _MANY):
         counts = (most[1] or most[2] or most[3] for most in _AT_MOST.finditer(s.whole))
         facts.max_agents += [Said(number(most), s.line) for most in counts]
     if (s.kind != "fence" and (s.key or s.kind != "text")) and sentences(s, facts):

@@ -45,7 +45,7 @@ _KINDS = (
 def sentences(s: Statement, facts: Facts) -> bool:
     """Read `Phase 10 depends on Phase 5 and Phase 9. It blocks nothing.`; return True if it is about other phases."""
     tied = False
-    if not re.search(r"phase|nothing", s.value, re.I):
+    if "phase" not in s.low and "nothing" not in s.low:
         return False
     for sentence in re.split(r"(?<=[.;])\s", s.value):
         if (match := _TIED.match(sentence)) is not None:
@@ -63,7 +63,7 @@ def sentences(s: Statement, facts: Facts) -> bool:
 
 def tie(s: Statement, key: str, facts: Ties) -> bool:
     """Read `Depends On`, `Blocks`, `Independent From`, as keys, parents or headings."""
-    key = re.sub(r"[_\s]+", " ", re.sub(r"^\W+", "", key))
+    key = re.sub(r"[_\s]+", " ", re.sub(r"^\W+", "", key)) if key else ""
     for at, text in enumerate(
         (
             key,

@@ -40,6 +40,8 @@ _BESIDE = re.compile(r"\s[\u00b7\u2022|/]\s|\s{2,}|;\s")
 
 def several(s: Statement, facts: Facts) -> None:
     """Read `Wave 1 takes 1 day, Wave 2 takes 2 days`."""
+    if "wave" not in s.low:
+        return
     wave_times = re.findall(r"\bwave (\d{1,2})\b[^.;,\d]{0,20}?\b(?:takes|lasts|needs)\s+([^,.;]{1,30})", s.whole, re.I)
     line = re.match(r"\W*wave (\d{1,2})\b.*?(\S+ (?:days?|hours?))\s*$", s.whole, re.I) if s.kind == "fence" else None
     if line and (span := duration(line[2])):
