@@ -97,7 +97,7 @@ class _Blocks:
             self.indents.append(len(bare) - len(bare.lstrip()) + len(line.marker) + 1)
             self.kind, self.lines = "item", [line]
         elif line.kind == "blank" or _RULER.fullmatch(_bare(line)):
-            yield from self.end()
+            yield from self.end() if self.lines else ()
         elif self.kind in ("text", "item"):
             self.lines.append(line)
         else:

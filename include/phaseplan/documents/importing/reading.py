@@ -11,7 +11,7 @@ from phaseplan.documents.importing.facts import Facts, Said
 from phaseplan.documents.importing.readers import branches, graphs, pieces, prose, sharing, shells, tables
 from phaseplan.documents.importing.schemes import scheme
 from phaseplan.documents.importing.spans import duration
-from phaseplan.documents.importing.statements import statements
+from phaseplan.documents.importing.statements import is_idle, statements
 from phaseplan.documents.importing.words import clean, ids, names, slug
 from phaseplan.documents.outline.attributes import phases
 from phaseplan.documents.outline.lines import BOLD, Document
@@ -42,7 +42,7 @@ def read(doc: Document) -> Facts:
             sharing.comments(block, context, facts)
             if "\u2500\u2500" in block.text or "--" in block.text:
                 sharing.tree(block, context, facts)
-        if block.kind == "text":
+        if block.kind == "text" and not is_idle(block, context):
             prose.paragraph(block, context, facts)
             branches.paragraph(block, context, facts)
         if block.kind == "fence" and block.language in shells.LANGUAGES:

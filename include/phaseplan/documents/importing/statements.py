@@ -25,6 +25,17 @@ _TIE = re.compile(
     r"(?:depends|blocks|independent|enables|requires|needs|predecessors?|successors?|no relation)\b(?: on| from| of)?",
     re.IGNORECASE,
 )
+_SIGNS = re.compile(r"[\d/`:%*|]|\.\w")  # without one, or one of these words, a sentence says nothing of a plan
+_WORDS = frozenset(
+    """wave waves agent agents engineer engineers developer developers worker workers owner owners phase phases branch
+    branches depend depends dependency dependencies dependent need needs require requires block blocks nothing none no
+    half day days hour hours separate distinct own independent isolated different dedicated disjoint exclusive
+    makefile dockerfile one two three four five six""".split()  # noqa: SIM905
+)
+_MARKS = str.maketrans(dict.fromkeys(".,;!?()[]\"'-\u2013\u2014\n", " "))
+_FREE = (
+    r"notes|gate|branch requirements|per-branch|parallelization|integration points"  # sections of sentences as they are
+)
 _PLAIN = ("yaml", "yml", "text", "txt", "", "plaintext", "markdown", "md")
 
 
@@ -40,11 +51,6 @@ class Statement:
     context: Context
     kind: str
     depth: int = 0
-
-    @property
-    def label(self) -> str:
-        """Return the key, or without one the nearest parent."""
-        return self.key or (self.parents[-1] if self.parents else "")
 
     def about(self, pattern: str) -> bool:
         """Say whether key or a parent matches, whatever the case."""
@@ -69,12 +75,12 @@ def statements(contexts: Iterable[tuple[Block, Context]]) -> Iterator[Statement]
         if block.kind == "item":
             parents = {d: p for d, p in parents.items() if d < block.level}
             above = tuple(p for p in (lead, *(parents[d] for d in sorted(parents))) if p)
-            items = list(_lines(block, above, context, block.level))
+            items = [] if not above and is_idle(block, context) else list(_lines(block, above, context, block.level))
             yield from items
             parents[block.level] = items[0].whole if items else ""
         elif block.kind == "text":
             above = tuple(parents[d] for d in sorted(parents) if d <= block.level) if block.level else ()
-            items = list(_lines(block, above, context, block.level))
+            items = [] if not above and is_idle(block, context) else list(_lines(block, above, context, block.level))
             yield from items
             if not block.level:
                 lead = items[-1].key if items and items[-1].key and not items[-1].value else ""
@@ -86,6 +92,13 @@ def statements(contexts: Iterable[tuple[Block, Context]]) -> Iterator[Statement]
             if block.kind == "table":
                 yield from _pairs(block, context)
             lead, parents = "", {}
+
+
+def is_idle(block: Block, context: Context) -> bool:
+    """Say whether a paragraph or an item can say nothing of the plan."""
+    if _SIGNS.search(block.text) is not None or context.under(_FREE, 1):
+        return False
+    return _WORDS.isdisjoint(block.text.lower().translate(_MARKS).split())
 
 
 def split(text: str) -> tuple[str, str, str]:

@@ -140,7 +140,7 @@ def kind_of(key: str) -> str | None:
 
 def pair(text: str) -> tuple[str, str] | None:
     """Split `**Depends on:** PR 2` into what it is about and its value; None if it is no such line."""
-    match = _PAIR.match(text)
+    match = _PAIR.match(text) if ":" in text or "\uff1a" in text else None
     if match is None:
         return None
     kind = kind_of(plain(match["key"]))

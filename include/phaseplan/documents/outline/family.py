@@ -65,18 +65,22 @@ def explained(doc: Document, outline: Outline) -> bool:
     groups = [group for part in outline.parts for group in part.groups]
     unread = any(unit.unread for unit in outline.units)
     waves = {slug(unit.name.value)[1] for group in groups if not group.word for unit in group.units if unit.name}
-    return not (outline.disagrees or unread or waves - {None} or unexplained(doc, outline))
+    return not (outline.disagrees or unread or waves - {None} or any(unexplained(doc, outline)))
 
 
-def unexplained(doc: Document, outline: Outline) -> list[Line]:
-    """List the lines that could say something about the plan, and that no value is from."""
+def is_far_from_explained(doc: Document, outline: Outline) -> bool:
+    """Say so before an outline is settled: it leaves a line without any id, and only lines with ids are used later."""
+    return any(not re.search(r"\d", line.raw) for line in unexplained(doc, outline))
+
+
+def unexplained(doc: Document, outline: Outline) -> Iterator[Line]:
+    """Yield the lines that could say something about the plan, and that no value is from."""
     known = Known(outline.units)
     names = {
         name for unit in outline.units if unit.name for name in (unit.name.value, unit.name.value.rsplit("/", 1)[-1])
     }
     checks = {check.line for part in outline.parts for group in part.groups for check in group.checks}
     read = outline.used | checks
-    out: list[Line] = []
     for line in doc.lines:
         if line.number in read or line.kind in ("blank", "front", "comment", "more"):
             continue
@@ -86,10 +90,9 @@ def unexplained(doc: Document, outline: Outline) -> list[Line]:
                 mentioned or _TRIPLE.search(line.raw) or line.language in ("yaml", "yml")
             )
             if strange and line.raw.strip() and not line.raw.strip().startswith("#"):
-                out.append(line)
+                yield line
         elif line.kind == "heading":
             if line.level < BOLD and (_TRIPLE.search(line.text) or git_names(line.text)):
-                out.append(line)
+                yield line
         elif _SAYS.search(line.plain) or git_names(line.text) or paths(line.text) or known.one(line.plain):
-            out.append(line)
-    return out
+            yield line

@@ -7,7 +7,7 @@ import re
 from types import ModuleType
 
 from phaseplan.documents.outline import attributes, checks, contradictions, edges, regrouping, repeated, splitting
-from phaseplan.documents.outline.family import explained, is_wave_plan
+from phaseplan.documents.outline.family import explained, is_far_from_explained, is_wave_plan
 from phaseplan.documents.outline.headings import WAVES
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document
@@ -56,10 +56,11 @@ def _first(doc: Document, readers: tuple[ModuleType, ...], whole: bool = False) 
     for reader in readers:
         if reader.recognise(doc):
             outline: Outline = reader.read(doc)
-            if outline.units:
-                settle(doc, outline)
-                if not whole or explained(doc, outline):
-                    return outline
+            if not outline.units or (whole and is_far_from_explained(doc, outline)):
+                continue
+            settle(doc, outline)
+            if not whole or explained(doc, outline):
+                return outline
     return None
 
 

@@ -58,7 +58,7 @@ def candidates(doc: Document) -> Iterator[Candidate]:
 
 def _edge(line: Line) -> bool:
     """Say whether a line says what something needs, other than the files that are to be read before."""
-    match = _ATTRIBUTE.fullmatch(line.plain)
+    match = _ATTRIBUTE.fullmatch(line.plain) if ":" in line.plain else None
     return edges.mentions(line.plain) or (match is not None and cell_paths(match[1]) is None)
 
 

@@ -45,7 +45,7 @@ def recognise(doc: Document) -> bool:
 
 def _listed(line: Line) -> bool:
     """Say whether a list item begins with a git name, or with an agent and one: a name further on is a mention."""
-    if line.level > 4:
+    if line.level > 4 or not git_names(line.text):
         return False
     start = _AGENT.sub("", _NEEDS.sub("", line.text).lstrip("*_ "), count=1).lstrip("*_`: ")
     names = git_names(start)
