@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from phaseplan.documents.importing.blocks import Block
-from phaseplan.documents.importing.words import REMEMBERED, clean, ids, names
+from phaseplan.documents.importing.words import REMEMBERED, clean, ids, names, spelt_out
 from phaseplan.documents.outline.headings import titled
 
 _CARDINALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -22,7 +22,6 @@ _WAVE = re.compile(
     rf"\bwave[ _#-]*(?:no\.? ?)?(?:(\d{{1,3}})\.)?(\d{{1,3}}|{'|'.join(_WORDS)})\b(?![.]\d)|\b({_ORDINAL})[ -]wave\b",
     re.IGNORECASE,
 )
-_AGENT = re.compile(r"\bagents?[ _#-]*(\d{1,3}|[A-Z])\b(?!\s*[-\u2013,&]\s*\d)", re.IGNORECASE)
 _AGENTS = re.compile(
     r"\b(?:agent|engineer|developer|worker)s?[ _#-]*"
     r"((?:\d{1,3}|[A-Z])\b(?:\s*(?:[,&/\u2013-]|and|to)\s*(?:agent\s*)?(?:\d{1,3}|[A-Z])\b)*)",
@@ -59,8 +58,6 @@ def _under(headings: tuple[str, ...], pattern: str) -> bool:
 @lru_cache(maxsize=REMEMBERED)
 def _is_title(heading: str) -> bool:
     """Say whether a heading is a name (`Wave 2: Status and Conflicts`), not a kind of section."""
-    if re.search(r"wave\W*\d+\W+(?:validation|verification|dependenc|ownership|gates?)\W*$", heading, re.IGNORECASE):
-        return False
     return (
         wave_heading(heading) is not None
         or re.match(r"\W*(?:branch\W*)?\d+\.\d+\.\d+", heading, re.IGNORECASE) is not None
@@ -91,12 +88,8 @@ def number(word: str) -> int:
 
 def waves_of(text: str) -> list[int]:
     """Parse `Wave 1`, `Waves 1-3`, `waves 0 to 3`, `Wave 1, Wave 2`."""
-    out: list[int] = []
-    for match in re.finditer(r"\bwaves?[ #]*(\d{1,3}(?:\s*(?:[,&\u2013-]|and|to)\s*(?:wave )?\d{1,3}\b)*)", text, re.I):
-        for part in re.split(r"[,&]|\band\b", match[1]):
-            ends = [int(n) for n in re.findall(r"\d+", part)]
-            out += range(ends[0], min(ends[-1], ends[0] + 50) + 1)
-    return list(dict.fromkeys(out))
+    listed = r"\bwaves?[ #]*(\d{1,3}(?:\s*(?:[,&\u2013-]|and|to)\s*(?:wave )?\d{1,3}\b)*)"
+    return spelt_out(", ".join(re.findall(listed, text, re.IGNORECASE)))
 
 
 def agents_of(text: str) -> list[str]:
@@ -110,12 +103,7 @@ def _agents(text: str) -> tuple[str, ...]:
     for match in _AGENTS.finditer(text):
         if match[1].isalpha() and not re.search(r"\b(?i:agent|engineer|developer|worker)s?[ _#-]*[A-Z]\b", match[0]):
             continue
-        for part in re.split(r"[,&/]|\band\b", match[1]):
-            ends = re.findall(r"\d{1,3}|\b[A-Z]\b", part, re.IGNORECASE)
-            if len(ends) == 2 and all(e.isdigit() for e in ends):
-                out += [str(n) for n in range(int(ends[0]), min(int(ends[1]), int(ends[0]) + 50) + 1)]
-            else:
-                out += [e.upper() for e in ends]
+        out += [*map(str, spelt_out(match[1])), *(e.upper() for e in re.findall(r"\b[A-Za-z]\b", match[1]))]
     return tuple(dict.fromkeys(out))
 
 

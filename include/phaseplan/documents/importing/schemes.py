@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from phaseplan.documents.importing.blocks import Block, Row
 from phaseplan.documents.importing.columns import columns
 from phaseplan.documents.importing.labels import Label, by_own_words
-from phaseplan.documents.importing.words import clean, names
+from phaseplan.documents.importing.words import clean, names, spelt_out
 
 Read = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 _JOINT = r"\s*(?:,|;|/|&|\+|\band\b|\bor\b)\s*"
@@ -184,14 +184,8 @@ def _numbered(aliases: dict[str, str]) -> Read:
 
     def several(match: re.Match[str]) -> str:
         text = re.sub(rf"{prefix}", " ", match[0], flags=re.IGNORECASE)
-        number_texts: list[str] = []
-        for part in re.split(_JOINT, text, flags=re.IGNORECASE):
-            ends = re.findall(one, part)
-            if len(ends) == 2 and ends[0].isdigit() and ends[1].isdigit():
-                number_texts += [str(n) for n in range(int(ends[0]), min(int(ends[1]), int(ends[0]) + 60) + 1)]
-            else:
-                number_texts += [str(int(n)) if n.isdigit() else n for n in ends]
-        stand_ins = [aliases[n] for n in number_texts if n in aliases]
+        dotted = re.findall(r"\d+\.\d+", text)
+        stand_ins = [aliases[n] for n in dotted or map(str, spelt_out(text)) if n in aliases]
         return ", ".join(stand_ins) if stand_ins else match[0]
 
     return pattern, several

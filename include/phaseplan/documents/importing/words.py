@@ -56,6 +56,7 @@ _PLACEHOLDER = re.compile(
     r"example|your|my|some|name|xxx+)(?:-|$)"
 )
 _ENDING = re.compile(r"\.(?:go|py|ts|tsx|js|md|ya?ml|json|sh|txt|rs|java|toml|proto|sql|css|html|log|c|h)$")
+_BETWEEN = re.compile(r"[,&/+;]|\b(?:and|or|und|y|et)\b", re.IGNORECASE)
 _SLUG = re.compile(r"p(\d{1,3})w(\d{1,3})[-_/]")
 
 
@@ -155,6 +156,15 @@ def numbers(text: str) -> list[int]:
         value = int(match[1].replace(",", ""))
         out.append(value * 1000 + int(match[2] or 0) * 100 if match[3] else value)
     return out
+
+
+def spelt_out(text: str) -> list[int]:
+    """List the numbers of `1, 2 and 4-6`, ranges of up to fifty with all that lies in them."""
+    out: list[int] = []
+    for part in _BETWEEN.split(text):
+        ends = [int(n) for n in re.findall(r"\d+", part)]
+        out += range(ends[0], ends[1] + 1) if len(ends) == 2 and 0 < ends[1] - ends[0] <= 50 else ends
+    return list(dict.fromkeys(out))
 
 
 def line_counts(text: str) -> tuple[int, ...]:

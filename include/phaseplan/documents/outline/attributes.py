@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from phaseplan.documents.importing.words import spelt_out
 from phaseplan.documents.outline.headings import is_done, state
 from phaseplan.documents.outline.ids import CODE, ONE, WIDE, nothing
 from phaseplan.documents.outline.model import At, Part, Unit
@@ -107,7 +108,6 @@ _SURE = re.compile(
     r"(?P<needs>[^()\[\]]+)(?:[)\]]|$)",
     re.IGNORECASE,
 )
-_JOINT = re.compile(r"[,&/]|\b(?:and|und|y|et)\b", re.IGNORECASE)
 _PHASE_LIST = re.compile(
     r"\b(?:phases?|fasen?|fases)\s*#?(\d{1,3}(?!\.\d)(?:\s*(?:[,&/\u2013-]|and|und|y|et|to|"
     r"through)\s*(?:phase\s*)?\d{1,3}\b(?!\.\d))*)",
@@ -219,12 +219,7 @@ def of_part(part: Part, kind: str, value: str, line: int) -> bool:
 
 def phases(text: str) -> tuple[int, ...]:
     """List the phases that a text names: `Phase 2`, `Phases 3 and 4`, `phases 2-4`."""
-    out: list[int] = []
-    for match in _PHASE_LIST.finditer(text):
-        for part in _JOINT.split(match[1]):
-            ends = [int(n) for n in re.findall(r"\d+", part)]
-            out += range(ends[0], ends[1] + 1) if len(ends) == 2 and 0 < ends[1] - ends[0] < 50 else ends
-    return tuple(dict.fromkeys(out))
+    return tuple(spelt_out(", ".join(match[1] for match in _PHASE_LIST.finditer(text))))
 
 
 def _number(value: str) -> int | None:
