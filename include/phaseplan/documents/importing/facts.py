@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
+from phaseplan.documents.importing.context import Context, agents_of
 from phaseplan.documents.importing.schemes import PLAIN, Scheme
+from phaseplan.documents.importing.words import ids, names
 from phaseplan.plan.spans import Span
 
 Source = Literal["agent table", "matrix", "graph", "branch section", "wave table", "list", "text", "shell"]
@@ -41,6 +43,24 @@ class Mention:
     span: Span | None = None
     nodes: list[tuple[Mention, int]] = field(default_factory=list)
     key: str = ""  # of a graph's node
+
+
+def named(source: Source, line: int, text: str, wave: int | None, raw: str = "") -> Mention:
+    """Return a mention of the branch that a text names: by id, git name or agent, each if it is the only one.
+
+    :param raw: the text with its markup, in which git names are looked for.
+    """
+    only = (several[0] if len(several) == 1 else None for several in (ids(text), names(raw or text), agents_of(text)))
+    branch, name, agent = only
+    return Mention(source, line, id=branch, name=name, wave=wave, agent=agent)
+
+
+def above(context: Context, source: Source, line: int, wave: int | None) -> Mention:
+    """Return a mention of the branch whose section this is: it is known by its id or its git name."""
+    by_id = bool(ids(context.branch or ""))
+    return Mention(
+        source, line, id=context.branch if by_id else None, name=None if by_id else context.branch, wave=wave
+    )
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from phaseplan.documents.importing.blocks import Block
 from phaseplan.documents.importing.context import Context, agents_of, wave_of
-from phaseplan.documents.importing.facts import Facts, Mention, Said
+from phaseplan.documents.importing.facts import Facts, Mention, Said, above, named
 from phaseplan.documents.importing.readers import edges
 from phaseplan.documents.importing.readers.edges import ARROW, MAYBE, NEEDS, SPLIT
 from phaseplan.documents.importing.spans import duration
@@ -36,7 +36,6 @@ _GIT = re.compile(r"[A-Za-z0-9][\w.-]*(?:[/-][\w.-]+)+")
 _TOUCHES = re.compile(
     r"(?:It )?(?:touches|writes|edits|changes|owns)(?: only)?\s+((?:`[^`]+`(?:\s*(?:,|and)\s*)?)+)", re.I
 )
-_ABOUT = r"roughly|about|around|approximately|approx\.?|some|estimated(?: at)?:?|target(?: of)?:?|size:?|~|\u2248|"
 _EXPECTED = re.compile(
     r"(?:around|about|some|roughly|approximately|expect(?:ed)?(?: at)?|estimated?(?: at| of| is)?|"
     r"budget of|~|\u2248)\s*"
@@ -71,31 +70,21 @@ def _kind(key: str) -> str | None:
 
 def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> None:
     """Read a heading that names one branch and opens its section: `#### 6.1.1: SyncTarget Controller (750 lines)`."""
-    own_ids, named = ids(text), names(raw)
+    own_ids, own_names = ids(text), names(raw)
     role = _ROLE.fullmatch(text)
-    if role is not None and wave is not None and not own_ids and not named:
+    if role is not None and wave is not None and not own_ids and not own_names:
         title = None if is_role(role[2]) else title_of(role[2])
         facts.mentions.append(Mention("branch section", line, title=title, wave=wave, agent=role[1].upper()))
         return
     if own_ids and SPLIT.search(text) and not MAYBE.search(text):
         facts.halved.append(Said(own_ids[0], line))
-    if len(own_ids) > 1 or not (own_ids or named) or (_OTHER.search(ids_out(text)) and not _BEGINS.match(text)):
+    if len(own_ids) > 1 or not (own_ids or own_names) or (_OTHER.search(ids_out(text)) and not _BEGINS.match(text)):
         return
     if SPLIT.search(text):
         return
-    agents = agents_of(text)
-    facts.mentions.append(
-        Mention(
-            "branch section",
-            line,
-            id=own_ids[0] if own_ids else None,
-            name=named[0] if len(named) == 1 else None,
-            title=title_of(text),
-            lines=lines_of(text),
-            wave=wave,
-            agent=agents[0] if len(agents) == 1 else None,
-        )
-    )
+    mention = named("branch section", line, text, wave, raw)
+    mention.title, mention.lines = title_of(text), lines_of(text)
+    facts.mentions.append(mention)
 
 
 def read(s: Statement, facts: Facts) -> None:
@@ -111,11 +100,7 @@ def read(s: Statement, facts: Facts) -> None:
     if s.kind != "table" and own_ids and _defines(s, own_ids):
         _definition(s, own_ids[0], facts)
     elif (
-        s.kind in ("item", "fence")
-        and not own_ids
-        and (named := names(f"{s.key} {s.raw}"))
-        and len(named) == 1
-        and _is_list_of_branches(s)
+        s.kind in ("item", "fence") and not own_ids and len(names(f"{s.key} {s.raw}")) == 1 and _is_list_of_branches(s)
     ):
         _definition(s, None, facts)
     counted = (
@@ -136,8 +121,9 @@ def paragraph(block: Block, context: Context, facts: Facts) -> None:
     own_ids = ids(clean(lead[1])) if lead else []
     branch = own_ids[0] if len(own_ids) == 1 else context.branch
     if branch is not None and len(sizes := _EXPECTED.findall(clean(block.text))) == 1:
-        subject = Mention("text", block.line, id=branch, lines=line_counts(sizes[0]))
-        facts.mentions.append(subject if ids(branch) else replace(subject, id=None, name=branch))
+        mention = above(replace(context, branch=branch), "text", block.line, None)
+        mention.lines = line_counts(sizes[0])
+        facts.mentions.append(mention)
 
 
 def _lives(s: Statement, own_ids: list[str], facts: Facts) -> None:
@@ -162,11 +148,11 @@ def _subject(s: Statement) -> Mention | None:
     """Return the branch that a statement is below: an item above it, or its section."""
     wave = wave_of(" ".join(s.parents), s.context.wave)
     for parent in reversed(s.parents):
-        branch_ids, named = ids(parent), names(parent)
+        branch_ids, own_names = ids(parent), names(parent)
         if len(branch_ids) == 1 and parent.find(branch_ids[0]) < 14:
             return Mention("branch section", s.line, id=branch_ids[0], wave=wave)
-        if len(named) == 1:
-            return Mention("branch section", s.line, name=named[0], wave=wave)
+        if len(own_names) == 1:
+            return Mention("branch section", s.line, name=own_names[0], wave=wave)
         if (
             s.kind == "fence"
             and wave is not None
@@ -177,14 +163,7 @@ def _subject(s: Statement) -> Mention | None:
         if len(agents := agents_of(parent)) == 1 and re.match(r"\W*agent", parent, re.I):
             return Mention("branch section", s.line, agent=agents[0], wave=wave)
     if s.context.branch is not None:
-        by_id = bool(ids(s.context.branch))
-        return Mention(
-            "branch section",
-            s.line,
-            id=s.context.branch if by_id else None,
-            name=None if by_id else s.context.branch,
-            wave=wave,
-        )
+        return above(s.context, "branch section", s.line, wave)
     if s.context.agent is not None and wave is not None:
         return Mention("branch section", s.line, agent=s.context.agent, wave=wave)
     return None
@@ -195,16 +174,14 @@ def _section_text(s: Statement, subject: Mention, facts: Facts) -> None:
     for sentence in re.split(r"(?<=\.)\s+", f"{s.key}: {s.raw}" if s.key else s.raw):
         if touches := _TOUCHES.match(sentence):
             subject.owns = tuple(any_paths(touches[1]))
-        elif sized := re.match(rf"(?:{_ABOUT})\s*(\d[\d,]*)\s+(?:lines|loc)\b", clean(sentence), re.I):
-            subject.lines = line_counts(sized[1])
         elif needs := re.match(
             r"(?:It )?(?:needs|requires|depends on)\s+((?:.*`.*|.*\bwave\b.*|no other branch.*))", sentence, re.I
         ):
             subject.needs = needs[1].split(";")[0].rstrip(". ")
         if agent := re.match(r"\W*agent (\w{1,2})\b\W*(?:,|\bon\b|$)", sentence, re.I):
             subject.agent = agent[1].upper()
-        if len(named := names(sentence)) == 1 and re.search(r"\b(?:on|branch)\b[^`]{0,14}`", sentence, re.I):
-            subject.name = named[0]
+        if len(own_names := names(sentence)) == 1 and re.search(r"\b(?:on|branch)\b[^`]{0,14}`", sentence, re.I):
+            subject.name = own_names[0]
     if subject.owns or subject.needs or subject.lines or subject.name or subject.agent:
         facts.mentions.append(subject)
 
@@ -226,8 +203,8 @@ def _attribute(s: Statement, subject: Mention, facts: Facts) -> bool:
         subject.needs = s.value
     elif kind == "name" and s.kind == "fence" and _GIT.fullmatch(s.value) and not is_placeholder(s.value):
         subject.name = s.value
-    elif kind == "name" and (named := names(s.raw) or re.findall(r"`([\w./-]+)`", s.raw)):
-        subject.name = named[0]
+    elif kind == "name" and (own_names := names(s.raw) or re.findall(r"`([\w./-]+)`", s.raw)):
+        subject.name = own_names[0]
     elif needs_match is not None:
         subject.needs = needs_match[1]
     elif not key and SIZE.fullmatch(s.value.strip(" .")):
@@ -267,26 +244,16 @@ def _defines(s: Statement, own_ids: list[str]) -> bool:
 
 def _definition(s: Statement, branch: str | None, facts: Facts) -> None:
     own = any_paths(s.raw) if not NEEDS.search(s.whole) else []
-    named = names(f"{s.key} {s.raw}") or [n for n in _NAMED.findall(s.raw) if not is_placeholder(n)]
-    inside = _IN.search(s.raw) if named or lines_of(s.whole) else None
+    own_names = names(f"{s.key} {s.raw}") or [n for n in _NAMED.findall(s.raw) if not is_placeholder(n)]
+    inside = _IN.search(s.raw) if own_names or lines_of(s.whole) else None
     own = own or (any_paths(inside[1]) if inside else [])
     listed = s.context.under(r"depend", 1) or s.about(r"depend")
-    agents = agents_of(s.whole)
-    m = Mention(
-        "list",
-        s.line,
-        id=branch,
-        name=named[0] if len(named) == 1 else None,
-        lines=lines_of(s.whole),
-        wave=wave_of(" ".join(s.parents), s.context.wave),
-        agent=agents[0] if len(agents) == 1 else None,
-    )
+    m = named("list", s.line, s.whole, wave_of(" ".join(s.parents), s.context.wave), " ".join(own_names))
+    m.id, m.lines = branch, lines_of(s.whole)
     if not listed:
         m.title = title_of(s.whole)
         ownership = s.about(r"isolat|overlap|owner|files|packages?|director|paths") or s.context.under(
             r"isolat|overlap|owner|package|director", 1
         )
         m.owns = tuple(own) if ownership or inside or (s.key in (branch or "", "") and not m.title) else ()
-        if ownership:
-            m.title = None
     facts.mentions.append(m)

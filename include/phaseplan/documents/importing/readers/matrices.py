@@ -7,8 +7,8 @@ import re
 from phaseplan.documents.importing.blocks import Block
 from phaseplan.documents.importing.columns import columns
 from phaseplan.documents.importing.context import Context, agents_of, wave_of
-from phaseplan.documents.importing.facts import Facts, Mention, Said, Shared
-from phaseplan.documents.importing.words import clean, ids, in_order, names
+from phaseplan.documents.importing.facts import Facts, Mention, Said, Shared, named
+from phaseplan.documents.importing.words import clean, ids, names
 from phaseplan.documents.outline.text import any_paths
 
 _YES = re.compile(
@@ -43,7 +43,7 @@ def _few_words(texts: list[str]) -> bool:
 
 
 def _dependencies(block: Block, heads: list[str | None], facts: Facts) -> None:
-    """Read marks: the row's branch needs the column's, unless that contradicts the order of the ids."""
+    """Read marks: the row's branch needs the column's, unless the corner says that it blocks it."""
     pairs: list[tuple[str, str, int]] = []
     turned = re.search(r"blocks|enables|required by", clean(block.rows[0].cells[0]), re.IGNORECASE) is not None
     for row in block.rows[1:]:
@@ -51,15 +51,7 @@ def _dependencies(block: Block, heads: list[str | None], facts: Facts) -> None:
         for head, cell in zip(heads, row.cells[1:], strict=False):
             if len(own) == 1 and head is not None and head != own[0] and _YES.fullmatch(clean(cell)):
                 pairs.append((head, own[0], row.line))
-    backwards = sum(in_order(a) > in_order(b) for a, b, _ in pairs)
-    if turned or (backwards > len(pairs) / 2 and not re.search("depend", clean(block.rows[0].cells[0]), re.I)):
-        pairs = [(b, a, line) for a, b, line in pairs]
-    facts.edges += [Said((needed, by), line, "matrix") for needed, by, line in pairs]
-    having = {by for _, by, _ in pairs}
-    for row in block.rows[1:]:
-        own = ids(clean(row.cells[0])) if row.cells else []
-        if len(own) == 1 and own[0] not in having:
-            facts.without.setdefault(own[0], Said("", row.line, "matrix"))
+    facts.edges += [Said((b, a) if turned else (a, b), line, "matrix") for a, b, line in pairs]
 
 
 def _ownership(block: Block, header: list[str], context: Context, facts: Facts) -> bool:
@@ -107,16 +99,9 @@ def _by_agent_and_wave(block: Block, header: list[str], facts: Facts) -> bool:
 
 
 def _owner(text: str, path: str, line: int, wave: int | None) -> Mention:
-    branch_ids, named, agents = ids(text), names(text), agents_of(text)
-    return Mention(
-        "list",
-        line,
-        id=branch_ids[0] if branch_ids else None,
-        name=named[0] if named else None,
-        owns=(path,),
-        wave=wave_of(text, wave),
-        agent=agents[0] if agents else None,
-    )
+    mention = named("list", line, text, wave_of(text, wave))
+    mention.owns = (path,)
+    return mention
 
 
 def shared_row(owns: str, owner: str, others: str, line: int, context: Context, facts: Facts) -> None:

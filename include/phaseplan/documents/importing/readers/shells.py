@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from phaseplan.documents.importing.blocks import Block
 from phaseplan.documents.importing.context import Context, agents_of, wave_of
@@ -53,20 +54,11 @@ def read(block: Block, context: Context, facts: Facts, lead: str) -> None:
         if (match := _MKDIR.search(text)) is not None and (own := any_paths(match[1])):
             snippet_agents = agents_of(text.split("mkdir")[0])
             if snippet_agents or agent or branch:
-                facts.owned.append(
-                    Mention(
-                        "shell",
-                        line,
-                        id=branch,
-                        wave=wave,
-                        agent=snippet_agents[0] if snippet_agents else agent,
-                        owns=tuple(_folder(p) for p in own),
-                    )
-                )
+                agent_here = snippet_agents[0] if snippet_agents else agent
+                folders = tuple(_folder(p) for p in own)
+                facts.owned.append(Mention("shell", line, id=branch, wave=wave, agent=agent_here, owns=folders))
         if gate and wave is not None and not _NO_COMMAND.match(text) and _is_shell(block, text):
             facts.wave(wave).checks.append(Said(text, line, "shell"))
-        elif gate and wave is None and context.under(r"gate", 2) and not _NO_COMMAND.match(text):
-            facts.gates.append(Said(text, line, "shell"))
 
 
 def _folder(path: str) -> str:
@@ -127,14 +119,7 @@ def _branches(text: str, line: int, facts: Facts, mention: Mention) -> list[str]
     several = len(created) + len(others) > 1
     for name in (*created, *others):
         by = name in created and not several
-        facts.mentions.append(
-            Mention(
-                "shell",
-                line,
-                id=mention.id if by else None,
-                name=name.removeprefix("origin/"),
-                wave=mention.wave if name in created else None,
-                agent=mention.agent if by else None,
-            )
-        )
+        wave = mention.wave if name in created else None
+        one = replace(mention, wave=wave) if by else Mention("shell", line, wave=wave)
+        facts.mentions.append(replace(one, name=name.removeprefix("origin/")))
     return created
