@@ -61,9 +61,6 @@ def collect(branches: Branches, facts: Facts, waves: dict[str, int]) -> dict[str
             for fed in ids(mention.feeds or "", tuple(branches.entries)):
                 if fed in out and fed != entry.id:
                     out[fed].add(entry.id, mention.line, "text")
-    for branch, fact in facts.without.items():
-        if branch in out:
-            out[branch].nothing.setdefault(fact.source, fact.line)
     _of_the_split(branches, facts, out)
     return out
 

@@ -42,7 +42,6 @@ class Mention:
     place: int = 0  # among the rows of its table
     span: Span | None = None
     nodes: list[tuple[Mention, int]] = field(default_factory=list)
-    key: str = ""  # of a graph's node
 
 
 def named(source: Source, line: int, text: str, wave: int | None, raw: str = "") -> Mention:
@@ -143,7 +142,6 @@ class Facts(Ties):
     splits: list[Said[tuple[str, tuple[str, ...]]]] = field(default_factory=list)
     halved: list[Said[str]] = field(default_factory=list)  # said to be split, without its parts
     edges: list[Said[tuple[str, str]]] = field(default_factory=list)  # (needed, who needs it), by id
-    without: dict[str, Said[str]] = field(default_factory=dict)  # id -> where it is said to need nothing
     waves: dict[int, WaveSaid] = field(default_factory=dict)
     stated: Stated = field(default_factory=Stated)
     late: Ties = field(default_factory=lambda: Ties())  # said below a wave: only counts where nothing else is

@@ -24,8 +24,7 @@ _EDGE = re.compile(
     r"\s*(?:\|(?P<label>[^|]{0,200})\|)?"
 )
 _SUBGRAPH = re.compile(r"subgraph\s+([\w.-]+|\"[^\"]*\")?\s*(?:\[\s*\"?(.*?)\"?\s*\])?\s*(.*)")
-_SKIPPED = re.compile(r"(?:classDef|style|linkStyle|click|direction|accTitle|accDescr)\b")
-_CLASS = re.compile(r"class\s+([\w.,\s-]+?)\s+([\w-]+)\s*;?")
+_SKIPPED = re.compile(r"(?:class|classDef|style|linkStyle|click|direction|accTitle|accDescr)\b")
 
 
 @dataclass(slots=True)
@@ -107,10 +106,6 @@ def _statement(chart: Flowchart, text: str, line: int, stack: list[str], comment
     elif text in ("end", "end;"):
         if stack:
             stack.pop()
-    elif (match := _CLASS.fullmatch(text)) is not None:
-        for key in re.split(r"[\s,]+", match[1]):
-            if key in chart.nodes:
-                chart.nodes[key].style = match[2]
     elif text and not _SKIPPED.match(text):
         _chain(chart, text, line, stack[-1] if stack else "", comment)
 

@@ -104,11 +104,6 @@ def _replace_split(branches: Branches, facts: Facts) -> None:
 def _groups(branches: Branches, facts: Facts) -> list[list[Mention]]:
     """Group mentions without an id by git name; mentions with a known name or agent join that branch."""
     by_name = {name: entry for entry in branches.entries.values() for name in entry.names}
-    by_agent = {
-        (m.wave, m.agent): branches.of[id(m)]
-        for m in reversed(facts.mentions)
-        if m.source in ("agent table", "branch section") and m.agent and id(m) in branches.of
-    }
     groups: dict[tuple[str, object], list[Mention]] = defaultdict(list)
     for mention in facts.mentions:
         if id(mention) in branches.of or mention.id is not None:
@@ -117,8 +112,6 @@ def _groups(branches: Branches, facts: Facts) -> list[list[Mention]]:
             add_mention(branches, by_name[mention.name], mention)
         elif mention.name:
             groups["name", mention.name].append(mention)
-        elif mention.agent and (mention.wave, mention.agent) in by_agent:
-            add_mention(branches, by_agent[mention.wave, mention.agent], mention)
         elif mention.title or mention.agent:
             groups["agent" if mention.agent else "title", (mention.wave, mention.agent or mention.title)].append(
                 mention

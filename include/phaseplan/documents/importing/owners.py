@@ -10,13 +10,10 @@ from phaseplan.documents.importing.likeness import alike
 def assign(branches: Branches, facts: Facts) -> None:
     """Add mentions that only name the owner of a path to the branches."""
     by_name = {name: entry for entry in branches.entries.values() for name in entry.names}
-    by_key = {m.key: entry for entry in branches.entries.values() for m in entry.mentions if m.key}
     for mention in facts.owned:
         entry = branches.entries.get(mention.id or "") or by_name.get(mention.name or "")
         if entry is None and mention.agent:
             entry = agent_of(branches, mention.agent, mention.wave)
-        if entry is None and mention.title:
-            entry = by_key.get(mention.title)
         if entry is None and mention.title:
             entry = by_title(branches, mention.title, mention.wave)
         if entry is not None:
@@ -33,13 +30,7 @@ def agent_of(branches: Branches, agent: str, wave: int | None) -> Entry | None:
         for m in e.mentions
         if m.agent == agent and m.source != "shell" and (wave is None or m.wave == wave)
     }
-    if len(candidates) == 1:
-        return next(iter(candidates.values()))
-    if not candidates and wave is not None and agent.isdigit():
-        wave_entries = [e for e in branches.entries.values() if e.wave == wave]
-        numbered = any(m.agent for e in wave_entries for m in e.mentions)
-        return wave_entries[int(agent) - 1] if not numbered and 0 < int(agent) <= len(wave_entries) else None
-    return None
+    return next(iter(candidates.values())) if len(candidates) == 1 else None
 
 
 def by_title(branches: Branches, title: str, wave: int | None) -> Entry | None:

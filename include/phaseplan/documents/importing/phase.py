@@ -5,7 +5,7 @@ from __future__ import annotations
 from phaseplan.documents.importing.context import agents_of, wave_of
 from phaseplan.documents.importing.draft import Draft, at
 from phaseplan.documents.importing.facts import Said, Shared
-from phaseplan.documents.importing.owners import agent_of, by_title
+from phaseplan.documents.importing.owners import agent_of
 from phaseplan.documents.importing.words import ids, names
 from phaseplan.documents.outline.model import At, SharedFile
 from phaseplan.documents.outline.plans import short
@@ -25,7 +25,7 @@ def fill(draft: Draft) -> None:
     limit = min(facts.max_lines, key=lambda s: s.line, default=None)
     part.max_lines = at(limit) if limit else None
     file = short(facts.file)
-    part.todos += [f"gate without a command: {g.value} ({file}:{g.line})" for g in facts.gates if g.source == "text"]
+    part.todos += [f"gate without a command: {g.value} ({file}:{g.line})" for g in facts.gates]
     _share(draft)
     _claims(draft)
     part.notes = [*map(at, facts.notes)]
@@ -79,7 +79,7 @@ def _share(draft: Draft) -> None:
 
 
 def _branches_named(draft: Draft, text: str, wave: int | None) -> list[str]:
-    """Find the branches that a text names by id, git name, agent or title."""
+    """Find the branches that a text names by id, git name or agent."""
     entries = draft.known.entries
     branch_ids = [i for i in ids(text, tuple(entries)) if i in entries]
     branch_ids += [e.id for name in names(text) for e in entries.values() if name in e.names]
@@ -87,13 +87,6 @@ def _branches_named(draft: Draft, text: str, wave: int | None) -> list[str]:
         entry = agent_of(draft.known, agent, wave_of(text, wave))
         if entry is not None:
             branch_ids.append(entry.id)
-    if (
-        not branch_ids
-        and text.strip()
-        and not agents_of(text)
-        and (entry := by_title(draft.known, text, wave)) is not None
-    ):
-        branch_ids = [entry.id]
     return list(dict.fromkeys(branch_ids))
 
 

@@ -77,8 +77,6 @@ def _calendar(text: str) -> Span | None:
         begin, finish = _halves(int(day), half or (until_half if until is None else None))
         if until is not None:
             finish = _halves(int(until), until_half)[1]
-        elif until_half and half:
-            finish = _halves(int(day), until_half)[1]
         first, last = begin if first is None else first, max(last, finish)
     if first is None or not 0 < last - first <= 200:
         return None

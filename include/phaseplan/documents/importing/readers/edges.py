@@ -9,7 +9,6 @@ from phaseplan.documents.importing.facts import Facts, Mention, Said
 from phaseplan.documents.importing.statements import Statement
 from phaseplan.documents.importing.words import ids, names
 from phaseplan.documents.outline import attributes
-from phaseplan.documents.outline.ids import nothing
 
 _MORE = r"presupposes?|on top of|must wait for|deps?:|dependencies:"  # than the words that all readers know
 NEEDS = re.compile(rf"(?<![\w-])(?:{attributes.NEEDS}|{_MORE})(?![\w-])\s*:?\s*([^;\n]+)", re.I)
@@ -41,14 +40,9 @@ def read(s: Statement, facts: Facts) -> None:
             for other in objects:
                 if one != other:
                     facts.edges.append(Said((other, one) if need else (one, other), s.line, "text"))
-            if need and not objects and nothing(match[1]):
-                facts.without.setdefault(one, Said("", s.line, "text"))
     elif s.context.under(_ORDER, 1) or s.about(r"depend"):
         if (before := re.fullmatch(r"(.+)\bbefore\b(.+)", text)) and s.kind == "item":
             facts.edges += [Said((a, b), s.line, "text") for a in ids(before[1]) for b in ids(before[2]) if a != b]
-        elif re.search(r"\b(?:have|has) no (?:\w+ )?dependenc", text, re.I):
-            for free in ids(text):
-                facts.without.setdefault(free, Said("", s.line, "text"))
         else:
             _chain(s, text, facts)
 
@@ -77,8 +71,6 @@ def _chain(s: Statement, text: str, facts: Facts) -> None:
             facts.edges += [Said((y, x) if backwards else (x, y), s.line, "text") for x, y in pairs]
     elif len(own := ids(s.key)) == 1:
         facts.edges += [Said((needed, own[0]), s.line, "text") for needed in ids(s.value) if needed != own[0]]
-        if nothing(s.value) and s.value:
-            facts.without.setdefault(own[0], Said("", s.line, "text"))
 
 
 def splits(s: Statement, facts: Facts) -> bool:

@@ -6,8 +6,8 @@ import re
 
 from phaseplan.documents.importing.blocks import Block
 from phaseplan.documents.importing.context import Context, wave_heading, wave_of
-from phaseplan.documents.importing.facts import Facts, Mention, Said
-from phaseplan.documents.importing.flowchart import Edge, Flowchart, Node, flowchart
+from phaseplan.documents.importing.facts import Facts, Mention
+from phaseplan.documents.importing.flowchart import Edge, Node, flowchart
 from phaseplan.documents.importing.titles import lines_of
 from phaseplan.documents.importing.words import clean, ids, ids_out, names
 
@@ -25,11 +25,6 @@ _LEGEND = re.compile(
     r"|(?:optional|soft|weak|informational|coordination)[^.\n]{0,60}(?:dotted|dashed|-\.+->?)",
     re.IGNORECASE,
 )
-_KEY = re.compile(
-    r"(?:p\d{1,3}_?)?w(?:ave)?_?(?:(\d{1,3})[._])?(\d{1,3})[._]?(?:[a-z]|br?|agent|task)[._]?(\d{1,3})", re.I
-)
-_DOTTED = re.compile(r"[A-Za-z]*_?(\d{1,3})[._-](\d{1,3})[._-](\d{1,3})")
-_DIGITS = re.compile(r"[A-Za-z]{1,10}(\d{3,5})")
 
 
 def read(block: Block, context: Context, facts: Facts, phase: int | None, soft_dots: bool) -> None:
@@ -37,10 +32,9 @@ def read(block: Block, context: Context, facts: Facts, phase: int | None, soft_d
     chart = flowchart(block.text, block.line)
     if chart is None:
         return
-    mentions = {key: m for key, node in chart.nodes.items() if (m := _mention(node, chart, phase)) is not None}
+    mentions = {key: m for key, node in chart.nodes.items() if (m := _mention(node, phase)) is not None}
     if context.under(r"critical path", 1):
-        _chains(chart, mentions, facts)
-        return
+        return  # a claim, not dependencies
     for edge in chart.edges:
         start, end = (edge.end, edge.start) if _turned(edge, mentions) else (edge.start, edge.end)
         if start in mentions and end in mentions and start != end and not _is_soft(edge, soft_dots):
@@ -71,38 +65,24 @@ def _is_soft(edge: Edge, soft_dots: bool) -> bool:
     return (edge.dotted and (soft_dots or "integration" in edge.label.lower())) or _SOFT.search(edge.label) is not None
 
 
-def _mention(node: Node, chart: Flowchart, phase: int | None) -> Mention | None:
+def _mention(node: Node, phase: int | None) -> Mention | None:
     """Return the branch that a node stands for; None: a wave, another phase, a legend."""
-    if node.key in chart.groups:
-        return None
     labels = [clean(_ENTITY.sub(r"&\1;", label)) for label, _ in node.labels] or [node.key]
     text = max(labels, key=len)
     branch_ids = next((f for label in labels if (f := ids(label))), [])
     wave = wave_of(node.group, wave_of(re.sub(r"(\d)", r" \1", node.style), wave_of(node.comment)))
-    key_id = _from_key(node.key, phase)
     if not branch_ids and (
         re.search(r"\b(?:legend|key)\b", node.group, re.I) or re.match(r"phase[ _]*\d|p\d+\b", text, re.I)
     ):
         return None
-    if len(branch_ids) > 1 or (not branch_ids and key_id is None and wave_heading(text) is not None):
+    if len(branch_ids) > 1 or (not branch_ids and (wave_heading(text) is not None or not node.labels)):
         return None
-    if not branch_ids and key_id is None and not node.labels:
-        return None
-    branch = branch_ids[0] if branch_ids else key_id
+    branch = branch_ids[0] if branch_ids else None
     if branch is not None and phase is not None and not branch.startswith(f"{phase}."):
         return None
     name = next((n for label, _ in node.labels for n in names(label)), None)
-    title = _title(text)
-    return Mention(
-        "graph",
-        node.line,
-        id=branch,
-        name=name,
-        title=title,
-        lines=lines_of(text),
-        wave=wave,
-        key=node.key,
-    )
+    sized = lines_of(text)
+    return Mention("graph", node.line, id=branch, name=name, title=_title(text), lines=sized, wave=wave)
 
 
 def _title(label: str) -> str | None:
@@ -114,27 +94,3 @@ def _title(label: str) -> str | None:
         if p and not re.match(r"~?\d[\d,.\u2192> -]*\s*(?:lines|loc|h|d|hours|days)?\b", p, re.I) and not names(p)
     ]
     return title_parts[0] if title_parts else None
-
-
-def _from_key(key: str, phase: int | None) -> str | None:
-    """Read an id from a node's key: `W1E1`, `W6.2E1`, `B_5_1_1`, `E511` give 5.1.1."""
-    if (match := _KEY.fullmatch(key)) is not None:
-        own = match[1] or phase
-        return f"{own}.{match[2]}.{match[3]}" if own is not None else None
-    if (match := _DOTTED.fullmatch(key)) is not None:
-        return f"{match[1]}.{match[2]}.{match[3]}"
-    if (match := _DIGITS.fullmatch(key)) is not None and phase is not None and match[1].startswith(str(phase)):
-        digits = match[1][len(str(phase)) :]
-        return f"{phase}.{digits[0]}.{digits[1]}" if len(digits) == 2 else None
-    return None
-
-
-def _chains(chart: Flowchart, mentions: dict[str, Mention], facts: Facts) -> None:
-    """Read a graph of the critical path as a claim, not as dependencies."""
-    order = [
-        m.id
-        for key in dict.fromkeys(k for e in chart.edges for k in (e.start, e.end))
-        if (m := mentions.get(key)) and m.id
-    ]
-    if len(order) > 1:
-        facts.critical.append(Said(tuple(order), chart.edges[0].line, "graph"))

@@ -72,12 +72,6 @@ def read(s: Statement, facts: Facts) -> None:
 
 def paragraph(block: Block, context: Context, facts: Facts) -> None:
     """Read sentences of a paragraph, which may go over several lines."""
-    own = facts.phases[0].value if facts.phases else None
-    if own is not None and (
-        quoted := re.search(rf"\bphase {own},?\s+[\"\u201c]([^\"\u201d]{{3,60}})[\"\u201d]", block.text, re.I)
-    ):
-        at = 1 if any(fact.source == "list" for fact in facts.titles) else 0
-        facts.titles.insert(at, Said(quoted[1].strip(" ,."), block.line, "list"))
     bold = re.match(r"\*\*([^*\n:]{3,60})\*\*\s*[|\u00b7\u2014\u2013-]", block.text)
     weak = all(fact.source == "text" for fact in facts.titles)
     if bold and weak and len(context.headings) == 1 and not _NO_PHASE_TITLE.search(bold[1]):

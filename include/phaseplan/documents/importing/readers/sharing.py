@@ -43,8 +43,6 @@ def read(s: Statement, facts: Facts) -> bool:
     if not own:
         return False
     label = owner_text if _refers(owner_text) else next((p for p in reversed(s.parents) if _refers(p)), owner_text)
-    if not label or (re.search(_OWNERSHIP, label, re.I) and not _refers(label)):
-        label = next((p for p in reversed(s.parents) if not re.search(_OWNERSHIP, p, re.I)), "")
     mentions = _owners(label, s, wave)
     for mention in mentions:
         mention.owns = tuple(own)
@@ -73,8 +71,6 @@ def tree(block: Block, context: Context, facts: Facts) -> None:
             continue
         depth = len(match["lead"])
         above = [(at, name) for at, name in above if at < depth]
-        if len(above) == 0 and match["lead"].strip():
-            continue
         above.append((depth, match["name"]))
         if owners := ids(match["said"] or ""):
             path = "".join(name for _, name in above)
@@ -93,10 +89,6 @@ def _owners(label: str, s: Statement, wave: int | None) -> list[Mention]:
         return [Mention("list", s.line, name=n, wave=wave) for n in named]
     if agents := agents_of(label):
         return [Mention("list", s.line, agent=a, wave=wave_of(label, wave)) for a in agents]
-    if s.context.branch is not None and ids(s.context.branch):
-        return [Mention("list", s.line, id=s.context.branch, wave=wave)]
-    if s.context.agent is not None:
-        return [Mention("list", s.line, agent=s.context.agent, wave=wave)]
     if label and re.search(r"[A-Za-z]{3}", label) and not any_paths(label):
         return [Mention("list", s.line, title=label, wave=wave)]
     return []

@@ -56,9 +56,7 @@ def _is_wave_table(where: dict[str, int], header: Row, rows: tuple[Row, ...]) ->
 
 def _wave_row(cells: Cells, facts: Facts) -> None:
     number = wave_number(cells.text("wave"))
-    if number is None:
-        if re.search(r"total|sum", " ".join(map(clean, cells.row.cells[:2])), re.IGNORECASE):
-            _total(cells, facts)
+    if number is None:  # a row that adds the others up: `outline/contradictions.py`
         return
     wave, line = facts.wave(number), cells.line
     _, _, after = cells.text("wave").partition(":")
@@ -86,16 +84,9 @@ def _members(cells: Cells, number: int, facts: Facts) -> None:
         wave.members += [Said(member, line, "wave table") for member in member_names]
     elif re.fullmatch(r"\d{1,3}(?:\s*(?:branches|efforts))?", text):
         wave.counts.append(Said(int(numbers(text)[0]), line, "wave table"))
-    elif text and not nothing(text):
+    elif text and not nothing(text) and not re.match(r"\d+\b", text):
         parts = (part.strip() for part in re.split(r"[,;+]|\band\b", re.sub(r"\([^)]*\)", "", text)))
         wave.members += [Said(part, line, "wave table") for part in parts if part]
-
-
-def _total(cells: Cells, facts: Facts) -> None:
-    if lines := numbers(cells.text("lines")):
-        facts.line_totals.append(Said(lines[0], cells.line, "wave table"))
-    if re.fullmatch(r"\d+(?: branches)?", text := cells.text("branches")):
-        facts.branch_counts.append(Said(int(numbers(text)[0]), cells.line, "wave table"))
 
 
 def _branch_row(cells: Cells, context: Context, facts: Facts, source: Source, place: int) -> None:

@@ -29,7 +29,6 @@ _TIME = (
     r"(?:estimated |total |expected |planned |wave )*(?:duration|time(?:line| ?box| ?frame)?|estimate|length|takes|"
     r"wall[- ]?clock(?: time)?|elapsed(?: time)?)(?: \(.*\))?"
 )
-_WHEN = r"window|when|schedule[d]?|timing|slot|calendar"
 _ONLY_TIME = re.compile(
     r"[\W\d]*(?:(?:days?|hours?|h|hrs?|am|pm|morning|afternoon|to|half|a|mins?|minutes?|weeks?|about|approx|est|"
     r"estimated|duration|time|working)\b[\W\d]*)+",
@@ -72,9 +71,6 @@ def read(s: Statement, number: int, facts: Facts) -> None:
     if own and re.fullmatch(_TIME, key):
         if span := duration(s.value):
             wave.spans.append(Said(span, s.line, "list"))
-    elif own and re.fullmatch(_WHEN, key):
-        if span := duration(s.value):
-            wave.spans.append(Said(span, s.line, "text"))
     elif own and s.kind == "text" and (not key or _LASTS.search(s.whole)) and _in_passing(s, wave):
         return
     elif own and re.fullmatch(
