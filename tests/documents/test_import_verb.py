@@ -32,6 +32,15 @@ def test_a_plan_is_written_once(tmp_path: Path) -> None:
     assert "PP205 warning: still to do: agent" in linted.stdout
 
 
+def test_a_page_of_markdown_needs_no_model_of_plans(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# Tasks: House\n\n## Phase 1: Pit\n\n- [ ] T001 Dig the pit in src/pit.py\n")
+    code = f"import sys; from phaseplan.cli.main import main; main(['import', {str(page)!r}]); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=TOP, capture_output=True, text=True, check=True)
+    assert "T001" in done.stdout
+    assert not {"pydantic", "yaml", "phaseplan.documents.importing.places"} & set(done.stdout.split())
+
+
 def test_strict_exits_with_1_and_writes_nothing(tmp_path: Path) -> None:
     done = phaseplan("import", FOUNDING, "-o", tmp_path / "plan.yaml", "--strict")
     assert done.returncode == 1 and not (tmp_path / "plan.yaml").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from phaseplan.documents.importing.context import waves_of
 from phaseplan.documents.importing.document import import_text
 from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.titles import is_role
@@ -42,3 +43,23 @@ def test_a_prerequisite_of_another_is_needed_by_it() -> None:
     text = import_text("x.md", f"{HEAD}{table}| 6.1.2 | feature/b | B | |\n").text
     branches = yaml.safe_load(text or "")["waves"][0]["branches"]
     assert [branch.get("depends_on") for branch in branches] == [None, ["6.1.1"]]
+
+
+def test_a_shared_file_without_a_folder_is_told() -> None:
+    table = "| ID | Branch | Title |\n|---|---|---|\n| 6.1.1 | feature/a | A |\n| 6.1.2 | feature/b | B |\n\n"
+    text = import_text("x.md", f"{HEAD}{table}Shared Files:\n- Makefile (one target each)\n").text
+    assert "# TODO shared file Makefile: nothing says which branch owns it (x.md:13)" in (text or "")
+
+
+def test_sentences_without_any_sign_of_a_plan_are_kept_as_notes() -> None:
+    table = "| ID | Branch | Title |\n|---|---|---|\n| 6.1.1 | feature/a | A |\n| 6.1.2 | feature/b | B |\n\n"
+    text = import_text("x.md", f"{HEAD}{table}Gulls sleep here.\n\n## Notes\n\n- Gulls are loud\n").text
+    assert yaml.safe_load(text or "")["notes"] == ["Gulls are loud"]
+
+
+@pytest.mark.parametrize(
+    ("text", "waves"),
+    [("Waves 1-3", [1, 2, 3]), ("Wave 0, Wave 2", [0, 2]), ("Wave 1, 2 and 4-6", [1, 2, 4, 5, 6])],
+)
+def test_waves_of_a_list_are_spelt_out(text: str, waves: list[int]) -> None:
+    assert waves_of(text) == waves

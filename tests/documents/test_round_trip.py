@@ -81,6 +81,14 @@ def test_labels_days_and_paths_of_any_kind_are_kept() -> None:
     assert PhasePlan.model_validate(imported(markdown(plan))) == plan
 
 
+def test_ids_of_two_numbers_in_the_table_of_waves_contradict_nothing() -> None:
+    ids = {"4.1.1": "1.0", "4.1.2": "1.1"}
+    text = UNLIKE.replace("4.1.1", ids["4.1.1"]).replace("4.1.2", ids["4.1.2"])
+    two = text.replace("      - {id", "  - wave: 2\n    branches:\n      - {id")
+    plan = PhasePlan.model_validate(parse("plan.yaml", two).data)
+    assert "PP912" not in {one.code for one in import_text("plan.md", markdown(plan)).diagnostics}
+
+
 @pytest.mark.parametrize("brief", ["\n", "a\n\n", "\n a", " a\nb", "a\nb\n", "a\nb", "...\na", "a\n---\nb\n"])
 def test_texts_of_several_lines_are_kept(brief: str) -> None:
     data = parse("plan.yaml", UNLIKE).data or {}

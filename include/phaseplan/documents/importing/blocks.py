@@ -16,6 +16,7 @@ _NAMED_LINE = re.compile(r"\W{0,4}\*\*`[^`\n]{3,100}`\*\*(?:\s*\([^()\n]{1,80}\)
 _SUMMARY = re.compile(r"<summary>\s*([^\n]{1,200}?)\s*</summary>", re.IGNORECASE)
 _OPENS = re.compile(r"\b(?:wave|agent)\W*\d|\d\.\d", re.IGNORECASE)  # a label with a colon introduces a list
 _RULER = re.compile(r"\s*(?:=+|(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,})?")  # or nothing at all
+_RULES = ("", "=", "-", "*", "_")
 _QUOTE = re.compile(r"^\s*(?:>\s?)+")
 
 
@@ -96,7 +97,7 @@ class _Blocks:
             bare = _bare(line).expandtabs(4)
             self.indents.append(len(bare) - len(bare.lstrip()) + len(line.marker) + 1)
             self.kind, self.lines = "item", [line]
-        elif line.kind == "blank" or _RULER.fullmatch(_bare(line)):
+        elif line.kind == "blank" or (line.text[:1] in _RULES and _RULER.fullmatch(_bare(line))):
             yield from self.end() if self.lines else ()
         elif self.kind in ("text", "item"):
             self.lines.append(line)

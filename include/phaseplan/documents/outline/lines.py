@@ -93,7 +93,7 @@ def document(file: str, text: str) -> Document:
     table = False
     while at < len(raws):
         raw, number = raws[at][:LONGEST], at + 1
-        opened = _FENCE.match(raw)
+        opened = _FENCE.match(raw) if "```" in raw or "~~~" in raw else None
         if fence:
             closed = raw.strip().startswith(fence) and not raw.strip().strip(fence[0])
             inner = "" if closed else raw

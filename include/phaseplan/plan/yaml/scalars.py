@@ -17,7 +17,7 @@ _ZEROS = re.compile(r"[-+]?0[0-9]+")  # 10 to some, 8 to others: stays text, and
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NUMERIC = frozenset("-+.0123456789")
 CONTROL = re.compile(
-    r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]"
 )  # what YAML calls not printable
 _PREFIX = "tag:yaml.org,2002:"
 
