@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from phaseplan.documents.outline import folder, plans, reading, unused
 from phaseplan.documents.outline.headings import GROUPS, numbered
 from phaseplan.documents.outline.lines import Document, document
-from phaseplan.documents.outline.model import At, Outline, Trouble
+from phaseplan.documents.outline.model import Outline, Trouble
 from phaseplan.documents.outline.readers import titles
 from phaseplan.plan.lint.codes import CODES, Severity
 from phaseplan.plan.lint.diagnostics import Diagnostic, in_order

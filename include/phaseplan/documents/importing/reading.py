@@ -29,6 +29,7 @@ def read(doc: Document) -> Facts:
     contexts = list(with_context([facts.scheme.block(block) for block in others]))
     if phase is not None:
         facts.phases.append(phase)
+    idle = {block.line for block, context in contexts if block.kind in ("text", "item") and is_idle(block, context)}
     soft = graphs.legend_says_soft(doc.text)
     lead = ""
     for block, context in contexts:
@@ -42,13 +43,13 @@ def read(doc: Document) -> Facts:
             sharing.comments(block, context, facts)
             if "\u2500\u2500" in block.text or "--" in block.text:
                 sharing.tree(block, context, facts)
-        if block.kind == "text" and not is_idle(block, context):
+        if block.kind == "text" and block.line not in idle:
             prose.paragraph(block, context, facts)
             branches.paragraph(block, context, facts)
         if block.kind == "fence" and block.language in shells.LANGUAGES:
             shells.read(block, context, facts, lead)
         lead = clean(block.text.rsplit("\n", 1)[-1]) if block.kind in ("text", "item") else ""
-    for statement in statements(contexts):
+    for statement in statements(contexts, idle):
         prose.read(statement, facts)
         if not sharing.read(statement, facts):
             branches.read(statement, facts)

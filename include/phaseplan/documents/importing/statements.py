@@ -6,7 +6,7 @@ Written plans are seldom valid YAML where they look like it, so that indentation
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -67,20 +67,23 @@ class Statement:
         return self.whole.lower()
 
 
-def statements(contexts: Iterable[tuple[Block, Context]]) -> Iterator[Statement]:
-    """Yield all statements of a document in order."""
+def statements(contexts: Iterable[tuple[Block, Context]], idle: Collection[int] = ()) -> Iterator[Statement]:
+    """Yield all statements of a document in order, but those of blocks that say nothing and stand alone.
+
+    :param idle: lines of blocks that say nothing.
+    """
     lead = ""  # an introduction that ends in a colon is the parent of the list below it
     parents: dict[int, str] = {}
     for block, context in contexts:
         if block.kind == "item":
             parents = {d: p for d, p in parents.items() if d < block.level}
             above = tuple(p for p in (lead, *(parents[d] for d in sorted(parents))) if p)
-            items = [] if not above and is_idle(block, context) else list(_lines(block, above, context, block.level))
+            items = [] if not above and block.line in idle else list(_lines(block, above, context, block.level))
             yield from items
             parents[block.level] = items[0].whole if items else ""
         elif block.kind == "text":
             above = tuple(parents[d] for d in sorted(parents) if d <= block.level) if block.level else ()
-            items = [] if not above and is_idle(block, context) else list(_lines(block, above, context, block.level))
+            items = [] if not above and block.line in idle else list(_lines(block, above, context, block.level))
             yield from items
             if not block.level:
                 lead = items[-1].key if items and items[-1].key and not items[-1].value else ""

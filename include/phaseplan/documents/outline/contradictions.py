@@ -33,7 +33,8 @@ def sums(doc: Document, units: list[Unit]) -> Iterator[Trouble]:
                 row.number, "the rows above", whole, stated.lines.value if stated.lines else None, stated.span
             )
     for line in doc.lines:
-        match = _TOTAL.fullmatch(line.plain) if line.kind in ("text", "item") and len(line.raw) < 200 else None
+        counted = line.kind in ("text", "item") and ":" in line.raw and len(line.raw) < 200
+        match = _TOTAL.fullmatch(line.plain) if counted else None
         if match is not None and len(units) > 1:
             times = spans(match["rest"])
             span = At(times[0], line.number) if len(times) == 1 else None

@@ -64,7 +64,8 @@ def _parts(text: str, pattern: re.Pattern[str]) -> dict[str, None]:
     code = [_SUFFIX.sub("", match[2].strip()) for match in _CODE.finditer(text)]
     rest = _CODE.sub(" ", text) if code else text
     rest = _URL.sub(" ", rest) if "://" in rest or "@" in rest else rest
-    words = [word for word in rest.split() if "/" in word or "." in word or word.endswith("file")]
+    files = "Makefile" in rest or "Dockerfile" in rest
+    words = [word for word in rest.split() if "/" in word or "." in word or (files and "file" in word)]
     bare = [match[1].rstrip(".,;)") for word in words for match in pattern.finditer(word)]
     own = set(names(text)) if "/" in text else set()
     listed = (word for one in (*code, *bare) for word in _words(one))
@@ -93,7 +94,8 @@ def _braces(path: str) -> list[str]:
 
 def _unbold(path: str) -> str:
     """Remove bold marks (`**pkg/a/**` is `pkg/a/` in bold), and the brackets of a list."""
-    path = re.sub(r"^\*\*(?=\w)(.*?)(?:\*\*)?$", r"\1", path.removeprefix("./"))
+    path = path.removeprefix("./")
+    path = re.sub(r"^\*\*(?=\w)(.*?)(?:\*\*)?$", r"\1", path) if path.startswith("**") else path
     if path.startswith("[") and ("]" not in path or path.endswith("]")):
         path = path[1:]
     return path[:-1] if path.endswith("]") and "[" not in path else path
