@@ -97,6 +97,9 @@ _KEY = (
     r"abh\u00e4ngig von|h\u00e4ngt ab von|nach|depende de|d\u00e9pend de):?\s+|"
     r"(?:\u4f9d\u8d56\u4e8e?|\u4f9d\u5b58|\u524d\u7f6e):?\s*)"
 )
+#: Each match of `_KEY`, and of what is sure to be a need, holds one of these.
+_STEMS = ("depend", "deps", "requires", "needs", "after", "blocked by", "builds on", "waits for", "abh\u00e4ngig von",
+          "h\u00e4ngt ab von", "nach", "d\u00e9pend de", "\u4f9d", "\u524d\u7f6e")  # fmt: skip
 _CLAUSE = re.compile(
     rf"(?:\s*[(\[\u2014\u2013,;:-]|(?<=\w)\.\s)\s*{_KEY}"
     r"(?P<needs>[^()\[\]]*\d[^()\[\]]*|all [^()\[\]]*|[^()\[\]]*/[^()\[\]]*?)[)\]]?\.?\s*$",
@@ -150,6 +153,9 @@ def pair(text: str) -> tuple[str, str] | None:
 
 def without_needs(unit: Unit, text: str, line: int) -> str:
     """Take `(depends on #12)` from a title, or `, needs #12` from its end, and note it; return the rest."""
+    lowered = text.lower()
+    if not any(stem in lowered for stem in _STEMS):
+        return text
     wide = text.translate(WIDE)
     for pattern in (_CLAUSE, _BRACKETS, _SURE):
         match = pattern.search(wide)

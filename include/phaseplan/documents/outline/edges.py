@@ -29,6 +29,7 @@ _OF_KEY = re.compile(  # a key that no word is known of: `Unlocked with: Task 2`
     r"(?:task|story|pr|issue)s? #?\d[\d., and#-]*",
     re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
 _MENTION = re.compile(rf"(?<![\w./-])(?:{ONE})(?![\w/]|\.\d|-\w)")
 _FREE = re.compile(
     r"\b(?:no|without)\s+(?:\w+\s+)?(?:dependenc|prerequisit)|\bindependent\b|\bnothing\b|in parallel|parallel with",
@@ -219,11 +220,11 @@ def _graphs(doc: Document) -> Iterator[tuple[str, int]]:
 
 def mentions(text: str) -> bool:
     """Say whether a line looks as if it told what needs what: an id on both sides of such words."""
-    if len(text) < 300 and (_OF_UNIT.search(text) or _OF_KEY.fullmatch(text)):
+    if len(text) > 300 or not (_DIGIT.search(text) or "/" in text):
+        return False
+    if _OF_UNIT.search(text) or _OF_KEY.fullmatch(text):
         return True
-    if (
-        len(text) > 300 or len(_MENTION.findall(text)) + len(git_names(text)) < 2 or "critical path" in text.lower()
-    ):  # a claim
+    if len(_MENTION.findall(text)) + len(git_names(text)) < 2 or "critical path" in text.lower():  # a claim
         return False
     return any(map(_looks_said, _END.split(text)))
 

@@ -29,7 +29,11 @@ _READ = re.compile(
     r"[`\[]*[\w@./-]+[`\]]*(?:\([^()\s]*\))?(?:\s*(?:,|&|and|or)\s*[`\[]*[\w@-]*[./][\w@./-]+[`\]]*)*",
     re.IGNORECASE,
 )
-_ROUTE = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+`?/[^\s`]*`?")
+#: Each match of it holds one of these.
+_READING = ("based on", "according to", "as ", "same as", "like", "schema from", "per", "see", "similar to",
+            "following", "mirror", "the fix")  # fmt: skip
+_VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+_ROUTE = re.compile(rf"\b(?:{'|'.join(_VERBS)})\s+`?/[^\s`]*`?")
 _LINK = re.compile(r"\[([^\[\]\n]*)\]\(([^()\s]*)\)")  # its words are the path, not where they lead
 _OPENING_LINK = re.compile(r"^\[(#?[\w.-]+)\]\([^()\s]*\)")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
@@ -49,7 +53,9 @@ def paths(text: str) -> list[str]:
 
 def changed_paths(text: str) -> list[str]:
     """List the paths of a task's text, without those that it only reads (`based on spec.md`), and without routes."""
-    return paths(_ROUTE.sub(" ", _READ.sub(" ", text)))
+    lowered = text.lower()
+    text = _READ.sub(" ", text) if any(word in lowered for word in _READING) else text
+    return paths(_ROUTE.sub(" ", text) if any(verb in text for verb in _VERBS) else text)
 
 
 @lru_cache(maxsize=REMEMBERED)
