@@ -64,6 +64,7 @@ def test_a_worker_shares_no_volume_and_knows_no_password_of_the_database(service
     assert secrets(worker) == {"fernet_key", "api_secret", "broker_password", "git_credentials", "git_ssh_key",
                                "git_known_hosts"}  # fmt: skip
     assert set(worker["environment"]["PHASEPLAN_NEEDS"].split()) <= secrets(worker)
+    assert worker["environment"]["AIRFLOW__CORE__LAZY_LOAD_PLUGINS"] == "False", "or each task loads Phaseplan anew"
     assert "hostname" not in worker, "or all replicas would serve their logs under one name"
 
 

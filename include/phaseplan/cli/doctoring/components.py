@@ -72,6 +72,9 @@ def wishes() -> Iterator[Line]:
             yield advice("tuning", f"{name}: {wish.why}", f"set it to {wish.most:g} or less")
         else:
             fine.append(f"{wish.section}.{wish.key}")
+    if "CeleryExecutor" in conf.get("core", "executor") and conf.getboolean("core", "lazy_load_plugins", fallback=True):
+        words = "[core] lazy_load_plugins = True: each task on a Celery worker loads Phaseplan anew, 1 s of processor"
+        yield advice("tuning", words, "set it to False where Celery workers run")
     if fine:
         yield ok("tuning", f"{', '.join(fine)}")
 
