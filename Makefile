@@ -27,7 +27,7 @@ test: environment ## every test, on real git, Docker and Airflow (PYTEST_ARGS="-
 	@$(ENGINE) in-test
 in-test: in-images
 	@$(PYTHON) -m provision.browser
-	@$(PYTHON) -m provision.leftovers $(VENV)/python -m pytest -n 4 $(PYTEST_ARGS)
+	@$(PYTHON) -m provision.leftovers $(VENV)/python -m pytest -n 3 $(PYTEST_ARGS)
 
 up: environment ## Airflow with its UI over all plans, until Ctrl-C
 	@$(ENGINE) in-up

@@ -1,6 +1,7 @@
-"""Four processes share the tests of `make test`: up to three play stories under an Airflow, the others what needs none.
+"""Three processes share the tests of `make test`: two play stories under an Airflow, the third what needs none.
 
-Most of a story is waiting, for containers and for Airflow's rhythm; an Airflow that waits takes a tenth of a core.
+Two cores are full with these. With a fourth process and a third Airflow stories wait for each other's processor, while
+each Airflow that waits takes a tenth of a core.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ ORDER = (
     *("samples", "engine", "files", "beside"),
 )
 #: Groups that have an Airflow up most of the time, and how many of them are played at once while there is other work.
-UP, MOST_UP = ("end_to_end", "stack", "airflow", "kills", "evening", "waiting", "browser"), 3
+UP, MOST_UP = ("end_to_end", "stack", "airflow", "kills", "evening", "waiting", "browser"), 2
 
 
 #: Processes that tests start find the package, as the launcher has it; nothing else of ours is theirs to import.
