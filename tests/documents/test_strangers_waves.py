@@ -70,3 +70,10 @@ def test_rows_of_a_wave_may_stand_between_those_of_others() -> None:
     rows = "| A-1 | Dig | 1 | |\n| A-2 | Pour | 2 | A-1 |\n| A-3 | Fell | 1 | |\n"
     plan, _ = _read(f"# House\n\n| ID | Task | Wave | Needs |\n|---|---|---|---|\n{rows}")
     assert plan["waves"] == {1: ["A-1", "A-3"], 2: ["A-2"]}
+
+
+def test_a_git_name_that_stands_at_its_agents_number_is_the_name_behind_it() -> None:
+    first, second = "- Agent 1: feature/h-01-repairs", "- Agent 1feature/h-04-pit (depends on feature/h-01-repairs)"
+    plan, _ = _read(f"# House\n\n## Wave 0: Repairs (Day 0-1)\n{first}\n\n## Wave 1: Core (Day 1-3)\n{second}\n")
+    assert plan["names"] == {"0.0.1": "feature/h-01-repairs", "0.1.1": "feature/h-04-pit"}
+    assert plan["needs"] == {"0.1.1": ["0.0.1"]}

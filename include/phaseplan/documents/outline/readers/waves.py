@@ -43,13 +43,13 @@ def recognise(doc: Document) -> bool:
     )
 
 
-def _listed(line: Line) -> bool:
-    """Say whether a list item begins with a git name, or with an agent and one: a name further on is a mention."""
+def _listed(line: Line) -> str | None:
+    """Return the git name that a list item begins with, or an agent and one: a name further on is a mention."""
     if line.level > 4 or not git_names(line.text):
-        return False
+        return None
     start = _AGENT.sub("", _NEEDS.sub("", line.text).lstrip("*_ "), count=1).lstrip("*_`: ")
     names = git_names(start)
-    return len(names) == 1 and start.startswith(names[0]) and not paths(line.text)
+    return names[0] if len(names) == 1 and start.startswith(names[0]) and not paths(line.text) else None
 
 
 def read(doc: Document) -> Outline:
@@ -135,8 +135,8 @@ def _row(build: Builder, reading: _Reading, table: tables.Table, line: Line) -> 
 
 
 def _text(build: Builder, line: Line) -> None:
-    if line.kind == "item" and _listed(line) and build.group is not None:
-        _item(build, line)
+    if line.kind == "item" and build.group is not None and (name := _listed(line)) is not None:
+        _item(build, line, name)
         return
     build.unit = None
     text = line.plain
@@ -163,10 +163,9 @@ def _text(build: Builder, line: Line) -> None:
         build.attribute(line)
 
 
-def _item(build: Builder, line: Line) -> None:
+def _item(build: Builder, line: Line, name: str) -> None:
     """Read `Agent 1: feature/h-04-pit (depends on feature/h-01-repairs)`."""
-    text, name = line.text, git_names(_NEEDS.sub("", line.text))[0]
-    unit = Unit("", line.number, made_up=True, name=At(name, line.number))
+    unit, text = Unit("", line.number, made_up=True, name=At(name, line.number)), line.text
     text = attributes.without_needs(unit, text, line.number)
     if (agent := _AGENT.match(plain(text))) is not None:
         unit.label = At(agent["label"], line.number)
