@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from phaseplan.documents.importing.document import Imported, import_file
+from phaseplan.documents.importing.document import Imported, import_file, import_text
 from tests.documents.corpus import Score
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "documents"
@@ -54,6 +54,13 @@ def compact(plan: dict[str, Any]) -> dict[str, Any]:
     ):
         out[name] = {branch["id"]: branch[key] for branch in branches if key in branch}
     return out
+
+
+def read(text: str, file: str = "x.md") -> tuple[dict[str, Any], Imported]:
+    """Import a document of one plan; return the plan as the readings are written, and the result."""
+    done = import_text(file, text)
+    (plan,) = map(compact, plans(done))
+    return plan, done
 
 
 def facts(plan: dict[str, Any], titled: set[str]) -> dict[str, set[Any]]:

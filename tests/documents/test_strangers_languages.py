@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from phaseplan.documents.importing.document import Imported, import_text
-from tests.documents import formats
-
-
-def _read(text: str, file: str = "x.md") -> tuple[dict[str, Any], Imported]:
-    """Import a document of one plan; return the plan as the readings are written, and the result."""
-    done = import_text(file, text)
-    (plan,) = (formats.compact(plan) for plan in formats.plans(done))
-    return plan, done
+from tests.documents.formats import read
 
 
 def test_chinese_tables_and_keys_are_read() -> None:
     rows = "| P0-1 | 挖坑 | 无\uff08先做\uff09 |\n| P0-2 | 浇筑 | P0-1\uff08已挖\uff09 |\n"
-    plan, done = _read(f"# 计划\n\n| 编号 | 任务 | 依赖 |\n|---|---|---|\n{rows}")
+    plan, done = read(f"# 计划\n\n| 编号 | 任务 | 依赖 |\n|---|---|---|\n{rows}")
     assert plan["needs"] == {"P0-2": ["P0-1"]} and done.diagnostics == ()
-    plan, _ = _read("# 计划\n\n### Task 1: 挖坑\n\n### Task 2: 浇筑\n\n**依赖**\uff1aTask 1\n")
+    plan, _ = read("# 计划\n\n### Task 1: 挖坑\n\n### Task 2: 浇筑\n\n**依赖**\uff1aTask 1\n")
     assert plan["needs"] == {"2": ["1"]}
 
 
@@ -37,14 +27,14 @@ def test_chinese_tables_and_keys_are_read() -> None:
 )  # fmt: skip
 def test_checkboxes_below_headings_of_other_languages_are_tasks(phase: str, tasks: str, criteria: str) -> None:
     boxes = "- [ ] Xaga\n- [ ] Ybu\n"
-    plan, done = _read(f"# Zag\n\n## {tasks}\n\n{boxes}\n## {criteria}\n\n- [ ] Zed\n")
+    plan, done = read(f"# Zag\n\n## {tasks}\n\n{boxes}\n## {criteria}\n\n- [ ] Zed\n")
     assert plan["titles"] == {"1.1": "Xaga", "1.2": "Ybu"} and done.diagnostics == ()
     one = f"## {phase} 1\uff1aLom\n\n{boxes}\n### {criteria}\n\n- [ ] Zed\n\n"
-    plan, done = _read(f"# Zag\n\n{one}## {phase} 2: Nom\n\n- [ ] Won\n")
+    plan, done = read(f"# Zag\n\n{one}## {phase} 2: Nom\n\n- [ ] Won\n")
     assert plan["waves"] == {1: ["1.1", "1.2"], 2: ["2.1"]} and plan["wave_titles"] == {1: "Lom", 2: "Nom"}
     assert done.diagnostics == ()
 
 
 def test_a_need_behind_a_title_is_read_in_german() -> None:
-    plan, _ = _read("## Aufgaben\n\n- [ ] 1. Graben\n- [ ] 2. Mauern (abh\u00e4ngig von 1)\n")
+    plan, _ = read("## Aufgaben\n\n- [ ] 1. Graben\n- [ ] 2. Mauern (abh\u00e4ngig von 1)\n")
     assert plan["needs"] == {"2": ["1"]} and plan["titles"]["2"] == "Mauern"

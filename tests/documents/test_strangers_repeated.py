@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from phaseplan.documents.importing.document import Imported, import_text
-from tests.documents import formats
+from tests.documents.formats import read
 
 TABLE = "## Dependencies\n\n| Task | Depends on |\n|---|---|\n"
-
-
-def _read(text: str) -> tuple[dict[str, Any], Imported]:
-    """Import a document of one plan; return the plan as the readings are written, and the result."""
-    done = import_text("x.md", text)
-    (plan,) = (formats.compact(plan) for plan in formats.plans(done))
-    return plan, done
 
 
 @pytest.mark.parametrize(
@@ -28,20 +18,20 @@ def _read(text: str) -> tuple[dict[str, Any], Imported]:
     ],
 )
 def test_a_table_of_needs_is_of_the_boxes_above_it(text: str, one: str, two: str) -> None:
-    plan, done = _read(f"# Tasks: House\n\n{text}\n{TABLE}| {one} | - |\n| {two} | {one} |\n")
+    plan, done = read(f"# Tasks: House\n\n{text}\n{TABLE}| {one} | - |\n| {two} | {one} |\n")
     assert plan["needs"] == {two: [one]} and done.diagnostics == ()
 
 
 def test_an_id_is_one_unit_and_its_second_line_is_reported() -> None:
     boxes = "## Phase 1: A\n\n- [ ] T001 Dig in a.py\n- [ ] T002 Pour\n\n## Validation Checklist\n\n- [ ] T001 is dug\n"
-    plan, done = _read(f"# Tasks: House\n\n{boxes}")
+    plan, done = read(f"# Tasks: House\n\n{boxes}")
     assert plan["waves"] == {1: ["T001", "T002"]} and plan["titles"]["T001"] == "Dig in a.py"
     assert [(d.code, d.line) for d in done.diagnostics] == [("PP916", 10)] and "line 5" in done.diagnostics[0].message
 
 
 def test_numbers_that_begin_again_in_each_phase_are_numbers_of_the_phase() -> None:
     one = "## Phase 1: Pit\n\n### Task 1: Dig\n\n### Task 2: Pour\n\n**Depends on:** Task 1\n\n"
-    plan, done = _read(
+    plan, done = read(
         f"# Plan\n\n{one}{one.replace('Phase 1', 'Phase 2').replace('Dig', 'Walls').replace('Pour', 'Roof')}"
     )
     assert plan["titles"] == {"1.1": "Dig", "1.2": "Pour", "2.1": "Walls", "2.2": "Roof"} and done.diagnostics == ()
@@ -50,7 +40,7 @@ def test_numbers_that_begin_again_in_each_phase_are_numbers_of_the_phase() -> No
 
 def test_a_table_of_contents_speaks_of_units_and_defines_none() -> None:
     heads = "### Task 1: Dig\n\nText.\n\n### Task 2: Pour\n\nText.\n"
-    plan, done = _read(f"# Plan\n\n- [Task 1: Dig](#task-1-dig)\n- [Task 2: Pour](#task-2-pour)\n\n{heads}")
+    plan, done = read(f"# Plan\n\n- [Task 1: Dig](#task-1-dig)\n- [Task 2: Pour](#task-2-pour)\n\n{heads}")
     assert plan["titles"] == {"1": "Dig", "2": "Pour"} and done.diagnostics == ()
 
 
@@ -58,20 +48,20 @@ def test_rows_beside_those_of_all_headings_are_units_too() -> None:
     head = "| Task | What | Depends on | Status |\n|---|---|---|---|\n"
     rows = "| Task 1 | Dig | None | |\n| Task 2 | Pour | Task 1 | |\n| Task 3 | Roof | Tasks 1-2 | |\n"
     rows += "| Task 4 | Well | | cancelled |\n"
-    plan, done = _read(f"# Plan\n\n{head}{rows}\n### Task 1\n\nDeep.\n\n### Task 2\n\nFiles: b.py\n")
+    plan, done = read(f"# Plan\n\n{head}{rows}\n### Task 1\n\nDeep.\n\n### Task 2\n\nFiles: b.py\n")
     assert plan["titles"] == {"1": "Dig", "2": "Pour", "3": "Roof"} and plan["owns"] == {"2": ["b.py"]}
     assert plan["needs"] == {"2": ["1"], "3": ["1", "2"]} and [d.code for d in done.diagnostics] == ["PP917"]
 
 
 def test_a_dot_behind_an_id_and_ids_of_milestones_begin_units() -> None:
-    plan, done = _read("# Tasks\n\n1) [ ] A1. Dig\n2) [ ] A2. Pour \u2014 blocked by A1\n")
+    plan, done = read("# Tasks\n\n1) [ ] A1. Dig\n2) [ ] A2. Pour \u2014 blocked by A1\n")
     assert plan["titles"] == {"A1": "Dig", "A2": "Pour"} and plan["needs"] == {"A2": ["A1"]} and done.diagnostics == ()
-    plan, done = _read("## Milestone 1\n\n* **M1.1** Dig\n* **M1.2** Pour \u2014 depends on M1.1\n")
+    plan, done = read("## Milestone 1\n\n* **M1.1** Dig\n* **M1.2** Pour \u2014 depends on M1.1\n")
     assert plan["titles"] == {"M1.1": "Dig", "M1.2": "Pour"} and plan["needs"] == {"M1.2": ["M1.1"]}
 
 
 def test_a_git_name_in_brackets_is_no_part_of_a_title() -> None:
-    plan, _ = _read(
+    plan, _ = read(
         "# Plan\n\n### Task 1: Dig (feat/pit)\n\n### Task 2: Pour (feat/floor)\n\n- \u6587\u4ef6\uff1a`b.py`\n"
     )
     assert plan["titles"] == {"1": "Dig", "2": "Pour"} and plan["names"] == {"1": "feat/pit", "2": "feat/floor"}
@@ -81,7 +71,7 @@ def test_a_git_name_in_brackets_is_no_part_of_a_title() -> None:
 def test_headings_above_tables_of_units_are_none_and_an_odd_id_is_reported() -> None:
     head = "| ID | Slice | Deps |\n|---|---|---|\n"
     one = f"## W0 tickets\n\n{head}| W0-A | Pit | \u2014 |\n| W0-B | Floor | W0-A types |\n\n"
-    plan, done = _read(
+    plan, done = read(
         f"# Ledger\n\n{one}## W1 tickets\n\n{head}| W1-A | Walls | W0-B |\n| W1-B | Door | |\n| W1-E/F | Both | |\n"
     )
     assert plan["titles"] == {"W0-A": "Pit", "W0-B": "Floor", "W1-A": "Walls", "W1-B": "Door"}
@@ -91,6 +81,6 @@ def test_headings_above_tables_of_units_are_none_and_an_odd_id_is_reported() -> 
 
 def test_rows_of_other_units_below_a_heading_are_reported() -> None:
     table = "| ID | Slice | Deps |\n|---|---|---|\n| A-1 | Pit | |\n| A-2 | Floor | A-1 |\n"
-    plan, done = _read(f"# Plan\n\n### Task 1: Dig\n\n{table}\n### Task 2: Pour\n\nText.\n")
+    plan, done = read(f"# Plan\n\n### Task 1: Dig\n\n{table}\n### Task 2: Pour\n\nText.\n")
     assert plan["titles"] == {"1": "Dig", "2": "Pour"}
     assert [(d.code, d.line) for d in done.diagnostics] == [("PP916", 7), ("PP916", 8)]
