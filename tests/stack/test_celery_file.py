@@ -50,6 +50,8 @@ def test_tasks_run_in_workers_alone(services: dict[str, Any]) -> None:
                  if one["image"] == services["worker"]["image"]}  # fmt: skip
     assert executors.pop("init") is None, "it migrates the database, and runs nothing"
     assert set(executors.values()) == {"CeleryExecutor"}
+    lazy = {services[name]["environment"]["AIRFLOW__CORE__LAZY_LOAD_PLUGINS"] for name in executors}
+    assert lazy == {"False"}, "or each task loads Phaseplan anew; the others say the same, for doctor looks there"
     assert services["worker"].get("scale") == 3, "as many as .env says"
     assert sources(services["worker"])["/var/run/docker.sock"] == "/x"
     assert sources(services["scheduler"])["/var/run/docker.sock"] == "/dev/null"
@@ -64,7 +66,6 @@ def test_a_worker_shares_no_volume_and_knows_no_password_of_the_database(service
     assert secrets(worker) == {"fernet_key", "api_secret", "broker_password", "git_credentials", "git_ssh_key",
                                "git_known_hosts"}  # fmt: skip
     assert set(worker["environment"]["PHASEPLAN_NEEDS"].split()) <= secrets(worker)
-    assert worker["environment"]["AIRFLOW__CORE__LAZY_LOAD_PLUGINS"] == "False", "or each task loads Phaseplan anew"
     assert "hostname" not in worker, "or all replicas would serve their logs under one name"
 
 
