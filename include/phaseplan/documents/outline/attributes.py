@@ -92,14 +92,11 @@ _FROM = re.compile(
     r"issues?)\s*#?\d[\d.]*\b(?:\s*(?:,|and|&|-)\s*#?\d[\d.]*\b)*)",
     re.IGNORECASE,
 )
-_KEY = (
-    r"(?:it |this )?(?:(?:depends on|depends|deps|requires|needs|after|blocked by|builds on|waits for|"
-    r"abh\u00e4ngig von|h\u00e4ngt ab von|nach|depende de|d\u00e9pend de):?\s+|"
-    r"(?:\u4f9d\u8d56\u4e8e?|\u4f9d\u5b58|\u524d\u7f6e):?\s*)"
-)
-#: Each match of `_KEY`, and of what is sure to be a need, holds one of these.
-_STEMS = ("depend", "deps", "requires", "needs", "after", "blocked by", "builds on", "waits for", "abh\u00e4ngig von",
-          "h\u00e4ngt ab von", "nach", "d\u00e9pend de", "\u4f9d", "\u524d\u7f6e")  # fmt: skip
+#: What stands before what is needed, a space behind it or not; a text with none of these names no need.
+_WORDS = ("depends on", "depends", "deps", "requires", "needs", "after", "blocked by", "builds on", "waits for",
+          "abh\u00e4ngig von", "h\u00e4ngt ab von", "nach", "depende de", "d\u00e9pend de")  # fmt: skip
+_SIGNS = ("\u4f9d\u8d56\u4e8e", "\u4f9d\u8d56", "\u4f9d\u5b58", "\u524d\u7f6e")
+_KEY = rf"(?:it |this )?(?:(?:{'|'.join(_WORDS)}):?\s+|(?:{'|'.join(_SIGNS)}):?\s*)"
 _CLAUSE = re.compile(
     rf"(?:\s*[(\[\u2014\u2013,;:-]|(?<=\w)\.\s)\s*{_KEY}"
     r"(?P<needs>[^()\[\]]*\d[^()\[\]]*|all [^()\[\]]*|[^()\[\]]*/[^()\[\]]*?)[)\]]?\.?\s*$",
@@ -154,7 +151,7 @@ def pair(text: str) -> tuple[str, str] | None:
 def without_needs(unit: Unit, text: str, line: int) -> str:
     """Take `(depends on #12)` from a title, or `, needs #12` from its end, and note it; return the rest."""
     lowered = text.lower()
-    if not any(stem in lowered for stem in _STEMS):
+    if not any(word in lowered for word in (*_WORDS, *_SIGNS)):
         return text
     wide = text.translate(WIDE)
     for pattern in (_CLAUSE, _BRACKETS, _SURE):
