@@ -87,10 +87,8 @@ def ingredients(
         **schemes.whole(scheme, plan),
     }
     wave = next(wave for wave in plan.waves if wave.wave == plan.wave_of[branch.id])
-    names = dict.fromkeys(
-        (builder.gates.image, builder.profile.image)
-    )  # most often one, for which the engine is asked once
-    images = {name: builder.images(name, scheme) for name in names}
+    # Most often one image, for which the engine is asked once.
+    images = {name: builder.images(name, scheme) for name in {builder.gates.image, builder.profile.image}}
     checks = [gate_digest(plan, branch, builder.gates), images[builder.gates.image], *wave.validation]
     found = {
         "entry": entry,

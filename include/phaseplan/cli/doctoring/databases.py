@@ -32,7 +32,7 @@ def locks() -> Iterator[Line]:
         yield not_seen("database", "Airflow's database is not reachable from here, as on a worker")
         return
     if patience == "0":
-        words = "postgresql keeps what a killed scheduler has locked while one of its workers lives: these runs stand"
+        words = "postgresql keeps what a killed scheduler has locked while a worker of it lives: these runs stand still"
         step = f"ALTER DATABASE \"{name}\" SET idle_in_transaction_session_timeout = '60s'; then restart the scheduler"
         yield advice("database", words, step)
     else:
