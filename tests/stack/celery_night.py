@@ -50,7 +50,7 @@ def played(workers: Workers, seed: int) -> Night:
         workers.kill(dies)
         until(partial(_integrated, workers, 1), 600, "wave 1 is integrated by the other worker")
         workers.revive(dies)
-        _at_work(workers, goes, 2)
+        _at_work(workers, goes, 2)  # now: until the other takes tasks, all agents of the wave may have ended
         time.sleep(dice.uniform(0, 3))
         workers.kill(goes)
         workers.engines[goes].die()
@@ -58,6 +58,7 @@ def played(workers: Workers, seed: int) -> Night:
         # Others may have begun there since: what was open on it is what is lost.
         said = workers.stack.inside("scheduler", "./phaseplan", "engines", "forget", "5", ids[goes])
         night.lost = re.findall(r"([\d.]+) \(attempt", said)
+        workers.wait_for(dies)
         state = until(partial(_ended, workers, RUN), 900, "phase 5 is at its end")
         night.took = time.monotonic() - begun
         night.wrong += [f"the run is {state}"] if state != "success" else []
@@ -70,6 +71,7 @@ def played(workers: Workers, seed: int) -> Night:
     _look(workers, night, dies)
     _unchanged(workers, night, dies)
     workers.revive(goes)  # without its engine; it serves what it has logged
+    workers.wait_for(goes)
     _read_logs(workers, night)
     return night
 

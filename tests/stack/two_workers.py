@@ -94,8 +94,11 @@ class Workers:
         command("docker", "kill", self.stack.containers()[WORKERS[name]].id)
 
     def revive(self, name: str) -> None:
-        """Start a worker that was killed, and wait until it takes tasks."""
+        """Start a worker that was killed."""
         command("docker", "start", self.stack.containers()[WORKERS[name]].id)
+
+    def wait_for(self, name: str) -> None:
+        """Wait until a worker that was started takes tasks."""
         until(lambda: self.stack.containers()[WORKERS[name]].fine, 120, f"worker {name} is back")
 
 
