@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from phaseplan.cli.local_airflow.api import Api
 from provision.browser import find
+from tests.browser.patience import comes
 from tests.browser.person import WINDOW, Person
 from tests.browser.place import Place
 from tests.end_to_end.world import airflow_up
@@ -83,12 +84,12 @@ class Runs:
 
 
 @pytest.fixture(scope="module")
-def runs(person: Person) -> Runs:
+def runs(person: Person, airflow: Api) -> Runs:
     """Triggers all phases through the form: of phase 5 one branch, after a mistyped base."""
     ids = {}
     for phase in (70, 71):
         person.form(phase)
-        ids[phase] = person.trigger()
+        ids[phase] = begun(person, airflow, phase)
     form = person.form(5)
     form.get_by_role("combobox", name="Select one or multiple values").first.click()
     person.page.get_by_role("option", name="5.1.1 synctarget-api").click()
@@ -100,5 +101,17 @@ def runs(person: Person) -> Runs:
     refusal = form.inner_text()
     person.picture("form-refuses")
     person.field("Base").get_by_role("textbox").fill("main")
-    ids[5] = person.trigger()
+    ids[5] = begun(person, airflow, 5)
     return Runs(ids, refusal)
+
+
+def begun(person: Person, airflow: Api, phase: int) -> str:
+    """Press the form's button, and stay on the page until Airflow has done both that it asks for; returns the run's id.
+
+    A phase that is new is paused: the form starts a run and switches the DAG on by two requests at once, and whoever
+    leaves the page before the second is answered leaves a run behind that is queued for ever.
+    """
+    run = person.trigger()
+    dag = f"/dags/phase_{phase:02d}"
+    comes(lambda: not airflow.call("GET", dag)["is_paused"], f"Airflow's form has not switched on phase {phase}", 30)
+    return run

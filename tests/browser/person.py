@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from playwright.sync_api import FrameLocator, Locator, Page, TimeoutError, ViewportSize, expect
 
 from provision.common import TOP
+from tests.browser.patience import PATIENCE
 
-PATIENCE = 240_000.0  # milliseconds until a run must have got where a person waits for it
 RELOAD = 30_000.0  # milliseconds until a person thinks that the page stands still, and loads it again
 _SETTLED = 2_000.0  # milliseconds for a page to settle before a picture
 WINDOW: ViewportSize = {"width": 1280, "height": 760}

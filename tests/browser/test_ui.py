@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Runs
-from tests.browser.person import PATIENCE, WINDOW, Person
+from tests.browser.patience import PATIENCE
+from tests.browser.person import WINDOW, Person
 from tests.browser.place import Place
 from tests.end_to_end.night import git
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 
 import psutil
@@ -17,21 +17,14 @@ from playwright.sync_api import Locator, expect
 
 from phaseplan.cli.local_airflow.api import Api, ApiError
 from provision.common import TOP
-from tests.browser.person import PATIENCE, WINDOW, Person
+from tests.browser.patience import PATIENCE, comes
+from tests.browser.person import WINDOW, Person
 from tests.browser.place import Place
 from tests.processes import words_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.airflow, pytest.mark.docker, pytest.mark.timeout(1200)]
 
 DAG = "phase_73"
-
-
-def comes(what: Callable[[], bool], why: str, seconds: float = PATIENCE / 1000) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, why
-        time.sleep(0.3)
 
 
 def waits(api: Api, task: str) -> bool:
