@@ -1,4 +1,4 @@
-"""A process for one task makes the DAG of that task alone, however many plans there are."""
+"""A process for one task makes the DAG of that task alone, and of its branches that one, however many there are."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from airflow.sdk.bases.operator import BaseOperator
 from airflow.sdk.definitions.context import _AIRFLOW_PARSING_CONTEXT_DAG_ID as ASKED
+from airflow.sdk.definitions.context import _AIRFLOW_PARSING_CONTEXT_TASK_ID as TASK
+from airflow.serialization.serialized_objects import OperatorSerialization
 
 from phaseplan.airflow import dag_files
+from phaseplan.airflow.operators.branch_build import BranchBuildOperator
+from provision.common import TOP
 
 
 @pytest.fixture
@@ -51,3 +56,24 @@ def test_a_plan_that_contradicts_another_is_no_dag_even_where_it_is_asked_for_al
 def test_a_dag_of_somebody_else_is_none_of_ours(plans: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ASKED, "etl")
     assert dag_files.phase_dags() == {}
+
+
+def test_each_task_is_found_as_it_is_in_the_whole_dag(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__PHASEPLAN__PLANS", str(TOP / "include/plans"))
+    monkeypatch.setenv("AIRFLOW__PHASEPLAN__AGENTS", str(TOP / "include/agents.yaml"))
+    whole = dag_files.phase_dags()["phase_05"]
+    for task in whole.tasks:
+        monkeypatch.setenv(ASKED, "phase_05")
+        monkeypatch.setenv(TASK, task.task_id)
+        dag = dag_files.phase_dags()["phase_05"]
+        found = dag.get_task(task.task_id)
+        assert type(found) is type(task)
+        assert told(found) == told(task)
+        assert dag.params.dump() == whole.params.dump(), "a run is validated by them"
+        built = [one.task_id for one in dag.tasks if isinstance(one, BranchBuildOperator)]
+        assert built == ([task.task_id] if isinstance(task, BranchBuildOperator) else [])
+
+
+def told(task: BaseOperator) -> dict[str, object]:
+    """What Airflow writes down of a task, but for the tasks after it."""
+    return {k: v for k, v in OperatorSerialization.serialize_operator(task).items() if k != "downstream_task_ids"}

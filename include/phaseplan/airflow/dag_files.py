@@ -20,7 +20,7 @@ WIDTH = 80  # characters of a plan's line that fit into Airflow's box without be
 
 
 def phase_dags(file: str | None = None) -> dict[str, Any]:
-    """Compile every valid plan of the configured folder; in a process that Airflow started for one DAG, that one.
+    """Compile every valid plan of the configured folder; in a process that Airflow started for one task, what it needs.
 
     :param file: the DAG file that asks. Plans, agents and notifiers beside it are what this process works with, unless
         settings name others: of a bundle with versions it is the version that Airflow has given this process.
@@ -30,7 +30,8 @@ def phase_dags(file: str | None = None) -> dict[str, Any]:
     configured = settings()
     campaign = load_valid(plan_files(configured.plans), configured.agents, configured.notifiers)
     wanted = _wanted(campaign)
-    return {dag.dag_id: dag for dag in compile_campaign(wanted, options_of(configured, wanted))[0]}
+    options = replace(options_of(configured, wanted), task=get_parsing_context().task_id)
+    return {dag.dag_id: dag for dag in compile_campaign(wanted, options)[0]}
 
 
 def _wanted(campaign: Campaign) -> Campaign:

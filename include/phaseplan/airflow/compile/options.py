@@ -19,4 +19,5 @@ class Options:
     pools: bool = True  # False: no plugin makes pools, so tasks use default_pool
     deferrable: bool = True
     queues: Mapping[str, str] = field(default_factory=dict)  # by profile, where its agents are on engines of a queue
+    task: str | None = None  # the only one that this process carries out: branches of other tasks are left out
     retry_delay: float = 10.0  # seconds before the first retry; each further one waits twice as long
