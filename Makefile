@@ -13,7 +13,7 @@ ENGINE = $(PYTHON) -m provision.engine during $(MAKE)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test up docs check lint quick format bench soak ranges fuzz clean environment images sample lock \
-	stack stack-down in-demo in-test in-up in-bench in-soak in-images
+	stack stack-down in-demo in-test in-up in-bench in-soak in-ranges in-images
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -87,6 +87,8 @@ fuzz: environment ## mutated documents into the importer, a million: writes docs
 	@$(VENV)/python -m tests.documents.fuzz $(FUZZ_INPUTS)
 
 ranges: ## the oldest and newest of all that the wheel asks for, on Python 3.11 and 3.12: the table in docs/install.md
+	@$(ENGINE) in-ranges
+in-ranges: in-images
 	@$(PYTHON) -m provision.ranges $(RANGES_TESTS)
 
 images: environment ## the base image and ours
