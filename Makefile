@@ -86,7 +86,7 @@ in-soak: in-images
 fuzz: environment ## mutated documents into the importer, a million: writes docs/fuzz.md (FUZZ_INPUTS=20000)
 	@$(VENV)/python -m tests.documents.fuzz $(FUZZ_INPUTS)
 
-ranges: ## the oldest and newest of all that the wheel asks for, on Python 3.11 and 3.12: the table in docs/install.md
+ranges: environment ## the oldest and newest of all that the wheel asks for, on Python 3.11 and 3.12: the table in docs/install.md
 	@$(ENGINE) in-ranges
 in-ranges: in-images
 	@$(PYTHON) -m provision.ranges $(RANGES_TESTS)
