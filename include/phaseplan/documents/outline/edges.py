@@ -20,8 +20,11 @@ _JOINT = re.compile(
 _END = re.compile(r"(?<=[.;])\s+")  # of a sentence
 _ARROW = re.compile(r"\s*(?:\u2192|-{1,3}>|=>|\u27f6|\u2500+[>\u25b6\u25ba])\s*")
 _PLAIN = ("", "text", "txt", "plaintext")  # languages of code that is drawn by hand
-_OF_UNIT = re.compile(
-    r"\b(?:depends? on|blocked by|requires|blocks|needs|builds on|waits? for) (?:task|story|pr|issue)s? #?\d",
+_A_UNIT = r"(?:tasks?|stor(?:y|ies)|prs?|issues?) #?\d"
+_OF_UNIT = re.compile(  # `depends on the login form of Story 1.2`, `Story 1.2 must be done first`
+    r"\b(?:depend(?:s|ed|ent|ing)? (?:up)?on|(?:un)?blocked (?:by|until)|requires?|blocks|needs?|builds on|"
+    rf"waits? (?:for|on)|after|follows) (?:(?!{_A_UNIT})[\w'-]+ ){{0,5}}{_A_UNIT}|"
+    rf"{_A_UNIT}[\d.]* (?:must|has to|have to|needs? to|should) (?:be )?(?:\w+ )?(?:first|before)\b",
     re.IGNORECASE,
 )
 _OF_KEY = re.compile(  # a key that no word is known of: `Unlocked with: Task 2`

@@ -159,7 +159,7 @@ def _item(build: Builder, reading: _Reading, line: Line) -> None:
     if reading.done and reading.unit is not None:
         reading.unit.state = At("done", line.number)
     if reading.barred or _CONDUCTOR.search(line.text):
-        build.use(line)
+        build.body(line)
 
 
 def _below(build: Builder, unit: Unit, line: Line) -> None:
