@@ -29,3 +29,45 @@ def test_a_sentence_about_a_story_below_another_is_read_or_reported() -> None:
     assert plan["needs"] == {"1.2": ["1.1"]} and done.diagnostics == ()
     plan, done = read(f"# House\n\n{one}Story 1.1 must be completed first.\n")
     assert plan["needs"] == {} and [(d.code, d.line) for d in done.diagnostics] == [("PP916", 11)]
+
+
+LISTS = {  # the lines of two units, a third one's before its title, and what the third needs if it needs the second
+    "openspec": ("## 1. Pit\n- [ ] 1.1 Dig\n- [ ] 1.2 Pour\n- [ ] 1.3 ", "1.1", "1.2"),
+    "spec-kit": ("## Phase 1: Pit\n\n- [ ] T001 [P] Dig\n- [ ] T002 [P] Pour\n- [ ] T003 [P] [US1] ", "T001", "T002"),
+    "kiro": ("- [ ] 1. Pit\n  - [ ] 1.1 Dig\n  - [ ] 1.2 Pour\n  - [ ] 1.3 ", "1.1", "1.2"),
+    "conductor": ("## Phase 1: Pit\n\n- [ ] Task 1: Dig\n- [ ] Task 2: Pour\n- [ ] Task 3: ", "Task 1", "Task 2"),
+    "github": ("- [ ] #5 Dig\n- [ ] #6 Pour\n- [ ] #7 ", "#5", "#6"),
+    "tickets": ("- [ ] A-1: Dig\n- [ ] A-2: Pour\n- [ ] A-3: ", "A-1", "A-2"),
+    "superpowers": ("### Task 1: Dig\n\n### Task 2: Pour\n\n### Task 3: ", "Task 1", "Task 2"),
+    "gsd": ("### Phase 1: Pit\n\nPlans:\n- [ ] 01-01-PLAN.md - Dig\n- [ ] 01-02-PLAN.md - Pour\n"
+            "- [ ] 01-03-PLAN.md - ", "01-01", "01-02"),
+    "table": ("| ID | Task | Branch |\n|---|---|---|\n| A-1 | Dig | |\n| A-2 | Pour | |\n| A-3 | ", "A-1", "A-2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", LISTS)
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "Blocked by {}:", "Depends on {}:", "After {},", "Requires {} -", "Needs {} \u2014", "Depends on: {}.",
+        "**Waits for {}:**", "Follows {}:", "Once {} is merged:", "blocked by {} (floor):", "Builds on {};",
+        "(after {})",
+    ],
+)  # fmt: skip
+def test_a_need_that_stands_before_a_title_is_read(form: str, lead: str) -> None:
+    lines, first, second = LISTS[form]
+    plan, done = read(f"# House\n\n{lines}{lead.format(second)} Walls\n")
+    ids = [unit for units in plan["waves"].values() for unit in units]
+    assert plan["needs"] == {ids[2]: [ids[1]]} and plan["titles"][ids[2]] == "Walls" and done.diagnostics == ()
+    plan, done = read(f"# House\n\n{lines}{lead.format(f'{first} and {second}')} Walls (needs {first})\n")
+    assert plan["needs"] == {ids[2]: ids[:2]} and plan["titles"][ids[2]] == "Walls" and done.diagnostics == ()
+
+
+def test_what_begins_a_title_like_a_need_and_names_no_unit_stays_in_it() -> None:
+    titles = [
+        "Requires Python 3.11: upgrade", "After 3 days: remove it", "Needs 2 - 3 people", "After login, show 3 rows",
+        "Depends on 2 libraries: a, b", "Once per hour: 5 jobs", "After 12:30 lunch",
+    ]  # fmt: skip
+    lines = "".join(f"- [ ] 1.{place} {title}\n" for place, title in enumerate(titles, 1))
+    plan, done = read(f"# House\n\n## 1. Pit\n{lines}")
+    assert list(plan["titles"].values()) == titles and plan["needs"] == {} and done.diagnostics == ()

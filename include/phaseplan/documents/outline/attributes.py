@@ -93,8 +93,9 @@ _FROM = re.compile(
     re.IGNORECASE,
 )
 #: What stands before what is needed, a space behind it or not; a text with none of these names no need.
-_WORDS = ("depends on", "depends", "deps", "requires", "needs", "after", "blocked by", "builds on", "waits for",
-          "abh\u00e4ngig von", "h\u00e4ngt ab von", "nach", "depende de", "d\u00e9pend de")  # fmt: skip
+_WORDS = ("depends on", "depends", "deps", "requires", "needs", "after", "once", "blocked by", "builds on", "waits for",
+          "waits on", "follows", "abh\u00e4ngig von", "h\u00e4ngt ab von", "nach", "depende de",
+          "d\u00e9pend de")  # fmt: skip
 _SIGNS = ("\u4f9d\u8d56\u4e8e", "\u4f9d\u8d56", "\u4f9d\u5b58", "\u524d\u7f6e")
 _KEY = rf"(?:it |this )?(?:(?:{'|'.join(_WORDS)}):?\s+|(?:{'|'.join(_SIGNS)}):?\s*)"
 _CLAUSE = re.compile(
@@ -107,6 +108,15 @@ _SURE = re.compile(
     r"\s*(?:[(\[]\s*|(?<=\w)(?::|\s[\u2013\u2014-])\s+)(?:depends on|blocked by|abh\u00e4ngig von):?\s+"
     r"(?P<needs>[^()\[\]]+)(?:[)\]]|$)",
     re.IGNORECASE,
+)
+_LEADING = re.compile(  # `Blocked by 1.2: Walls`, `After #6 and #7, walls`
+    rf"^[*_]{{0,2}}{_KEY}(?P<needs>[^:;\[\]]{{0,80}}?\d[^:;\[\]]{{0,80}}?)[*_]{{0,2}}"
+    rf"(?:\s*[:;]|\.\s|\s+[\u2013\u2014-]\s|,(?!\s*(?:{ONE}|(?:and|task|story|pr|issue)\b)))"
+    r"[*_]{0,2}\s*(?=[^\W\d]|[`\"'(])",
+    re.IGNORECASE,
+)
+_MERGED = re.compile(
+    r"\s+(?:(?:is|are|being|has been|have been)\s+)?(?:merged|done|completed?|finished|ready)$", re.IGNORECASE
 )
 _PHASE_LIST = re.compile(
     r"\b(?:phases?|fasen?|fases)\s*#?(\d{1,3}(?!\.\d)(?:\s*(?:[,&/\u2013-]|and|und|y|et|to|"
@@ -149,22 +159,22 @@ def pair(text: str) -> tuple[str, str] | None:
 
 
 def without_needs(unit: Unit, text: str, line: int) -> str:
-    """Take `(depends on #12)` from a title, or `, needs #12` from its end, and note it; return the rest."""
+    """Take `Blocked by #12:`, `(depends on #12)` or `, needs #12` from a title, and note it; return the rest."""
     lowered = text.lower()
     if not any(word in lowered for word in (*_WORDS, *_SIGNS)):
         return text
-    wide = text.translate(WIDE)
-    for pattern in (_CLAUSE, _BRACKETS, _SURE):
-        match = pattern.search(wide)
-        if match is not None and (pattern is _SURE or _names_units(match["needs"])):
-            unit.texts.append(At(match["needs"], line))
-            return f"{text[: match.start()]} {text[match.end() :].lstrip()}".strip()
+    for pattern in (_LEADING, _CLAUSE, _BRACKETS, _SURE):
+        match = pattern.search(text.translate(WIDE))
+        needs = _MERGED.sub("", match["needs"]) if match is not None else ""
+        if match is not None and (pattern is _SURE or _names_units(needs)):
+            unit.texts.append(At(needs, line))
+            text = f"{text[: match.start()]} {text[match.end() :].lstrip()}".strip()
     return text  # `(requires Rust 1.70)` is the title's own
 
 
 def _names_units(needs: str) -> bool:
     """Say whether a text names units or branches, and nothing else: `T1 and T2`, `Wave 1 handoff`, `feat/a`."""
-    words = re.findall(r"[^\W\d_]{2,}", re.sub(rf"(?<![\w.]){ONE}", " ", needs))
+    words = re.findall(r"[^\W\d_]{2,}", re.sub(rf"(?<![\w.]){ONE}|\([^()]*\)", " ", needs))
     return "/" in needs or {word.lower() for word in words} <= _OF_NEEDS or _OF_UNIT.match(needs) is not None
 
 

@@ -270,7 +270,8 @@ def _values(table: Table, row: Line, one: Unit) -> None:
         if kind == "wave" and (number := re.search(r"\d{1,3}", plain(cell))):
             one.wave = At(int(number[0]), row.number)
         elif kind == "title":
-            one.title = plain(re.sub(r"\s*\[(?:P|US\d+)\]", "", cell))
+            title = plain(re.sub(r"\s*\[(?:P|US\d+)\]", "", cell))
+            one.title = attributes.without_needs(one, title, row.number)
         elif kind != "wave":
             cell = f"{plain(cell)} {_unit_of(table, i)}" if kind == "span" and _BARE.fullmatch(plain(cell)) else cell
             attributes.of_unit(one, kind, cell, row.number)
