@@ -71,3 +71,62 @@ def test_what_begins_a_title_like_a_need_and_names_no_unit_stays_in_it() -> None
     lines = "".join(f"- [ ] 1.{place} {title}\n" for place, title in enumerate(titles, 1))
     plan, done = read(f"# House\n\n## 1. Pit\n{lines}")
     assert list(plan["titles"].values()) == titles and plan["needs"] == {} and done.diagnostics == ()
+
+
+ROOFS = {  # documents whose last unit says in the place `%` what it needs
+    "openspec": "## 1. Pit\n- [ ] 1.1 Dig\n\n## 2. Roof\n- [ ] 2.1 Tiles\n%",
+    "spec-kit": "## Phase 1: Pit\n\n- [ ] T001 Dig\n\n## Phase 2: Roof\n\n- [ ] T002 Tiles\n%",
+    "conductor": "## Phase 1: Pit\n\n- [ ] Task: Dig\n\n## Phase 2: Roof\n\n- [ ] Task: Tiles\n%",
+    "waves": "## Wave 1\n\n- [ ] #5 Dig\n\n## Wave 2\n\n- [ ] #6 Tiles\n%",
+    "bmad": "## Epic 1: House\n\n### Story 1.1: Dig\n\n### Story 1.2: Tiles\n%",
+    "branches": "## Wave 1\n\n- feature/pit\n\n## Wave 2\n\n- feature/roof\n%",
+    "gsd": "### Phase 1: Pit\n\nPlans:\n- [ ] 01-01-PLAN.md - Dig\n%",
+    "table": "| ID | Task | Wave | Depends on |\n|---|---|---|---|\n| A-1 | Dig | 1 | |\n| A-2 | Tiles | 2 | A-1 |\n%",
+    "worktrees": "```bash\ngit worktree add ../a -b feature/pit\n```\n%",
+}
+
+
+@pytest.mark.parametrize("form", ROOFS)
+@pytest.mark.parametrize(
+    "group", ["Wave 0", "Phase 9", "Milestone 3", "Waves 0 and 1", "W0", "Epic 8", "all of Sprint 7"]
+)
+@pytest.mark.parametrize(
+    "text", ["  - Depends on {}", "\nThe tiles depend on {}.\n", "\n{} must be done first.\n", "  - Blocked by {}"]
+)
+def test_a_need_of_a_group_that_nothing_names_is_reported(form: str, group: str, text: str) -> None:
+    before = import_text("x.md", f"# House\n\n{ROOFS[form].replace('%', '')}")
+    done = import_text("x.md", f"# House\n\n{ROOFS[form].replace('%', text.format(group))}")
+    line = len(f"# House\n\n{ROOFS[form]}".split("\n")) + text.startswith("\n")
+    codes = {(d.code, d.line) for d in done.diagnostics}
+    assert before.diagnostics == () and len(plans(done)) == len(plans(before)) == 1
+    assert codes in ({("PP916", line)}, {("PP914", line)}) or plans(done)[0].get("depends_on") == [9]
+
+
+def test_a_cell_that_needs_a_wave_which_nothing_names_is_reported_in_a_plan_in_waves() -> None:
+    head = "| Branch | Agent | Depends on |\n|---|---|---|\n"
+    two = f"{head}| feature/p5w2-roof | Agent 2 | Wave 1 |\n| feature/p5w2-door | Agent 3 | {{}} |\n"
+    text = f"# Phase 5: House\n\n## Wave 1: Pit\n\n{head}| feature/p5w1-pit | Agent 1 | - |\n\n## Wave 2: Roof\n\n{two}"
+    done = import_text("x.md", text.format("Wave 0"))
+    assert [(d.code, d.line) for d in done.diagnostics] == [("PP916", 14)]
+    assert done.diagnostics[0].message == "this needs Wave 0, which nothing in this document names"
+    assert import_text("x.md", text.format("Wave 1")).diagnostics == ()
+
+
+def test_a_heading_that_needs_a_wave_which_nothing_names_is_reported() -> None:
+    text = "## Wave 1: Pit\n\n### A-1: Dig\n\n## Wave 2: Roof (depends on Wave {})\n\n### A-2: Tiles\n"
+    assert import_text("x.md", f"# House\n\n{text.format(1)}").diagnostics == ()
+    done = import_text("x.md", f"# House\n\n{text.format(0)}")
+    assert [(d.code, d.line) for d in done.diagnostics] == [("PP916", 7)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Wave 2 depends on Wave 1.", "This waits for Phase 4, and comes before Phase 9.", "Nothing waits for Wave 9.",
+        "No unit depends on Wave 0.", "Ready after review round 2.", "Blocks Phase 9.", "After day 3 we rest.",
+    ],
+)  # fmt: skip
+def test_what_needs_no_group_that_is_missing_is_not_reported(text: str) -> None:
+    waves = "## Wave 1: Pit\n\n- [ ] #5 Dig\n\n## Wave 2: Roof\n\n- [ ] #6 Tiles\n"
+    done = import_text("x.md", f"# Phase 5: House\n\n**Depends on:** Phase 4\n\n{waves}\n## Order\n\n{text}\n")
+    assert done.diagnostics == ()

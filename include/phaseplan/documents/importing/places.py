@@ -12,7 +12,7 @@ from phaseplan.documents.importing.phase import fill
 from phaseplan.documents.importing.readers.pieces import overlay
 from phaseplan.documents.importing.reading import read as facts_of
 from phaseplan.documents.importing.words import ids
-from phaseplan.documents.outline import checks, contradictions, edges, plans, unused
+from phaseplan.documents.outline import checks, contradictions, edges, plans, unnamed, unused
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document
 from phaseplan.documents.outline.model import At, Outline, Trouble
@@ -60,6 +60,7 @@ def read(doc: Document, others: Others) -> Plan | None:
     lost, used, rows = unused.of_waves(doc, _used(doc, plan))
     troubles: list[Trouble] = [*outline.troubles, *disagreements.find(plan), *figures.find(plan), *promises.find(plan)]
     troubles += [*soundness.find(plan, others), *lost]
+    troubles += unnamed.needs(doc, [plan.part], unused.reported_lines(troubles))
     paths = [At(fact.value, fact.line) for fact in facts.critical] or edges.critical(doc, Known(branches))
     troubles += [one for path in paths for one in contradictions.critical(doc.file, path, branches)]
     known = {(trouble.code, trouble.line) for trouble in troubles}

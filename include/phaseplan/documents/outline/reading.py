@@ -108,8 +108,8 @@ def settle(doc: Document, outline: Outline) -> None:
 
 def _needs(outline: Outline, known: Known, unit: Unit, text: At[str]) -> None:
     meant = known.meant(text.value, unit.id)
-    if meant.ids or text.why != attributes.IN_WORDS or not re.match(r"[A-Z]+-?\d", text.value):
-        _unread(outline, unit, text, meant.unread)  # `requires S3 access` may be no need
+    if meant.ids or text.why != attributes.IN_WORDS or not re.match(r"(?!W\d+\b)[A-Z]+-?\d", text.value):
+        _unread(outline, unit, text, meant.unread)  # `requires S3 access` may be no need, W0 is a wave
     for needed in meant.ids:
         _add(unit, needed, text.line, text.why)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from phaseplan.documents.outline import edges, regrouping, tables
+from phaseplan.documents.outline import edges, regrouping, tables, unnamed
 from phaseplan.documents.outline.headings import CRITERIA, GROUPS, numbered
 from phaseplan.documents.outline.ids import CODE, NO_UNIT
 from phaseplan.documents.outline.lines import Document, Line
@@ -85,9 +85,16 @@ def _named(line: Line) -> bool:
 def report(doc: Document, outline: Outline) -> tuple[list[Trouble], int, int]:
     """Return a report for each line that was not used, how many were used, and how many there are."""
     own = {unit.line for unit in outline.units if not unit.file}
-    own |= {text.line for unit in outline.units for text in (*unit.texts, *unit.feeds)}
-    reported = {trouble.line for trouble in outline.troubles if trouble.code in ("PP914", "PP916")}
-    return of_lines(doc, outline.used | own | reported, own)
+    texts = {text.line for unit in outline.units for text in (*unit.texts, *unit.feeds)}
+    reported = reported_lines(outline.troubles)
+    own |= texts
+    troubles, used, rows = of_lines(doc, outline.used | own | reported, own)
+    return [*troubles, *unnamed.needs(doc, outline.parts, reported | texts | reported_lines(troubles))], used, rows
+
+
+def reported_lines(troubles: list[Trouble]) -> set[int]:
+    """Return the lines of which it is reported that they were not used."""
+    return {trouble.line for trouble in troubles if trouble.code in ("PP914", "PP916")}
 
 
 def of_waves(doc: Document, used: set[int]) -> tuple[list[Trouble], int, int]:
