@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from phaseplan.plan.spans import Span
 
 DAY = 8 * 3600
 HALF = DAY // 2
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": DAY, "w": 5 * DAY}
+#: Words of each unit in several languages, and its seconds.
+_UNITS = (
+    (r"seconds?|secs?|sekunden?|segundos?|secondes?|secondi|\u79d2", 1),
+    (
+        r"minutes?|mins?|minuten|minutos?|minut[io]|\u043c\u0438\u043d\u0443\u0442[\u0430\u044b]?|"
+        r"\u5206[\u949f\u9418]|\u5206\u9593|\ubd84",
+        60,
+    ),
+    (
+        r"hours?|hrs?|h|stunden?|std|heures?|horas?|or[ae]|uren|uur|\u0447\u0430\u0441(?:\u0430|\u043e\u0432)?|"
+        r"\u5c0f[\u65f6\u6642]|\u6642\u9593|\uc2dc\uac04",
+        3600,
+    ),
+    (
+        r"(?:working[ -])?days?|d|(?-i:(?:Arbeits|Werk|Personen)?[Tt]age?n?)|jours?|d[i\u00ed]as?|giorn[io]|dagen|"
+        r"\u0434\u0435\u043d\u044c|\u0434\u043d(?:\u044f|\u0435\u0439)|[\u65e5\u5929](?:[\u9593\u95f4])?|\uc77c",
+        DAY,
+    ),
+    (
+        r"weeks?|wks?|wochen?|semanas?|semaines?|settiman[ae]|weken|\u043d\u0435\u0434\u0435\u043b[\u044f\u0438\u044c]|"
+        r"\u9031\u9593|\u5468|\uc8fc",
+        5 * DAY,
+    ),
+)
+UNIT = rf"({'|'.join(words for words, _ in _UNITS)})\b"
+_TO = r"(?:-|\u2013|\u2014|~|\uff5e|\u301c|\b(?:to|bis|\u00e0|a|tot|\u0434\u043e)\b)"
 _NUMBER = r"(\d{1,7}(?:[.,]\d{1,2}(?!\d))?)"
-_UNIT = r"(seconds?|secs?|minutes?|mins?|hours?|hrs?|h|working[ -]days?|days?|d|weeks?|wks?)\b"
 _RANGE = re.compile(
-    rf"(?<![\w.:]){_NUMBER}\s*(?:{_UNIT})?\s*(?:-|\u2013|\u2014|\bto\b)\s*{_NUMBER}\s*(?:sequential "
-    rf"|working |calendar |parallel )?{_UNIT}",
+    rf"(?<![\w.:]){_NUMBER}\s*(?:{UNIT})?\s*{_TO}\s*{_NUMBER}\s*(?:sequential |working |calendar |parallel )?{UNIT}",
     re.I,
 )
-_ONE = re.compile(rf"(?<![\w.:-]){_NUMBER}(?:\s*|-)(?:sequential |working |calendar |parallel |full )?{_UNIT}", re.I)
+_ONE = re.compile(rf"(?<![\w.:-]){_NUMBER}(?:\s*|-)(?:sequential |working |calendar |parallel |full )?{UNIT}", re.I)
 _HALF = re.compile(r"\bhalf[ -](?:a[ -])?(?:working[ -])?day\b", re.I)
 _FULL = re.compile(r"\b(?:one|a|full|1 full) day\b", re.I)
 _CLOCK = re.compile(r"\d{1,2}:\d\d")
@@ -96,9 +120,10 @@ def _float(text: str) -> float:
     return float(text.replace(",", "."))
 
 
+@lru_cache(maxsize=256)
 def _unit(text: str) -> int:
-    letter = "d" if text.lower().startswith("working") else text[0].lower()
-    return _UNITS[letter]
+    """Return the seconds of a unit."""
+    return next(seconds for words, seconds in _UNITS if re.fullmatch(words, text, re.IGNORECASE))
 
 
 def written(span: Span) -> str:

@@ -39,7 +39,9 @@ _OPENING_LINK = re.compile(r"^\[(#?[\w.-]+)\]\([^()\s]*\)")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\b[\w.-]+@[\w.-]+", re.IGNORECASE)
 _SUFFIX = re.compile(r":\d+(?:[-:,]\d+)*$|#L\d+(?:-L?\d+)?$")
-_SIZE = re.compile(r"(\d[\d,.]{0,8})\s*(?:lines|loc\b|zeilen|lignes|l\u00edneas)", re.I)
+#: Words for lines of code behind their number.
+LINES = r"(?:lines|loc\b|zeilen|lignes|l[i\u00ed]neas|linhas|righe|regels|\u0441\u0442\u0440\u043e\u043a|\u884c|\uc904)"
+_SIZE = re.compile(rf"(\d[\d,.]{{0,8}})\s*{LINES}", re.I)
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,80}(?:/[\w.-]{1,100}){0,6}")
 
 plain = clean  # a text's own words

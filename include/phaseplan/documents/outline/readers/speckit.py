@@ -9,12 +9,12 @@ from phaseplan.documents.outline.builder import Builder
 from phaseplan.documents.outline.headings import GROUPS, Numbered, numbered
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Outline, Unit
-from phaseplan.documents.outline.text import changed_paths, plain, planned, size, unbold
+from phaseplan.documents.outline.text import LINES, changed_paths, plain, planned, size, unbold
 from phaseplan.plan.spans import Span
 
 _TASK = re.compile(r"[\[`]?(T\d{2,5}[a-z]?)\b(?!-T?\d)[\]`]?:?\s*(.*)")
 _MARK = re.compile(r"^\s*[\[(]([A-Za-z]{1,10}[ -]?\d{0,3}|P\?)[\])]\s*")
-_SIZE = re.compile(r"\s*[(\[][^()\[\]]*\d[^()\[\]]*(?:lines|loc|zeilen)[^()\[\]]*[)\]]", re.IGNORECASE)
+_SIZE = re.compile(rf"\s*[(\[][^()\[\]]*\d\s*{LINES}[^()\[\]]*[)\]]", re.IGNORECASE)
 _BRANCH = re.compile(r",?\s*(?:on )?branch\s+`([^`\s]+)`", re.IGNORECASE)
 _PHASES = re.compile(r"\b(?:phase|setup|foundation\w*|user stor(?:y|ies)|polish|us\d|stories)\b", re.IGNORECASE)
 _PART = re.compile(r"\s*\**Phase\**\s*:\**\s*(\d{1,3})\b(.*)", re.IGNORECASE)
