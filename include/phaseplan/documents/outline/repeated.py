@@ -30,7 +30,7 @@ def by_tables(doc: Document, outline: Outline) -> None:
 def _again(outline: Outline, table: tables.Table, known: Known) -> None:
     table.units = {}
     rows = [(row, one) for row in table.rows if (one := tables.unit(table, row)) is not None]
-    if not tables.defines(table) or not _of_the_same(rows, known):
+    if not tables.has_ids(table) or not _of_the_same(rows, known):
         return
     homes = {unit.id: group for part in outline.parts for group in part.groups for unit in group.units}
     home = outline.parts[-1].groups[-1]
@@ -46,6 +46,7 @@ def _again(outline: Outline, table: tables.Table, known: Known) -> None:
         outline.used.add(row.number)
         if one.wave is not None:
             waves[label or one.id] = one.wave
+    outline.used.add(table.head.number)
     outline.troubles += columns.unknown(table, Known(outline.units))
     part = outline.parts[-1]
     if waves and len(outline.parts) == 1 and [group.word for group in part.groups] == [""]:

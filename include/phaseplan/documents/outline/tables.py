@@ -14,6 +14,7 @@ from phaseplan.documents.outline.headings import GROUPS, is_done
 from phaseplan.documents.outline.ids import CODE, ONE, nothing
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Unit
+from phaseplan.documents.outline.subjects import is_of_things
 from phaseplan.documents.outline.text import cell_paths, git_name, git_names, plain, planned, size
 
 _ID = re.compile(
@@ -120,7 +121,7 @@ def _found(doc: Document) -> Iterator[Table]:
 
 def classified(table: Table) -> Table:
     """Find what each column is."""
-    heads = [plain(cell).strip(" :*") for cell in table.head.cells]
+    heads = _heads(table)
     for i, head in enumerate(heads):
         cells = [cell for cell in table.cells(i) if not nothing(cell)]
         if _ID.fullmatch(head) and "id" not in table.kinds.values() and (_are_ids(cells, True) or _tokens(cells)):
@@ -216,11 +217,19 @@ def _title(table: Table, heads: list[str]) -> None:
 
 def defines(table: Table) -> bool:
     """Say whether the rows of a table are units: an id or a git name each, and something said of it."""
-    heads = " ".join(plain(cell) for cell in table.head.cells)
+    return has_ids(table) and not is_of_things(_heads(table), table.kinds)
+
+
+def has_ids(table: Table) -> bool:
+    """Say whether each row has an id or a git name, and something is said of it, be it of a unit or of a thing."""
     kinds = set(table.kinds.values())
-    if not table.rows or (_NO_UNITS.search(heads) and not {"needs", "name"} & kinds):
+    if not table.rows or (_NO_UNITS.search(" ".join(_heads(table))) and not {"needs", "name"} & kinds):
         return False
     return ("id" in kinds and bool(kinds - {"id", "label"}) and len(kinds) > 1) or ("name" in kinds and len(kinds) > 1)
+
+
+def _heads(table: Table) -> list[str]:
+    return [plain(cell).strip(" :*") for cell in table.head.cells]
 
 
 def unit(table: Table, row: Line) -> Unit | None:

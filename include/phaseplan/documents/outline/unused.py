@@ -40,8 +40,10 @@ class Candidate:
 
 def candidates(doc: Document) -> Iterator[Candidate]:
     """Yield them in order, whatever the document's format is."""
-    defining = (table for table in tables.tables(doc) if tables.defines(table))
+    defining = [table for table in tables.tables(doc) if tables.defines(table)]
     rows = {row.number for table in defining for row in table.rows}
+    tied = {one.head.number for one in tables.tables(doc) if tables.has_ids(one) and "needs" in one.kinds.values()}
+    tied -= {table.head.number for table in defining}  # tables of things that need each other
     barred = False
     for line in doc.lines:
         if line.kind == "heading":
@@ -50,10 +52,12 @@ def candidates(doc: Document) -> Iterator[Candidate]:
                 yield Candidate(line.number, "unit")
         elif (line.kind == "row" and line.number in rows) or (line.kind == "item" and not barred and _item(line)):
             yield Candidate(line.number, "unit")
-        elif (
-            regrouping.looks_listed(line) or edges.looks_drawn(line) or (line.kind in ("item", "text") and _edge(line))
-        ):
+        elif line.number in tied or _looks_tied(line):
             yield Candidate(line.number, "edge")
+
+
+def _looks_tied(line: Line) -> bool:
+    return regrouping.looks_listed(line) or edges.looks_drawn(line) or (line.kind in ("item", "text") and _edge(line))
 
 
 def _edge(line: Line) -> bool:
