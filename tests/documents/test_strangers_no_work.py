@@ -71,3 +71,47 @@ def test_a_table_of_things_that_are_to_be_made_is_work(text: str) -> None:
 def test_a_table_about_agents_adds_the_needs_of_units_that_others_define() -> None:
     plan, done = read(f"# House\n\n### A1: Dig\n\n### A2: Pour\n\n## Agents\n\n{THINGS['agents']}")
     assert plan["needs"] == {"A2": ["A1"]} and plan["titles"] == {"A1": "Dig", "A2": "Pour"} and done.diagnostics == ()
+
+
+LOGS = {
+    "released waves": "## Wave 1 (released 2024-03-01)\n\n- [x] Fixed: login\n- [x] Added doors\n\n"
+    "## Wave 2 (released 2024-04-01)\n\n- #16 Changed: roof\n- A-17: Removed the shed\n",
+    "keep a changelog": "## [1.2.0] - 2024-03-01\n\n### Added\n\n- A-12: Dark mode\n- A-13: Light (after A-12)\n\n"
+    "### Fixed\n\n- [x] A-14: Crash\n",
+    "waves kept": "## Wave 1 (shipped)\n\n### Added\n\n- A-12: Dark mode\n- A-13: Light\n",
+    "versions": "## v1.2.0 (2024-03-01)\n\n- #12 Fixed login\n- #13 Added logout\n",
+    "branches": "## Phase 1: Base (shipped 2024-02-01)\n\n- feature/pit: added the pit\n- feature/roof: fixed it\n",
+    "release notes": "## Release notes 2.0\n\n### Wave 1\n\n| PR | Title | By |\n|---|---|---|\n| #12 | Log | ann |\n"
+    "| #13 | Door | bob |\n",
+    "sections": "## Changelog\n\n### #12: Fix login\n\nText.\n\n### #13: Add logout\n\nText.\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LOGS)
+def test_what_records_the_past_is_no_plan(kind: str) -> None:
+    done = import_text("x.md", f"# House\n\n{LOGS[kind]}")
+    assert done.texts == () and [d.code for d in done.diagnostics] == ["PP915"]
+    plan, done = read(f"# House\n\n## Tasks\n\n- [ ] #5 Dig\n- [ ] #6 Pour (after #5)\n\n{LOGS[kind]}")
+    assert plan["waves"] == {1: ["5", "6"]} and plan["needs"] == {"6": ["5"]}
+    assert {d.code for d in done.diagnostics} == {"PP916"}
+    assert all("records what was done" in d.message for d in done.diagnostics)
+
+
+def test_the_history_of_a_document_is_not_reported() -> None:
+    log = "## Change Log\n\n| Date | Version | Description |\n|---|---|---|\n| 2024-01-01 | 1.0 | First |\n"
+    plan, done = read(f"# House\n\n## Tasks\n\n- [ ] #5 Dig\n\n{log}\n## Fixed costs\n\n- [ ] #6 Pay\n")
+    assert plan["titles"] == {"5": "Dig", "6": "Pay"} and done.diagnostics == ()
+
+
+def test_an_open_box_in_a_changelog_and_waves_to_come_are_work() -> None:
+    plan, done = read("# House\n\n## Changelog\n\n- [x] #5 Write it\n- [ ] #6 Print it\n  - Depends on #5\n")
+    assert plan["titles"] == {"5": "Write it", "6": "Print it"} and plan["needs"] == {"6": ["5"]}
+    plan, done = read("# House\n\n## Wave 1 (2026-03-01)\n\n- #5 Fix login\n- #6 Added doors\n")
+    assert plan["titles"] == {"5": "Fix login", "6": "Added doors"} and done.diagnostics == ()
+    plan, done = read("# House\n\n## Changelog page\n\n- [ ] Task: Dig\n\n## v1.3.0\n\n- [ ] Task: Pour\n")
+    assert list(plan["titles"].values()) == ["Dig", "Pour"]
+
+
+def test_a_released_wave_is_finished() -> None:
+    plan, done = read("# House\n\n## Wave 1 (released)\n\n- [ ] #5 Dig\n\n## Wave 2\n\n- [ ] #6 Pour (after #5)\n")
+    assert plan["waves"] == {2: ["6"]} and [d.code for d in done.diagnostics] == ["PP917"]

@@ -44,7 +44,7 @@ _CODED = re.compile(
 )
 _SEPARATOR = re.compile(r"^\s*(?:[:\uff1a.|)\]\u2013\u2014\u00b7-]+\s*)?")
 _DONE = re.compile(
-    r"\b(?:done|finished|completed?|merged|shipped|closed|erledigt|fertig|abgeschlossen|termin\u00e9e?|hecho|"
+    r"\b(?:done|finished|completed?|merged|shipped|released|closed|erledigt|fertig|abgeschlossen|termin\u00e9e?|hecho|"
     r"completad[oa]|conclu\u00edd[oa]|fatto|\u5df2?\u5b8c\u6210|\u5b8c\u4e86|\uc644\ub8cc)\b|\u2705|\u2714|\u2611",
     re.IGNORECASE,
 )

@@ -59,6 +59,7 @@ class Document:
     lines: list[Line] = field(default_factory=list)
     tables: list[Any] | None = None  # once `tables` has found them
     in_waves: bool | None = None  # once `family` has said so
+    records: tuple[Any, ...] = ()  # what `records` has made comments of
 
     @cached_property
     def headings(self) -> list[Line]:

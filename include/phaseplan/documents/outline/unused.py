@@ -121,4 +121,14 @@ def of_lines(
         )
         for line, kind in lost
     ]  # fmt: skip
+    troubles += _recorded(doc)
     return troubles, len(every) - len(lost), len(every)
+
+
+def _recorded(doc: Document) -> Iterator[Trouble]:
+    """Report sections that record the past, if what stands in them looks like units."""
+    for record in doc.records:
+        listed = any(one.kind == "item" and one.text.startswith("#") for one in record.below)
+        if listed or any(one.kind == "unit" for one in candidates(Document(doc.file, "", list(record.below)))):
+            message = f"what stands below `{record.head.plain[:80]}` records what was done, and was not used"
+            yield Trouble("PP916", record.head.number, message, "write an open box, - [ ], before what is to be done")
