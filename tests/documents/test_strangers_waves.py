@@ -67,3 +67,10 @@ def test_a_git_name_that_stands_at_its_agents_number_is_the_name_behind_it() -> 
     plan, _ = read(f"# House\n\n## Wave 0: Repairs (Day 0-1)\n{first}\n\n## Wave 1: Core (Day 1-3)\n{second}\n")
     assert plan["names"] == {"0.0.1": "feature/h-01-repairs", "0.1.1": "feature/h-04-pit"}
     assert plan["needs"] == {"0.1.1": ["0.0.1"]}
+
+
+def test_a_branch_whose_line_names_a_known_one_too_is_reported_if_it_is_not_read() -> None:
+    waves = "## Wave 1\n\n- feature/pit: Dig\n\n## Wave 2\n\n- feature/roof: Tiles, which needs feature/pit.\n"
+    plan, done = read(f"# House\n\n{waves}")
+    assert list(plan["names"].values()) == ["feature/pit"]
+    assert [(d.code, d.line) for d in done.diagnostics] == [("PP916", 9)]

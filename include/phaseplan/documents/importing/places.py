@@ -16,6 +16,7 @@ from phaseplan.documents.outline import checks, contradictions, edges, plans, un
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document
 from phaseplan.documents.outline.model import At, Outline, Trouble
+from phaseplan.documents.outline.text import git_names
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,9 @@ def _used(doc: Document, plan: Draft) -> set[int]:
     names = {name for entry in entries.values() for name in entry.names}
     for line in doc.lines:
         if line.number not in lines and line.kind in ("heading", "row", "item", "text"):
+            first = next(iter(git_names(line.text)), None) if line.kind == "item" else None
+            if first is not None and first not in names and line.text.startswith(first):
+                continue  # a branch of its own, whatever it says of others
             mentioned = ids(facts.scheme.read(line.raw))
             if entries.keys() & set(mentioned) or any(name in line.raw for name in names):
                 lines.add(line.number)
