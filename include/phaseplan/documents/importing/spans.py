@@ -3,44 +3,45 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from phaseplan.plan.spans import Span
 
 DAY = 8 * 3600
 HALF = DAY // 2
-#: Words of each unit in several languages, and its seconds.
-_UNITS = (
-    (r"seconds?|secs?|sekunden?|segundos?|secondes?|secondi|\u79d2", 1),
-    (
-        r"minutes?|mins?|minuten|minutos?|minut[io]|\u043c\u0438\u043d\u0443\u0442[\u0430\u044b]?|"
-        r"\u5206[\u949f\u9418]|\u5206\u9593|\ubd84",
-        60,
+#: Words of each unit in several languages. A dictionary: a pattern of so many words takes long to compile.
+_WORDS = {
+    1: "second seconds sec secs sekunde sekunden segundo segundos seconde secondes secondi \u79d2",
+    60: (
+        "minute minutes min mins minuten minuto minutos minuti \u043c\u0438\u043d\u0443\u0442 "
+        "\u043c\u0438\u043d\u0443\u0442\u0430 \u043c\u0438\u043d\u0443\u0442\u044b \u5206\u949f "
+        "\u5206\u9418 \u5206\u9593 \ubd84"
     ),
-    (
-        r"hours?|hrs?|h|stunden?|std|heures?|horas?|or[ae]|uren|uur|\u0447\u0430\u0441(?:\u0430|\u043e\u0432)?|"
-        r"\u5c0f[\u65f6\u6642]|\u6642\u9593|\uc2dc\uac04",
-        3600,
+    3600: (
+        "hour hours hr hrs h stunde stunden std heure heures hora horas ora ore uur uren "
+        "\u0447\u0430\u0441 \u0447\u0430\u0441\u0430 \u0447\u0430\u0441\u043e\u0432 \u5c0f\u65f6 "
+        "\u5c0f\u6642 \u6642\u9593 \uc2dc\uac04"
     ),
-    (
-        r"(?:working[ -])?days?|d|(?-i:(?:Arbeits|Werk|Personen)?[Tt]age?n?)|jours?|d[i\u00ed]as?|giorn[io]|dagen|"
-        r"\u0434\u0435\u043d\u044c|\u0434\u043d(?:\u044f|\u0435\u0439)|[\u65e5\u5929](?:[\u9593\u95f4])?|\uc77c",
-        DAY,
+    DAY: (
+        "day days d Tag tage tagen arbeitstag arbeitstage werktage personentage jour jours d\u00eda "
+        "d\u00edas dia dias giorno giorni dagen \u0434\u0435\u043d\u044c \u0434\u043d\u044f "
+        "\u0434\u043d\u0435\u0439 \u65e5 \u5929 \u65e5\u9593 \u5929\u9593 \u65e5\u95f4 \uc77c"
     ),
-    (
-        r"weeks?|wks?|wochen?|semanas?|semaines?|settiman[ae]|weken|\u043d\u0435\u0434\u0435\u043b[\u044f\u0438\u044c]|"
-        r"\u9031\u9593|\u5468|\uc8fc",
-        5 * DAY,
+    5 * DAY: (
+        "week weeks wk wks woche wochen semana semanas semaine semaines settimana settimane weken "
+        "\u043d\u0435\u0434\u0435\u043b\u044f \u043d\u0435\u0434\u0435\u043b\u0438 "
+        "\u043d\u0435\u0434\u0435\u043b\u044c \u9031\u9593 \u5468 \uc8fc"
     ),
-)
-UNIT = rf"({'|'.join(words for words, _ in _UNITS)})\b"
+}
+_UNITS = {word: seconds for seconds, words in _WORDS.items() for word in words.split()}
+_UNIT = r"([^\W\d_]+)\b"
 _TO = r"(?:-|\u2013|\u2014|~|\uff5e|\u301c|\b(?:to|bis|\u00e0|a|tot|\u0434\u043e)\b)"
 _NUMBER = r"(\d{1,7}(?:[.,]\d{1,2}(?!\d))?)"
 _RANGE = re.compile(
-    rf"(?<![\w.:]){_NUMBER}\s*(?:{UNIT})?\s*{_TO}\s*{_NUMBER}\s*(?:sequential |working |calendar |parallel )?{UNIT}",
+    rf"(?<![\w.:]){_NUMBER}\s*(?:{_UNIT})?\s*{_TO}\s*{_NUMBER}\s*"
+    rf"(?:sequential |working[ -]|calendar |parallel )?{_UNIT}",
     re.I,
 )
-_ONE = re.compile(rf"(?<![\w.:-]){_NUMBER}(?:\s*|-)(?:sequential |working |calendar |parallel |full )?{UNIT}", re.I)
+_ONE = re.compile(rf"(?<![\w.:-]){_NUMBER}(?:\s*|-)(?:sequential |working[ -]|calendar |parallel |full )?{_UNIT}", re.I)
 _HALF = re.compile(r"\bhalf[ -](?:a[ -])?(?:working[ -])?day\b", re.I)
 _FULL = re.compile(r"\b(?:one|a|full|1 full) day\b", re.I)
 _CLOCK = re.compile(r"\d{1,2}:\d\d")
@@ -59,7 +60,7 @@ def spans(text: str) -> list[Span]:
     positions: list[tuple[int, Span]] = []
     unread = text = text[:_MOST]
     for match in _RANGE.finditer(text):
-        low_unit, high_unit = _unit(match[2] or match[4]), _unit(match[4])
+        low_unit, high_unit = unit(match[2] or match[4]), unit(match[4])
         low, high = round(_float(match[1]) * low_unit), round(_float(match[3]) * high_unit)
         if 0 < low <= high:
             positions.append((match.start(), Span(low=low, high=high)))
@@ -69,7 +70,7 @@ def spans(text: str) -> list[Span]:
             positions.append((match.start(), Span(low=size, high=size)))
             unread = unread[: match.start()] + " " * len(match[0]) + unread[match.end() :]
     for match in _ONE.finditer(unread):
-        size = round(_float(match[1]) * _unit(match[2]))
+        size = round(_float(match[1]) * unit(match[2]))
         if size > 0:
             positions.append((match.start(), Span(low=size, high=size)))
     return [span for _, span in sorted(positions, key=lambda pair: pair[0])]
@@ -120,10 +121,9 @@ def _float(text: str) -> float:
     return float(text.replace(",", "."))
 
 
-@lru_cache(maxsize=256)
-def _unit(text: str) -> int:
-    """Return the seconds of a unit."""
-    return next(seconds for words, seconds in _UNITS if re.fullmatch(words, text, re.IGNORECASE))
+def unit(word: str) -> int:
+    """Return the seconds of a unit; 0 if a word is none."""
+    return _UNITS.get(word) or _UNITS.get(word.lower(), 0)
 
 
 def written(span: Span) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from phaseplan.documents.importing.spans import UNIT
+from phaseplan.documents.importing.spans import unit as time_unit
 from phaseplan.documents.outline import attributes
 from phaseplan.documents.outline.attributes import kind_of
 from phaseplan.documents.outline.headings import GROUPS, is_done
@@ -51,7 +51,6 @@ _SUM = re.compile(
     r"(?:grand |sub)?(?:sum|total|totals|overall|summe|gesamt|insgesamt|totale|suma)\b.{0,30}", re.IGNORECASE
 )  # fmt: skip
 _BARE = re.compile(r"\d{1,4}(?:[.,]\d)?")
-_UNIT = re.compile(rf"\b{UNIT}", re.IGNORECASE)
 _LABEL = re.compile(
     rf"(?:[^\W\d_]{{2,12}}(?:\s+|-(?=(?-i:[A-Z])(?!\w))))?({ONE}|(?-i:[A-Z])(?!\w))(?:(?:(?<=[.-]\d)\s+|\s*[\u2013\u2014]\s*|\s+-\s+)(?P<title>[^\W\d_]{{2}}.*))?",
     re.IGNORECASE,
@@ -287,5 +286,5 @@ def _values(table: Table, row: Line, one: Unit) -> None:
 
 def _unit_of(table: Table, column: int) -> str:
     """Return the unit of bare numbers below a heading: `Hours`, `Effort (days)`."""
-    match = _UNIT.search(plain(table.head.cells[column]))
-    return match[1] if match is not None else ""
+    words = re.findall(r"[^\W\d_]+", plain(table.head.cells[column]))
+    return next((word for word in words if time_unit(word)), "")

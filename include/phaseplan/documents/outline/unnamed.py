@@ -14,11 +14,10 @@ from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import Part, Trouble
 from phaseplan.documents.outline.text import plain
 
-_KINDS = sorted(GROUPS - {"round", "layer", "track", "tier", "lot", "golf", "fala", "iteration"}, key=len, reverse=True)
-_GROUP = re.compile(  # `Wave 0`, `Phases 1 and 2`, `Milestone M3`, `W0`
-    rf"\b(?:(?P<word>{'|'.join(_KINDS)})s?\s*#?M?|(?P<short>(?-i:W)))"
-    r"(?P<numbers>\d{1,3}(?:\s*(?:[,&\u2013-]|and|und|y|et|to|through)\s*\d{1,3}\b)*)(?![\w/-]|\.\d)",
-    re.IGNORECASE,
+_KINDS = GROUPS - {"round", "layer", "track", "tier", "lot", "golf", "fala", "iteration"}
+_GROUP = re.compile(  # `Wave 0`, `Phases 1 and 2`, `Milestone M3`, `W0`; which words are groups is looked up
+    r"\b(?P<word>[^\W\d_]+)\s*#?M?"
+    r"(?P<numbers>\d{1,3}(?:\s*(?:[,&\u2013-]|and|und|y|et|to|through)\s*\d{1,3}\b)*)(?![\w/-]|\.\d)"
 )
 _SHORT = [f"w{number}" for number in range(10)]
 _DIGIT = re.compile(r"\d")
@@ -79,13 +78,20 @@ def _mentions(line: Line, needy: set[str]) -> Iterator[_Mention]:
     for text in line.cells or (line.raw if line.kind == "code" else line.text,):
         bare = plain(text)
         for match in _GROUP.finditer(bare):
+            if (word := _word(match["word"])) is None:
+                continue
             before = bare[: match.start()]
             states = line.kind in ("heading", "item", "text", "row") and not _NOT.search(_END.split(before)[-1])
             needed = text in needy or (states and bool(_NEED.search(before) or _FIRST.match(bare, match.end())))
             titled = not re.search(r"\w", before) and (bool(line.cells) or _TITLED.match(bare, match.end()) is not None)
-            word = (match["word"] or "wave").lower()
             groups = tuple((word, number) for number in spelt_out(match["numbers"]))
             yield _Mention(match[0], groups, needed, not needed and (titled or line.kind in ("heading", "code")))
+
+
+def _word(word: str) -> str | None:
+    """Return the word of a group, of which there may be several; None if it is none."""
+    lowered = "wave" if word == "W" else word.lower()
+    return next((one for one in (lowered, lowered.removesuffix("s")) if one in _KINDS), None)
 
 
 def _in_columns(doc: Document) -> set[tuple[str, int]]:
