@@ -3,8 +3,8 @@
 python3 -m provision.ranges [TESTS...]
 
 Each pair gets an environment of its own under `.phaseplan/ranges`, made by uv, which also fetches a Python that is not
-there. Without TESTS: those of plans, settings, DAGs and operators, and of the wheel in an Airflow of somebody else's, for
-which an engine has to answer (`make ranges` brings one).
+there. Without TESTS: those of plans, settings, DAGs and operators, and of the wheel in an Airflow of another's making,
+for which an engine has to answer (`make ranges` brings one).
 """
 
 from __future__ import annotations
