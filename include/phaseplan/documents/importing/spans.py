@@ -76,6 +76,12 @@ def spans(text: str) -> list[Span]:
     return [span for _, span in sorted(positions, key=lambda pair: pair[0])]
 
 
+def whole(text: str) -> Span | None:
+    """Return the duration that a text is; None if it says anything else."""
+    bare = text.strip()
+    return next(iter(spans(bare)), None) if _RANGE.fullmatch(bare) or _ONE.fullmatch(bare) else None
+
+
 def duration(text: str) -> Span | None:
     """Return the duration that a text states: hours before days before calendar positions (`Day 2-3 AM`: 12 hours)."""
     text = text[:_MOST]

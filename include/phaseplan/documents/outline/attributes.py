@@ -97,9 +97,14 @@ _WORDS = ("depends on", "depends", "deps", "requires", "needs", "after", "once",
           "waits on", "follows", "abh\u00e4ngig von", "h\u00e4ngt ab von", "nach", "depende de",
           "d\u00e9pend de")  # fmt: skip
 _SIGNS = ("\u4f9d\u8d56\u4e8e", "\u4f9d\u8d56", "\u4f9d\u5b58", "\u524d\u7f6e")
-_KEY = rf"(?:it |this )?(?:(?:{'|'.join(_WORDS)}):?\s+|(?:{'|'.join(_SIGNS)}):?\s*)"
+_BEFORE = (  # `can start after 1.1`
+    r"(?:it |this )?(?:(?:can|may|must|should|to) (?:only )?(?:be )?(?:start(?:ed)?|begin|begun|run|done|built|come) |"
+    r"(?:starts?|begins?|runs?|comes?) |only )?"
+)
+_KEY = rf"{_BEFORE}(?:(?:{'|'.join(_WORDS)}):?\s+|(?:{'|'.join(_SIGNS)}):?\s*)"
+_NEED = re.compile(rf"\s*{_KEY}", re.IGNORECASE)
 _CLAUSE = re.compile(
-    rf"(?:\s*[(\[\u2014\u2013,;:-]|(?<=\w)\.\s)\s*{_KEY}"
+    rf"(?:\s*[(\[\u2014\u2013,;:|/\u00b7\u2192-]|(?<=\w)\.\s)\s*{_KEY}"
     r"(?P<needs>[^()\[\]]*\d[^()\[\]]*|all [^()\[\]]*|[^()\[\]]*/[^()\[\]]*?)[)\]]?\.?\s*$",
     re.IGNORECASE,
 )
@@ -166,13 +171,19 @@ def without_needs(unit: Unit, text: str, line: int) -> str:
     for pattern in (_LEADING, _CLAUSE, _BRACKETS, _SURE):
         match = pattern.search(text.translate(WIDE))
         needs = _MERGED.sub("", match["needs"]) if match is not None else ""
-        if match is not None and (pattern is _SURE or _names_units(needs)):
+        if match is not None and (pattern is _SURE or names_units(needs)):
             unit.texts.append(At(needs, line))
             text = f"{text[: match.start()]} {text[match.end() :].lstrip()}".strip()
     return text  # `(requires Rust 1.70)` is the title's own
 
 
-def _names_units(needs: str) -> bool:
+def needed(text: str) -> str | None:
+    """Return what a text that begins with words of need goes on with: `after 1.1`; None if it begins otherwise."""
+    match = _NEED.match(text.translate(WIDE))
+    return _MERGED.sub("", text[match.end() :].strip()) if match is not None else None
+
+
+def names_units(needs: str) -> bool:
     """Say whether a text names units or branches, and nothing else: `T1 and T2`, `Wave 1 handoff`, `feat/a`."""
     words = re.findall(r"[^\W\d_]{2,}", re.sub(rf"(?<![\w.]){ONE}|\([^()]*\)", " ", needs))
     return "/" in needs or {word.lower() for word in words} <= _OF_NEEDS or _OF_UNIT.match(needs) is not None

@@ -6,7 +6,16 @@ import itertools
 import re
 from types import ModuleType
 
-from phaseplan.documents.outline import attributes, checks, contradictions, edges, regrouping, repeated, splitting
+from phaseplan.documents.outline import (
+    asides,
+    attributes,
+    checks,
+    contradictions,
+    edges,
+    regrouping,
+    repeated,
+    splitting,
+)
 from phaseplan.documents.outline.family import explained, is_far_from_explained, is_wave_plan
 from phaseplan.documents.outline.headings import WAVES
 from phaseplan.documents.outline.ids import Known
@@ -70,6 +79,7 @@ def settle(doc: Document, outline: Outline) -> None:
     repeated.by_tables(doc, outline)
     repeated.by_items(doc, outline)
     regrouping.by_lists(doc, outline)
+    asides.read(doc, outline)
     groups = [group for part in outline.parts for group in part.groups]
     known = Known(outline.units, groups)
     for unit in known.units:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from phaseplan.documents.outline import asides
 from phaseplan.documents.outline import lines as split
 from phaseplan.documents.outline.lines import Document, Line
 
@@ -43,6 +44,7 @@ def document(file: str, text: str) -> Document:
     doc.records = tuple(_records(doc.lines))
     if own := {line.number for record in doc.records for line in record.below}:
         doc.lines = [replace(line, kind="comment") if line.number in own else line for line in doc.lines]
+    asides.set_apart(doc)
     return doc
 
 

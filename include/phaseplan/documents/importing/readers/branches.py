@@ -14,6 +14,7 @@ from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import Statement
 from phaseplan.documents.importing.titles import SIZE, is_role, lines_of, title_of
 from phaseplan.documents.importing.words import clean, ids, ids_out, is_placeholder, line_counts, names
+from phaseplan.documents.outline.asides import time_in
 from phaseplan.documents.outline.attributes import NEEDS as NEEDS_WORDS
 from phaseplan.documents.outline.attributes import kind_of
 from phaseplan.documents.outline.text import any_paths
@@ -83,7 +84,7 @@ def heading(text: str, line: int, wave: int | None, facts: Facts, raw: str) -> N
     if SPLIT.search(text):
         return
     mention = named("branch section", line, text, wave, raw)
-    mention.title, mention.lines = title_of(text), lines_of(text)
+    mention.title, mention.lines, mention.span = title_of(text), lines_of(text), time_in(text)
     facts.mentions.append(mention)
 
 
@@ -251,7 +252,7 @@ def _definition(s: Statement, branch: str | None, facts: Facts) -> None:
     m = named("list", s.line, s.whole, wave_of(" ".join(s.parents), s.context.wave), " ".join(own_names))
     m.id, m.lines = branch, lines_of(s.whole)
     if not listed:
-        m.title = title_of(s.whole)
+        m.title, m.span = title_of(s.whole), time_in(s.whole)
         ownership = s.about(r"isolat|overlap|owner|files|packages?|director|paths") or s.context.under(
             r"isolat|overlap|owner|package|director", 1
         )

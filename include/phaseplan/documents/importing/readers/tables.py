@@ -12,6 +12,7 @@ from phaseplan.documents.importing.facts import Facts, Mention, Said, Source
 from phaseplan.documents.importing.readers import matrices
 from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.words import clean, ids, ids_out, is_placeholder, line_counts, names, numbers
+from phaseplan.documents.outline import asides
 from phaseplan.documents.outline.ids import nothing
 from phaseplan.documents.outline.text import any_paths
 
@@ -109,22 +110,23 @@ def _branch_row(cells: Cells, context: Context, facts: Facts, source: Source, pl
     if "agent" in cells.where and not agents and re.fullmatch(r"\d{1,2}|[A-Z]", cells.text("agent")):
         agents = [cells.text("agent")]
     label = cells.text("agent")
+    titled = asides.without(cells.text("title"))
     facts.mentions.append(
         Mention(
             source,
             cells.line,
             id=branch_ids[0] if branch_ids else None,
             name=name,
-            title=ids_out(cells.text("title")).strip(" :-\u2013") if _has_words(cells.text("title")) else free or None,
-            lines=cells.sizes(),
-            needs=cells.text("needs") if "needs" in cells.where else None,
+            title=ids_out(titled).strip(" :-\u2013") if _has_words(titled) else free or None,
+            lines=cells.sizes() or asides.lines_in(cells.text("title")),
+            needs=cells.text("needs") if "needs" in cells.where else asides.needs_in(cells.text("title")),
             feeds=cells.text("feeds") if "feeds" in cells.where else None,
             owns=tuple(_listed(cells.raw("owns")) or any_paths(cells.raw("owns"))),
             wave=context.wave if wave is None else wave,
             agent=agents[0] if len(agents) == 1 else None,
             label=label if re.search(r"[A-Za-z]{2}", label) and not ids(label) and not nothing(label) else None,
             place=int(agents[0]) - 1 if len(agents) == 1 and agents[0].isdigit() else place,
-            span=duration(cells.text("duration")),
+            span=duration(cells.text("duration")) or asides.time_in(cells.text("title")),
         )
     )
 
