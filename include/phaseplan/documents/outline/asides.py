@@ -16,7 +16,7 @@ from phaseplan.plan.spans import Span
 _KINDS = ("heading", "item", "text", "row")
 _BRACKETS = re.compile(r"(?P<open>[(\[])(?P<inner>[^()\[\]]{1,200})(?P<close>[)\]])(?!\()")
 _COMMA = re.compile(r"\s*[,;|\u00b7]\s+|(?<=[\w)])\.\s+(?=[A-Z][a-z])|\s*/\s*(?=(?:needs|depends|after|requires)\s)")
-_SAID = re.compile(
+_LEAD = re.compile(
     r"(?:(?:est(?:imate[ds]?)?|effort|size|duration|time|about|approx|ca|circa|max|up to)\b\.?|[\s:~\u2248<+-])*",
     re.IGNORECASE,
 )
@@ -103,8 +103,8 @@ def _time(text: str) -> Span | None:
     """Return the time that a text says and nothing else; seconds are no time to build something in."""
     if not _DIGIT.search(text):
         return None
-    said = _SAID.match(text)
-    span = whole(text[said.end() :]) if said is not None else None
+    lead = _LEAD.match(text)
+    span = whole(text[lead.end() :]) if lead is not None else None
     return span if span is not None and span.low >= _LEAST else None
 
 
@@ -112,8 +112,8 @@ def _lines(text: str) -> int | None:
     """Return the lines of code that a text says and nothing else."""
     if not _DIGIT.search(text):
         return None
-    said = _SAID.match(text)
-    return size(text) if said is not None and _LINES.fullmatch(text[said.end() :].strip()) else None
+    lead = _LEAD.match(text)
+    return size(text) if lead is not None and _LINES.fullmatch(text[lead.end() :].strip()) else None
 
 
 def read(doc: Document, outline: Outline) -> None:
