@@ -89,11 +89,15 @@ def _look(workers: Workers, night: Night, living: str) -> None:
 def _read_logs(workers: Workers, night: Night) -> None:
     """Look whether the logs of each branch's tries hold its story, now that every worker is there to be asked."""
     branches = {task: task.split(".")[1].split("_")[0].replace("-", ".") for task in _tasks(workers)}
+    patience = time.monotonic() + 120  # a worker that takes tasks again may serve its logs a little later
     for task, branch in branches.items():
-        log = workers.log(RUN, task)
-        night.retold += RETOLD in log
         parts = (f"STARTED {branch}", f"COMPLETED {branch}")
-        night.wrong += [f"{task}: its logs lack {part!r}" for part in parts if part not in log]
+        log = workers.log(RUN, task)
+        while (lacking := [part for part in parts if part not in log]) and time.monotonic() < patience:
+            time.sleep(2)
+            log = workers.log(RUN, task)
+        night.retold += RETOLD in log
+        night.wrong += [f"{task}: its logs lack {part!r}" for part in lacking]
 
 
 def _tasks(workers: Workers) -> list[str]:
