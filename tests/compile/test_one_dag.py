@@ -12,8 +12,12 @@ from airflow.sdk.definitions.context import _AIRFLOW_PARSING_CONTEXT_TASK_ID as 
 from airflow.serialization.serialized_objects import OperatorSerialization
 
 from phaseplan.airflow import dag_files
+from phaseplan.airflow.compile.dag import compile_plan
+from phaseplan.airflow.compile.options import Options
 from phaseplan.airflow.operators.branch_build import BranchBuildOperator
 from provision.common import TOP
+from tests.compile.test_questions import PROFILES
+from tests.git.nights import plan_of
 
 
 @pytest.fixture
@@ -72,6 +76,13 @@ def test_each_task_is_found_as_it_is_in_the_whole_dag(monkeypatch: pytest.Monkey
         assert dag.params.dump() == whole.params.dump(), "a run is validated by them"
         built = [one.task_id for one in dag.tasks if isinstance(one, BranchBuildOperator)]
         assert built == ([task.task_id] if isinstance(task, BranchBuildOperator) else [])
+
+
+def test_a_plan_that_asks_people_and_is_delivered_has_each_of_its_tasks_alone() -> None:
+    plan = plan_of(approve=["open", "wave", "phase"], deliver={"how": "pull-request", "onto": "main"})
+    for task in compile_plan(plan, Options(profiles=PROFILES)).tasks:
+        dag = compile_plan(plan, Options(profiles=PROFILES, task=task.task_id))
+        assert type(dag.get_task(task.task_id)) is type(task) and told(dag.get_task(task.task_id)) == told(task)
 
 
 def told(task: BaseOperator) -> dict[str, object]:
