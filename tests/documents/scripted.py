@@ -11,9 +11,9 @@ import yaml
 from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
+from phaseplan.documents.outline.findings.unused import candidates
 from phaseplan.documents.outline.lines import Document
 from phaseplan.documents.outline.model import At, Group, Outline, Unit
-from phaseplan.documents.outline.unused import candidates
 from phaseplan.documents.proving.evidence import Evidence
 
 Answer = dict[str, Any]

@@ -14,7 +14,8 @@ from pydantic_ai.models.function import AgentInfo, FunctionModel
 
 from phaseplan.documents.importing.document import Imported
 from phaseplan.documents.outline import plans, reading
-from phaseplan.documents.outline.lines import Document, document
+from phaseplan.documents.outline.lines import Document
+from phaseplan.documents.outline.prepared import document
 from phaseplan.documents.proving.answer import Answer
 from phaseplan.documents.proving.asking import ask, of_text
 from phaseplan.documents.proving.prove import prove

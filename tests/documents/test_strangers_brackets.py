@@ -39,6 +39,8 @@ FORMS = {
         ("(2h/needs {})", "2h", None),
         ("(can start after {}, 3 days)", "24h", None),
         ("(must be done after {}; 90 lines)", None, 90),
+        ("(prerequisite: {}, 2h)", "2h", None),
+        ("(dependencies: {})", None, None),
     ],
 )
 def test_a_time_a_size_and_a_need_in_brackets_are_read_and_leave_the_title(
@@ -86,3 +88,18 @@ def test_two_needs_in_the_brackets_of_a_heading_are_read(said: str) -> None:
     words = said.format("Task 1", "Task 2") if said[0] != "{" else "needs " + said.format("Task 1", "Task 2")
     plan, _ = read(f"# House\n\n### Task 1: Dig\n\n### Task 2: Pour\n\n### Task 3: Bell ({words})\n")
     assert plan["needs"] == {"3": ["1", "2"]} and plan["titles"]["3"] == "Bell"
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("said", ["(2h, blocks {})", "(before {})", "[enables {}; 90 lines]", "(prerequisite of {})"])
+def test_what_needs_a_unit_may_stand_in_its_brackets(form: str, said: str) -> None:
+    text, other = FORMS[form]
+    plan, done = read(f"{text}Walls {said.format(other)}\n" + ("Branch: `a/walls`\n" if "heading" in form else ""))
+    (walls,) = [unit for unit, title in plan["titles"].items() if title == "Walls"]
+    assert list(plan["needs"].values()) == [[walls]]
+    assert not [d for d in done.diagnostics if d.code in ("PP914", "PP916")]
+
+
+def test_a_need_in_the_brackets_of_a_heading_that_names_no_unit_is_reported() -> None:
+    plan, done = read("# House\n\n### Task 1: Dig\n\n### Task 2: Roof (requires Rust 1.70)\n")
+    assert plan["needs"] == {} and [(d.code, d.line) for d in done.diagnostics] == [("PP914", 5)]

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from phaseplan.documents.outline import folder, plans, reading, unused
+from phaseplan.documents.outline import folder, plans, reading
+from phaseplan.documents.outline.findings import unused
 from phaseplan.documents.outline.headings import GROUPS, numbered
 from phaseplan.documents.outline.lines import Document
 from phaseplan.documents.outline.model import Outline, Trouble
+from phaseplan.documents.outline.prepared import document
 from phaseplan.documents.outline.readers import titles
-from phaseplan.documents.outline.records import document
 from phaseplan.plan.lint.codes import CODES, Severity
 from phaseplan.plan.lint.diagnostics import Diagnostic, in_order
 from phaseplan.plan.yaml.load import decode

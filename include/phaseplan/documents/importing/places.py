@@ -12,7 +12,8 @@ from phaseplan.documents.importing.phase import fill
 from phaseplan.documents.importing.readers.pieces import overlay
 from phaseplan.documents.importing.reading import read as facts_of
 from phaseplan.documents.importing.words import ids
-from phaseplan.documents.outline import checks, contradictions, edges, plans, unnamed, unused
+from phaseplan.documents.outline import edges, plans
+from phaseplan.documents.outline.findings import checks, contradictions, unnamed, unused
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document
 from phaseplan.documents.outline.model import At, Outline, Trouble

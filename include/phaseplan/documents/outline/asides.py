@@ -1,4 +1,4 @@
-"""Read brackets behind titles that say how long a unit takes or how large it is: `(2 days)`, `(3h, depends on 1.1)`."""
+"""Read brackets behind titles that say how long, how large, and what needs what: `(2 days)`, `(3h, depends on 1.1)`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from phaseplan.documents.importing.spans import whole
-from phaseplan.documents.outline.attributes import names_units, needed
+from phaseplan.documents.outline.attributes import names_units, tie
 from phaseplan.documents.outline.lines import Document, Line
 from phaseplan.documents.outline.model import At, Outline, Unit
 from phaseplan.documents.outline.text import LINES, size
@@ -51,10 +51,10 @@ def lines_in(text: str) -> tuple[int, ...]:
     return tuple(lines for inner in _inner(text) if (lines := _lines(inner)) is not None)[:1]
 
 
-def needs_in(text: str) -> str | None:
-    """Return the units that brackets in a text say are needed; None if they say none."""
-    found = [words for inner in _inner(text) if (words := needed(inner)) is not None and names_units(words)]
-    return "; ".join(found) or None
+def ties_in(text: str, kind: str) -> str | None:
+    """Return the units that brackets in a text name as its `needs` or `feeds`; None if they name none."""
+    ties = (tie(inner) for inner in _inner(text))
+    return "; ".join(one[1] for one in ties if one is not None and one[0] == kind and names_units(one[1])) or None
 
 
 def _inner(text: str) -> list[str]:
@@ -72,31 +72,30 @@ def _apart(line: Line) -> Line:
 
 
 def _split(match: re.Match[str]) -> str:
-    """Return several brackets for one that holds a time, a size or a need beside something else."""
+    """Return several brackets for one that holds a time, a size, a need or what needs it beside something else."""
     groups: list[tuple[str, list[str]]] = []
     for piece in _COMMA.split(match["inner"]):
         kind = _kind(piece)
-        joined = bool(groups) and kind == "other" and groups[-1][0] != "measure" and not _OWN.match(piece)
-        if joined or (groups and kind == groups[-1][0] == "need"):
+        if groups and kind == "other" and groups[-1][0] != "measure" and not _OWN.match(piece):
             groups[-1][1].append(piece)  # `needs 1.1, 1.2`
         else:
             groups.append((kind, [piece]))
     kinds = {kind for kind, _ in groups}
     own = [piece for kind, pieces in groups if kind == "other" for piece in pieces if not _MARK.fullmatch(piece)]
-    if "need" not in kinds and ("measure" not in kinds or own):  # `Keep logs (30 days, then delete)`
+    if "tie" not in kinds and ("measure" not in kinds or own):  # `Keep logs (30 days, then delete)`
         return match[0]
     return " ".join(f"{match['open']}{', '.join(pieces)}{match['close']}" for _, pieces in groups)
 
 
 def _kinds(text: str) -> set[str]:
-    """Return what the pieces of a bracket are, behind a need nothing but needs."""
+    """Return what the pieces of a bracket are; what follows a tie belongs to it."""
     kinds = [_kind(piece) for piece in _COMMA.split(text)]
-    return {"need" if "need" in kinds[:i] and kind == "other" else kind for i, kind in enumerate(kinds)}
+    return {"tie" if "tie" in kinds[:i] and kind == "other" else kind for i, kind in enumerate(kinds)}
 
 
 @lru_cache(maxsize=4096)
 def _kind(piece: str) -> str:
-    return "measure" if _time(piece) or _lines(piece) else "need" if needed(piece) is not None else "other"
+    return "measure" if _time(piece) or _lines(piece) else "tie" if tie(piece) is not None else "other"
 
 
 def _time(text: str) -> Span | None:
@@ -117,20 +116,32 @@ def _lines(text: str) -> int | None:
 
 
 def read(doc: Document, outline: Outline) -> None:
-    """Give units the times and sizes in brackets on their own lines, and take those out of their titles."""
+    """Give units what brackets on their own lines say, and take that out of their titles."""
     for unit in outline.units:
         if not unit.file and 0 < unit.line <= len(doc.lines) and (line := doc.lines[unit.line - 1]).kind in _KINDS:
             for text in (line.text, unit.title) if line.kind != "row" else (unit.title,):  # a row's columns say theirs
                 for match in _BRACKETS.finditer(text):
-                    if _kind(match["inner"]) == "measure":
-                        _note(unit, match["inner"], line.number)
-            title = _BRACKETS.sub(lambda m: "" if _kind(m["inner"]) == "measure" else m[0], unit.title)
+                    _note(unit, match, line.number)
+            title = _BRACKETS.sub(lambda m: "" if _is_read(m["inner"]) else m[0], unit.title)
             if title != unit.title and title.strip():
                 unit.title = " ".join(title.split())
 
 
-def _note(unit: Unit, text: str, line: int) -> None:
-    if unit.span is None and (span := _time(text)) is not None:
+def _is_read(text: str) -> bool:
+    """Say whether a bracket holds a time, a size or names of units, and nothing that belongs to a title."""
+    found = tie(text)
+    return names_units(found[1]) if found is not None else _kind(text) == "measure"
+
+
+def _note(unit: Unit, match: re.Match[str], line: int) -> None:
+    text = match["inner"]
+    if (found := tie(text)) is not None:
+        kind, words = found
+        known = unit.texts if kind == "needs" else unit.feeds
+        # What names no unit and is no longer in the title, as below headings, is reported when needs are settled.
+        if (names_units(words) or match[0] not in unit.title) and At(words, line) not in known:
+            known.append(At(words, line))
+    elif unit.span is None and (span := _time(text)) is not None:
         unit.span = At(span, line)
-    if unit.lines is None and (lines := _lines(text)) is not None:
+    elif unit.lines is None and (lines := _lines(text)) is not None:
         unit.lines = At(lines, line)

@@ -103,6 +103,7 @@ _BEFORE = (  # `can start after 1.1`
 )
 _KEY = rf"{_BEFORE}(?:(?:{'|'.join(_WORDS)}):?\s+|(?:{'|'.join(_SIGNS)}):?\s*)"
 _NEED = re.compile(rf"\s*{_KEY}", re.IGNORECASE)
+_FEED = re.compile(rf"\s*(?:{FEEDS}|prerequisites? (?:of|for))(?:\s*:)?\s+", re.IGNORECASE)
 _CLAUSE = re.compile(
     rf"(?:\s*[(\[\u2014\u2013,;:|/\u00b7\u2192-]|(?<=\w)\.\s)\s*{_KEY}"
     r"(?P<needs>[^()\[\]]*\d[^()\[\]]*|all [^()\[\]]*|[^()\[\]]*/[^()\[\]]*?)[)\]]?\.?\s*$",
@@ -181,6 +182,18 @@ def needed(text: str) -> str | None:
     """Return what a text that begins with words of need goes on with: `after 1.1`; None if it begins otherwise."""
     match = _NEED.match(text.translate(WIDE))
     return _MERGED.sub("", text[match.end() :].strip()) if match is not None else None
+
+
+def tie(text: str) -> tuple[str, str] | None:
+    """Return `needs` or `feeds` and the words that name the units, of `after 1.1`, `blocks 1.3`, `prerequisite: 1.1`.
+
+    A text that begins with words of need is one whatever it names; all others have to name units.
+    """
+    if (words := needed(text)) is not None:
+        return "needs", words
+    match = _FEED.match(text)
+    found = ("feeds", text[match.end() :].strip()) if match is not None else pair(text)
+    return found if found is not None and found[0] in ("needs", "feeds") and names_units(found[1]) else None
 
 
 def names_units(needs: str) -> bool:

@@ -6,17 +6,9 @@ import itertools
 import re
 from types import ModuleType
 
-from phaseplan.documents.outline import (
-    asides,
-    attributes,
-    checks,
-    contradictions,
-    edges,
-    regrouping,
-    repeated,
-    splitting,
-)
+from phaseplan.documents.outline import asides, attributes, edges, regrouping, repeated, splitting
 from phaseplan.documents.outline.family import explained, is_far_from_explained, is_wave_plan
+from phaseplan.documents.outline.findings import checks, contradictions
 from phaseplan.documents.outline.headings import WAVES
 from phaseplan.documents.outline.ids import Known
 from phaseplan.documents.outline.lines import Document

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from phaseplan.documents.outline import asides
-from phaseplan.documents.outline import lines as split
 from phaseplan.documents.outline.lines import Document, Line
 
 _LOG = re.compile(
@@ -38,14 +36,11 @@ class Record:
     below: tuple[Line, ...]
 
 
-def document(file: str, text: str) -> Document:
-    """Split a text into lines; those that record the past are comments, which no reader reads."""
-    doc = split.document(file, text)
+def set_apart(doc: Document) -> None:
+    """Make the lines that record the past comments, which no reader reads."""
     doc.records = tuple(_records(doc.lines))
     if own := {line.number for record in doc.records for line in record.below}:
         doc.lines = [replace(line, kind="comment") if line.number in own else line for line in doc.lines]
-    asides.set_apart(doc)
-    return doc
 
 
 def _records(lines: list[Line]) -> Iterator[Record]:

@@ -11,7 +11,7 @@ from phaseplan.documents.importing.document import Imported, finished, too_long,
 from phaseplan.documents.outline import plans
 from phaseplan.documents.outline.lines import Document
 from phaseplan.documents.outline.model import Outline, Trouble
-from phaseplan.documents.outline.records import document
+from phaseplan.documents.outline.prepared import document
 from phaseplan.documents.proving.answer import Answer
 from phaseplan.documents.proving.cost import ROUNDS, Estimate, estimate
 from phaseplan.documents.proving.prove import Proven, prove

@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from phaseplan.documents.outline.findings.unused import candidates
 from phaseplan.documents.outline.ids import key
 from phaseplan.documents.outline.lines import Document
 from phaseplan.documents.outline.model import At, Unit
 from phaseplan.documents.outline.text import git_name
-from phaseplan.documents.outline.unused import candidates
 from phaseplan.documents.proving.answer import Answer, Cited, Number, UnitAnswer, WaveAnswer, Words
 from phaseplan.documents.proving.evidence import Evidence
 

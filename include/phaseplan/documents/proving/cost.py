@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from phaseplan.documents.outline.findings.unused import candidates
 from phaseplan.documents.outline.lines import Document
-from phaseplan.documents.outline.unused import candidates
 from phaseplan.plan.prices import dated, prices_of
 
 ROUNDS = 3  # the first answer, and two more

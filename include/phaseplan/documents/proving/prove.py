@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from phaseplan.documents.outline import checks, reading
+from phaseplan.documents.outline import reading
+from phaseplan.documents.outline.findings import checks
+from phaseplan.documents.outline.findings.unused import candidates
 from phaseplan.documents.outline.ids import key
 from phaseplan.documents.outline.lines import Document
 from phaseplan.documents.outline.model import Outline, Unit
-from phaseplan.documents.outline.unused import candidates
 from phaseplan.documents.proving.answer import Answer
 from phaseplan.documents.proving.claims import Proof, define, quoted, values
 from phaseplan.documents.proving.needs import needs

@@ -14,7 +14,7 @@ from phaseplan.documents.importing.spans import duration
 from phaseplan.documents.importing.statements import Statement
 from phaseplan.documents.importing.titles import SIZE, is_role, lines_of, title_of
 from phaseplan.documents.importing.words import clean, ids, ids_out, is_placeholder, line_counts, names
-from phaseplan.documents.outline.asides import time_in
+from phaseplan.documents.outline.asides import ties_in, time_in
 from phaseplan.documents.outline.attributes import NEEDS as NEEDS_WORDS
 from phaseplan.documents.outline.attributes import kind_of
 from phaseplan.documents.outline.text import any_paths
@@ -253,6 +253,7 @@ def _definition(s: Statement, branch: str | None, facts: Facts) -> None:
     m.id, m.lines = branch, lines_of(s.whole)
     if not listed:
         m.title, m.span = title_of(s.whole), time_in(s.whole)
+        m.needs, m.feeds = ties_in(s.whole, "needs"), ties_in(s.whole, "feeds")
         ownership = s.about(r"isolat|overlap|owner|files|packages?|director|paths") or s.context.under(
             r"isolat|overlap|owner|package|director", 1
         )

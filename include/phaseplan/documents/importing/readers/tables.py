@@ -57,7 +57,7 @@ def _is_wave_table(where: dict[str, int], header: Row, rows: tuple[Row, ...]) ->
 
 def _wave_row(cells: Cells, facts: Facts) -> None:
     number = wave_number(cells.text("wave"))
-    if number is None:  # a row that adds the others up: `outline/contradictions.py`
+    if number is None:  # a row that adds the others up: `outline/findings/contradictions.py`
         return
     wave, line = facts.wave(number), cells.line
     _, _, after = cells.text("wave").partition(":")
@@ -119,8 +119,8 @@ def _branch_row(cells: Cells, context: Context, facts: Facts, source: Source, pl
             name=name,
             title=ids_out(titled).strip(" :-\u2013") if _has_words(titled) else free or None,
             lines=cells.sizes() or asides.lines_in(cells.text("title")),
-            needs=cells.text("needs") if "needs" in cells.where else asides.needs_in(cells.text("title")),
-            feeds=cells.text("feeds") if "feeds" in cells.where else None,
+            needs=cells.text("needs") if "needs" in cells.where else asides.ties_in(cells.text("title"), "needs"),
+            feeds=cells.text("feeds") if "feeds" in cells.where else asides.ties_in(cells.text("title"), "feeds"),
             owns=tuple(_listed(cells.raw("owns")) or any_paths(cells.raw("owns"))),
             wave=context.wave if wave is None else wave,
             agent=agents[0] if len(agents) == 1 else None,

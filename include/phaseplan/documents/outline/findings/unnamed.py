@@ -50,7 +50,8 @@ def needs(doc: Document, parts: Iterable[Part], reported: set[int]) -> Iterator[
     whole = "\n".join(text for _, text in numbered)
     words = [word for word in (*_KINDS, *_SHORT) if word in whole]  # few: only lines with one are looked at
     lines = (line for line, text in numbered if any(word in text for word in words))
-    every = [(line, mention) for line in lines for mention in _mentions(line, _cells(doc, line))]
+    cells = _cells(doc)
+    every = [(line, mention) for line in lines for mention in _mentions(line, cells.get(line.number, set()))]
     if not any(mention.needed for _, mention in every):
         return
     named = {group for _, mention in every if mention.naming for group in mention.groups} | _in_columns(doc)
@@ -65,12 +66,13 @@ def needs(doc: Document, parts: Iterable[Part], reported: set[int]) -> Iterator[
             yield Trouble("PP916", line.number, message, "name the units instead, or drop it if another plan has them")
 
 
-def _cells(doc: Document, line: Line) -> set[str]:
-    """Return the cells of a row that say what it needs."""
-    if line.kind != "row":
-        return set()
-    table = next(table for table in reversed(tables.tables(doc)) if table.head.number < line.number)
-    return {line.cells[i] for i, kind in table.kinds.items() if kind == "needs" and i < len(line.cells)}
+def _cells(doc: Document) -> dict[int, set[str]]:
+    """Return the cells that say what a row needs, by the row's line."""
+    return {
+        row.number: {row.cells[i] for i, kind in table.kinds.items() if kind == "needs" and i < len(row.cells)}
+        for table in tables.tables(doc)
+        for row in table.rows
+    }
 
 
 def _mentions(line: Line, needy: set[str]) -> Iterator[_Mention]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from phaseplan.documents.outline import edges, regrouping, tables, unnamed
+from phaseplan.documents.outline import edges, regrouping, tables
+from phaseplan.documents.outline.findings import unnamed
 from phaseplan.documents.outline.headings import CRITERIA, GROUPS, numbered
 from phaseplan.documents.outline.ids import CODE, NO_UNIT
 from phaseplan.documents.outline.lines import Document, Line

@@ -116,10 +116,6 @@ def _unit(build: Builder, head: Numbered, line: Line) -> None:
     for aside in head.asides:
         if (count := size(aside)) is not None:
             unit.lines = At(count, line.number)
-        elif re.match(r"\s*(?:depends on|after|needs|blocked by)\b", aside, re.IGNORECASE):
-            unit.texts.append(At(re.sub(rf"^\s*(?:{NEEDS}):?\s*", "", aside, flags=re.I), line.number))
-        elif (words := attributes.needed(aside)) is not None and attributes.names_units(words):
-            unit.texts.append(At(words, line.number))
         elif (names := git_names(aside)) and unit.name is None:
             unit.name = At(names[0], line.number)
             unit.title = _without(unit.title, names[0])

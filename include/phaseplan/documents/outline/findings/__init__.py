@@ -1,0 +1,1 @@
+"""Find what is wrong with an outline, and what of its document no reader has used."""
